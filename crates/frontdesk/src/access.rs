@@ -1,0 +1,251 @@
+//! The way to the data: the directory itself, or the server that holds it.
+//!
+//! A command does not care which: both give the same answers in the same form, because
+//! the direct way goes through the server's own front. Opening the directory recovers
+//! the journal first, so a command after a crash sees every acknowledged event.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use intake::{Intake, IntakeError, IntakeOptions, Opened, SystemClock};
+use report::{ContactsReport, Period, QueryError, QueryLimits, Session};
+use server::{Front, House, QueryFailure, ServerOptions, SqlLimits, TableForm};
+
+use crate::args::RowFormat;
+use crate::data_dir::{self, Claim, DataDir};
+use crate::failure::{Exit, Failure};
+use crate::receipt::{Receipt, Rejected};
+use crate::remote::Remote;
+use crate::remote_report;
+use crate::settings::Settings;
+
+/// The data directory, opened by this process.
+pub(crate) struct Opening {
+    /// The pipeline.
+    pub(crate) intake: Intake,
+    /// What opening found and mended.
+    pub(crate) opened: Opened,
+}
+
+impl Opening {
+    /// Opens the directory that `_dir` holds.
+    ///
+    /// # Errors
+    /// The key, the journal or the tables can't be used.
+    pub(crate) async fn of(_dir: &DataDir, settings: &Settings) -> Result<Opening, Failure> {
+        let (intake, opened) = Intake::open(intake_options(settings)?, Arc::new(SystemClock)).await?;
+        Ok(Opening { intake, opened })
+    }
+
+    /// SQL over the tables.
+    pub(crate) fn session(&self) -> Session {
+        Session::new(self.intake.store().clone())
+    }
+
+    /// What stands behind the HTTP edge.
+    pub(crate) fn house(&self) -> House {
+        House::new(self.intake.clone(), self.session(), Arc::new(SystemClock))
+    }
+}
+
+/// The way to the data.
+pub(crate) enum Access {
+    /// This process holds the directory.
+    Direct(Box<Direct>),
+    /// A server does.
+    Asking(Remote),
+}
+
+/// The directory in this process's hands.
+pub(crate) struct Direct {
+    opening: Opening,
+    house: House,
+    limits: SqlLimits,
+    dir: DataDir,
+}
+
+impl Access {
+    /// Runs `work` with the data at hand and leaves the directory in order behind it.
+    ///
+    /// # Errors
+    /// Those of opening, then those of `work`.
+    pub(crate) async fn with<T>(
+        settings: &Settings,
+        work: impl AsyncFnOnce(&Access) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let access = Access::open(settings).await?;
+        let outcome = work(&access).await;
+        if let Access::Direct(direct) = access {
+            direct.opening.intake.close().await;
+            drop(direct.dir);
+        }
+        outcome
+    }
+
+    async fn open(settings: &Settings) -> Result<Access, Failure> {
+        let dir = match data_dir::claim(&settings.data)? {
+            Claim::Theirs(holder) => {
+                let remote = Remote::of(&holder, &settings.data)?;
+                return remote.map(Access::Asking).ok_or_else(|| holder.busy(&settings.data));
+            }
+            Claim::Ours(dir) => dir,
+        };
+        let opening = Opening::of(&dir, settings).await?;
+        let house = opening.house();
+        let options = server_options(settings)?;
+        let limits = SqlLimits {
+            rows_max: options.sql_rows_max,
+            time_max: options.sql_time_max,
+            memory_bytes_max: options.sql_memory_bytes_max,
+        };
+        Ok(Access::Direct(Box::new(Direct { opening, house, limits, dir })))
+    }
+
+    /// Runs a read-only query; the rows as bytes, ready to print.
+    pub(crate) async fn sql(&self, sql: &str, format: RowFormat) -> Result<Bytes, Failure> {
+        let direct = match self {
+            Access::Asking(remote) => return remote.sql(sql, format).await,
+            Access::Direct(direct) => direct,
+        };
+        let form = match format {
+            RowFormat::Table => TableForm::Table,
+            RowFormat::Csv => TableForm::Csv,
+            RowFormat::Json => TableForm::Json,
+            RowFormat::Ndjson => TableForm::NdJson,
+        };
+        let rows = direct.house.query(sql, form, direct.limits).await.map_err(|failure| match failure {
+            QueryFailure::Invalid(message) | QueryFailure::Limit(message) => Failure::usage(message),
+            QueryFailure::Internal(message) => Failure::new(Exit::Damaged, message),
+        })?;
+        Ok(Bytes::from(rows))
+    }
+
+    /// The report of contact requests.
+    pub(crate) async fn contacts(&self, period: &Period) -> Result<ContactsReport, Failure> {
+        let direct = match self {
+            Access::Asking(remote) => return remote_report::contacts(remote, period).await,
+            Access::Direct(direct) => direct,
+        };
+        let SqlLimits { rows_max, time_max, memory_bytes_max } = direct.limits;
+        let limits = QueryLimits { rows_max, time_max, memory_bytes_max, ..QueryLimits::default() };
+        Ok(ContactsReport::run(&direct.opening.session(), period, limits).await?)
+    }
+
+    /// What became of an event; `None` for an unknown id.
+    pub(crate) async fn receipt(&self, id: &str) -> Result<Option<Receipt>, Failure> {
+        let direct = match self {
+            Access::Asking(remote) => return remote.receipt(id).await,
+            Access::Direct(direct) => direct,
+        };
+        let found = direct.house.receipt(id).await.map_err(|error| Failure::new(Exit::Damaged, error))?;
+        if found.stored.is_none() && found.rejects.is_empty() {
+            return Ok(None);
+        }
+        let rejects = found.rejects.into_iter().map(|row| Rejected {
+            reject_id: row.reject_id,
+            kind: row.kind,
+            received_at: row.received_at,
+            violations: row.violations,
+        });
+        let (time, received_at, duplicates) = match found.stored {
+            Some(stored) => (Some(stored.time), Some(stored.received_at), stored.duplicates),
+            None => (None, None, 0),
+        };
+        Ok(Some(Receipt { id: id.to_owned(), time, received_at, duplicates, rejects: rejects.collect() }))
+    }
+
+    /// The pipeline, for what only the holder of the directory may do.
+    ///
+    /// # Errors
+    /// A server holds the directory.
+    pub(crate) fn opened(&self) -> Result<&Intake, Failure> {
+        match self {
+            Access::Direct(direct) => Ok(&direct.opening.intake),
+            Access::Asking(_) => Err(Failure::unavailable(
+                "a server is running on this data directory, and sealed events are opened only when none is",
+            )
+            .help("stop the server, run the command, start the server again")),
+        }
+    }
+}
+
+/// The pipeline's options as the settings have them.
+///
+/// # Errors
+/// A number that this machine can't count to.
+pub(crate) fn intake_options(settings: &Settings) -> Result<IntakeOptions, Failure> {
+    let mut options = IntakeOptions::new(&settings.data);
+    if let Some(key_file) = &settings.key_file {
+        options.key_file.clone_from(key_file);
+    }
+    options.profile = settings.profile.profile();
+    options.body_bytes_max = count("body_bytes_decompressed_max", settings.body_bytes_decompressed_max.0)?;
+    options.event_bytes_max = count("event_bytes_max", settings.event_bytes_max.0)?;
+    options.events_per_request_max = count("events_per_request_max", settings.events_per_request_max)?;
+    options.segment_bytes = settings.segment_bytes.0;
+    options.queue_bytes_max = count("queue_bytes_max", settings.queue_bytes_max.0)?;
+    options.disk_free_bytes_min = settings.disk_free_bytes_min.0;
+    options.backlog_bytes_max = settings.backlog_bytes_max.0;
+    options.retry_after = settings.retry_after;
+    options.commit_after = settings.commit_after;
+    options.commit_bytes = settings.commit_bytes.0;
+    options.drain_every = settings.drain_every;
+    options.dedupe_days = count("dedupe_days", settings.dedupe_days)?;
+    Ok(options)
+}
+
+/// The server's options as the settings have them.
+///
+/// # Errors
+/// Limits that contradict each other.
+pub(crate) fn server_options(settings: &Settings) -> Result<ServerOptions, Failure> {
+    let options = ServerOptions {
+        body_bytes_max: count("body_bytes_max", settings.body_bytes_max.0)?,
+        body_bytes_decompressed_max: count("body_bytes_decompressed_max", settings.body_bytes_decompressed_max.0)?,
+        requests_in_flight_bytes_max: count("requests_in_flight_bytes_max", settings.requests_in_flight_bytes_max.0)?,
+        connections_max: count("connections_max", settings.connections_max)?,
+        header_read_timeout: settings.header_read_timeout,
+        body_read_timeout: settings.body_read_timeout,
+        shutdown_timeout: settings.shutdown_timeout,
+        sql_rows_max: count("sql_rows_max", settings.sql_rows_max)?,
+        sql_time_max: settings.sql_time_max,
+        sql_memory_bytes_max: count("sql_memory_bytes_max", settings.sql_memory_bytes_max.0)?,
+        sql_queries_max: count("sql_queries_max", settings.sql_queries_max)?,
+        inlets: settings.inlets.clone(),
+        ..ServerOptions::default()
+    };
+    options
+        .check()
+        .map_err(|error| Failure::usage(error).help("`frontdesk settings` shows where each value comes from"))
+}
+
+fn count<N: TryFrom<u64>>(name: &str, value: u64) -> Result<N, Failure> {
+    N::try_from(value).map_err(|_| {
+        Failure::usage(format_args!("{name} is {value}, more than can be counted")).help("set a smaller number")
+    })
+}
+
+impl From<IntakeError> for Failure {
+    fn from(error: IntakeError) -> Failure {
+        let exit = match &error {
+            IntakeError::InUse(_) | IntakeError::Io { .. } | IntakeError::Failing(_) | IntakeError::Closed => {
+                Exit::Unavailable
+            }
+            IntakeError::Submit(_) => Exit::Unavailable,
+            _ => Exit::Damaged,
+        };
+        Failure::new(exit, error)
+    }
+}
+
+impl From<QueryError> for Failure {
+    fn from(error: QueryError) -> Failure {
+        Failure::new(if error.is_internal() { Exit::Damaged } else { Exit::Usage }, error)
+    }
+}
+
+/// True if the path is the default data directory, which commands need not name.
+pub(crate) fn is_default(data: &Path) -> bool {
+    data == Settings::default().data
+}

@@ -1,0 +1,322 @@
+//! The command line as clap sees it: raw arguments, nothing decided yet.
+//!
+//! Settings are not written here: each row of the table of settings is a flag of every
+//! command. The help texts are the reference that `docs/cli.md` is made from.
+
+use std::path::PathBuf;
+
+use clap::{Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+use crate::generate::Style;
+use crate::settings::table::SETTINGS;
+use crate::settings::{CONFIG_FILE, CONFIG_VARIABLE};
+
+/// Heading of the settings in every help text.
+pub(crate) const SETTINGS_HEADING: &str = "Settings";
+
+/// Takes in contact requests, keeps them safe and counts them
+#[derive(Debug, Parser)]
+#[command(name = "frontdesk", version, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    /// What to do; `serve` when none is given
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Take in events over HTTP until stopped (the default)
+    Serve,
+    /// Load files of events straight into the tables, each file once
+    Load(LoadArgs),
+    /// Check events against the schema and store nothing
+    Check(CheckArgs),
+    /// Run a read-only SQL query
+    Sql(SqlArgs),
+    /// Print a report
+    Report {
+        /// Which one
+        #[command(subcommand)]
+        report: ReportCommand,
+    },
+    /// List, show and retry rejected events
+    Rejects {
+        /// What to do with them
+        #[command(subcommand)]
+        action: RejectsCommand,
+    },
+    /// Say what became of an event
+    Event(EventArgs),
+    /// Write realistic demo events to standard output
+    Generate(GenerateArgs),
+    /// Print the columns of the events table
+    Schema,
+    /// Print the settings in force and where each came from
+    Settings,
+    /// Print the version
+    Version,
+}
+
+/// `load`.
+#[derive(Args, Debug)]
+pub(crate) struct LoadArgs {
+    /// Files with one event a line, plain, .gz or .zst; - is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Datastream that the events belong to
+    #[arg(long, default_value = "default", value_name = "NAME")]
+    pub(crate) datastream: String,
+    /// Worker threads; one per processor when not given
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+}
+
+/// `check`.
+#[derive(Args, Debug)]
+pub(crate) struct CheckArgs {
+    /// Files with one event a line, a JSON array, or one event; plain, .gz or .zst; - is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// How findings are written
+    #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
+    pub(crate) format: CheckFormat,
+    /// Tell what was noticed about valid events too
+    #[arg(long)]
+    pub(crate) notices: bool,
+}
+
+/// How `check` writes its findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// A line per violation
+    Human,
+    /// One JSON object with all findings
+    Json,
+}
+
+/// `sql`.
+#[derive(Args, Debug)]
+pub(crate) struct SqlArgs {
+    /// The query; - reads it from standard input
+    #[arg(value_name = "SQL")]
+    pub(crate) query: String,
+    /// How rows are written
+    #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+    pub(crate) format: RowFormat,
+}
+
+/// How rows are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RowFormat {
+    /// Aligned columns
+    Table,
+    /// Comma-separated, with a heading
+    Csv,
+    /// One JSON array
+    Json,
+    /// One JSON object a line
+    Ndjson,
+}
+
+/// The reports.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReportCommand {
+    /// Contact requests by day and channel
+    Contacts(ContactsArgs),
+}
+
+/// `report contacts`.
+#[derive(Args, Debug)]
+pub(crate) struct ContactsArgs {
+    /// Begin: 7d, 24h, or a date such as 2026-11-01 (UTC)
+    #[arg(long, default_value = "7d", value_name = "WHEN")]
+    pub(crate) since: String,
+    /// End, in the same forms; now when not given
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) until: Option<String>,
+    /// How the report is written
+    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
+    pub(crate) format: ReportFormat,
+}
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// Aligned columns
+    Table,
+    /// Comma-separated, with a heading
+    Csv,
+    /// One JSON object
+    Json,
+}
+
+/// What to do with rejected events.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RejectsCommand {
+    /// List rejected events, the newest first
+    List {
+        /// Most rows to list
+        #[arg(long, default_value_t = 50, value_name = "N")]
+        limit: u32,
+        /// How rows are written
+        #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+        format: RowFormat,
+    },
+    /// Show one rejected event and every rule that it breaks
+    Show {
+        /// Its reject id, as `rejects list` prints it
+        #[arg(value_name = "ID")]
+        id: String,
+        /// Print the event as it was sent, personal values in clear
+        #[arg(long)]
+        reveal: bool,
+    },
+    /// Take rejected events in again, for example after a change of settings
+    Retry {
+        /// Reject ids
+        #[arg(value_name = "ID", required_unless_present = "all", conflicts_with = "all")]
+        ids: Vec<String>,
+        /// Retry all invalid events
+        #[arg(long)]
+        all: bool,
+    },
+}
+
+/// `event`.
+#[derive(Args, Debug)]
+pub(crate) struct EventArgs {
+    /// The event's _id, or the id in the answer to its request
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+}
+
+/// `generate`.
+#[derive(Args, Debug)]
+pub(crate) struct GenerateArgs {
+    /// How many events
+    #[arg(long, default_value_t = 1_000, value_name = "N")]
+    pub(crate) events: u64,
+    /// Same seed, days, end and style: same bytes
+    #[arg(long, default_value_t = 1, value_name = "S")]
+    pub(crate) seed: u64,
+    /// Over how many days they are spread
+    #[arg(long, default_value_t = 7, value_name = "D", value_parser = clap::value_parser!(u32).range(1..=3_660))]
+    pub(crate) days: u32,
+    /// First day (UTC) after them; today when not given
+    #[arg(long, value_name = "DATE")]
+    pub(crate) until: Option<chrono::NaiveDate>,
+    /// Share of events that are invalid
+    #[arg(long, default_value = "1%", value_name = "SHARE", value_parser = share)]
+    pub(crate) invalid: f64,
+    /// How events are written
+    #[arg(long, value_enum, default_value_t = Style::Platform)]
+    pub(crate) style: Style,
+}
+
+/// `1%` or `0.01`.
+fn share(text: &str) -> Result<f64, String> {
+    let (number, divisor) = match text.strip_suffix('%') {
+        Some(percent) => (percent, 100.0),
+        None => (text, 1.0),
+    };
+    match number.trim().parse::<f64>().map(|number| number / divisor) {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("expected a share from 0% to 100%, such as 1% or 0.01".to_owned()),
+    }
+}
+
+/// The arguments, parsed.
+pub(crate) struct Parsed {
+    /// What to do.
+    pub(crate) command: Command,
+    /// `--config`.
+    pub(crate) config: Option<PathBuf>,
+    /// The settings that were given as flags: key and value.
+    pub(crate) flags: Vec<(&'static str, String)>,
+}
+
+/// The whole command line as clap's own structure.
+pub(crate) fn command() -> clap::Command {
+    let config = Arg::new("config")
+        .long("config")
+        .value_name("FILE")
+        .value_parser(clap::value_parser!(PathBuf))
+        .help(format!("File of settings; {CONFIG_VARIABLE} or ./{CONFIG_FILE} when not given"));
+    let settings = SETTINGS.iter().map(|setting| {
+        Arg::new(setting.key)
+            .long(setting.key.replace('_', "-"))
+            .value_name((setting.form)())
+            .help(setting.doc)
+            .hide(!setting.common)
+    });
+    let flags = std::iter::once(config).chain(settings).map(|arg| arg.global(true).help_heading(SETTINGS_HEADING));
+    Cli::command()
+        .args(flags)
+        .after_help("docs/settings.md and `frontdesk settings` list all settings; each is a flag.")
+}
+
+/// Parses the process's arguments; prints help, version and mistakes itself.
+pub(crate) fn parse() -> Parsed {
+    from_matches(&command().get_matches()).unwrap_or_else(|error| error.exit())
+}
+
+fn from_matches(matches: &ArgMatches) -> Result<Parsed, clap::Error> {
+    let cli = Cli::from_arg_matches(matches)?;
+    let given = |key: &'static str| Some((key, matches.get_one::<String>(key)?.clone()));
+    Ok(Parsed {
+        command: cli.command.unwrap_or(Command::Serve),
+        config: matches.get_one::<PathBuf>("config").cloned(),
+        flags: SETTINGS.iter().filter_map(|setting| given(setting.key)).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Parsed, clap::Error> {
+        from_matches(&command().try_get_matches_from(line.split_whitespace())?)
+    }
+
+    #[test]
+    fn clap_finds_no_contradiction() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn nothing_means_serve_and_flags_stand_anywhere() {
+        let parsed = parse("frontdesk").unwrap();
+        assert!(matches!(parsed.command, Command::Serve) && parsed.flags.is_empty());
+        let check = |line: &str| {
+            let parsed = parse(line).unwrap();
+            assert_eq!(parsed.flags, [("data", "x".to_owned()), ("commit_after", "2s".to_owned())], "{line}");
+        };
+        check("frontdesk --data x --commit-after 2s");
+        check("frontdesk serve --data x --commit-after 2s");
+        check("frontdesk --data x report contacts --commit-after 2s");
+    }
+
+    #[test]
+    fn reads_shares() {
+        let check = |text: &str, expect: Option<f64>| assert_eq!(share(text).ok(), expect, "{text}");
+        check("1%", Some(0.01));
+        check("0.25", Some(0.25));
+        check("0", Some(0.0));
+        check("100%", Some(1.0));
+        check("101%", None);
+        check("-1%", None);
+        check("many", None);
+    }
+
+    #[test]
+    fn refuses_what_makes_no_sense() {
+        let check = |line: &str| assert!(parse(line).is_err(), "{line}");
+        check("frontdesk load");
+        check("frontdesk rejects retry");
+        check("frontdesk rejects retry a --all");
+        check("frontdesk generate --days 0");
+        check("frontdesk sql");
+        check("frontdesk --no-such-setting 1");
+    }
+}

@@ -1,0 +1,13 @@
+//! The commands, a file each: parse nothing, decide little, call a library, print.
+
+pub(crate) mod check;
+pub(crate) mod event;
+pub(crate) mod generate;
+pub(crate) mod load;
+pub(crate) mod rejects;
+pub(crate) mod report;
+pub(crate) mod schema;
+pub(crate) mod serve;
+pub(crate) mod settings;
+pub(crate) mod sql;
+pub(crate) mod version;

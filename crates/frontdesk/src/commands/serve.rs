@@ -1,0 +1,167 @@
+//! `frontdesk serve`: the HTTP server over an open data directory.
+//!
+//! The order matters: the directory is claimed before the port is bound, so that a
+//! second start finds the first; the address is announced only when the directory is
+//! open, so that a command that reads it gets answers.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::Path;
+
+use chrono::{SecondsFormat, Utc};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::access::{self, Opening};
+use crate::data_dir::{self, Claim, DataDir, Holder};
+use crate::failure::Failure;
+use crate::settings::Settings;
+
+/// Runs the server until SIGINT or SIGTERM.
+///
+/// # Errors
+/// The directory is held or can't be used, the port is taken, or the data are damaged.
+pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
+    let options = access::server_options(settings)?;
+    let mut dir = claim(&settings.data)?;
+    let listener = bind(&settings.listen.0).await?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| Failure::unavailable(format_args!("cannot tell the address: {error}")))?;
+    // Before anything is acknowledged, so that no signal finds the default action.
+    let stop = stopped()?;
+    let opening = Opening::of(&dir, settings).await?;
+    for repair in &opening.opened.repairs {
+        tracing::warn!("repaired: {repair}");
+    }
+    if opening.opened.replayed_records > 0 {
+        tracing::info!(records = opening.opened.replayed_records, "recovered from the journal");
+    }
+    dir.announce(&address.to_string())
+        .map_err(|error| Failure::unavailable(format_args!("cannot write the lock file: {error}")))?;
+    welcome(&mut io::stdout().lock(), address, &settings.data)?;
+    let served = server::serve(listener, opening.house(), options, stop).await;
+    tracing::info!("stopping: committing what is in the journal");
+    opening.intake.close().await;
+    drop(dir);
+    served.map_err(|error| Failure::unavailable(format_args!("serving failed: {error}")))
+}
+
+fn claim(data: &Path) -> Result<DataDir, Failure> {
+    match data_dir::claim(data)? {
+        Claim::Ours(dir) => Ok(dir),
+        Claim::Theirs(holder) => match &holder {
+            Holder { address: Some(address), pid } => {
+                let pid = pid.map_or_else(String::new, |pid| format!(" (process {pid})"));
+                Err(Failure::unavailable(format_args!(
+                    "a server is already running on {} at http://{address}{pid}",
+                    data.display()
+                ))
+                .help("use it, stop it, or start this one on another directory with --data"))
+            }
+            Holder { address: None, .. } => Err(holder.busy(data)),
+        },
+    }
+}
+
+async fn bind(address: &str) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let failure = Failure::unavailable(format_args!("cannot listen on {address}: {error}"));
+        match error.kind() {
+            io::ErrorKind::AddrInUse => failure.help(
+                "another program has this port; stop it, or choose another one: --listen 127.0.0.1:0 takes a free one",
+            ),
+            io::ErrorKind::PermissionDenied => {
+                failure.help("ports below 1024 need privileges; choose a higher one with --listen")
+            }
+            _ => failure.help("name an address of this machine, such as --listen 127.0.0.1:8080"),
+        }
+    })
+}
+
+/// Resolves at the first SIGINT or SIGTERM; the second one ends the process at once,
+/// which is as safe as a crash.
+fn stopped() -> Result<impl Future<Output = ()>, Failure> {
+    let listen =
+        |kind| signal(kind).map_err(|error| Failure::unavailable(format_args!("cannot listen for signals: {error}")));
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut terminate = listen(SignalKind::terminate())?;
+    let (send, receive) = tokio::sync::oneshot::channel();
+    tokio::spawn(async move {
+        let mut send = Some(send);
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            match send.take() {
+                Some(send) => drop(send.send(())),
+                None => std::process::exit(130),
+            }
+        }
+    });
+    Ok(async move {
+        // An error means that the task is gone, and with it all listening for signals.
+        let _ = receive.await;
+    })
+}
+
+/// What is running, where the data are, and what to try next.
+fn welcome(out: &mut dyn Write, address: SocketAddr, data: &Path) -> io::Result<()> {
+    let is_default = access::is_default(data);
+    let at = data_dir::as_flag(data, is_default);
+    // Under `cargo run` the binary is on nobody's path.
+    let frontdesk = if std::env::var_os("CARGO").is_some() { "cargo run --" } else { "frontdesk" };
+    writeln!(out, "Frontdesk is running on http://{address}, its data are in {}. Ctrl-C stops it.", data.display())?;
+    writeln!(out, "\nSend a contact request:\n")?;
+    writeln!(out, "  curl http://{address}/v1/events -d '{}'", example())?;
+    writeln!(out, "\nLook at it, from a second terminal:\n")?;
+    writeln!(out, "  {frontdesk} sql 'select time, channel, subject, callback, reply_to from contacts'{at}")?;
+    writeln!(out, "  {frontdesk} report contacts{at}")?;
+    out.flush()
+}
+
+/// The reference example with made-up values and the time of now, so that it is in
+/// every report.
+fn example() -> String {
+    let now = Utc::now();
+    format!(
+        concat!(
+            r#"{{"_id":"example-{}","timestamp":"{}","eventType":"web.webinteraction.linkClicks","#,
+            r#""identityMap":{{"ECID":[{{"id":"92312748749128","primary":true}}]}},"#,
+            r#""customerFeedback":{{"chatOffered":1,"chatStart":1,"chatSessionID":"C0192910","#,
+            r#""subject":"Service Request","callBackNumber":{{"number":"1-408-555-0100"}},"#,
+            r#""replyToEmailAddress":{{"address":"jo@shop.example"}}}}}}"#
+        ),
+        now.timestamp(),
+        now.to_rfc3339_opts(SecondsFormat::Secs, true),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use xdm::{Checker, NullSink, Verdict};
+
+    use super::*;
+
+    #[test]
+    fn the_example_is_valid_and_survives_a_shell() {
+        let example = example();
+        assert!(!example.contains('\''));
+        let mut checker = Checker::new(xdm::standard_plan(), xdm::Profile::aep_strict());
+        let verdict = checker.check(&example, &mut NullSink);
+        assert_eq!(verdict, Verdict::Valid, "{:?}", checker.violations());
+    }
+
+    #[test]
+    fn says_where_it_is_and_what_to_try() {
+        let mut out = Vec::new();
+        welcome(&mut out, "127.0.0.1:4711".parse().unwrap(), Path::new("/srv/desk")).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        for part in
+            ["http://127.0.0.1:4711,", "curl http://127.0.0.1:4711/v1/events -d '{", "report contacts --data /srv/desk"]
+        {
+            assert!(text.contains(part), "{text}");
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! `frontdesk settings`: every setting in force, and where its value came from.
+
+use std::io::{self, Write};
+
+use crate::failure::Failure;
+use crate::settings::table::SETTINGS;
+use crate::settings::{CONFIG_VARIABLE, Effective, Origin};
+
+/// Runs the command. `variables` are the names in the process's environment.
+///
+/// # Errors
+/// Standard output can't be written.
+pub(crate) fn run(effective: &Effective, variables: impl Iterator<Item = String>) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    let shown: Vec<(&str, String, &Origin)> = effective
+        .origins
+        .iter()
+        .map(|(setting, origin)| (setting.key, (setting.show)(&effective.settings), origin))
+        .collect();
+    let key_width = shown.iter().map(|(key, ..)| key.len()).max().unwrap_or(0);
+    let value_width = shown.iter().map(|(_, value, _)| value.len()).max().unwrap_or(0);
+    for (key, value, origin) in shown {
+        writeln!(out, "{key:key_width$}  {value:value_width$}  {origin}")?;
+    }
+    // Other programs may own such names (Kubernetes makes FRONTDESK_SERVICE_HOST for a
+    // service of our name), so an unknown variable is told, not refused.
+    for name in variables.filter(|name| name.starts_with("FRONTDESK_") && name != CONFIG_VARIABLE) {
+        if !SETTINGS.iter().any(|setting| setting.variable() == name) {
+            writeln!(out, "note: the variable {name} is not a setting and is ignored")?;
+        }
+    }
+    Ok(())
+}

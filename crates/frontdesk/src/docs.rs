@@ -1,0 +1,60 @@
+//! Documentation that is made from code: `docs/cli.md` here, `docs/settings.md` beside
+//! the settings. A test compares each page with what the code says; it never differs
+//! for long.
+#![cfg(test)]
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use crate::args;
+use crate::failure::EXITS;
+
+/// Compares a page with what the code says, or writes it when `UPDATE_DOCS` is set.
+pub(crate) fn compare(page: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(page);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+    }
+    let stands = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(stands == text, "{page} is not what the code says; run: UPDATE_DOCS=1 cargo test -p frontdesk docs");
+}
+
+fn cli_markdown() -> String {
+    let mut page = String::from(
+        "# Commands\n\n\
+         <!-- Made from crates/frontdesk/src/args.rs; a test compares. `UPDATE_DOCS=1 cargo test -p frontdesk docs` writes it. -->\n\n\
+         `frontdesk` alone is `frontdesk serve`. Every command takes the settings of [settings.md](settings.md) as flags.\n\
+         While a server holds the data directory, the other commands ask it over loopback HTTP; otherwise they open the directory themselves.\n\n\
+         Exit codes:\n\n| code | meaning |\n|---|---|\n| 0 | done |\n",
+    );
+    for (exit, meaning) in EXITS {
+        let _ = writeln!(page, "| {} | {meaning} |", exit.code());
+    }
+    let mut command = args::command().term_width(100);
+    command.build();
+    let mut pending: Vec<(String, clap::Command)> =
+        command.get_subcommands().rev().map(|sub| (format!("frontdesk {}", sub.get_name()), sub.clone())).collect();
+    while let Some((name, mut command)) = pending.pop() {
+        if command.get_name() == "help" {
+            continue;
+        }
+        let _ = write!(page, "\n## `{name}`\n\n```text\n{}```\n", own_help(&mut command));
+        let subs = command.get_subcommands().rev();
+        pending.extend(subs.map(|sub| (format!("{name} {}", sub.get_name()), sub.clone())));
+    }
+    page
+}
+
+/// The command's help without the settings that all commands share.
+fn own_help(command: &mut clap::Command) -> String {
+    let help = command.render_help().to_string();
+    let cut = help.split(&format!("\n{}:", args::SETTINGS_HEADING)).next().unwrap_or_default();
+    let lines: Vec<&str> = cut.trim_end().lines().map(str::trim_end).collect();
+    lines.join("\n") + "\n"
+}
+
+#[test]
+fn the_page_of_commands_is_up_to_date() {
+    compare("docs/cli.md", &cli_markdown());
+}

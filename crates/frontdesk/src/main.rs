@@ -1,0 +1,75 @@
+//! The program `frontdesk`: raw arguments → typed settings → a library does the work.
+//!
+//! Nothing is decided about events here. A command is a file under `commands`, a
+//! setting is a row of `settings/table.rs`, and whatever goes wrong is a [`Failure`],
+//! printed once, at the end.
+#![forbid(unsafe_code)]
+
+mod access;
+mod args;
+mod commands;
+mod data_dir;
+mod docs;
+mod failure;
+mod generate;
+mod input;
+mod log;
+mod progress;
+mod receipt;
+mod remote;
+mod remote_report;
+mod settings;
+
+use std::future::Future;
+use std::process::ExitCode;
+
+use args::{Command, Parsed, ReportCommand};
+use failure::Failure;
+use settings::{Effective, Sources};
+
+fn main() -> ExitCode {
+    match run(args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(parsed: Parsed) -> Result<(), Failure> {
+    let working_directory = std::env::current_dir()
+        .map_err(|error| Failure::unavailable(format_args!("the working directory can't be used: {error}")))?;
+    let effective = Effective::resolve(&Sources {
+        flags: parsed.flags,
+        variable: &|name| std::env::var(name).ok(),
+        config: parsed.config,
+        working_directory: &working_directory,
+    })?;
+    let settings = &effective.settings;
+    log::start(settings)?;
+    match &parsed.command {
+        Command::Serve => block_on(commands::serve::run(settings)),
+        Command::Load(args) => commands::load::run(args, settings),
+        Command::Check(args) => commands::check::run(args, settings),
+        Command::Sql(args) => block_on(commands::sql::run(args, settings)),
+        Command::Report { report: ReportCommand::Contacts(args) } => {
+            block_on(commands::report::contacts(args, settings))
+        }
+        Command::Rejects { action } => block_on(commands::rejects::run(action, settings)),
+        Command::Event(args) => block_on(commands::event::run(args, settings)),
+        Command::Generate(args) => commands::generate::run(args),
+        Command::Schema => commands::schema::run(),
+        Command::Settings => commands::settings::run(&effective, variables()),
+        Command::Version => commands::version::run(),
+    }
+}
+
+fn variables() -> impl Iterator<Item = String> {
+    let mut names: Vec<String> = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
+    names.sort();
+    names.into_iter()
+}
+
+fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::unavailable(format_args!("cannot start threads: {error}")))?;
+    runtime.block_on(work)
+}

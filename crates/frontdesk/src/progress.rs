@@ -1,0 +1,78 @@
+//! How far a load has come: a bar on a terminal, silence elsewhere.
+
+use std::time::Duration;
+
+use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+
+/// How often the bar is drawn; faster is only flicker.
+const DRAWS_PER_SECOND: u8 = 8;
+
+/// A bar over one input.
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    events: std::sync::atomic::AtomicU64,
+}
+
+impl Progress {
+    /// A bar for the input of this name; it draws only where standard error is a terminal.
+    pub(crate) fn new(name: &str, total_bytes: Option<u64>) -> Progress {
+        let bar = ProgressBar::with_draw_target(total_bytes, ProgressDrawTarget::stderr_with_hz(DRAWS_PER_SECOND));
+        bar.set_prefix(name.to_owned());
+        bar.set_style(style(total_bytes.is_some()));
+        bar.enable_steady_tick(Duration::from_millis(250));
+        Progress { bar, events: std::sync::atomic::AtomicU64::new(0) }
+    }
+
+    /// So many more bytes and events have been read.
+    pub(crate) fn advance(&self, bytes: u64, events: u64) {
+        let events = self.events.fetch_add(events, std::sync::atomic::Ordering::Relaxed) + events;
+        self.bar.inc(bytes);
+        let seconds = self.bar.elapsed().as_secs_f64().max(0.001);
+        self.bar.set_message(format!("{} events/s", HumanCount((events as f64 / seconds) as u64)));
+    }
+
+    /// The whole is now known to be this long, or not known.
+    pub(crate) fn set_total(&self, bytes: Option<u64>) {
+        match bytes {
+            Some(bytes) => self.bar.set_length(bytes),
+            None => self.bar.unset_length(),
+        }
+        self.bar.set_style(style(bytes.is_some()));
+    }
+
+    /// Takes the bar away; the summary follows.
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+fn style(has_end: bool) -> ProgressStyle {
+    let template = if has_end {
+        "{prefix} {bar:30} {percent:>3}%  {rate}  {msg}  {eta} left"
+    } else {
+        "{prefix} {bytes}  {rate}  {msg}  {elapsed}"
+    };
+    let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        // A failed draw is not worth more than a missing bar.
+        let _ = write!(out, "{}/s", HumanBytes(state.per_sec() as u64));
+    };
+    ProgressStyle::with_template(template)
+        .expect("the templates are constants; a test draws both")
+        .with_key("rate", rate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_templates_can_be_drawn() {
+        for total in [None, Some(10)] {
+            let progress = Progress::new("file", total);
+            progress.advance(5, 1);
+            progress.set_total(Some(5));
+            progress.finish();
+            assert!(progress.bar.is_finished());
+        }
+    }
+}

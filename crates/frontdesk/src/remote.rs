@@ -1,0 +1,236 @@
+//! Asking the server that holds the data directory, over loopback HTTP.
+//!
+//! The address comes from the lock file. What the server answers is what the command
+//! would have found itself; errors arrive as problem documents and are told with their
+//! own words. Sending events is retried for as long as the server says "later".
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
+use reqwest::{Client, Response, StatusCode};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::args::RowFormat;
+use crate::data_dir::Holder;
+use crate::failure::{Exit, Failure};
+use crate::receipt::Receipt;
+
+/// Time to connect; the server is on this machine.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long one batch is sent again while the server is overloaded or its disk full.
+const RETRY_TIME_MAX: Duration = Duration::from_secs(300);
+
+/// The wait before sending again when the server names none.
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
+
+/// A running server.
+#[derive(Clone)]
+pub(crate) struct Remote {
+    client: Client,
+    base: String,
+    data: PathBuf,
+}
+
+/// What the server says about a batch of events.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Answer {
+    /// Events taken in.
+    pub(crate) accepted: u64,
+    /// Events kept in `rejects`.
+    pub(crate) rejected: u64,
+    /// One entry per event; none when all were accepted.
+    #[serde(default)]
+    pub(crate) events: Vec<EventAnswer>,
+}
+
+/// What the server says about one event.
+#[derive(Debug, Deserialize)]
+pub(crate) struct EventAnswer {
+    /// Broken rules; none for an accepted event.
+    #[serde(default)]
+    pub(crate) violations: Vec<xdm::Violation>,
+}
+
+/// An RFC 9457 problem, as far as it is shown.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Problem {
+    title: String,
+    detail: String,
+}
+
+impl Remote {
+    /// The server that the lock file tells of; `None` when its holder is no server.
+    pub(crate) fn of(holder: &Holder, data: &Path) -> Result<Option<Remote>, Failure> {
+        let Some(address) = &holder.address else { return Ok(None) };
+        let client = Client::builder().connect_timeout(CONNECT_TIMEOUT).no_proxy().build();
+        let client =
+            client.map_err(|error| Failure::unavailable(format_args!("cannot start an HTTP client: {error}")))?;
+        Ok(Some(Remote { client, base: format!("http://{}", reachable(address)), data: data.to_owned() }))
+    }
+
+    /// Runs a query; the rows as bytes, ready to print.
+    pub(crate) async fn sql(&self, sql: &str, format: RowFormat) -> Result<Bytes, Failure> {
+        let accept = match format {
+            RowFormat::Table => "text/plain",
+            RowFormat::Csv => "text/csv",
+            RowFormat::Json => "application/json",
+            RowFormat::Ndjson => "application/x-ndjson",
+        };
+        let request =
+            self.client.post(self.url("/v1/sql")).header(ACCEPT, accept).header(CONTENT_TYPE, "application/sql");
+        let response = self.answered(request.body(sql.to_owned()).send().await)?;
+        let response = accepted(response).await?;
+        response.bytes().await.map_err(|error| self.away(&error))
+    }
+
+    /// What became of an event; `None` for an unknown id.
+    pub(crate) async fn receipt(&self, id: &str) -> Result<Option<Receipt>, Failure> {
+        let url = self.url(&format!("/v1/events/{}", percent_encoded(id)));
+        let response = self.answered(self.client.get(url).send().await)?;
+        if response.status() == StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        self.json(accepted(response).await?).await.map(Some)
+    }
+
+    /// Sends a batch of lines; the same request id makes a second sending harmless.
+    pub(crate) async fn send(&self, lines: Bytes, request_id: &str, datastream: &str) -> Result<Answer, Failure> {
+        let url = self.url(&format!("/v1/events?answer=summary&datastream={}", percent_encoded(datastream)));
+        let begin = Instant::now();
+        loop {
+            let request =
+                self.client.post(&url).header(CONTENT_TYPE, "application/x-ndjson").header("x-request-id", request_id);
+            let response = self.answered(request.body(lines.clone()).send().await)?;
+            let is_busy = matches!(response.status(), StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
+            if is_busy && begin.elapsed() < RETRY_TIME_MAX {
+                tokio::time::sleep(retry_after(&response)).await;
+                continue;
+            }
+            // 422 is the answer when every event was rejected; its body is the same.
+            if response.status() == StatusCode::UNPROCESSABLE_ENTITY {
+                let body = response.bytes().await.map_err(|error| self.away(&error))?;
+                return serde_json::from_slice(&body).map_err(|_| told(StatusCode::UNPROCESSABLE_ENTITY, &body));
+            }
+            return self.json(accepted(response).await?).await;
+        }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    async fn json<T: DeserializeOwned>(&self, response: Response) -> Result<T, Failure> {
+        let body = response.bytes().await.map_err(|error| self.away(&error))?;
+        serde_json::from_slice(&body).map_err(|error| {
+            Failure::unavailable(format_args!("the server at {} gave an answer that can't be read: {error}", self.base))
+                .help("use the same version of frontdesk as the server")
+        })
+    }
+
+    fn answered(&self, outcome: Result<Response, reqwest::Error>) -> Result<Response, Failure> {
+        outcome.map_err(|error| self.away(&error))
+    }
+
+    fn away(&self, error: &reqwest::Error) -> Failure {
+        // The outer error only repeats the URL; the innermost one says why.
+        let mut cause: &dyn std::error::Error = error;
+        while let Some(inner) = cause.source() {
+            cause = inner;
+        }
+        Failure::unavailable(format_args!(
+            "the server at {} that works on {} can't be reached: {cause}",
+            self.base,
+            self.data.display()
+        ))
+        .help("try again; if the server is stopping, wait until it has ended")
+    }
+}
+
+/// The response, if it is a success; else the problem in its own words.
+async fn accepted(response: Response) -> Result<Response, Failure> {
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response);
+    }
+    let body = response.bytes().await.unwrap_or_default();
+    Err(told(status, &body))
+}
+
+fn told(status: StatusCode, body: &[u8]) -> Failure {
+    let problem: Problem = serde_json::from_slice(body).unwrap_or_default();
+    let exit = if status.is_client_error() { Exit::Usage } else { Exit::Unavailable };
+    match (problem.title.is_empty(), problem.detail.is_empty()) {
+        (_, false) => Failure::new(exit, problem.detail),
+        (false, true) => Failure::new(exit, problem.title),
+        (true, true) => Failure::new(exit, format_args!("the server answered {status}")),
+    }
+}
+
+fn retry_after(response: &Response) -> Duration {
+    let header = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+    header.and_then(|text| text.parse().ok()).map_or(RETRY_PAUSE, Duration::from_secs)
+}
+
+/// A server that listens on every address is reached on loopback.
+fn reachable(address: &str) -> String {
+    match address.parse::<SocketAddr>() {
+        Ok(mut address) if address.ip().is_unspecified() => {
+            let loopback = match address.ip() {
+                IpAddr::V4(_) => IpAddr::from([127, 0, 0, 1]),
+                IpAddr::V6(_) => IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]),
+            };
+            address.set_ip(loopback);
+            address.to_string()
+        }
+        _ => address.to_owned(),
+    }
+}
+
+fn percent_encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
+            _ => out += &format!("%{byte:02X}"),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reaches_servers_that_listen_everywhere() {
+        let check = |address: &str, expect: &str| assert_eq!(reachable(address), expect);
+        check("127.0.0.1:8080", "127.0.0.1:8080");
+        check("0.0.0.0:80", "127.0.0.1:80");
+        check("[::]:80", "[::1]:80");
+        check("192.0.2.7:80", "192.0.2.7:80");
+    }
+
+    #[test]
+    fn encodes_ids_for_a_path() {
+        let check = |id: &str, expect: &str| assert_eq!(percent_encoded(id), expect);
+        check("a-1_.~", "a-1_.~");
+        check("https://shop.example/e?1", "https%3A%2F%2Fshop.example%2Fe%3F1");
+        check("é ", "%C3%A9%20");
+    }
+
+    #[test]
+    fn tells_problems_in_their_own_words() {
+        let check = |status: StatusCode, body: &str, expect: &str| {
+            assert_eq!(told(status, body.as_bytes()).to_string(), expect);
+        };
+        check(StatusCode::BAD_REQUEST, r#"{"title":"Bad SQL","detail":"no such column"}"#, "no such column");
+        check(StatusCode::BAD_REQUEST, r#"{"title":"Bad SQL"}"#, "Bad SQL");
+        check(StatusCode::BAD_GATEWAY, "<html>", "the server answered 502 Bad Gateway");
+    }
+}

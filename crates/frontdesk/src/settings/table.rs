@@ -1,0 +1,120 @@
+//! The settings, a row each.
+//!
+//! To add one: a field in [`Settings`](super::Settings) with its default, and a row here.
+
+use super::Settings;
+use super::value::Value;
+
+/// One setting.
+#[derive(Debug)]
+pub(crate) struct Setting {
+    /// Its key in the file, in snake case; flag and variable follow from it.
+    pub(crate) key: &'static str,
+    /// What it means, one line, with the answer that a limit leads to.
+    pub(crate) doc: &'static str,
+    /// Shown in every command's help, not only in the documentation.
+    pub(crate) common: bool,
+    /// What its value looks like.
+    pub(crate) form: fn() -> &'static str,
+    /// Reads a value into the settings.
+    pub(crate) set: fn(&mut Settings, &str) -> Result<(), String>,
+    /// Shows the value in the settings.
+    pub(crate) show: fn(&Settings) -> String,
+}
+
+impl Setting {
+    /// `--commit-after`.
+    pub(crate) fn flag(&self) -> String {
+        format!("--{}", self.key.replace('_', "-"))
+    }
+
+    /// `FRONTDESK_COMMIT_AFTER`.
+    pub(crate) fn variable(&self) -> String {
+        format!("FRONTDESK_{}", self.key.to_ascii_uppercase())
+    }
+}
+
+/// The form of the kind of value that `field` gives.
+fn form_of<V: Value>(_: fn(&Settings) -> &V) -> &'static str {
+    V::FORM
+}
+
+macro_rules! setting {
+    ($field:ident, $common:expr, $doc:literal) => {
+        Setting {
+            key: stringify!($field),
+            doc: $doc,
+            common: $common,
+            form: || form_of(|settings| &settings.$field),
+            set: |settings, text| Value::parse(text).map(|value| settings.$field = value),
+            show: |settings| settings.$field.show(),
+        }
+    };
+}
+
+/// Shown in every help text.
+const COMMON: bool = true;
+/// Shown in docs/settings.md and by `frontdesk settings`.
+const RARE: bool = false;
+
+/// All settings, in the order of the documentation.
+pub(crate) static SETTINGS: &[Setting] = &[
+    setting!(data, COMMON, "Directory of the journal, the tables and the key"),
+    setting!(listen, COMMON, "Address that `serve` listens on; port 0 takes a free one"),
+    setting!(log, COMMON, "What is logged: error, warn, info, debug, trace, or a filter such as info,intake=debug"),
+    setting!(log_format, COMMON, "How log lines are written"),
+    setting!(profile, RARE, "How strictly events are read: spec keeps undeclared properties, aep-strict rejects them"),
+    setting!(key_file, RARE, "The key that seals personal values; vault.key in the data directory when unset"),
+    setting!(
+        inlets,
+        RARE,
+        "Streaming inlets and the datastream that each one feeds; an inlet not named feeds its own id"
+    ),
+    setting!(commit_after, RARE, "Longest time until stored events are committed to the tables"),
+    setting!(commit_bytes, RARE, "Most bytes of events that wait for a commit"),
+    setting!(
+        drain_every,
+        RARE,
+        "How often an idle pipeline looks for new events; what a row takes to be seen by queries"
+    ),
+    setting!(dedupe_days, RARE, "How many days back, by event date, duplicates are recognised"),
+    setting!(segment_bytes, RARE, "Size of one journal file"),
+    setting!(queue_bytes_max, RARE, "Requests that wait for the disk; above it 503"),
+    setting!(backlog_bytes_max, RARE, "Journal that is not yet in the tables; above it 503"),
+    setting!(disk_free_bytes_min, RARE, "Free space that is left on the disk; below it 503"),
+    setting!(retry_after, RARE, "What a sender is asked to wait after a 503"),
+    setting!(event_bytes_max, RARE, "Longest event; above it 413"),
+    setting!(events_per_request_max, RARE, "Most events in one request; above it 413"),
+    setting!(body_bytes_max, RARE, "Longest request body as sent; above it 413"),
+    setting!(body_bytes_decompressed_max, RARE, "Longest request body after decompression; above it 413"),
+    setting!(requests_in_flight_bytes_max, RARE, "Bodies in memory at once; above it 503"),
+    setting!(connections_max, RARE, "Open connections; the next one gets 503"),
+    setting!(header_read_timeout, RARE, "Time for a request's head, and for an idle connection; then it is closed"),
+    setting!(body_read_timeout, RARE, "Time for a whole body to arrive; then 408"),
+    setting!(shutdown_timeout, RARE, "Time for requests to finish after the signal to stop"),
+    setting!(sql_rows_max, RARE, "Most rows of one SQL answer; above it an error"),
+    setting!(sql_time_max, RARE, "Longest time of one SQL query; then an error"),
+    setting!(sql_memory_bytes_max, RARE, "Most memory of one SQL query; above it an error"),
+    setting!(sql_queries_max, RARE, "SQL queries at once; the next one gets 429"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_whole() {
+        let defaults = Settings::default();
+        for setting in SETTINGS {
+            assert!(setting.key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{}", setting.key);
+            assert!(!setting.doc.ends_with('.') && setting.doc.len() > 10, "{}", setting.key);
+            assert_eq!(SETTINGS.iter().filter(|other| other.key == setting.key).count(), 1, "{}", setting.key);
+            let shown = (setting.show)(&defaults);
+            if setting.key != "key_file" {
+                let mut settings = Settings::default();
+                assert_eq!((setting.set)(&mut settings, &shown), Ok(()), "{}", setting.key);
+                assert_eq!((setting.show)(&settings), shown, "{}", setting.key);
+            }
+        }
+    }
+}

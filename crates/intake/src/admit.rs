@@ -1,0 +1,149 @@
+//! Admission: every event of a request is checked before a byte of it is stored.
+//!
+//! A check needs a checker, which predicts keys from the events before and is costly to
+//! make; they live in a pool and go back to it warm. The sink keeps only the `_id`.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use xdm::{Checker, ListSlot, PersonalSlot, Plan, Profile, Sink, Slot, StructSlot, Verdict};
+
+use crate::answer::EventAnswer;
+use crate::identity::{Minter, Origin};
+use crate::record::RequestId;
+use crate::request::{Bounds, BodyError, Layout, walk};
+
+/// Most idle checkers that are kept; more than there are workers is waste.
+const IDLE_MAX: usize = 64;
+
+/// What one check needs, kept warm between requests.
+pub(crate) struct Desk {
+    checker: Checker,
+    sink: IdSink,
+    minter: Minter,
+}
+
+/// The desks that nobody uses at the moment.
+pub(crate) struct Admission {
+    plan: Arc<Plan>,
+    profile: Profile,
+    bounds: Bounds,
+    idle: Mutex<Vec<Box<Desk>>>,
+}
+
+impl Admission {
+    pub(crate) fn new(plan: Arc<Plan>, profile: Profile, bounds: Bounds) -> Self {
+        Admission { plan, profile, bounds, idle: Mutex::default() }
+    }
+
+    /// Checks a body. An unreadable one gives an error, and none of its events counts.
+    pub(crate) fn check(
+        &self,
+        layout: Layout,
+        body: &[u8],
+        datastream: &str,
+        request_id: RequestId<'_>,
+    ) -> Result<Vec<EventAnswer>, BodyError> {
+        let mut desk = self.take();
+        let outcome = desk.check(layout, body, self.bounds, datastream, request_id);
+        self.give_back(desk);
+        outcome
+    }
+
+    fn take(&self) -> Box<Desk> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        idle.unwrap_or_else(|| {
+            Box::new(Desk {
+                checker: Checker::new(Arc::clone(&self.plan), self.profile),
+                sink: IdSink { slot: self.plan.id_slot(), id: String::new(), present: false },
+                minter: Minter::default(),
+            })
+        })
+    }
+
+    fn give_back(&self, desk: Box<Desk>) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < IDLE_MAX {
+            idle.push(desk);
+        }
+    }
+}
+
+impl Desk {
+    fn check(
+        &mut self,
+        layout: Layout,
+        body: &[u8],
+        bounds: Bounds,
+        datastream: &str,
+        request_id: RequestId<'_>,
+    ) -> Result<Vec<EventAnswer>, BodyError> {
+        let mut answers = Vec::new();
+        let Desk { checker, sink, minter } = self;
+        sink.present = false;
+        walk(checker, layout, body, bounds, sink, |sink, checker, event| {
+            answers.push(match event.verdict {
+                Verdict::Valid => {
+                    let id = match sink.id() {
+                        Some(id) => id.to_owned(),
+                        None => {
+                            let index = event.index;
+                            minter.mint(Origin::Event { datastream, request_id, index }).to_owned()
+                        }
+                    };
+                    EventAnswer::Accepted { id, notices: checker.notices().to_vec() }
+                }
+                Verdict::Invalid => EventAnswer::Rejected {
+                    id: sink.id().map(str::to_owned),
+                    violations: checker.violations().to_vec(),
+                },
+            });
+            sink.present = false;
+            Ok(())
+        })?;
+        Ok(answers)
+    }
+}
+
+/// Keeps an event's `_id` and nothing else.
+struct IdSink {
+    slot: Slot,
+    id: String,
+    present: bool,
+}
+
+impl IdSink {
+    fn id(&self) -> Option<&str> {
+        self.present.then_some(self.id.as_str())
+    }
+}
+
+impl Sink for IdSink {
+    #[inline]
+    fn text(&mut self, slot: Slot, value: &str) {
+        if slot == self.slot {
+            self.id.clear();
+            self.id.push_str(value);
+            self.present = true;
+        }
+    }
+    #[inline]
+    fn object(&mut self, _: StructSlot) {}
+    #[inline]
+    fn integer(&mut self, _: Slot, _: i64) {}
+    #[inline]
+    fn number(&mut self, _: Slot, _: f64) {}
+    #[inline]
+    fn boolean(&mut self, _: Slot, _: bool) {}
+    #[inline]
+    fn timestamp(&mut self, _: Slot, _: i64) {}
+    #[inline]
+    fn begin(&mut self, _: ListSlot) {}
+    #[inline]
+    fn item(&mut self, _: ListSlot) {}
+    #[inline]
+    fn end(&mut self, _: ListSlot) {}
+    #[inline]
+    fn extra(&mut self, _: &str, _: &str) {}
+    #[inline]
+    fn personal(&mut self, _: Option<PersonalSlot>, _: &str, _: &str) {}
+}

@@ -1,0 +1,100 @@
+//! What the pipeline tells: per event at admission, and later as a receipt.
+
+use xdm::{Notice, Violation};
+
+/// The outcome of one event at admission, in the order of the body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventAnswer {
+    /// It keeps all rules.
+    Accepted {
+        /// Its own `_id`, or the one made for it.
+        id: String,
+        /// Worth knowing, and no reason to reject it.
+        notices: Vec<Notice>,
+    },
+    /// It breaks at least one rule. It is kept in `rejects`.
+    Rejected {
+        /// Its `_id`, if one could be read.
+        id: Option<String>,
+        /// All broken rules.
+        violations: Vec<Violation>,
+    },
+}
+
+impl EventAnswer {
+    /// True when the event was accepted.
+    pub fn is_accepted(&self) -> bool {
+        matches!(self, EventAnswer::Accepted { .. })
+    }
+}
+
+/// What became of an event id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Receipt {
+    /// No event of this id was taken in.
+    Unknown,
+    /// It is stored.
+    Stored {
+        /// The event's id.
+        id: String,
+        /// The event's own time, in microseconds since 1970-01-01T00:00:00Z.
+        time: i64,
+        /// When it was taken in, in microseconds since 1970-01-01T00:00:00Z.
+        received_at: i64,
+        /// How often it came again with the same content.
+        duplicates: u64,
+        /// Events that came later under the same id with other content or broken.
+        rejected: Vec<RejectedRow>,
+    },
+    /// It was taken in, but only broken.
+    Rejected {
+        /// The event's id.
+        id: String,
+        /// Each time it was rejected.
+        rows: Vec<RejectedRow>,
+    },
+}
+
+/// One row of `rejects`, without its payload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RejectedRow {
+    /// Names the row in `rejects`.
+    pub reject_id: String,
+    /// `invalid`, `conflict` or `duplicate`.
+    pub kind: String,
+    /// The broken rules, values masked; empty for conflicts.
+    pub violations: Vec<Violation>,
+    /// When it was taken in, in microseconds since 1970-01-01T00:00:00Z.
+    pub received_at: i64,
+}
+
+/// What became of one row of `rejects` that was sent again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RetryOutcome {
+    /// It is valid now, was taken in, and its reject row is gone.
+    Accepted {
+        /// The reject row.
+        reject_id: String,
+        /// The event's id.
+        id: String,
+    },
+    /// It still breaks rules; nothing changed.
+    Rejected {
+        /// The reject row.
+        reject_id: String,
+        /// The broken rules.
+        violations: Vec<Violation>,
+    },
+    /// A duplicate has no payload, and a conflict would be one again; nothing changed.
+    NotRetryable {
+        /// The reject row.
+        reject_id: String,
+        /// `duplicate` or `conflict`.
+        kind: String,
+    },
+    /// There is no such row.
+    Unknown {
+        /// What was asked for.
+        reject_id: String,
+    },
+}

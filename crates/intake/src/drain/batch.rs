@@ -1,0 +1,66 @@
+//! The rows between two commits: events in blocks, rejects in their quarantine.
+//!
+//! A batch is frozen when its commit begins: a commit whose outcome is unknown must be
+//! tried again with the same rows under the same number, so what is drained meanwhile
+//! goes to the next batch.
+
+use std::time::Instant;
+
+use arrow::array::RecordBatch;
+use table::Block;
+
+use crate::quarantine::Quarantine;
+
+pub(crate) struct Batch {
+    /// Blocks that are full, each with its form for queries, made once.
+    pub(crate) full: Vec<(Block, RecordBatch)>,
+    /// The block that is being filled.
+    pub(crate) open: Block,
+    pub(crate) rejects: Quarantine,
+    /// The last record in it, whole.
+    pub(crate) last: u64,
+    /// Bytes of the records in it.
+    pub(crate) bytes: u64,
+    /// When its first record came.
+    pub(crate) since: Option<Instant>,
+    /// Its rejects are committed, its events not yet.
+    pub(crate) rejects_committed: bool,
+}
+
+impl Batch {
+    pub(crate) fn new(open: Block, after: u64) -> Self {
+        Batch {
+            full: Vec::new(),
+            open,
+            rejects: Quarantine::default(),
+            last: after,
+            bytes: 0,
+            since: None,
+            rejects_committed: false,
+        }
+    }
+
+    /// Bytes that count against `commit_bytes`: of records, or of rejects where those
+    /// outgrow what was sent.
+    pub(crate) fn weight(&self) -> u64 {
+        self.bytes.max(self.rejects.bytes() as u64)
+    }
+
+    /// The events for queries: full blocks as they were, the open one anew.
+    pub(crate) fn fresh_events(&self) -> Vec<RecordBatch> {
+        let mut fresh: Vec<RecordBatch> = self.full.iter().map(|(_, batch)| batch.clone()).collect();
+        if self.open.rows() > 0 {
+            fresh.push(self.open.to_arrow());
+        }
+        fresh
+    }
+
+    pub(crate) fn fresh_rejects(&mut self) -> Vec<RecordBatch> {
+        self.rejects.batches().to_vec()
+    }
+
+    /// All blocks with rows.
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = &Block> {
+        self.full.iter().map(|(block, _)| block).chain([&self.open]).filter(|block| block.rows() > 0)
+    }
+}

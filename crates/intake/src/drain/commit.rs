@@ -1,0 +1,122 @@
+//! A batch into the tables, then the journal's segments away.
+//!
+//! The order is the promise: rejects, events, release. Each commit is durable with its
+//! directory entries when it returns; only then does the next step begin.
+
+use std::mem;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use journal::Sequence;
+use table::{Committed, StoreError, Txn};
+
+use super::{APP, Batch, Drain, Halt, RETRY_AFTER, SPARE_BLOCKS_MAX, Step};
+use crate::files::{DatedFiles, FilesError};
+
+impl Drain {
+    /// Closes the current batch, so that its commit can be tried until it succeeds.
+    pub(super) fn freeze(&mut self) {
+        let block = self.decoder.block(&self.shared);
+        let next = Batch::new(block, self.current.last);
+        self.frozen = Some(mem::replace(&mut self.current, next));
+    }
+
+    /// Tries to commit the frozen batch. A failure that may pass is noted, and tried
+    /// again later.
+    pub(super) fn try_commit(&mut self) -> Result<(), Halt> {
+        let Some(mut batch) = self.frozen.take() else { return Ok(()) };
+        let began = Instant::now();
+        match self.commit(&mut batch) {
+            Ok(()) => {
+                self.committed(&batch, began);
+                self.recycle(batch);
+                self.release()
+            }
+            Err(Halt::Files(error)) if !is_final(&error) => {
+                tracing::warn!(%error, pause = ?self.retry_pause, "a commit failed and is tried again");
+                self.frozen = Some(batch);
+                self.retry_at = Some(Instant::now() + self.retry_pause);
+                self.retry_pause = (self.retry_pause * 2).min(RETRY_AFTER[1]);
+                self.shared.tally.commit_failures.fetch_add(1, Ordering::Relaxed);
+                self.progress.send_modify(|progress| {
+                    progress.failures += 1;
+                    progress.trouble = Some(error.to_string());
+                });
+                Ok(())
+            }
+            Err(halt) => Err(halt),
+        }
+    }
+
+    fn commit(&mut self, batch: &mut Batch) -> Result<(), Halt> {
+        let store = &self.shared.stores.store;
+        let version = i64::try_from(batch.last).expect("a journal ends long before 2^63 records");
+        let txn = Txn { app: APP, version };
+        if !batch.rejects.is_empty() && !batch.rejects_committed {
+            let files = batch.rejects.write(&store.rejects).map_err(FilesError::from)?;
+            self.pass(Step::RejectsWritten)?;
+            let fresh = self.current.fresh_rejects();
+            let committed = self.runtime.block_on(store.rejects.commit(txn, files, fresh));
+            note(committed.map_err(FilesError::from)?, "rejects");
+            batch.rejects_committed = true;
+            self.decoder.rejects_mark = self.decoder.rejects_mark.max(batch.last);
+            self.pass(Step::RejectsCommitted)?;
+        }
+        let mut files = DatedFiles::new(&self.shared.stores);
+        for block in batch.blocks() {
+            files.push(block)?;
+        }
+        let files = files.finish()?;
+        self.pass(Step::EventsWritten)?;
+        let fresh = self.current.fresh_events();
+        let committed = self.runtime.block_on(store.events.commit(txn, files, fresh));
+        note(committed.map_err(FilesError::from)?, "events");
+        self.pass(Step::EventsCommitted)
+    }
+
+    fn committed(&mut self, batch: &Batch, began: Instant) {
+        self.retry_at = None;
+        self.retry_pause = RETRY_AFTER[0];
+        let tally = &self.shared.tally;
+        let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        tally.last_commit_took_micros.store(took, Ordering::Relaxed);
+        tally.last_commit_micros.store(self.shared.clock.now_micros(), Ordering::Relaxed);
+        tally.commits.fetch_add(1, Ordering::Relaxed);
+        self.progress.send_modify(|progress| {
+            progress.committed = batch.last;
+            progress.trouble = None;
+        });
+    }
+
+    fn recycle(&mut self, batch: Batch) {
+        let Batch { full, open, .. } = batch;
+        for mut block in full.into_iter().map(|(block, _)| block).chain([open]) {
+            if self.decoder.spare.len() < SPARE_BLOCKS_MAX {
+                block.clear();
+                self.decoder.spare.push(block);
+            }
+        }
+    }
+
+    /// Both tables hold everything up to the last commit: what the journal has of it may
+    /// go. What can't be deleted now is tried again with the next commit.
+    fn release(&mut self) -> Result<(), Halt> {
+        let committed = self.progress.borrow().committed;
+        if let Err(error) = self.shared.journal.release(Sequence(committed)) {
+            tracing::warn!(%error, "drained journal segments could not be deleted");
+        }
+        self.pass(Step::Released)
+    }
+}
+
+/// A commit that was there already is the one whose answer was lost.
+fn note(committed: Committed, table: &str) {
+    if committed == Committed::Already {
+        tracing::info!(table, "a commit had happened although its answer was lost");
+    }
+}
+
+/// Trying again can't help: somebody else commits in our name.
+fn is_final(error: &FilesError) -> bool {
+    matches!(error, FilesError::Store(StoreError::AnotherWriter { .. }))
+}

@@ -1,0 +1,158 @@
+//! One record of the journal becomes rows: events that are new go into the batch's
+//! blocks, everything else into its quarantine.
+//!
+//! The same bytes give the same rows, whether it is the first time or a replay, so that
+//! a commit that was cut short is completed by doing it again.
+
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+
+use table::{Block, Row};
+use xdm::{Checker, Verdict, Violation};
+
+use crate::clock::day_of;
+use crate::dedupe::{Key, Seen, content_hash};
+use crate::drain::Shared;
+use crate::drain::batch::Batch;
+use crate::identity::{Minter, Origin};
+use crate::quarantine::{Quarantine, Reason, Source};
+use crate::record::{Record, RecordError};
+use crate::request::{Bounds, Event, walk};
+
+/// Turns records into rows.
+pub(crate) struct Decoder {
+    checker: Checker,
+    minter: Minter,
+    reject_minter: Minter,
+    /// Empty blocks to be filled again.
+    pub(crate) spare: Vec<Block>,
+    /// Rejects of records up to this one are in their table already.
+    pub(crate) rejects_mark: u64,
+}
+
+impl Decoder {
+    pub(crate) fn new(checker: Checker, rejects_mark: u64) -> Self {
+        let (minter, reject_minter) = (Minter::default(), Minter::default());
+        Decoder { checker, minter, reject_minter, spare: Vec::new(), rejects_mark }
+    }
+
+    /// An empty block.
+    pub(crate) fn block(&mut self, shared: &Shared) -> Block {
+        self.spare.pop().unwrap_or_else(|| shared.stores.block())
+    }
+
+    /// Adds the rows of one record to the batch.
+    pub(crate) fn decode(
+        &mut self,
+        shared: &Shared,
+        sequence: u64,
+        bytes: &[u8],
+        batch: &mut Batch,
+    ) -> Result<(), RecordError> {
+        let record = Record::decode(bytes)?;
+        let Batch { full, open, rejects, .. } = batch;
+        let Decoder { checker, minter, reject_minter, spare, rejects_mark } = self;
+        let mut desk = Desk {
+            shared,
+            record,
+            sequence,
+            minter,
+            reject_minter,
+            rejects: (sequence > *rejects_mark).then_some(rejects),
+        };
+        let read = walk(checker, record.layout, record.body, Bounds::NONE, open, |open, checker, event| {
+            desk.settle(open, checker, &event);
+            if open.is_full() {
+                let next = spare.pop().unwrap_or_else(|| shared.stores.block());
+                let block = std::mem::replace(open, next);
+                let arrow = block.to_arrow();
+                full.push((block, arrow));
+            }
+            Ok(())
+        });
+        if let Err(error) = read {
+            // It could be read when it was admitted, by another version or profile. What
+            // was acknowledged is kept: the whole body, as one reject.
+            open.rollback();
+            desk.keep_body(error.code(), &error.to_string());
+        }
+        Ok(())
+    }
+}
+
+/// The events of one record.
+struct Desk<'a> {
+    shared: &'a Shared,
+    record: Record<'a>,
+    sequence: u64,
+    minter: &'a mut Minter,
+    reject_minter: &'a mut Minter,
+    /// `None` when this record's rejects are in their table already.
+    rejects: Option<&'a mut Quarantine>,
+}
+
+impl Desk<'_> {
+    /// Keeps the event that the block has received, or sends it to quarantine.
+    fn settle(&mut self, block: &mut Block, checker: &Checker, event: &Event<'_>) {
+        let content_hash = content_hash(event.bytes);
+        if event.verdict == Verdict::Invalid {
+            let id = block.current_id();
+            self.reject(event.index, id, content_hash, Reason::Invalid(checker.violations()), event.bytes);
+            block.rollback();
+            return;
+        }
+        let Record { datastream, request_id, received_micros, .. } = self.record;
+        let minted = match block.current_id() {
+            Some(_) => None,
+            None => Some(self.minter.mint(Origin::Event { datastream, request_id, index: event.index }).to_owned()),
+        };
+        let id = minted.as_deref().or(block.current_id()).unwrap_or_default();
+        let day = day_of(block.current_timestamp().unwrap_or(received_micros));
+        let key = Key { id: self.shared.stores.ids.hash(id), content: content_hash, day };
+        let seen = self.shared.dedupe.lock().unwrap_or_else(PoisonError::into_inner).admit(key);
+        let (reason, counter) = match seen {
+            Seen::New => {
+                let minted_id = minted.as_deref();
+                let request_id = request_id.given();
+                block.commit(Row { minted_id, received_micros, datastream, request_id, content_hash });
+                return;
+            }
+            Seen::Duplicate => (Reason::Duplicate, &self.shared.tally.duplicates),
+            Seen::Conflict => (Reason::Conflict, &self.shared.tally.conflicts),
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+        self.reject(event.index, Some(id), content_hash, reason, event.bytes);
+        block.rollback();
+    }
+
+    fn reject(
+        &mut self,
+        index: usize,
+        event_id: Option<&str>,
+        content_hash: i64,
+        reason: Reason<'_>,
+        payload: &[u8],
+    ) {
+        let Some(rejects) = &mut self.rejects else { return };
+        let Record { datastream, request_id, received_micros, .. } = self.record;
+        let sequence = self.sequence;
+        let reject_id = self.reject_minter.mint(Origin::Reject { sequence, index, datastream });
+        let request_id = request_id.given();
+        let index = index as u64;
+        let source =
+            Source { reject_id, received_micros, datastream, request_id, event_id, index, content_hash };
+        rejects.push(source, reason, payload, &self.shared.stores.rejects_sealer);
+    }
+
+    fn keep_body(&mut self, keyword: &str, message: &str) {
+        let violation = Violation {
+            pointer: String::new(),
+            schema: String::new(),
+            keyword: keyword.to_owned(),
+            message: message.to_owned(),
+        };
+        let body = self.record.body;
+        // Beyond every event's index, so that the row's id is its own.
+        self.reject(usize::MAX, None, content_hash(body), Reason::Invalid(&[violation]), body);
+    }
+}

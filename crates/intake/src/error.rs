@@ -1,0 +1,135 @@
+//! What can go wrong, by what the caller was doing. An event that breaks rules is not
+//! here: that is an answer.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use datafusion::error::DataFusionError;
+use table::{ShapeError, StoreError};
+use thiserror::Error;
+
+use crate::record::RecordError;
+use crate::request::BodyError;
+
+/// Why a request was not taken in. Nothing of it was acknowledged.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum SubmitError {
+    /// The body can't be read as events; mend it.
+    #[error(transparent)]
+    Body(#[from] BodyError),
+    /// More is coming in than goes to the tables; send it again later.
+    #[error("too much is waiting to be stored; send the request again in {retry_after:?}")]
+    Overloaded {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// The disk has no room for the journal.
+    #[error("the disk is full; free space on it, then send the request again")]
+    DiskFull {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// A write failed and what the disk holds is not known; only a restart helps.
+    #[error("the journal stopped after a failed write; check the disk and restart")]
+    Poisoned,
+    /// The pipeline was closed.
+    #[error("the intake is closed; send the request again after the restart")]
+    Closed,
+}
+
+/// Why the pipeline can't open or go on.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum IntakeError {
+    /// Another process works on the data directory.
+    #[error("data directory {} is in use; stop the process that has it open", .0.display())]
+    InUse(PathBuf),
+    /// There are sealed values, and the key that opens them is gone.
+    #[error("{} is missing, and the tables beside it hold values sealed with it; restore it from a backup", .0.display())]
+    KeyMissing(PathBuf),
+    /// The key file can't be used.
+    #[error(transparent)]
+    Key(#[from] vault::KeyError),
+    /// The schema can't be a table.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
+    /// The tables can't be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The journal can't be opened.
+    #[error(transparent)]
+    Journal(#[from] journal::OpenError),
+    /// The journal can't be read.
+    #[error(transparent)]
+    Read(#[from] journal::ReadError),
+    /// The journal holds what this version can't drain.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// The tables can't be searched.
+    #[error("searching the tables failed: {0}")]
+    Query(#[source] Box<DataFusionError>),
+    /// A sealed payload does not open.
+    #[error("reject {reject_id}: {source}")]
+    Payload {
+        /// The reject row.
+        reject_id: String,
+        /// Why.
+        source: vault::OpenError,
+    },
+    /// Sending a payload again was refused.
+    #[error("the event could not be sent again: {0}")]
+    Submit(#[from] SubmitError),
+    /// The operating system refused.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// Draining stopped; the message says why.
+    #[error("storing events has stopped: {0}; what was acknowledged is safe in the journal")]
+    Stopped(String),
+    /// Storing fails at the moment and is tried again.
+    #[error("storing events fails at the moment and is tried again: {0}")]
+    Failing(String),
+    /// The pipeline was closed.
+    #[error("the intake is closed")]
+    Closed,
+}
+
+impl From<DataFusionError> for IntakeError {
+    fn from(error: DataFusionError) -> Self {
+        IntakeError::Query(Box::new(error))
+    }
+}
+
+/// Why a file was not loaded, or not to its end. Loading it again goes on where the
+/// last commit stands.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The data directory can't be used.
+    #[error(transparent)]
+    Open(#[from] IntakeError),
+    /// The tables refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A data file can't be written.
+    #[error(transparent)]
+    Encode(#[from] table::EncodeError),
+    /// The input can't be read.
+    #[error("cannot read {name}: {source}")]
+    Input {
+        /// Its path, or `standard input`.
+        name: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The caller, or a test, asked to stop.
+    #[error("loading was stopped; load the same file again to go on")]
+    Stopped,
+}

@@ -1,0 +1,394 @@
+//! The pipeline as its callers see it.
+//!
+//! `submit` answers when the request is durable, and not before; whatever it answered
+//! survives a power cut. What follows, draining to the tables, happens on a thread of
+//! its own, and [`settle`](Intake::settle) and [`flush`](Intake::flush) wait for it.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use bytes::Bytes;
+use journal::{AppendError, Journal, Reader, Sequence};
+use tokio::runtime::Handle;
+use tokio::sync::{oneshot, watch};
+use uuid::Uuid;
+
+use crate::admit::Admission;
+use crate::answer::EventAnswer;
+use crate::clock::Clock;
+use crate::drain::{APP, Drain, Ended, Progress, Shared};
+use crate::error::{IntakeError, SubmitError};
+use crate::options::IntakeOptions;
+use crate::record::{Record, RequestId};
+use crate::request::{BodyError, Request};
+use crate::stores::{Opened, Stores};
+use crate::tally::{Counters, Tally};
+
+/// Bodies above this are checked on a thread that may block: a check takes about half a
+/// millisecond per MiB, and others wait on the caller's thread.
+const CHECK_INLINE_BYTES_MAX: usize = 64 * 1024;
+/// Longest name of a datastream and longest request id.
+const NAME_BYTES_MAX: usize = 512;
+/// Room for a record's head beside the largest body.
+const HEAD_BYTES_MAX: usize = 4096;
+
+/// The pipeline of one data directory. Clones share it. Dropping the last one ends the
+/// drain as a crash would: nothing durable is lost. [`close`](Intake::close) commits first.
+#[derive(Clone)]
+pub struct Intake {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    shared: Arc<Shared>,
+    admission: Arc<Admission>,
+    progress: watch::Receiver<Progress>,
+    closed: AtomicBool,
+    /// Makes request ids: 64 random bits of this process and a count.
+    request_seed: u64,
+    request_count: AtomicU64,
+    drain: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // Not joined: this may run on the very runtime that a commit needs.
+        self.shared.control.ask(|wanted| wanted.stop = true);
+    }
+}
+
+impl Intake {
+    /// Opens or creates what the data directory holds, drains what the journal has left
+    /// from before, and begins to take requests. Must run on a tokio runtime, which
+    /// must live as long as the intake.
+    pub async fn open(
+        options: IntakeOptions,
+        clock: Arc<dyn Clock>,
+    ) -> Result<(Intake, Opened), IntakeError> {
+        let (stores, mut opened) = Stores::open(&options, &clock).await?;
+        let events_mark = mark(stores.store.events.watermark(APP));
+        let rejects_mark = mark(stores.store.rejects.watermark(APP));
+        let dedupe = stores.known_events(options.dedupe_days, clock.now_micros(), 0).await?;
+        opened.known_events = dedupe.len() as u64;
+
+        let journal_options = journal_options(&options, &stores, events_mark.max(rejects_mark) + 1);
+        // Creating and replaying segments blocks on the disk.
+        let journal = tokio::task::spawn_blocking(move || Journal::open(journal_options)).await;
+        let (journal, _) = journal.map_err(|error| IntakeError::Stopped(error.to_string()))??;
+        let recovered = journal.durable().0;
+        opened.replayed_records = recovered.saturating_sub(events_mark);
+        let reader = reader_after(&journal, events_mark, &mut opened)?;
+
+        let admission = Admission::new(Arc::clone(&options.plan), options.profile, options.bounds());
+        let shared = Arc::new(Shared {
+            options,
+            clock,
+            stores,
+            journal,
+            dedupe: Mutex::new(dedupe),
+            tally: Tally::default(),
+            control: crate::drain::Control::default(),
+            recovered,
+        });
+        let start = Progress { shown: events_mark, committed: events_mark, ..Progress::default() };
+        let (send, progress) = watch::channel(start);
+        let drain =
+            Drain::new(Arc::clone(&shared), Handle::current(), send, reader, events_mark, rejects_mark);
+        let inner = Inner {
+            admission: Arc::new(admission),
+            progress,
+            closed: AtomicBool::new(false),
+            request_seed: Uuid::new_v4().as_u64_pair().0,
+            request_count: AtomicU64::new(0),
+            drain: Mutex::new(Some(start_thread(&shared, drain)?)),
+            shared,
+        };
+        let intake = Intake { inner: Arc::new(inner) };
+        match intake.wait_shown(recovered).await {
+            Ok(()) => Ok((intake, opened)),
+            Err(error) => {
+                // Gives the directory up before the caller hears of it.
+                intake.end().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Checks only; stores nothing. Takes about a microsecond an event.
+    pub fn check(&self, request: &Request) -> Result<Vec<EventAnswer>, BodyError> {
+        self.inner.bound(request)?;
+        let made = self.inner.make_request_id();
+        let request_id = request.request_id.as_deref().map_or(RequestId::Made(made), RequestId::Given);
+        let layout = request.framing.resolve(&request.body);
+        self.inner.admission.check(layout, &request.body, &request.datastream, request_id)
+    }
+
+    /// Checks, appends to the journal, and answers once that is durable (`fdatasync`):
+    /// what is answered survives a power cut. A request of which every event is invalid
+    /// is kept too. Dropping the future does not undo an append that has begun.
+    pub async fn submit(&self, request: Request) -> Result<Vec<EventAnswer>, SubmitError> {
+        let inner = &self.inner;
+        inner.admits()?;
+        inner.bound(&request)?;
+        let layout = request.framing.resolve(&request.body);
+        let made = inner.make_request_id();
+        let Request { datastream, request_id, body, .. } = request;
+        let (answers, head) = if body.len() <= CHECK_INLINE_BYTES_MAX {
+            inner.prepare(layout, &body, &datastream, request_id.as_deref(), made)?
+        } else {
+            let (inner, body) = (Arc::clone(inner), body.clone());
+            tokio::task::spawn_blocking(move || {
+                inner.prepare(layout, &body, &datastream, request_id.as_deref(), made)
+            })
+            .await
+            .map_err(|_| SubmitError::Closed)??
+        };
+        inner.append(head, body).await?;
+        inner.shared.tally.answered(&answers);
+        Ok(answers)
+    }
+
+    /// Waits until everything durable now is visible to queries.
+    pub async fn settle(&self) -> Result<(), IntakeError> {
+        self.wait_shown(self.inner.shared.journal.durable().0).await
+    }
+
+    /// Waits until everything durable now is committed to the tables and the journal
+    /// released as far as its segments allow.
+    pub async fn flush(&self) -> Result<(), IntakeError> {
+        let target = self.inner.shared.journal.durable().0;
+        let mut progress = self.inner.progress.clone();
+        let failures = progress.borrow().failures;
+        loop {
+            {
+                let now = progress.borrow_and_update();
+                if now.committed >= target {
+                    return Ok(());
+                }
+                ended(&now)?;
+                if now.failures > failures {
+                    return Err(IntakeError::Failing(now.trouble.clone().unwrap_or_default()));
+                }
+            }
+            self.inner.shared.control.ask(|wanted| wanted.commit = true);
+            progress.changed().await.map_err(|_| IntakeError::Closed)?;
+        }
+    }
+
+    /// The tables, for queries and for their upkeep.
+    pub fn store(&self) -> &table::Store {
+        &self.inner.shared.stores.store
+    }
+
+    /// The compiled schema.
+    pub fn plan(&self) -> &Arc<xdm::Plan> {
+        &self.inner.shared.options.plan
+    }
+
+    /// What happened since the start, and how it stands.
+    pub fn counters(&self) -> Counters {
+        let shared = &self.inner.shared;
+        let progress = self.inner.progress.borrow().clone();
+        let durable = shared.journal.durable().0;
+        let journal = shared.journal.stats();
+        let stopped = match &progress.ended {
+            Some(Ended::Stopped(why)) => Some(why.clone()),
+            _ => None,
+        };
+        let poisoned = journal.poisoned;
+        let overloaded = shared.tally.backlog_bytes() > shared.options.backlog_bytes_max;
+        let closed = self.inner.closed.load(Ordering::Relaxed) || progress.ended.is_some();
+        Counters {
+            lag_records: durable.saturating_sub(progress.shown),
+            uncommitted_records: durable.saturating_sub(progress.committed),
+            ready: !(poisoned || overloaded || closed),
+            poisoned: poisoned || stopped.is_some(),
+            trouble: stopped.or(journal.poison_cause.clone()).or(progress.trouble),
+            journal,
+            ..shared.tally.counters()
+        }
+    }
+
+    /// Refuses further requests, commits what is durable, and ends the drain. A commit
+    /// that fails is left to the next start: the journal has it.
+    pub async fn close(&self) {
+        self.inner.closed.store(true, Ordering::Release);
+        if let Err(error) = self.flush().await {
+            tracing::warn!(%error, "closing without a last commit; the journal keeps what is missing");
+        }
+        self.end().await;
+    }
+
+    /// Ends as a crash would: no commit, what is shown is forgotten.
+    #[doc(hidden)]
+    pub async fn abandon(&self) {
+        self.inner.closed.store(true, Ordering::Release);
+        self.end().await;
+    }
+
+    async fn end(&self) {
+        let inner = &self.inner;
+        inner.shared.control.ask(|wanted| wanted.stop = true);
+        let drain = inner.drain.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let journal = inner.shared.journal.clone();
+        let joined = tokio::task::spawn_blocking(move || {
+            let drained = drain.map(JoinHandle::join);
+            journal.close();
+            drained
+        });
+        if !matches!(joined.await, Ok(None | Some(Ok(())))) {
+            tracing::error!("the drain ended in a panic; the journal keeps what it had not committed");
+        }
+        inner.shared.stores.unlock();
+    }
+
+    async fn wait_shown(&self, target: u64) -> Result<(), IntakeError> {
+        let mut progress = self.inner.progress.clone();
+        loop {
+            {
+                let now = progress.borrow_and_update();
+                if now.shown >= target {
+                    return Ok(());
+                }
+                ended(&now)?;
+            }
+            self.inner.shared.control.ask(|wanted| wanted.hurry = true);
+            progress.changed().await.map_err(|_| IntakeError::Closed)?;
+        }
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.inner.shared
+    }
+}
+
+impl Inner {
+    /// Is there room for one more request?
+    fn admits(&self) -> Result<(), SubmitError> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(SubmitError::Closed);
+        }
+        let Shared { options, tally, .. } = &*self.shared;
+        match &self.progress.borrow().ended {
+            None => {}
+            Some(Ended::Closed) => return Err(SubmitError::Closed),
+            // The journal could still take it, and nothing would ever come of it.
+            Some(Ended::Stopped(_)) => return Err(SubmitError::Poisoned),
+        }
+        if tally.backlog_bytes() > options.backlog_bytes_max {
+            return Err(SubmitError::Overloaded { retry_after: options.retry_after });
+        }
+        Ok(())
+    }
+
+    fn bound(&self, request: &Request) -> Result<(), BodyError> {
+        let bytes_max = self.shared.options.body_bytes_max;
+        if request.body.len() > bytes_max {
+            return Err(BodyError::BodyTooLarge { bytes_max });
+        }
+        let request_id = request.request_id.as_deref().unwrap_or_default();
+        for (name, value) in [("datastream", request.datastream.as_str()), ("request id", request_id)] {
+            if value.len() > NAME_BYTES_MAX {
+                return Err(BodyError::NameTooLong { name, bytes_max: NAME_BYTES_MAX });
+            }
+        }
+        Ok(())
+    }
+
+    fn prepare(
+        &self,
+        layout: crate::request::Layout,
+        body: &[u8],
+        datastream: &str,
+        request_id: Option<&str>,
+        made: [u8; 16],
+    ) -> Result<(Vec<EventAnswer>, Vec<u8>), BodyError> {
+        let request_id = request_id.map_or(RequestId::Made(made), RequestId::Given);
+        let answers = self.admission.check(layout, body, datastream, request_id)?;
+        let received_micros = self.shared.clock.now_micros();
+        let record = Record { layout, received_micros, datastream, request_id, body };
+        Ok((answers, record.head()))
+    }
+
+    /// Returns once the record is durable.
+    async fn append(&self, head: Vec<u8>, body: Bytes) -> Result<(), SubmitError> {
+        let Shared { journal, tally, options, .. } = &*self.shared;
+        let bytes = (head.len() + body.len()) as u64;
+        let refused = |error| {
+            tally.admitted_bytes.fetch_sub(bytes, Ordering::Release);
+            match error {
+                AppendError::Overloaded => SubmitError::Overloaded { retry_after: options.retry_after },
+                AppendError::Full => SubmitError::DiskFull { retry_after: options.retry_after },
+                AppendError::TooLarge => BodyError::BodyTooLarge { bytes_max: options.body_bytes_max }.into(),
+                AppendError::Poisoned => SubmitError::Poisoned,
+                AppendError::Closed => SubmitError::Closed,
+            }
+        };
+        let (done, durable) = oneshot::channel();
+        // Counted before the drain can see the record.
+        tally.admitted_bytes.fetch_add(bytes, Ordering::Release);
+        // A sender that went away is no reason to stop: the record is kept.
+        journal.append(head, body, Box::new(move |outcome| drop(done.send(outcome)))).map_err(refused)?;
+        match durable.await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(refused(error)),
+            // The journal's thread died before it told.
+            Err(_) => Err(refused(AppendError::Poisoned)),
+        }
+    }
+
+    fn make_request_id(&self) -> [u8; 16] {
+        let count = self.request_count.fetch_add(1, Ordering::Relaxed);
+        let mut id = [0; 16];
+        id[..8].copy_from_slice(&self.request_seed.to_le_bytes());
+        id[8..].copy_from_slice(&count.to_le_bytes());
+        id
+    }
+}
+
+fn mark(watermark: Option<i64>) -> u64 {
+    watermark.map_or(0, |mark| u64::try_from(mark).unwrap_or(0))
+}
+
+fn ended(progress: &Progress) -> Result<(), IntakeError> {
+    match &progress.ended {
+        None => Ok(()),
+        Some(Ended::Closed) => Err(IntakeError::Closed),
+        Some(Ended::Stopped(why)) => Err(IntakeError::Stopped(why.clone())),
+    }
+}
+
+fn journal_options(options: &IntakeOptions, stores: &Stores, first_sequence_min: u64) -> journal::Options {
+    journal::Options {
+        segment_bytes: options.segment_bytes,
+        record_bytes_max: options.body_bytes_max + HEAD_BYTES_MAX,
+        queue_bytes_max: options.queue_bytes_max,
+        disk_free_bytes_min: options.disk_free_bytes_min,
+        first_sequence_min,
+        ..journal::Options::new(options.data.join("journal"), stores.journal_key())
+    }
+}
+
+/// Reads on after the events' watermark. Where the journal has let go of records that
+/// the table lost (a damaged newest version was set aside), what is left is drained, and
+/// the report says what is missing.
+fn reader_after(journal: &Journal, after: u64, opened: &mut Opened) -> Result<Reader, IntakeError> {
+    match journal.reader(Sequence(after)) {
+        Err(journal::ReadError::Released { oldest, .. }) => {
+            opened.repairs.push(format!(
+                "records {} to {} of the journal were released and are not in the table any more; restore the table from a backup to have them",
+                after + 1,
+                oldest.0
+            ));
+            Ok(journal.reader(oldest)?)
+        }
+        outcome => Ok(outcome?),
+    }
+}
+
+fn start_thread(shared: &Arc<Shared>, drain: Drain) -> Result<JoinHandle<()>, IntakeError> {
+    thread::Builder::new().name("drain".to_owned()).spawn(move || drain.run()).map_err(|source| {
+        IntakeError::Io { action: "start the drain of", path: shared.options.data.clone(), source }
+    })
+}

@@ -1,0 +1,54 @@
+//! The pipeline and its promises, between whoever receives events and the tables.
+//!
+//! ```text
+//! submit ─► check ─► journal append + fdatasync ─► answer
+//!                        │
+//!                        ▼ drain, one thread; also the replay after a crash
+//!                    decode ─► known? ─► shown to queries ─► commit ─► journal release
+//!
+//! load ─► chunks of a file ─► decode, known?, encode ─► commit     (no journal)
+//! ```
+//!
+//! The promises: an answer is given only when the request survives a power cut; an
+//! answered event is in the tables exactly once, or in `rejects` with the reason; the
+//! journal is released only after both tables hold it, durably. Nothing personal is
+//! written in clear.
+//!
+//! This crate knows neither HTTP nor the files of the tables, and tells the time only
+//! by the [`Clock`] it is given.
+#![forbid(unsafe_code)]
+
+mod admit;
+mod answer;
+mod clock;
+mod dedupe;
+mod drain;
+mod error;
+mod files;
+mod identity;
+mod intake;
+mod load;
+mod lookup;
+mod options;
+mod quarantine;
+mod receipt;
+mod record;
+mod rejects;
+mod request;
+mod stores;
+mod tally;
+
+pub use answer::{EventAnswer, Receipt, RejectedRow, RetryOutcome};
+pub use clock::{Clock, SystemClock};
+#[doc(hidden)]
+pub use drain::{Probe, Step};
+pub use error::{IntakeError, LoadError, SubmitError};
+pub use intake::Intake;
+pub use load::{LoadInput, LoadOptions, LoadSummary, NoProgress, Progress, load};
+pub use options::IntakeOptions;
+pub use record::RecordError;
+pub use request::{BodyError, Framing, Request};
+pub use stores::Opened;
+pub use tally::Counters;
+/// What an answer is made of.
+pub use xdm::{Notice, Violation};

@@ -1,0 +1,251 @@
+//! The bulk path: files straight to the tables. The file itself is the journal: it is
+//! there before and after, so nothing needs to be made durable twice.
+//!
+//! ```text
+//! chunks of whole lines ─► N workers: check, decode, hash
+//!                              │ in the file's order: duplicates, rejects
+//!                              ▼
+//!                          N workers: encode, each into its own files per date
+//!                              │
+//!                              ▼
+//!              one commit per table, txn("load-<fingerprint>", offset)
+//! ```
+//!
+//! Exactly once: the fingerprint (length, first and last MiB) names the file, and the
+//! transaction says up to which offset of its text it is in the table. A load that was
+//! killed is run again: what is committed is passed over, what is not leaves no trace.
+//! Rejects are committed before events, with their own mark, as in draining.
+
+mod input;
+mod ordered;
+mod worker;
+
+use std::fs;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use table::{Committed, NewFile, Store, Txn};
+use tokio::runtime::{Builder, Runtime};
+
+use self::input::{Chunks, Source};
+use self::ordered::Turnstile;
+use self::worker::{Bench, Worker};
+pub use self::input::LoadInput;
+pub use self::ordered::LoadSummary;
+use crate::clock::Clock;
+use crate::error::{IntakeError, LoadError};
+use crate::intake::Intake;
+use crate::options::IntakeOptions;
+use crate::stores::Stores;
+
+/// Text between two commits. Below it a load is one commit: all of the file or nothing.
+const COMMIT_EVERY_BYTES: u64 = 4 * 1024 * 1024 * 1024;
+/// Set in a transaction's version when the file was loaded to its end.
+const FINISHED: i64 = 1 << 62;
+/// Guessed length of an event, to size the index of known events.
+const EVENT_BYTES_GUESS: u64 = 800;
+/// The index is not sized for more events than this ahead of time.
+const ROOM_EVENTS_MAX: u64 = 2_000_000;
+
+/// How to load.
+#[derive(Clone, Debug)]
+pub struct LoadOptions {
+    /// Worker threads; as many as the machine has cores.
+    pub threads: usize,
+    /// The datastream that the events belong to.
+    pub datastream: String,
+    /// Text between two commits (4 GiB).
+    pub commit_every_bytes: u64,
+    /// Stop after so many chunks, as if killed; for tests.
+    #[doc(hidden)]
+    pub stop_after_chunks: Option<u64>,
+}
+
+impl Default for LoadOptions {
+    fn default() -> Self {
+        LoadOptions {
+            threads: thread::available_parallelism().map_or(1, usize::from),
+            datastream: "default".to_owned(),
+            commit_every_bytes: COMMIT_EVERY_BYTES,
+            stop_after_chunks: None,
+        }
+    }
+}
+
+/// Told how far a load is, from several threads.
+pub trait Progress: Send + Sync {
+    /// So many more bytes of the input (as it lies on the disk) and events were read.
+    fn read(&self, bytes: u64, events: u64);
+    /// The length of the input, once it is opened; unknown for standard input.
+    fn total(&self, bytes: Option<u64>);
+}
+
+/// Tells nobody.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoProgress;
+
+impl Progress for NoProgress {
+    fn read(&self, _: u64, _: u64) {}
+    fn total(&self, _: Option<u64>) {}
+}
+
+/// What stays the same throughout a load.
+pub(crate) struct Job<'a> {
+    data: &'a IntakeOptions,
+    stores: &'a Stores,
+    name: String,
+    datastream: &'a str,
+    fingerprint: Option<u64>,
+    received_micros: i64,
+    /// Rejects of lines that begin before this offset are in their table.
+    rejects_mark: u64,
+}
+
+/// Loads one input into the tables of a data directory, which nobody else may have open.
+/// What the journal still holds from before is drained first. Blocks; not for an async
+/// task (use a thread of its own).
+///
+/// When this returns `Ok`, everything is committed and survives a power cut. After an
+/// error, or a kill, loading the same file again completes it.
+pub fn load(
+    data: &IntakeOptions,
+    clock: &Arc<dyn Clock>,
+    input: &LoadInput,
+    options: &LoadOptions,
+    progress: &dyn Progress,
+) -> Result<LoadSummary, LoadError> {
+    let name = input.name();
+    let failed = |source| LoadError::Input { name: name.clone(), source };
+    let source = Source::open(input).map_err(failed)?;
+    progress.total(source.total);
+    let runtime = runtime(options)?;
+    drain_first(data, clock, &runtime)?;
+    let (stores, _) = runtime.block_on(Stores::open(data, clock))?;
+    let app = source.fingerprint.map(|fingerprint| format!("load-{fingerprint:016x}"));
+    let mark = |watermark: Option<i64>| watermark.unwrap_or(0).cast_unsigned();
+    let events_mark = mark(app.as_deref().and_then(|app| stores.store.events.watermark(app)));
+    let rejects_mark = mark(app.as_deref().and_then(|app| stores.store.rejects.watermark(app)));
+    if events_mark & FINISHED.cast_unsigned() != 0 {
+        return Ok(LoadSummary { already_loaded: true, ..LoadSummary::default() });
+    }
+    let received_micros = clock.now_micros();
+    let room = (source.length_guess / EVENT_BYTES_GUESS).min(ROOM_EVENTS_MAX);
+    let room = usize::try_from(room).unwrap_or(0);
+    let dedupe = runtime.block_on(stores.known_events(data.dedupe_days, received_micros, room))?;
+    let job = Job {
+        data,
+        stores: &stores,
+        datastream: &options.datastream,
+        fingerprint: source.fingerprint,
+        received_micros,
+        rejects_mark: rejects_mark & !FINISHED.cast_unsigned(),
+        name: name.clone(),
+    };
+    let chunks = Mutex::new(Chunks::new(source, events_mark).map_err(failed)?);
+    let turnstile = Turnstile::new(dedupe);
+    let allowance = AtomicU64::new(options.stop_after_chunks.unwrap_or(u64::MAX));
+    loop {
+        let (offset, at_end) = {
+            let mut chunks = chunks.lock().unwrap_or_else(PoisonError::into_inner);
+            chunks.stop_at = chunks.offset().saturating_add(options.commit_every_bytes);
+            (chunks.offset(), chunks.is_at_end())
+        };
+        let files = if at_end {
+            Vec::new()
+        } else {
+            let bench =
+                || Bench { job: &job, chunks: &chunks, turnstile: &turnstile, progress, allowance: &allowance };
+            run_workers(options.threads.max(1), &turnstile, bench)?
+        };
+        let (end, done) = {
+            let chunks = chunks.lock().unwrap_or_else(PoisonError::into_inner);
+            (chunks.offset(), chunks.is_at_end())
+        };
+        debug_assert!(end >= offset, "an input is read forwards");
+        let version = i64::try_from(end).unwrap_or(FINISHED - 1) | if done { FINISHED } else { 0 };
+        commit(&runtime, &stores.store, app.as_deref(), version, files, &turnstile)?;
+        if done {
+            return Ok(turnstile.into_summary());
+        }
+    }
+}
+
+/// The journal's records come before the file's: they were acknowledged first.
+fn drain_first(data: &IntakeOptions, clock: &Arc<dyn Clock>, runtime: &Runtime) -> Result<(), LoadError> {
+    let segments = fs::read_dir(data.data.join("journal"));
+    let is_segment = |entry: &fs::DirEntry| entry.path().extension().is_some_and(|kind| kind == "seg");
+    if !segments.is_ok_and(|mut dir| dir.any(|entry| entry.is_ok_and(|entry| is_segment(&entry)))) {
+        return Ok(());
+    }
+    runtime.block_on(async {
+        let (intake, _) = Intake::open(data.clone(), Arc::clone(clock)).await?;
+        let flushed = intake.flush().await;
+        intake.close().await;
+        Ok(flushed?)
+    })
+}
+
+/// Runs workers until the chunks are used up or one of them fails.
+fn run_workers<'a>(
+    threads: usize,
+    turnstile: &Turnstile,
+    bench: impl Fn() -> Bench<'a>,
+) -> Result<Vec<NewFile>, LoadError> {
+    let outcomes: Vec<_> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads)
+            .map(|_| {
+                let worker = Worker::new(bench());
+                scope.spawn(move || worker.run().inspect_err(|_| turnstile.fail()))
+            })
+            .collect();
+        workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    });
+    let mut files = Vec::new();
+    let mut failure = None;
+    for outcome in outcomes {
+        match outcome {
+            Ok(mut more) => files.append(&mut more),
+            // The first cause, not those whom it sent home.
+            Err(LoadError::Stopped) if failure.is_some() => {}
+            Err(error) => failure = Some(error),
+        }
+    }
+    failure.map_or(Ok(files), Err)
+}
+
+/// Rejects, then events. A stream that nobody can recognise again commits under no name.
+fn commit(
+    runtime: &Runtime,
+    store: &Store,
+    app: Option<&str>,
+    version: i64,
+    files: Vec<NewFile>,
+    turnstile: &Turnstile,
+) -> Result<(), LoadError> {
+    let stream = format!("load-stream-{}", uuid::Uuid::new_v4().simple());
+    let txn = Txn { app: app.unwrap_or(&stream), version };
+    let rejects = {
+        let mut state = turnstile.lock();
+        let mut quarantine = std::mem::take(&mut state.quarantine);
+        quarantine.write(&store.rejects)?
+    };
+    if !rejects.is_empty() {
+        note(runtime.block_on(store.rejects.commit(txn, rejects, Vec::new()))?);
+    }
+    note(runtime.block_on(store.events.commit(txn, files, Vec::new()))?);
+    Ok(())
+}
+
+/// Rejects of an earlier run may be committed already; those were not gathered again.
+fn note(committed: Committed) {
+    tracing::debug!(?committed, "committed a part of a bulk load");
+}
+
+fn runtime(options: &LoadOptions) -> Result<Runtime, LoadError> {
+    let runtime = Builder::new_multi_thread().worker_threads(options.threads.max(1)).enable_all().build();
+    runtime.map_err(|source| {
+        let path = std::path::PathBuf::new();
+        LoadError::Open(IntakeError::Io { action: "start the threads for", path, source })
+    })
+}

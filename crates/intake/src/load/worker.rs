@@ -1,0 +1,337 @@
+//! One worker of a bulk load: fill a chunk, decode it into blocks, pass the turnstile,
+//! encode what is new into this worker's own files.
+//!
+//! Nothing here allocates per event once the buffers have grown; an invalid event does.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use memchr::memchr;
+use table::{Block, NewFile, Row};
+use xdm::{Checker, Verdict, Violation};
+
+use super::input::{Chunk, Chunks};
+use super::ordered::{Abandoned, InOrder, Turnstile};
+use super::{Job, Progress};
+use crate::clock::day_of;
+use crate::dedupe::{Key, Seen, content_hash};
+use crate::error::LoadError;
+use crate::files::{DatedFiles, FilesError};
+use crate::identity::{Minter, Origin};
+use crate::quarantine::{Reason, Source};
+
+/// What workers share.
+pub(crate) struct Bench<'a> {
+    pub(crate) job: &'a Job<'a>,
+    pub(crate) chunks: &'a Mutex<Chunks>,
+    pub(crate) turnstile: &'a Turnstile,
+    pub(crate) progress: &'a dyn Progress,
+    /// Chunks that may still be begun; for tests that stop half-way.
+    pub(crate) allowance: &'a AtomicU64,
+}
+
+/// An event that was decoded into a block.
+struct Decoded {
+    key: Key,
+    line: u32,
+    start: u32,
+    end: u32,
+}
+
+/// An event that breaks rules.
+struct Broken {
+    line: u32,
+    start: u32,
+    end: u32,
+    content: i64,
+    id: Option<String>,
+    violations: Vec<Violation>,
+}
+
+pub(crate) struct Worker<'a> {
+    bench: Bench<'a>,
+    checker: Checker,
+    minter: Minter,
+    files: DatedFiles<'a>,
+    blocks: Vec<Block>,
+    /// Blocks in use for this chunk.
+    used: usize,
+    decoded: Vec<Decoded>,
+    keys: Vec<Key>,
+    broken: Vec<Broken>,
+    /// Rows of `decoded` that are not new.
+    known: Vec<(u32, Seen)>,
+    rows: Vec<u32>,
+    lines: u32,
+}
+
+impl<'a> Worker<'a> {
+    pub(crate) fn new(bench: Bench<'a>) -> Self {
+        let options = bench.job.data;
+        Worker {
+            checker: Checker::new(options.plan.clone(), options.profile),
+            minter: Minter::default(),
+            files: DatedFiles::new(bench.job.stores),
+            blocks: Vec::new(),
+            used: 0,
+            decoded: Vec::new(),
+            keys: Vec::new(),
+            broken: Vec::new(),
+            known: Vec::new(),
+            rows: Vec::new(),
+            lines: 0,
+            bench,
+        }
+    }
+
+    /// Works until the input's chunks are used up. Its files are durable, and in no commit.
+    pub(crate) fn run(mut self) -> Result<Vec<NewFile>, LoadError> {
+        let mut chunk = Chunk::new();
+        loop {
+            let filled = self.bench.chunks.lock().unwrap_or_else(PoisonError::into_inner).fill(&mut chunk);
+            let filled = filled.map_err(|source| LoadError::Input { name: self.bench.job.name.clone(), source })?;
+            if !filled {
+                return self.files.finish().map_err(files_error);
+            }
+            let left = self.bench.allowance.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
+            left.map_err(|_| LoadError::Stopped)?;
+            self.decode(&chunk);
+            self.pass(&chunk)?;
+            self.encode().map_err(files_error)?;
+            let events = (self.decoded.len() + self.broken.len()) as u64;
+            self.bench.progress.read(chunk.source_bytes, events);
+        }
+    }
+
+    /// Lines into blocks, each checked and hashed.
+    fn decode(&mut self, chunk: &Chunk) {
+        self.blocks[..self.used].iter_mut().for_each(Block::clear);
+        self.used = 0;
+        self.decoded.clear();
+        self.broken.clear();
+        self.lines = 0;
+        let bytes = chunk.bytes();
+        let text = simdutf8::basic::from_utf8(bytes).ok();
+        let mut at = 0;
+        while at < bytes.len() {
+            let end = memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |length| at + length);
+            let start = at + (bytes[at..end].len() - bytes[at..end].trim_ascii_start().len());
+            let stop = start + bytes[start..end].trim_ascii_end().len();
+            if chunk.overlong && end == bytes.len() {
+                self.too_long(start, stop, bytes);
+            } else if start < stop {
+                self.event(chunk, start, stop, text);
+            }
+            self.lines += 1;
+            at = end + 1;
+        }
+    }
+
+    #[inline]
+    fn event(&mut self, chunk: &Chunk, start: usize, stop: usize, text: Option<&str>) {
+        let event = &chunk.bytes()[start..stop];
+        let at = self.block();
+        let block = &mut self.blocks[at];
+        let verdict = match text {
+            Some(text) => self.checker.check(&text[start..stop], block),
+            None => self.checker.check_bytes(event, block),
+        };
+        let content = content_hash(event);
+        let (line, start, end) = (self.lines, start as u32, stop as u32);
+        if verdict == Verdict::Invalid {
+            let id = block.current_id().map(str::to_owned);
+            block.rollback();
+            let violations = self.checker.violations().to_vec();
+            self.broken.push(Broken { line, start, end, content, id, violations });
+            return;
+        }
+        let job = self.bench.job;
+        let minted_id = match block.current_id() {
+            Some(_) => None,
+            None => {
+                let offset = chunk.offset + u64::from(start);
+                let file = job.fingerprint.unwrap_or(content.cast_unsigned());
+                Some(self.minter.mint(Origin::Line { file, offset }))
+            }
+        };
+        let id = job.stores.ids.hash(minted_id.or(block.current_id()).unwrap_or_default());
+        let day = day_of(block.current_timestamp().unwrap_or(job.received_micros));
+        self.decoded.push(Decoded { key: Key { id, content, day }, line, start, end });
+        block.commit(Row {
+            minted_id,
+            received_micros: job.received_micros,
+            datastream: job.datastream,
+            request_id: None,
+            content_hash: content,
+        });
+    }
+
+    /// A block with room.
+    fn block(&mut self) -> usize {
+        let full = self.used == 0 || self.blocks[self.used - 1].is_full();
+        if full {
+            if self.used == self.blocks.len() {
+                self.blocks.push(self.bench.job.stores.block());
+            }
+            self.used += 1;
+        }
+        self.used - 1
+    }
+
+    fn too_long(&mut self, start: usize, stop: usize, bytes: &[u8]) {
+        let bytes_max = xdm::limits::EVENT_BYTES_MAX;
+        let violation = Violation {
+            pointer: String::new(),
+            schema: String::new(),
+            keyword: "limit".to_owned(),
+            message: format!("the line is longer than {bytes_max} bytes; send less in one event"),
+        };
+        // Kept as far as events go; the file has the rest.
+        let stop = stop.min(start + bytes_max);
+        self.broken.push(Broken {
+            line: self.lines,
+            start: start as u32,
+            end: stop as u32,
+            content: content_hash(&bytes[start..stop]),
+            id: None,
+            violations: vec![violation],
+        });
+    }
+
+    /// In the chunk's turn: which events are new, and the rejects, in the file's order.
+    fn pass(&mut self, chunk: &Chunk) -> Result<(), LoadError> {
+        self.keys.clear();
+        self.keys.extend(self.decoded.iter().map(|decoded| decoded.key));
+        let Worker { bench, decoded, keys, broken, known, minter, lines, .. } = self;
+        known.clear();
+        let passed = bench.turnstile.pass(chunk.number, |state: &mut InOrder| {
+            state.dedupe.admit_all(keys, |row, seen| {
+                if seen != Seen::New {
+                    known.push((row as u32, seen));
+                }
+            });
+            let summary = &mut state.summary;
+            summary.read += (decoded.len() + broken.len()) as u64;
+            summary.accepted += (decoded.len() - known.len()) as u64;
+            summary.bytes += chunk.bytes().len() as u64;
+            let mut rejects: Vec<Reject<'_>> = Vec::with_capacity(broken.len() + known.len());
+            rejects.extend(broken.iter().map(Reject::Broken));
+            rejects.extend(known.iter().map(|(row, seen)| Reject::Known(&decoded[*row as usize], *row, *seen)));
+            rejects.sort_by_key(Reject::line);
+            for reject in &rejects {
+                reject.count(state);
+                // These are in their table since a run that ended before the events' commit.
+                if chunk.offset + u64::from(reject.start()) >= bench.job.rejects_mark {
+                    reject.keep(state, bench.job, chunk, minter, &self.blocks[..self.used]);
+                }
+            }
+            state.lines += u64::from(*lines);
+        });
+        // Whoever failed tells why.
+        passed.map_err(|Abandoned| LoadError::Stopped)
+    }
+
+    /// New events into this worker's files.
+    fn encode(&mut self) -> Result<(), FilesError> {
+        let mut first = 0u32;
+        let mut known = self.known.iter().map(|(row, _)| *row).peekable();
+        for block in &self.blocks[..self.used] {
+            let end = first + block.rows() as u32;
+            if known.peek().is_none_or(|row| *row >= end) {
+                self.files.push(block)?;
+            } else {
+                self.rows.clear();
+                for row in first..end {
+                    match known.next_if_eq(&row) {
+                        Some(_) => {}
+                        None => self.rows.push(row - first),
+                    }
+                }
+                self.files.push_rows(block, &mut self.rows)?;
+            }
+            first = end;
+        }
+        Ok(())
+    }
+}
+
+/// A line that does not go to the table of events.
+enum Reject<'a> {
+    Broken(&'a Broken),
+    Known(&'a Decoded, u32, Seen),
+}
+
+impl Reject<'_> {
+    fn line(&self) -> u32 {
+        match self {
+            Reject::Broken(broken) => broken.line,
+            Reject::Known(decoded, ..) => decoded.line,
+        }
+    }
+
+    fn start(&self) -> u32 {
+        match self {
+            Reject::Broken(broken) => broken.start,
+            Reject::Known(decoded, ..) => decoded.start,
+        }
+    }
+
+    fn count(&self, state: &mut InOrder) {
+        let summary = &mut state.summary;
+        match self {
+            Reject::Broken(broken) => {
+                let keyword = broken.violations.first().map_or("invalid", |violation| &violation.keyword);
+                match summary.rejected.get_mut(keyword) {
+                    Some(count) => *count += 1,
+                    None => drop(summary.rejected.insert(keyword.to_owned(), 1)),
+                }
+            }
+            Reject::Known(_, _, Seen::Conflict) => summary.conflicts += 1,
+            Reject::Known(..) => summary.duplicates += 1,
+        }
+    }
+
+    fn keep(&self, state: &mut InOrder, job: &Job<'_>, chunk: &Chunk, minter: &mut Minter, blocks: &[Block]) {
+        let (start, end, content_hash) = match self {
+            Reject::Broken(broken) => (broken.start, broken.end, broken.content),
+            Reject::Known(decoded, ..) => (decoded.start, decoded.end, decoded.key.content),
+        };
+        let (event_id, reason) = match self {
+            Reject::Broken(broken) => (broken.id.as_deref(), Reason::Invalid(&broken.violations)),
+            Reject::Known(_, row, Seen::Conflict) => (id_of(blocks, *row), Reason::Conflict),
+            Reject::Known(_, row, _) => (id_of(blocks, *row), Reason::Duplicate),
+        };
+        let offset = chunk.offset + u64::from(start);
+        let file = job.fingerprint.unwrap_or(content_hash.cast_unsigned());
+        let source = Source {
+            reject_id: minter.mint(Origin::RejectLine { file, offset }),
+            received_micros: job.received_micros,
+            datastream: job.datastream,
+            request_id: None,
+            event_id,
+            index: state.lines + u64::from(self.line()),
+            content_hash,
+        };
+        let payload = &chunk.bytes()[start as usize..end as usize];
+        state.quarantine.push(source, reason, payload, &job.stores.rejects_sealer);
+    }
+}
+
+/// The id of a row, counted over the blocks of a chunk.
+fn id_of(blocks: &[Block], row: u32) -> Option<&str> {
+    let mut row = row as usize;
+    for block in blocks {
+        if row < block.rows() {
+            return Some(block.id(row));
+        }
+        row -= block.rows();
+    }
+    None
+}
+
+fn files_error(error: FilesError) -> LoadError {
+    match error {
+        FilesError::Store(error) => LoadError::Store(error),
+        FilesError::Encode(error) => LoadError::Encode(error),
+    }
+}

@@ -1,0 +1,110 @@
+//! Finding rows by id, for receipts and for rejects that are sent again.
+//!
+//! Tables are kept by date and not by id. The index of known events tells an event's
+//! date, so that only one day is read; an event that the index has forgotten costs a
+//! scan of the id column.
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, TimestampMicrosecondType};
+use datafusion::logical_expr::{Expr, ident, lit};
+use datafusion::prelude::SessionContext;
+use datafusion::scalar::ScalarValue;
+use table::Dataset;
+use xdm::Violation;
+
+use crate::answer::RejectedRow;
+use crate::error::IntakeError;
+
+/// An event in the table.
+pub(crate) struct FoundEvent {
+    pub(crate) time: i64,
+    pub(crate) received_at: i64,
+}
+
+/// A row of `rejects` with its payload.
+pub(crate) struct FoundReject {
+    pub(crate) datastream: String,
+    pub(crate) kind: String,
+    pub(crate) sealed: Option<Vec<u8>>,
+}
+
+/// The event of this id; of one day only, if that is given.
+pub(crate) async fn event(
+    events: &Dataset,
+    id: &str,
+    day: Option<i32>,
+) -> Result<Option<FoundEvent>, IntakeError> {
+    let mut filter = ident("_id").eq(lit(id));
+    if let Some(day) = day {
+        filter = filter.and(ident("event_date").eq(lit(ScalarValue::Date32(Some(day)))));
+    }
+    let rows = select(events, filter, &["timestamp", "received_at"]).await?;
+    let found = rows.iter().find(|batch| batch.num_rows() > 0);
+    Ok(found.map(|batch| FoundEvent { time: micros(batch, 0, 0), received_at: micros(batch, 1, 0) }))
+}
+
+/// All rows of `rejects` for an event's id, oldest first.
+pub(crate) async fn rejects_of(rejects: &Dataset, event_id: &str) -> Result<Vec<RejectedRow>, IntakeError> {
+    let filter = ident("event_id").eq(lit(event_id));
+    let batches = select(rejects, filter, &["reject_id", "kind", "violations", "received_at"]).await?;
+    let mut rows = Vec::new();
+    for batch in &batches {
+        let [ids, kinds, violations] = [0, 1, 2].map(|column| texts(batch, column));
+        let (ids, kinds, violations) = (ids?, kinds?, violations?);
+        for row in 0..batch.num_rows() {
+            rows.push(RejectedRow {
+                reject_id: text(&ids, row),
+                kind: text(&kinds, row),
+                violations: violations_of(&text(&violations, row)),
+                received_at: micros(batch, 3, row),
+            });
+        }
+    }
+    rows.sort_by(|left, right| {
+        (left.received_at, &left.reject_id).cmp(&(right.received_at, &right.reject_id))
+    });
+    Ok(rows)
+}
+
+/// One row of `rejects`, with its payload.
+pub(crate) async fn reject(rejects: &Dataset, reject_id: &str) -> Result<Option<FoundReject>, IntakeError> {
+    let filter = ident("reject_id").eq(lit(reject_id));
+    let batches = select(rejects, filter, &["datastream", "kind", "sealed"]).await?;
+    let Some(batch) = batches.iter().find(|batch| batch.num_rows() > 0) else { return Ok(None) };
+    let (datastreams, kinds) = (texts(batch, 0)?, texts(batch, 1)?);
+    let sealed = cast(batch.column(2), &DataType::Binary).map_err(datafusion::error::DataFusionError::from)?;
+    let sealed = sealed.as_binary::<i32>();
+    Ok(Some(FoundReject {
+        datastream: text(&datastreams, 0),
+        kind: text(&kinds, 0),
+        sealed: sealed.is_valid(0).then(|| sealed.value(0).to_vec()),
+    }))
+}
+
+async fn select(table: &Dataset, filter: Expr, columns: &[&str]) -> Result<Vec<RecordBatch>, IntakeError> {
+    let rows = SessionContext::new().read_table(table.provider().await?)?.filter(filter)?;
+    let columns = columns.iter().map(|name| ident(*name)).collect();
+    Ok(rows.select(columns)?.collect().await?)
+}
+
+/// A text column in one form, whatever the reader chose.
+fn texts(batch: &RecordBatch, column: usize) -> Result<ArrayRef, IntakeError> {
+    cast(batch.column(column), &DataType::Utf8)
+        .map_err(|error| IntakeError::from(datafusion::error::DataFusionError::from(error)))
+}
+
+fn text(column: &ArrayRef, row: usize) -> String {
+    let column = column.as_string::<i32>();
+    if column.is_valid(row) { column.value(row).to_owned() } else { String::new() }
+}
+
+fn micros(batch: &RecordBatch, column: usize, row: usize) -> i64 {
+    let column = batch.column(column).as_primitive_opt::<TimestampMicrosecondType>();
+    column.filter(|column| column.is_valid(row)).map_or(0, |column| column.value(row))
+}
+
+fn violations_of(json: &str) -> Vec<Violation> {
+    // Written by us; a row of another version that can't be read is shown without them.
+    serde_json::from_str(json).unwrap_or_default()
+}

@@ -1,0 +1,93 @@
+//! What the caller decides before an intake is opened. Every limit has a name with a
+//! unit and an answer that follows from reaching it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use table::Root;
+use xdm::{Plan, Profile};
+
+use crate::drain::Probe;
+use crate::request::Bounds;
+
+const MIB: usize = 1024 * 1024;
+
+/// Settings of one intake. Build them with [`IntakeOptions::new`] and change fields.
+#[derive(Clone)]
+pub struct IntakeOptions {
+    /// The data directory: `journal/` and the key file lie in it, `tables/` too unless
+    /// `tables` says otherwise. Created when missing.
+    pub data: PathBuf,
+    /// Where the tables live.
+    pub tables: Root,
+    /// The key file; `vault.key` in the data directory.
+    pub key_file: PathBuf,
+    /// The compiled schema.
+    pub plan: Arc<Plan>,
+    /// How strictly events are read.
+    pub profile: Profile,
+
+    /// Longest body of a request, decompressed (64 MiB). Above it: `BodyTooLarge`.
+    pub body_bytes_max: usize,
+    /// Longest event (1 MiB). Above it: `EventTooLarge`.
+    pub event_bytes_max: usize,
+    /// Most events in a request (100,000). Above it: `TooManyEvents`.
+    pub events_per_request_max: usize,
+
+    /// Size of a journal segment (64 MiB).
+    pub segment_bytes: u64,
+    /// Records that wait for their fsync (64 MiB). Above it: `Overloaded`.
+    pub queue_bytes_max: usize,
+    /// Free space that the journal leaves on its disk (256 MiB). Below it: `DiskFull`.
+    pub disk_free_bytes_min: u64,
+    /// Journal that is durable and not yet drained (4 GiB). Above it: `Overloaded`.
+    pub backlog_bytes_max: u64,
+    /// What a sender that meets a full queue or disk is asked to wait (1 s).
+    pub retry_after: Duration,
+
+    /// Longest time from drained to committed (5 s).
+    pub commit_after: Duration,
+    /// Most bytes of events that are drained and not committed (64 MiB).
+    pub commit_bytes: u64,
+    /// How often an idle pipeline looks for records to drain (100 ms): what a row takes
+    /// to become visible to queries.
+    pub drain_every: Duration,
+    /// How many days back, by event date, duplicates are recognised (30; at most 200).
+    pub dedupe_days: u32,
+
+    /// Called at each step of draining; for tests that stop the pipeline there.
+    #[doc(hidden)]
+    pub probe: Option<Probe>,
+}
+
+impl IntakeOptions {
+    /// The defaults named at each field, for a data directory.
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        let data = data.into();
+        IntakeOptions {
+            tables: Root::Dir(data.join("tables")),
+            key_file: data.join("vault.key"),
+            data,
+            plan: xdm::standard_plan(),
+            profile: Profile::spec(),
+            body_bytes_max: 64 * MIB,
+            event_bytes_max: xdm::limits::EVENT_BYTES_MAX,
+            events_per_request_max: 100_000,
+            segment_bytes: 64 * MIB as u64,
+            queue_bytes_max: 64 * MIB,
+            disk_free_bytes_min: 256 * MIB as u64,
+            backlog_bytes_max: 4096 * MIB as u64,
+            retry_after: Duration::from_secs(1),
+            commit_after: Duration::from_secs(5),
+            commit_bytes: 64 * MIB as u64,
+            drain_every: Duration::from_millis(100),
+            dedupe_days: 30,
+            probe: None,
+        }
+    }
+
+    pub(crate) fn bounds(&self) -> Bounds {
+        Bounds { events_max: self.events_per_request_max, event_bytes_max: self.event_bytes_max }
+    }
+}

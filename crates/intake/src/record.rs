@@ -1,0 +1,181 @@
+//! What the journal holds of one request: enough to drain it, now or after a crash,
+//! with the same outcome. The body goes in whole, invalid events included, because a
+//! rejected event is kept as surely as an accepted one.
+//!
+//! ```text
+//! version      u8  = 1
+//! framing      u8    1 single, 2 array, 3 lines
+//! request id   u8    1 given by the sender, 2 made by us
+//! reserved     u8  = 0
+//! received at  i64   microseconds since 1970-01-01T00:00:00Z
+//! lengths      u16 u16   of the datastream and the request id, in bytes
+//! datastream, request id   UTF-8 | bytes
+//! body         the rest, as sent (decompressed)
+//! ```
+//!
+//! Integers are little-endian. The journal adds sequence, checksum and sealing.
+
+use thiserror::Error;
+
+use crate::request::Layout;
+
+const VERSION: u8 = 1;
+const FIXED_BYTES: usize = 16;
+
+/// Who chose the request id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RequestId<'a> {
+    /// The sender; a resent request has the same one.
+    Given(&'a str),
+    /// We did, at random, for events that have no id of their own.
+    Made([u8; 16]),
+}
+
+impl RequestId<'_> {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        match self {
+            RequestId::Given(id) => id.as_bytes(),
+            RequestId::Made(bytes) => bytes,
+        }
+    }
+
+    /// What the table's column `request_id` shows: only what the sender knows.
+    pub(crate) fn given(&self) -> Option<&str> {
+        match self {
+            RequestId::Given(id) => Some(id),
+            RequestId::Made(_) => None,
+        }
+    }
+}
+
+/// One admitted request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Record<'a> {
+    pub(crate) layout: Layout,
+    pub(crate) received_micros: i64,
+    pub(crate) datastream: &'a str,
+    pub(crate) request_id: RequestId<'a>,
+    pub(crate) body: &'a [u8],
+}
+
+/// Why a record can't be drained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum RecordError {
+    /// Written by a newer version.
+    #[error("a journal record has version {0}; start the version that wrote it, or a newer one")]
+    Version(u8),
+    /// Not what this version writes, although its checksum holds.
+    #[error("a journal record is malformed although its checksum holds; report this with the version")]
+    Form,
+}
+
+impl<'a> Record<'a> {
+    /// The part before the body; the body is appended by the journal without a copy.
+    /// Lengths were checked at admission (`name_bytes_max`).
+    pub(crate) fn head(&self) -> Vec<u8> {
+        let request_id = self.request_id.as_bytes();
+        let mut head = Vec::with_capacity(FIXED_BYTES + self.datastream.len() + request_id.len());
+        let framing = match self.layout {
+            Layout::Single => 1,
+            Layout::Array => 2,
+            Layout::Lines => 3,
+        };
+        let origin = match self.request_id {
+            RequestId::Given(_) => 1,
+            RequestId::Made(_) => 2,
+        };
+        head.extend_from_slice(&[VERSION, framing, origin, 0]);
+        head.extend_from_slice(&self.received_micros.to_le_bytes());
+        for length in [self.datastream.len(), request_id.len()] {
+            let length = u16::try_from(length).expect("admission bounds names far below 64 KiB");
+            head.extend_from_slice(&length.to_le_bytes());
+        }
+        head.extend_from_slice(self.datastream.as_bytes());
+        head.extend_from_slice(request_id);
+        head
+    }
+
+    pub(crate) fn decode(bytes: &'a [u8]) -> Result<Self, RecordError> {
+        match bytes.first() {
+            Some(&VERSION) => {}
+            Some(&other) => return Err(RecordError::Version(other)),
+            None => return Err(RecordError::Form),
+        }
+        let (fixed, rest) = bytes.split_first_chunk::<FIXED_BYTES>().ok_or(RecordError::Form)?;
+        let [_, framing, origin, _, received @ .., d0, d1, r0, r1] = *fixed;
+        let layout = match framing {
+            1 => Layout::Single,
+            2 => Layout::Array,
+            3 => Layout::Lines,
+            _ => return Err(RecordError::Form),
+        };
+        let datastream_bytes = usize::from(u16::from_le_bytes([d0, d1]));
+        let (datastream, rest) = rest.split_at_checked(datastream_bytes).ok_or(RecordError::Form)?;
+        let request_bytes = usize::from(u16::from_le_bytes([r0, r1]));
+        let (request_id, body) = rest.split_at_checked(request_bytes).ok_or(RecordError::Form)?;
+        let text = |bytes| std::str::from_utf8(bytes).map_err(|_| RecordError::Form);
+        let request_id = match origin {
+            1 => RequestId::Given(text(request_id)?),
+            2 => RequestId::Made(request_id.try_into().map_err(|_| RecordError::Form)?),
+            _ => return Err(RecordError::Form),
+        };
+        let received_micros = i64::from_le_bytes(received);
+        Ok(Record { layout, received_micros, datastream: text(datastream)?, request_id, body })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn whole(record: &Record<'_>) -> Vec<u8> {
+        let mut bytes = record.head();
+        bytes.extend_from_slice(record.body);
+        bytes
+    }
+
+    #[test]
+    fn what_was_written_is_read() {
+        let check = |record: Record<'_>| assert_eq!(Record::decode(&whole(&record)), Ok(record));
+        let record = Record {
+            layout: Layout::Single,
+            received_micros: 1_700_000_000_000_000,
+            datastream: "default",
+            request_id: RequestId::Given("r-1"),
+            body: b"{}",
+        };
+        check(record);
+        check(Record { layout: Layout::Array, received_micros: -1, datastream: "", ..record });
+        check(Record { layout: Layout::Lines, request_id: RequestId::Made([9; 16]), body: b"", ..record });
+    }
+
+    #[test]
+    fn other_versions_and_cut_records_are_told_apart() {
+        let record = Record {
+            layout: Layout::Single,
+            received_micros: 1,
+            datastream: "shop",
+            request_id: RequestId::Made([1; 16]),
+            body: b"",
+        };
+        let mut bytes = whole(&record);
+        for length in 0..bytes.len() {
+            assert_eq!(Record::decode(&bytes[..length]), Err(RecordError::Form), "{length} bytes");
+        }
+        bytes[0] = 2;
+        assert_eq!(Record::decode(&bytes), Err(RecordError::Version(2)));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_record_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
+            if let Ok(record) = Record::decode(&bytes) {
+                let again = whole(&record);
+                // The reserved byte is the only one that is not kept.
+                prop_assert_eq!(&again[4..], &bytes[4..]);
+            }
+        }
+    }
+}

@@ -1,0 +1,358 @@
+//! Requests: a body, and how it is split into events.
+//!
+//! The split builds no trees and copies nothing. A body of lines is cut at its line
+//! feeds; an array is walked by the checker itself, which reports how many bytes each
+//! event took, so that every byte is looked at once. Admission and draining walk a
+//! body with the same function and therefore see the same events.
+
+use std::fmt;
+
+use bytes::Bytes;
+use memchr::memchr;
+use thiserror::Error;
+use xdm::{Checker, Sink, Verdict};
+
+/// A request as its sender sent it, decompressed.
+#[derive(Clone)]
+pub struct Request {
+    /// The stream of events that it belongs to; `default` when there is only one.
+    pub datastream: String,
+    /// The sender's name for the request. A request sent again with the same id
+    /// gives the same ids to events that have none, so that they collapse.
+    pub request_id: Option<String>,
+    /// How the body holds events.
+    pub framing: Framing,
+    /// The events.
+    pub body: Bytes,
+}
+
+impl fmt::Debug for Request {
+    /// Shows nothing of the body: it holds personal values.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("datastream", &self.datastream)
+            .field("framing", &self.framing)
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a body holds events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Framing {
+    /// One JSON object.
+    Single,
+    /// A JSON array of events.
+    Array,
+    /// One event a line; blank lines are skipped, and a line that can't be read is a
+    /// rejected event, not an unreadable body.
+    Lines,
+    /// Whatever the body looks like: `[` begins an array; several lines that are
+    /// objects each are lines; the rest is a single object, which may be spread over
+    /// lines.
+    #[default]
+    Detect,
+}
+
+/// How a body turned out to hold events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layout {
+    Single,
+    Array,
+    Lines,
+}
+
+impl Framing {
+    pub(crate) fn resolve(self, body: &[u8]) -> Layout {
+        match self {
+            Framing::Single => Layout::Single,
+            Framing::Array => Layout::Array,
+            Framing::Lines => Layout::Lines,
+            Framing::Detect => detect(body),
+        }
+    }
+}
+
+/// Why a whole body can't be read as events. Nothing of it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum BodyError {
+    /// There is no event in it.
+    #[error("the body holds no event; send one JSON object, an array of them, or one a line")]
+    Empty,
+    /// The body is not UTF-8 text.
+    #[error("the body is not UTF-8 at byte {offset}; send JSON encoded as UTF-8")]
+    NotUtf8 {
+        /// Offset of the first wrong byte.
+        offset: usize,
+    },
+    /// The body is not JSON, so where its events end can't be told.
+    #[error("the body is not JSON at byte {offset}: {message}")]
+    Syntax {
+        /// Offset where reading stopped.
+        offset: usize,
+        /// What was expected, without the value that was found.
+        message: String,
+    },
+    /// More events than one request may hold.
+    #[error("the body holds more than {events_max} events; send them in several requests")]
+    TooManyEvents {
+        /// The limit.
+        events_max: usize,
+    },
+    /// An event is longer than events may be.
+    #[error("event {index} is longer than {bytes_max} bytes; leave out what is not needed")]
+    EventTooLarge {
+        /// Position of the event in the body, from 0.
+        index: usize,
+        /// The limit.
+        bytes_max: usize,
+    },
+    /// The body is longer than bodies may be.
+    #[error("the body is longer than {bytes_max} bytes; send it in several requests")]
+    BodyTooLarge {
+        /// The limit.
+        bytes_max: usize,
+    },
+    /// The name of the datastream or the request id is too long.
+    #[error("the {name} is longer than {bytes_max} bytes; shorten it")]
+    NameTooLong {
+        /// `datastream` or `request id`.
+        name: &'static str,
+        /// The limit.
+        bytes_max: usize,
+    },
+}
+
+impl BodyError {
+    /// A stable name for the kind of error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            BodyError::Empty => "empty",
+            BodyError::NotUtf8 { .. } => "encoding",
+            BodyError::Syntax { .. } => "syntax",
+            BodyError::TooManyEvents { .. } => "tooManyEvents",
+            BodyError::EventTooLarge { .. } => "eventTooLarge",
+            BodyError::BodyTooLarge { .. } => "bodyTooLarge",
+            BodyError::NameTooLong { .. } => "nameTooLong",
+        }
+    }
+}
+
+/// How much a body may hold.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    pub(crate) events_max: usize,
+    pub(crate) event_bytes_max: usize,
+}
+
+impl Bounds {
+    /// For bodies that were admitted: what is durable is never refused later.
+    pub(crate) const NONE: Bounds = Bounds { events_max: usize::MAX, event_bytes_max: usize::MAX };
+}
+
+/// One event of a body, checked.
+pub(crate) struct Event<'a> {
+    /// Position in the body, from 0.
+    pub(crate) index: usize,
+    /// The event as sent, without white space around it.
+    pub(crate) bytes: &'a [u8],
+    pub(crate) verdict: Verdict,
+}
+
+/// Checks each event of `body` into `sink` and hands it to `each`, which keeps or
+/// forgets what the sink received. Returns the number of events.
+///
+/// On an error the events before it were handed over already: the caller forgets them.
+pub(crate) fn walk<S: Sink>(
+    checker: &mut Checker,
+    layout: Layout,
+    body: &[u8],
+    bounds: Bounds,
+    sink: &mut S,
+    mut each: impl FnMut(&mut S, &Checker, Event<'_>) -> Result<(), BodyError>,
+) -> Result<usize, BodyError> {
+    match layout {
+        Layout::Lines => {
+            let mut walk = Lines { bounds, count: 0 };
+            walk.run(checker, body, sink, &mut each)
+        }
+        Layout::Single => {
+            let text = utf8(body)?.trim_ascii();
+            if text.is_empty() {
+                return Err(BodyError::Empty);
+            }
+            bounds.admit(0, text.len())?;
+            let verdict = checker.check(text, sink);
+            if let Some(message) = syntax(checker, verdict) {
+                let offset = body.len() - body.trim_ascii_start().len();
+                return Err(BodyError::Syntax { offset, message });
+            }
+            each(sink, checker, Event { index: 0, bytes: text.as_bytes(), verdict })?;
+            Ok(1)
+        }
+        Layout::Array => array(checker, body, bounds, sink, &mut each),
+    }
+}
+
+impl Bounds {
+    fn admit(&self, index: usize, bytes: usize) -> Result<(), BodyError> {
+        if index >= self.events_max {
+            return Err(BodyError::TooManyEvents { events_max: self.events_max });
+        }
+        if bytes > self.event_bytes_max {
+            return Err(BodyError::EventTooLarge { index, bytes_max: self.event_bytes_max });
+        }
+        Ok(())
+    }
+}
+
+struct Lines {
+    bounds: Bounds,
+    count: usize,
+}
+
+impl Lines {
+    fn run<S: Sink>(
+        &mut self,
+        checker: &mut Checker,
+        body: &[u8],
+        sink: &mut S,
+        each: &mut impl FnMut(&mut S, &Checker, Event<'_>) -> Result<(), BodyError>,
+    ) -> Result<usize, BodyError> {
+        // Validated once as a whole; only a body with a bad byte is checked line by line.
+        let text = simdutf8::basic::from_utf8(body).ok();
+        let mut at = 0;
+        while at < body.len() {
+            let end = memchr(b'\n', &body[at..]).map_or(body.len(), |length| at + length);
+            let line = body[at..end].trim_ascii();
+            if !line.is_empty() {
+                self.bounds.admit(self.count, line.len())?;
+                let verdict = match text {
+                    Some(text) => checker.check(&text[at..end], sink),
+                    None => checker.check_bytes(line, sink),
+                };
+                each(sink, checker, Event { index: self.count, bytes: line, verdict })?;
+                self.count += 1;
+            }
+            at = end + 1;
+        }
+        if self.count == 0 { Err(BodyError::Empty) } else { Ok(self.count) }
+    }
+}
+
+/// Walks `[ event , event … ]`: the checker reads one value and says where it ends.
+fn array<S: Sink>(
+    checker: &mut Checker,
+    body: &[u8],
+    bounds: Bounds,
+    sink: &mut S,
+    each: &mut impl FnMut(&mut S, &Checker, Event<'_>) -> Result<(), BodyError>,
+) -> Result<usize, BodyError> {
+    let text = utf8(body)?;
+    let expected = |offset, what: &str| BodyError::Syntax { offset, message: format!("expected {what}") };
+    let mut at = skip_space(body, 0);
+    if at == body.len() {
+        return Err(BodyError::Empty);
+    }
+    if body[at] != b'[' {
+        return Err(expected(at, "[, the start of an array of events"));
+    }
+    at = skip_space(body, at + 1);
+    if body.get(at) == Some(&b']') {
+        at = skip_space(body, at + 1);
+        return Err(if at == body.len() { BodyError::Empty } else { expected(at, "the end of the body") });
+    }
+    let mut count = 0;
+    loop {
+        bounds.admit(count, 0)?;
+        let (verdict, length) = checker.check_prefix(&text[at..], sink);
+        if let Some(message) = syntax(checker, verdict) {
+            return Err(BodyError::Syntax { offset: at + length, message });
+        }
+        let bytes = body[at..at + length].trim_ascii();
+        bounds.admit(count, bytes.len())?;
+        each(sink, checker, Event { index: count, bytes, verdict })?;
+        count += 1;
+        at = skip_space(body, at + length);
+        match body.get(at) {
+            Some(b',') => at = skip_space(body, at + 1),
+            Some(b']') => break,
+            _ => return Err(expected(at, "a comma or ] after an event")),
+        }
+    }
+    at = skip_space(body, at + 1);
+    if at == body.len() { Ok(count) } else { Err(expected(at, "the end of the body")) }
+}
+
+/// The message when an event could not be read to its end.
+fn syntax(checker: &Checker, verdict: Verdict) -> Option<String> {
+    if verdict == Verdict::Valid {
+        return None;
+    }
+    let violation = checker.violations().iter().find(|violation| violation.keyword == "syntax")?;
+    Some(violation.message.clone())
+}
+
+fn utf8(body: &[u8]) -> Result<&str, BodyError> {
+    simdutf8::compat::from_utf8(body).map_err(|error| BodyError::NotUtf8 { offset: error.valid_up_to() })
+}
+
+fn skip_space(body: &[u8], from: usize) -> usize {
+    let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+    body[from..].iter().position(|byte| !blank(byte)).map_or(body.len(), |length| from + length)
+}
+
+/// An object that is spread over lines has a member's name (or its closing brace) on
+/// its second line; in a body of lines an object begins there.
+fn detect(body: &[u8]) -> Layout {
+    let body = body.trim_ascii();
+    if body.first() == Some(&b'[') {
+        return Layout::Array;
+    }
+    let Some(first) = memchr(b'\n', body) else { return Layout::Single };
+    let second = body[first..].trim_ascii_start();
+    if second.first() == Some(&b'{') || is_balanced(&body[..first]) {
+        Layout::Lines
+    } else {
+        Layout::Single
+    }
+}
+
+/// Does the line close all braces that it opens?
+fn is_balanced(line: &[u8]) -> bool {
+    let (mut depth, mut in_text, mut escaped) = (0i64, false, false);
+    for byte in line {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'{' | b'[' if !in_text => depth += 1,
+            b'}' | b']' if !in_text => depth -= 1,
+            _ => {}
+        }
+    }
+    depth == 0 && !in_text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn layouts_are_detected() {
+        let check = |body: &str, expect| assert_eq!(detect(body.as_bytes()), expect, "{body:?}");
+        check("", Layout::Single);
+        check("{}", Layout::Single);
+        check(" \n{\"a\":1}\n\n", Layout::Single);
+        check("  [{}]", Layout::Array);
+        check("[\n{}\n]", Layout::Array);
+        check("{}\n{}", Layout::Lines);
+        check("{\"a\":{}}\r\n\r\n{}\r\n", Layout::Lines);
+        check("{\"a\":\"}\\\"{\"}\nnonsense", Layout::Lines);
+        check("{\"cut\":\n{\"a\":1}\n", Layout::Lines);
+        check("{\n  \"a\": 1\n}", Layout::Single);
+        check("{\"a\": {\n\"b\": 1}}", Layout::Single);
+        check("{\n}", Layout::Single);
+    }
+}

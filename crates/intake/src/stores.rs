@@ -1,0 +1,161 @@
+//! What a data directory holds beside the journal: the key, the two tables, and the
+//! index of known events. The pipeline and the bulk load open it in the same way.
+//!
+//! One process works on a data directory at a time: the index of known events lives in
+//! memory, and two of them would let the same event in twice.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use table::{Block, Partition, Root, Seal, Shape, Store, StoreOptions, StoredId};
+use vault::{Key as VaultKey, Sealer};
+
+use crate::clock::{Clock, day_of};
+use crate::dedupe::{Dedupe, IdHasher, Key, SECRET_BYTES};
+use crate::error::IntakeError;
+use crate::options::IntakeOptions;
+
+/// Whoever holds its lock works on the data directory.
+const LOCK_FILE: &str = "intake.lock";
+
+/// Purposes of keys. Changing one makes what was sealed for it unreadable.
+const PURPOSE_JOURNAL: &str = "journal";
+const PURPOSE_EVENTS: &str = "events";
+const PURPOSE_REJECTS: &str = "rejects";
+const PURPOSE_DEDUPE: &str = "dedupe";
+
+/// The vault's sealer as the table wants it.
+struct EventSeal(Sealer);
+
+impl Seal for EventSeal {
+    fn seal(&self, context: &[u8], plain: &[u8], out: &mut Vec<u8>) {
+        self.0.seal(context, plain, out);
+    }
+}
+
+/// The opened stores of one data directory.
+pub(crate) struct Stores {
+    pub(crate) store: Store,
+    pub(crate) shape: Arc<Shape>,
+    pub(crate) rejects_sealer: Sealer,
+    pub(crate) ids: IdHasher,
+    seal: Arc<dyn Seal>,
+    key: VaultKey,
+    lock: Mutex<Option<File>>,
+}
+
+/// What opening found and mended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use]
+pub struct Opened {
+    /// Records of the journal that were not in the tables yet and are now visible.
+    pub replayed_records: u64,
+    /// Events that the index of known events holds.
+    pub known_events: u64,
+    /// What was mended, a sentence each.
+    pub repairs: Vec<String>,
+}
+
+impl Stores {
+    pub(crate) async fn open(options: &IntakeOptions, clock: &Arc<dyn Clock>) -> Result<(Stores, Opened), IntakeError> {
+        let data = options.data.as_path();
+        let failed = |action| {
+            move |source: io::Error| IntakeError::Io { action, path: data.to_owned(), source }
+        };
+        fs::create_dir_all(data).map_err(failed("create"))?;
+        let lock = lock(data)?;
+        let key = open_key(options)?;
+        let shape = Arc::new(Shape::new(Arc::clone(options.plan.layout()))?);
+        let millis = { let clock = Arc::clone(clock); Arc::new(move || clock.now_micros().div_euclid(1000)) };
+        let store = Store::open(StoreOptions::new(options.tables.clone(), shape.arrow_schema(), millis)).await?;
+        let repairs = store.opened.repaired.iter().map(|mended| {
+            format!(
+                "table {}: version {} was damaged ({}) and is set aside as {}; its rows come again from the journal, or by loading their file again",
+                mended.table, mended.version, mended.what, mended.kept_as
+            )
+        });
+        let repairs = repairs.collect();
+        let opened = Opened { repairs, ..Opened::default() };
+        let secret = dedupe_secret(&key);
+        let stores = Stores {
+            store,
+            shape,
+            rejects_sealer: Sealer::new(&key, PURPOSE_REJECTS),
+            ids: IdHasher::new(secret),
+            seal: Arc::new(EventSeal(Sealer::new(&key, PURPOSE_EVENTS))),
+            key,
+            lock: Mutex::new(Some(lock)),
+        };
+        Ok((stores, opened))
+    }
+
+    /// An empty block for events of these stores.
+    pub(crate) fn block(&self) -> Block {
+        Block::new(Arc::clone(&self.shape), Arc::clone(&self.seal))
+    }
+
+    /// Gives the data directory up, although these stores may still be read.
+    pub(crate) fn unlock(&self) {
+        drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+
+    pub(crate) fn journal_key(&self) -> journal::MasterKey {
+        journal::MasterKey::new(self.key.derive(PURPOSE_JOURNAL))
+    }
+
+    /// The index of known events, from what the table holds.
+    pub(crate) async fn known_events(
+        &self,
+        dedupe_days: u32,
+        now_micros: i64,
+        room: usize,
+    ) -> Result<Dedupe, IntakeError> {
+        let rows = usize::try_from(self.store.events.stats().rows).unwrap_or(0);
+        let mut index = Dedupe::new(dedupe_days, day_of(now_micros), rows.saturating_add(room));
+        let since = index.since();
+        let mut remember = |stored: StoredId<'_>| {
+            let id = self.ids.hash(stored.id);
+            index.remember(Key { id, content: stored.content_hash, day: day_of(stored.instant_micros) });
+        };
+        self.store.events.scan_ids(Some(Partition(since)), &mut remember).await?;
+        Ok(index)
+    }
+}
+
+/// Takes the data directory for the life of the returned file.
+fn lock(data: &Path) -> Result<File, IntakeError> {
+    let path = data.join(LOCK_FILE);
+    let failed = |action| {
+        let path = path.clone();
+        move |source: io::Error| IntakeError::Io { action, path, source }
+    };
+    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed("create"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(IntakeError::InUse(data.to_owned())),
+        Err(TryLockError::Error(error)) => Err(failed("lock")(error)),
+    }
+}
+
+/// Reads the key. One is made only where nothing can have been sealed before.
+fn open_key(options: &IntakeOptions) -> Result<VaultKey, IntakeError> {
+    let used = |name: &str| fs::read_dir(options.data.join(name)).is_ok_and(|mut dir| dir.next().is_some());
+    let local_tables = match &options.tables {
+        Root::Dir(dir) => fs::read_dir(dir).is_ok_and(|mut dir| dir.next().is_some()),
+        Root::Url { .. } | Root::Store { .. } => false,
+    };
+    if !options.key_file.exists() && (used("journal") || local_tables) {
+        return Err(IntakeError::KeyMissing(options.key_file.clone()));
+    }
+    Ok(VaultKey::load_or_create(&options.key_file)?)
+}
+
+fn dedupe_secret(key: &VaultKey) -> [u8; SECRET_BYTES] {
+    let mut secret = [0; SECRET_BYTES];
+    for (part, chunk) in secret.chunks_mut(32).enumerate() {
+        chunk.copy_from_slice(&key.derive(&format!("{PURPOSE_DEDUPE}-{part}"))[..chunk.len()]);
+    }
+    secret
+}

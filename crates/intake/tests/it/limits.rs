@@ -1,0 +1,157 @@
+//! Limits, and what is answered past them: never an ack and a drop.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use intake::{BodyError, Framing, Intake, IntakeError, IntakeOptions, Request, Step, SubmitError};
+
+use crate::bench::*;
+
+#[tokio::test]
+async fn bodies_past_a_limit_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let limits = IntakeOptions {
+        body_bytes_max: 4000,
+        event_bytes_max: 400,
+        events_per_request_max: 5,
+        ..options(dir.path())
+    };
+    let (intake, _) = open_with(limits).await;
+    let check = async |request: Request, expect: BodyError| {
+        assert_eq!(intake.submit(request).await, Err(SubmitError::Body(expect)));
+    };
+    check(request(" ".repeat(4001)), BodyError::BodyTooLarge { bytes_max: 4000 }).await;
+    let long = event(&"x".repeat(400), 1);
+    let too_large = |index| BodyError::EventTooLarge { index, bytes_max: 400 };
+    check(request(long.clone()), too_large(0)).await;
+    check(request(format!("{}\n{long}", event("a", 1))), too_large(1)).await;
+    check(request(format!("[{},{long}]", event("a", 1))), too_large(1)).await;
+    let six: Vec<String> = (0..6).map(|n| event(&n.to_string(), n)).collect();
+    let too_many = BodyError::TooManyEvents { events_max: 5 };
+    check(request(six.join("\n")), too_many.clone()).await;
+    check(request(format!("[{}]", six.join(","))), too_many).await;
+    let named = |name, bytes_max| BodyError::NameTooLong { name, bytes_max };
+    let name = "n".repeat(513);
+    check(Request { datastream: name.clone(), ..request("{}") }, named("datastream", 512)).await;
+    check(Request { request_id: Some(name), ..request("{}") }, named("request id", 512)).await;
+    assert_eq!(submit(&intake, six[..5].join("\n")).await.len(), 5);
+    assert_eq!(intake.counters().journal.appended, 1);
+    intake.close().await;
+}
+
+#[tokio::test]
+async fn a_large_body_is_checked_off_the_callers_thread() {
+    let dir = tempfile::tempdir().unwrap();
+    let intake = open(dir.path()).await;
+    let lines: Vec<String> = (0..2000).map(|n| event(&format!("big-{n}"), n)).collect();
+    assert_eq!(submit(&intake, lines.join("\n")).await.len(), 2000);
+    intake.settle().await.unwrap();
+    assert_eq!(ids(&intake).await, names("big", 2000));
+    intake.close().await;
+}
+
+#[tokio::test]
+async fn what_is_not_drained_in_time_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    // The drain stands still after it has shown the first rows.
+    let (hold, held) = std::sync::mpsc::channel::<()>();
+    let held = std::sync::Mutex::new(held);
+    let probe: intake::Probe = Arc::new(move |step| {
+        if step == Step::Shown {
+            let _ = held.lock().unwrap().recv();
+        }
+        ControlFlow::Continue(())
+    });
+    let bounds = IntakeOptions { backlog_bytes_max: 20_000, probe: Some(probe), ..options(dir.path()) };
+    let (intake, _) = open_with(bounds).await;
+    let mut taken = Vec::new();
+    let refused = loop {
+        let id = format!("b-{}", taken.len());
+        match intake.submit(request(event(&id, 1))).await {
+            Ok(_) => taken.push(id),
+            Err(error) => break error,
+        }
+        assert!(taken.len() < 1000);
+    };
+    assert_eq!(refused, SubmitError::Overloaded { retry_after: Duration::from_secs(1) });
+    assert!(!intake.counters().ready && intake.counters().lag_bytes > 20_000);
+    drop(hold);
+    intake.settle().await.unwrap();
+    assert!(intake.counters().ready);
+    taken.push("after".to_owned());
+    submit(&intake, event("after", 2)).await;
+    intake.settle().await.unwrap();
+    taken.sort();
+    assert_eq!(ids(&intake).await, taken, "what was answered is there, what was refused is not");
+    intake.close().await;
+}
+
+#[tokio::test]
+async fn a_full_disk_and_a_closed_intake_say_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let full = IntakeOptions { disk_free_bytes_min: u64::MAX, ..options(dir.path()) };
+    let (intake, _) = open_with(full).await;
+    let refused = intake.submit(request(event("a", 1))).await;
+    assert_eq!(refused, Err(SubmitError::DiskFull { retry_after: Duration::from_secs(1) }));
+    intake.close().await;
+    assert_eq!(intake.submit(request(event("a", 1))).await, Err(SubmitError::Closed));
+    assert!(!intake.counters().ready);
+    let (intake, _) = open_with(options(dir.path())).await;
+    assert_eq!(intake.counters().lag_records, 0);
+    assert_eq!(ids(&intake).await, [""; 0]);
+    intake.close().await;
+}
+
+#[tokio::test]
+async fn a_queue_that_is_full_is_overload() {
+    let dir = tempfile::tempdir().unwrap();
+    let (intake, _) = open_with(IntakeOptions { queue_bytes_max: 1, ..options(dir.path()) }).await;
+    let both = tokio::join!(
+        async { intake.submit(request(event("a", 1))).await },
+        async { intake.submit(request(event("b", 1))).await },
+    );
+    // Alone, a record passes any queue; together one of them may have been refused.
+    let expect_refusal = SubmitError::Overloaded { retry_after: Duration::from_secs(1) };
+    assert!(both.0.is_ok());
+    assert!(both.1.is_ok() || both.1 == Err(expect_refusal));
+    intake.close().await;
+}
+
+#[tokio::test]
+async fn one_process_at_a_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let intake = open(dir.path()).await;
+    let second = Intake::open(options(dir.path()), clock()).await.err();
+    assert!(matches!(second, Some(IntakeError::InUse(_))), "{second:?}");
+    intake.close().await;
+    open(dir.path()).await.close().await;
+}
+
+#[tokio::test]
+async fn a_lost_key_is_not_replaced_by_a_new_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let intake = open(dir.path()).await;
+    submit(&intake, event("a", 1)).await;
+    intake.close().await;
+    std::fs::remove_file(dir.path().join("vault.key")).unwrap();
+    let refused = Intake::open(options(dir.path()), clock()).await.err();
+    assert!(matches!(refused, Some(IntakeError::KeyMissing(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_sender_that_goes_away_is_no_reason_to_drop() {
+    let dir = tempfile::tempdir().unwrap();
+    let intake = open(dir.path()).await;
+    // Polled once, the append has begun; then the future is dropped.
+    let body = Bytes::from(event("gone", 1));
+    let submitted = intake.submit(Request { framing: Framing::Single, body, ..request("") });
+    let polled = tokio::time::timeout(Duration::ZERO, submitted).await;
+    drop(polled);
+    // One more behind it, so that the first is durable when this one is.
+    submit(&intake, event("next", 1)).await;
+    intake.settle().await.unwrap();
+    assert_eq!(ids(&intake).await, ["gone", "next"]);
+    intake.close().await;
+}

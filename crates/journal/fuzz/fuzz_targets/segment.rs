@@ -1,0 +1,9 @@
+//! Any bytes as a segment file: no panic, no endless loop, no frame behind the end.
+//!
+//! `cargo +nightly fuzz run segment` in `crates/journal`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    journal::read_arbitrary_segment(bytes);
+});

@@ -1,0 +1,9 @@
+//! The journal's promises, against a real directory and against a disk that fails.
+
+mod append;
+mod damage;
+mod faulty;
+mod limits;
+mod power;
+mod privacy;
+mod rig;

@@ -1,0 +1,34 @@
+//! SQL, views and metrics over the tables `events` and `rejects`; reads, never writes.
+//!
+//! A [`Session`] runs one SQL statement at a time over a consistent [`Snapshot`] of
+//! both tables. Next to the tables themselves it offers two flat views: `activity`
+//! (a row per event) and `contacts` (a row per event that carries a contact
+//! request). What a number means is written once, in [`METRICS`]: the report, the
+//! documentation and the SQL that a reader can paste all come from that table.
+//!
+//! Personal values stand nowhere in these tables; the sealed bytes that hold them
+//! are not shown either, only their length. This crate has no key and asks for none.
+
+mod cell;
+mod contacts;
+mod docs;
+mod error;
+mod grid;
+mod guard;
+mod metrics;
+mod period;
+mod result;
+mod session;
+mod store;
+mod tables;
+mod views;
+mod visitor;
+
+pub use contacts::{ChannelNumbers, ContactsReport, Line, Numbers, Quality, Row};
+pub use docs::{metrics_markdown, sql_markdown};
+pub use error::QueryError;
+pub use metrics::{CHANNEL_METRICS, CHANNELS, Channel, METRICS, Metric, QUALITY, Unit};
+pub use period::{Period, PeriodError};
+pub use result::QueryResult;
+pub use session::{QueryLimits, Session, Snapshot};
+pub use tables::{Tables, TablesError};

@@ -1,0 +1,128 @@
+//! The rows of a finished query, and the four forms in which they leave: an aligned
+//! table, CSV, a JSON array, NDJSON.
+//!
+//! Timestamps are ISO 8601 in UTC with a `Z`. In JSON a null column is `null`, while
+//! an absent field inside a nested value is left out: an event has some three hundred
+//! of those. CSV is RFC 4180 with a line feed; null is an empty field, empty text is
+//! `""`, a nested value is its JSON.
+
+use std::io::{self, Write};
+
+use datafusion::arrow::array::Array;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::record_batch::RecordBatch;
+
+use crate::{cell, grid};
+
+/// What a query found.
+#[derive(Clone, Debug)]
+pub struct QueryResult {
+    schema: SchemaRef,
+    batches: Vec<RecordBatch>,
+}
+
+impl QueryResult {
+    pub(crate) fn new(schema: SchemaRef, batches: Vec<RecordBatch>) -> QueryResult {
+        QueryResult { schema, batches }
+    }
+
+    /// Names and types of the columns; known even when there are no rows.
+    pub fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// The rows as Arrow batches.
+    pub fn batches(&self) -> &[RecordBatch] {
+        &self.batches
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.batches.iter().map(RecordBatch::num_rows).sum()
+    }
+
+    /// An aligned table with a heading and a last line that counts the rows. With
+    /// `width_max` (columns of the terminal) cells that don't fit end in `…`. Control
+    /// characters are shown as `·`: what a visitor typed never steers a terminal.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write_table(&self, out: &mut impl Write, width_max: Option<usize>) -> io::Result<()> {
+        let mut table = grid::Grid::new(
+            self.schema.fields().iter().map(|field| (field.name().as_str(), field.data_type().is_numeric())),
+        );
+        self.each_row(|columns, row| {
+            table.push(columns.iter().map(|column| cell::text(column.as_ref(), row)));
+            Ok(())
+        })?;
+        table.write(out, width_max)?;
+        let rows = self.rows();
+        writeln!(out, "({rows} {})", if rows == 1 { "row" } else { "rows" })
+    }
+
+    /// CSV with a heading.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write_csv(&self, out: &mut impl Write) -> io::Result<()> {
+        let mut line = String::new();
+        let mut fields = self.schema.fields().iter();
+        cell::csv_line(fields.by_ref().map(|field| Some(field.name().as_str().into())), &mut line);
+        out.write_all(line.as_bytes())?;
+        self.each_row(|columns, row| {
+            line.clear();
+            cell::csv_line(columns.iter().map(|column| cell::text(column.as_ref(), row)), &mut line);
+            out.write_all(line.as_bytes())
+        })
+    }
+
+    /// A JSON array with an object per row, a row per line.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write_json(&self, out: &mut impl Write) -> io::Result<()> {
+        let mut separator = "[\n";
+        self.each_object(|object| {
+            out.write_all(separator.as_bytes())?;
+            separator = ",\n";
+            out.write_all(object)
+        })?;
+        out.write_all(if self.rows() == 0 { b"[]\n" } else { b"\n]\n" })
+    }
+
+    /// An object per row and line.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write_ndjson(&self, out: &mut impl Write) -> io::Result<()> {
+        self.each_object(|object| {
+            out.write_all(object)?;
+            out.write_all(b"\n")
+        })
+    }
+
+    fn each_object(&self, mut write: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        let keys: Vec<String> = self.schema.fields().iter().map(|field| cell::json_text(field.name())).collect();
+        let mut object = Vec::new();
+        self.each_row(|columns, row| {
+            object.clear();
+            for (at, (key, column)) in keys.iter().zip(columns).enumerate() {
+                object.push(if at == 0 { b'{' } else { b',' });
+                object.extend_from_slice(key.as_bytes());
+                object.push(b':');
+                cell::json(column.as_ref(), row, &mut object);
+            }
+            object.extend_from_slice(if keys.is_empty() { b"{}" } else { b"}" });
+            write(&object)
+        })
+    }
+
+    fn each_row(&self, mut visit: impl FnMut(&[std::sync::Arc<dyn Array>], usize) -> io::Result<()>) -> io::Result<()> {
+        for batch in &self.batches {
+            for row in 0..batch.num_rows() {
+                visit(batch.columns(), row)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,204 @@
+//! Running one SQL statement: a snapshot of the tables, a context of its own, limits.
+//!
+//! Every query gets a fresh context, so nothing a reader does (or finds a way to do)
+//! reaches the next one. It has no temporary files, no way to name a file, and its own
+//! memory budget, which the finished result counts against as well.
+//!
+//! Names keep their case: XDM spells its fields `chatStart`, and a reader should not
+//! have to quote each of them. Functions and keywords work in any case; the columns of
+//! our views are all lower case.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::catalog::TableProvider;
+use datafusion::common::{DataFusionError, exec_err};
+use datafusion::execution::context::SQLOptions;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryConsumer, MemoryReservation};
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::{FunctionRegistry, SessionStateBuilder};
+use datafusion::prelude::{SessionConfig, SessionContext};
+use futures::StreamExt;
+use tokio::runtime::Handle;
+use tokio::task::JoinSet;
+
+use crate::error::{Names, translate};
+use crate::{QueryError, QueryResult, Tables, guard, views, visitor};
+
+/// Past this a query fails with an error that names the limit; it is never cut short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueryLimits {
+    /// Bytes of SQL text: 64 KiB.
+    pub sql_bytes_max: usize,
+    /// Rows of the result: 100,000.
+    pub rows_max: usize,
+    /// From planning to the last row: 30 s.
+    pub time_max: Duration,
+    /// What joins, sorts, groups and the result itself may hold: 256 MiB.
+    pub memory_bytes_max: usize,
+}
+
+impl Default for QueryLimits {
+    fn default() -> QueryLimits {
+        QueryLimits {
+            sql_bytes_max: 64 << 10,
+            rows_max: 100_000,
+            time_max: Duration::from_secs(30),
+            memory_bytes_max: 256 << 20,
+        }
+    }
+}
+
+/// The door to the tables for readers. Cheap to clone.
+#[derive(Clone)]
+pub struct Session {
+    tables: Arc<dyn Tables>,
+    runtime: Option<Handle>,
+}
+
+impl Session {
+    /// A session whose queries run on the caller's runtime.
+    pub fn new(tables: impl Tables + 'static) -> Session {
+        Session { tables: Arc::new(tables), runtime: None }
+    }
+
+    /// Runs the queries on another runtime, so that a heavy one doesn't hold up the
+    /// threads that answer requests. The limits' clock stays with the caller's.
+    pub fn on(self, runtime: Handle) -> Session {
+        Session { runtime: Some(runtime), ..self }
+    }
+
+    /// Both tables as they are now.
+    ///
+    /// # Errors
+    /// [`QueryError::Tables`] if the store can't give one of them.
+    pub async fn snapshot(&self) -> Result<Snapshot, QueryError> {
+        let unreadable = |error: crate::TablesError| QueryError::Tables { message: error.to_string() };
+        let events = self.tables.events().await.map_err(unreadable)?;
+        let rejects = self.tables.rejects().await.map_err(unreadable)?;
+        Ok(Snapshot { events, rejects, runtime: self.runtime.clone() })
+    }
+
+    /// Runs one statement over a snapshot of its own.
+    ///
+    /// # Errors
+    /// Every [`QueryError`]; the query's fault unless [`QueryError::is_internal`].
+    pub async fn query(&self, sql: &str, limits: QueryLimits) -> Result<QueryResult, QueryError> {
+        self.snapshot().await?.query(sql, limits).await
+    }
+}
+
+/// Both tables at one moment: several queries over it see the same rows.
+#[derive(Clone)]
+pub struct Snapshot {
+    events: Arc<dyn TableProvider>,
+    rejects: Arc<dyn TableProvider>,
+    runtime: Option<Handle>,
+}
+
+impl Snapshot {
+    /// Runs one statement. Dropping the future stops the query.
+    ///
+    /// # Errors
+    /// As [`Session::query`].
+    pub async fn query(&self, sql: &str, limits: QueryLimits) -> Result<QueryResult, QueryError> {
+        if sql.len() > limits.sql_bytes_max {
+            return Err(QueryError::TooLong { sql_bytes_max: limits.sql_bytes_max });
+        }
+        // A task of its own: a panic in the engine ends this query and nothing else, and
+        // the timer below is not at the mercy of a long computation. The set aborts the
+        // task when it is dropped.
+        let mut task = JoinSet::new();
+        let work = self.clone().run(sql.to_owned(), limits);
+        match &self.runtime {
+            Some(runtime) => task.spawn_on(work, runtime),
+            None => task.spawn(work),
+        };
+        match tokio::time::timeout(limits.time_max, task.join_next()).await {
+            Ok(Some(Ok(outcome))) => outcome,
+            Ok(_) => Err(QueryError::Failed { message: "the engine stopped on this query; simplify it".to_owned() }),
+            Err(_) => Err(QueryError::TimedOut { time_max: limits.time_max }),
+        }
+    }
+
+    async fn run(self, sql: String, limits: QueryLimits) -> Result<QueryResult, QueryError> {
+        let names = self.names();
+        let explain = |error: DataFusionError| translate(&error, &names, limits.memory_bytes_max);
+        let context = context(&limits).map_err(explain)?;
+        let state = context.state();
+        let dialect = state.config_options().sql_parser.dialect;
+        let statement = state.sql_to_statement(&sql, &dialect).map_err(explain)?;
+        guard::check(&statement)?;
+        let needed = views::needed(&state.resolve_table_references(&statement).map_err(explain)?);
+        views::register(&context, &needed, &self.events, &self.rejects).await.map_err(explain)?;
+        let plan = context.state().statement_to_plan(statement).await.map_err(explain)?;
+        read_only().verify_plan(&plan).map_err(explain)?;
+        let frame = context.execute_logical_plan(plan).await.map_err(explain)?;
+        let schema = Arc::new(frame.schema().as_arrow().clone());
+        let budget = MemoryConsumer::new("result").register(&context.runtime_env().memory_pool);
+        let mut stream = frame.execute_stream().await.map_err(explain)?;
+        let mut result = Collected { batches: Vec::new(), rows: 0, budget };
+        while let Some(batch) = stream.next().await {
+            result.push(batch.map_err(explain)?).map_err(explain)?;
+            if result.rows > limits.rows_max {
+                return Err(QueryError::TooManyRows { rows_max: limits.rows_max });
+            }
+        }
+        Ok(QueryResult::new(schema, result.batches))
+    }
+
+    fn names(&self) -> Names {
+        let mut paths = views::paths(&self.events.schema());
+        paths.extend(views::paths(&self.rejects.schema()));
+        Names { tables: views::NAMES.to_vec(), paths }
+    }
+}
+
+/// The rows so far, charged to the query's own memory budget.
+struct Collected {
+    batches: Vec<RecordBatch>,
+    rows: usize,
+    budget: MemoryReservation,
+}
+
+impl Collected {
+    fn push(&mut self, batch: RecordBatch) -> Result<(), DataFusionError> {
+        let Some(rows) = self.rows.checked_add(batch.num_rows()) else {
+            return exec_err!("the result has too many rows");
+        };
+        self.budget.try_grow(batch.get_array_memory_size())?;
+        self.rows = rows;
+        self.batches.push(batch);
+        Ok(())
+    }
+}
+
+/// The second fence behind [`guard`]: the same rule on the finished plan.
+fn read_only() -> SQLOptions {
+    SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false)
+}
+
+fn context(limits: &QueryLimits) -> Result<SessionContext, DataFusionError> {
+    let no_spill = DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled);
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(GreedyMemoryPool::new(limits.memory_bytes_max)))
+        .with_disk_manager_builder(no_spill)
+        .build_arc()?;
+    let mut config =
+        SessionConfig::new().with_information_schema(true).with_default_catalog_and_schema("frontdesk", "public");
+    let options = config.options_mut();
+    options.sql_parser.enable_ident_normalization = false;
+    options.execution.time_zone = Some("UTC".to_owned());
+    // Kept aside for merging spilled runs; nothing spills here.
+    options.execution.sort_spill_reservation_bytes = 0;
+    let mut state =
+        SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features().build();
+    for name in guard::REFUSED_FUNCTIONS {
+        state.deregister_udf(name)?;
+    }
+    state.register_udf(Arc::new(visitor::udf()))?;
+    state.register_udf(Arc::new(views::length_udf()))?;
+    Ok(SessionContext::new_with_state(state))
+}

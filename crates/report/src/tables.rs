@@ -1,0 +1,34 @@
+//! Where the rows come from: the one thing this crate asks of a store.
+//!
+//! A trait rather than `table::Store` itself, so that every test here runs over a few
+//! hand-written rows in memory, with answers worked out by hand.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::catalog::TableProvider;
+
+/// Why a store could not give a table; shown to the operator as it is.
+pub type TablesError = Box<dyn Error + Send + Sync>;
+
+/// The two tables, each as it is at the moment of the call: committed rows and those
+/// not yet committed, each row once.
+#[async_trait]
+pub trait Tables: Send + Sync {
+    /// Accepted events, in XDM's nesting.
+    async fn events(&self) -> Result<Arc<dyn TableProvider>, TablesError>;
+    /// Events that were not stored, and why.
+    async fn rejects(&self) -> Result<Arc<dyn TableProvider>, TablesError>;
+}
+
+#[async_trait]
+impl<T: Tables + ?Sized> Tables for Arc<T> {
+    async fn events(&self) -> Result<Arc<dyn TableProvider>, TablesError> {
+        (**self).events().await
+    }
+
+    async fn rejects(&self) -> Result<Arc<dyn TableProvider>, TablesError> {
+        (**self).rejects().await
+    }
+}

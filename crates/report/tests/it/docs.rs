@@ -1,0 +1,23 @@
+//! The generated pages under `docs/` are what the code says.
+
+use std::path::Path;
+
+fn check(file: &str, page: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(file);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, page).unwrap();
+    }
+    let written = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(written == page, "docs/{file} differs from the code: run UPDATE_DOCS=1 cargo test -p report");
+}
+
+#[test]
+fn metrics_page() {
+    check("metrics.md", &report::metrics_markdown());
+}
+
+#[test]
+fn sql_page() {
+    check("sql.md", &report::sql_markdown());
+}

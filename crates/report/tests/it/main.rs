@@ -1,0 +1,10 @@
+//! The crate from outside: SQL files with known answers, the report, limits, documents.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where its ground gives way")]
+
+mod docs;
+mod fixture;
+mod limits;
+mod output;
+mod report;
+mod slt;

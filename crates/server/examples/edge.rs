@@ -1,0 +1,46 @@
+//! The edge alone, over a house that accepts each body as one event and stores nothing.
+//!
+//! Against `bare` it shows what the edge itself costs; against Frontdesk, what checking
+//! and the journal cost. Usage as `bare`.
+
+use intake::{BodyError, EventAnswer, Request, SubmitError};
+use server::{Front, FrontError, QueryFailure, Readiness, Receipt, ServerOptions, SqlLimits, TableForm, Vitals};
+
+struct Nothing;
+
+impl Front for Nothing {
+    fn check(&self, request: &Request) -> Result<Vec<EventAnswer>, BodyError> {
+        // As many answers as there are lines, so that batches pay for their answer too.
+        let events = request.body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        let answer =
+            |_| EventAnswer::Accepted { id: "0d6bd9c4-5d3c-4f0e-9a53-0e2a8a3b9a11".to_owned(), notices: Vec::new() };
+        Ok(events.map(answer).collect())
+    }
+
+    async fn submit(&self, request: Request) -> Result<Vec<EventAnswer>, SubmitError> {
+        Ok(self.check(&request)?)
+    }
+
+    async fn receipt(&self, _id: &str) -> Result<Receipt, FrontError> {
+        Ok(Receipt::default())
+    }
+
+    async fn query(&self, _sql: &str, _form: TableForm, _limits: SqlLimits) -> Result<Vec<u8>, QueryFailure> {
+        Ok(Vec::new())
+    }
+
+    fn vitals(&self) -> Vitals {
+        Vitals { readiness: Readiness::Ready, samples: Vec::new() }
+    }
+
+    fn now_micros(&self) -> i64 {
+        0
+    }
+}
+
+#[tokio::main]
+async fn main() -> std::io::Result<()> {
+    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8082".to_owned());
+    let listener = tokio::net::TcpListener::bind(address).await?;
+    server::serve(listener, Nothing, ServerOptions::default(), std::future::pending()).await
+}

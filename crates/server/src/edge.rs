@@ -1,0 +1,120 @@
+//! What every handler shares, and the one place where an outcome becomes an answer.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::extract::Request;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use bytes::Bytes;
+use futures::FutureExt;
+use tokio::sync::Semaphore;
+
+use crate::body::Arrival;
+use crate::budget::Budget;
+use crate::front::Front;
+use crate::host::Hosts;
+use crate::meters::Meters;
+use crate::openapi;
+use crate::options::ServerOptions;
+use crate::problem::Problem;
+use crate::routes::Route;
+
+/// One server's shared state.
+pub(crate) struct Edge<F> {
+    pub(crate) front: F,
+    pub(crate) options: ServerOptions,
+    /// Names under which it may be read.
+    pub(crate) hosts: Hosts,
+    /// Bytes of the bodies held now.
+    pub(crate) budget: Budget,
+    pub(crate) meters: Meters,
+    /// Queries that may start.
+    pub(crate) sql_slots: Semaphore,
+    /// The OpenAPI document, as it is sent.
+    pub(crate) openapi: Bytes,
+    /// Tells this process's transaction ids from those of the one before.
+    instance: u16,
+    transactions: AtomicU64,
+}
+
+/// A request whose body is still on its way.
+pub(crate) struct Call {
+    pub(crate) head: Parts,
+    pub(crate) body: Arrival,
+}
+
+/// What a handler gives back.
+pub(crate) type Outcome = Result<Response, Problem>;
+
+impl<F: Front> Edge<F> {
+    pub(crate) fn new(front: F, options: ServerOptions, hosts: Hosts) -> Edge<F> {
+        Edge {
+            front,
+            hosts,
+            budget: Budget::new(options.requests_in_flight_bytes_max),
+            meters: Meters::default(),
+            sql_slots: Semaphore::new(options.sql_queries_max),
+            openapi: openapi::document().into(),
+            instance: uuid::Uuid::new_v4().as_fields().1,
+            transactions: AtomicU64::new(0),
+            options,
+        }
+    }
+
+    /// Splits a request so that a body nobody reads is thrown away in order.
+    pub(crate) fn call(&self, request: Request) -> Call {
+        let (head, body) = request.into_parts();
+        let body = Arrival::new(body, &head.headers, &self.options);
+        Call { head, body }
+    }
+
+    /// A transaction id as the streaming-ingestion API writes them: milliseconds since
+    /// 1970, the instance, a number.
+    pub(crate) fn transaction(&self, received_ms: i64) -> String {
+        let number = self.transactions.fetch_add(1, Ordering::Relaxed);
+        format!("{received_ms}:{}:{number}", self.instance)
+    }
+
+    /// Waits for a handler and turns whatever comes of it into an answer: problems are
+    /// logged and written here and nowhere else, a panic becomes a 500, and the route's
+    /// count goes up.
+    pub(crate) async fn answer(&self, route: Route, work: impl Future<Output = Outcome>) -> Response {
+        // A handler shares only atomics, semaphores and the front with others; a front
+        // that panics half-way answers for its own state.
+        let outcome = AssertUnwindSafe(work)
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_| Err(Problem::internal("a handler panicked")));
+        let mut response = outcome.unwrap_or_else(|problem| {
+            problem.log(route.path());
+            problem.into_response()
+        });
+        if route.is_for_pages() {
+            allow_pages(&mut response);
+        }
+        self.meters.count(route, response.status());
+        response
+    }
+}
+
+/// Any page may post events and read the answer; cookies are never asked for.
+fn allow_pages(response: &mut Response) {
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("retry-after"));
+}
+
+/// A JSON answer.
+pub(crate) fn json(status: StatusCode, body: Vec<u8>) -> Response {
+    content(status, HeaderValue::from_static("application/json"), body)
+}
+
+/// An answer with a body of some media type.
+pub(crate) fn content(status: StatusCode, media_type: HeaderValue, body: impl Into<Bytes>) -> Response {
+    let mut response = Response::new(axum::body::Body::from(body.into()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, media_type);
+    response
+}

@@ -1,0 +1,173 @@
+//! What the edge needs from the house behind it, as one small trait.
+//!
+//! The real one is [`crate::House`] over `Intake` and `Session`; tests put a fake in its
+//! place, so that every answer and limit of the edge is tested without a disk. Events
+//! pass in `intake`'s own types, because they are the hot path; the rest is in shapes of
+//! its own, made for the wire.
+
+use std::future::Future;
+use std::time::Duration;
+
+use intake::{BodyError, EventAnswer, Request, SubmitError};
+use serde::Serialize;
+use thiserror::Error;
+use xdm::Violation;
+
+/// The pipeline, the queries and the clock behind the HTTP edge.
+pub trait Front: Send + Sync + 'static {
+    /// Checks events and keeps nothing. It is CPU-bound: large bodies are checked on a
+    /// blocking thread.
+    fn check(&self, request: &Request) -> Result<Vec<EventAnswer>, BodyError>;
+
+    /// Checks events and returns once they are durable, one answer per event in the
+    /// order of the body. Dropping the future must not undo an append that has begun.
+    fn submit(&self, request: Request) -> impl Future<Output = Result<Vec<EventAnswer>, SubmitError>> + Send;
+
+    /// What became of the event with this id.
+    fn receipt(&self, id: &str) -> impl Future<Output = Result<Receipt, FrontError>> + Send;
+
+    /// Runs a read-only query and renders its rows.
+    fn query(
+        &self,
+        sql: &str,
+        form: TableForm,
+        limits: SqlLimits,
+    ) -> impl Future<Output = Result<Vec<u8>, QueryFailure>> + Send;
+
+    /// Whether the house can take events, and its numbers. Cheap: asked at every scrape.
+    fn vitals(&self) -> Vitals;
+
+    /// Microseconds since 1970 by the house's clock.
+    fn now_micros(&self) -> i64;
+}
+
+/// What is known about one event id. Both parts can be filled: an event that is stored,
+/// and later ones with the same id and other content.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Receipt {
+    /// The stored event.
+    pub stored: Option<Stored>,
+    /// What was sent under this id and kept in `rejects`.
+    pub rejects: Vec<RejectedRow>,
+}
+
+/// A stored event's times.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Stored {
+    /// The event's own time, RFC 3339 in UTC.
+    pub time: String,
+    /// When it was received, RFC 3339 in UTC.
+    pub received_at: String,
+    /// How often the same event came again.
+    pub duplicates: u64,
+}
+
+/// One row of `rejects`, without its payload.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RejectedRow {
+    /// The name of the row, for `frontdesk rejects show`.
+    pub reject_id: String,
+    /// `invalid`, `conflict` or `duplicate`.
+    pub kind: String,
+    /// When it was received, RFC 3339 in UTC.
+    pub received_at: String,
+    /// Every broken rule, values masked.
+    pub violations: Vec<Violation>,
+}
+
+/// How the rows of an answer are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableForm {
+    /// A JSON array of objects.
+    Json,
+    /// One JSON object a line.
+    NdJson,
+    /// Comma-separated with a heading.
+    Csv,
+    /// Aligned columns for people.
+    Table,
+}
+
+/// Limits of one query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SqlLimits {
+    /// Rows of the answer.
+    pub rows_max: usize,
+    /// Wall-clock time.
+    pub time_max: Duration,
+    /// Memory of the query's operators, in bytes.
+    pub memory_bytes_max: usize,
+}
+
+/// Why a query gave no rows.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum QueryFailure {
+    /// The text can't be run; the message says how to mend it.
+    #[error("{0}")]
+    Invalid(String),
+    /// It passed a limit; the message says which.
+    #[error("{0}")]
+    Limit(String),
+    /// The house failed; the message is for the log.
+    #[error("{0}")]
+    Internal(String),
+}
+
+/// A failure of the house that the sender can't mend; the message is for the log.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{0}")]
+pub struct FrontError(pub String);
+
+/// Whether events can be taken in now, and the house's numbers.
+#[derive(Clone, Debug)]
+pub struct Vitals {
+    /// Whether events can be taken in now.
+    pub readiness: Readiness,
+    /// Numbers for `/metrics`.
+    pub samples: Vec<MetricSample>,
+}
+
+/// Whether events can be taken in now.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// They can.
+    Ready,
+    /// They can't.
+    NotReady(Held),
+}
+
+/// What holds events up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// More came than could be written; it passes.
+    Overloaded,
+    /// The disk is nearly full; somebody must make room.
+    DiskFull,
+    /// A write to disk failed and the journal takes no more until a restart.
+    Poisoned,
+    /// The server is stopping.
+    Closed,
+}
+
+/// One metric with its values.
+#[derive(Clone, Debug)]
+pub struct MetricSample {
+    /// Prometheus name, with unit and `_total` where it counts.
+    pub name: &'static str,
+    /// Counter or gauge.
+    pub kind: MetricKind,
+    /// One sentence.
+    pub help: &'static str,
+    /// Values, each with at most one label.
+    pub values: Vec<(Option<(&'static str, String)>, f64)>,
+}
+
+/// How a metric moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetricKind {
+    /// Only up, until a restart.
+    Counter,
+    /// Up and down.
+    Gauge,
+}

@@ -1,0 +1,42 @@
+//! `/healthz`, `/readyz`, and what is said when events can't be taken in.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::{HeaderValue, StatusCode};
+
+use crate::edge::{Call, Edge, Outcome, content};
+use crate::front::{Front, Held, Readiness};
+use crate::problem::{Code, Problem};
+
+/// The problem for what holds events up, with a wait that suits it.
+pub(crate) fn held(by: Held) -> Problem {
+    // A disk or a restart needs a person: asking again each second would be noise.
+    let (code, wait) = match by {
+        Held::Overloaded => (Code::Overloaded, Duration::from_secs(1)),
+        Held::DiskFull => (Code::DiskFull, Duration::from_secs(30)),
+        Held::Poisoned => (Code::Poisoned, Duration::from_secs(60)),
+        Held::Closed => (Code::Stopping, Duration::from_secs(5)),
+    };
+    Problem::of(code).retry_after(wait)
+}
+
+/// `GET /healthz`: answered by a living process, whatever its state.
+pub(crate) async fn live<F: Front>(_edge: Arc<Edge<F>>, _call: Call) -> Outcome {
+    Ok(plain("alive\n"))
+}
+
+/// `GET /readyz`: 200 when events can be taken in, 503 with the reason when not.
+pub(crate) async fn ready<F: Front>(edge: Arc<Edge<F>>, _call: Call) -> Outcome {
+    if edge.budget.used() >= edge.options.requests_in_flight_bytes_max / 10 * 9 {
+        return Err(held(Held::Overloaded));
+    }
+    match edge.front.vitals().readiness {
+        Readiness::Ready => Ok(plain("ready\n")),
+        Readiness::NotReady(by) => Err(held(by)),
+    }
+}
+
+fn plain(text: &'static str) -> axum::response::Response {
+    content(StatusCode::OK, HeaderValue::from_static("text/plain; charset=utf-8"), text)
+}

@@ -1,0 +1,194 @@
+//! The real house: [`Front`] over the pipeline and the query session.
+//!
+//! The only file that turns `intake`'s and `report`'s values into the edge's shapes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat};
+use intake::{BodyError, Clock, Counters, EventAnswer, Intake, Request, SubmitError};
+use report::{QueryError, QueryLimits, QueryResult, Session};
+
+use crate::front::{
+    Front, FrontError, Held, MetricKind, MetricSample, QueryFailure, Readiness, Receipt, RejectedRow, SqlLimits,
+    Stored, TableForm, Vitals,
+};
+
+/// A query first waits for what is acknowledged to become visible, so that a sender finds
+/// its own event; when draining lags it reads what there is after this long.
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// An open data directory, ready to be served.
+pub struct House {
+    intake: Intake,
+    session: Session,
+    clock: Arc<dyn Clock>,
+}
+
+impl House {
+    /// `session` reads the tables that `intake` writes; `clock` is the one it was opened
+    /// with.
+    pub fn new(intake: Intake, session: Session, clock: Arc<dyn Clock>) -> House {
+        House { intake, session, clock }
+    }
+}
+
+impl Front for House {
+    fn check(&self, request: &Request) -> Result<Vec<EventAnswer>, BodyError> {
+        self.intake.check(request)
+    }
+
+    async fn submit(&self, request: Request) -> Result<Vec<EventAnswer>, SubmitError> {
+        self.intake.submit(request).await
+    }
+
+    async fn receipt(&self, id: &str) -> Result<Receipt, FrontError> {
+        let receipt = self.intake.receipt(id).await.map_err(|error| FrontError(error.to_string()))?;
+        Ok(match receipt {
+            intake::Receipt::Unknown => Receipt::default(),
+            intake::Receipt::Stored { time, received_at, duplicates, rejected, .. } => Receipt {
+                stored: Some(Stored { time: rfc3339(time), received_at: rfc3339(received_at), duplicates }),
+                rejects: rejected.into_iter().map(row).collect(),
+            },
+            intake::Receipt::Rejected { rows, .. } => {
+                Receipt { stored: None, rejects: rows.into_iter().map(row).collect() }
+            }
+        })
+    }
+
+    async fn query(&self, sql: &str, form: TableForm, limits: SqlLimits) -> Result<Vec<u8>, QueryFailure> {
+        // A pipeline that stopped still has tables to read.
+        let _ = tokio::time::timeout(SETTLE_TIMEOUT, self.intake.settle()).await;
+        let SqlLimits { rows_max, time_max, memory_bytes_max } = limits;
+        // The text's length was limited while it was read.
+        let limits = QueryLimits { sql_bytes_max: sql.len(), rows_max, time_max, memory_bytes_max };
+        let rows = self.session.query(sql, limits).await.map_err(failure)?;
+        // Writing a hundred thousand rows would hold up a thread that answers requests.
+        tokio::task::spawn_blocking(move || written(&rows, form))
+            .await
+            .map_err(|error| QueryFailure::Internal(format!("writing the rows stopped: {error}")))?
+            .map_err(|error| QueryFailure::Internal(format!("writing the rows failed: {error}")))
+    }
+
+    fn vitals(&self) -> Vitals {
+        let counters = self.intake.counters();
+        Vitals { readiness: readiness(&counters), samples: samples(&counters) }
+    }
+
+    fn now_micros(&self) -> i64 {
+        self.clock.now_micros()
+    }
+}
+
+fn row(row: intake::RejectedRow) -> RejectedRow {
+    RejectedRow {
+        reject_id: row.reject_id,
+        kind: row.kind,
+        received_at: rfc3339(row.received_at),
+        violations: row.violations,
+    }
+}
+
+fn rfc3339(micros: i64) -> String {
+    DateTime::from_timestamp_micros(micros)
+        .map_or_else(|| micros.to_string(), |time| time.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+}
+
+fn written(rows: &QueryResult, form: TableForm) -> std::io::Result<Vec<u8>> {
+    let mut out = Vec::new();
+    match form {
+        TableForm::Json => rows.write_json(&mut out),
+        TableForm::NdJson => rows.write_ndjson(&mut out),
+        TableForm::Csv => rows.write_csv(&mut out),
+        TableForm::Table => rows.write_table(&mut out, None),
+    }?;
+    Ok(out)
+}
+
+/// The message goes to the one who wrote the query, and never to the log, since it can
+/// repeat a part of it; only a failure of the tables is the log's.
+fn failure(error: QueryError) -> QueryFailure {
+    match error {
+        QueryError::TooLong { .. }
+        | QueryError::TooManyRows { .. }
+        | QueryError::TimedOut { .. }
+        | QueryError::OutOfMemory { .. } => QueryFailure::Limit(error.to_string()),
+        error if error.is_internal() => QueryFailure::Internal(error.to_string()),
+        error => QueryFailure::Invalid(error.to_string()),
+    }
+}
+
+/// `ready` is also false while a pipeline closes, but then nobody asks any more.
+fn readiness(counters: &Counters) -> Readiness {
+    match counters {
+        Counters { poisoned: true, .. } => Readiness::NotReady(Held::Poisoned),
+        Counters { ready: false, .. } => Readiness::NotReady(Held::Overloaded),
+        _ => Readiness::Ready,
+    }
+}
+
+fn samples(counters: &Counters) -> Vec<MetricSample> {
+    let counter = |name, help, value: u64| MetricSample {
+        name,
+        kind: MetricKind::Counter,
+        help,
+        values: vec![(None, value as f64)],
+    };
+    let gauge =
+        |name, help, value: f64| MetricSample { name, kind: MetricKind::Gauge, help, values: vec![(None, value)] };
+    let by_keyword =
+        counters.rejected.iter().map(|(keyword, count)| (Some(("keyword", keyword.clone())), *count as f64));
+    let journal = &counters.journal;
+    let last_commit = counters.last_commit_micros.unwrap_or(0) as f64 / 1e6;
+    vec![
+        counter("frontdesk_events_accepted_total", "Events accepted and durable.", counters.accepted),
+        MetricSample {
+            name: "frontdesk_events_rejected_total",
+            kind: MetricKind::Counter,
+            help: "Events rejected and kept, by the keyword of their first violation.",
+            values: by_keyword.collect(),
+        },
+        counter(
+            "frontdesk_events_duplicate_total",
+            "Events that were known with the same content.",
+            counters.duplicates,
+        ),
+        counter("frontdesk_events_conflicting_total", "Events that were known with other content.", counters.conflicts),
+        gauge(
+            "frontdesk_drain_lag_records",
+            "Requests that are durable and not yet visible.",
+            counters.lag_records as f64,
+        ),
+        gauge("frontdesk_drain_lag_bytes", "Bytes of those requests.", counters.lag_bytes as f64),
+        gauge(
+            "frontdesk_uncommitted_records",
+            "Requests that are durable and not yet committed to the tables.",
+            counters.uncommitted_records as f64,
+        ),
+        counter("frontdesk_commits_total", "Commits to the tables.", counters.commits),
+        counter(
+            "frontdesk_commit_failures_total",
+            "Commits that failed and were tried again.",
+            counters.commit_failures,
+        ),
+        gauge(
+            "frontdesk_last_commit_timestamp_seconds",
+            "When the last commit ended; 0 before the first.",
+            last_commit,
+        ),
+        gauge(
+            "frontdesk_last_commit_seconds",
+            "How long the last commit took.",
+            counters.last_commit_took_micros as f64 / 1e6,
+        ),
+        counter("frontdesk_journal_records_total", "Requests made durable.", journal.appended),
+        counter("frontdesk_journal_fsyncs_total", "Times that the journal was synced to disk.", journal.fsyncs),
+        gauge(
+            "frontdesk_journal_last_fsync_seconds",
+            "How long the last sync took.",
+            journal.last_fsync_us as f64 / 1e6,
+        ),
+        gauge("frontdesk_journal_queue_bytes", "Bytes that wait for their sync.", journal.queue_bytes as f64),
+        gauge("frontdesk_journal_disk_bytes", "Size of the journal's segment files.", journal.disk_bytes as f64),
+    ]
+}

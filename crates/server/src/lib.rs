@@ -1,0 +1,51 @@
+//! The HTTP edge: the only crate that knows HTTP and wire JSON.
+//!
+//! It admits a request (limits, codings, query), hands the bytes to the pipeline
+//! behind [`Front`], and turns the outcome into an answer. It decides nothing about
+//! events: what is valid, stored or a duplicate is `intake`'s word, what a query may do
+//! is `report`'s.
+//!
+//! Three habits hold everywhere here:
+//! * **Refuse before memory grows.** Every body is counted against one budget of bytes
+//!   while it arrives; past it the sender gets 503 with `Retry-After`, never an ack and
+//!   a drop. See [`ServerOptions`] for every limit.
+//! * **Every error is a problem document** (RFC 9457) with a stable `code` and the fix.
+//!   What the log says is a second message. Neither holds a value that was sent.
+//! * **A client that hangs up undoes nothing.** The handler is dropped with its
+//!   connection, and [`intake::SubmitError`]'s other side, `Intake::submit`, promises
+//!   that an append that has begun is finished; so handlers are not spawned.
+//!
+//! Errors that the HTTP parser itself finds (a broken request line, headers over the
+//! limit) are answered by hyper with 400 or 431 and no body, and the connection closes.
+
+mod answer;
+mod body;
+mod budget;
+mod coding;
+mod collection;
+mod connection;
+mod edge;
+mod events;
+mod front;
+mod health;
+mod host;
+mod house;
+mod meters;
+mod openapi;
+mod options;
+mod pages;
+mod problem;
+mod receipt;
+mod rejects;
+mod routes;
+mod sql;
+
+pub use connection::serve;
+pub use front::{
+    Front, FrontError, Held, MetricKind, MetricSample, QueryFailure, Readiness, Receipt, RejectedRow, SqlLimits,
+    Stored, TableForm, Vitals,
+};
+pub use house::House;
+pub use openapi::document as openapi_document;
+pub use options::{OptionsError, ServerOptions};
+pub use routes::{Method, ROUTES, Route};

@@ -1,0 +1,196 @@
+//! Every limit of the edge, by name and unit, in one place.
+//!
+//! The defaults suit one machine with 2 GiB to spare. A limit that is passed gives the
+//! sender a clear answer; which one is said at each field.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use thiserror::Error;
+
+/// Limits and names of one server. Start from `ServerOptions::default()`:
+///
+/// ```
+/// let options = server::ServerOptions { body_bytes_max: 1 << 20, ..Default::default() };
+/// assert!(options.check().is_ok());
+/// ```
+#[derive(Clone, Debug)]
+pub struct ServerOptions {
+    /// Largest body as it is sent, before decompression; past it 413.
+    pub body_bytes_max: usize,
+    /// Largest body after decompression; past it 413.
+    pub body_bytes_decompressed_max: usize,
+    /// Bytes of all bodies that are being read, decompressed or waiting for their
+    /// answer; past it 503 with `Retry-After`.
+    pub requests_in_flight_bytes_max: usize,
+    /// Largest SQL text; past it 413.
+    pub sql_bytes_max: usize,
+    /// Time for a request's head, and for an idle connection to send the next one;
+    /// past it the connection is closed.
+    pub header_read_timeout: Duration,
+    /// Time for a whole body to arrive; past it 408.
+    pub body_read_timeout: Duration,
+    /// How much of a refused body is read and thrown away, so that the sender can finish
+    /// and read the answer instead of meeting a reset connection.
+    pub drain_bytes_max: usize,
+    /// How long a refused body is thrown away before the connection is closed.
+    pub drain_timeout: Duration,
+    /// Open connections; the next one gets 503 and is closed.
+    pub connections_max: usize,
+    /// Requests at once on one HTTP/2 connection; the client must wait.
+    pub http2_streams_max: u32,
+    /// Buffer of one HTTP/1 connection and so the largest head; past it 431.
+    pub connection_buffer_bytes_max: usize,
+    /// Rows of one SQL answer; past it 422.
+    pub sql_rows_max: usize,
+    /// Time of one SQL query; past it 422.
+    pub sql_time_max: Duration,
+    /// Memory of one SQL query; past it 422.
+    pub sql_memory_bytes_max: usize,
+    /// SQL queries at once, so that reading never starves taking in; past it 429.
+    pub sql_queries_max: usize,
+    /// Time for requests to finish after the signal to stop; then they are dropped.
+    pub shutdown_timeout: Duration,
+    /// Names besides loopback ones under which a server on loopback may be read (SQL,
+    /// receipts, rejects): those of a proxy on the same machine. Any other gets 403. A
+    /// server on a network address doesn't look at names.
+    pub hosts_allowed: Vec<String>,
+    /// Streaming inlets by id, and the datastream that each one feeds. An inlet that is
+    /// not named here feeds the datastream of its own id.
+    pub inlets: BTreeMap<String, String>,
+}
+
+const KIB: usize = 1 << 10;
+const MIB: usize = 1 << 20;
+
+impl Default for ServerOptions {
+    fn default() -> Self {
+        ServerOptions {
+            body_bytes_max: 16 * MIB,
+            body_bytes_decompressed_max: 64 * MIB,
+            requests_in_flight_bytes_max: 256 * MIB,
+            sql_bytes_max: 64 * KIB,
+            header_read_timeout: Duration::from_secs(30),
+            body_read_timeout: Duration::from_secs(30),
+            drain_bytes_max: 64 * MIB,
+            drain_timeout: Duration::from_secs(2),
+            connections_max: 4_096,
+            http2_streams_max: 128,
+            connection_buffer_bytes_max: 256 * KIB,
+            sql_rows_max: 100_000,
+            sql_time_max: Duration::from_secs(30),
+            sql_memory_bytes_max: 256 * MIB,
+            sql_queries_max: 2,
+            shutdown_timeout: Duration::from_secs(10),
+            hosts_allowed: Vec::new(),
+            inlets: BTreeMap::new(),
+        }
+    }
+}
+
+impl ServerOptions {
+    /// Refuses limits that contradict each other or that no request could meet.
+    pub fn check(self) -> Result<ServerOptions, OptionsError> {
+        let at_least = |name, value: usize, min: usize| {
+            if value < min { Err(OptionsError::TooSmall { name, value, min }) } else { Ok(()) }
+        };
+        at_least("body_bytes_max", self.body_bytes_max, 1)?;
+        at_least("body_bytes_decompressed_max", self.body_bytes_decompressed_max, self.body_bytes_max)?;
+        at_least("requests_in_flight_bytes_max", self.requests_in_flight_bytes_max, self.body_bytes_max)?;
+        at_least("sql_bytes_max", self.sql_bytes_max, 1)?;
+        at_least("connections_max", self.connections_max, 1)?;
+        at_least("http2_streams_max", self.http2_streams_max as usize, 1)?;
+        // hyper asserts this minimum.
+        at_least("connection_buffer_bytes_max", self.connection_buffer_bytes_max, 8 * KIB)?;
+        at_least("sql_rows_max", self.sql_rows_max, 1)?;
+        at_least("sql_queries_max", self.sql_queries_max, 1)?;
+        for (name, value) in [
+            ("header_read_timeout", self.header_read_timeout),
+            ("body_read_timeout", self.body_read_timeout),
+            ("sql_time_max", self.sql_time_max),
+        ] {
+            if value.is_zero() {
+                return Err(OptionsError::Zero { name });
+            }
+        }
+        match self.inlets.iter().find(|(inlet, datastream)| !is_name(inlet) || !is_name(datastream)) {
+            Some((inlet, _)) => Err(OptionsError::InletName { inlet: inlet.clone() }),
+            None => Ok(self),
+        }
+    }
+}
+
+/// Characters in the name of a datastream or an inlet.
+pub(crate) const NAME_CHARS_MAX: usize = 128;
+
+/// Names of datastreams and inlets go into tables, paths and labels, so they are plain.
+pub(crate) fn is_name(text: &str) -> bool {
+    (1..=NAME_CHARS_MAX).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':'))
+}
+
+/// Limits that can't be served with.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum OptionsError {
+    /// A limit is below what another one or the protocol needs.
+    #[error("{name} is {value}; set it to at least {min}")]
+    TooSmall {
+        /// Field of [`ServerOptions`].
+        name: &'static str,
+        /// What was set.
+        value: usize,
+        /// What it must be at least.
+        min: usize,
+    },
+    /// A time-out of nothing would refuse everything.
+    #[error("{name} is zero; set it to at least a millisecond")]
+    Zero {
+        /// Field of [`ServerOptions`].
+        name: &'static str,
+    },
+    /// An inlet or its datastream has a name with other than letters, digits and `-_.:`.
+    #[error(
+        "the inlet `{inlet}` or its datastream has a name that is not 1 to 128 letters, digits, `-`, `_`, `.` or `:`; rename it"
+    )]
+    InletName {
+        /// The inlet's id.
+        inlet: String,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_limits_that_contradict() {
+        let check = |change: fn(&mut ServerOptions), expect: Option<&str>| {
+            let mut options = ServerOptions::default();
+            change(&mut options);
+            let message = options.check().err().map(|e| e.to_string());
+            match expect {
+                None => assert_eq!(message, None),
+                Some(part) => assert!(message.as_deref().is_some_and(|m| m.contains(part)), "{message:?}"),
+            }
+        };
+        check(|_| {}, None);
+        check(|o| o.body_bytes_max = 0, Some("body_bytes_max is 0"));
+        check(|o| o.body_bytes_decompressed_max = 1, Some("body_bytes_decompressed_max"));
+        check(|o| o.requests_in_flight_bytes_max = 1, Some("requests_in_flight_bytes_max"));
+        check(|o| o.connection_buffer_bytes_max = 100, Some("at least 8192"));
+        check(|o| o.body_read_timeout = Duration::ZERO, Some("body_read_timeout is zero"));
+        check(|o| drop(o.inlets.insert("a b".into(), "c".into())), Some("`a b`"));
+    }
+
+    #[test]
+    fn names_are_plain() {
+        let check = |input: &str, expect: bool| assert_eq!(is_name(input), expect, "{input}");
+        check("default", true);
+        check("bc1a10e0-aee4:dev.1_x", true);
+        check("", false);
+        check("a/b", false);
+        check("é", false);
+        check(&"a".repeat(128), true);
+        check(&"a".repeat(129), false);
+    }
+}

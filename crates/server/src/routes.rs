@@ -1,0 +1,230 @@
+//! The table of routes: every path, its methods, and the handler behind each.
+//!
+//! The router, the OpenAPI document, the index page and the metrics' labels are made from
+//! this table, so that none of them can know a route that the others don't.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::handler::Handler;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use axum::routing::{MethodRouter, get, options, post};
+
+use crate::edge::{Call, Edge, Outcome};
+use crate::front::Front;
+use crate::problem::{Code, Problem};
+use crate::{collection, events, health, meters, pages, receipt, rejects, sql};
+
+/// A method that a route takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// GET, and HEAD with it.
+    Get,
+    /// POST.
+    Post,
+}
+
+/// One path of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Route {
+    /// Takes events.
+    Events,
+    /// The receipt of one event.
+    Receipt,
+    /// One message of the streaming-ingestion API.
+    Collection,
+    /// A batch of them.
+    CollectionBatch,
+    /// Runs a query.
+    Sql,
+    /// Counts of what was rejected.
+    Rejects,
+    /// Whether the process lives.
+    Health,
+    /// Whether events can be taken in.
+    Ready,
+    /// Prometheus numbers.
+    Metrics,
+    /// This table as a document.
+    OpenApi,
+    /// What a problem's code means.
+    ProblemPage,
+    /// The index page.
+    Index,
+    /// Everything else.
+    Elsewhere,
+}
+
+/// All routes that are served, in the order in which they are documented.
+pub const ROUTES: &[Route] = &[
+    Route::Events,
+    Route::Receipt,
+    Route::Collection,
+    Route::CollectionBatch,
+    Route::Sql,
+    Route::Rejects,
+    Route::Health,
+    Route::Ready,
+    Route::Metrics,
+    Route::OpenApi,
+    Route::ProblemPage,
+    Route::Index,
+];
+
+impl Route {
+    /// How many there are, with [`Route::Elsewhere`].
+    pub(crate) const COUNT: usize = ROUTES.len() + 1;
+
+    /// The path as OpenAPI writes it; a label in logs and metrics.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Route::Events => "/v1/events",
+            Route::Receipt => "/v1/events/{id}",
+            Route::Collection => "/collection/{inletId}",
+            Route::CollectionBatch => "/collection/batch/{inletId}",
+            Route::Sql => "/v1/sql",
+            Route::Rejects => "/v1/rejects",
+            Route::Health => "/healthz",
+            Route::Ready => "/readyz",
+            Route::Metrics => "/metrics",
+            Route::OpenApi => "/openapi.json",
+            Route::ProblemPage => "/problems/{code}",
+            Route::Index => "/",
+            Route::Elsewhere => "(elsewhere)",
+        }
+    }
+
+    /// The path as the router matches it: an event's id may hold slashes.
+    const fn pattern(self) -> &'static str {
+        match self {
+            Route::Receipt => "/v1/events/{*id}",
+            other => other.path(),
+        }
+    }
+
+    /// The one method it takes, beside HEAD for GET and OPTIONS for pages.
+    pub const fn method(self) -> Method {
+        match self {
+            Route::Events | Route::Collection | Route::CollectionBatch | Route::Sql => Method::Post,
+            _ => Method::Get,
+        }
+    }
+
+    /// One line on what it does.
+    pub const fn summary(self) -> &'static str {
+        match self {
+            Route::Events => "Take in events: one object, an array, or one event a line",
+            Route::Receipt => "What became of an event: stored, rejected and why, or unknown",
+            Route::Collection => "Take in one message of the streaming-ingestion API",
+            Route::CollectionBatch => "Take in a batch of messages of the streaming-ingestion API",
+            Route::Sql => "Run a read-only query over events, contacts and rejects",
+            Route::Rejects => "Rejected events, counted by kind and keyword",
+            Route::Health => "Whether the process lives",
+            Route::Ready => "Whether events can be taken in now",
+            Route::Metrics => "Numbers for Prometheus",
+            Route::OpenApi => "This interface as an OpenAPI document",
+            Route::ProblemPage => "What an error's code means and what to do",
+            Route::Index => "A page that says what this is",
+            Route::Elsewhere => "",
+        }
+    }
+
+    /// Whether its answers hold what was taken in.
+    pub(crate) const fn gives_data_away(self) -> bool {
+        matches!(self, Route::Receipt | Route::Sql | Route::Rejects)
+    }
+
+    /// Whether pages of any origin may call it.
+    pub(crate) const fn is_for_pages(self) -> bool {
+        matches!(self, Route::Events)
+    }
+}
+
+/// The router over one server's state.
+pub(crate) fn router<F: Front>(edge: &Arc<Edge<F>>) -> Router {
+    let mut router = Router::new();
+    for route in ROUTES {
+        router = router.route(route.pattern(), handler(edge, *route));
+    }
+    router
+        .fallback(to(edge, Route::Elsewhere, async |_, _| Err(Problem::of(Code::NotFound))))
+        .method_not_allowed_fallback(to(edge, Route::Elsewhere, async |_, _| Err(Problem::of(Code::MethodNotAllowed))))
+}
+
+fn handler<F: Front>(edge: &Arc<Edge<F>>, route: Route) -> MethodRouter {
+    match route {
+        Route::Events => post(to(edge, route, events::post)).merge(options(to(edge, route, preflight))),
+        Route::Receipt => get(to(edge, route, receipt::get)),
+        Route::Collection => post(to(edge, route, collection::post_one)),
+        Route::CollectionBatch => post(to(edge, route, collection::post_batch)),
+        Route::Sql => post(to(edge, route, sql::post)),
+        Route::Rejects => get(to(edge, route, rejects::get)),
+        Route::Health => get(to(edge, route, health::live)),
+        Route::Ready => get(to(edge, route, health::ready)),
+        Route::Metrics => get(to(edge, route, meters::get)),
+        Route::OpenApi => get(to(edge, route, pages::openapi)),
+        Route::ProblemPage => get(to(edge, route, pages::problem)),
+        Route::Index => get(to(edge, route, pages::index)),
+        Route::Elsewhere => MethodRouter::new(),
+    }
+}
+
+fn to<F, H>(edge: &Arc<Edge<F>>, route: Route, handler: H) -> Endpoint<F, H> {
+    Endpoint { edge: Arc::clone(edge), route, handler }
+}
+
+/// A handler as axum takes it: the body stays unread, the outcome goes through
+/// [`Edge::answer`]. A type rather than a closure, since axum would box a closure's
+/// future a second time.
+struct Endpoint<F, H> {
+    edge: Arc<Edge<F>>,
+    route: Route,
+    handler: H,
+}
+
+impl<F, H: Clone> Clone for Endpoint<F, H> {
+    fn clone(&self) -> Self {
+        Endpoint { edge: Arc::clone(&self.edge), route: self.route, handler: self.handler.clone() }
+    }
+}
+
+impl<F, H, W> Handler<fn() -> W, ()> for Endpoint<F, H>
+where
+    F: Front,
+    H: FnOnce(Arc<Edge<F>>, Call) -> W + Clone + Send + Sync + 'static,
+    W: Future<Output = Outcome> + Send + 'static,
+{
+    type Future = Pin<Box<dyn Future<Output = Response> + Send>>;
+
+    fn call(self, request: Request, (): ()) -> Self::Future {
+        let Endpoint { edge, route, handler } = self;
+        Box::pin(async move {
+            let call = edge.call(request);
+            let work = async {
+                if route.gives_data_away() && !edge.hosts.admit(&call.head) {
+                    return Err(Problem::of(Code::HostUnknown));
+                }
+                handler(Arc::clone(&edge), call).await
+            };
+            edge.answer(route, work).await
+        })
+    }
+}
+
+/// What a browser asks before it posts with a media type or a request id of its own.
+async fn preflight<F: Front>(_edge: Arc<Edge<F>>, _call: Call) -> Outcome {
+    let mut response = Response::new(axum::body::Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST, OPTIONS"));
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static("content-type, content-encoding, x-request-id"),
+    );
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
+    Ok(response)
+}

@@ -1,0 +1,187 @@
+//! A house of cards: it reads events with `serde_json`, keeps what it was given, and
+//! fails when told to.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use intake::{BodyError, EventAnswer, Framing, Request, SubmitError};
+use serde_json::Value;
+use server::{
+    Front, FrontError, MetricKind, MetricSample, QueryFailure, Readiness, Receipt, RejectedRow, SqlLimits, Stored,
+    TableForm, Vitals,
+};
+use tokio::sync::Semaphore;
+use xdm::{Notice, Violation};
+
+/// The fake's clock: 2026-11-22T14:07:16Z.
+pub(crate) const NOW_MICROS: i64 = 1_795_356_436_000_000;
+
+#[derive(Clone)]
+pub(crate) struct Fake(Arc<State>);
+
+pub(crate) struct State {
+    /// What was submitted, in order.
+    pub(crate) kept: Mutex<Vec<Request>>,
+    /// Submissions that have begun.
+    pub(crate) arrived: AtomicUsize,
+    /// What `submit` says instead of keeping.
+    pub(crate) refusal: Mutex<Option<SubmitError>>,
+    pub(crate) readiness: Mutex<Readiness>,
+    pub(crate) queries: Mutex<Vec<(String, TableForm, SqlLimits)>>,
+    /// A submission or a query takes a permit for its time; tests close the gate by
+    /// taking all of them.
+    pub(crate) gate: Semaphore,
+}
+
+impl std::ops::Deref for Fake {
+    type Target = State;
+    fn deref(&self) -> &State {
+        &self.0
+    }
+}
+
+impl Fake {
+    pub(crate) fn new() -> Fake {
+        Fake(Arc::new(State {
+            kept: Mutex::default(),
+            arrived: AtomicUsize::new(0),
+            refusal: Mutex::default(),
+            readiness: Mutex::new(Readiness::Ready),
+            queries: Mutex::default(),
+            gate: Semaphore::new(1_000),
+        }))
+    }
+
+    pub(crate) fn refuse(&self, error: SubmitError) {
+        *self.refusal.lock().expect("not poisoned") = Some(error);
+    }
+
+    pub(crate) fn kept_bodies(&self) -> Vec<String> {
+        let kept = self.kept.lock().expect("not poisoned");
+        kept.iter().map(|request| String::from_utf8_lossy(&request.body).into_owned()).collect()
+    }
+}
+
+impl Front for Fake {
+    fn check(&self, request: &Request) -> Result<Vec<EventAnswer>, BodyError> {
+        if request.body.is_empty() {
+            return Err(BodyError::Empty);
+        }
+        let text = std::str::from_utf8(&request.body).map_err(|e| BodyError::NotUtf8 { offset: e.valid_up_to() })?;
+        let is_lines = request.framing == Framing::Lines
+            || request.framing == Framing::Detect && text.trim().contains('\n') && !text.trim().starts_with('[');
+        if is_lines {
+            return Ok(text.lines().filter(|line| !line.is_empty()).enumerate().map(line).collect());
+        }
+        let value: Value = serde_json::from_str(text)
+            .map_err(|e| BodyError::Syntax { offset: e.column(), message: "not JSON".to_owned() })?;
+        match value {
+            Value::Array(events) if request.framing != Framing::Single => {
+                Ok(events.iter().enumerate().map(|(index, event)| answer(index, event)).collect())
+            }
+            event => Ok(vec![answer(0, &event)]),
+        }
+    }
+
+    async fn submit(&self, request: Request) -> Result<Vec<EventAnswer>, SubmitError> {
+        self.arrived.fetch_add(1, Ordering::SeqCst);
+        let _permit = self.gate.acquire().await.map_err(|_| SubmitError::Closed)?;
+        if let Some(error) = self.refusal.lock().expect("not poisoned").clone() {
+            return Err(error);
+        }
+        let answers = self.check(&request)?;
+        assert!(!request.body.windows(7).any(|part| part == b"explode"), "the house fell down: jo@shop.example");
+        self.kept.lock().expect("not poisoned").push(request);
+        Ok(answers)
+    }
+
+    async fn receipt(&self, id: &str) -> Result<Receipt, FrontError> {
+        let stored = || Stored {
+            time: "2026-11-22T14:07:16Z".to_owned(),
+            received_at: "2026-11-22T14:07:17Z".to_owned(),
+            duplicates: 2,
+        };
+        let row = |kind: &str| RejectedRow {
+            reject_id: "r-1".to_owned(),
+            kind: kind.to_owned(),
+            received_at: "2026-11-22T14:07:18Z".to_owned(),
+            violations: vec![violation(0)],
+        };
+        match id {
+            "stored-1" | "https://data.example/stored" => Ok(Receipt { stored: Some(stored()), rejects: Vec::new() }),
+            "conflict-1" => Ok(Receipt { stored: Some(stored()), rejects: vec![row("conflict")] }),
+            "rejected-1" => Ok(Receipt { stored: None, rejects: vec![row("invalid")] }),
+            "broken" => Err(FrontError("disk read failed".to_owned())),
+            _ => Ok(Receipt::default()),
+        }
+    }
+
+    async fn query(&self, sql: &str, form: TableForm, limits: SqlLimits) -> Result<Vec<u8>, QueryFailure> {
+        self.queries.lock().expect("not poisoned").push((sql.to_owned(), form, limits));
+        let _permit = self.gate.acquire().await.map_err(|_| QueryFailure::Internal("closed".to_owned()))?;
+        match sql {
+            "invalid" => Err(QueryFailure::Invalid("there is no table `x`; did you mean `events`".to_owned())),
+            "limit" => Err(QueryFailure::Limit("the query took longer than 30 s; narrow it".to_owned())),
+            "internal" => Err(QueryFailure::Internal("the disk is gone".to_owned())),
+            _ => Ok(format!("{form:?}").into_bytes()),
+        }
+    }
+
+    fn vitals(&self) -> Vitals {
+        let sample = MetricSample {
+            name: "frontdesk_events_rejected_total",
+            kind: MetricKind::Counter,
+            help: "Events rejected, by keyword.",
+            values: vec![(Some(("keyword", "type".to_owned())), 3.0)],
+        };
+        Vitals { readiness: *self.readiness.lock().expect("not poisoned"), samples: vec![sample] }
+    }
+
+    fn now_micros(&self) -> i64 {
+        NOW_MICROS
+    }
+}
+
+fn line((index, line): (usize, &str)) -> EventAnswer {
+    match serde_json::from_str(line) {
+        Ok(event) => answer(index, &event),
+        Err(_) => EventAnswer::Rejected { id: None, violations: vec![violation(0)] },
+    }
+}
+
+/// An event with `"bad": n` breaks n rules; one with `"odd"` gets a notice.
+fn answer(index: usize, event: &Value) -> EventAnswer {
+    let id = event["_id"].as_str().map(str::to_owned);
+    match event["bad"].as_u64() {
+        Some(count) => EventAnswer::Rejected { id, violations: (0..count).map(violation).collect() },
+        None => EventAnswer::Accepted {
+            id: id.unwrap_or_else(|| format!("minted-{index}")),
+            notices: event.get("odd").map(|_| notice()).into_iter().collect(),
+        },
+    }
+}
+
+fn violation(number: u64) -> Violation {
+    Violation {
+        pointer: format!("/place{number}"),
+        schema: "https://ns.example/schema#/type".to_owned(),
+        keyword: "type".to_owned(),
+        message: "9 is a number; send a string".to_owned(),
+    }
+}
+
+fn notice() -> Notice {
+    Notice { pointer: "/odd".to_owned(), code: "undeclaredProperty".to_owned(), message: "kept as it is".to_owned() }
+}
+
+/// Waits, within bounds, until `is_true` holds.
+pub(crate) async fn eventually(what: &str, is_true: impl Fn() -> bool) {
+    for _ in 0..500 {
+        if is_true() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("still not so after 5 s: {what}");
+}

@@ -1,0 +1,12 @@
+//! The edge over a real socket, with a fake house behind it.
+
+mod anything;
+mod collection;
+mod documents;
+mod events;
+mod fake;
+mod limits;
+mod reading;
+mod rig;
+mod stopping;
+mod wire;

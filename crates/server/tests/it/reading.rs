@@ -1,0 +1,96 @@
+//! Receipts, SQL and the counts of rejects.
+
+use reqwest::Method;
+use serde_json::json;
+use server::TableForm;
+
+use crate::fake::eventually;
+use crate::rig::{Rig, json, refused};
+
+#[tokio::test]
+async fn a_receipt_says_what_became_of_an_event() {
+    let rig = Rig::new().await;
+    let stored = |id: &str| json!({"status": "stored", "id": id, "time": "2026-11-22T14:07:16Z", "received_at": "2026-11-22T14:07:17Z", "duplicates": 2});
+    let (status, receipt) = json(rig.get("/v1/events/stored-1")).await;
+    assert_eq!((status, receipt), (200, stored("stored-1")));
+    for path in ["/v1/events/https%3A%2F%2Fdata.example%2Fstored", "/v1/events/https://data.example/stored"] {
+        assert_eq!(json(rig.get(path)).await, (200, stored("https://data.example/stored")));
+    }
+    let (_, receipt) = json(rig.get("/v1/events/conflict-1")).await;
+    assert_eq!((&receipt["status"], &receipt["rejects"][0]["kind"]), (&json!("stored"), &json!("conflict")));
+    let (status, receipt) = json(rig.get("/v1/events/rejected-1")).await;
+    assert_eq!((status, &receipt["status"]), (200, &json!("rejected")));
+    assert_eq!(receipt["rejects"][0]["violations"][0]["keyword"], "type");
+    let document = refused(rig.get("/v1/events/jo@shop.example"), 404, "event_unknown").await;
+    assert!(!document.to_string().contains("shop.example"), "{document}");
+    refused(rig.get("/v1/events/%ff"), 404, "event_unknown").await;
+    let document = refused(rig.get("/v1/events/broken"), 500, "internal").await;
+    assert!(!document.to_string().contains("disk"), "the reason is the log's: {document}");
+}
+
+#[tokio::test]
+async fn sql_comes_as_text_or_json_and_leaves_in_four_forms() {
+    let rig = Rig::with(|options| options.sql_rows_max = 7).await;
+    for (accept, media_type, form) in [
+        ("*/*", "application/json", TableForm::Json),
+        ("application/x-ndjson", "application/x-ndjson", TableForm::NdJson),
+        ("text/csv", "text/csv; charset=utf-8; header=present", TableForm::Csv),
+        ("text/plain", "text/plain; charset=utf-8", TableForm::Table),
+    ] {
+        let response = rig.post("/v1/sql", "select 1").header("accept", accept).send().await.expect("an answer");
+        assert_eq!(response.headers()["content-type"], media_type);
+        assert_eq!(response.text().await.ok(), Some(format!("{form:?}")));
+    }
+    let wrapped = rig.post("/v1/sql", r#"{"sql":"select 2"}"#).send().await.expect("an answer");
+    assert_eq!(wrapped.status(), 200);
+    let queries = rig.fake.queries.lock().expect("not poisoned").clone();
+    assert_eq!((queries[4].0.as_str(), queries[4].2.rows_max), ("select 2", 7));
+}
+
+#[tokio::test]
+async fn failed_queries_are_problems() {
+    let rig = Rig::with(|options| options.sql_bytes_max = 100).await;
+    let document = refused(rig.post("/v1/sql", "invalid"), 400, "sql_invalid").await;
+    assert_eq!(document["detail"], "there is no table `x`; did you mean `events`");
+    refused(rig.post("/v1/sql", ""), 400, "sql_invalid").await;
+    refused(rig.post("/v1/sql", "{}"), 400, "sql_invalid").await;
+    refused(rig.post("/v1/sql", "limit"), 422, "sql_limit").await;
+    let document = refused(rig.post("/v1/sql", "internal"), 500, "internal").await;
+    assert!(!document.to_string().contains("disk"), "{document}");
+    refused(rig.post("/v1/sql", "x".repeat(101)), 413, "body_too_large").await;
+    refused(rig.get("/v1/sql"), 405, "method_not_allowed").await;
+}
+
+#[tokio::test]
+async fn one_query_too_many_is_429() {
+    let rig = Rig::with(|options| options.sql_queries_max = 1).await;
+    let closed = rig.fake.gate.acquire_many(1_000).await.expect("open");
+    let slow = tokio::spawn(rig.post("/v1/sql", "slow").send());
+    eventually("the slow one has begun", || !rig.fake.queries.lock().expect("not poisoned").is_empty()).await;
+    refused(rig.post("/v1/sql", "quick"), 429, "sql_busy").await;
+    refused(rig.get("/v1/rejects"), 429, "sql_busy").await;
+    drop(closed);
+    assert_eq!(slow.await.expect("no panic").expect("an answer").status(), 200);
+    assert_eq!(rig.post("/v1/sql", "quick").send().await.expect("an answer").status(), 200);
+}
+
+#[tokio::test]
+async fn a_page_that_borrows_the_address_reads_nothing() {
+    let rig = Rig::with(|options| options.hosts_allowed = vec!["desk.example".to_owned()]).await;
+    let as_host = |request: reqwest::RequestBuilder, host: &str| request.header("host", host);
+    for request in [rig.post("/v1/sql", "select 1"), rig.get("/v1/rejects"), rig.get("/v1/events/stored-1")] {
+        let again = request.try_clone().expect("a plain body");
+        refused(as_host(request, "evil.example:8080"), 403, "host_unknown").await;
+        assert_eq!(as_host(again, "desk.example").send().await.expect("an answer").status(), 200);
+    }
+    assert_eq!(json(as_host(rig.post("/v1/events", "{}"), "shop.example")).await.0, 200, "taking in is open");
+}
+
+#[tokio::test]
+async fn rejects_are_counted_by_a_fixed_query() {
+    let rig = Rig::new().await;
+    assert_eq!(rig.get("/v1/rejects").send().await.expect("an answer").status(), 200);
+    let queries = rig.fake.queries.lock().expect("not poisoned").clone();
+    assert!(queries[0].0.contains("from rejects group by kind, keyword"), "{}", queries[0].0);
+    refused(rig.request(Method::DELETE, "/v1/rejects"), 405, "method_not_allowed").await;
+}

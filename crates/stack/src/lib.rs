@@ -1,0 +1,1 @@
+//! Pins the features of the heavy dependencies, so that no later crate rebuilds them.

@@ -1,0 +1,122 @@
+//! Deleting rows by an opaque id.
+//!
+//! Rows go from the table at once and from the disk with the next vacuum. Neither the
+//! ids nor any value is written to the log: Delta's own delete would keep its predicate
+//! there. Rows that are fresh or still in the journal are not touched; drain and commit
+//! first, and keep the ids in a ledger that draining asks.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringArray};
+use deltalake::kernel::LogicalFileView;
+use deltalake::protocol::DeltaOperation;
+use futures::TryStreamExt as _;
+use hashbrown::HashSet;
+
+use crate::commit::ATTEMPTS_MAX;
+use crate::dataset::Dataset;
+use crate::error::{StoreError, at};
+use crate::rewrite::{Change, Keep};
+
+/// The rows to delete: those whose `column` holds one of `ids`.
+#[derive(Clone, Debug)]
+pub struct DeleteWhere {
+    /// A text column by its dotted path: `_id`, `endUserIDs.visitor`. Not inside a list.
+    pub column: String,
+    /// Opaque ids. Never phone numbers, addresses or names.
+    pub ids: HashSet<String>,
+}
+
+/// What a deletion did.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Deleted {
+    /// Rows deleted.
+    pub rows: u64,
+    /// Files that held them, replaced by files without.
+    pub files: u64,
+    /// The version without the rows; `None` when there were none.
+    pub version: Option<u64>,
+}
+
+impl Dataset {
+    /// Deletes rows, all in one commit.
+    pub async fn delete_where(&self, delete: DeleteWhere) -> Result<Deleted, StoreError> {
+        let inner = &self.inner;
+        let _maintaining = inner.maintaining.lock().await;
+        let delete = Arc::new(delete);
+        for _ in 0..ATTEMPTS_MAX {
+            let mut old = Vec::new();
+            for file in inner.snapshot().files() {
+                if self.holds(&file, &delete).await? {
+                    old.push(file);
+                }
+            }
+            if old.is_empty() {
+                return Ok(Deleted::default());
+            }
+            let (mut new, mut rows) = (Vec::new(), 0);
+            for file in &old {
+                let merged = self.rewrite_without(file, &delete).await?;
+                new.extend(merged.files);
+                rows += merged.rows_left_out;
+            }
+            let files = old.len() as u64;
+            let operation = DeltaOperation::Delete { predicate: None };
+            let version = inner.replace(operation, Change::Rows, &old, new).await?;
+            if version.is_some() {
+                return Ok(Deleted { rows, files, version });
+            }
+        }
+        Err(StoreError::Contended { table: self.name(), attempts: ATTEMPTS_MAX })
+    }
+
+    /// Whether a file has such a row; reads only the one column.
+    async fn holds(&self, file: &LogicalFileView, delete: &DeleteWhere) -> Result<bool, StoreError> {
+        let mut batches = self.read_columns(file, &[&delete.column]).await?;
+        while let Some(batch) = batches.try_next().await.map_err(at(self.name(), "reading a data file"))? {
+            if delete.matches(&batch).true_count() > 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn rewrite_without(
+        &self,
+        file: &LogicalFileView,
+        delete: &Arc<DeleteWhere>,
+    ) -> Result<crate::rewrite::Merged, StoreError> {
+        let unsupported = |why| at(self.name(), "deleting rows")(std::io::Error::other(why));
+        if file.deletion_vector_descriptor().is_some() {
+            return Err(unsupported("another program has marked rows deleted in a file; purge the table with it first"));
+        }
+        let Some(partition) = self.inner.partition_of(file) else {
+            return Err(unsupported("a file of another program belongs to no day"));
+        };
+        let delete = delete.clone();
+        let keep: Keep = Arc::new(move |batch| {
+            let matches = delete.matches(batch);
+            BooleanArray::new(!matches.values(), None)
+        });
+        self.merge(std::slice::from_ref(file), partition, Some(keep)).await
+    }
+}
+
+impl DeleteWhere {
+    /// One value per row, none null. Files from before the column came have no such row.
+    fn matches(&self, batch: &RecordBatch) -> BooleanArray {
+        let Some(texts) = text_column(batch, &self.column) else {
+            return BooleanArray::from(vec![false; batch.num_rows()]);
+        };
+        texts.iter().map(|text| Some(text.is_some_and(|text| self.ids.contains(text)))).collect()
+    }
+}
+
+fn text_column<'a>(batch: &'a RecordBatch, path: &str) -> Option<&'a StringArray> {
+    let mut names = path.split('.');
+    let mut column = batch.column_by_name(names.next()?)?;
+    for name in names {
+        column = column.as_struct_opt()?.column_by_name(name)?;
+    }
+    column.as_string_opt()
+}

@@ -1,0 +1,43 @@
+//! Events and rejects as Delta tables: columns, Parquet pages, commits, fresh rows, compaction.
+
+mod block;
+mod commit;
+mod compact;
+mod dataset;
+mod days;
+mod disk;
+mod durable;
+mod encode;
+mod erase;
+mod error;
+mod evolve;
+mod file;
+mod fresh;
+mod log;
+mod place;
+mod rejects;
+mod rewrite;
+mod scan;
+mod shape;
+mod store;
+mod vacuum;
+mod view;
+
+pub use block::{Block, Row, Seal};
+pub use commit::{Committed, Txn};
+pub use compact::{CompactPolicy, Compacted};
+pub use dataset::{Clock, Dataset, DatasetStats};
+pub use days::Partition;
+pub use disk::{Disk, DiskFile, OsDisk};
+pub use encode::{EncodeError, EncodeOptions, Encoder, FileEncoder, FileSummary, FileWriter, RowGroup};
+pub use erase::{DeleteWhere, Deleted};
+pub use error::StoreError;
+pub use file::{FileStats, MicrosRange, NewFile, PendingFile};
+pub use fresh::{FreshAfter, FreshMark};
+pub use log::Repaired;
+pub use place::Root;
+pub use rejects::{RejectBuilder, RejectKind, RejectRow, rejects_schema};
+pub use scan::StoredId;
+pub use shape::{EVENT_DATE, Shape, ShapeError};
+pub use store::{CHECKPOINT_EVERY_COMMITS, Opened, Store, StoreOptions};
+pub use vacuum::{VACUUM_RETENTION_MIN, Vacuumed};

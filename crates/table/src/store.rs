@@ -1,0 +1,183 @@
+//! The two tables, opened: `events` and `rejects`.
+//!
+//! Opening creates what is absent, sets a damaged newest log entry aside, widens
+//! `events` when its schema has grown, and makes durable what an earlier process may
+//! have left half synced. What it did is in [`Opened`], for the operator's log.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::datatypes::{Schema, SchemaRef};
+use deltalake::DeltaTable;
+use deltalake::kernel::engine::arrow_conversion::TryIntoKernel as _;
+use deltalake::kernel::{Action, MetadataExt as _, StructField, StructType};
+use deltalake::operations::create::CreateBuilder;
+use deltalake::protocol::{DeltaOperation, SaveMode};
+use deltalake::table::state::DeltaTableState;
+
+use crate::commit::{ATTEMPTS_MAX, Attempt};
+use crate::dataset::{Clock, Dataset, Names, Snapshot};
+use crate::disk::{Disk, OsDisk};
+use crate::error::{StoreError, at};
+use crate::evolve::widen;
+use crate::log::{self, Repaired};
+use crate::place::{Place, Root};
+use crate::rejects::rejects_schema;
+
+/// Commits between two checkpoints, unless set otherwise.
+pub const CHECKPOINT_EVERY_COMMITS: u64 = 100;
+
+/// How long log entries that a checkpoint sums up are kept, for time travel and for
+/// readers that have just listed them.
+const LOG_RETENTION: &str = "interval 1 days";
+
+/// How to open the tables.
+#[derive(Clone)]
+pub struct StoreOptions {
+    /// Where they live.
+    pub root: Root,
+    /// Columns of `events`, with the partition column `event_date`.
+    pub events_schema: SchemaRef,
+    /// Commits between two checkpoints; at least 1.
+    pub checkpoint_every_commits: u64,
+    /// The clock.
+    pub clock: Clock,
+    /// The disk, for a [`Root::Dir`].
+    pub disk: Arc<dyn Disk>,
+}
+
+impl StoreOptions {
+    /// Options with the defaults and the operating system's disk.
+    pub fn new(root: Root, events_schema: SchemaRef, clock: Clock) -> StoreOptions {
+        StoreOptions {
+            root,
+            events_schema,
+            checkpoint_every_commits: CHECKPOINT_EVERY_COMMITS,
+            clock,
+            disk: Arc::new(OsDisk),
+        }
+    }
+}
+
+impl fmt::Debug for StoreOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreOptions").field("root", &self.root).finish_non_exhaustive()
+    }
+}
+
+/// What opening did besides opening.
+#[derive(Clone, Default, Debug)]
+pub struct Opened {
+    /// Tables that were created.
+    pub created: Vec<&'static str>,
+    /// Tables that got new columns.
+    pub widened: Vec<&'static str>,
+    /// Damaged newest log entries that were set aside. Their rows must come again: from
+    /// the journal, whose watermark has gone back, or by loading the file anew.
+    pub repaired: Vec<Repaired>,
+}
+
+/// The two tables.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// Accepted events.
+    pub events: Dataset,
+    /// What was not accepted, and why.
+    pub rejects: Dataset,
+    /// What opening did.
+    pub opened: Opened,
+}
+
+impl Store {
+    /// Opens both tables, creating those that are absent. Must run on a tokio runtime.
+    pub async fn open(options: StoreOptions) -> Result<Store, StoreError> {
+        let mut opened = Opened::default();
+        let events = open_table(&options, EVENTS, &options.events_schema, &mut opened).await?;
+        let rejects = open_table(&options, REJECTS, &rejects_schema(), &mut opened).await?;
+        Ok(Store { events, rejects, opened })
+    }
+}
+
+const EVENTS: Names = Names { table: "events", partition: "event_date", id: "_id", instant: "timestamp" };
+const REJECTS: Names = Names { table: "rejects", partition: "received_date", id: "reject_id", instant: "received_at" };
+
+async fn open_table(
+    options: &StoreOptions,
+    names: Names,
+    schema: &SchemaRef,
+    opened: &mut Opened,
+) -> Result<Dataset, StoreError> {
+    let table = names.table;
+    let place = Place::new(&options.root, table, &options.disk)?;
+    let survey = log::survey(&place, table).await?;
+    opened.repaired.extend(survey.repaired);
+    let state = match survey.exists {
+        true => DeltaTableState::try_new(&place.log_store, None).await.map_err(at(table, "opening the table"))?,
+        false => {
+            opened.created.push(table);
+            create(&place, &names, schema, options.checkpoint_every_commits).await?
+        }
+    };
+    place.sync_log().map_err(at(table, "syncing the log"))?;
+    let snapshot = Snapshot::new(&names, &place, state, survey.watermarks).await?;
+    let every = options.checkpoint_every_commits.max(1);
+    let dataset = Dataset::new(names, place, options.clock.clone(), every, snapshot);
+    if dataset.widen(schema).await? {
+        opened.widened.push(table);
+    }
+    Ok(dataset)
+}
+
+async fn create(place: &Place, names: &Names, schema: &Schema, every: u64) -> Result<DeltaTableState, StoreError> {
+    let columns = kernel_schema(names.table, schema)?;
+    // Ranges of these two only: those of text columns would be somebody's data.
+    let ranges = ["timestamp", "received_at"].into_iter().filter(|name| schema.field_with_name(name).is_ok());
+    let properties = [
+        ("delta.checkpointInterval", every.max(1).to_string()),
+        ("delta.dataSkippingStatsColumns", ranges.collect::<Vec<_>>().join(",")),
+        ("delta.logRetentionDuration", LOG_RETENTION.to_owned()),
+    ];
+    let table: DeltaTable = CreateBuilder::new()
+        .with_log_store(place.log_store.clone())
+        .with_table_name(names.table)
+        .with_columns(columns.fields().cloned())
+        .with_partition_columns([names.partition])
+        .with_configuration(properties.map(|(key, value)| (key, Some(value))))
+        // Two processes may start at once; the slower one takes the other's table.
+        .with_save_mode(SaveMode::Ignore)
+        .await
+        .map_err(at(names.table, "creating the table"))?;
+    table.state.ok_or(deltalake::DeltaTableError::NotInitialized).map_err(at(names.table, "creating the table"))
+}
+
+fn kernel_schema(table: &'static str, schema: &Schema) -> Result<StructType, StoreError> {
+    schema.try_into_kernel().map_err(at(table, "writing the schema"))
+}
+
+impl Dataset {
+    /// Adds the columns that the table lacks. False when it lacks none.
+    async fn widen(&self, wanted: &Schema) -> Result<bool, StoreError> {
+        const DOING: &str = "widening the table";
+        let inner = &self.inner;
+        let table = inner.names.table;
+        let _writing = inner.writing.lock().await;
+        for _ in 0..ATTEMPTS_MAX {
+            let snapshot = inner.snapshot();
+            let Some(wide) = widen(table, &snapshot.scan.schema(), wanted)? else {
+                return Ok(false);
+            };
+            let columns = kernel_schema(table, &wide)?;
+            let metadata = snapshot.state.metadata().clone().with_schema(&columns).map_err(at(table, DOING))?;
+            let added: Vec<StructField> = columns.fields().cloned().collect();
+            let operation = DeltaOperation::AddColumn { fields: added };
+            match inner.attempt(vec![Action::Metadata(metadata)], operation, None).await? {
+                Attempt::Won(snapshot) => {
+                    inner.show(Some(snapshot), None)?;
+                    return Ok(true);
+                }
+                Attempt::Lost => inner.reload().await?,
+            }
+        }
+        Err(StoreError::Contended { table, attempts: ATTEMPTS_MAX })
+    }
+}

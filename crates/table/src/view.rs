@@ -1,0 +1,62 @@
+//! What a query sees: the committed rows of one version and the fresh rows beside it.
+//!
+//! Both halves are fixed when the view is made, in one step, so that a row is in one
+//! of them and never in both, whatever is committed while the query runs. The
+//! committed half is Delta's own scan: it prunes by partition and by the range of the
+//! instants, and reads only the columns asked for. The fresh half is memory.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::datasource::TableType;
+use datafusion::datasource::memory::MemorySourceConfig;
+use datafusion::error::Result;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::union::UnionExec;
+
+/// A consistent view of one table.
+#[derive(Debug)]
+pub(crate) struct View {
+    pub(crate) committed: Arc<dyn TableProvider>,
+    pub(crate) fresh: Vec<RecordBatch>,
+}
+
+#[async_trait]
+impl TableProvider for View {
+    fn schema(&self) -> SchemaRef {
+        self.committed.schema()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let committed = self.committed.scan(session, projection, filters, limit).await?;
+        if self.fresh.is_empty() {
+            return Ok(committed);
+        }
+        let fresh = MemorySourceConfig::try_new_exec(&[self.fresh.clone()], self.schema(), projection.cloned())?;
+        UnionExec::try_new(vec![committed, fresh])
+    }
+
+    /// Never exact, since the fresh rows come unfiltered: the query filters once more.
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        let committed = self.committed.supports_filters_pushdown(filters)?;
+        let fresh_too = |pushdown| match pushdown {
+            TableProviderFilterPushDown::Exact if !self.fresh.is_empty() => TableProviderFilterPushDown::Inexact,
+            other => other,
+        };
+        Ok(committed.into_iter().map(fresh_too).collect())
+    }
+}

@@ -1,0 +1,4 @@
+//! Integration tests of `table`, in one binary.
+
+mod pages;
+mod store;

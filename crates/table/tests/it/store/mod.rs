@@ -1,0 +1,12 @@
+//! The stores: tables that survive a power cut, seen whole while they change.
+
+mod commit;
+mod crash;
+mod faulty_disk;
+mod fixture;
+mod maintain;
+mod nested;
+mod open;
+mod rejects;
+mod remote;
+mod view;

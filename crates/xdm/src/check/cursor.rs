@@ -1,0 +1,308 @@
+//! Reads JSON tokens from a text, nothing more.
+//!
+//! The usual string has no escapes and is handed out as a slice. Its end is found 16
+//! bytes at a time.
+
+use crate::limits::DEPTH_MAX;
+
+/// Why an event can't be read further.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// Not JSON; `at` is a byte offset.
+    Syntax { at: usize, what: &'static str },
+    /// A limit was passed.
+    Limit { what: &'static str, limit: usize, unit: &'static str },
+}
+
+impl Stop {
+    pub(super) fn limit(what: &'static str, limit: usize, unit: &'static str) -> Stop {
+        Stop::Limit { what, limit, unit }
+    }
+}
+
+/// A position in a text.
+#[derive(Debug)]
+pub(super) struct Cursor<'t> {
+    text: &'t str,
+    bytes: &'t [u8],
+    at: usize,
+    depth: usize,
+}
+
+impl<'t> Cursor<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        Cursor { text, bytes: text.as_bytes(), at: 0, depth: 0 }
+    }
+
+    #[inline]
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Goes back to a place where a value began.
+    pub(super) fn rewind(&mut self, at: usize) {
+        self.at = at;
+    }
+
+    #[inline]
+    pub(super) fn peek(&self) -> u8 {
+        // NUL is no token, so it serves as "the end".
+        self.bytes.get(self.at).copied().unwrap_or(0)
+    }
+
+    #[inline]
+    pub(super) fn rest(&self) -> &'t [u8] {
+        &self.bytes[self.at..]
+    }
+
+    #[inline]
+    pub(super) fn advance(&mut self, bytes: usize) {
+        self.at += bytes;
+    }
+
+    /// The text from `start` to here.
+    #[inline]
+    pub(super) fn since(&self, start: usize) -> &'t str {
+        &self.text[start..self.at]
+    }
+
+    pub(super) fn syntax(&self, what: &'static str) -> Stop {
+        let what = if self.at >= self.bytes.len() { "the event ends too early" } else { what };
+        Stop::Syntax { at: self.at, what }
+    }
+
+    /// Skips white space.
+    #[inline]
+    pub(super) fn space(&mut self) {
+        while matches!(self.peek(), b' ' | b'\n' | b'\r' | b'\t') {
+            self.at += 1;
+        }
+    }
+
+    #[inline]
+    pub(super) fn expect(&mut self, token: u8, what: &'static str) -> Result<(), Stop> {
+        if self.peek() != token {
+            return Err(self.syntax(what));
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    /// Opens an object or array: its bracket and the space after it.
+    #[inline]
+    pub(super) fn open(&mut self) -> Result<(), Stop> {
+        self.at += 1;
+        self.depth += 1;
+        if self.depth > DEPTH_MAX {
+            return Err(Stop::limit("the event is nested deeper than", DEPTH_MAX, "levels; flatten it"));
+        }
+        self.space();
+        Ok(())
+    }
+
+    /// Closes it.
+    #[inline]
+    pub(super) fn close(&mut self) {
+        self.at += 1;
+        self.depth -= 1;
+    }
+
+    /// After a member or item: true if another follows.
+    #[inline]
+    pub(super) fn more(&mut self, end: u8) -> Result<bool, Stop> {
+        self.space();
+        let next = self.peek();
+        if next == b',' {
+            self.at += 1;
+            self.space();
+            return Ok(true);
+        }
+        if next == end {
+            return Ok(false);
+        }
+        Err(self.syntax("a comma or a closing bracket is missing"))
+    }
+
+    /// The colon after a key and the space around it.
+    #[inline]
+    pub(super) fn colon(&mut self) -> Result<(), Stop> {
+        if self.peek() == b':' {
+            self.at += 1;
+            if self.peek() > b' ' {
+                return Ok(());
+            }
+        } else {
+            self.space();
+            self.expect(b':', "a colon is missing after a property name")?;
+        }
+        self.space();
+        Ok(())
+    }
+
+    /// Reads a string that has no escapes; `None` (and no move) if it has some.
+    #[inline]
+    pub(super) fn plain_string(&mut self) -> Result<Option<&'t str>, Stop> {
+        let start = self.at + 1;
+        let end = start + special(&self.bytes[start..]);
+        match self.bytes.get(end) {
+            Some(b'"') => {
+                self.at = end + 1;
+                Ok(Some(&self.text[start..end]))
+            }
+            Some(b'\\') => Ok(None),
+            Some(_) => {
+                self.at = end;
+                Err(self.syntax("a control character stands in a string; escape it"))
+            }
+            None => {
+                self.at = end;
+                Err(self.syntax("a string does not end"))
+            }
+        }
+    }
+
+    /// Skips a string, checking its escapes.
+    pub(super) fn skip_string(&mut self) -> Result<&'t str, Stop> {
+        let start = self.at;
+        self.at += 1;
+        loop {
+            self.at += special(self.rest());
+            match self.peek() {
+                b'"' => break,
+                b'\\' => self.at += self.escape_len()?,
+                _ => return Err(self.syntax("a control character stands in a string; escape it")),
+            }
+        }
+        self.at += 1;
+        Ok(self.since(start))
+    }
+
+    /// Length of the escape here: 2, or 6 for `\uXXXX`.
+    pub(super) fn escape_len(&self) -> Result<usize, Stop> {
+        let rest = self.rest();
+        match rest.get(1) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(2),
+            Some(b'u') if rest.get(2..6).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)) => Ok(6),
+            _ => Err(self.syntax("an escape in a string is not one of JSON's")),
+        }
+    }
+
+    /// Skips any value, checking its syntax; gives its text.
+    pub(super) fn skip_value(&mut self) -> Result<&'t str, Stop> {
+        let start = self.at;
+        match self.peek() {
+            b'"' => {
+                self.skip_string()?;
+            }
+            b'{' => {
+                self.open()?;
+                let mut more = self.peek() != b'}';
+                while more {
+                    if self.peek() != b'"' {
+                        return Err(self.syntax("a property name in quotes is missing"));
+                    }
+                    self.skip_string()?;
+                    self.colon()?;
+                    self.skip_value()?;
+                    more = self.more(b'}')?;
+                }
+                self.close();
+            }
+            b'[' => {
+                self.open()?;
+                let mut more = self.peek() != b']';
+                while more {
+                    self.skip_value()?;
+                    more = self.more(b']')?;
+                }
+                self.close();
+            }
+            b'-' | b'0'..=b'9' => {
+                self.number()?;
+            }
+            b't' => self.word(b"true")?,
+            b'f' => self.word(b"false")?,
+            b'n' => self.word(b"null")?,
+            _ => return Err(self.syntax("a value is missing")),
+        }
+        Ok(self.since(start))
+    }
+
+    /// `true`, `false` or `null`.
+    #[inline]
+    pub(super) fn word(&mut self, word: &'static [u8]) -> Result<(), Stop> {
+        if !self.rest().starts_with(word) {
+            return Err(self.syntax("a value is missing"));
+        }
+        self.at += word.len();
+        Ok(())
+    }
+}
+
+/// Bytes before the first quote, backslash or control byte, or all of them.
+#[inline]
+fn special(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<16>()) {
+        let found = special_in(chunk);
+        if found < 16 {
+            return at + found;
+        }
+        at += 16;
+    }
+    let tail = bytes.get(at..).unwrap_or_default();
+    at + tail.iter().position(|b| *b == b'"' || *b == b'\\' || *b < 0x20).unwrap_or(tail.len())
+}
+
+/// The same for 16 bytes at once; 16 means none.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+#[expect(unsafe_code, reason = "the vector instructions of x86-64's base set; no memory is touched through them")]
+fn special_in(chunk: &[u8; 16]) -> usize {
+    use std::arch::x86_64::{
+        _mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x, _mm_set1_epi8,
+    };
+    let word = |at: usize| {
+        let mut half = [0u8; 8];
+        half.copy_from_slice(&chunk[at..at + 8]);
+        i64::from_le_bytes(half)
+    };
+    // SAFETY: these functions need SSE2 and nothing else, and SSE2 is part of x86-64.
+    let mask = unsafe {
+        let bytes = _mm_set_epi64x(word(8), word(0));
+        let quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x22));
+        let backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x5c));
+        let control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+        _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, backslash), control))
+    };
+    (mask as u32 | 1 << 16).trailing_zeros() as usize
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+#[inline]
+fn special_in(chunk: &[u8; 16]) -> usize {
+    chunk.iter().position(|b| *b == b'"' || *b == b'\\' || *b < 0x20).unwrap_or(16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_special_bytes_everywhere() {
+        for len in 0..70 {
+            let plain = vec![b'a'; len];
+            assert_eq!(special(&plain), len);
+            for at in 0..len {
+                for b in [b'"', b'\\', 0, 0x1f] {
+                    let mut bytes = plain.clone();
+                    bytes[at] = b;
+                    assert_eq!(special(&bytes), at, "{b} at {at} of {len}");
+                }
+                let mut bytes = plain.clone();
+                bytes[at] = if at % 2 == 0 { 0x20 } else { 0xff };
+                assert_eq!(special(&bytes), len);
+            }
+        }
+    }
+}

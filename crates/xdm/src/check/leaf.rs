@@ -1,0 +1,210 @@
+//! Leaves: read, check, hand to the sink.
+
+use super::Walk;
+use super::cursor::Stop;
+use super::number::Number;
+use super::path::Path;
+use super::report;
+use crate::format::instant;
+use crate::layout::Slot;
+use crate::plan::{BooleanNode, Keep, Loc, NumberRule, NumericNode, TextNode, TextRule, TimestampNode};
+use crate::sink::Sink;
+
+impl TextRule {
+    #[inline]
+    fn holds(&self, text: &str) -> bool {
+        match self {
+            TextRule::Enum(values) => values.iter().any(|value| **value == *text),
+            TextRule::Pattern(pattern) => pattern.is_match(text),
+            TextRule::Format(format) => format.is_match(text),
+            TextRule::CharsMin(min) => text.len() >= *min && text.chars().count() >= *min,
+            TextRule::CharsMax(max) => text.len() <= *max || text.chars().count() <= *max,
+        }
+    }
+}
+
+impl NumberRule {
+    fn holds(&self, value: f64) -> bool {
+        match self {
+            NumberRule::Minimum(bound) => value >= *bound,
+            NumberRule::Maximum(bound) => value <= *bound,
+            NumberRule::ExclusiveMinimum(bound) => value > *bound,
+            NumberRule::ExclusiveMaximum(bound) => value < *bound,
+            NumberRule::MultipleOf(step) => (value / step).fract() == 0.0,
+            NumberRule::Enum(values) => values.contains(&value),
+        }
+    }
+}
+
+impl<S: Sink> Walk<'_, S> {
+    #[inline]
+    pub(super) fn text(&mut self, node: &TextNode, path: &Path<'_>) -> Result<(), Stop> {
+        if self.cursor.peek() != b'"' {
+            return self.wrong_type(node.type_loc, "a text", path);
+        }
+        let start = self.cursor.at();
+        if let Some(text) = self.cursor.plain_string()? {
+            let raw = self.cursor.since(start);
+            self.text_value(node, text, raw, path);
+            return Ok(());
+        }
+        let decoded = self.cursor.escaped_string()?;
+        self.text_value(node, &decoded.text, decoded.raw, path);
+        if decoded.replaced && matches!(node.keep, Keep::Column(_)) {
+            self.state.notice(report::lone_surrogate(path));
+            self.keep_raw(path, decoded.raw, false);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn text_value(&mut self, node: &TextNode, text: &str, raw: &str, path: &Path<'_>) {
+        for (rule, loc) in &node.rules {
+            if !rule.holds(text) {
+                self.violate_text(rule, *loc, text, path);
+            }
+        }
+        match node.keep {
+            Keep::Column(slot) if self.personal && !node.closed => self.seal(None, raw, path, slot),
+            Keep::Column(slot) if text.is_empty() && slot == self.plan.id => self.empty_id(path),
+            Keep::Column(slot) => self.sink.text(slot, text),
+            Keep::Personal(slot) => {
+                self.state.pointer.clear();
+                path.write_stored(&mut self.state.pointer);
+                self.sink.personal(Some(slot), &self.state.pointer, raw);
+            }
+            Keep::Nowhere => {}
+        }
+    }
+
+    #[cold]
+    fn seal(&mut self, slot: Option<crate::layout::PersonalSlot>, raw: &str, path: &Path<'_>, _column: Slot) {
+        self.state.pointer.clear();
+        path.write_stored(&mut self.state.pointer);
+        self.sink.personal(slot, &self.state.pointer, raw);
+    }
+
+    /// An empty `_id` would make all events of a careless sender one event.
+    #[cold]
+    fn empty_id(&mut self, path: &Path<'_>) {
+        match self.profile.id {
+            crate::IdRule::MayBeMissing => self.state.notice(report::empty_id(path)),
+            crate::IdRule::Required => self.sink.text(self.plan.id, ""),
+        }
+    }
+
+    #[inline]
+    pub(super) fn timestamp(&mut self, node: &TimestampNode, path: &Path<'_>) -> Result<(), Stop> {
+        if self.cursor.peek() != b'"' {
+            return self.wrong_type(node.type_loc, "a text", path);
+        }
+        let start = self.cursor.at();
+        let decoded;
+        let text = match self.cursor.plain_string()? {
+            Some(text) => text,
+            None => {
+                decoded = self.cursor.escaped_string()?;
+                &decoded.text
+            }
+        };
+        let raw = self.cursor.since(start);
+        for (rule, loc) in &node.rules {
+            if !rule.holds(text) {
+                self.violate_text(rule, *loc, text, path);
+            }
+        }
+        match (instant::parse(text), node.keep) {
+            (None, _) => {
+                let rule = TextRule::Format(crate::format::Format::DateTime);
+                self.violate_text(&rule, node.format_loc, text, path);
+            }
+            (Some(instant), Keep::Column(slot)) => {
+                self.sink.timestamp(slot, instant.micros);
+                if !instant.exact {
+                    self.state.notice(report::cut_fraction(path));
+                    self.keep_raw(path, raw, false);
+                }
+            }
+            (Some(_), _) => {}
+        }
+        Ok(())
+    }
+
+    #[inline]
+    pub(super) fn integer(&mut self, node: &NumericNode, path: &Path<'_>) -> Result<(), Stop> {
+        if !matches!(self.cursor.peek(), b'-' | b'0'..=b'9') {
+            return self.wrong_type(node.type_loc, "an integer", path);
+        }
+        let start = self.cursor.at();
+        let number = self.cursor.number()?;
+        let raw = self.cursor.since(start);
+        self.bounds(&node.rules, number, path);
+        match (number, node.keep) {
+            (Number::Integer(value), Keep::Column(slot)) => self.sink.integer(slot, value),
+            (Number::Huge(_), Keep::Column(_)) => {
+                self.state.notice(report::integer_range(path));
+                self.keep_raw(path, raw, false);
+            }
+            (Number::Fraction(_), _) => {
+                let shown = if self.personal { "a number" } else { raw };
+                self.violate(node.type_loc, path, report::fraction(shown));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    #[inline]
+    pub(super) fn number(&mut self, node: &NumericNode, path: &Path<'_>) -> Result<(), Stop> {
+        if !matches!(self.cursor.peek(), b'-' | b'0'..=b'9') {
+            return self.wrong_type(node.type_loc, "a number", path);
+        }
+        let start = self.cursor.at();
+        let number = self.cursor.number()?;
+        let raw = self.cursor.since(start);
+        self.bounds(&node.rules, number, path);
+        if let Keep::Column(slot) = node.keep {
+            let value = number.as_f64();
+            if value.is_finite() {
+                self.sink.number(slot, value);
+            }
+            // A double can't hold every integer, nor 1e400: what was sent is kept beside it.
+            let held = match number {
+                Number::Integer(integer) => value as i64 == integer && integer.unsigned_abs() <= 1 << 53,
+                _ => value.is_finite(),
+            };
+            if !held {
+                self.state.notice(report::number_range(path));
+                self.keep_raw(path, raw, false);
+            }
+        }
+        Ok(())
+    }
+
+    fn bounds(&mut self, rules: &[(NumberRule, Loc)], number: Number, path: &Path<'_>) {
+        for (rule, loc) in rules {
+            if !rule.holds(number.as_f64()) {
+                self.violate(*loc, path, report::number_rule(rule, number.as_f64()));
+            }
+        }
+    }
+
+    #[inline]
+    pub(super) fn boolean(&mut self, node: &BooleanNode, path: &Path<'_>) -> Result<(), Stop> {
+        let value = match self.cursor.peek() {
+            b't' => true,
+            b'f' => false,
+            _ => return self.wrong_type(node.type_loc, "true or false", path),
+        };
+        self.cursor.word(if value { b"true" } else { b"false" })?;
+        if let Some((only, loc)) = node.only
+            && only != value
+        {
+            self.violate(loc, path, format!("only {only} is permitted; send {only}"));
+        }
+        if let Keep::Column(slot) = node.keep {
+            self.sink.boolean(slot, value);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,202 @@
+//! Checks events: one pass over the bytes, along the plan, telling every violation.
+//!
+//! Checking never fails. What can't be read at all is a violation too (`syntax`,
+//! `encoding`, `limit`); such an event is told as far as it could be read.
+
+mod cursor;
+mod leaf;
+mod number;
+mod object;
+mod path;
+mod report;
+mod text;
+
+use std::sync::Arc;
+
+use cursor::{Cursor, Stop};
+use path::Path;
+
+use crate::limits::EVENT_BYTES_MAX;
+use crate::names::{SPELLED_PLATFORM, SPELLED_XDM};
+use crate::plan::{Node, NodeId, Plan};
+use crate::profile::Profile;
+use crate::sink::Sink;
+use crate::violation::{Notice, Verdict, Violation};
+
+/// Checks events of one plan, one after the other. Keep one per thread: it learns the
+/// order in which keys come.
+#[derive(Debug)]
+pub struct Checker {
+    plan: Arc<Plan>,
+    profile: Profile,
+    state: State,
+}
+
+/// What a checker keeps between events so that the usual event allocates nothing.
+#[derive(Debug, Default)]
+struct State {
+    violations: Vec<Violation>,
+    /// Violations that were not told, past the limit.
+    untold: usize,
+    /// Bare names that count only if the event is in the schema's spelling.
+    pending: Vec<Violation>,
+    notices: Vec<Notice>,
+    /// Bitmaps of the children that were seen, of all objects that are open.
+    seen: Vec<u64>,
+    /// Hashes and ranges of undeclared names of all objects that are open.
+    names: Vec<(u64, usize, usize)>,
+    predictions: Vec<u16>,
+    pointer: String,
+}
+
+impl Checker {
+    /// A checker for events of this plan.
+    pub fn new(plan: Arc<Plan>, profile: Profile) -> Self {
+        let state = State { predictions: vec![0; plan.prediction_cells], ..State::default() };
+        Checker { plan, profile, state }
+    }
+
+    /// The plan that events are checked along.
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// Checks one event: exactly one JSON value, white space around it allowed. The sink
+    /// receives values until the end or the first syntax error, whatever the verdict.
+    pub fn check<S: Sink>(&mut self, event: &str, sink: &mut S) -> Verdict {
+        let (verdict, used) = self.check_prefix(event, sink);
+        let rest = event.as_bytes().get(used..).unwrap_or_default();
+        let stopped = self.state.violations.iter().any(|v| v.keyword == "syntax" || v.keyword == "limit");
+        match rest.iter().position(|b| !matches!(b, b' ' | b'\t' | b'\r' | b'\n')) {
+            Some(at) if !stopped => {
+                let stop = Stop::Syntax { at: used + at, what: "something follows the event's closing brace" };
+                self.state.violations.push(report::stopped(&stop));
+                Verdict::Invalid
+            }
+            _ => verdict,
+        }
+    }
+
+    /// Checks the event at the start of `text` and says how many bytes it took. After a
+    /// syntax error or a passed limit nothing is known about where the event ends.
+    pub fn check_prefix<S: Sink>(&mut self, text: &str, sink: &mut S) -> (Verdict, usize) {
+        let Checker { plan, profile, state } = self;
+        state.begin();
+        let mut walk = Walk {
+            plan,
+            profile: *profile,
+            cursor: Cursor::new(text),
+            state,
+            sink,
+            spelled: 0,
+            muted: 0,
+            personal: false,
+        };
+        walk.cursor.space();
+        let start = walk.cursor.at();
+        let mut outcome = walk.value(plan.root, &Path::ROOT);
+        let used = walk.cursor.at();
+        if outcome.is_ok() && used - start > EVENT_BYTES_MAX {
+            outcome = Err(Stop::limit("the event is longer than", EVENT_BYTES_MAX, "bytes; send less in one event"));
+        }
+        let spelled = walk.spelled;
+        if let Err(stop) = outcome {
+            self.state.violations.push(report::stopped(&stop));
+        }
+        (self.state.conclude(spelled), used)
+    }
+
+    /// As [`check`](Self::check), for bytes that may not be UTF-8.
+    pub fn check_bytes<S: Sink>(&mut self, event: &[u8], sink: &mut S) -> Verdict {
+        if let Ok(text) = simdutf8::basic::from_utf8(event) {
+            return self.check(text, sink);
+        }
+        let at = std::str::from_utf8(event).map_or_else(|e| e.valid_up_to(), str::len);
+        self.state.begin();
+        self.state.violations.push(report::encoding(at));
+        Verdict::Invalid
+    }
+
+    /// All violations of the last event.
+    pub fn violations(&self) -> &[Violation] {
+        &self.state.violations
+    }
+
+    /// What else was noticed about the last event.
+    pub fn notices(&self) -> &[Notice] {
+        &self.state.notices
+    }
+}
+
+impl State {
+    fn begin(&mut self) {
+        self.violations.clear();
+        self.untold = 0;
+        self.pending.clear();
+        self.notices.clear();
+        self.seen.clear();
+        self.names.clear();
+    }
+
+    fn conclude(&mut self, spelled: u8) -> Verdict {
+        if spelled & (SPELLED_XDM | SPELLED_PLATFORM) == SPELLED_XDM {
+            self.violations.append(&mut self.pending);
+        }
+        if self.untold > 0 {
+            self.violations.push(report::untold(self.untold));
+        }
+        if self.violations.is_empty() { Verdict::Valid } else { Verdict::Invalid }
+    }
+}
+
+/// One walk over one event.
+struct Walk<'w, S> {
+    plan: &'w Plan,
+    profile: Profile,
+    cursor: Cursor<'w>,
+    state: &'w mut State,
+    sink: &'w mut S,
+    /// Spellings of declared names met so far.
+    spelled: u8,
+    /// Above zero while a value is checked that is kept as raw JSON by an ancestor.
+    muted: u32,
+    /// True below a map key whose values are personal.
+    personal: bool,
+}
+
+impl<'w, S: Sink> Walk<'w, S> {
+    fn value(&mut self, node: NodeId, path: &Path<'_>) -> Result<(), Stop> {
+        let plan = self.plan;
+        match &plan.nodes[node as usize] {
+            Node::Text(node) => self.text(node, path),
+            Node::Integer(node) => self.integer(node, path),
+            Node::Timestamp(node) => self.timestamp(node, path),
+            Node::Object(node) => self.object(node, path),
+            Node::Boolean(node) => self.boolean(node, path),
+            Node::Number(node) => self.number(node, path),
+            Node::Map(node) => self.map(node, path),
+            Node::List(node) => self.list(node, path),
+            Node::Any => self.any(path),
+        }
+    }
+
+    /// Keeps a value as raw JSON: in `extra`, or sealed where it could be personal.
+    fn keep_raw(&mut self, path: &Path<'_>, raw: &str, personal: bool) {
+        if self.muted > 0 {
+            return;
+        }
+        self.state.pointer.clear();
+        path.write_stored(&mut self.state.pointer);
+        if personal || self.personal {
+            self.sink.personal(None, &self.state.pointer, raw);
+        } else {
+            self.sink.extra(&self.state.pointer, raw);
+        }
+    }
+
+    fn any(&mut self, path: &Path<'_>) -> Result<(), Stop> {
+        let raw = self.cursor.skip_value()?;
+        self.keep_raw(path, raw, false);
+        Ok(())
+    }
+}

@@ -1,0 +1,166 @@
+//! Numbers: the usual integer by direct arithmetic, the rest exactly.
+//!
+//! JSON Schema asks whether a number *is* an integer, not how it is written: `1.0` and
+//! `1e3` are. Integers are kept exactly up to 64 bits, also beyond 2^53.
+
+use super::cursor::{Cursor, Stop};
+
+/// A number as it was sent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Number {
+    /// An integer that fits 64 bits.
+    Integer(i64),
+    /// An integer that doesn't, as the nearest double (may be infinite).
+    Huge(f64),
+    /// Not an integer.
+    Fraction(f64),
+}
+
+impl Number {
+    pub(super) fn as_f64(self) -> f64 {
+        match self {
+            Number::Integer(value) => value as f64,
+            Number::Huge(value) | Number::Fraction(value) => value,
+        }
+    }
+}
+
+impl Cursor<'_> {
+    /// Reads a number; the cursor is at a minus or digit.
+    #[inline]
+    pub(super) fn number(&mut self) -> Result<Number, Stop> {
+        let rest = self.rest();
+        let negative = rest.first() == Some(&b'-');
+        let digits = &rest[usize::from(negative)..];
+        let mut value = 0i64;
+        let mut len = 0;
+        while let Some(digit @ 0..=9) = digits.get(len).map(|b| b.wrapping_sub(b'0')) {
+            if len == 18 {
+                return self.long_number();
+            }
+            value = value * 10 + i64::from(digit);
+            len += 1;
+        }
+        let odd = matches!(digits.get(len), Some(b'.' | b'e' | b'E'));
+        if len == 0 || odd || (len > 1 && digits[0] == b'0') {
+            return self.long_number();
+        }
+        self.advance(len + usize::from(negative));
+        Ok(Number::Integer(if negative { -value } else { value }))
+    }
+
+    #[cold]
+    fn long_number(&mut self) -> Result<Number, Stop> {
+        let start = self.at();
+        if self.peek() == b'-' {
+            self.advance(1);
+        }
+        match self.peek() {
+            b'0' => self.advance(1),
+            b'1'..=b'9' => self.digits(),
+            _ => return Err(self.syntax("a number has no digits")),
+        }
+        if self.peek().is_ascii_digit() {
+            return Err(self.syntax("a number begins with a zero"));
+        }
+        if self.peek() == b'.' {
+            self.advance(1);
+            if !self.peek().is_ascii_digit() {
+                return Err(self.syntax("a number has no digits after its point"));
+            }
+            self.digits();
+        }
+        if matches!(self.peek(), b'e' | b'E') {
+            self.advance(1);
+            if matches!(self.peek(), b'+' | b'-') {
+                self.advance(1);
+            }
+            if !self.peek().is_ascii_digit() {
+                return Err(self.syntax("a number has no digits in its exponent"));
+            }
+            self.digits();
+        }
+        Ok(classify(self.since(start)))
+    }
+
+    fn digits(&mut self) {
+        while self.peek().is_ascii_digit() {
+            self.advance(1);
+        }
+    }
+}
+
+/// Decides exactly whether the text is an integer.
+fn classify(text: &str) -> Number {
+    // Rust reads every JSON number; the fallback is never used.
+    let double = text.parse::<f64>().unwrap_or(f64::NAN);
+    let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let fraction = fraction.trim_end_matches('0');
+    let digits = format!("{whole}{fraction}");
+    let digits = digits.trim_start_matches('0');
+    if digits.is_empty() {
+        return Number::Integer(0);
+    }
+    let negative_exponent = exponent.starts_with('-');
+    let Ok(exponent) = exponent.trim_start_matches('+').parse::<i64>() else {
+        return if negative_exponent { Number::Fraction(double) } else { Number::Huge(double) };
+    };
+    // value = digits × 10^scale
+    let trailing_zeros = digits.len() - digits.trim_end_matches('0').len();
+    let scale = exponent.saturating_sub(fraction.len() as i64);
+    if scale < 0 && scale.unsigned_abs() > trailing_zeros as u64 {
+        return Number::Fraction(double);
+    }
+    let exact = if scale < 0 {
+        digits[..digits.len() - scale.unsigned_abs() as usize].parse::<i128>().ok()
+    } else {
+        let power = u32::try_from(scale).ok().and_then(|scale| 10i128.checked_pow(scale));
+        digits.parse::<i128>().ok().zip(power).and_then(|(digits, power)| digits.checked_mul(power))
+    };
+    let signed = exact.map(|value| if negative { -value } else { value });
+    signed.and_then(|value| i64::try_from(value).ok()).map_or(Number::Huge(double), Number::Integer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_integers_exactly() {
+        let check = |text: &str, expect: Number| {
+            let mut cursor = Cursor::new(text);
+            assert_eq!(cursor.number(), Ok(expect), "{text}");
+            assert_eq!(cursor.at(), text.len(), "{text}");
+        };
+        check("0", Number::Integer(0));
+        check("-0", Number::Integer(0));
+        check("-0.0", Number::Integer(0));
+        check("42", Number::Integer(42));
+        check("-7", Number::Integer(-7));
+        check("1.0", Number::Integer(1));
+        check("1e3", Number::Integer(1000));
+        check("1200e-2", Number::Integer(12));
+        check("1201e-2", Number::Fraction(12.01));
+        check("0.5", Number::Fraction(0.5));
+        check("1.5e1", Number::Integer(15));
+        check("9007199254740993", Number::Integer(9_007_199_254_740_993));
+        check("9007199254740993.0", Number::Integer(9_007_199_254_740_993));
+        check("9223372036854775807", Number::Integer(i64::MAX));
+        check("-9223372036854775808", Number::Integer(i64::MIN));
+        check("9223372036854775808", Number::Huge(9_223_372_036_854_775_808.0));
+        check("1e+21", Number::Huge(1e21));
+        check("1e400", Number::Huge(f64::INFINITY));
+        check("1e-400", Number::Fraction(0.0));
+        check("1e99999999999999999999", Number::Huge(f64::INFINITY));
+        check("0e99999999999999999999", Number::Integer(0));
+    }
+
+    #[test]
+    fn refuses_what_json_refuses() {
+        for text in ["-", "01", "1.", "1.e3", "1e", "1e+", "-a", "00"] {
+            assert!(Cursor::new(text).number().is_err(), "{text}");
+        }
+    }
+}

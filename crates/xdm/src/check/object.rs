@@ -1,0 +1,402 @@
+//! Objects, maps and lists.
+
+use super::Walk;
+use super::cursor::Stop;
+use super::path::{Path, Step};
+use super::report;
+use crate::limits::{ITEMS_MAX, MEMBERS_MAX};
+use crate::names::{NameTable, SPELLED_PLATFORM, Target};
+use crate::plan::{ListNode, Loc, MapNode, ObjectNode};
+use crate::profile::{IdRule, Spelling, Undeclared};
+use crate::sink::Sink;
+use crate::violation::Violation;
+
+/// Where the marks of an open object begin.
+#[derive(Clone, Copy)]
+struct Frame {
+    /// In `State::seen`.
+    seen: usize,
+    /// In `State::names`.
+    names: usize,
+}
+
+impl<'w, S: Sink> Walk<'w, S> {
+    pub(super) fn object(&mut self, node: &'w ObjectNode, path: &Path<'_>) -> Result<(), Stop> {
+        if self.cursor.peek() != b'{' {
+            return self.wrong_type(node.type_loc, "an object", path);
+        }
+        if let Some(slot) = node.slot {
+            self.sink.object(slot);
+        }
+        let frame = Frame { seen: self.state.seen.len(), names: self.state.names.len() };
+        self.state.seen.resize(frame.seen + node.required.len(), 0);
+        let members = self.members(node, &node.names, frame, path)?;
+        for (word, required) in node.required.iter().enumerate() {
+            let missing = required & !self.state.seen[frame.seen + word];
+            if missing != 0 {
+                self.missing(node, word, missing, path);
+            }
+        }
+        self.state.seen.truncate(frame.seen);
+        self.state.names.truncate(frame.names);
+        self.count_rules(members, node.members_min, node.members_max, "properties", path);
+        Ok(())
+    }
+
+    /// Reads the members of an object, or of a namespace inside it; gives their number.
+    fn members(
+        &mut self,
+        node: &'w ObjectNode,
+        table: &'w NameTable,
+        frame: Frame,
+        path: &Path<'_>,
+    ) -> Result<usize, Stop> {
+        self.cursor.open()?;
+        let mut more = self.cursor.peek() != b'}';
+        let mut count = 0;
+        let mut last = 0;
+        while more {
+            count += 1;
+            if self.cursor.peek() != b'"' {
+                return Err(self.cursor.syntax("a property name in quotes is missing"));
+            }
+            let cell = table.cells + last;
+            let guess = self.state.predictions[cell];
+            match table.name(guess).filter(|name| name.begins(&self.cursor.rest()[1..])) {
+                Some(name) => {
+                    self.cursor.advance(1 + name.quoted_len());
+                    last = usize::from(guess) + 1;
+                    self.cursor.colon()?;
+                    self.spelled |= name.spelling;
+                    if self.foreign(name.spelling) {
+                        self.undeclared(node, name.text(), frame, path)?;
+                    } else {
+                        self.declared(node, table, name.target, name.text(), frame, path)?;
+                    }
+                }
+                None => self.unexpected(node, table, cell, &mut last, frame, path)?,
+            }
+            more = self.cursor.more(b'}')?;
+        }
+        self.cursor.close();
+        Ok(count)
+    }
+
+    /// A platform name where only the schema's spelling is read.
+    #[inline]
+    fn foreign(&self, spelling: u8) -> bool {
+        spelling == SPELLED_PLATFORM && self.profile.spelling == Spelling::XdmOnly
+    }
+
+    /// The guess was wrong: look the name up, and guess better next time.
+    fn unexpected(
+        &mut self,
+        node: &'w ObjectNode,
+        table: &'w NameTable,
+        cell: usize,
+        last: &mut usize,
+        frame: Frame,
+        path: &Path<'_>,
+    ) -> Result<(), Stop> {
+        let decoded;
+        let text = match self.cursor.plain_string()? {
+            Some(text) => text,
+            None => {
+                decoded = self.cursor.escaped_string()?;
+                &decoded.text
+            }
+        };
+        self.cursor.colon()?;
+        let found = table.find(text.as_bytes());
+        match found.and_then(|at| table.name(at).map(|name| (at, name))) {
+            Some((at, name)) if !self.foreign(name.spelling) => {
+                self.state.predictions[cell] = at;
+                *last = usize::from(at) + 1;
+                self.spelled |= name.spelling;
+                self.declared(node, table, name.target, name.text(), frame, path)
+            }
+            _ => self.undeclared(node, text, frame, path),
+        }
+    }
+
+    #[inline]
+    fn declared(
+        &mut self,
+        node: &'w ObjectNode,
+        table: &'w NameTable,
+        target: Target,
+        sent: &str,
+        frame: Frame,
+        path: &Path<'_>,
+    ) -> Result<(), Stop> {
+        let index = match target {
+            Target::Child(index) => usize::from(index),
+            Target::Group(group) => return self.group(node, table, usize::from(group), sent, frame, path),
+        };
+        let child = &node.children[index];
+        let below = path.below(Step::Child { sent, stored: &child.platform });
+        let (word, bit) = (frame.seen + index / 64, 1u64 << (index % 64));
+        if self.state.seen[word] & bit != 0 {
+            self.state.violate(report::duplicate(&below, self.plan.location(self.type_of(node))));
+            self.cursor.skip_value()?;
+            return Ok(());
+        }
+        self.state.seen[word] |= bit;
+        if let Some(loc) = child.forbidden {
+            self.violate(loc, &below, "the schema permits no property of this name here; leave it out".to_owned());
+        }
+        for slot in &child.opens {
+            self.sink.object(*slot);
+        }
+        self.value(child.node, &below)
+    }
+
+    fn type_of(&self, node: &ObjectNode) -> Loc {
+        node.type_loc
+    }
+
+    /// A namespace in platform spelling: its members are properties of the object around it.
+    fn group(
+        &mut self,
+        node: &'w ObjectNode,
+        table: &'w NameTable,
+        group: usize,
+        sent: &str,
+        frame: Frame,
+        path: &Path<'_>,
+    ) -> Result<(), Stop> {
+        let group = &table.groups[group];
+        let below = path.below(Step::Group { sent });
+        if self.cursor.peek() != b'{' {
+            return self.wrong_type(node.type_loc, "an object", &below);
+        }
+        if let Some(slot) = group.slot {
+            self.sink.object(slot);
+        }
+        self.members(node, &group.table, frame, &below)?;
+        Ok(())
+    }
+
+    #[cold]
+    fn missing(&mut self, node: &ObjectNode, word: usize, mut missing: u64, path: &Path<'_>) {
+        while missing != 0 {
+            let index = word * 64 + missing.trailing_zeros() as usize;
+            missing &= missing - 1;
+            let child = &node.children[index];
+            if path.is_root() && index == self.plan.id_child && self.profile.id == IdRule::MayBeMissing {
+                continue;
+            }
+            let Some(loc) = child.required_loc else { continue };
+            let name = if self.profile.spelling == Spelling::XdmOnly || self.spelled == crate::names::SPELLED_XDM {
+                &child.xdm
+            } else {
+                &child.platform
+            };
+            self.violate(loc, path, format!("the property {name:?} is missing; add it"));
+        }
+    }
+
+    /// A member that nobody declared: what the schema says about others, then keep it.
+    #[cold]
+    fn undeclared(&mut self, node: &'w ObjectNode, key: &str, frame: Frame, path: &Path<'_>) -> Result<(), Stop> {
+        let below = path.below(Step::Key(key));
+        if !self.first_of_its_name(key, frame, &below, node.type_loc)? {
+            return Ok(());
+        }
+        for closed in node.others.closed.iter().filter(|closed| !closed.permits(key)) {
+            let violation = report::prefix(&below, self.plan.location(closed.loc), key);
+            // Platform spelling has no prefixes, so a bare name counts only in an event
+            // that is spelled as the schema is; that is known at its end.
+            let bare = !key.contains(':') && !key.starts_with('@');
+            if bare && self.profile.spelling == Spelling::Either {
+                self.state.pending.push(violation);
+            } else {
+                self.state.violate(violation);
+            }
+        }
+        let matching: Vec<_> = {
+            let patterned = node.others.patterns.iter().filter(|(pattern, _)| pattern.is_match(key));
+            patterned.map(|(_, node)| *node).chain(node.others.additional.iter().copied()).collect()
+        };
+        if matching.is_empty() {
+            let guess = report::did_you_mean(key, node.names.iter().map(|name| name.text()));
+            match self.profile.undeclared {
+                Undeclared::Reject => {
+                    let location = self.plan.location(node.type_loc);
+                    self.state.violate(report::extraneous(&below, location, guess));
+                }
+                Undeclared::Permit => self.state.notice(report::undeclared(&below, guess)),
+            }
+        }
+        let start = self.cursor.at();
+        self.muted += 1;
+        for other in &matching {
+            self.cursor.rewind(start);
+            self.value(*other, &below)?;
+        }
+        self.muted -= 1;
+        if matching.is_empty() {
+            self.cursor.skip_value()?;
+        }
+        let raw = self.cursor.since(start);
+        self.keep_raw(&below, raw, node.personal);
+        Ok(())
+    }
+
+    /// Tells a name that comes twice, and skips its value; `true` for a new name.
+    fn first_of_its_name(&mut self, key: &str, frame: Frame, path: &Path<'_>, loc: Loc) -> Result<bool, Stop> {
+        let names = &mut self.state.names;
+        if names.len() - frame.names >= MEMBERS_MAX {
+            return Err(Stop::limit("an object has more undeclared properties than", MEMBERS_MAX, "; send fewer"));
+        }
+        // FNV-1a: short names, and a wrong guess costs only a comparison of the full path.
+        let hash = key.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+        let known = names[frame.names..].iter().any(|(h, len, end)| {
+            *h == hash && *len == key.len() && *end == usize::from(key.as_bytes().last().copied().unwrap_or(0))
+        });
+        if known {
+            self.state.violate(report::duplicate(path, self.plan.location(loc)));
+            self.cursor.skip_value()?;
+            return Ok(false);
+        }
+        names.push((hash, key.len(), usize::from(key.as_bytes().last().copied().unwrap_or(0))));
+        Ok(true)
+    }
+
+    pub(super) fn map(&mut self, node: &'w MapNode, path: &Path<'_>) -> Result<(), Stop> {
+        if self.cursor.peek() != b'{' {
+            return self.wrong_type(node.type_loc, "an object", path);
+        }
+        if let Some((list, _)) = node.list {
+            self.sink.begin(list);
+        }
+        let frame = Frame { seen: self.state.seen.len(), names: self.state.names.len() };
+        self.cursor.open()?;
+        let mut more = self.cursor.peek() != b'}';
+        let mut count = 0;
+        while more {
+            count += 1;
+            if self.cursor.peek() != b'"' {
+                return Err(self.cursor.syntax("a property name in quotes is missing"));
+            }
+            let decoded;
+            let key = match self.cursor.plain_string()? {
+                Some(key) => key,
+                None => {
+                    decoded = self.cursor.escaped_string()?;
+                    &decoded.text
+                }
+            };
+            self.cursor.colon()?;
+            self.entry(node, key, frame, path)?;
+            more = self.cursor.more(b'}')?;
+        }
+        self.cursor.close();
+        self.state.names.truncate(frame.names);
+        if let Some((list, _)) = node.list {
+            self.sink.end(list);
+        }
+        self.count_rules(count, node.members_min, node.members_max, "keys", path);
+        Ok(())
+    }
+
+    fn entry(&mut self, node: &'w MapNode, key: &str, frame: Frame, path: &Path<'_>) -> Result<(), Stop> {
+        let below = path.below(Step::Key(key));
+        if !self.first_of_its_name(key, frame, &below, node.type_loc)? {
+            return Ok(());
+        }
+        let around = self.personal;
+        self.personal |= node.personal_keys.iter().any(|personal| personal.eq_ignore_ascii_case(key));
+        let start = self.cursor.at();
+        match node.list {
+            Some((list, slot)) => {
+                self.sink.item(list);
+                self.sink.text(slot, key);
+                self.value(node.value, &below)?;
+            }
+            None => {
+                self.muted += 1;
+                self.value(node.value, &below)?;
+                self.muted -= 1;
+                let raw = self.cursor.since(start);
+                self.keep_raw(&below, raw, false);
+            }
+        }
+        self.personal = around;
+        Ok(())
+    }
+
+    pub(super) fn list(&mut self, node: &'w ListNode, path: &Path<'_>) -> Result<(), Stop> {
+        if self.cursor.peek() != b'[' {
+            return self.wrong_type(node.type_loc, "a list", path);
+        }
+        let start = self.cursor.at();
+        match node.list {
+            Some(list) => self.sink.begin(list),
+            None => self.muted += 1,
+        }
+        self.cursor.open()?;
+        let mut more = self.cursor.peek() != b']';
+        let mut count = 0;
+        while more {
+            if count >= ITEMS_MAX {
+                return Err(Stop::limit("a list has more items than", ITEMS_MAX, "; send fewer"));
+            }
+            if let Some(list) = node.list {
+                self.sink.item(list);
+            }
+            self.value(node.item, &path.below(Step::Index(count)))?;
+            count += 1;
+            more = self.cursor.more(b']')?;
+        }
+        self.cursor.close();
+        let raw = self.cursor.since(start);
+        match node.list {
+            Some(list) => self.sink.end(list),
+            None => {
+                self.muted -= 1;
+                self.keep_raw(path, raw, false);
+            }
+        }
+        if let Some(loc) = node.unique
+            && report::repeats(raw)
+        {
+            self.violate(loc, path, "two items of the list are equal; send each once".to_owned());
+        }
+        self.count_rules(count, node.items_min, node.items_max, "items", path);
+        Ok(())
+    }
+
+    #[inline]
+    fn count_rules(
+        &mut self,
+        count: usize,
+        min: Option<(usize, Loc)>,
+        max: Option<(usize, Loc)>,
+        what: &str,
+        path: &Path<'_>,
+    ) {
+        if let Some((min, loc)) = min
+            && count < min
+        {
+            self.violate(loc, path, format!("{count} {what} are too few; send at least {min}"));
+        }
+        if let Some((max, loc)) = max
+            && count > max
+        {
+            self.violate(loc, path, format!("{count} {what} are too many; send at most {max}"));
+        }
+    }
+
+    /// Tells a violation of a schema rule.
+    #[cold]
+    pub(super) fn violate(&mut self, loc: Loc, path: &Path<'_>, message: String) {
+        let schema = self.plan.location(loc);
+        self.state.violate(Violation {
+            pointer: path.sent(),
+            schema: schema.to_owned(),
+            keyword: report::keyword_of(schema).to_owned(),
+            message,
+        });
+    }
+}

@@ -1,0 +1,81 @@
+//! Where the walk is, as a chain on the stack; turned into a JSON pointer only when
+//! something is to be told or kept.
+
+use crate::violation::mask_key;
+
+/// One step of a path.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Step<'p> {
+    Root,
+    /// A declared property: as sent, and in platform spelling.
+    Child { sent: &'p str, stored: &'p str },
+    /// A namespace in platform spelling; the child below it brings the full stored name.
+    Group { sent: &'p str },
+    /// A key of a map, or an undeclared property.
+    Key(&'p str),
+    /// An item of a list.
+    Index(usize),
+}
+
+/// A path from the event to a value.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Path<'p> {
+    parent: Option<&'p Path<'p>>,
+    step: Step<'p>,
+}
+
+impl<'p> Path<'p> {
+    pub(super) const ROOT: Path<'static> = Path { parent: None, step: Step::Root };
+
+    #[inline]
+    pub(super) fn below(&'p self, step: Step<'p>) -> Path<'p> {
+        Path { parent: Some(self), step }
+    }
+
+    pub(super) fn is_root(&self) -> bool {
+        self.parent.is_none()
+    }
+
+    /// The pointer into the event as it was sent, with telling keys masked.
+    pub(super) fn sent(&self) -> String {
+        let mut out = String::new();
+        self.write(&mut out, &mut |out, step| match step {
+            Step::Root => {}
+            Step::Child { sent, .. } | Step::Group { sent } => push(out, sent),
+            Step::Key(key) => push(out, &mask_key(key)),
+            Step::Index(at) => push(out, &at.to_string()),
+        });
+        out
+    }
+
+    /// The pointer in platform spelling, appended to `out`.
+    pub(super) fn write_stored(&self, out: &mut String) {
+        self.write(out, &mut |out, step| match step {
+            Step::Root | Step::Group { .. } => {}
+            Step::Child { stored, .. } => {
+                out.push('/');
+                out.push_str(stored);
+            }
+            Step::Key(key) => push(out, key),
+            Step::Index(at) => push(out, &at.to_string()),
+        });
+    }
+
+    fn write(&self, out: &mut String, each: &mut dyn FnMut(&mut String, Step<'_>)) {
+        if let Some(parent) = self.parent {
+            parent.write(out, each);
+        }
+        each(out, self.step);
+    }
+}
+
+fn push(out: &mut String, step: &str) {
+    out.push('/');
+    for c in step.chars() {
+        match c {
+            '~' => out.push_str("~0"),
+            '/' => out.push_str("~1"),
+            c => out.push(c),
+        }
+    }
+}

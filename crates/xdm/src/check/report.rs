@@ -1,0 +1,219 @@
+//! The sentences: what is wrong, with the value masked, and how to mend it.
+
+use super::cursor::Stop;
+use super::path::Path;
+use super::{State, Walk};
+use crate::limits::{NOTICES_MAX, VIOLATIONS_MAX};
+use crate::plan::{Loc, NumberRule, TextRule};
+use crate::sink::Sink;
+use crate::violation::{Notice, Violation, mask};
+
+/// Most values of an `enum` that a message lists.
+const ENUM_SHOWN_MAX: usize = 12;
+/// Longest name that a suggestion is sought for, in bytes.
+const GUESSED_BYTES_MAX: usize = 48;
+
+impl State {
+    pub(super) fn violate(&mut self, violation: Violation) {
+        if self.violations.len() < VIOLATIONS_MAX {
+            self.violations.push(violation);
+        } else {
+            self.untold += 1;
+        }
+    }
+
+    pub(super) fn notice(&mut self, notice: Notice) {
+        if self.notices.len() < NOTICES_MAX {
+            self.notices.push(notice);
+        }
+    }
+}
+
+impl<S: Sink> Walk<'_, S> {
+    /// Tells a value of the wrong type and skips it. The value is never shown: a phone
+    /// number is sometimes sent as a number.
+    #[cold]
+    pub(super) fn wrong_type(&mut self, loc: Loc, wanted: &str, path: &Path<'_>) -> Result<(), Stop> {
+        let raw = self.cursor.skip_value()?;
+        let found = match raw.as_bytes().first() {
+            Some(b'"') => format!("the text \"{}\"", mask(raw.trim_matches('"'))),
+            Some(b'{') => "an object".to_owned(),
+            Some(b'[') => "a list".to_owned(),
+            Some(b't' | b'f') => raw.to_owned(),
+            Some(b'n') => "null".to_owned(),
+            _ => "a number".to_owned(),
+        };
+        let fix = match (wanted, raw.as_bytes().first()) {
+            (_, Some(b'n')) => "leave the property out when there is no value",
+            ("an integer" | "a number", Some(b'"')) => "send the number without quotes",
+            ("an integer", Some(b't')) => "send 1",
+            ("an integer", Some(b'f')) => "send 0",
+            ("true or false", Some(b'"')) => "send true or false without quotes",
+            ("a text", _) => "put the value in quotes",
+            ("a list", _) => "put the value in [ ]",
+            _ => "send a value of that type",
+        };
+        self.violate(loc, path, format!("{found} is not {wanted}; {fix}"));
+        Ok(())
+    }
+
+    #[cold]
+    pub(super) fn violate_text(&mut self, rule: &TextRule, loc: Loc, text: &str, path: &Path<'_>) {
+        let masked = mask(text);
+        let message = match rule {
+            TextRule::Enum(values) => {
+                let shown: Vec<&str> = values.iter().take(ENUM_SHOWN_MAX).map(|v| &**v).collect();
+                let more = values.len().saturating_sub(ENUM_SHOWN_MAX);
+                let more = if more > 0 { format!(" or one of {more} more") } else { String::new() };
+                format!("\"{masked}\" is not a permitted value; send one of {}{more}", shown.join(", "))
+            }
+            TextRule::Pattern(_) => {
+                format!("\"{masked}\" does not match the pattern at the schema location; send a text that does")
+            }
+            TextRule::Format(format) => format!("\"{masked}\" is not {}", format.example()),
+            TextRule::CharsMin(min) => {
+                format!("\"{masked}\" is too short; send at least {min} characters or leave the property out")
+            }
+            TextRule::CharsMax(max) => format!("\"{masked}\" is too long; send at most {max} characters"),
+        };
+        self.violate(loc, path, message);
+    }
+}
+
+/// The keyword of a schema location: its last step.
+pub(super) fn keyword_of(location: &str) -> &str {
+    location.rsplit('/').next().unwrap_or_default()
+}
+
+pub(super) fn fraction(shown: &str) -> String {
+    format!("{shown} is not an integer; send a whole number")
+}
+
+pub(super) fn number_rule(rule: &NumberRule, value: f64) -> String {
+    match rule {
+        NumberRule::Minimum(bound) => format!("{value} is too small; send at least {bound}"),
+        NumberRule::Maximum(bound) => format!("{value} is too large; send at most {bound}"),
+        NumberRule::ExclusiveMinimum(bound) => format!("{value} is too small; send more than {bound}"),
+        NumberRule::ExclusiveMaximum(bound) => format!("{value} is too large; send less than {bound}"),
+        NumberRule::MultipleOf(step) => format!("{value} is not a multiple of {step}"),
+        NumberRule::Enum(values) => format!("{value} is not a permitted value; send one of {values:?}"),
+    }
+}
+
+pub(super) fn stopped(stop: &Stop) -> Violation {
+    let (keyword, message) = match stop {
+        Stop::Syntax { at, what } => ("syntax", format!("not JSON at byte {at}: {what}")),
+        Stop::Limit { what, limit, unit } => ("limit", format!("{what} {limit} {unit}")),
+    };
+    Violation { pointer: String::new(), schema: String::new(), keyword: keyword.to_owned(), message }
+}
+
+pub(super) fn encoding(at: usize) -> Violation {
+    let message = format!("not UTF-8 at byte {at}; send JSON in UTF-8");
+    Violation { pointer: String::new(), schema: String::new(), keyword: "encoding".to_owned(), message }
+}
+
+pub(super) fn untold(count: usize) -> Violation {
+    let message = format!("{count} more violations are not told; mend these first");
+    Violation { pointer: String::new(), schema: String::new(), keyword: "limit".to_owned(), message }
+}
+
+pub(super) fn duplicate(path: &Path<'_>, schema: &str) -> Violation {
+    Violation {
+        pointer: path.sent(),
+        schema: schema.to_owned(),
+        keyword: "duplicateKey".to_owned(),
+        message: "the property comes twice, or in both spellings; send it once".to_owned(),
+    }
+}
+
+pub(super) fn prefix(path: &Path<'_>, schema: &str, key: &str) -> Violation {
+    let fix = if key.contains(':') {
+        "use a prefix that XDM knows, such as xdm:, or a full URI"
+    } else {
+        "give it the prefix xdm:, one of your own as a full URI, or leave it out"
+    };
+    Violation {
+        pointer: path.sent(),
+        schema: schema.to_owned(),
+        keyword: "additionalProperties".to_owned(),
+        message: format!("a property name without a known prefix is not permitted here; {fix}"),
+    }
+}
+
+pub(super) fn extraneous(path: &Path<'_>, object: &str, guess: Option<String>) -> Violation {
+    let fix = guess.map_or_else(|| "leave it out or extend the schema".to_owned(), |name| format!("is it {name:?}?"));
+    Violation {
+        pointer: path.sent(),
+        schema: object.to_owned(),
+        keyword: "additionalProperties".to_owned(),
+        message: format!("the schema declares no property of this name (profile aep-strict); {fix}"),
+    }
+}
+
+pub(super) fn undeclared(path: &Path<'_>, guess: Option<String>) -> Notice {
+    let hint = guess.map_or_else(String::new, |name| format!("; did you mean {name:?}?"));
+    let message = format!("the schema declares no property of this name; it is kept in \"extra\"{hint}");
+    notice(path, "undeclaredProperty", message)
+}
+
+pub(super) fn lone_surrogate(path: &Path<'_>) -> Notice {
+    let message = "half of a character (an unpaired surrogate) was replaced by U+FFFD; what was sent is kept in \"extra\"";
+    notice(path, "loneSurrogate", message.to_owned())
+}
+
+pub(super) fn integer_range(path: &Path<'_>) -> Notice {
+    let message = "the integer does not fit 64 bits; its column is null and what was sent is kept in \"extra\"";
+    notice(path, "integerRange", message.to_owned())
+}
+
+pub(super) fn number_range(path: &Path<'_>) -> Notice {
+    let message = "a 64-bit float does not hold the number exactly; what was sent is kept in \"extra\"";
+    notice(path, "numberRange", message.to_owned())
+}
+
+pub(super) fn cut_fraction(path: &Path<'_>) -> Notice {
+    let message = "the time is cut to microseconds; what was sent is kept in \"extra\"";
+    notice(path, "timePrecision", message.to_owned())
+}
+
+pub(super) fn empty_id(path: &Path<'_>) -> Notice {
+    notice(path, "emptyId", "an empty id identifies nothing; the event gets one of its own".to_owned())
+}
+
+fn notice(path: &Path<'_>, code: &str, message: String) -> Notice {
+    Notice { pointer: path.sent(), code: code.to_owned(), message }
+}
+
+/// A declared name at most two edits away, for a suggestion.
+pub(super) fn did_you_mean<'n>(key: &str, names: impl Iterator<Item = &'n str>) -> Option<String> {
+    if key.len() < 3 || key.len() > GUESSED_BYTES_MAX {
+        return None;
+    }
+    let nearest = names.map(|name| (distance(key, name), name)).min()?;
+    (nearest.0 > 0 && nearest.0 <= 2).then(|| nearest.1.to_owned())
+}
+
+/// Levenshtein distance in bytes.
+fn distance(a: &str, b: &str) -> usize {
+    if a.len().abs_diff(b.len()) > 2 {
+        return usize::MAX;
+    }
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.bytes().enumerate() {
+            let replaced = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+/// Are two items of this JSON list equal? Rare enough for a tree.
+pub(super) fn repeats(list: &str) -> bool {
+    let Ok(serde_json::Value::Array(items)) = serde_json::from_str(list) else { return false };
+    items.iter().enumerate().any(|(at, item)| items[..at].contains(item))
+}

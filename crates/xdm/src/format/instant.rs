@@ -1,0 +1,161 @@
+//! `date-time`, `date` and `time` after RFC 3339, and instants by direct arithmetic.
+//!
+//! Decided: `T`, `t` or one space may stand between date and time; `Z`, `z` or an offset
+//! must follow; second 60 is read only at 23:59:60 UTC, as the next second; fractions
+//! beyond microseconds are cut and reported as inexact.
+
+/// An instant, and whether it is all that the text said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Instant {
+    /// Microseconds since 1970-01-01T00:00:00Z.
+    pub(crate) micros: i64,
+    /// False when digits beyond microseconds were cut.
+    pub(crate) exact: bool,
+}
+
+const SECOND: i64 = 1_000_000;
+
+/// Reads a date-time.
+#[inline]
+pub(crate) fn parse(text: &str) -> Option<Instant> {
+    let bytes = text.as_bytes();
+    if bytes.len() < 20 || !matches!(bytes[10], b'T' | b't' | b' ') {
+        return None;
+    }
+    let days = date(bytes.first_chunk()?)?;
+    let clock = time(&bytes[11..])?;
+    Some(Instant { micros: days * 86_400 * SECOND + clock.micros, exact: clock.exact })
+}
+
+pub(crate) fn is_date(text: &str) -> bool {
+    text.len() == 10 && text.as_bytes().first_chunk().is_some_and(|chunk| date(chunk).is_some())
+}
+
+pub(crate) fn is_time(text: &str) -> bool {
+    time(text.as_bytes()).is_some()
+}
+
+#[inline]
+fn two(tens: u8, ones: u8) -> Option<u32> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    (tens < 10 && ones < 10).then(|| u32::from(tens) * 10 + u32::from(ones))
+}
+
+/// Days since 1970-01-01 of `YYYY-MM-DD`.
+#[inline]
+fn date(b: &[u8; 10]) -> Option<i64> {
+    if b[4] != b'-' || b[7] != b'-' {
+        return None;
+    }
+    let year = two(b[0], b[1])? * 100 + two(b[2], b[3])?;
+    let (month, day) = (two(b[5], b[6])?, two(b[8], b[9])?);
+    if !(1..=12).contains(&month) || day == 0 || day > days_in(year, month) {
+        return None;
+    }
+    Some(days_from_civil(year, month, day))
+}
+
+#[inline]
+fn days_in(year: u32, month: u32) -> u32 {
+    match month {
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// Howard Hinnant's `days_from_civil` (chrono-compatible low-level date algorithms).
+#[inline]
+fn days_from_civil(year: u32, month: u32, day: u32) -> i64 {
+    let year = i64::from(year) - i64::from(month <= 2);
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = (153 * ((i64::from(month) + 9) % 12) + 2) / 5 + i64::from(day) - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
+}
+
+/// Microseconds from midnight UTC of `HH:MM:SS[.f](Z|±HH:MM)`; may be negative or above a day.
+#[inline]
+fn time(b: &[u8]) -> Option<Instant> {
+    let (clock, rest) = b.split_first_chunk::<8>()?;
+    if clock[2] != b':' || clock[5] != b':' {
+        return None;
+    }
+    let (hour, minute, second) = (two(clock[0], clock[1])?, two(clock[3], clock[4])?, two(clock[6], clock[7])?);
+    let (fraction, exact, zone) = fraction(rest)?;
+    let offset_minutes = zone_minutes(zone)?;
+    if hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let minutes = i64::from(hour * 60 + minute) - offset_minutes;
+    if second == 60 && minutes.rem_euclid(24 * 60) != 24 * 60 - 1 {
+        return None;
+    }
+    Some(Instant { micros: (minutes * 60 + i64::from(second)) * SECOND + fraction, exact })
+}
+
+#[inline]
+fn fraction(b: &[u8]) -> Option<(i64, bool, &[u8])> {
+    if b.first() != Some(&b'.') {
+        return Some((0, true, b));
+    }
+    let digits = b[1..].iter().take_while(|b| b.is_ascii_digit()).count();
+    if digits == 0 {
+        return None;
+    }
+    let mut micros = 0i64;
+    for at in 0..6 {
+        let digit = if at < digits { b[1 + at] - b'0' } else { 0 };
+        micros = micros * 10 + i64::from(digit);
+    }
+    let cut = digits > 6 && b[7..=digits].iter().any(|b| *b != b'0');
+    Some((micros, !cut, &b[1 + digits..]))
+}
+
+#[inline]
+fn zone_minutes(b: &[u8]) -> Option<i64> {
+    match *b {
+        [b'Z' | b'z'] => Some(0),
+        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] => {
+            let (hours, minutes) = (two(h1, h2)?, two(m1, m2)?);
+            let offset = i64::from(hours * 60 + minutes);
+            (hours < 24 && minutes < 60).then_some(if sign == b'-' { -offset } else { offset })
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_instants() {
+        let check = |text: &str, expect: Option<i64>| assert_eq!(parse(text).map(|i| i.micros), expect, "{text}");
+        check("1970-01-01T00:00:00Z", Some(0));
+        check("2017-09-26T15:52:25+00:00", Some(1_506_441_145_000_000));
+        check("2017-09-26T17:52:25+02:00", Some(1_506_441_145_000_000));
+        check("2017-09-26t15:52:25z", Some(1_506_441_145_000_000));
+        check("2017-09-26 15:52:25Z", Some(1_506_441_145_000_000));
+        check("2026-11-22T14:07:15.762Z", Some(1_795_356_435_762_000));
+        check("1969-12-31T23:59:59.5Z", Some(-500_000));
+        check("2024-02-29T00:00:00Z", Some(1_709_164_800_000_000));
+        check("2016-12-31T23:59:60Z", Some(1_483_228_800_000_000));
+        check("2017-01-01T00:59:60+01:00", Some(1_483_228_800_000_000));
+        check("0000-01-01T00:00:00Z", Some(-62_167_219_200_000_000));
+        for bad in [
+            "2017-09-26T15:52:25+0000", "2017-09-26T15:52:25", "2017-19-39T29:52:25Z", "2023-02-29T00:00:00Z",
+            "2017-09-26T15:52:60Z", "2017-09-26T24:00:00Z", "2017-09-26", "", "2017-09-26T15:52:25.Z",
+            "2017-09-26T15:52:25Z ", "2017-9-26T15:52:25Z", "2017-09-26T15:52:25+24:00", "x017-09-26T15:52:25Z",
+            "2017-09-26T15:52:25+0é:00",
+        ] {
+            check(bad, None);
+        }
+        assert_eq!(parse("2026-11-22T14:07:15.1234567Z").map(|i| i.exact), Some(false));
+        assert_eq!(parse("2026-11-22T14:07:15.1234560Z").map(|i| i.exact), Some(true));
+        assert!(is_date("2026-11-22") && !is_date("2026-11-31") && !is_date("2026-11-22Z"));
+        assert!(is_time("14:07:15Z") && !is_time("14:07:15") && !is_time("14:07"));
+    }
+}

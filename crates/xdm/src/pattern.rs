@@ -1,0 +1,163 @@
+//! `pattern`: ECMA-262 regular expressions, unanchored, as XDM uses them.
+//!
+//! A pattern that is one anchored class with a count (`^[0-9]{1,3}?$`, `^[A-Z]{2}$`)
+//! becomes a bitmap and two lengths; a literal prefix class (`^xdm:`) becomes a prefix;
+//! everything else goes to `regex`. Look-around and back-references, which `regex` has
+//! not, are refused when the schema is compiled.
+
+use regex_syntax::hir::{Class, Hir, HirKind, Look};
+
+/// A compiled pattern.
+#[derive(Debug)]
+pub(crate) enum Pattern {
+    /// `^[class]{min,max}$` over ASCII.
+    Run { members: [bool; 128], min: usize, max: usize },
+    /// `^literal`.
+    Prefix(Box<[u8]>),
+    /// Anything else.
+    Regex(Box<regex::Regex>),
+}
+
+impl Pattern {
+    pub(crate) fn new(source: &str) -> Result<Self, String> {
+        // In ECMA-262 `\d`, `\w` and `\s` are ASCII (all but `\s`), so Unicode classes
+        // are switched off for them by rewriting; literal characters stay Unicode.
+        let source = ascii_classes(source);
+        let hir = regex_syntax::Parser::new().parse(&source).map_err(|e| e.to_string())?;
+        if let Some(simple) = simple(&hir) {
+            return Ok(simple);
+        }
+        let regex = regex::RegexBuilder::new(&source).size_limit(1 << 22).build().map_err(|e| e.to_string())?;
+        Ok(Pattern::Regex(Box::new(regex)))
+    }
+
+    pub(crate) fn is_match(&self, text: &str) -> bool {
+        match self {
+            Pattern::Run { members, min, max } => {
+                let bytes = text.as_bytes();
+                (*min..=*max).contains(&bytes.len())
+                    && bytes.iter().all(|&b| members.get(b as usize).copied().unwrap_or(false))
+            }
+            Pattern::Prefix(prefix) => text.as_bytes().starts_with(prefix),
+            Pattern::Regex(regex) => regex.is_match(text),
+        }
+    }
+}
+
+fn ascii_classes(source: &str) -> String {
+    let mut out = String::with_capacity(source.len() + 16);
+    let mut escaped = false;
+    let mut in_class = false;
+    for c in source.chars() {
+        if escaped {
+            escaped = false;
+            let set = match c {
+                'd' => Some("0-9"),
+                'w' => Some("0-9A-Za-z_"),
+                _ => None,
+            };
+            match set {
+                Some(set) if in_class => out.push_str(set),
+                Some(set) => {
+                    out.push('[');
+                    out.push_str(set);
+                    out.push(']');
+                }
+                // ECMA lets any punctuation be escaped; `regex` refuses `\/` in older syntaxes.
+                None if c == '/' => out.push('/'),
+                None => {
+                    out.push('\\');
+                    out.push(c);
+                }
+            }
+            continue;
+        }
+        match c {
+            '\\' => {
+                escaped = true;
+                continue;
+            }
+            '[' if in_class => out.push('\\'),
+            '[' => in_class = true,
+            ']' => in_class = false,
+            _ => {}
+        }
+        out.push(c);
+    }
+    out
+}
+
+fn simple(hir: &Hir) -> Option<Pattern> {
+    let HirKind::Concat(parts) = hir.kind() else { return None };
+    if !matches!(parts.first()?.kind(), HirKind::Look(Look::Start)) {
+        return None;
+    }
+    match parts.as_slice() {
+        [_, literal] => match literal.kind() {
+            HirKind::Literal(literal) => Some(Pattern::Prefix(literal.0.clone())),
+            _ => None,
+        },
+        [_, class, end] if matches!(end.kind(), HirKind::Look(Look::End)) => run(class),
+        _ => None,
+    }
+}
+
+fn run(hir: &Hir) -> Option<Pattern> {
+    let (class, min, max) = match hir.kind() {
+        HirKind::Class(class) => (class, 1, 1),
+        HirKind::Repetition(times) => match times.sub.kind() {
+            HirKind::Class(class) => (class, times.min as usize, times.max.map_or(usize::MAX, |m| m as usize)),
+            // `^([0-9]{1,3})?$` and the lazy `{1,3}?` parse to other shapes; let `regex` have them.
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let Class::Unicode(class) = class else { return None };
+    let mut members = [false; 128];
+    for range in class.iter() {
+        if range.end() as u32 >= 128 {
+            return None;
+        }
+        members[range.start() as usize..=range.end() as usize].fill(true);
+    }
+    Some(Pattern::Run { members, min, max })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn simple_patterns_need_no_engine() {
+        for source in ["^[0-9]{1,3}?$", "^[A-Z]{2}$", "^[a-z]+$", "^\\d*$"] {
+            assert!(matches!(Pattern::new(source), Ok(Pattern::Run { .. })), "{source}");
+        }
+        assert!(matches!(Pattern::new("^xdm:"), Ok(Pattern::Prefix(_))));
+    }
+
+    #[test]
+    fn agrees_with_the_language() {
+        let check = |source: &str, text: &str, expect: bool| {
+            assert_eq!(Pattern::new(source).expect("compiles").is_match(text), expect, "{source} on {text:?}");
+        };
+        check("^[0-9]{1,3}?$", "1", true);
+        check("^[0-9]{1,3}?$", "123", true);
+        check("^[0-9]{1,3}?$", "1684", false);
+        check("^[0-9]{1,3}?$", "+1", false);
+        check("^[0-9]{1,3}?$", "", false);
+        check("^\\d+$", "١", false);
+        check("([A-Z]{2}-[A-Z0-9]{1,3}|)", "anything", true);
+        check("^[A-Z]{2}$", "US", true);
+        check("^[A-Z]{2}$", "us", false);
+        check(".+://.+", "https://x", true);
+        check(".+://.+", "://", false);
+        check("a\\/b", "xa/by", true);
+        check("^xdm:", "xdm:foo", true);
+        check("^xdm:", "foo", false);
+    }
+
+    #[test]
+    fn look_around_is_refused() {
+        assert!(Pattern::new("^P(?!$)").is_err());
+    }
+}

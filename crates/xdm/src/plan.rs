@@ -1,0 +1,203 @@
+//! The compiled form of a composed schema: what the checker walks along.
+//!
+//! Every use of a type is its own node, so a node knows its column. All `$ref` and
+//! `allOf` are gone; what is left is what one pass over the bytes needs to look at.
+
+use std::sync::Arc;
+
+use crate::format::Format;
+use crate::layout::{Layout, ListSlot, PersonalSlot, Slot, StructSlot};
+use crate::names::NameTable;
+use crate::pattern::Pattern;
+
+/// Index of a node in [`Plan::nodes`].
+pub(crate) type NodeId = u32;
+/// Index of a schema location in [`Plan::locations`].
+pub(crate) type Loc = u32;
+
+/// A schema, composed and compiled; shared by all checkers.
+#[derive(Debug)]
+pub struct Plan {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) root: NodeId,
+    pub(crate) locations: Vec<String>,
+    pub(crate) layout: Arc<Layout>,
+    pub(crate) id: Slot,
+    pub(crate) timestamp: Slot,
+    /// Number of prediction cells that a checker of this plan needs.
+    pub(crate) prediction_cells: usize,
+    /// Index of the root's `_id` child.
+    pub(crate) id_child: usize,
+}
+
+impl Plan {
+    /// The columns that events decode into.
+    pub fn layout(&self) -> &Arc<Layout> {
+        &self.layout
+    }
+
+    /// The column of the event's `_id`.
+    pub fn id_slot(&self) -> Slot {
+        self.id
+    }
+
+    /// The column of the event's `timestamp`.
+    pub fn timestamp_slot(&self) -> Slot {
+        self.timestamp
+    }
+
+    pub(crate) fn location(&self, loc: Loc) -> &str {
+        &self.locations[loc as usize]
+    }
+}
+
+/// Where a leaf's value goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// To its column.
+    Column(Slot),
+    /// To the sealed values.
+    Personal(PersonalSlot),
+    /// Nowhere: an ancestor is kept as raw JSON.
+    Nowhere,
+}
+
+#[derive(Debug)]
+pub(crate) enum Node {
+    Text(TextNode),
+    Timestamp(TimestampNode),
+    Integer(NumericNode),
+    Number(NumericNode),
+    Boolean(BooleanNode),
+    Object(ObjectNode),
+    Map(MapNode),
+    List(ListNode),
+    /// Anything: checked for syntax, kept as raw JSON.
+    Any,
+}
+
+#[derive(Debug)]
+pub(crate) struct TextNode {
+    pub(crate) keep: Keep,
+    pub(crate) type_loc: Loc,
+    pub(crate) rules: Box<[(TextRule, Loc)]>,
+    /// True when the value is one of a few declared ones, so that it can't be personal.
+    pub(crate) closed: bool,
+}
+
+#[derive(Debug)]
+pub(crate) enum TextRule {
+    Enum(Box<[Box<str>]>),
+    Pattern(Pattern),
+    Format(Format),
+    CharsMin(usize),
+    CharsMax(usize),
+}
+
+#[derive(Debug)]
+pub(crate) struct TimestampNode {
+    pub(crate) keep: Keep,
+    pub(crate) type_loc: Loc,
+    pub(crate) format_loc: Loc,
+    /// Rules beside the format; rare.
+    pub(crate) rules: Box<[(TextRule, Loc)]>,
+}
+
+#[derive(Debug)]
+pub(crate) struct NumericNode {
+    pub(crate) keep: Keep,
+    pub(crate) type_loc: Loc,
+    pub(crate) rules: Box<[(NumberRule, Loc)]>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum NumberRule {
+    Minimum(f64),
+    Maximum(f64),
+    ExclusiveMinimum(f64),
+    ExclusiveMaximum(f64),
+    MultipleOf(f64),
+    Enum(Box<[f64]>),
+}
+
+#[derive(Debug)]
+pub(crate) struct BooleanNode {
+    pub(crate) keep: Keep,
+    pub(crate) type_loc: Loc,
+    pub(crate) only: Option<(bool, Loc)>,
+}
+
+#[derive(Debug)]
+pub(crate) struct ObjectNode {
+    pub(crate) slot: Option<StructSlot>,
+    pub(crate) type_loc: Loc,
+    pub(crate) children: Box<[Child]>,
+    pub(crate) names: NameTable,
+    /// Bitmap of required children, 64 to a word.
+    pub(crate) required: Box<[u64]>,
+    pub(crate) others: Others,
+    pub(crate) members_min: Option<(usize, Loc)>,
+    pub(crate) members_max: Option<(usize, Loc)>,
+    /// Some child is personal: what is undeclared here is sealed, not shown.
+    pub(crate) personal: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Child {
+    pub(crate) node: NodeId,
+    /// Name in the schema: `xdm:chatStart`.
+    pub(crate) xdm: Box<str>,
+    /// Name in platform spelling, nested names joined by `/`: `chatStart`, `_schema/latitude`.
+    pub(crate) platform: Box<str>,
+    pub(crate) required_loc: Option<Loc>,
+    /// Rules that forbid this very name (`additionalProperties: false` elsewhere).
+    pub(crate) forbidden: Option<Loc>,
+    /// Namespace objects (`_schema`) that this child implies.
+    pub(crate) opens: Box<[StructSlot]>,
+}
+
+/// What holds for members that are not declared.
+#[derive(Debug, Default)]
+pub(crate) struct Others {
+    /// `additionalProperties: false`, with the names and patterns that it lets pass.
+    pub(crate) closed: Vec<Closed>,
+    /// `patternProperties` with something to check.
+    pub(crate) patterns: Vec<(Pattern, NodeId)>,
+    /// `additionalProperties: {…}`.
+    pub(crate) additional: Vec<NodeId>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Closed {
+    pub(crate) loc: Loc,
+    pub(crate) names: Vec<Box<str>>,
+    pub(crate) patterns: Vec<Pattern>,
+}
+
+impl Closed {
+    /// Does the rule let this name pass?
+    pub(crate) fn permits(&self, name: &str) -> bool {
+        self.names.iter().any(|n| &**n == name) || self.patterns.iter().any(|p| p.is_match(name))
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct MapNode {
+    pub(crate) list: Option<(ListSlot, Slot)>,
+    pub(crate) type_loc: Loc,
+    pub(crate) value: NodeId,
+    /// Keys under which texts are personal (`Email`, `Phone`).
+    pub(crate) personal_keys: Box<[Box<str>]>,
+    pub(crate) members_min: Option<(usize, Loc)>,
+    pub(crate) members_max: Option<(usize, Loc)>,
+}
+
+#[derive(Debug)]
+pub(crate) struct ListNode {
+    pub(crate) list: Option<ListSlot>,
+    pub(crate) type_loc: Loc,
+    pub(crate) item: NodeId,
+    pub(crate) items_min: Option<(usize, Loc)>,
+    pub(crate) items_max: Option<(usize, Loc)>,
+    pub(crate) unique: Option<Loc>,
+}

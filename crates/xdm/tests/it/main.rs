@@ -1,0 +1,7 @@
+//! The whole crate from outside: verdicts, decoding, odd values, hostile bytes.
+
+mod decoding;
+mod odd_values;
+mod reference;
+mod tree;
+mod verdicts;

@@ -1,0 +1,100 @@
+//! The odd values, each with its decided outcome (docs/events.md has the list).
+
+use serde_json::{Value, json};
+use xdm::limits::{DEPTH_MAX, EVENT_BYTES_MAX, ITEMS_MAX, MEMBERS_MAX, VIOLATIONS_MAX};
+use xdm::{Checker, Profile, Verdict, standard_plan};
+
+use crate::tree::TreeSink;
+
+struct Outcome {
+    keywords: Vec<String>,
+    notices: Vec<String>,
+    value: Value,
+}
+
+fn check(event: &str) -> Outcome {
+    let plan = standard_plan();
+    let mut sink = TreeSink::new(plan.layout());
+    let mut checker = Checker::new(plan, Profile::spec());
+    let verdict = checker.check(event, &mut sink);
+    let keywords: Vec<String> = checker.violations().iter().map(|v| v.keyword.clone()).collect();
+    assert_eq!(verdict == Verdict::Valid, keywords.is_empty());
+    let notices = checker.notices().iter().map(|n| n.code.clone()).collect();
+    Outcome { keywords, notices, value: sink.value() }
+}
+
+/// An event with these members in customerFeedback.
+fn feedback(members: &str) -> String {
+    format!(r#"{{"_id":"1","timestamp":"2026-11-22T14:07:15Z","customerFeedback":{{{members}}}}}"#)
+}
+
+#[test]
+fn odd_values_have_a_decided_outcome() {
+    let case = |members: &str, keywords: &[&str], notices: &[&str], value: Value| {
+        let outcome = check(&feedback(members));
+        assert_eq!(outcome.keywords, keywords, "{members}");
+        assert_eq!(outcome.notices, notices, "{members}");
+        if keywords.is_empty() {
+            assert_eq!(outcome.value["customerFeedback"], value, "{members}");
+        }
+    };
+    case(r#""subject":"a\ud800b""#, &[], &["loneSurrogate"], json!({ "subject": "a\u{fffd}b" }));
+    case(r#""subject":"a\u0000b""#, &[], &[], json!({ "subject": "a\0b" }));
+    case(r#""subject":"""#, &[], &[], json!({ "subject": "" }));
+    case(r#""chatStart":1e+21"#, &[], &["integerRange"], json!({}));
+    case(r#""chatStart":9007199254740993"#, &[], &[], json!({ "chatStart": 9_007_199_254_740_993_i64 }));
+    case(r#""chatStart":9223372036854775808"#, &[], &["integerRange"], json!({}));
+    case(r#""chatStart":1.0"#, &[], &[], json!({ "chatStart": 1 }));
+    case(r#""chatStart":-3"#, &[], &[], json!({ "chatStart": -3 }));
+    case(r#""chatStart":null"#, &["type"], &[], Value::Null);
+    case(r#""chatStart":1.5"#, &["type"], &[], Value::Null);
+    case(r#""chatStart":true"#, &["type"], &[], Value::Null);
+    case(r#""chatStart":1,"chatStart":1"#, &["duplicateKey"], &[], Value::Null);
+    case(r#""chatStart":1,"xdm:chatStart":2"#, &["duplicateKey"], &[], Value::Null);
+    case(r#""zzzzzz":1,"zzzzzz":2"#, &["duplicateKey"], &["undeclaredProperty"], Value::Null);
+    case(r#""chat\u0053tart":1"#, &[], &[], json!({ "chatStart": 1 }));
+    case(r#""replyToEmailAddress":{"address":""}"#, &["format"], &[], Value::Null);
+    case("\"subject\":\"a\tb\"", &["syntax"], &[], Value::Null);
+    case(r#""subject":"a" "b":1"#, &["syntax"], &[], Value::Null);
+}
+
+#[test]
+fn empty_texts_and_ids() {
+    let empty_uri = r#"{"_id":"1","timestamp":"2026-11-22T14:07:15Z","device":{"typeIDService":""}}"#;
+    assert_eq!(check(empty_uri).keywords, ["format"]);
+    let empty_referrer = r#"{"_id":"1","timestamp":"2026-11-22T14:07:15Z","web":{"webReferrer":{"URL":""}}}"#;
+    assert!(check(empty_referrer).keywords.is_empty());
+    let empty_id = check(r#"{"_id":"","timestamp":"2026-11-22T14:07:15Z"}"#);
+    assert_eq!((empty_id.notices, empty_id.value.get("_id")), (vec!["emptyId".to_owned()], None));
+    assert!(check(r#"{"timestamp":"2026-11-22T14:07:15Z"}"#).keywords.is_empty(), "an id may be missing");
+    assert_eq!(check(r#"{"_id":"1"}"#).keywords, ["required"]);
+    assert_eq!(check("").keywords, ["syntax"]);
+    assert_eq!(check("[]").keywords, ["type"]);
+    assert_eq!(check("{} {}").keywords.last().map(String::as_str), Some("syntax"));
+}
+
+#[test]
+fn limits_have_names() {
+    let wrap = |extra: &str| format!(r#"{{"_id":"1","timestamp":"2026-11-22T14:07:15Z","x":{extra}}}"#);
+    let nested = |depth: usize| wrap(&format!("{}{}", "[".repeat(depth), "]".repeat(depth)));
+    assert!(check(&nested(DEPTH_MAX - 1)).keywords.is_empty());
+    assert_eq!(check(&nested(DEPTH_MAX)).keywords, ["limit"]);
+    assert_eq!(check(&nested(100_000)).keywords, ["limit"]);
+    let long = |bytes: usize| wrap(&format!("\"{}\"", "a".repeat(bytes)));
+    assert!(check(&long(EVENT_BYTES_MAX - 100)).keywords.is_empty());
+    assert_eq!(check(&long(EVENT_BYTES_MAX)).keywords, ["limit"]);
+    let members = |count: usize| feedback(&(0..count).map(|n| format!("\"q{n}q\":1")).collect::<Vec<_>>().join(","));
+    assert!(check(&members(MEMBERS_MAX)).keywords.is_empty());
+    assert_eq!(check(&members(MEMBERS_MAX + 1)).keywords, ["limit"]);
+    let items = |count: usize| {
+        let items = vec![r#"{"id":"1"}"#; count].join(",");
+        format!(r#"{{"_id":"1","timestamp":"2026-11-22T14:07:15Z","identityMap":{{"A":[{items}]}}}}"#)
+    };
+    assert!(check(&items(ITEMS_MAX)).keywords.is_empty());
+    assert_eq!(check(&items(ITEMS_MAX + 1)).keywords, ["limit"]);
+    let wrong = vec![r#"{"id":1}"#; VIOLATIONS_MAX + 7].join(",");
+    let outcome =
+        check(&format!(r#"{{"_id":"1","timestamp":"2026-11-22T14:07:15Z","identityMap":{{"A":[{wrong}]}}}}"#));
+    assert_eq!(outcome.keywords.len(), VIOLATIONS_MAX + 1);
+    assert_eq!(outcome.keywords.last().map(String::as_str), Some("limit"));
+}

@@ -1,0 +1,126 @@
+//! `POST /v1/events` beside an axum handler that only reads the body.
+//!
+//! `wrk` (in Debian) drives both on loopback, in turns: single events from 128
+//! connections, and batches of 1,000 from 16. Client and server share the processors,
+//! so only the ratio within a round counts.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use super::measure::median;
+use super::{ROUNDS, events, frontdesk, scratch};
+use crate::steps::{answers, cargo, root, target_dir, tool};
+
+/// How long `wrk` drives one server in one round.
+const SECONDS: &str = "8s";
+
+/// A load: its name, connections, events a request, the ratio that is aimed at.
+const CASES: &[(&str, &str, usize, f64)] =
+    &[("single events", "128", 1, 0.55), ("batches of 1,000", "16", 1_000, 0.25)];
+
+/// Runs the benchmark.
+pub(crate) fn run() -> Result<(), String> {
+    if !answers("sh", &["-c", "command -v wrk"]) {
+        return Err("wrk is not installed\nhelp: apt-get install wrk".to_owned());
+    }
+    tool(&mut cargo(&["build", "--release", "--package", "server", "--example", "bare"]))?;
+    let input = events("platform", "0%")?;
+    let mut page = String::from("| load | frontdesk | bare axum | ratio | aim |\n|---|---|---|---|---|\n");
+    for (name, connections, batch, aim) in CASES {
+        let script = script(&input, *batch)?;
+        let (mut ours, mut bare) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            ours.push(rate(&Server::frontdesk()?, connections, &script)? * *batch as f64);
+            bare.push(rate(&Server::bare()?, connections, &script)? * *batch as f64);
+        }
+        let (ours, bare) = (median(ours.into_iter()), median(bare.into_iter()));
+        page += &format!("| {name} | {ours:.0} events/s | {bare:.0} events/s | {:.2} | {aim} |\n", ours / bare);
+    }
+    let path = root().join("bench-runs");
+    fs::create_dir_all(&path).map_err(|error| format!("cannot make bench-runs: {error}"))?;
+    fs::write(path.join("http.md"), format!("# http\n\n{page}"))
+        .map_err(|error| format!("cannot write http.md: {error}"))?;
+    println!("{page}");
+    Ok(())
+}
+
+/// A `wrk` script that posts the file's first lines, each request with ids of its own.
+fn script(input: &Path, batch: usize) -> Result<PathBuf, String> {
+    let file = fs::File::open(input).map_err(|error| format!("cannot read the events: {error}"))?;
+    let lines: Vec<String> = BufReader::new(file)
+        .lines()
+        .take(batch.max(1_000))
+        .collect::<Result<_, _>>()
+        .map_err(|error| format!("cannot read the events: {error}"))?;
+    let directory = scratch()?;
+    let bodies = directory.join(format!("bodies-{batch}.ndjson"));
+    fs::write(&bodies, lines.join("\n") + "\n").map_err(|error| format!("cannot write the bodies: {error}"))?;
+    let lua = root().join("xtask/bench/post.lua");
+    let text = fs::read_to_string(lua).map_err(|error| format!("cannot read post.lua: {error}"))?;
+    let script = directory.join(format!("post-{batch}.lua"));
+    let head = format!("local path, batch = {:?}, {batch}\n", bodies.display().to_string());
+    fs::write(&script, head + &text).map_err(|error| format!("cannot write the script: {error}"))?;
+    Ok(script)
+}
+
+/// Requests a second.
+fn rate(server: &Server, connections: &str, script: &Path) -> Result<f64, String> {
+    let output = Command::new("wrk")
+        .args(["-t", "2", "-c", connections, "-d", SECONDS, "-s"])
+        .arg(script)
+        .arg(&server.url)
+        .output();
+    let output = output.map_err(|error| format!("wrk cannot run: {error}"))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    if let Some(errors) = text.lines().find(|line| line.contains("Non-2xx")) {
+        return Err(format!("the server refused requests: {}", errors.trim()));
+    }
+    let line = text.lines().find_map(|line| line.trim().strip_prefix("Requests/sec:"));
+    line.and_then(|number| number.trim().parse().ok()).ok_or_else(|| format!("wrk printed no rate:\n{text}"))
+}
+
+/// A server that is stopped when dropped. Its first line names its address.
+struct Server {
+    child: Child,
+    url: String,
+    data: Option<PathBuf>,
+}
+
+impl Server {
+    fn frontdesk() -> Result<Server, String> {
+        let data = scratch()?.join("http-data");
+        let _ = fs::remove_dir_all(&data);
+        let mut command = Command::new(frontdesk());
+        command.args(["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--data"]).arg(&data);
+        Server::start(&mut command, Some(data))
+    }
+
+    fn bare() -> Result<Server, String> {
+        Server::start(&mut Command::new(target_dir().join("release/examples/bare")), None)
+    }
+
+    fn start(command: &mut Command, data: Option<PathBuf>) -> Result<Server, String> {
+        let mut child =
+            command.stdout(Stdio::piped()).spawn().map_err(|error| format!("the server cannot start: {error}"))?;
+        let mut line = String::new();
+        if let Some(stdout) = child.stdout.take() {
+            BufReader::new(stdout).read_line(&mut line).map_err(|error| format!("the server says nothing: {error}"))?;
+        }
+        let address = line.split("http://").nth(1).and_then(|rest| rest.split([',', '/', ' ', '\n']).next());
+        let address = address.ok_or_else(|| format!("the server names no address: {line}"))?;
+        Ok(Server { url: format!("http://{address}/v1/events"), child, data })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Its data are thrown away, so it need not stop in order.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if let Some(data) = &self.data {
+            let _ = fs::remove_dir_all(data);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! `cargo xtask test`: every test, and what they need on a fresh machine.
+//!
+//! The steps go from the quickest to the slowest, and all run in the dev profile that
+//! `cargo run` uses, so that nothing is compiled twice. Clippy is the exception: it
+//! checks dependencies once more as metadata. The light crates are checked always; the
+//! ones that stand on DataFusion and Delta in the step `clippy-all`, which runs only
+//! when it is named.
+
+use crate::steps::{answers, cargo, step, tool};
+use crate::tidy;
+
+/// Crates without heavy dependencies.
+const LIGHT: &[&str] = &["xdm", "journal", "vault", "xtask"];
+
+/// A step's name and work. The flag says if it runs without being named.
+struct Step {
+    name: &'static str,
+    always: bool,
+    work: fn() -> Result<(), String>,
+}
+
+const STEPS: &[Step] = &[
+    Step { name: "tidy", always: true, work: tidy::run },
+    Step { name: "setup", always: true, work: setup },
+    Step { name: "fmt", always: true, work: fmt },
+    Step { name: "deny", always: true, work: deny },
+    Step { name: "clippy", always: true, work: clippy },
+    Step { name: "build", always: true, work: build },
+    Step { name: "tests", always: true, work: tests },
+    Step { name: "clippy-all", always: false, work: clippy_all },
+];
+
+/// Runs all steps, or those that are named, and stops at the first failure.
+pub(crate) fn run(only: &[String]) -> Result<(), String> {
+    if let Some(unknown) = only.iter().find(|name| !STEPS.iter().any(|step| step.name == name.as_str())) {
+        let names: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
+        return Err(format!("there is no step `{unknown}`; the steps are {}", names.join(", ")));
+    }
+    let is_wanted =
+        |step: &&Step| if only.is_empty() { step.always } else { only.iter().any(|name| name == step.name) };
+    STEPS.iter().filter(is_wanted).try_for_each(|wanted| step(wanted.name, wanted.work))
+}
+
+/// Debian's rustup installs the minimal profile; the checks need two more components.
+fn setup() -> Result<(), String> {
+    for (component, subcommand) in [("rustfmt", "fmt"), ("clippy", "clippy")] {
+        if answers("cargo", &[subcommand, "--version"]) {
+            continue;
+        }
+        println!("   {component} is missing and will be installed");
+        tool(std::process::Command::new("rustup").args(["component", "add", component]))
+            .map_err(|error| format!("{error}\nhelp: install {component} with your package manager"))?;
+    }
+    Ok(())
+}
+
+fn fmt() -> Result<(), String> {
+    tool(&mut cargo(&["fmt", "--all", "--check"])).map_err(|error| format!("{error}\nhelp: run `cargo fmt --all`"))
+}
+
+fn deny() -> Result<(), String> {
+    if !answers("cargo", &["deny", "--version"]) {
+        println!("   skipped: cargo-deny is not installed");
+        return Ok(());
+    }
+    tool(&mut cargo(&["deny", "check"]))
+}
+
+fn clippy() -> Result<(), String> {
+    let packages = LIGHT.iter().flat_map(|name| ["--package", name]);
+    let args: Vec<&str> =
+        ["clippy", "--all-targets"].into_iter().chain(packages).chain(["--", "-D", "warnings"]).collect();
+    tool(&mut cargo(&args))
+}
+
+fn clippy_all() -> Result<(), String> {
+    tool(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+}
+
+fn build() -> Result<(), String> {
+    tool(&mut cargo(&["build", "--workspace"]))
+}
+
+fn tests() -> Result<(), String> {
+    tool(&mut cargo(&["test", "--workspace", "--no-fail-fast"]))
+}

@@ -19,6 +19,7 @@ mod receipt;
 mod remote;
 mod remote_report;
 mod settings;
+mod upkeep;
 
 use std::future::Future;
 use std::process::ExitCode;

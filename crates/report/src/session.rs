@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::TableProvider;
-use datafusion::common::{DataFusionError, exec_err};
+use datafusion::common::DataFusionError;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryConsumer, MemoryReservation};
@@ -124,8 +124,7 @@ impl Snapshot {
     }
 
     async fn run(self, sql: String, limits: QueryLimits) -> Result<QueryResult, QueryError> {
-        let names = self.names();
-        let explain = |error: DataFusionError| translate(&error, &names, limits.memory_bytes_max);
+        let explain = |error: DataFusionError| translate(&error, &self.names(), limits.memory_bytes_max);
         let context = context(&limits).map_err(explain)?;
         let state = context.state();
         let dialect = state.config_options().sql_parser.dialect;
@@ -165,11 +164,8 @@ struct Collected {
 
 impl Collected {
     fn push(&mut self, batch: RecordBatch) -> Result<(), DataFusionError> {
-        let Some(rows) = self.rows.checked_add(batch.num_rows()) else {
-            return exec_err!("the result has too many rows");
-        };
         self.budget.try_grow(batch.get_array_memory_size())?;
-        self.rows = rows;
+        self.rows += batch.num_rows();
         self.batches.push(batch);
         Ok(())
     }

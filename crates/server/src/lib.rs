@@ -11,9 +11,9 @@
 //!   a drop. See [`ServerOptions`] for every limit.
 //! * **Every error is a problem document** (RFC 9457) with a stable `code` and the fix.
 //!   What the log says is a second message. Neither holds a value that was sent.
-//! * **A client that hangs up undoes nothing.** The handler is dropped with its
-//!   connection, and [`intake::SubmitError`]'s other side, `Intake::submit`, promises
-//!   that an append that has begun is finished; so handlers are not spawned.
+//! * **A client that hangs up undoes nothing.** Its handler is dropped with the
+//!   connection, which is safe because [`Front::submit`] promises that an append that
+//!   has begun is finished; so handlers need no task of their own.
 //!
 //! Errors that the HTTP parser itself finds (a broken request line, headers over the
 //! limit) are answered by hyper with 400 or 431 and no body, and the connection closes.

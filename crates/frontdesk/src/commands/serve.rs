@@ -16,6 +16,7 @@ use crate::access::{self, Opening};
 use crate::data_dir::{self, Claim, DataDir, Holder};
 use crate::failure::Failure;
 use crate::settings::Settings;
+use crate::upkeep;
 
 /// Runs the server until SIGINT or SIGTERM.
 ///
@@ -40,7 +41,9 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     dir.announce(&address.to_string())
         .map_err(|error| Failure::unavailable(format_args!("cannot write the lock file: {error}")))?;
     welcome(&mut io::stdout().lock(), address, &settings.data)?;
+    let upkeep = tokio::spawn(upkeep::run(opening.intake.store().clone(), settings.upkeep_every));
     let served = server::serve(listener, opening.house(), options, stop).await;
+    upkeep.abort();
     tracing::info!("stopping: committing what is in the journal");
     opening.intake.close().await;
     drop(dir);

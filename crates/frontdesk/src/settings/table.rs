@@ -78,6 +78,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
         "How often an idle pipeline looks for new events; what a row takes to be seen by queries"
     ),
     setting!(dedupe_days, RARE, "How many days back, by event date, duplicates are recognised"),
+    setting!(upkeep_every, RARE, "How often the server merges small files of the tables; 0s leaves it to others"),
     setting!(segment_bytes, RARE, "Size of one journal file"),
     setting!(queue_bytes_max, RARE, "Requests that wait for the disk; above it 503"),
     setting!(backlog_bytes_max, RARE, "Journal that is not yet in the tables; above it 503"),

@@ -42,10 +42,24 @@ pub(crate) fn session(name: &str) -> Session {
     Session::new(Fixture { events, rejects })
 }
 
+/// The rows of `events` of the fixture `week`, a JSON object each.
+pub(crate) fn events() -> impl Iterator<Item = &'static str> {
+    EVENTS.lines()
+}
+
+/// The rows of `rejects` of the fixture `week`.
+pub(crate) fn rejects() -> Vec<RecordBatch> {
+    batches(&rejects_schema(), REJECTS)
+}
+
 fn table(schema: SchemaRef, rows: &str) -> Arc<dyn TableProvider> {
-    let reader = arrow::json::ReaderBuilder::new(Arc::clone(&schema)).build(Cursor::new(rows.to_owned())).unwrap();
-    let batches: Vec<RecordBatch> = reader.map(Result::unwrap).collect();
+    let batches = batches(&schema, rows);
     Arc::new(MemTable::try_new(schema, vec![batches]).unwrap())
+}
+
+fn batches(schema: &SchemaRef, rows: &str) -> Vec<RecordBatch> {
+    let reader = arrow::json::ReaderBuilder::new(Arc::clone(schema)).build(Cursor::new(rows.to_owned())).unwrap();
+    reader.map(Result::unwrap).collect()
 }
 
 fn text(name: &str) -> Field {

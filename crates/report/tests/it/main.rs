@@ -8,3 +8,4 @@ mod limits;
 mod output;
 mod report;
 mod slt;
+mod store;

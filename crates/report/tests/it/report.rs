@@ -22,7 +22,7 @@ fn now() -> DateTime<Utc> {
     DateTime::parse_from_rfc3339("2026-11-05T12:00:00Z").unwrap().to_utc()
 }
 
-async fn run(tables: &str, since: &str, until: Option<&str>) -> ContactsReport {
+pub(crate) async fn run(tables: &str, since: &str, until: Option<&str>) -> ContactsReport {
     let period = Period::parse(since, until, now()).unwrap();
     let session = session(tables);
     // Spawned, as a server does: the future has to be Send.

@@ -1,5 +1,6 @@
 //! The whole crate from outside: verdicts, decoding, odd values, hostile bytes.
 
+mod captures;
 mod decoding;
 mod odd_values;
 mod reference;

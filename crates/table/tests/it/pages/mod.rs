@@ -3,6 +3,7 @@
 //! The reader is the `parquet` crate's own, which shares no code with our pages.
 
 mod read;
+mod stored;
 mod world;
 
 use std::sync::Arc;

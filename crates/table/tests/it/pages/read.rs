@@ -22,6 +22,9 @@ fn value(array: &dyn Array, at: usize) -> Value {
     }
     match array.data_type() {
         DataType::Utf8 => json!(array.as_string::<i32>().value(at)),
+        // The query engine reads text and bytes as views.
+        DataType::Utf8View => json!(array.as_string_view().value(at)),
+        DataType::BinaryView => json!(array.as_binary_view().value(at)),
         DataType::Binary => json!(array.as_binary::<i32>().value(at)),
         DataType::Int64 => json!(array.as_primitive::<Int64Type>().value(at)),
         DataType::Float64 => json!(array.as_primitive::<Float64Type>().value(at)),

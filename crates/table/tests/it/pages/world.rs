@@ -198,8 +198,9 @@ impl Feed<'_> {
                 json!(value)
             }
             Scalar::Timestamp => {
-                // Both sides of 1970: dates round down.
-                let value = self.dice.below(4_000_000_000_000_000) as i64 - 1_000_000_000_000_000;
+                const DAY: i64 = 86_400_000_000;
+                // Few days, on both sides of 1970: dates round down.
+                let value = self.dice.pick(&[-1, 0, 20_779]) * DAY + self.dice.below(DAY as u64) as i64;
                 sink.timestamp(slot, value);
                 json!(value)
             }

@@ -1,0 +1,50 @@
+//! Keeping the tables quick while the server runs: small files are merged, files out
+//! of use are deleted.
+//!
+//! It runs beside queries and commits, one table after the other, and is allowed to
+//! fail: the next turn tries again, and the log says so. What a turn leaves undone
+//! costs speed, never data.
+
+use std::time::Duration;
+
+use table::{CompactPolicy, Dataset, Store, StoreError};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+
+/// How long files stay after they went out of use: the longest time that anybody else
+/// may read an old version of the tables.
+const RETENTION: Duration = Duration::from_secs(60 * 60);
+
+/// Turns of compaction between two of deleting files, which lists all there are.
+const TURNS_PER_VACUUM: u32 = 12;
+
+/// Keeps both tables until it is dropped; the first turn comes after `every`, and none
+/// at all when that is zero.
+pub(crate) async fn run(store: Store, every: Duration) {
+    if every.is_zero() {
+        return;
+    }
+    let mut turns = interval_at(Instant::now() + every, every);
+    turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    for turn in 1u32.. {
+        turns.tick().await;
+        for (name, dataset) in [("events", &store.events), ("rejects", &store.rejects)] {
+            if let Err(error) = keep(name, dataset, turn.is_multiple_of(TURNS_PER_VACUUM)).await {
+                tracing::warn!(table = name, %error, "upkeep failed and is tried again later");
+            }
+        }
+    }
+}
+
+async fn keep(name: &str, dataset: &Dataset, vacuum: bool) -> Result<(), StoreError> {
+    let compacted = dataset.compact(CompactPolicy::default()).await?;
+    if compacted.files_before > 0 {
+        tracing::info!(table = name, files_before = compacted.files_before, files_after = compacted.files_after, "merged small files");
+    }
+    if vacuum {
+        let vacuumed = dataset.vacuum(RETENTION).await?;
+        if vacuumed.files > 0 {
+            tracing::info!(table = name, files = vacuumed.files, bytes = vacuumed.bytes, "deleted files out of use");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,11 @@
+//! Black-box tests: the real program, real directories, real sockets, nothing inside.
+//!
+//! Every wait is bounded and every test has a directory of its own. Nothing is timed.
+#![expect(clippy::unwrap_used, reason = "a test that can't go on says so by panicking")]
+
+mod commands;
+mod crash;
+mod desk;
+mod load;
+mod mistakes;
+mod serve;

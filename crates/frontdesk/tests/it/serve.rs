@@ -1,0 +1,89 @@
+//! The newcomer's way: start, paste the curl, look, stop, start again.
+
+use crate::desk::{Place, any_file_holds, rows};
+
+const CONTACTS: &str = "select id, channel, subject, callback, reply_to from contacts";
+
+/// The body of the curl that the server prints.
+fn pasted(welcome: &str) -> String {
+    let after = welcome.split("-d '").nth(1).expect("the welcome has a curl");
+    after.split('\'').next().unwrap().to_owned()
+}
+
+#[test]
+fn the_reference_example_is_there_now_from_outside_and_after_a_restart() {
+    let place = Place::new();
+    let desk = place.serve(&[]);
+    assert!(desk.welcome.contains("frontdesk-data"), "{}", desk.welcome);
+    let example = pasted(&desk.welcome);
+    let (status, answer) = desk.post("/v1/events", example.clone());
+    assert_eq!(status, 200, "{answer}");
+    assert!(answer.contains(r#""accepted":1"#), "{answer}");
+    let id = example.split(r#""_id":""#).nth(1).unwrap().split('"').next().unwrap().to_owned();
+
+    let from_outside = place.ok(&["sql", CONTACTS, "--format", "csv"]);
+    assert_eq!(rows(&from_outside), [format!("{id},chat,Service Request,true,true")]);
+    let report = place.ok(&["report", "contacts", "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["totals"]["contact_requests"], 1, "{report}");
+    let receipt = place.ok(&["event", &id]);
+    assert!(receipt.starts_with(&format!("{id}\n  stored    happened 20")), "{receipt}");
+    let tables = ["table", "csv", "json", "ndjson"].map(|form| place.ok(&["sql", CONTACTS, "--format", form]));
+
+    assert!(desk.stop("TERM").success());
+    // The same answers from the directory itself.
+    let directly = ["table", "csv", "json", "ndjson"].map(|form| place.ok(&["sql", CONTACTS, "--format", form]));
+    assert_eq!(directly, tables);
+    let report_directly: serde_json::Value =
+        serde_json::from_str(&place.ok(&["report", "contacts", "--format", "json"])).unwrap();
+    assert_eq!(report_directly, report);
+    assert_eq!(place.ok(&["event", &id]), receipt);
+
+    let again = place.serve(&[]);
+    assert_eq!(place.ok(&["sql", CONTACTS, "--format", "csv"]), from_outside);
+    assert!(again.stop("INT").success());
+}
+
+#[test]
+fn nothing_personal_stands_in_the_directory_or_the_log() {
+    let place = Place::new();
+    let desk = place.serve(&["--log", "trace", "--commit-after", "100ms"]);
+    let (status, _) = desk.post("/v1/events", pasted(&desk.welcome));
+    assert_eq!(status, 200);
+    // Rejected, with the same values.
+    let (status, answer) =
+        desk.post("/v1/events", pasted(&desk.welcome).replace(r#""chatStart":1"#, r#""chatStart":"x""#));
+    assert_eq!(status, 422, "{answer}");
+    assert!(!answer.contains("555-0100") && !answer.contains("jo@shop.example"), "{answer}");
+    let shown = place.ok(&["sql", "select * from events"]) + &place.ok(&["sql", "select * from rejects"]);
+    assert!(desk.stop("TERM").success());
+    for secret in ["1-408-555-0100", "jo@shop.example"] {
+        assert!(!shown.contains(secret), "{shown}");
+        assert_eq!(any_file_holds(&place.path("frontdesk-data"), secret.as_bytes()), None, "{secret}");
+        assert!(!place.log().contains(secret), "{secret}: {}", place.log());
+    }
+}
+
+#[test]
+fn a_second_start_finds_the_first() {
+    let place = Place::new();
+    let desk = place.serve(&[]);
+    let second = place.run(&["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(second.code, 3, "{second:?}");
+    assert!(second.err.contains("error: a server is already running on ./frontdesk-data at http://"), "{second:?}");
+    assert!(second.err.contains(&format!("(process {})", desk.pid())), "{second:?}");
+    assert!(second.err.contains("help: "), "{second:?}");
+    assert_eq!(desk.get("/healthz").0, 200);
+    assert_eq!(desk.get("/readyz").0, 200);
+}
+
+#[test]
+fn settings_reach_the_server() {
+    let place = Place::new();
+    place.write("frontdesk.toml", "body_bytes_max = '1KiB'\nprofile = 'aep-strict'\n");
+    let desk = place.serve(&[]);
+    let large = format!(r#"{{"_id":"a","timestamp":"2026-11-20T10:00:00Z","x":"{}"}}"#, "y".repeat(2_000));
+    assert_eq!(desk.post("/v1/events", large).0, 413);
+    let undeclared = r#"{"_id":"a","timestamp":"2026-11-20T10:00:00Z","x":1}"#;
+    assert_eq!(desk.post("/v1/events", undeclared).0, 422);
+}

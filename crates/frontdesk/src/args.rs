@@ -3,10 +3,13 @@
 //! Settings are not written here: each row of the table of settings is a flag of every
 //! command. The help texts are the reference that `docs/cli.md` is made from.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use clap::{Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+use crate::failure::EXITS;
 use crate::generate::Style;
 use crate::settings::table::SETTINGS;
 use crate::settings::{CONFIG_FILE, CONFIG_VARIABLE};
@@ -245,15 +248,32 @@ pub(crate) fn command() -> clap::Command {
         .help(format!("File of settings; {CONFIG_VARIABLE} or ./{CONFIG_FILE} when not given"));
     let settings = SETTINGS.iter().map(|setting| {
         Arg::new(setting.key)
-            .long(setting.key.replace('_', "-"))
+            .long(flag_name(setting.key))
             .value_name((setting.form)())
             .help(setting.doc)
             .hide(!setting.common)
     });
     let flags = std::iter::once(config).chain(settings).map(|arg| arg.global(true).help_heading(SETTINGS_HEADING));
-    Cli::command()
-        .args(flags)
-        .after_help("docs/settings.md and `frontdesk settings` list all settings; each is a flag.")
+    Cli::command().args(flags).after_help(after_help())
+}
+
+/// What stands below the commands in the program's own help.
+fn after_help() -> String {
+    let mut text =
+        "Every setting is a flag of every command; `frontdesk settings` lists them all.\n\nExit codes:\n  0  done\n"
+            .to_owned();
+    for (exit, meaning) in EXITS {
+        text += &format!("  {}  {meaning}\n", exit.code());
+    }
+    text
+}
+
+/// The key with dashes. clap wants names that live for ever; these do, once a process.
+fn flag_name(key: &'static str) -> &'static str {
+    static NAMES: OnceLock<BTreeMap<&str, String>> = OnceLock::new();
+    let names =
+        NAMES.get_or_init(|| SETTINGS.iter().map(|setting| (setting.key, setting.key.replace('_', "-"))).collect());
+    names.get(key).map_or(key, String::as_str)
 }
 
 /// Parses the process's arguments; prints help, version and mistakes itself.

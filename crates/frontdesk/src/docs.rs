@@ -33,17 +33,19 @@ fn cli_markdown() -> String {
     }
     let mut command = args::command().term_width(100);
     command.build();
-    let mut pending: Vec<(String, clap::Command)> =
-        command.get_subcommands().rev().map(|sub| (format!("frontdesk {}", sub.get_name()), sub.clone())).collect();
-    while let Some((name, mut command)) = pending.pop() {
-        if command.get_name() == "help" {
-            continue;
-        }
-        let _ = write!(page, "\n## `{name}`\n\n```text\n{}```\n", own_help(&mut command));
-        let subs = command.get_subcommands().rev();
-        pending.extend(subs.map(|sub| (format!("{name} {}", sub.get_name()), sub.clone())));
+    for sub in command.get_subcommands_mut() {
+        section(&mut page, "frontdesk", sub);
     }
     page
+}
+
+/// A command's help, then those of the commands below it.
+fn section(page: &mut String, above: &str, command: &mut clap::Command) {
+    let name = format!("{above} {}", command.get_name());
+    let _ = write!(page, "\n## `{name}`\n\n```text\n{}```\n", own_help(command));
+    for sub in command.get_subcommands_mut().filter(|sub| sub.get_name() != "help") {
+        section(page, &name, sub);
+    }
 }
 
 /// The command's help without the settings that all commands share.

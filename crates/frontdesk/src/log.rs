@@ -3,7 +3,7 @@
 //! Standard output belongs to what a command answers. Nothing personal is logged:
 //! that is the business of whoever writes a line, and of the tests that look.
 
-use std::io;
+use std::io::{self, IsTerminal};
 
 use tracing_subscriber::EnvFilter;
 
@@ -32,6 +32,9 @@ impl Word for LogFormat {
 /// A filter that can't be read.
 pub(crate) fn start(settings: &Settings) -> Result<(), Failure> {
     let is_level = ["off", "error", "warn", "info", "debug", "trace"].contains(&settings.log.as_str());
+    if !is_level && !settings.log.contains('=') {
+        return Err(unreadable(settings));
+    }
     let directives = if is_level && settings.log != "off" && settings.log != "error" {
         let level = &settings.log;
         format!(
@@ -40,14 +43,17 @@ pub(crate) fn start(settings: &Settings) -> Result<(), Failure> {
     } else {
         settings.log.clone()
     };
-    let filter = EnvFilter::try_new(&directives).map_err(|_| {
-        Failure::usage(format_args!("log is `{}`", settings.log))
-            .help("expected error, warn, info, debug, trace, or a filter such as info,intake=debug")
-    })?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let filter = EnvFilter::try_new(&directives).map_err(|_| unreadable(settings))?;
+    let lines =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
     let outcome = match settings.log_format {
         LogFormat::Text => lines.with_target(false).try_init(),
         LogFormat::Json => lines.json().flatten_event(true).try_init(),
     };
     outcome.map_err(|error| Failure::unavailable(format_args!("cannot start logging: {error}")))
+}
+
+fn unreadable(settings: &Settings) -> Failure {
+    Failure::usage(format_args!("log is `{}`", settings.log))
+        .help("expected off, error, warn, info, debug, trace, or a filter such as info,intake=debug")
 }

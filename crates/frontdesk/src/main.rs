@@ -69,7 +69,7 @@ fn variables() -> impl Iterator<Item = String> {
     names.into_iter()
 }
 
-fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::unavailable(format_args!("cannot start threads: {error}")))?;
     runtime.block_on(work)

@@ -1,5 +1,6 @@
 //! How far a load has come: a bar on a terminal, silence elsewhere.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
@@ -10,7 +11,7 @@ const DRAWS_PER_SECOND: u8 = 8;
 /// A bar over one input.
 pub(crate) struct Progress {
     bar: ProgressBar,
-    events: std::sync::atomic::AtomicU64,
+    events: AtomicU64,
 }
 
 impl Progress {
@@ -20,12 +21,12 @@ impl Progress {
         bar.set_prefix(name.to_owned());
         bar.set_style(style(total_bytes.is_some()));
         bar.enable_steady_tick(Duration::from_millis(250));
-        Progress { bar, events: std::sync::atomic::AtomicU64::new(0) }
+        Progress { bar, events: AtomicU64::new(0) }
     }
 
     /// So many more bytes and events have been read.
     pub(crate) fn advance(&self, bytes: u64, events: u64) {
-        let events = self.events.fetch_add(events, std::sync::atomic::Ordering::Relaxed) + events;
+        let events = self.events.fetch_add(events, Ordering::Relaxed) + events;
         self.bar.inc(bytes);
         let seconds = self.bar.elapsed().as_secs_f64().max(0.001);
         self.bar.set_message(format!("{} events/s", HumanCount((events as f64 / seconds) as u64)));

@@ -5,6 +5,7 @@
 //! settings` and `docs/settings.md` all come from that table. Limits themselves belong
 //! to the crates that keep them, and so do their defaults.
 
+#[cfg(test)]
 mod docs;
 pub(crate) mod nearest;
 pub(crate) mod table;
@@ -29,7 +30,6 @@ pub(crate) const CONFIG_VARIABLE: &str = "FRONTDESK_CONFIG";
 
 /// Every setting's value. [`table::SETTINGS`] says what each one means.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "each field is documented in its row of the table, which the user reads too")]
 pub(crate) struct Settings {
     pub(crate) data: PathBuf,
     pub(crate) listen: Address,
@@ -199,12 +199,6 @@ impl Effective {
             origins.push((setting, origin));
         }
         Ok(Effective { settings, origins })
-    }
-
-    /// Where the value of the setting named `key` came from.
-    pub(crate) fn origin(&self, key: &str) -> &Origin {
-        let found = self.origins.iter().find(|(setting, _)| setting.key == key);
-        found.map_or(&Origin::Default, |(_, origin)| origin)
     }
 }
 

@@ -38,7 +38,12 @@ pub(crate) async fn run(store: Store, every: Duration) {
 async fn keep(name: &str, dataset: &Dataset, vacuum: bool) -> Result<(), StoreError> {
     let compacted = dataset.compact(CompactPolicy::default()).await?;
     if compacted.files_before > 0 {
-        tracing::info!(table = name, files_before = compacted.files_before, files_after = compacted.files_after, "merged small files");
+        tracing::info!(
+            table = name,
+            files_before = compacted.files_before,
+            files_after = compacted.files_after,
+            "merged small files"
+        );
     }
     if vacuum {
         let vacuumed = dataset.vacuum(RETENTION).await?;

@@ -10,7 +10,7 @@ use xdm::{Checker, ListSlot, PersonalSlot, Plan, Profile, Sink, Slot, StructSlot
 use crate::answer::EventAnswer;
 use crate::identity::{Minter, Origin};
 use crate::record::RequestId;
-use crate::request::{Bounds, BodyError, Layout, walk};
+use crate::request::{BodyError, Bounds, Layout, walk};
 
 /// Most idle checkers that are kept; more than there are workers is waste.
 const IDLE_MAX: usize = 64;
@@ -27,7 +27,7 @@ pub(crate) struct Admission {
     plan: Arc<Plan>,
     profile: Profile,
     bounds: Bounds,
-    idle: Mutex<Vec<Box<Desk>>>,
+    idle: Mutex<Vec<Desk>>,
 }
 
 impl Admission {
@@ -49,18 +49,16 @@ impl Admission {
         outcome
     }
 
-    fn take(&self) -> Box<Desk> {
+    fn take(&self) -> Desk {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        idle.unwrap_or_else(|| {
-            Box::new(Desk {
-                checker: Checker::new(Arc::clone(&self.plan), self.profile),
-                sink: IdSink { slot: self.plan.id_slot(), id: String::new(), present: false },
-                minter: Minter::default(),
-            })
+        idle.unwrap_or_else(|| Desk {
+            checker: Checker::new(Arc::clone(&self.plan), self.profile),
+            sink: IdSink { slot: self.plan.id_slot(), id: String::new(), present: false },
+            minter: Minter::default(),
         })
     }
 
-    fn give_back(&self, desk: Box<Desk>) {
+    fn give_back(&self, desk: Desk) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < IDLE_MAX {
             idle.push(desk);

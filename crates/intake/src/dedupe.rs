@@ -115,8 +115,7 @@ impl Dedupe {
         }
         let passed = today.saturating_sub(self.today);
         let keep = |entry: &Entry| self.age(entry).saturating_add(passed) <= self.days;
-        let kept: Vec<Entry> =
-            self.slots.iter().filter(|entry| entry.id != 0 && keep(entry)).copied().collect();
+        let kept: Vec<Entry> = self.slots.iter().filter(|entry| entry.id != 0 && keep(entry)).copied().collect();
         self.today = today;
         self.rebuild(&kept, kept.len());
     }
@@ -317,9 +316,12 @@ mod tests {
 
     #[test]
     fn other_secrets_give_other_hashes() {
-        let [a, b] = [1, 2].map(|byte| IdHasher::new([byte; SECRET_BYTES]));
-        assert_eq!(a.hash("x"), a.hash("x"));
-        assert_ne!(a.hash("x"), b.hash("x"));
+        let secret = |seed: usize| std::array::from_fn(|i| (i * i * seed + 11 * i) as u8);
+        let (a, b) = (IdHasher::new(secret(3)), IdHasher::new(secret(5)));
+        for id in ["", "x", "12345678", "5f9f1f80-6f4e-4a55-9f3c-0c7b1f0a2f11", &"long".repeat(100)] {
+            assert_eq!(a.hash(id), a.hash(id));
+            assert_ne!(a.hash(id), b.hash(id), "{id}");
+        }
         assert_ne!(a.hash("x"), a.hash("y"));
     }
 }

@@ -17,8 +17,8 @@ mod commit;
 mod decode;
 
 use std::ops::ControlFlow;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use journal::{Journal, Reader};
@@ -90,6 +90,8 @@ pub(crate) struct Progress {
     /// Failed commits so far, and why the last one failed, while it isn't repeated.
     pub(crate) failures: u64,
     pub(crate) trouble: Option<String>,
+    /// Nothing more can be shown before a commit succeeds.
+    pub(crate) stuck: bool,
     /// Set once, at the end.
     pub(crate) ended: Option<Ended>,
 }
@@ -227,7 +229,9 @@ impl Drain {
             self.show()?;
         }
         self.commit_what_is_due(wanted.commit)?;
-        Ok(behind && !self.is_stuffed())
+        let stuck = self.is_stuffed();
+        self.progress.send_if_modified(|progress| std::mem::replace(&mut progress.stuck, stuck) != stuck);
+        Ok(behind && !stuck)
     }
 
     /// Decodes records until the journal's end, the round's bound or a full batch.

@@ -9,8 +9,8 @@
 //! compaction merges; it never makes the process grow.
 
 use table::{
-    Block, EncodeError, EncodeOptions, Encoder, FileStats, FileSummary, FileWriter, MicrosRange, NewFile,
-    Partition, PendingFile, RowGroup, StoreError,
+    Block, EncodeError, EncodeOptions, Encoder, FileStats, FileSummary, FileWriter, MicrosRange, NewFile, Partition,
+    PendingFile, RowGroup, StoreError,
 };
 use thiserror::Error;
 
@@ -177,9 +177,7 @@ impl<'a> DatedFiles<'a> {
             let open = self.open.swap_remove(at);
             self.end(open)?;
         }
-        while self.open.len() > 1
-            && self.open.iter().map(OpenFile::heap_bytes).sum::<usize>() > OPEN_BYTES_MAX
-        {
+        while self.open.len() > 1 && self.open.iter().map(OpenFile::heap_bytes).sum::<usize>() > OPEN_BYTES_MAX {
             let idle = self.open.iter().enumerate().min_by_key(|(_, open)| open.used);
             let at = idle.map_or(0, |(at, _)| at);
             let open = self.open.swap_remove(at);

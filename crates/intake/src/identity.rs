@@ -75,11 +75,7 @@ mod tests {
     #[test]
     fn the_same_origin_has_the_same_id_and_others_have_others() {
         let mut minter = Minter::default();
-        let event = |datastream, id, index| Origin::Event {
-            datastream,
-            request_id: RequestId::Given(id),
-            index,
-        };
+        let event = |datastream, id, index| Origin::Event { datastream, request_id: RequestId::Given(id), index };
         let origins = [
             event("a", "b", 0),
             event("a", "b", 1),

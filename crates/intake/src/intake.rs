@@ -1,53 +1,41 @@
-//! The pipeline as its callers see it.
+//! The pipeline as its callers see it: opened, asked how far it is, closed.
 //!
-//! `submit` answers when the request is durable, and not before; whatever it answered
-//! survives a power cut. What follows, draining to the tables, happens on a thread of
-//! its own, and [`settle`](Intake::settle) and [`flush`](Intake::flush) wait for it.
+//! Taking requests in is in `submit`. Draining to the tables happens on a thread of its
+//! own, and [`settle`](Intake::settle) and [`flush`](Intake::flush) wait for it.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use bytes::Bytes;
-use journal::{AppendError, Journal, Reader, Sequence};
+use journal::{Journal, Reader, Sequence};
 use tokio::runtime::Handle;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::admit::Admission;
-use crate::answer::EventAnswer;
 use crate::clock::Clock;
 use crate::drain::{APP, Drain, Ended, Progress, Shared};
-use crate::error::{IntakeError, SubmitError};
+use crate::error::IntakeError;
 use crate::options::IntakeOptions;
-use crate::record::{Record, RequestId};
-use crate::request::{BodyError, Request};
 use crate::stores::{Opened, Stores};
+use crate::submit::HEAD_BYTES_MAX;
 use crate::tally::{Counters, Tally};
-
-/// Bodies above this are checked on a thread that may block: a check takes about half a
-/// millisecond per MiB, and others wait on the caller's thread.
-const CHECK_INLINE_BYTES_MAX: usize = 64 * 1024;
-/// Longest name of a datastream and longest request id.
-const NAME_BYTES_MAX: usize = 512;
-/// Room for a record's head beside the largest body.
-const HEAD_BYTES_MAX: usize = 4096;
 
 /// The pipeline of one data directory. Clones share it. Dropping the last one ends the
 /// drain as a crash would: nothing durable is lost. [`close`](Intake::close) commits first.
 #[derive(Clone)]
 pub struct Intake {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
-struct Inner {
-    shared: Arc<Shared>,
-    admission: Arc<Admission>,
-    progress: watch::Receiver<Progress>,
-    closed: AtomicBool,
+pub(crate) struct Inner {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) admission: Admission,
+    pub(crate) progress: watch::Receiver<Progress>,
+    pub(crate) closed: AtomicBool,
     /// Makes request ids: 64 random bits of this process and a count.
-    request_seed: u64,
-    request_count: AtomicU64,
+    pub(crate) request_seed: u64,
+    pub(crate) request_count: AtomicU64,
     drain: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -62,10 +50,7 @@ impl Intake {
     /// Opens or creates what the data directory holds, drains what the journal has left
     /// from before, and begins to take requests. Must run on a tokio runtime, which
     /// must live as long as the intake.
-    pub async fn open(
-        options: IntakeOptions,
-        clock: Arc<dyn Clock>,
-    ) -> Result<(Intake, Opened), IntakeError> {
+    pub async fn open(options: IntakeOptions, clock: Arc<dyn Clock>) -> Result<(Intake, Opened), IntakeError> {
         let (stores, mut opened) = Stores::open(&options, &clock).await?;
         let events_mark = mark(stores.store.events.watermark(APP));
         let rejects_mark = mark(stores.store.rejects.watermark(APP));
@@ -93,10 +78,9 @@ impl Intake {
         });
         let start = Progress { shown: events_mark, committed: events_mark, ..Progress::default() };
         let (send, progress) = watch::channel(start);
-        let drain =
-            Drain::new(Arc::clone(&shared), Handle::current(), send, reader, events_mark, rejects_mark);
+        let drain = Drain::new(Arc::clone(&shared), Handle::current(), send, reader, events_mark, rejects_mark);
         let inner = Inner {
-            admission: Arc::new(admission),
+            admission,
             progress,
             closed: AtomicBool::new(false),
             request_seed: Uuid::new_v4().as_u64_pair().0,
@@ -113,40 +97,6 @@ impl Intake {
                 Err(error)
             }
         }
-    }
-
-    /// Checks only; stores nothing. Takes about a microsecond an event.
-    pub fn check(&self, request: &Request) -> Result<Vec<EventAnswer>, BodyError> {
-        self.inner.bound(request)?;
-        let made = self.inner.make_request_id();
-        let request_id = request.request_id.as_deref().map_or(RequestId::Made(made), RequestId::Given);
-        let layout = request.framing.resolve(&request.body);
-        self.inner.admission.check(layout, &request.body, &request.datastream, request_id)
-    }
-
-    /// Checks, appends to the journal, and answers once that is durable (`fdatasync`):
-    /// what is answered survives a power cut. A request of which every event is invalid
-    /// is kept too. Dropping the future does not undo an append that has begun.
-    pub async fn submit(&self, request: Request) -> Result<Vec<EventAnswer>, SubmitError> {
-        let inner = &self.inner;
-        inner.admits()?;
-        inner.bound(&request)?;
-        let layout = request.framing.resolve(&request.body);
-        let made = inner.make_request_id();
-        let Request { datastream, request_id, body, .. } = request;
-        let (answers, head) = if body.len() <= CHECK_INLINE_BYTES_MAX {
-            inner.prepare(layout, &body, &datastream, request_id.as_deref(), made)?
-        } else {
-            let (inner, body) = (Arc::clone(inner), body.clone());
-            tokio::task::spawn_blocking(move || {
-                inner.prepare(layout, &body, &datastream, request_id.as_deref(), made)
-            })
-            .await
-            .map_err(|_| SubmitError::Closed)??
-        };
-        inner.append(head, body).await?;
-        inner.shared.tally.answered(&answers);
-        Ok(answers)
     }
 
     /// Waits until everything durable now is visible to queries.
@@ -252,6 +202,9 @@ impl Intake {
                     return Ok(());
                 }
                 ended(&now)?;
+                if now.stuck {
+                    return Err(IntakeError::Failing(now.trouble.clone().unwrap_or_default()));
+                }
             }
             self.inner.shared.control.ask(|wanted| wanted.hurry = true);
             progress.changed().await.map_err(|_| IntakeError::Closed)?;
@@ -260,90 +213,6 @@ impl Intake {
 
     pub(crate) fn shared(&self) -> &Shared {
         &self.inner.shared
-    }
-}
-
-impl Inner {
-    /// Is there room for one more request?
-    fn admits(&self) -> Result<(), SubmitError> {
-        if self.closed.load(Ordering::Acquire) {
-            return Err(SubmitError::Closed);
-        }
-        let Shared { options, tally, .. } = &*self.shared;
-        match &self.progress.borrow().ended {
-            None => {}
-            Some(Ended::Closed) => return Err(SubmitError::Closed),
-            // The journal could still take it, and nothing would ever come of it.
-            Some(Ended::Stopped(_)) => return Err(SubmitError::Poisoned),
-        }
-        if tally.backlog_bytes() > options.backlog_bytes_max {
-            return Err(SubmitError::Overloaded { retry_after: options.retry_after });
-        }
-        Ok(())
-    }
-
-    fn bound(&self, request: &Request) -> Result<(), BodyError> {
-        let bytes_max = self.shared.options.body_bytes_max;
-        if request.body.len() > bytes_max {
-            return Err(BodyError::BodyTooLarge { bytes_max });
-        }
-        let request_id = request.request_id.as_deref().unwrap_or_default();
-        for (name, value) in [("datastream", request.datastream.as_str()), ("request id", request_id)] {
-            if value.len() > NAME_BYTES_MAX {
-                return Err(BodyError::NameTooLong { name, bytes_max: NAME_BYTES_MAX });
-            }
-        }
-        Ok(())
-    }
-
-    fn prepare(
-        &self,
-        layout: crate::request::Layout,
-        body: &[u8],
-        datastream: &str,
-        request_id: Option<&str>,
-        made: [u8; 16],
-    ) -> Result<(Vec<EventAnswer>, Vec<u8>), BodyError> {
-        let request_id = request_id.map_or(RequestId::Made(made), RequestId::Given);
-        let answers = self.admission.check(layout, body, datastream, request_id)?;
-        let received_micros = self.shared.clock.now_micros();
-        let record = Record { layout, received_micros, datastream, request_id, body };
-        Ok((answers, record.head()))
-    }
-
-    /// Returns once the record is durable.
-    async fn append(&self, head: Vec<u8>, body: Bytes) -> Result<(), SubmitError> {
-        let Shared { journal, tally, options, .. } = &*self.shared;
-        let bytes = (head.len() + body.len()) as u64;
-        let refused = |error| {
-            tally.admitted_bytes.fetch_sub(bytes, Ordering::Release);
-            match error {
-                AppendError::Overloaded => SubmitError::Overloaded { retry_after: options.retry_after },
-                AppendError::Full => SubmitError::DiskFull { retry_after: options.retry_after },
-                AppendError::TooLarge => BodyError::BodyTooLarge { bytes_max: options.body_bytes_max }.into(),
-                AppendError::Poisoned => SubmitError::Poisoned,
-                AppendError::Closed => SubmitError::Closed,
-            }
-        };
-        let (done, durable) = oneshot::channel();
-        // Counted before the drain can see the record.
-        tally.admitted_bytes.fetch_add(bytes, Ordering::Release);
-        // A sender that went away is no reason to stop: the record is kept.
-        journal.append(head, body, Box::new(move |outcome| drop(done.send(outcome)))).map_err(refused)?;
-        match durable.await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(refused(error)),
-            // The journal's thread died before it told.
-            Err(_) => Err(refused(AppendError::Poisoned)),
-        }
-    }
-
-    fn make_request_id(&self) -> [u8; 16] {
-        let count = self.request_count.fetch_add(1, Ordering::Relaxed);
-        let mut id = [0; 16];
-        id[..8].copy_from_slice(&self.request_seed.to_le_bytes());
-        id[8..].copy_from_slice(&count.to_le_bytes());
-        id
     }
 }
 
@@ -388,7 +257,9 @@ fn reader_after(journal: &Journal, after: u64, opened: &mut Opened) -> Result<Re
 }
 
 fn start_thread(shared: &Arc<Shared>, drain: Drain) -> Result<JoinHandle<()>, IntakeError> {
-    thread::Builder::new().name("drain".to_owned()).spawn(move || drain.run()).map_err(|source| {
-        IntakeError::Io { action: "start the drain of", path: shared.options.data.clone(), source }
+    thread::Builder::new().name("drain".to_owned()).spawn(move || drain.run()).map_err(|source| IntakeError::Io {
+        action: "start the drain of",
+        path: shared.options.data.clone(),
+        source,
     })
 }

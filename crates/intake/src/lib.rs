@@ -36,6 +36,7 @@ mod record;
 mod rejects;
 mod request;
 mod stores;
+mod submit;
 mod tally;
 
 pub use answer::{EventAnswer, Receipt, RejectedRow, RetryOutcome};

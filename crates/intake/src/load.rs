@@ -28,11 +28,11 @@ use std::thread;
 use table::{Committed, NewFile, Store, Txn};
 use tokio::runtime::{Builder, Runtime};
 
+pub use self::input::LoadInput;
 use self::input::{Chunks, Source};
+pub use self::ordered::LoadSummary;
 use self::ordered::Turnstile;
 use self::worker::{Bench, Worker};
-pub use self::input::LoadInput;
-pub use self::ordered::LoadSummary;
 use crate::clock::Clock;
 use crate::error::{IntakeError, LoadError};
 use crate::intake::Intake;
@@ -154,8 +154,7 @@ pub fn load(
         let files = if at_end {
             Vec::new()
         } else {
-            let bench =
-                || Bench { job: &job, chunks: &chunks, turnstile: &turnstile, progress, allowance: &allowance };
+            let bench = || Bench { job: &job, chunks: &chunks, turnstile: &turnstile, progress, allowance: &allowance };
             run_workers(options.threads.max(1), &turnstile, bench)?
         };
         let (end, done) = {
@@ -199,7 +198,10 @@ fn run_workers<'a>(
                 scope.spawn(move || worker.run().inspect_err(|_| turnstile.fail()))
             })
             .collect();
-        workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        workers
+            .into_iter()
+            .map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
     });
     let mut files = Vec::new();
     let mut failure = None;

@@ -30,11 +30,7 @@ pub(crate) struct FoundReject {
 }
 
 /// The event of this id; of one day only, if that is given.
-pub(crate) async fn event(
-    events: &Dataset,
-    id: &str,
-    day: Option<i32>,
-) -> Result<Option<FoundEvent>, IntakeError> {
+pub(crate) async fn event(events: &Dataset, id: &str, day: Option<i32>) -> Result<Option<FoundEvent>, IntakeError> {
     let mut filter = ident("_id").eq(lit(id));
     if let Some(day) = day {
         filter = filter.and(ident("event_date").eq(lit(ScalarValue::Date32(Some(day)))));
@@ -61,9 +57,7 @@ pub(crate) async fn rejects_of(rejects: &Dataset, event_id: &str) -> Result<Vec<
             });
         }
     }
-    rows.sort_by(|left, right| {
-        (left.received_at, &left.reject_id).cmp(&(right.received_at, &right.reject_id))
-    });
+    rows.sort_by(|left, right| (left.received_at, &left.reject_id).cmp(&(right.received_at, &right.reject_id)));
     Ok(rows)
 }
 
@@ -84,7 +78,7 @@ pub(crate) async fn reject(rejects: &Dataset, reject_id: &str) -> Result<Option<
 
 async fn select(table: &Dataset, filter: Expr, columns: &[&str]) -> Result<Vec<RecordBatch>, IntakeError> {
     let rows = SessionContext::new().read_table(table.provider().await?)?.filter(filter)?;
-    let columns = columns.iter().map(|name| ident(*name)).collect();
+    let columns: Vec<Expr> = columns.iter().map(|name| ident(*name)).collect();
     Ok(rows.select(columns)?.collect().await?)
 }
 

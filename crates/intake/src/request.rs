@@ -303,40 +303,51 @@ fn skip_space(body: &[u8], from: usize) -> usize {
     body[from..].iter().position(|byte| !blank(byte)).map_or(body.len(), |length| from + length)
 }
 
-/// An object that is spread over lines has a member's name (or its closing brace) on
-/// its second line; in a body of lines an object begins there.
+/// One value that takes up the whole body is a single event, over however many lines.
+/// If the first value doesn't end, an object at the start of the second line tells lines
+/// of which the first is cut from an object of which the end is missing.
 fn detect(body: &[u8]) -> Layout {
     let body = body.trim_ascii();
     if body.first() == Some(&b'[') {
         return Layout::Array;
     }
     let Some(first) = memchr(b'\n', body) else { return Layout::Single };
-    let second = body[first..].trim_ascii_start();
-    if second.first() == Some(&b'{') || is_balanced(&body[..first]) {
-        Layout::Lines
-    } else {
-        Layout::Single
+    match value_end(body) {
+        Some(end) if end == body.len() => Layout::Single,
+        Some(_) => Layout::Lines,
+        None if body[first..].trim_ascii_start().first() == Some(&b'{') => Layout::Lines,
+        None => Layout::Single,
     }
 }
 
-/// Does the line close all braces that it opens?
-fn is_balanced(line: &[u8]) -> bool {
+/// Where the first value ends: after the bracket that closes its first one, or with its
+/// line if it has none. `None` if it doesn't end, or a text in it runs over a line's end.
+fn value_end(body: &[u8]) -> Option<usize> {
     let (mut depth, mut in_text, mut escaped) = (0i64, false, false);
-    for byte in line {
+    for (at, byte) in body.iter().enumerate() {
         match byte {
+            b'\n' if in_text => return None,
+            b'\n' if depth == 0 => return Some(at),
             _ if escaped => escaped = false,
             b'\\' if in_text => escaped = true,
             b'"' => in_text = !in_text,
             b'{' | b'[' if !in_text => depth += 1,
-            b'}' | b']' if !in_text => depth -= 1,
+            b'}' | b']' if !in_text => {
+                depth -= 1;
+                if depth <= 0 {
+                    return Some(at + 1);
+                }
+            }
             _ => {}
         }
     }
-    depth == 0 && !in_text
+    None
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -354,5 +365,69 @@ mod tests {
         check("{\n  \"a\": 1\n}", Layout::Single);
         check("{\"a\": {\n\"b\": 1}}", Layout::Single);
         check("{\n}", Layout::Single);
+        check("{\n\"a\":\n{\n}\n}\n", Layout::Single);
+        check("{\"a\":\n{\"b\":1}\n", Layout::Lines);
+        check("{\"a\": 1,\n\"b\":", Layout::Single);
+        check("null\n{}", Layout::Lines);
+        check("{\"cut\":\"x\n{}", Layout::Lines);
+    }
+
+    /// The events of a body, or why it has none.
+    fn events(layout: Layout, body: &[u8]) -> Result<Vec<(Vec<u8>, Verdict)>, BodyError> {
+        let mut checker = Checker::new(xdm::standard_plan(), xdm::Profile::spec());
+        let mut events = Vec::new();
+        let count = walk(&mut checker, layout, body, Bounds::NONE, &mut xdm::NullSink, |_, _, event| {
+            assert_eq!(event.index, events.len());
+            events.push((event.bytes.to_vec(), event.verdict));
+            Ok(())
+        })?;
+        assert_eq!(count, events.len());
+        Ok(events)
+    }
+
+    fn a_value() -> impl Strategy<Value = String> {
+        prop_oneof![
+            Just("{}".to_owned()),
+            Just("{\"_id\":\"a\",\"timestamp\":\"2026-11-20T12:00:00Z\"}".to_owned()),
+            Just("{ \"x\" : [ 1 , { \"y]},[\" : \"\\\"\" } ] }".to_owned()),
+            Just("[1,[2]]".to_owned()),
+            Just("null".to_owned()),
+            "[{}\\[\\]\":,a1 \\\\]{0,12}",
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+
+        #[test]
+        fn arrays_are_split_as_a_parser_splits_them(
+            values in proptest::collection::vec(a_value(), 0..5),
+            glue in "[ \n\t]{0,3}",
+        ) {
+            let body = format!("{glue}[{glue}{}{glue}]{glue}", values.join(&format!("{glue},{glue}")));
+            let parsed: Result<Vec<Box<serde_json::value::RawValue>>, _> = serde_json::from_str(&body);
+            match (events(Layout::Array, body.as_bytes()), parsed) {
+                (Ok(events), Ok(parsed)) => {
+                    let parsed: Vec<&[u8]> = parsed.iter().map(|raw| raw.get().as_bytes()).collect();
+                    let events: Vec<&[u8]> = events.iter().map(|(bytes, _)| bytes.as_slice()).collect();
+                    prop_assert_eq!(events, parsed);
+                }
+                (Err(BodyError::Empty), Ok(parsed)) => prop_assert!(parsed.is_empty()),
+                (Err(BodyError::Syntax { .. }), Err(_)) => {}
+                (ours, parsed) => prop_assert!(false, "{body:?}: {ours:?} {parsed:?}"),
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_events_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
+            for layout in [Layout::Single, Layout::Array, Layout::Lines] {
+                // Twice, since a replay must see what the admission saw.
+                prop_assert_eq!(events(layout, &bytes), events(layout, &bytes));
+            }
+            if let Ok(lines) = events(Layout::Lines, &bytes) {
+                let expect = bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).count();
+                prop_assert_eq!(lines.len(), expect);
+            }
+        }
     }
 }

@@ -61,14 +61,15 @@ pub struct Opened {
 impl Stores {
     pub(crate) async fn open(options: &IntakeOptions, clock: &Arc<dyn Clock>) -> Result<(Stores, Opened), IntakeError> {
         let data = options.data.as_path();
-        let failed = |action| {
-            move |source: io::Error| IntakeError::Io { action, path: data.to_owned(), source }
-        };
-        fs::create_dir_all(data).map_err(failed("create"))?;
+        let failed = |action| move |source: io::Error| IntakeError::Io { action, path: data.to_owned(), source };
+        create_durably(data).map_err(failed("create"))?;
         let lock = lock(data)?;
         let key = open_key(options)?;
         let shape = Arc::new(Shape::new(Arc::clone(options.plan.layout()))?);
-        let millis = { let clock = Arc::clone(clock); Arc::new(move || clock.now_micros().div_euclid(1000)) };
+        let millis = {
+            let clock = Arc::clone(clock);
+            Arc::new(move || clock.now_micros().div_euclid(1000))
+        };
         let store = Store::open(StoreOptions::new(options.tables.clone(), shape.arrow_schema(), millis)).await?;
         let repairs = store.opened.repaired.iter().map(|mended| {
             format!(
@@ -122,6 +123,22 @@ impl Stores {
         self.store.events.scan_ids(Some(Partition(since)), &mut remember).await?;
         Ok(index)
     }
+}
+
+/// Creates a directory and those above it so that their names survive a power cut: what
+/// is acknowledged must not vanish with the directory it lies in.
+fn create_durably(dir: &Path) -> io::Result<()> {
+    if dir.as_os_str().is_empty() || dir.is_dir() {
+        return Ok(());
+    }
+    let parent = dir.parent().unwrap_or(Path::new(""));
+    create_durably(parent)?;
+    match fs::create_dir(dir) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+    File::open(parent)?.sync_all()
 }
 
 /// Takes the data directory for the life of the returned file.

@@ -39,8 +39,8 @@ pub(crate) struct Received {
 
 impl Arrival {
     pub(crate) fn new(body: Body, headers: &HeaderMap, options: &ServerOptions) -> Arrival {
-        // A sender that waits for `100 Continue` has not sent its body; reading it off
-        // would tell it to.
+        // A sender that waits for `100 Continue` has not sent its body, and after a refusal
+        // need not: what comes next could be another request, so the connection closes.
         let waits = headers.contains_key(header::EXPECT);
         let drain_bytes_max = if waits { 0 } else { options.drain_bytes_max };
         Arrival { body: Some(body), drain_bytes_max, drain_timeout: options.drain_timeout }
@@ -57,7 +57,8 @@ impl Arrival {
             return Err(Problem::internal("a body was read twice"));
         };
         let declared = body.size_hint().upper().and_then(|bytes| usize::try_from(bytes).ok());
-        if declared.is_some_and(|bytes| bytes > bytes_max) || body.size_hint().lower() > bytes_max as u64 {
+        // The lower bound is the declared length, or nothing when none was declared.
+        if body.size_hint().lower() > bytes_max as u64 {
             return Err(too_large(bytes_max));
         }
         let first = declared.unwrap_or(CLAIM_STEP_BYTES).min(CLAIM_STEP_BYTES);

@@ -222,7 +222,7 @@ fn row(event: usize) -> Row<'static> {
         received_micros: 1_790_000_000_000_000 + event as i64 * 250_000,
         datastream: "web-production",
         request_id: None,
-        content_hash: (event as i64).wrapping_mul(0x5851_f42d_4c95_7f2d),
+        content_hash: Dice(event as u64).next() as i64,
     }
 }
 

@@ -65,6 +65,7 @@ impl Dataset {
         files: Vec<NewFile>,
         fresh_after: impl Into<FreshAfter>,
     ) -> Result<Committed, StoreError> {
+        let fresh_after = fresh_after.into();
         let inner = &self.inner;
         let _writing = inner.writing.lock().await;
         if inner.is_stale() {
@@ -72,11 +73,11 @@ impl Dataset {
         }
         let seen = self.watermark(txn.app);
         if seen.is_some_and(|seen| txn.version <= seen) {
-            inner.show(None, Some(fresh_after.into()))?;
+            inner.show(None, Some(fresh_after))?;
             return Ok(Committed::Already);
         }
         let (version, snapshot) = inner.append(txn, seen, files).await?;
-        inner.show(Some(snapshot), Some(fresh_after.into()))?;
+        inner.show(Some(snapshot), Some(fresh_after))?;
         inner.checkpoint_if_due(version).await;
         Ok(Committed::At(version))
     }

@@ -1,8 +1,8 @@
 //! Partition values: days since 1970-01-01 (UTC), written `2026-11-22` in paths and in the log.
 
-use chrono::{DateTime, NaiveDate, TimeDelta};
+use chrono::{NaiveDate, TimeDelta};
 
-const EPOCH: NaiveDate = DateTime::UNIX_EPOCH.date_naive();
+const EPOCH: NaiveDate = NaiveDate::from_ymd_opt(1970, 1, 1).expect("1970-01-01 is a day");
 
 /// The partition a file belongs to: days since 1970-01-01, UTC.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -78,7 +78,7 @@ impl Default for EncodeOptions {
             zstd_level: 1,
             row_group_rows_max: 131_072,
             row_group_bytes_max: 64 * 1024 * 1024,
-            page_bytes_max: 256 * 1024,
+            page_bytes_max: 128 * 1024,
             page_rows_max: 131_072,
         }
     }

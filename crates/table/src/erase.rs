@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringArray};
+use arrow::array::{AsArray, BooleanArray, RecordBatch, StringArray};
 use deltalake::kernel::LogicalFileView;
 use deltalake::protocol::DeltaOperation;
 use futures::TryStreamExt as _;

@@ -55,6 +55,9 @@ pub struct FileStats {
 impl FileStats {
     /// Adds the rows of a batch.
     pub fn observe(&mut self, batch: &RecordBatch) {
+        if batch.num_rows() == 0 {
+            return;
+        }
         self.timestamp = merge(self.timestamp, range_of(batch, "timestamp"), self.rows == 0);
         self.received_at = merge(self.received_at, range_of(batch, "received_at"), self.rows == 0);
         self.rows += batch.num_rows() as u64;
@@ -109,7 +112,6 @@ pub struct PendingFile {
 enum Body {
     Disk { file: BufWriter<Box<dyn DiskFile>>, on_disk: OnDisk },
     Memory(Vec<u8>),
-    Finished,
 }
 
 /// A file that is deleted unless it is kept.
@@ -161,21 +163,20 @@ impl PendingFile {
 
     /// Ends the file. On this machine its bytes and its name are synced when this
     /// returns: a power cut after that leaves it whole.
-    pub fn finish(mut self, stats: FileStats) -> Result<NewFile, StoreError> {
-        let (body, on_disk) = match std::mem::replace(&mut self.body, Body::Finished) {
+    pub fn finish(self, stats: FileStats) -> Result<NewFile, StoreError> {
+        let PendingFile { table, path, partition, bytes, body } = self;
+        let (body, on_disk) = match body {
+            Body::Memory(body) => (Some(Bytes::from(body)), None),
             Body::Disk { mut file, on_disk } => {
-                file.flush().map_err(at(self.table, "writing a data file"))?;
-                file.get_mut().sync().map_err(at(self.table, "syncing a data file"))?;
+                file.flush().map_err(at(table, "writing a data file"))?;
+                file.get_mut().sync().map_err(at(table, "syncing a data file"))?;
                 if let Some(dir) = on_disk.path.parent() {
-                    on_disk.disk.sync_dir(dir).map_err(at(self.table, "syncing a partition"))?;
+                    on_disk.disk.sync_dir(dir).map_err(at(table, "syncing a partition"))?;
                 }
                 (None, Some(on_disk))
             }
-            Body::Memory(bytes) => (Some(Bytes::from(bytes)), None),
-            Body::Finished => (None, None),
         };
-        let path = std::mem::take(&mut self.path);
-        Ok(NewFile { path, partition: self.partition, bytes: self.bytes, stats, body, on_disk })
+        Ok(NewFile { path, partition, bytes, stats, body, on_disk })
     }
 }
 
@@ -184,7 +185,6 @@ impl Write for PendingFile {
         let written = match &mut self.body {
             Body::Disk { file, .. } => file.write(bytes)?,
             Body::Memory(body) => body.write(bytes)?,
-            Body::Finished => 0,
         };
         self.bytes += written as u64;
         Ok(written)
@@ -193,7 +193,7 @@ impl Write for PendingFile {
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.body {
             Body::Disk { file, .. } => file.flush(),
-            Body::Memory(_) | Body::Finished => Ok(()),
+            Body::Memory(_) => Ok(()),
         }
     }
 }

@@ -4,15 +4,23 @@
 //! served until it is there, so this reads files side by side and nothing but the
 //! columns it needs.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use bytes::Bytes;
 use deltalake::kernel::LogicalFileView;
+use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _};
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt as _};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ArrowReaderOptions;
-use parquet::arrow::async_reader::{ParquetObjectReader, ParquetRecordBatchStreamBuilder};
+use parquet::arrow::async_reader::{AsyncFileReader, ParquetRecordBatchStreamBuilder};
 use parquet::errors::ParquetError;
+use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use tokio::sync::mpsc;
 
 use crate::dataset::Dataset;
@@ -112,8 +120,8 @@ impl Dataset {
         paths: &[&str],
     ) -> Result<BoxStream<'static, Result<RecordBatch, ParquetError>>, StoreError> {
         let table = self.name();
-        let reader = ParquetObjectReader::new(self.inner.place.store(), file.object_store_path())
-            .with_file_size(file.size().unsigned_abs());
+        let (store, path) = (self.inner.place.store(), file.object_store_path());
+        let reader = StoredFile { store, path, bytes: file.size().unsigned_abs() };
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
         let builder = ParquetRecordBatchStreamBuilder::new_with_options(reader, options)
             .await
@@ -122,4 +130,36 @@ impl Dataset {
         let stream = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build();
         Ok(stream.map_err(at(table, "opening a data file"))?.boxed())
     }
+}
+
+/// A file of the table, for Parquet's reader.
+struct StoredFile {
+    store: Arc<dyn ObjectStore>,
+    path: Path,
+    bytes: u64,
+}
+
+impl AsyncFileReader for StoredFile {
+    fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, Result<Bytes, ParquetError>> {
+        Box::pin(async move { self.store.get_range(&self.path, range).await.map_err(external) })
+    }
+
+    fn get_byte_ranges(&mut self, ranges: Vec<Range<u64>>) -> BoxFuture<'_, Result<Vec<Bytes>, ParquetError>> {
+        Box::pin(async move { self.store.get_ranges(&self.path, &ranges).await.map_err(external) })
+    }
+
+    fn get_metadata<'a>(
+        &'a mut self,
+        options: Option<&'a ArrowReaderOptions>,
+    ) -> BoxFuture<'a, Result<Arc<ParquetMetaData>, ParquetError>> {
+        Box::pin(async move {
+            let bytes = self.bytes;
+            let metadata = ParquetMetaDataReader::new().with_arrow_reader_options(options);
+            metadata.load_and_finish(self, bytes).await.map(Arc::new)
+        })
+    }
+}
+
+fn external(error: object_store::Error) -> ParquetError {
+    ParquetError::External(Box::new(error))
 }

@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
-use deltalake::DeltaTable;
+use deltalake::{DeltaTable, DeltaTableError};
 use deltalake::kernel::engine::arrow_conversion::TryIntoKernel as _;
 use deltalake::kernel::{Action, MetadataExt as _, StructField, StructType};
 use deltalake::operations::create::CreateBuilder;
@@ -147,7 +147,7 @@ async fn create(place: &Place, names: &Names, schema: &Schema, every: u64) -> Re
         .with_save_mode(SaveMode::Ignore)
         .await
         .map_err(at(names.table, "creating the table"))?;
-    table.state.ok_or(deltalake::DeltaTableError::NotInitialized).map_err(at(names.table, "creating the table"))
+    table.state.ok_or(DeltaTableError::NotInitialized).map_err(at(names.table, "creating the table"))
 }
 
 fn kernel_schema(table: &'static str, schema: &Schema) -> Result<StructType, StoreError> {
@@ -167,7 +167,8 @@ impl Dataset {
                 return Ok(false);
             };
             let columns = kernel_schema(table, &wide)?;
-            let metadata = snapshot.state.metadata().clone().with_schema(&columns).map_err(at(table, DOING))?;
+            let metadata = snapshot.state.metadata().clone().with_schema(&columns).map_err(DeltaTableError::from);
+            let metadata = metadata.map_err(at(table, DOING))?;
             let added: Vec<StructField> = columns.fields().cloned().collect();
             let operation = DeltaOperation::AddColumn { fields: added };
             match inner.attempt(vec![Action::Metadata(metadata)], operation, None).await? {

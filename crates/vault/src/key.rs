@@ -128,12 +128,8 @@ fn create(path: &Path) -> Result<Key, KeyError> {
     let draft = PathBuf::from(name);
     // A leftover of a killed process that had our id; nothing was sealed under it.
     let _ = fs::remove_file(&draft);
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&draft)
-        .map_err(failed("create"))?;
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).map_err(failed("create"))?;
     file.write_all(&*bytes).and_then(|()| file.sync_all()).map_err(failed("write"))?;
     let linked = fs::hard_link(&draft, path);
     fs::remove_file(&draft).map_err(failed("tidy up after"))?;

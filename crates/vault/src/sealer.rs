@@ -72,11 +72,7 @@ impl Sealer {
         out.extend_from_slice(plain);
         let tag = self
             .key
-            .seal_in_place_separate_tag(
-                Nonce::assume_unique_for_key(nonce),
-                Aad::from(context),
-                &mut out[body..],
-            )
+            .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(context), &mut out[body..])
             .expect("a value is shorter than AES-GCM's limit of 64 GiB");
         out.extend_from_slice(tag.as_ref());
     }

@@ -154,6 +154,8 @@ pub(crate) struct Child {
     pub(crate) forbidden: Option<Loc>,
     /// Namespace objects (`_schema`) that this child implies.
     pub(crate) opens: Box<[StructSlot]>,
+    /// Checked, and kept as raw JSON: another name takes its column.
+    pub(crate) raw: bool,
 }
 
 /// What holds for members that are not declared.

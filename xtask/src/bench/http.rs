@@ -6,8 +6,11 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use super::measure::median;
 use super::{ROUNDS, events, frontdesk, scratch};
@@ -81,7 +84,7 @@ fn rate(server: &Server, connections: &str, script: &Path) -> Result<f64, String
     line.and_then(|number| number.trim().parse().ok()).ok_or_else(|| format!("wrk printed no rate:\n{text}"))
 }
 
-/// A server that is stopped when dropped. Its first line names its address.
+/// A server that is stopped when dropped.
 struct Server {
     child: Child,
     url: String,
@@ -89,28 +92,36 @@ struct Server {
 }
 
 impl Server {
+    /// It is told its address, and answers when it is there.
+    fn bare() -> Result<Server, String> {
+        let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+        let address = free.map_err(|error| format!("there is no free port: {error}"))?.to_string();
+        let mut command = Command::new(target_dir().join("release/examples/bare"));
+        let child = command.arg(&address).spawn().map_err(|error| format!("the peer cannot start: {error}"))?;
+        let server = Server { child, url: format!("http://{address}/v1/events"), data: None };
+        for _ in 0..200 {
+            if TcpStream::connect(&address).is_ok() {
+                return Ok(server);
+            }
+            thread::sleep(Duration::from_millis(25));
+        }
+        Err("the peer does not answer".to_owned())
+    }
+
+    /// Frontdesk says its address when it is ready.
     fn frontdesk() -> Result<Server, String> {
         let data = scratch()?.join("http-data");
         let _ = fs::remove_dir_all(&data);
         let mut command = Command::new(frontdesk());
-        command.args(["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--data"]).arg(&data);
-        Server::start(&mut command, Some(data))
-    }
-
-    fn bare() -> Result<Server, String> {
-        Server::start(&mut Command::new(target_dir().join("release/examples/bare")), None)
-    }
-
-    fn start(command: &mut Command, data: Option<PathBuf>) -> Result<Server, String> {
-        let mut child =
-            command.stdout(Stdio::piped()).spawn().map_err(|error| format!("the server cannot start: {error}"))?;
+        command.args(["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--data"]).arg(&data).stdout(Stdio::piped());
+        let mut child = command.spawn().map_err(|error| format!("the server cannot start: {error}"))?;
         let mut line = String::new();
         if let Some(stdout) = child.stdout.take() {
             BufReader::new(stdout).read_line(&mut line).map_err(|error| format!("the server says nothing: {error}"))?;
         }
-        let address = line.split("http://").nth(1).and_then(|rest| rest.split([',', '/', ' ', '\n']).next());
+        let address = line.split("http://").nth(1).and_then(|rest| rest.split(',').next());
         let address = address.ok_or_else(|| format!("the server names no address: {line}"))?;
-        Ok(Server { url: format!("http://{address}/v1/events"), child, data })
+        Ok(Server { url: format!("http://{address}/v1/events"), child, data: Some(data) })
     }
 }
 

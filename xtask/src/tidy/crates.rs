@@ -25,8 +25,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const FENCED: &[(&str, &[&str])] = &[
     ("deltalake", &["table", "frontdesk-stack"]),
     ("parquet", &["table", "frontdesk-stack"]),
-    ("axum", &["server"]),
-    ("hyper", &["server"]),
+    ("axum", &["server", "frontdesk-stack"]),
+    ("hyper", &["server", "frontdesk-stack"]),
 ];
 
 /// Crates that name no async runtime, no Arrow and no HTTP.

@@ -170,8 +170,8 @@ impl<W: Write> Check<'_, W> {
         let valid = verdict == Verdict::Valid;
         self.tally.valid += u64::from(valid);
         self.tally.invalid += u64::from(!valid);
-        let violations = if valid { &[] } else { self.checker.violations() };
-        let notices = if self.args.notices { self.checker.notices() } else { &[] };
+        let violations: &[Violation] = if valid { &[] } else { self.checker.violations() };
+        let notices: &[Notice] = if self.args.notices { self.checker.notices() } else { &[] };
         if violations.is_empty() && notices.is_empty() {
             return Ok(());
         }

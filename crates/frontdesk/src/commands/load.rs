@@ -43,14 +43,7 @@ pub(crate) fn run(args: &LoadArgs, settings: &Settings) -> Result<(), Failure> {
         }
         Claim::Theirs(holder) => {
             let remote = Remote::of(&holder, &settings.data)?.ok_or_else(|| holder.busy(&settings.data))?;
-            each_file(args, |input| {
-                let mut outcome = Ok(Loaded::default());
-                crate::block_on(async {
-                    outcome = through(&remote, input, &args.datastream).await;
-                    Ok(())
-                })?;
-                outcome
-            })
+            each_file(args, |input| crate::block_on(through(&remote, input, &args.datastream)))
         }
     }
 }
@@ -96,7 +89,7 @@ fn straight(input: &Input, args: &LoadArgs, settings: &Settings) -> Result<Loade
     let outcome = intake::load(&access::intake_options(settings)?, &clock, &source, &options, &progress);
     progress.finish();
     match outcome {
-        Ok(LoadSummary { read, accepted, rejected, duplicates, conflicts, bytes, already_loaded, .. }) => {
+        Ok(LoadSummary { read, accepted, rejected, duplicates, conflicts, bytes, already_loaded }) => {
             let repeated = Some(Repeated { duplicates, conflicts });
             Ok(Loaded { read, accepted, rejected, repeated, bytes, already_loaded })
         }

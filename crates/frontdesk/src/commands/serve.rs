@@ -40,7 +40,10 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     }
     dir.announce(&address.to_string())
         .map_err(|error| Failure::unavailable(format_args!("cannot write the lock file: {error}")))?;
-    welcome(&mut io::stdout().lock(), address, &settings.data)?;
+    // Nobody may be reading; the server is no less needed for that.
+    if let Err(error) = welcome(&mut io::stdout().lock(), address, &settings.data) {
+        tracing::info!(%address, %error, "running; the welcome could not be written");
+    }
     let upkeep = tokio::spawn(upkeep::run(opening.intake.store().clone(), settings.upkeep_every));
     let served = server::serve(listener, opening.house(), options, stop).await;
     upkeep.abort();

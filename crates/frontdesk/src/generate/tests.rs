@@ -25,9 +25,9 @@ fn same_seed_same_bytes() {
         assert_eq!(out.iter().filter(|byte| **byte == b'\n').count(), 1_000);
         assert_eq!(hash(&out), expect, "{style:?}: {:#x}", hash(&out));
     };
-    check(Style::Platform, 0);
-    check(Style::Xdm, 0);
-    check(Style::Shuffled, 0);
+    check(Style::Platform, 0x3D96_7913_2E40_48C6);
+    check(Style::Xdm, 0x15FD_83D5_C03F_8F6A);
+    check(Style::Shuffled, 0x05E4_432F_8A69_5AAA);
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn events_are_of_the_promised_size_and_in_time_order() {
         most = most.max(line.len());
     }
     let mean = out.len() / 20_000;
-    assert!((600..=1_300).contains(&least) && (600..=1_300).contains(&most), "{least} to {most} bytes");
+    assert!((600..=1_450).contains(&least) && (600..=1_450).contains(&most), "{least} to {most} bytes");
     assert!((1_000..=1_100).contains(&mean), "{mean} bytes on average");
     assert!((11_400..=12_600).contains(&page_views), "{page_views} page views of 20,000");
 }

@@ -23,6 +23,10 @@ fn resolve(
     })
 }
 
+fn origin(effective: &Effective, key: &str) -> Origin {
+    effective.origins.iter().find(|(setting, _)| setting.key == key).map(|(_, origin)| origin.clone()).unwrap()
+}
+
 #[test]
 fn flag_wins_over_variable_over_file_over_default() {
     let file = Some("commit_after = '4s'");
@@ -31,7 +35,7 @@ fn flag_wins_over_variable_over_file_over_default() {
     let check = |effective: Result<Effective, Failure>, seconds: u64, origin: &str| {
         let effective = effective.unwrap();
         assert_eq!(effective.settings.commit_after.as_secs(), seconds);
-        let shown = effective.origin("commit_after").to_string();
+        let shown = origin(&effective, "commit_after").to_string();
         assert!(shown.ends_with(origin), "{shown}");
     };
     check(resolve(&[], &[], None), 5, "default");
@@ -68,7 +72,7 @@ fn reads_numbers_texts_and_the_table_of_inlets() {
     assert_eq!(effective.settings.dedupe_days, 7);
     assert_eq!(effective.settings.commit_bytes.0, 1024);
     assert_eq!(effective.settings.inlets.len(), 2);
-    assert!(matches!(effective.origin("dedupe_days"), Origin::File(_)));
+    assert!(matches!(origin(&effective, "dedupe_days"), Origin::File(_)));
 }
 
 #[test]

@@ -78,7 +78,7 @@ impl Place {
 
     /// Starts a server on a free port; what it logs is added to [`Place::log`].
     pub(crate) fn serve(&self, args: &[&str]) -> Desk {
-        let mut command = self.command(&[&["serve", "--listen", "127.0.0.1:0"], args].concat());
+        let mut command = self.command(&[&["serve", "--listen", "127.0.0.1:0"][..], args].concat());
         let log = File::options().create(true).append(true).open(self.path("server.log")).unwrap();
         command.stderr(log);
         Desk::start(command).unwrap_or_else(|| panic!("the server does not start: {}", self.log()))

@@ -28,9 +28,10 @@ impl Drain {
         let began = Instant::now();
         match self.commit(&mut batch) {
             Ok(()) => {
+                self.release(batch.last)?;
                 self.committed(&batch, began);
                 self.recycle(batch);
-                self.release()
+                Ok(())
             }
             Err(Halt::Files(error)) if !is_final(&error) => {
                 tracing::warn!(%error, pause = ?self.retry_pause, "a commit failed and is tried again");
@@ -100,9 +101,8 @@ impl Drain {
 
     /// Both tables hold everything up to the last commit: what the journal has of it may
     /// go. What can't be deleted now is tried again with the next commit.
-    fn release(&mut self) -> Result<(), Halt> {
-        let committed = self.progress.borrow().committed;
-        if let Err(error) = self.shared.journal.release(Sequence(committed)) {
+    fn release(&self, through: u64) -> Result<(), Halt> {
+        if let Err(error) = self.shared.journal.release(Sequence(through)) {
             tracing::warn!(%error, "drained journal segments could not be deleted");
         }
         self.pass(Step::Released)

@@ -125,22 +125,14 @@ impl Desk<'_> {
         block.rollback();
     }
 
-    fn reject(
-        &mut self,
-        index: usize,
-        event_id: Option<&str>,
-        content_hash: i64,
-        reason: Reason<'_>,
-        payload: &[u8],
-    ) {
+    fn reject(&mut self, index: usize, event_id: Option<&str>, content_hash: i64, reason: Reason<'_>, payload: &[u8]) {
         let Some(rejects) = &mut self.rejects else { return };
         let Record { datastream, request_id, received_micros, .. } = self.record;
         let sequence = self.sequence;
         let reject_id = self.reject_minter.mint(Origin::Reject { sequence, index, datastream });
         let request_id = request_id.given();
         let index = index as u64;
-        let source =
-            Source { reject_id, received_micros, datastream, request_id, event_id, index, content_hash };
+        let source = Source { reject_id, received_micros, datastream, request_id, event_id, index, content_hash };
         rejects.push(source, reason, payload, &self.shared.stores.rejects_sealer);
     }
 

@@ -12,12 +12,8 @@ use crate::bench::*;
 #[tokio::test]
 async fn bodies_past_a_limit_are_refused() {
     let dir = tempfile::tempdir().unwrap();
-    let limits = IntakeOptions {
-        body_bytes_max: 4000,
-        event_bytes_max: 400,
-        events_per_request_max: 5,
-        ..options(dir.path())
-    };
+    let limits =
+        IntakeOptions { body_bytes_max: 4000, event_bytes_max: 400, events_per_request_max: 5, ..options(dir.path()) };
     let (intake, _) = open_with(limits).await;
     let check = async |request: Request, expect: BodyError| {
         assert_eq!(intake.submit(request).await, Err(SubmitError::Body(expect)));
@@ -108,10 +104,9 @@ async fn a_full_disk_and_a_closed_intake_say_so() {
 async fn a_queue_that_is_full_is_overload() {
     let dir = tempfile::tempdir().unwrap();
     let (intake, _) = open_with(IntakeOptions { queue_bytes_max: 1, ..options(dir.path()) }).await;
-    let both = tokio::join!(
-        async { intake.submit(request(event("a", 1))).await },
-        async { intake.submit(request(event("b", 1))).await },
-    );
+    let both = tokio::join!(async { intake.submit(request(event("a", 1))).await }, async {
+        intake.submit(request(event("b", 1))).await
+    },);
     // Alone, a record passes any queue; together one of them may have been refused.
     let expect_refusal = SubmitError::Overloaded { retry_after: Duration::from_secs(1) };
     assert!(both.0.is_ok());

@@ -39,13 +39,8 @@ struct Made {
 }
 
 fn make(events: u32) -> Made {
-    let mut made = Made {
-        text: String::new(),
-        accepted: BTreeSet::new(),
-        invalid: BTreeSet::new(),
-        duplicates: 0,
-        conflicts: 0,
-    };
+    let mut made =
+        Made { text: String::new(), accepted: BTreeSet::new(), invalid: BTreeSet::new(), duplicates: 0, conflicts: 0 };
     let subject = format!("\"subject\":\"{}\",\"chatStart\"", "s".repeat(900));
     for n in 0..events {
         let id = format!("n-{n}");
@@ -93,15 +88,12 @@ fn check_stored(data: &Path, made: &Made, context: &str) {
     let broken: usize = made.text.lines().filter(|line| !line.trim().is_empty()).count()
         - made.accepted.len()
         - (made.duplicates + made.conflicts) as usize;
-    let expect: BTreeMap<String, usize> = [
-        ("invalid", broken),
-        ("duplicate", made.duplicates as usize),
-        ("conflict", made.conflicts as usize),
-    ]
-    .into_iter()
-    .filter(|(_, count)| *count > 0)
-    .map(|(kind, count)| (kind.to_owned(), count))
-    .collect();
+    let expect: BTreeMap<String, usize> =
+        [("invalid", broken), ("duplicate", made.duplicates as usize), ("conflict", made.conflicts as usize)]
+            .into_iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(kind, count)| (kind.to_owned(), count))
+            .collect();
     assert_eq!(kinds, expect, "{context}");
     let rejected: BTreeSet<String> = rejected.into_iter().collect();
     assert!(made.invalid.is_subset(&rejected), "{context}");
@@ -128,11 +120,7 @@ fn a_load_is_exact_and_happens_once() {
         encoder.finish().unwrap()
     };
     let zstd = zstd::stream::encode_all(made.text.as_bytes(), 1).unwrap();
-    let inputs = [
-        ("plain", made.text.clone().into_bytes(), 2),
-        ("gzip", gzip, 3),
-        ("zstd", zstd, 1),
-    ];
+    let inputs = [("plain", made.text.clone().into_bytes(), 2), ("gzip", gzip, 3), ("zstd", zstd, 1)];
     for (name, bytes, threads) in inputs {
         let data = dir.path().join(name);
         let file = dir.path().join(format!("{name}.input"));
@@ -246,7 +234,12 @@ fn odd_files() {
         let file = dir.path().join(format!("odd-{count}"));
         fs::write(&file, bytes).unwrap();
         let summary = run(&data, &file, &load_options(2)).unwrap();
-        assert_eq!((summary.read, summary.accepted), (read, accepted), "{}", String::from_utf8_lossy(&bytes[..bytes.len().min(80)]));
+        assert_eq!(
+            (summary.read, summary.accepted),
+            (read, accepted),
+            "{}",
+            String::from_utf8_lossy(&bytes[..bytes.len().min(80)])
+        );
     };
     check(b"", 0, 0);
     check(b"\n \r\n", 0, 0);

@@ -1,4 +1,5 @@
 //! The pipeline as a whole, over real directories: what is answered is kept, exactly once.
+#![expect(clippy::unwrap_used, reason = "a test that fails says where by panicking")]
 
 mod bench;
 mod crash;

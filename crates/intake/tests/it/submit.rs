@@ -144,9 +144,7 @@ async fn duplicates_and_conflicts_are_told_apart() {
     submit(&intake, format!("{}\n{}", event("twice", 1), event("twice", 2))).await;
     intake.flush().await.unwrap();
     submit(&intake, event("twice", 1)).await;
-    let Receipt::Stored { duplicates, rejected, .. } = intake.receipt("twice").await.unwrap() else {
-        panic!("stored")
-    };
+    let Receipt::Stored { duplicates, rejected, .. } = intake.receipt("twice").await.unwrap() else { panic!("stored") };
     assert_eq!((duplicates, rejected.len()), (3, 1));
     assert_eq!(rejected[0].kind, "conflict");
     let payload = intake.reject_payload(&rejected[0].reject_id).await.unwrap();
@@ -222,7 +220,8 @@ async fn a_repaired_reject_is_sent_again() {
     // Under the schema's own rules the property is permitted.
     let intake = open(dir.path()).await;
     let outcomes = intake.rejects_retry(&all).await.unwrap();
-    let accepted = outcomes.iter().filter(|outcome| matches!(outcome, RetryOutcome::Accepted { id, .. } if id == "later"));
+    let accepted =
+        outcomes.iter().filter(|outcome| matches!(outcome, RetryOutcome::Accepted { id, .. } if id == "later"));
     assert_eq!(accepted.count(), 1, "{outcomes:?}");
     assert!(matches!(intake.receipt("later").await.unwrap(), Receipt::Stored { .. }));
     assert_eq!(rejects(&intake).await, kinds(&[("duplicate", 1), ("invalid", 1)]));

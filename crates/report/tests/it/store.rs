@@ -60,7 +60,7 @@ fn block_of(shape: &Arc<Shape>, date: &str) -> Block {
 }
 
 async fn store(dir: &Path) -> Store {
-    let shape = Arc::new(Shape::new(Arc::new(xdm::standard_plan().layout().clone())).unwrap());
+    let shape = Arc::new(Shape::new(Arc::clone(xdm::standard_plan().layout())).unwrap());
     let clock = Arc::new(|| 1_793_880_000_000_000);
     let options = StoreOptions::new(Root::Dir(dir.to_owned()), shape.arrow_schema(), clock);
     let store = Store::open(options).await.unwrap();

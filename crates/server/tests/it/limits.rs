@@ -70,7 +70,11 @@ async fn a_refused_body_is_thrown_away_only_so_far() {
 
 #[tokio::test]
 async fn a_sender_that_asks_first_is_told_without_sending() {
-    let rig = Rig::with(|options| options.body_bytes_max = KIB).await;
+    let rig = Rig::with(|options| {
+        options.body_bytes_max = KIB;
+        options.drain_timeout = Duration::from_secs(60);
+    })
+    .await;
     let head = |bytes: usize| {
         format!("POST /v1/events HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: {bytes}\r\n\r\n")
     };

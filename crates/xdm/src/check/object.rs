@@ -148,7 +148,22 @@ impl<'w, S: Sink> Walk<'w, S> {
         for slot in &child.opens {
             self.sink.object(*slot);
         }
+        if child.raw {
+            return self.raw_child(child.node, &below);
+        }
         self.value(child.node, &below)
+    }
+
+    /// A declared value without a column of its own.
+    #[cold]
+    fn raw_child(&mut self, node: crate::plan::NodeId, path: &Path<'_>) -> Result<(), Stop> {
+        let start = self.cursor.at();
+        self.muted += 1;
+        self.value(node, path)?;
+        self.muted -= 1;
+        let raw = self.cursor.since(start);
+        self.keep_raw(path, raw, false);
+        Ok(())
     }
 
     fn type_of(&self, node: &ObjectNode) -> Loc {

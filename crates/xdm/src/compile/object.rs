@@ -65,7 +65,12 @@ impl<'r> Compiler<'r> {
             below = below.below(step);
         }
         let location = sites.first().map(Site::location).unwrap_or_default();
-        let doc = Merged::of(self.registry, &sites)?.doc.unwrap_or_default().to_owned();
+        let annotations = Merged::of(self.registry, &sites)?;
+        let doc = annotations.doc.unwrap_or_default().to_owned();
+        // Tables tell columns apart without regard to case; of two names that differ only in
+        // case the superseded one is checked and kept as raw JSON.
+        let raw = place.columns && self.is_superseded(merged, at, annotations.deprecated)?;
+        below.columns &= !raw;
         let (node, column) = self.value(&sites, &below)?;
         let index = u16::try_from(tree.children.len()).map_err(|_| malformed(&location, "too many properties"))?;
         let opens = self.place_child(&steps, place, tree, index, column.map(|c| (c, doc)), &location)?;
@@ -75,8 +80,27 @@ impl<'r> Compiler<'r> {
         let required_loc = required_loc.map(|location| self.loc(location));
         let forbidden = self.forbidden(merged, name)?;
         let platform = steps.join("/").into();
-        tree.children.push(Child { node, xdm: name.into(), platform, required_loc, forbidden, opens });
+        tree.children.push(Child { node, xdm: name.into(), platform, required_loc, forbidden, opens, raw });
         Ok(())
+    }
+
+    /// Has the property a twin whose name differs only in case and that goes before it?
+    fn is_superseded(&self, merged: &Merged<'r>, at: usize, deprecated: bool) -> Result<bool, SchemaError> {
+        let folded = |name: &str| platform_steps(name).join(".").to_lowercase();
+        let name = folded(merged.properties[at].0);
+        for (other, (twin, own)) in merged.properties.iter().enumerate() {
+            if other == at || folded(twin) != name {
+                continue;
+            }
+            let twin_deprecated = Merged::of(self.registry, &sites_of(merged, twin, own))?.deprecated;
+            if deprecated != twin_deprecated {
+                return Ok(deprecated);
+            }
+            if other < at {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Puts a child under its platform name, opening namespaces on the way.

@@ -48,6 +48,7 @@ pub(crate) struct Merged<'r> {
     pub(crate) personal: Option<&'r str>,
     pub(crate) personal_keys: Vec<&'r str>,
     pub(crate) is_map: bool,
+    pub(crate) deprecated: bool,
 }
 
 impl<'r> Merged<'r> {
@@ -92,6 +93,7 @@ impl<'r> Merged<'r> {
         }
         self.personal = self.personal.or_else(|| text("meta:personal"));
         self.is_map |= text("meta:xdmType") == Some("map");
+        self.deprecated |= text("meta:status") == Some("deprecated");
         if let Some(Value::Object(keys)) = map.get("meta:personalKeys") {
             self.personal_keys.extend(keys.keys().map(String::as_str));
         }

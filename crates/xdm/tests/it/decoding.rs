@@ -76,6 +76,23 @@ fn what_has_no_column_is_kept_as_it_was_sent() {
     assert_eq!(sink.value()["customerFeedback"]["subject"], json!("half \u{fffd}"));
 }
 
+#[test]
+fn of_names_that_differ_in_case_the_superseded_one_has_no_column() {
+    let event = r#"{"_id":"1","timestamp":"1970-01-01T00:00:00Z","placeContext":{"POIinteraction":
+        {"poiDetail":{"poiID":"new","POIID":"old"},"POIDetail":{"name":"x"}}}}"#;
+    let (verdict, sink, told) = decode(event);
+    assert_eq!(verdict, Verdict::Valid, "{told:?}");
+    assert_eq!(sink.value()["placeContext"], json!({ "POIinteraction": { "poiDetail": { "poiID": "new" } } }));
+    let extra: Vec<_> = sink.extra.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+    assert_eq!(
+        extra,
+        [
+            ("/placeContext/POIinteraction/POIDetail", r#"{"name":"x"}"#),
+            ("/placeContext/POIinteraction/poiDetail/POIID", "\"old\""),
+        ]
+    );
+}
+
 /// Values of the properties of customerFeedback, as a sender may write them.
 fn feedback() -> impl Strategy<Value = Value> {
     let integers = ["chatDeclined", "chatEnd", "chatOffered", "chatStart", "clickToCall"];

@@ -4,5 +4,6 @@ mod captures;
 mod decoding;
 mod odd_values;
 mod reference;
+mod schemas;
 mod tree;
 mod verdicts;

@@ -6,10 +6,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use datafusion::prelude::SessionContext;
 use serde_json::{Map, Value};
-use table::{Block, Committed, Dataset, FileStats, NewFile, Partition, Root, Store, StoreOptions, Txn};
+use table::{
+    Block, Committed, Dataset, EncodeOptions, FileEncoder, FileStats, NewFile, Partition, Root, Store, StoreOptions,
+    Txn,
+};
 
 use super::world::Dice;
-use super::{EncodeOptions, FileEncoder, block, encoder, fill, read, shape, world};
+use super::{block, encoder, fill, read, shape, world};
 
 /// Writes a block as one file per date.
 fn write(events: &Dataset, from: &Block) -> Vec<NewFile> {

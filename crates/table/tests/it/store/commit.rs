@@ -62,7 +62,7 @@ async fn two_processes_with_their_own_ids_share_a_table() {
 async fn a_second_process_under_the_same_id_is_told_so() {
     let dir = tempfile::tempdir().unwrap();
     let (a, b) = (open(dir.path()).await.events, open(dir.path()).await.events);
-    commit(&a, 0, 10, DAY).await;
+    let _ = commit(&a, 0, 10, DAY).await;
     let files = b.write_rows(&rows(10, 20, DAY)).unwrap();
     let error = b.commit(Txn { app: "journal", version: 19 }, files, Vec::new()).await.unwrap_err();
     assert!(matches!(&error, StoreError::AnotherWriter { app, .. } if app == "journal"), "{error:?}");

@@ -93,19 +93,19 @@ pub fn rows(from: i64, to: i64, day: i32) -> RecordBatch {
     let instants = || Arc::new(TimestampMicrosecondArray::from(instants.clone()).with_timezone("UTC")) as ArrayRef;
     let present = NullBuffer::from(ids.iter().map(|id| id % 3 != 0).collect::<Vec<_>>());
     let text = |prefix: &str| StringArray::from_iter_values(ids.iter().map(|id| format!("{prefix}{id}")));
+    // Null inside where the outside is null: DataFusion's field access looks inside only.
+    let inside = |id: &i64| id % 3 != 0;
     let chat_start = StructArray::new(
         Fields::from(vec![field("value", DataType::Float64), field("byAgent", DataType::Boolean)]),
         vec![
-            Arc::new(Float64Array::from_iter_values(ids.iter().map(|id| *id as f64))),
-            Arc::new(ids.iter().map(|id| Some(id % 2 == 0)).collect::<BooleanArray>()),
+            Arc::new(ids.iter().map(|id| inside(id).then_some(*id as f64)).collect::<Float64Array>()),
+            Arc::new(ids.iter().map(|id| inside(id).then_some(id % 2 == 0)).collect::<BooleanArray>()),
         ],
         Some(present.clone()),
     );
-    let feedback = StructArray::new(
-        feedback_fields(),
-        vec![Arc::new(chat_start), Arc::new(text("subject "))],
-        Some(present.clone()),
-    );
+    let subject = ids.iter().map(|id| inside(id).then(|| format!("subject {id}"))).collect::<StringArray>();
+    let feedback =
+        StructArray::new(feedback_fields(), vec![Arc::new(chat_start), Arc::new(subject)], Some(present.clone()));
     let counts: Vec<usize> = ids.iter().map(|id| (id % 3) as usize).collect();
     let total: usize = counts.iter().sum();
     let tags = ListArray::new(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use table::{CompactPolicy, Compacted, DeleteWhere, Partition, Store};
+use table::{CompactPolicy, Compacted, DeleteWhere, Partition, Store, StoredId};
 
 use super::fixture::*;
 
@@ -18,7 +18,7 @@ async fn compaction_keeps_rows_and_spares_files() {
     let dir = tempfile::tempdir().unwrap();
     let events = open(dir.path()).await.events;
     for n in 0..6 {
-        commit(&events, n * 10, n * 10 + 10, DAY + (n % 2) as i32).await;
+        let _ = commit(&events, n * 10, n * 10 + 10, DAY + (n % 2) as i32).await;
     }
     let policy = CompactPolicy { files_min: 4, ..ALL };
     assert_eq!(events.compact(policy).await.unwrap(), Compacted::default(), "three files a day are not worth it");
@@ -33,7 +33,7 @@ async fn compaction_keeps_rows_and_spares_files() {
     assert_eq!(events.compact(ALL).await.unwrap(), Compacted::default());
     // Small target: several groups.
     for n in 6..10 {
-        commit(&events, n * 10, n * 10 + 10, DAY).await;
+        let _ = commit(&events, n * 10, n * 10 + 10, DAY).await;
     }
     let one = events.stats().bytes / 6;
     let compacted = events.compact(CompactPolicy { target_bytes: one * 3, ..ALL }).await.unwrap();
@@ -46,7 +46,7 @@ async fn two_compactions_at_once_double_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let (a, b) = (open(dir.path()).await.events, open(dir.path()).await.events);
     for n in 0..4 {
-        commit(&a, n * 10, n * 10 + 10, DAY).await;
+        let _ = commit(&a, n * 10, n * 10 + 10, DAY).await;
     }
     b.refresh().await.unwrap();
     // `b` doesn't know that `a` was faster.
@@ -63,7 +63,7 @@ async fn deleted_rows_stay_deleted_though_another_process_compacts() {
     let dir = tempfile::tempdir().unwrap();
     let (a, b) = (open(dir.path()).await.events, open(dir.path()).await.events);
     for n in 0..4 {
-        commit(&a, n * 10, n * 10 + 10, DAY).await;
+        let _ = commit(&a, n * 10, n * 10 + 10, DAY).await;
     }
     b.refresh().await.unwrap();
     assert_eq!(a.compact(ALL).await.unwrap().files_after, 1);
@@ -95,7 +95,7 @@ async fn vacuum_takes_what_is_out_of_use_for_long_enough() {
     options.clock = clock.as_clock();
     let events = Store::open(options).await.unwrap().events;
     for n in 0..3 {
-        commit(&events, n * 10, n * 10 + 10, DAY).await;
+        let _ = commit(&events, n * 10, n * 10 + 10, DAY).await;
     }
     let old_view = events.provider().await.unwrap();
     events.compact(ALL).await.unwrap();
@@ -129,17 +129,17 @@ async fn scan_ids_tells_each_stored_row_once() {
     let dir = tempfile::tempdir().unwrap();
     let events = open(dir.path()).await.events;
     for n in 0..5 {
-        commit(&events, n * 100, n * 100 + 100, DAY - n as i32).await;
+        let _ = commit(&events, n * 100, n * 100 + 100, DAY - n as i32).await;
     }
     events.set_fresh(vec![rows(900, 901, DAY)]).unwrap();
     let scan = async |since: Option<i32>| {
         let mut seen = Vec::new();
-        let rows = events.scan_ids(since.map(Partition), &mut |row| {
+        let mut note = |row: StoredId<'_>| {
             assert_eq!(row.id, format!("e{}", row.content_hash));
-            let day = Partition::of_micros(row.instant_micros);
-            seen.push((row.content_hash, day.0));
-        });
-        assert_eq!(rows.await.unwrap(), seen.len() as u64);
+            seen.push((row.content_hash, Partition::of_micros(row.instant_micros).0));
+        };
+        let rows = events.scan_ids(since.map(Partition), &mut note).await.unwrap();
+        assert_eq!(rows, seen.len() as u64);
         seen.sort_unstable();
         seen
     };

@@ -35,7 +35,7 @@ async fn watermarks_survive_a_checkpoint_that_sums_up_the_log() {
     few.checkpoint_every_commits = 4;
     let store = Store::open(few).await.unwrap();
     for n in 0..6 {
-        commit(&store.events, n * 5, n * 5 + 5, DAY).await;
+        let _ = commit(&store.events, n * 5, n * 5 + 5, DAY).await;
         let txn = Txn { app: "load-a", version: n };
         let _ = store.events.commit(txn, Vec::new(), Vec::new()).await.unwrap();
     }
@@ -56,7 +56,7 @@ async fn check_damage(version: u64, damage: impl Fn(&Path), expect: Result<u64, 
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;
     for n in 0..3 {
-        commit(&store.events, n * 10, n * 10 + 10, DAY).await;
+        let _ = commit(&store.events, n * 10, n * 10 + 10, DAY).await;
     }
     drop(store);
     damage(&log_entry(dir.path(), "events", version));
@@ -135,7 +135,7 @@ async fn a_table_whose_first_entry_is_torn_is_made_anew() {
 async fn a_grown_schema_widens_the_table_and_old_rows_read_as_null() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;
-    commit(&store.events, 0, 6, DAY).await;
+    let _ = commit(&store.events, 0, 6, DAY).await;
     let mut fields: Vec<Field> = events_schema().fields().iter().map(|field| Field::clone(field)).collect();
     let at = fields.iter().position(|field| field.name() == "customerFeedback").unwrap();
     let DataType::Struct(inside) = fields[at].data_type() else { panic!("a struct") };
@@ -149,7 +149,7 @@ async fn a_grown_schema_widens_the_table_and_old_rows_read_as_null() {
     let again = Store::open(grown).await.unwrap();
     assert_eq!(again.opened.widened, ["events"]);
     // Files of the old shape still come, from a load that was running.
-    commit(&again.events, 6, 9, DAY).await;
+    let _ = commit(&again.events, 6, 9, DAY).await;
     again.events.set_fresh(vec![rows(9, 12, DAY)]).unwrap();
     assert_eq!(counts(&again.events).await, (12, 12));
     let sql = "select count(*) from events where campaign is null and \"customerFeedback\"['rating'] is null";

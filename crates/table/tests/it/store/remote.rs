@@ -25,7 +25,7 @@ async fn an_object_store_holds_the_same_table() {
     assert_eq!(counts(&events).await, (12, 12));
     let again = open_in(&store).await.unwrap().events;
     assert_eq!((counts(&again).await, again.watermark("journal")), ((10, 10), Some(9)));
-    commit(&events, 10, 12, DAY).await;
+    let _ = commit(&events, 10, 12, DAY).await;
     let files = again.write_rows(&rows(10, 12, DAY)).unwrap();
     let error = again.commit(Txn { app: "journal", version: 11 }, files, Vec::new()).await.unwrap_err();
     assert!(matches!(error, StoreError::AnotherWriter { .. }), "{error:?}");

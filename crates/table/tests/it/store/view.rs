@@ -37,8 +37,8 @@ async fn a_view_stays_as_it_was_made() {
     let events = open(dir.path()).await.events;
     events.set_fresh(vec![rows(0, 3, DAY)]).unwrap();
     let view = events.provider().await.unwrap();
-    commit(&events, 0, 3, DAY).await;
-    commit(&events, 3, 9, DAY).await;
+    let _ = commit(&events, 0, 3, DAY).await;
+    let _ = commit(&events, 3, 9, DAY).await;
     let session = datafusion::prelude::SessionContext::new();
     session.register_table("events", view).unwrap();
     assert_eq!(session.table("events").await.unwrap().count().await.unwrap(), 3);

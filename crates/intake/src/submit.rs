@@ -1,0 +1,147 @@
+//! Taking a request in: room, check, append, answer, in this order.
+//!
+//! An answer is given when the request is durable (`fdatasync`), and not before. Past a
+//! limit the sender is told so, before anything of the request is kept.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use bytes::Bytes;
+use journal::AppendError;
+use tokio::sync::oneshot;
+
+use crate::answer::EventAnswer;
+use crate::drain::{Ended, Shared};
+use crate::error::SubmitError;
+use crate::intake::{Inner, Intake};
+use crate::record::{Record, RequestId};
+use crate::request::{BodyError, Layout, Request};
+
+/// Bodies above this are checked on a thread that may block: a check takes about half a
+/// millisecond per MiB, and others wait on the caller's thread.
+const CHECK_INLINE_BYTES_MAX: usize = 64 * 1024;
+/// Longest name of a datastream and longest request id.
+const NAME_BYTES_MAX: usize = 512;
+/// Room for a record's head beside the largest body.
+pub(crate) const HEAD_BYTES_MAX: usize = 4096;
+
+impl Intake {
+    /// Checks only; stores nothing. Takes about a microsecond an event.
+    pub fn check(&self, request: &Request) -> Result<Vec<EventAnswer>, BodyError> {
+        self.inner.bound(request)?;
+        let made = self.inner.make_request_id();
+        let request_id = request.request_id.as_deref().map_or(RequestId::Made(made), RequestId::Given);
+        let layout = request.framing.resolve(&request.body);
+        self.inner.admission.check(layout, &request.body, &request.datastream, request_id)
+    }
+
+    /// Checks, appends to the journal, and answers once that is durable (`fdatasync`):
+    /// what is answered survives a power cut. A request of which every event is invalid
+    /// is kept too. Dropping the future does not undo an append that has begun.
+    pub async fn submit(&self, request: Request) -> Result<Vec<EventAnswer>, SubmitError> {
+        let inner = &self.inner;
+        inner.admits()?;
+        inner.bound(&request)?;
+        let layout = request.framing.resolve(&request.body);
+        let made = inner.make_request_id();
+        let Request { datastream, request_id, body, .. } = request;
+        let (answers, head) = if body.len() <= CHECK_INLINE_BYTES_MAX {
+            inner.prepare(layout, &body, &datastream, request_id.as_deref(), made)?
+        } else {
+            let (inner, body) = (Arc::clone(inner), body.clone());
+            tokio::task::spawn_blocking(move || inner.prepare(layout, &body, &datastream, request_id.as_deref(), made))
+                .await
+                .map_err(|_| SubmitError::Closed)??
+        };
+        inner.append(head, body).await?;
+        inner.shared.tally.answered(&answers);
+        Ok(answers)
+    }
+}
+
+impl Inner {
+    /// Is there room for one more request?
+    fn admits(&self) -> Result<(), SubmitError> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(SubmitError::Closed);
+        }
+        let Shared { options, tally, .. } = &*self.shared;
+        match &self.progress.borrow().ended {
+            None => {}
+            Some(Ended::Closed) => return Err(SubmitError::Closed),
+            // The journal could still take it, and nothing would ever come of it.
+            Some(Ended::Stopped(_)) => return Err(SubmitError::Poisoned),
+        }
+        if tally.backlog_bytes() > options.backlog_bytes_max {
+            return Err(SubmitError::Overloaded { retry_after: options.retry_after });
+        }
+        Ok(())
+    }
+
+    fn bound(&self, request: &Request) -> Result<(), BodyError> {
+        let bytes_max = self.shared.options.body_bytes_max;
+        if request.body.len() > bytes_max {
+            return Err(BodyError::BodyTooLarge { bytes_max });
+        }
+        let request_id = request.request_id.as_deref().unwrap_or_default();
+        for (name, value) in [("datastream", request.datastream.as_str()), ("request id", request_id)] {
+            if value.len() > NAME_BYTES_MAX {
+                return Err(BodyError::NameTooLong { name, bytes_max: NAME_BYTES_MAX });
+            }
+        }
+        Ok(())
+    }
+
+    fn prepare(
+        &self,
+        layout: Layout,
+        body: &[u8],
+        datastream: &str,
+        request_id: Option<&str>,
+        made: [u8; 16],
+    ) -> Result<(Vec<EventAnswer>, Vec<u8>), BodyError> {
+        let request_id = request_id.map_or(RequestId::Made(made), RequestId::Given);
+        let answers = self.admission.check(layout, body, datastream, request_id)?;
+        let received_micros = self.shared.clock.now_micros();
+        let record = Record { layout, received_micros, datastream, request_id, body };
+        Ok((answers, record.head()))
+    }
+
+    /// Returns once the record is durable.
+    async fn append(&self, head: Vec<u8>, body: Bytes) -> Result<(), SubmitError> {
+        let Shared { journal, tally, options, .. } = &*self.shared;
+        let bytes = (head.len() + body.len()) as u64;
+        let refused = |error| {
+            tally.admitted_bytes.fetch_sub(bytes, Ordering::Release);
+            match error {
+                AppendError::Overloaded => SubmitError::Overloaded { retry_after: options.retry_after },
+                AppendError::Full => SubmitError::DiskFull { retry_after: options.retry_after },
+                AppendError::TooLarge => BodyError::BodyTooLarge { bytes_max: options.body_bytes_max }.into(),
+                AppendError::Poisoned => SubmitError::Poisoned,
+                AppendError::Closed => SubmitError::Closed,
+            }
+        };
+        let (done, durable) = oneshot::channel();
+        // Counted before the drain can see the record.
+        tally.admitted_bytes.fetch_add(bytes, Ordering::Release);
+        let tell = Box::new(move |outcome| {
+            // A sender that went away is no reason to stop: the record is kept.
+            let _ = done.send(outcome);
+        });
+        journal.append(head, body, tell).map_err(refused)?;
+        match durable.await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(refused(error)),
+            // The journal's thread died before it told.
+            Err(_) => Err(refused(AppendError::Poisoned)),
+        }
+    }
+
+    fn make_request_id(&self) -> [u8; 16] {
+        let count = self.request_count.fetch_add(1, Ordering::Relaxed);
+        let mut id = [0; 16];
+        id[..8].copy_from_slice(&self.request_seed.to_le_bytes());
+        id[8..].copy_from_slice(&count.to_le_bytes());
+        id
+    }
+}

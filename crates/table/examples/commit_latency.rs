@@ -130,7 +130,9 @@ fn rows(from: i64, count: i64) -> RecordBatch {
         Arc::new(StringArray::from_iter_values(numbers().map(|n| ["web", "app"][n as usize % 2]))),
         Arc::new(Int64Array::from_iter_values(numbers().map(|n| n.wrapping_mul(0x5851_F42D_4C95_7F2D)))),
     ];
-    let text = |k: i64| Arc::new(StringArray::from_iter_values(numbers().map(|n| format!("value {}", (n * k) % 17)))) as ArrayRef;
+    let text = |k: i64| {
+        Arc::new(StringArray::from_iter_values(numbers().map(|n| format!("value {}", (n * k) % 17)))) as ArrayRef
+    };
     columns.extend((0..30).map(text));
     columns.push(Arc::new(Date32Array::from(vec![DAY; count as usize])));
     RecordBatch::try_new(schema(), columns).expect("one column per field")

@@ -101,7 +101,8 @@ impl Inner {
         let table = self.names.table;
         self.put(&files).await?;
         let now = self.now_millis();
-        let adds = files.iter().map(|file| Action::Add(file.to_add(self.names.partition, now, true))).collect::<Vec<_>>();
+        let adds =
+            files.iter().map(|file| Action::Add(file.to_add(self.names.partition, now, true))).collect::<Vec<_>>();
         for _ in 0..ATTEMPTS_MAX {
             // From here on the log may name the files, even if no answer comes back.
             files.iter_mut().for_each(|file| file.keep(true));
@@ -138,8 +139,10 @@ impl Inner {
     ) -> Result<Attempt, StoreError> {
         let table = self.names.table;
         let snapshot = self.snapshot();
-        let mut properties =
-            CommitProperties::default().with_max_retries(0).with_create_checkpoint(false).with_cleanup_expired_logs(Some(false));
+        let mut properties = CommitProperties::default()
+            .with_max_retries(0)
+            .with_create_checkpoint(false)
+            .with_cleanup_expired_logs(Some(false));
         let mut watermarks: Watermarks = snapshot.watermarks.clone();
         if let Some(Txn { app, version }) = txn {
             let transaction = Transaction::new_with_last_update(app, version, Some(self.now_millis()));

@@ -102,7 +102,8 @@ impl Snapshot {
         table.state = Some(state.clone());
         let scan = table.table_provider().with_eager_snapshot(state.snapshot().clone());
         let scan = scan.with_session(SCAN_SETTINGS.clone()).await;
-        let scan = scan.map_err(|error| at(names.table, "reading the table")(deltalake::DeltaTableError::from(error)))?;
+        let scan =
+            scan.map_err(|error| at(names.table, "reading the table")(deltalake::DeltaTableError::from(error)))?;
         Ok(Snapshot { state, watermarks, scan })
     }
 
@@ -315,6 +316,9 @@ impl Inner {
 
 impl fmt::Debug for Dataset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Dataset").field("name", &self.name()).field("version", &self.inner.snapshot().version()).finish()
+        f.debug_struct("Dataset")
+            .field("name", &self.name())
+            .field("version", &self.inner.snapshot().version())
+            .finish()
     }
 }

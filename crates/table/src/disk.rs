@@ -106,7 +106,8 @@ pub(crate) fn ensure_dir(disk: &dyn Disk, dir: &Path) -> io::Result<()> {
     if dir.is_dir() {
         return Ok(());
     }
-    let parent = dir.parent().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the root directory is missing"))?;
+    let parent =
+        dir.parent().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the root directory is missing"))?;
     ensure_dir(disk, parent)?;
     match disk.create_dir(dir) {
         // Another writer may have made it a moment ago and not have synced it yet.

@@ -88,7 +88,9 @@ impl Dataset {
     ) -> Result<crate::rewrite::Merged, StoreError> {
         let unsupported = |why| at(self.name(), "deleting rows")(std::io::Error::other(why));
         if file.deletion_vector_descriptor().is_some() {
-            return Err(unsupported("another program has marked rows deleted in a file; purge the table with it first"));
+            return Err(unsupported(
+                "another program has marked rows deleted in a file; purge the table with it first",
+            ));
         }
         let Some(partition) = self.inner.partition_of(file) else {
             return Err(unsupported("a file of another program belongs to no day"));

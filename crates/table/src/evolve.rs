@@ -54,7 +54,8 @@ impl Widening {
             (DataType::List(a), DataType::List(b)) => Ok(DataType::List(self.inner(path, a, b)?)),
             (DataType::Map(a, sorted), DataType::Map(b, _)) => match (a.data_type(), b.data_type()) {
                 (DataType::Struct(a_entry), DataType::Struct(b_entry)) if a_entry.len() == 2 && b_entry.len() == 2 => {
-                    let entry = [self.inner(path, &a_entry[0], &b_entry[0])?, self.inner(path, &a_entry[1], &b_entry[1])?];
+                    let entry =
+                        [self.inner(path, &a_entry[0], &b_entry[0])?, self.inner(path, &a_entry[1], &b_entry[1])?];
                     let entry = DataType::Struct(Fields::from(entry.to_vec()));
                     Ok(DataType::Map(Arc::new(Field::clone(a).with_data_type(entry)), *sorted))
                 }
@@ -110,7 +111,9 @@ mod tests {
     use super::*;
 
     fn schema(fields: &[(&str, DataType)]) -> Schema {
-        Schema::new(fields.iter().map(|(name, data_type)| Field::new(*name, data_type.clone(), true)).collect::<Vec<_>>())
+        Schema::new(
+            fields.iter().map(|(name, data_type)| Field::new(*name, data_type.clone(), true)).collect::<Vec<_>>(),
+        )
     }
 
     fn object(fields: &[(&str, DataType)]) -> DataType {

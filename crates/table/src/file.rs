@@ -93,9 +93,7 @@ fn range_of(batch: &RecordBatch, column: &str) -> Option<MicrosRange> {
 fn merge(so_far: Option<MicrosRange>, next: Option<MicrosRange>, first: bool) -> Option<MicrosRange> {
     match (so_far, next?) {
         (None, next) => first.then_some(next),
-        (Some(a), b) => {
-            Some(MicrosRange { min: a.min.min(b.min), max: a.max.max(b.max), nulls: a.nulls + b.nulls })
-        }
+        (Some(a), b) => Some(MicrosRange { min: a.min.min(b.min), max: a.max.max(b.max), nulls: a.nulls + b.nulls }),
     }
 }
 

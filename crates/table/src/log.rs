@@ -96,9 +96,8 @@ pub(crate) async fn entry_watermarks(
     version: u64,
     watermarks: &mut Watermarks,
 ) -> Result<(), StoreError> {
-    let actions = read_entry(place, table, version)
-        .await?
-        .map_err(|what| StoreError::Damaged { table, version, what })?;
+    let actions =
+        read_entry(place, table, version).await?.map_err(|what| StoreError::Damaged { table, version, what })?;
     for txn in actions.iter().filter_map(|action| action.get("txn")) {
         if let (Some(app), Some(version)) = (txn["appId"].as_str(), txn["version"].as_i64()) {
             watermarks.insert(app.to_owned(), version);
@@ -229,8 +228,7 @@ async fn checkpoint_watermarks(place: &Place, table: &'static str, parts: &[Path
             let (Some(apps), Some(versions)) = (txn.column_by_name("appId"), txn.column_by_name("version")) else {
                 continue;
             };
-            let (Some(apps), Some(versions)) =
-                (apps.as_string_opt::<i32>(), versions.as_primitive_opt::<Int64Type>())
+            let (Some(apps), Some(versions)) = (apps.as_string_opt::<i32>(), versions.as_primitive_opt::<Int64Type>())
             else {
                 continue;
             };

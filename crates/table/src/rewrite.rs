@@ -48,8 +48,7 @@ impl RowWriter {
     pub(crate) fn new(file: PendingFile, schema: SchemaRef) -> Result<RowWriter, ParquetError> {
         // The schema in Arrow's own form is left out: it would tell readers to build the
         // arrays this process happened to have.
-        let options =
-            ArrowWriterOptions::new().with_properties(properties(&schema)?).with_skip_arrow_metadata(true);
+        let options = ArrowWriterOptions::new().with_properties(properties(&schema)?).with_skip_arrow_metadata(true);
         let writer = ArrowWriter::try_new_with_options(file, schema, options)?;
         Ok(RowWriter { writer, stats: FileStats::default() })
     }
@@ -93,13 +92,14 @@ impl Dataset {
         let mut rest = rows.clone();
         let days = rest.remove_column(column);
         let ranges = arrow::compute::partition(std::slice::from_ref(&days)).map_err(at(names.table, doing))?.ranges();
-                let mut files: Vec<(Partition, RowWriter)> = Vec::new();
+        let mut files: Vec<(Partition, RowWriter)> = Vec::new();
         for range in ranges {
             let day = day_at(&days, range.start);
             let at_day = match files.iter().position(|(open, _)| *open == day) {
                 Some(index) => index,
                 None => {
-                    let writer = RowWriter::new(self.create_file(day)?, rest.schema()).map_err(at(names.table, doing))?;
+                    let writer =
+                        RowWriter::new(self.create_file(day)?, rest.schema()).map_err(at(names.table, doing))?;
                     files.push((day, writer));
                     files.len() - 1
                 }
@@ -131,7 +131,8 @@ impl Merge {
         const DOING: &str = "rewriting a data file";
         let table = self.dataset.inner.names.table;
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-        let source = ParquetRecordBatchReaderBuilder::try_new_with_options(source, options).map_err(at(table, DOING))?;
+        let source =
+            ParquetRecordBatchReaderBuilder::try_new_with_options(source, options).map_err(at(table, DOING))?;
         let schema = source.schema().clone();
         for batch in source.with_batch_size(BATCH_ROWS).build().map_err(at(table, DOING))? {
             let mut batch = batch.map_err(at(table, DOING))?;

@@ -99,8 +99,9 @@ impl Dataset {
             return 0;
         };
         let hashes = batch.column_by_name("content_hash").and_then(|column| column.as_primitive_opt::<Int64Type>());
-        let instants =
-            batch.column_by_name(names.instant).and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
+        let instants = batch
+            .column_by_name(names.instant)
+            .and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
         let mut rows = 0;
         for (row, id) in ids.iter().enumerate() {
             let Some(id) = id else { continue };

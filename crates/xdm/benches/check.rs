@@ -41,7 +41,11 @@ fn main() {
     let mean = bytes / lines.len().max(1);
     println!("{} events of {mean} bytes, medians of {ROUNDS} rounds in turns, one thread", lines.len());
     println!("xdm         {:>10.0} events/s {:>6.0} MB/s", median(&mut ours), median(&mut ours) * mean as f64 / 1e6);
-    println!("jsonschema  {:>10.0} events/s {:>6.0} MB/s", median(&mut theirs), median(&mut theirs) * mean as f64 / 1e6);
+    println!(
+        "jsonschema  {:>10.0} events/s {:>6.0} MB/s",
+        median(&mut theirs),
+        median(&mut theirs) * mean as f64 / 1e6
+    );
     println!("ratio       {:>10.1}", median(&mut ours) / median(&mut theirs));
 }
 

@@ -8,9 +8,14 @@ use crate::violation::mask_key;
 pub(super) enum Step<'p> {
     Root,
     /// A declared property: as sent, and in platform spelling.
-    Child { sent: &'p str, stored: &'p str },
+    Child {
+        sent: &'p str,
+        stored: &'p str,
+    },
     /// A namespace in platform spelling; the child below it brings the full stored name.
-    Group { sent: &'p str },
+    Group {
+        sent: &'p str,
+    },
     /// A key of a map, or an undeclared property.
     Key(&'p str),
     /// An item of a list.

@@ -158,7 +158,8 @@ pub(super) fn undeclared(path: &Path<'_>, guess: Option<String>) -> Notice {
 }
 
 pub(super) fn lone_surrogate(path: &Path<'_>) -> Notice {
-    let message = "half of a character (an unpaired surrogate) was replaced by U+FFFD; what was sent is kept in \"extra\"";
+    let message =
+        "half of a character (an unpaired surrogate) was replaced by U+FFFD; what was sent is kept in \"extra\"";
     notice(path, "loneSurrogate", message.to_owned())
 }
 

@@ -60,7 +60,12 @@ impl<'r> Compiler<'r> {
         Ok((self.push(if integer { Node::Integer(node) } else { Node::Number(node) }), column))
     }
 
-    pub(super) fn boolean(&mut self, merged: Merged<'r>, place: &Place, type_loc: Loc) -> Result<Compiled, SchemaError> {
+    pub(super) fn boolean(
+        &mut self,
+        merged: Merged<'r>,
+        place: &Place,
+        type_loc: Loc,
+    ) -> Result<Compiled, SchemaError> {
         let mut only = None;
         for (keyword, value, location) in &merged.assertions {
             match (*keyword, value) {
@@ -94,7 +99,9 @@ fn text_rule(keyword: &str, value: &Value, location: &str) -> Result<Option<Text
         },
         ("minLength", value) => TextRule::CharsMin(count(value, location)?),
         ("maxLength", value) => TextRule::CharsMax(count(value, location)?),
-        ("enum" | "pattern" | "format", _) => return Err(malformed(location, "the keyword has a value of another type")),
+        ("enum" | "pattern" | "format", _) => {
+            return Err(malformed(location, "the keyword has a value of another type"));
+        }
         // Keywords of other types hold for any text.
         _ => return Ok(None),
     }))

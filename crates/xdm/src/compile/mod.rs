@@ -49,7 +49,8 @@ pub fn compile(registry: &Registry, composition: &Composition) -> Result<Plan, S
     for group in &composition.groups {
         sites.push(registry.site(group, "field group")?);
     }
-    let mut compiler = Compiler { registry, nodes: Vec::new(), locations: Vec::new(), layout: Layout::default(), cells: 0 };
+    let mut compiler =
+        Compiler { registry, nodes: Vec::new(), locations: Vec::new(), layout: Layout::default(), cells: 0 };
     let merged = Merged::of(registry, &sites)?;
     let (root, fields) = compiler.root(merged)?;
     compiler.layout.fields = fields;

@@ -55,7 +55,13 @@ impl<'r> Compiler<'r> {
         Ok((self.push(Node::Object(object)), fields))
     }
 
-    fn child(&mut self, merged: &Merged<'r>, at: usize, place: &Place, tree: &mut ChildTree) -> Result<(), SchemaError> {
+    fn child(
+        &mut self,
+        merged: &Merged<'r>,
+        at: usize,
+        place: &Place,
+        tree: &mut ChildTree,
+    ) -> Result<(), SchemaError> {
         let (name, own) = &merged.properties[at];
         let name = *name;
         let sites = sites_of(merged, name, own);
@@ -162,7 +168,8 @@ impl<'r> Compiler<'r> {
     }
 
     fn closed(&mut self, rule: &Additional<'r>) -> Result<Closed, SchemaError> {
-        let patterns = rule.patterns.iter().map(|source| self.pattern(source, &rule.location)).collect::<Result<_, _>>()?;
+        let patterns =
+            rule.patterns.iter().map(|source| self.pattern(source, &rule.location)).collect::<Result<_, _>>()?;
         let names = rule.names.iter().map(|name| Box::from(*name)).collect();
         Ok(Closed { loc: self.loc(rule.location.clone()), names, patterns })
     }

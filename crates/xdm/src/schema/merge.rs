@@ -75,8 +75,7 @@ impl<'r> Merged<'r> {
         };
         self.annotate(site, map);
         if let Some(reference) = map.get("$ref") {
-            let reference =
-                reference.as_str().ok_or_else(|| malformed(site, "\"$ref\" is a text".to_owned()))?;
+            let reference = reference.as_str().ok_or_else(|| malformed(site, "\"$ref\" is a text".to_owned()))?;
             // Draft-06: what stands beside a `$ref` is no assertion.
             return self.add(registry, &registry.resolve(reference, site)?, depth + 1);
         }

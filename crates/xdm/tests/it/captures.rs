@@ -50,7 +50,9 @@ fn recorded_events_have_their_decided_outcome() {
     files.sort();
     for path in files {
         let name = path.file_name().and_then(|n| n.to_str()).expect("a name").to_owned();
-        let Ok(capture) = serde_json::from_str::<Capture>(&fs::read_to_string(&path).expect("readable")) else { continue };
+        let Ok(capture) = serde_json::from_str::<Capture>(&fs::read_to_string(&path).expect("readable")) else {
+            continue;
+        };
         let expect = INVALID.iter().find(|(file, _)| *file == name).map_or(&[][..], |(_, rules)| rules);
         for body in capture.requests.iter().filter_map(|r| serde_json::from_str::<Body>(r.body_text.as_deref()?).ok()) {
             for event in body.events {

@@ -26,8 +26,7 @@ fn a_group_of_ones_own_is_checked_and_has_columns() {
     let mut check = |members: &str, expect: &[&str]| {
         let event = format!(r#"{{"_id":"1","timestamp":"2026-11-22T14:07:15Z",{members}}}"#);
         let verdict = checker.check(&event, &mut NullSink);
-        let told: Vec<_> =
-            checker.violations().iter().map(|v| format!("{} {}", v.pointer, v.keyword)).collect();
+        let told: Vec<_> = checker.violations().iter().map(|v| format!("{} {}", v.pointer, v.keyword)).collect();
         assert_eq!(told, expect, "{members}");
         assert_eq!(verdict == Verdict::Valid, expect.is_empty());
     };

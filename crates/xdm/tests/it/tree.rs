@@ -37,7 +37,12 @@ impl TreeSink {
             return 0;
         }
         let list = self.space_of[&space.0];
-        self.rows.get(&list).copied().unwrap_or(0).checked_sub(1).expect("a value of an item space comes after its item")
+        self.rows
+            .get(&list)
+            .copied()
+            .unwrap_or(0)
+            .checked_sub(1)
+            .expect("a value of an item space comes after its item")
     }
 
     fn put(&mut self, slot: Slot, value: Value) {

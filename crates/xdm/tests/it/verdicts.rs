@@ -179,9 +179,25 @@ fn mutate(event: &mut Value, random: &mut Random) {
     list_pointers(event, String::new(), &mut pointers);
     let pointer = pointers[random.below(pointers.len())].clone();
     let values = [
-        json!(null), json!(true), json!("x"), json!(""), json!(1), json!(-1), json!(1.5), json!(1e30), json!({}), json!([]),
-        json!("https://x.example/a"), json!("2026-02-30T00:00:00Z"), json!("2026-02-28T00:00:00+01:00"), json!("a@b"),
-        json!({"xdm:value": 1}), json!({"xdm:value": "1"}), json!({"@id": "https://x.example/c"}), json!("US"), json!("123"),
+        json!(null),
+        json!(true),
+        json!("x"),
+        json!(""),
+        json!(1),
+        json!(-1),
+        json!(1.5),
+        json!(1e30),
+        json!({}),
+        json!([]),
+        json!("https://x.example/a"),
+        json!("2026-02-30T00:00:00Z"),
+        json!("2026-02-28T00:00:00+01:00"),
+        json!("a@b"),
+        json!({"xdm:value": 1}),
+        json!({"xdm:value": "1"}),
+        json!({"@id": "https://x.example/c"}),
+        json!("US"),
+        json!("123"),
     ];
     let value = values[random.below(values.len())].clone();
     let Some(node) = event.pointer_mut(&pointer) else { return };
@@ -251,28 +267,46 @@ fn rich_event() -> Value {
     prefixed(&[
         ("@id", json!("e-1")),
         ("xdm:timestamp", json!("2026-11-22T14:07:15.762Z")),
-        ("xdm:web", json!({
+        (
+            "xdm:web",
+            json!({
             "xdm:webPageDetails": { "xdm:name": "contact", "xdm:URL": "https://shop.example/contact", "xdm:isHomePage": false,
                                     "xdm:pageViews": { "xdm:value": 1 } },
             "xdm:webInteraction": { "xdm:type": "exit", "xdm:URL": "tel:+1", "xdm:linkClicks": { "xdm:value": 1.0 } },
-            "xdm:webReferrer": { "xdm:URL": "", "xdm:type": "search_engine" } })),
-        ("xdm:environment", json!({
+            "xdm:webReferrer": { "xdm:URL": "", "xdm:type": "search_engine" } }),
+        ),
+        (
+            "xdm:environment",
+            json!({
             "xdm:type": "browser", "xdm:colorDepth": 24, "dc:language": "en-GB", "xdm:ipV4": "192.0.2.1", "xdm:ipV6": "2001:db8::1",
             "xdm:browserDetails": { "xdm:viewportWidth": 10, "xdm:userAgentClientHints": {
-                "xdm:brands": [{ "xdm:brand": "a", "xdm:version": "1" }], "xdm:mobile": false } } })),
-        ("xdm:device", json!({ "xdm:typeIDService": "https://ns.adobe.com/xdm/external/deviceatlas",
-            "xdm:screenOrientation": "portrait", "xdm:screenHeight": 800 })),
-        ("xdm:placeContext", json!({
+                "xdm:brands": [{ "xdm:brand": "a", "xdm:version": "1" }], "xdm:mobile": false } } }),
+        ),
+        (
+            "xdm:device",
+            json!({ "xdm:typeIDService": "https://ns.adobe.com/xdm/external/deviceatlas",
+            "xdm:screenOrientation": "portrait", "xdm:screenHeight": 800 }),
+        ),
+        (
+            "xdm:placeContext",
+            json!({
             "xdm:localTime": "2026-11-22T14:07:15+01:00", "xdm:localTimezoneOffset": -60,
             "xdm:geo": { "@id": "https://x.example/g", "schema:latitude": 51.5, "schema:longitude": -0.1,
                          "xdm:countryCode": "GB", "xdm:stateProvince": "GB-LND", "xdm:dmaID": 5 },
             "xdm:activePOIs": [{ "xdm:poiID": "p", "xdm:geoInteractionDetails": { "xdm:geoShape": {
                 "schema:box": [{ "schema:latitude": 1 }, { "schema:latitude": 2 }],
                 "schema:polygon": [{}, {}, {}, {}] } },
-                "xdm:metadata": { "xdm:list": [{ "xdm:key": "k", "xdm:value": "v" }] } }] })),
-        ("xdm:implementationDetails", json!({ "xdm:name": "https://ns.adobe.com/experience/alloy", "xdm:environment": "browser" })),
-        ("xdm:channel", json!({ "@id": "https://ns.adobe.com/xdm/channels/web", "xdm:mode": "bidirectional",
-            "@type": "https://ns.adobe.com/xdm/channel-types/web", "xdm:contentTypes": ["https://x.example/c"] })),
+                "xdm:metadata": { "xdm:list": [{ "xdm:key": "k", "xdm:value": "v" }] } }] }),
+        ),
+        (
+            "xdm:implementationDetails",
+            json!({ "xdm:name": "https://ns.adobe.com/experience/alloy", "xdm:environment": "browser" }),
+        ),
+        (
+            "xdm:channel",
+            json!({ "@id": "https://ns.adobe.com/xdm/channels/web", "xdm:mode": "bidirectional",
+            "@type": "https://ns.adobe.com/xdm/channel-types/web", "xdm:contentTypes": ["https://x.example/c"] }),
+        ),
     ])
 }
 

@@ -156,7 +156,8 @@ impl Disk for FaultyDisk {
             }
             let inside = |name: &Path| name.parent() == Some(path);
             state.durable_names.retain(|name, _| !inside(name));
-            let now: Vec<_> = state.names.iter().filter(|(name, _)| inside(name)).map(|(n, id)| (n.clone(), *id)).collect();
+            let now: Vec<_> =
+                state.names.iter().filter(|(name, _)| inside(name)).map(|(n, id)| (n.clone(), *id)).collect();
             state.durable_names.extend(now);
             let dirs: Vec<_> = state.dirs.iter().filter(|dir| inside(dir)).cloned().collect();
             state.durable_dirs.extend(dirs);

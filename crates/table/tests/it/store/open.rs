@@ -117,8 +117,12 @@ async fn a_damaged_newest_entry_is_set_aside() {
 async fn a_damaged_older_entry_is_refused() {
     check_damage(2, empty, Err("version 2 in its log is damaged (the file is empty)")).await;
     check_damage(1, tear, Err("version 1 in its log is damaged (the file is torn")).await;
-    check_damage(1, |path| std::fs::remove_file(path).unwrap(), Err("version 1 in its log is damaged (the file is missing)"))
-        .await;
+    check_damage(
+        1,
+        |path| std::fs::remove_file(path).unwrap(),
+        Err("version 1 in its log is damaged (the file is missing)"),
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

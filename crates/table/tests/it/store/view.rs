@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
-use table::{CompactPolicy, Committed, Txn};
+use table::{Committed, CompactPolicy, Txn};
 
 use super::fixture::*;
 

@@ -286,7 +286,10 @@ impl Drain {
         let mut rejects = Vec::new();
         for batch in self.frozen.iter_mut().chain([&mut self.current]) {
             events.append(&mut batch.fresh_events());
-            rejects.append(&mut batch.fresh_rejects());
+            // Committed rejects are seen in their table while their events still wait.
+            if !batch.rejects_committed {
+                rejects.append(&mut batch.fresh_rejects());
+            }
         }
         let store = &self.shared.stores.store;
         store.events.set_fresh(events).and_then(|()| store.rejects.set_fresh(rejects)).map_err(FilesError::from)?;

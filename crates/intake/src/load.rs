@@ -57,6 +57,8 @@ pub struct LoadOptions {
     pub datastream: String,
     /// Text between two commits (4 GiB).
     pub commit_every_bytes: u64,
+    /// Rejects held in memory (32 MiB); more go to a file before the commit.
+    pub reject_bytes_max: usize,
     /// Stop after so many chunks, as if killed; for tests.
     #[doc(hidden)]
     pub stop_after_chunks: Option<u64>,
@@ -68,6 +70,7 @@ impl Default for LoadOptions {
             threads: thread::available_parallelism().map_or(1, usize::from),
             datastream: "default".to_owned(),
             commit_every_bytes: COMMIT_EVERY_BYTES,
+            reject_bytes_max: 32 * 1024 * 1024,
             stop_after_chunks: None,
         }
     }
@@ -100,6 +103,7 @@ pub(crate) struct Job<'a> {
     received_micros: i64,
     /// Rejects of lines that begin before this offset are in their table.
     rejects_mark: u64,
+    reject_bytes_max: usize,
 }
 
 /// Loads one input into the tables of a data directory, which nobody else may have open.
@@ -140,6 +144,7 @@ pub fn load(
         fingerprint: source.fingerprint,
         received_micros,
         rejects_mark: rejects_mark & !FINISHED.cast_unsigned(),
+        reject_bytes_max: options.reject_bytes_max,
         name: name.clone(),
     };
     let chunks = Mutex::new(Chunks::new(source, events_mark).map_err(failed)?);
@@ -195,7 +200,10 @@ fn run_workers<'a>(
         let workers: Vec<_> = (0..threads)
             .map(|_| {
                 let worker = Worker::new(bench());
-                scope.spawn(move || worker.run().inspect_err(|_| turnstile.fail()))
+                scope.spawn(move || {
+                    let _guard = SendHome(turnstile);
+                    worker.run().inspect_err(|_| turnstile.fail())
+                })
             })
             .collect();
         workers
@@ -216,6 +224,17 @@ fn run_workers<'a>(
     failure.map_or(Ok(files), Err)
 }
 
+/// A worker that panics must not leave the others waiting for its turn to pass.
+struct SendHome<'a>(&'a Turnstile);
+
+impl Drop for SendHome<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.fail();
+        }
+    }
+}
+
 /// Rejects, then events. A stream that nobody can recognise again commits under no name.
 fn commit(
     runtime: &Runtime,
@@ -229,8 +248,8 @@ fn commit(
     let txn = Txn { app: app.unwrap_or(&stream), version };
     let rejects = {
         let mut state = turnstile.lock();
-        let mut quarantine = std::mem::take(&mut state.quarantine);
-        quarantine.write(&store.rejects)?
+        state.spill(&store.rejects, 0)?;
+        std::mem::take(&mut state.reject_files)
     };
     if !rejects.is_empty() {
         note(runtime.block_on(store.rejects.commit(txn, rejects, Vec::new()))?);

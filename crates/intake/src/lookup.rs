@@ -29,12 +29,26 @@ pub(crate) struct FoundReject {
     pub(crate) sealed: Option<Vec<u8>>,
 }
 
-/// The event of this id; of one day only, if that is given.
-pub(crate) async fn event(events: &Dataset, id: &str, day: Option<i32>) -> Result<Option<FoundEvent>, IntakeError> {
-    let mut filter = ident("_id").eq(lit(id));
-    if let Some(day) = day {
-        filter = filter.and(ident("event_date").eq(lit(ScalarValue::Date32(Some(day)))));
-    }
+/// Where an event can be, by what the index of known events says.
+#[derive(Clone, Copy)]
+pub(crate) enum Days {
+    /// On this one.
+    On(i32),
+    /// Not after this one: the index would know it.
+    UpTo(i32),
+    /// Anywhere.
+    Any,
+}
+
+/// The event of this id.
+pub(crate) async fn event(events: &Dataset, id: &str, days: Days) -> Result<Option<FoundEvent>, IntakeError> {
+    let date = |day| lit(ScalarValue::Date32(Some(day)));
+    let filter = ident("_id").eq(lit(id));
+    let filter = match days {
+        Days::On(day) => filter.and(ident("event_date").eq(date(day))),
+        Days::UpTo(day) => filter.and(ident("event_date").lt_eq(date(day))),
+        Days::Any => filter,
+    };
     let rows = select(events, filter, &["timestamp", "received_at"]).await?;
     let found = rows.iter().find(|batch| batch.num_rows() > 0);
     Ok(found.map(|batch| FoundEvent { time: micros(batch, 0, 0), received_at: micros(batch, 1, 0) }))

@@ -6,25 +6,26 @@ use std::sync::PoisonError;
 use crate::answer::Receipt;
 use crate::error::IntakeError;
 use crate::intake::Intake;
-use crate::lookup;
+use crate::lookup::{self, Days};
 
 impl Intake {
     /// What became of an event id.
     pub async fn receipt(&self, id: &str) -> Result<Receipt, IntakeError> {
         self.settle().await?;
         let stores = &self.shared().stores;
-        let known = {
+        let (known, since) = {
             let index = self.shared().dedupe.lock().unwrap_or_else(PoisonError::into_inner);
-            index.day(stores.ids.hash(id))
+            (index.day(stores.ids.hash(id)), index.since())
         };
-        let mut event = match known {
-            Some(day) => lookup::event(&stores.store.events, id, Some(day)).await?,
-            None => None,
+        let events = &stores.store.events;
+        let event = match known {
+            // Remembered under a day that is not its own, if it is from far away.
+            Some(day) => match lookup::event(events, id, Days::On(day)).await? {
+                None => lookup::event(events, id, Days::Any).await?,
+                found => found,
+            },
+            None => lookup::event(events, id, Days::UpTo(since)).await?,
         };
-        if event.is_none() {
-            // Forgotten by the index, or remembered under a day that is not its own.
-            event = lookup::event(&stores.store.events, id, None).await?;
-        }
         let mut rows = lookup::rejects_of(&stores.store.rejects, id).await?;
         let id = id.to_owned();
         Ok(match event {

@@ -32,11 +32,11 @@ fn flag_wins_over_variable_over_file_over_default() {
     let file = Some("commit_after = '4s'");
     let variable = [("FRONTDESK_COMMIT_AFTER", "3s")];
     let flag = [("commit_after", "2s")];
-    let check = |effective: Result<Effective, Failure>, seconds: u64, origin: &str| {
+    let check = |effective: Result<Effective, Failure>, seconds: u64, from: &str| {
         let effective = effective.unwrap();
         assert_eq!(effective.settings.commit_after.as_secs(), seconds);
         let shown = origin(&effective, "commit_after").to_string();
-        assert!(shown.ends_with(origin), "{shown}");
+        assert!(shown.ends_with(from), "{shown}");
     };
     check(resolve(&[], &[], None), 5, "default");
     check(resolve(&[], &[], file), 4, "frontdesk.toml");

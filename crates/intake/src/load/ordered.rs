@@ -7,6 +7,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use table::{Dataset, NewFile, StoreError};
+
 use crate::dedupe::Dedupe;
 use crate::quarantine::Quarantine;
 
@@ -33,11 +35,24 @@ pub struct LoadSummary {
 pub(crate) struct InOrder {
     pub(crate) dedupe: Dedupe,
     pub(crate) quarantine: Quarantine,
+    /// Rejects that were too many to be held in memory.
+    pub(crate) reject_files: Vec<NewFile>,
     pub(crate) summary: LoadSummary,
     /// Lines of the chunks so far, blank ones included.
     pub(crate) lines: u64,
     next: u64,
     failed: bool,
+}
+
+impl InOrder {
+    /// Writes the rejects gathered so far to a file, if they take this much memory.
+    pub(crate) fn spill(&mut self, rejects: &Dataset, bytes_min: usize) -> Result<(), StoreError> {
+        if self.quarantine.bytes() >= bytes_min && !self.quarantine.is_empty() {
+            let mut quarantine = std::mem::take(&mut self.quarantine);
+            self.reject_files.append(&mut quarantine.write(rejects)?);
+        }
+        Ok(())
+    }
 }
 
 /// Lets chunks through by their number.
@@ -55,6 +70,7 @@ impl Turnstile {
         let state = InOrder {
             dedupe,
             quarantine: Quarantine::default(),
+            reject_files: Vec::new(),
             summary: LoadSummary::default(),
             lines: 0,
             next: 0,

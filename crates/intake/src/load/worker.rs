@@ -226,9 +226,10 @@ impl<'a> Worker<'a> {
                 }
             }
             state.lines += u64::from(*lines);
+            state.spill(&bench.job.stores.store.rejects, bench.job.reject_bytes_max)
         });
         // Whoever failed tells why.
-        passed.map_err(|Abandoned| LoadError::Stopped)
+        Ok(passed.map_err(|Abandoned| LoadError::Stopped)??)
     }
 
     /// New events into this worker's files.

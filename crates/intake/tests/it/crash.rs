@@ -174,3 +174,31 @@ async fn rows_are_seen_once_while_commits_run() {
     assert_eq!(ids(&intake).await, names("q", sent));
     intake.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_that_fails_is_tried_again_and_nothing_is_seen_twice() {
+    let dir = tempfile::tempdir().unwrap();
+    let intake = open(dir.path()).await;
+    // A file stands where the day's directory belongs.
+    let obstacle = dir.path().join("tables/events/event_date=2026-11-20");
+    std::fs::write(&obstacle, b"").unwrap();
+    feed(&intake, 0).await;
+    let failed = intake.flush().await;
+    assert!(matches!(failed, Err(intake::IntakeError::Failing(_))), "{failed:?}");
+    check(&intake, 1, "rejects are committed, events are not").await;
+    // What comes meanwhile is shown, and waits its turn.
+    feed(&intake, 1).await;
+    intake.settle().await.unwrap();
+    check(&intake, 2, "more is drained").await;
+    let counters = intake.counters();
+    assert!(counters.commit_failures >= 1 && counters.trouble.is_some() && counters.commits == 0, "{counters:?}");
+    std::fs::remove_file(&obstacle).unwrap();
+    intake.flush().await.unwrap();
+    check(&intake, 2, "committed").await;
+    let counters = intake.counters();
+    assert!(counters.trouble.is_none() && counters.uncommitted_records == 0, "{counters:?}");
+    intake.abandon().await;
+    let intake = open(dir.path()).await;
+    check(&intake, 2, "reopened").await;
+    intake.close().await;
+}

@@ -172,6 +172,18 @@ fn an_interrupted_load_is_completed() {
 }
 
 #[test]
+fn many_rejects_are_not_held_in_memory() {
+    let made = make(9_000);
+    let dir = tempfile::tempdir().unwrap();
+    let (data, file) = (dir.path().join("data"), dir.path().join("input.ndjson"));
+    fs::write(&file, &made.text).unwrap();
+    let options = LoadOptions { reject_bytes_max: 1, ..load_options(2) };
+    check_summary(&run(&data, &file, &options).unwrap(), &made, "spilled");
+    check_stored(&data, &made, "spilled");
+    assert!(ask(&data, async |intake| intake.store().rejects.stats().files) >= 2);
+}
+
+#[test]
 fn rejects_that_were_committed_before_a_crash_are_not_doubled() {
     let made = make(2_000);
     let dir = tempfile::tempdir().unwrap();

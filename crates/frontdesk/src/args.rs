@@ -135,7 +135,7 @@ pub(crate) struct ContactsArgs {
     /// Begin: 7d, 24h, or a date such as 2026-11-01 (UTC)
     #[arg(long, default_value = "7d", value_name = "WHEN")]
     pub(crate) since: String,
-    /// End, in the same forms; now when not given
+    /// End: a date, included, or a time such as 2026-11-01T09:00:00Z; today when not given
     #[arg(long, value_name = "WHEN")]
     pub(crate) until: Option<String>,
     /// How the report is written

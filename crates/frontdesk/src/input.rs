@@ -193,7 +193,7 @@ mod tests {
         check("a\nb\n", 8, &["a\nb\n"]);
         check("a\nb\nc", 4, &["a\nb\n", "c"]);
         check("aaaa\nbbbb\ncc", 7, &["aaaa\n", "bbbb\n", "cc"]);
-        check("aaaaaaaaaaaa\nb\n", 4, &["aaaaaaaaaaaa\n", "b\n"]);
+        check("aaaaaaaaaaaa\nb\n", 4, &["aaaaaaaaaaaa\nb\n"]);
         check("\n\n\n", 2, &["\n\n", "\n"]);
     }
 

@@ -42,5 +42,5 @@ async fn what_is_written_is_read() {
     let sql = "select max(array_length(items)) from events";
     assert_eq!(scalar(&events, sql).await, "2");
     let sql = "select labels['k7'] from events where \"_id\" = 'e7'";
-    assert_eq!(scalar(&events, sql).await, "[v7]");
+    assert_eq!(scalar(&events, sql).await, "v7");
 }

@@ -60,7 +60,7 @@ fn peer() -> jsonschema::Validator {
     let mut registry = jsonschema::Registry::new();
     for id in bundled.ids() {
         let schema = bundled.get(id).expect("listed").clone();
-        registry = registry.add(id.to_owned(), schema).expect("a well-formed schema");
+        registry = registry.add(id, schema).expect("a well-formed schema");
     }
     let registry = registry.prepare().expect("the schemas resolve");
     let composition = Composition::contact_event();

@@ -168,8 +168,7 @@ impl<'r> Compiler<'r> {
 }
 
 fn is_map(merged: &Merged<'_>) -> bool {
-    let schemas = merged.additional.iter().any(|a| a.schema.is_some());
-    merged.properties.is_empty() && merged.patterns.is_empty() && (schemas || (merged.is_map && schemas))
+    merged.properties.is_empty() && merged.patterns.is_empty() && merged.additional.iter().any(|a| a.schema.is_some())
 }
 
 fn malformed(location: &str, problem: impl Into<String>) -> SchemaError {

@@ -47,7 +47,6 @@ pub(crate) struct Merged<'r> {
     pub(crate) doc: Option<&'r str>,
     pub(crate) personal: Option<&'r str>,
     pub(crate) personal_keys: Vec<&'r str>,
-    pub(crate) is_map: bool,
     pub(crate) deprecated: bool,
 }
 
@@ -91,7 +90,6 @@ impl<'r> Merged<'r> {
             self.doc = self.doc.or_else(|| text("description")).or_else(|| text("title"));
         }
         self.personal = self.personal.or_else(|| text("meta:personal"));
-        self.is_map |= text("meta:xdmType") == Some("map");
         self.deprecated |= text("meta:status") == Some("deprecated");
         if let Some(Value::Object(keys)) = map.get("meta:personalKeys") {
             self.personal_keys.extend(keys.keys().map(String::as_str));
@@ -163,10 +161,10 @@ impl<'r> Merged<'r> {
             },
             "enum" | "const" | "pattern" | "format" | "minLength" | "maxLength" | "minimum" | "maximum"
             | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf" | "minItems" | "maxItems" | "uniqueItems"
-            | "minProperties" | "maxProperties" => {
-                if !self.assertions.iter().any(|(_, _, known)| *known == here()) {
-                    self.assertions.push((keyword, value, here()));
-                }
+            | "minProperties" | "maxProperties"
+                if !self.assertions.iter().any(|(_, _, known)| *known == here()) =>
+            {
+                self.assertions.push((keyword, value, here()));
             }
             "oneOf" | "anyOf" | "not" | "if" | "then" | "else" => {
                 return Err(unsupported(site, keyword, "write the rule with allOf, enum or pattern"));

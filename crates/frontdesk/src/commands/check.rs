@@ -8,7 +8,7 @@ use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
 use serde::de::IgnoredAny;
-use xdm::{Checker, Notice, NullSink, Verdict, Violation};
+use xdm::{Checker, Notice, Verdict, Violation};
 
 use crate::args::{CheckArgs, CheckFormat};
 use crate::failure::{Exit, Failure};
@@ -107,7 +107,7 @@ impl<W: Write> Check<'_, W> {
         for line in block.split(|byte| *byte == b'\n') {
             *number += 1;
             if !line.trim_ascii().is_empty() {
-                let verdict = self.checker.check_bytes(line, &mut NullSink);
+                let verdict = self.checker.judge(line);
                 self.tell(name, Place::Line(*number), verdict)?;
             }
         }
@@ -117,13 +117,13 @@ impl<W: Write> Check<'_, W> {
     /// A file that is one value over several lines: an event, or an array of events.
     fn whole(&mut self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
         let Ok(text) = std::str::from_utf8(bytes) else {
-            let verdict = self.checker.check_bytes(bytes, &mut NullSink);
+            let verdict = self.checker.judge(bytes);
             return self.tell(name, Place::Event(1), verdict);
         };
         match text.trim_ascii_start().strip_prefix('[') {
             Some(items) => self.array(name, items),
             None => {
-                let verdict = self.checker.check(text, &mut NullSink);
+                let verdict = self.checker.judge(text.as_bytes());
                 self.tell(name, Place::Event(1), verdict)
             }
         }
@@ -138,7 +138,7 @@ impl<W: Write> Check<'_, W> {
         }
         loop {
             index += 1;
-            let (verdict, used) = self.checker.check_prefix(rest, &mut NullSink);
+            let (verdict, used) = self.checker.judge_prefix(rest);
             self.tell(name, Place::Event(index), verdict)?;
             if is_unreadable(&self.checker, verdict) {
                 return Ok(());

@@ -20,7 +20,7 @@ use crate::limits::EVENT_BYTES_MAX;
 use crate::names::{SPELLED_PLATFORM, SPELLED_XDM};
 use crate::plan::{Node, NodeId, Plan};
 use crate::profile::Profile;
-use crate::sink::Sink;
+use crate::sink::{NullSink, Sink};
 use crate::violation::{Notice, Verdict, Violation};
 
 /// Checks events of one plan, one after the other. Keep one per thread: it learns the
@@ -115,6 +115,18 @@ impl Checker {
         self.state.begin();
         self.state.violations.push(report::encoding(at));
         Verdict::Invalid
+    }
+
+    /// Checks one event and keeps nothing of it. Not generic, so that it is compiled here,
+    /// with this crate's optimisation, whoever calls it.
+    pub fn judge(&mut self, event: &[u8]) -> Verdict {
+        self.check_bytes(event, &mut NullSink)
+    }
+
+    /// As [`judge`](Self::judge), for the event at the start of `text`; see
+    /// [`check_prefix`](Self::check_prefix).
+    pub fn judge_prefix(&mut self, text: &str) -> (Verdict, usize) {
+        self.check_prefix(text, &mut NullSink)
     }
 
     /// All violations of the last event.

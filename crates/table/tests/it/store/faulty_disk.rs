@@ -10,7 +10,7 @@ use table::{Disk, DiskFile, OsDisk};
 
 /// What the disk keeps of names that were given but not synced.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum UnsyncedNames {
+pub(super) enum UnsyncedNames {
     /// Nothing: new names are gone, old ones are back.
     Lost,
     /// All of them, though the bytes they stand for may be gone.
@@ -18,7 +18,7 @@ pub enum UnsyncedNames {
 }
 
 #[derive(Clone, Debug)]
-pub struct FaultyDisk(Arc<Mutex<State>>);
+pub(super) struct FaultyDisk(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
@@ -39,7 +39,7 @@ struct State {
 
 impl FaultyDisk {
     /// `backup` is a directory on the same file system, outside of the tables.
-    pub fn new(backup: &Path, operations: usize) -> FaultyDisk {
+    pub(super) fn new(backup: &Path, operations: usize) -> FaultyDisk {
         let state = State {
             operations_left: operations,
             lies: false,
@@ -54,17 +54,17 @@ impl FaultyDisk {
         FaultyDisk(Arc::new(Mutex::new(state)))
     }
 
-    pub fn lying(self) -> FaultyDisk {
+    pub(super) fn lying(self) -> FaultyDisk {
         self.0.lock().unwrap().lies = true;
         self
     }
 
-    pub fn has_power(&self) -> bool {
+    pub(super) fn has_power(&self) -> bool {
         self.0.lock().unwrap().operations_left > 0
     }
 
     /// Leaves on the real disk what a power cut at this moment would.
-    pub fn cut_power(&self, unsynced: UnsyncedNames) {
+    pub(super) fn cut_power(&self, unsynced: UnsyncedNames) {
         let mut state = self.0.lock().unwrap();
         state.operations_left = 0;
         for (id, bytes) in &state.synced {

@@ -13,35 +13,35 @@ use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 use datafusion::prelude::SessionContext;
 use table::{Clock, Committed, Dataset, Partition, Root, Store, StoreOptions, Txn};
 
-pub const DAY: i32 = 20_779;
-pub const MICROS_PER_DAY: i64 = 86_400_000_000;
+pub(super) const DAY: i32 = 20_779;
+pub(super) const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// A clock that the test moves.
 #[derive(Clone, Default)]
-pub struct TestClock(Arc<AtomicI64>);
+pub(super) struct TestClock(Arc<AtomicI64>);
 
 impl TestClock {
     /// Starts at the system's time, since files carry that.
-    pub fn now() -> TestClock {
+    pub(super) fn now() -> TestClock {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
         TestClock(Arc::new(AtomicI64::new(now.as_millis() as i64)))
     }
 
-    pub fn advance_minutes(&self, minutes: i64) {
+    pub(super) fn advance_minutes(&self, minutes: i64) {
         self.0.fetch_add(minutes * 60_000, Ordering::SeqCst);
     }
 
-    pub fn as_clock(&self) -> Clock {
+    pub(super) fn as_clock(&self) -> Clock {
         let millis = self.0.clone();
         Arc::new(move || millis.load(Ordering::SeqCst))
     }
 }
 
-pub fn options(dir: &Path) -> StoreOptions {
+pub(super) fn options(dir: &Path) -> StoreOptions {
     StoreOptions::new(Root::Dir(dir.to_owned()), events_schema(), TestClock::now().as_clock())
 }
 
-pub async fn open(dir: &Path) -> Store {
+pub(super) async fn open(dir: &Path) -> Store {
     Store::open(options(dir)).await.unwrap()
 }
 
@@ -70,7 +70,7 @@ fn entry_fields() -> Fields {
     Fields::from(vec![Field::new("key", DataType::Utf8, false), field("value", DataType::Utf8)])
 }
 
-pub fn events_schema() -> SchemaRef {
+pub(super) fn events_schema() -> SchemaRef {
     let entries = Arc::new(Field::new("key_value", DataType::Struct(entry_fields()), false));
     Arc::new(Schema::new(vec![
         field("_id", DataType::Utf8),
@@ -87,7 +87,7 @@ pub fn events_schema() -> SchemaRef {
 }
 
 /// Rows `from..to` of one day. Every third lacks its nested parts, and lists have 0 to 2 items.
-pub fn rows(from: i64, to: i64, day: i32) -> RecordBatch {
+pub(super) fn rows(from: i64, to: i64, day: i32) -> RecordBatch {
     let ids: Vec<i64> = (from..to).collect();
     let instants: Vec<i64> = ids.iter().map(|id| i64::from(day) * MICROS_PER_DAY + id * 1_000).collect();
     let instants = || Arc::new(TimestampMicrosecondArray::from(instants.clone()).with_timezone("UTC")) as ArrayRef;
@@ -149,25 +149,25 @@ pub fn rows(from: i64, to: i64, day: i32) -> RecordBatch {
 }
 
 /// Commits rows as application `journal`, up to and including `to - 1`.
-pub async fn commit(dataset: &Dataset, from: i64, to: i64, day: i32) -> Committed {
+pub(super) async fn commit(dataset: &Dataset, from: i64, to: i64, day: i32) -> Committed {
     let files = dataset.write_rows(&rows(from, to, day)).unwrap();
     dataset.commit(Txn { app: "journal", version: to - 1 }, files, Vec::new()).await.unwrap()
 }
 
-pub async fn query(dataset: &Dataset, sql: &str) -> Vec<RecordBatch> {
+pub(super) async fn query(dataset: &Dataset, sql: &str) -> Vec<RecordBatch> {
     let session = SessionContext::new();
     session.register_table(dataset.name(), dataset.provider().await.unwrap()).unwrap();
     session.sql(sql).await.unwrap().collect().await.unwrap()
 }
 
 /// The first cell of the first row, as text.
-pub async fn scalar(dataset: &Dataset, sql: &str) -> String {
+pub(super) async fn scalar(dataset: &Dataset, sql: &str) -> String {
     let batches = query(dataset, sql).await;
     arrow::util::display::array_value_to_string(batches[0].column(0), 0).unwrap()
 }
 
 /// Rows and distinct ids, which are the same when each is seen exactly once.
-pub async fn counts(dataset: &Dataset) -> (i64, i64) {
+pub(super) async fn counts(dataset: &Dataset) -> (i64, i64) {
     let sql = "select count(*), count(distinct \"_id\") from events";
     let batches = query(dataset, sql).await;
     let value = |column: usize| {
@@ -177,17 +177,17 @@ pub async fn counts(dataset: &Dataset) -> (i64, i64) {
     (value(0), value(1))
 }
 
-pub fn log_entry(dir: &Path, table: &str, version: u64) -> std::path::PathBuf {
+pub(super) fn log_entry(dir: &Path, table: &str, version: u64) -> std::path::PathBuf {
     dir.join(table).join("_delta_log").join(format!("{version:020}.json"))
 }
 
 /// Data files on the disk, in the log or not.
-pub fn data_files(dir: &Path, table: &str) -> usize {
+pub(super) fn data_files(dir: &Path, table: &str) -> usize {
     let partitions = std::fs::read_dir(dir.join(table)).unwrap().map(|entry| entry.unwrap().path());
     let partitions = partitions.filter(|path| path.is_dir() && !path.ends_with("_delta_log"));
     partitions.map(|path| std::fs::read_dir(path).unwrap().count()).sum()
 }
 
-pub fn partition() -> Partition {
+pub(super) fn partition() -> Partition {
     Partition(DAY)
 }

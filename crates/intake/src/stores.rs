@@ -14,6 +14,7 @@ use vault::{Key as VaultKey, Sealer};
 
 use crate::clock::{Clock, day_of};
 use crate::dedupe::{Dedupe, IdHasher, Key, SECRET_BYTES};
+use crate::derive::Derivation;
 use crate::error::IntakeError;
 use crate::options::IntakeOptions;
 
@@ -41,6 +42,7 @@ pub(crate) struct Stores {
     pub(crate) shape: Arc<Shape>,
     pub(crate) rejects_sealer: Sealer,
     pub(crate) ids: IdHasher,
+    pub(crate) derivation: Derivation,
     seal: Arc<dyn Seal>,
     key: VaultKey,
     lock: Mutex<Option<File>>,
@@ -85,6 +87,7 @@ impl Stores {
             shape,
             rejects_sealer: Sealer::new(&key, PURPOSE_REJECTS),
             ids: IdHasher::new(secret),
+            derivation: Derivation::new(&options.link_rules, options.plan.layout())?,
             seal: Arc::new(EventSeal(Sealer::new(&key, PURPOSE_EVENTS))),
             key,
             lock: Mutex::new(Some(lock)),
@@ -122,6 +125,18 @@ impl Stores {
         };
         self.store.events.scan_ids(Some(Partition(since)), &mut remember).await?;
         Ok(index)
+    }
+
+    /// Adds the rows of `rejects` to the index, so that an invalid event that is sent again
+    /// is known too. Their ids are ours and no event has one.
+    pub(crate) async fn remember_rejects(&self, index: &mut Dedupe) -> Result<(), IntakeError> {
+        let since = index.since();
+        let mut remember = |stored: StoredId<'_>| {
+            let id = self.ids.hash(stored.id);
+            index.remember(Key { id, content: stored.content_hash, day: day_of(stored.instant_micros) });
+        };
+        self.store.rejects.scan_ids(Some(Partition(since)), &mut remember).await?;
+        Ok(())
     }
 }
 

@@ -43,9 +43,39 @@ export async function launch({ hosts, certificates, http2 = true }) {
   return { visitor, close: () => browser.close() };
 }
 
+/** A request of the SDK, with each attempt to get it through. */
+class Exchange {
+  /** The SDK tries again with the same id: after a 503, or when a beacon is refused for its length. */
+  attempts = [];
+
+  constructor(url, base, action) {
+    Object.assign(this, { url, base, action, host: url.hostname });
+    this.configId = url.searchParams.get("configId");
+    this.requestId = url.searchParams.get("requestId");
+  }
+
+  get last() {
+    return this.attempts.at(-1);
+  }
+
+  add(request) {
+    const isBeacon = request.resourceType() === "ping";
+    // The browser doesn't show what a beacon carries.
+    const attempt = { isBeacon, body: JSON.parse(request.postData() ?? "null"), response: null, failure: null };
+    this.attempts.push(attempt);
+    request.response().then(
+      (response) => {
+        attempt.response = response;
+        attempt.failure = request.failure()?.errorText ?? null;
+      },
+      () => (attempt.failure = "the page is gone"),
+    );
+  }
+}
+
 /** One visitor: a cookie jar, its pages, and what they sent to the edge API. */
 class Visitor {
-  /** Requests in the order in which they were made: see `#note`. */
+  /** What was sent, in order: one `Exchange` for each request id. */
   sent = [];
   /** Errors that pages did not catch. */
   errors = [];
@@ -60,19 +90,10 @@ class Visitor {
     const url = new URL(request.url());
     const [, base, action] = url.pathname.match(EDGE_PATH) ?? [];
     if (!action) return;
-    const exchange = {
-      action,
-      base,
-      host: url.hostname,
-      configId: url.searchParams.get("configId"),
-      requestId: url.searchParams.get("requestId"),
-      url,
-      isBeacon: request.resourceType() === "ping",
-      body: JSON.parse(request.postData() ?? "null"),
-      response: null,
-    };
-    this.sent.push(exchange);
-    request.response().then((response) => (exchange.response = response), () => {});
+    const id = url.searchParams.get("requestId");
+    let exchange = this.sent.find(({ requestId }) => requestId === id);
+    if (!exchange) this.sent.push((exchange = new Exchange(url, base, action)));
+    exchange.add(request);
   }
 
   /** Opens a page in a new tab. */
@@ -82,15 +103,18 @@ class Visitor {
     return page;
   }
 
-  /** Waits until `count` requests have been made in all, and returns those from `from` on. */
+  /** Waits until `count` requests have been made after the first `from`, and returns them. */
   async sentFrom(from, count) {
     await poll(SEND_MS_MAX, () => this.sent.length >= from + count);
     return this.sent.slice(from);
   }
 
-  /** Waits until every request made so far has been answered or has failed. */
+  /**
+   * Waits until every fetch made so far has been answered; false when one isn't. The answer to
+   * a beacon is shown only while its page lives.
+   */
   async answered() {
-    return poll(SEND_MS_MAX, () => this.sent.every((exchange) => exchange.response));
+    return poll(SEND_MS_MAX, () => this.sent.every(({ last }) => last.response || last.isBeacon));
   }
 
   /** The value of a cookie; `undefined` when there is none. */

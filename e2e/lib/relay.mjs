@@ -52,13 +52,8 @@ class Relay {
     for (const pair of [...this.#pairs].filter((open) => open.isHeld)) pair.close();
   }
 
-  /** Closes every connection. */
-  cutAll() {
-    for (const pair of [...this.#pairs]) pair.close();
-  }
-
   async close() {
-    this.cutAll();
+    for (const pair of [...this.#pairs]) pair.close();
     for (const client of this.#waiting) client.destroy();
     await new Promise((resolve) => this.#server.close(resolve));
   }

@@ -4,9 +4,8 @@
 // so that one thing is trusted by the browser.
 import fs from "node:fs";
 import https from "node:https";
-import path from "node:path";
 
-const SDK_FILE = path.join(import.meta.dirname, "../node_modules/@adobe/alloy/dist/alloy.min.js");
+const SDK_FILE = new URL("../node_modules/@adobe/alloy/dist/alloy.min.js", import.meta.url);
 
 // Keeps calls to `alloy` until the library has loaded and takes them over.
 const QUEUE = `

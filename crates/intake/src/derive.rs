@@ -16,7 +16,7 @@ use xdm::Sink as _;
 use xdm::layout::{Layout, Slot, StructSlot};
 
 /// The clicked link's address.
-const LINK: &str = "web.webInteraction.URL";
+pub(crate) const LINK: &str = "web.webInteraction.URL";
 /// What the counts belong to.
 const FEEDBACK: &str = "customerFeedback";
 /// The counts that a rule may add.
@@ -115,14 +115,18 @@ impl Derivation {
     /// and returns its name for the row.
     pub(crate) fn apply(&self, block: &mut Block) -> Option<&'static str> {
         let fields = self.fields.as_ref()?;
-        let place = self.place_of(block.current_text(fields.link)?)?;
-        let count = fields.counts[place];
-        if block.has_current(count) {
-            return None;
-        }
+        let (name, count) = self.conclude(block.current_text(fields.link), |count| block.has_current(count))?;
         block.object(fields.feedback);
         block.integer(count, 1);
-        Some(COUNTS[place])
+        Some(name)
+    }
+
+    /// The count that a clicked link stands for, unless the sender gave it.
+    pub(crate) fn conclude(&self, link: Option<&str>, is_given: impl Fn(Slot) -> bool) -> Option<(&'static str, Slot)> {
+        let fields = self.fields.as_ref()?;
+        let place = self.place_of(link?)?;
+        let count = fields.counts[place];
+        (!is_given(count)).then_some((COUNTS[place], count))
     }
 
     /// Which of [`COUNTS`] an address stands for.

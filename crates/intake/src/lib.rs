@@ -23,6 +23,7 @@ mod answer;
 mod clock;
 mod dedupe;
 mod derive;
+mod describe;
 mod drain;
 mod error;
 mod files;
@@ -43,6 +44,7 @@ mod tally;
 pub use answer::{EventAnswer, Receipt, RejectedRow, RetryOutcome};
 pub use clock::{Clock, SystemClock};
 pub use derive::{LinkRuleError, LinkRules, default_link_rules};
+pub use describe::Described;
 #[doc(hidden)]
 pub use drain::{Probe, Step};
 pub use error::{IntakeError, LoadError, SubmitError};

@@ -26,6 +26,7 @@ const PURPOSE_JOURNAL: &str = "journal";
 const PURPOSE_EVENTS: &str = "events";
 const PURPOSE_REJECTS: &str = "rejects";
 const PURPOSE_DEDUPE: &str = "dedupe";
+const PURPOSE_VISITOR: &str = "visitor";
 
 /// The vault's sealer as the table wants it.
 struct EventSeal(Sealer);
@@ -103,6 +104,11 @@ impl Stores {
     /// Gives the data directory up, although these stores may still be read.
     pub(crate) fn unlock(&self) {
         drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+
+    pub(crate) fn visitor_bits(&self, datastream: &str, request_id: &str) -> [u8; 16] {
+        let derived = self.key.derive(&format!("{PURPOSE_VISITOR}\0{datastream}\0{request_id}"));
+        std::array::from_fn(|place| derived[place])
     }
 
     pub(crate) fn journal_key(&self) -> journal::MasterKey {

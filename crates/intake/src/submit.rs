@@ -36,6 +36,13 @@ impl Intake {
         self.inner.admission.check(layout, &request.body, profile, &request.datastream, request_id)
     }
 
+    /// 128 bits made of a request's id and this data directory's key: the same for the
+    /// same request, so that a visitor who is new in it is one visitor when it is sent
+    /// again, and not to be guessed by others.
+    pub fn visitor_bits(&self, datastream: &str, request_id: &str) -> [u8; 16] {
+        self.inner.shared.stores.visitor_bits(datastream, request_id)
+    }
+
     /// Checks, appends to the journal, and answers once that is durable (`fdatasync`):
     /// what is answered survives a power cut. A request of which every event is invalid
     /// is kept too. Dropping the future does not undo an append that has begun.

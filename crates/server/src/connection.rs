@@ -68,6 +68,7 @@ pub async fn serve(
     let (phase, watcher) = watch::channel(Phase::Serving);
     accept_until(listener, &edge, watcher, shutdown).await;
     // The listener is closed: new connections go elsewhere while these finish.
+    edge.recorder.close();
     phase.send_replace(Phase::Draining);
     if tokio::time::timeout(shutdown_timeout, phase.closed()).await.is_err() {
         let connections = edge.meters.connections.load(Ordering::Relaxed);

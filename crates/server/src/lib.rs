@@ -31,21 +31,25 @@ mod health;
 mod host;
 mod house;
 mod meters;
+mod network;
 mod openapi;
 mod options;
 mod pages;
 mod problem;
 mod receipt;
+mod recorder;
 mod rejects;
 mod routes;
 mod sql;
+mod web;
 
 pub use connection::serve;
 pub use front::{
-    Front, FrontError, Held, MetricKind, MetricSample, QueryFailure, Readiness, Receipt, RejectedRow, SqlLimits,
-    Stored, TableForm, Vitals,
+    Described, Front, FrontError, Held, MetricKind, MetricSample, QueryFailure, Readiness, Receipt, RejectedRow,
+    SqlLimits, Stored, TableForm, Vitals,
 };
 pub use house::House;
+pub use network::{Datastream, ORG_ID};
 pub use openapi::document as openapi_document;
 pub use options::{OptionsError, ServerOptions};
 pub use routes::{Method, ROUTES, Route};

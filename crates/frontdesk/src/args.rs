@@ -49,6 +49,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: RejectsCommand,
     },
+    /// Show what arrives at the running server, live, with its verdict
+    Tail(TailArgs),
     /// Say what became of an event
     Event(EventArgs),
     /// Write realistic demo events to standard output
@@ -184,6 +186,26 @@ pub(crate) enum RejectsCommand {
         #[arg(long)]
         all: bool,
     },
+}
+
+/// `tail`.
+#[derive(Args, Debug)]
+pub(crate) struct TailArgs {
+    /// Only events of this test run
+    #[arg(long, value_name = "ID")]
+    pub(crate) test: Option<String>,
+    /// How events are written
+    #[arg(long, value_enum, default_value_t = TailFormat::Human)]
+    pub(crate) format: TailFormat,
+}
+
+/// How `tail` writes events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TailFormat {
+    /// A line per event, and one per violation
+    Human,
+    /// One JSON object a line, with the event, personal values masked
+    Json,
 }
 
 /// `event`.

@@ -55,6 +55,7 @@ fn run(parsed: Parsed) -> Result<(), Failure> {
             block_on(commands::report::contacts(args, settings))
         }
         Command::Rejects { action } => block_on(commands::rejects::run(action, settings)),
+        Command::Tail(args) => block_on(commands::tail::run(args, settings)),
         Command::Event(args) => block_on(commands::event::run(args, settings)),
         Command::Generate(args) => commands::generate::run(args),
         Command::Schema => commands::schema::run(),

@@ -111,7 +111,9 @@
   /** @type {Record<string, string>} */
   const countOf = Object.create(null);
   for (const count in LINKS) for (const link of LINKS[count].split(' ')) countOf[link] = count;
-  for (const host of (options.messengers || '').split(/[\s,]+/)) countOf[host] = 'clickToDirectMessage';
+  /** A host as the table has it. */
+  const bare = (/** @type {string} */ host) => host.toLowerCase().replace(/^www\./, '');
+  for (const host of (options.messengers || '').split(/[\s,]+/)) countOf[bare(host)] = 'clickToDirectMessage';
 
   /**
    * `undefined` while nobody has decided: events wait in memory, and neither leave the page
@@ -235,7 +237,7 @@
    * sees the answers any more, so the events stay in the queue in case the page comes back:
    * sent again, each is the same event.
    */
-  const leave = () => {
+  const leave = safely(() => {
     if (!consent) return;
     for (const waiting of queue) {
       if (waiting.left) continue;
@@ -244,7 +246,7 @@
         (!!navigator.sendBeacon && navigator.sendBeacon(endpoint + waiting.id, waiting.body));
       if (!waiting.left) send(waiting);
     }
-  };
+  });
 
   const comeBack = () => {
     for (const waiting of queue) waiting.left = false;
@@ -309,7 +311,7 @@
     // In SVG, `href` is an object.
     const url = new URL(path[at].href.baseVal || path[at].href, location.href);
     const onTheWeb = /^https?:$/.test(url.protocol);
-    const count = countOf[onTheWeb ? url.hostname.replace(/^www\./, '') : url.protocol.slice(0, -1)];
+    const count = countOf[onTheWeb ? bare(url.hostname) : url.protocol.slice(0, -1)];
     if (!count) return;
     const region = path.slice(at + 1).find((element) => element.matches('[data-region],header,nav,main,aside,footer'));
     record(

@@ -70,6 +70,17 @@ pub(crate) static SETTINGS: &[Setting] = &[
         RARE,
         "Streaming inlets and the datastream that each one feeds; an inlet not named feeds its own id"
     ),
+    setting!(
+        datastreams,
+        RARE,
+        "Datastreams of the Web SDK by id, each with org_id, origins, profile, disabled; when none is set, any id is taken"
+    ),
+    setting!(
+        link_rules,
+        RARE,
+        "Clicked links that count as contact requests: a scheme with its colon or a host, and the count; replaces the whole list"
+    ),
+    setting!(demo_alloy_file, RARE, "The Web SDK's file, alloy.min.js, for the page /demo/sdk.html"),
     setting!(commit_after, RARE, "Longest time until stored events are committed to the tables"),
     setting!(commit_bytes, RARE, "Most bytes of events that wait for a commit"),
     setting!(
@@ -88,6 +99,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
     setting!(events_per_request_max, RARE, "Most events in one request; above it 413"),
     setting!(body_bytes_max, RARE, "Longest request body as sent; above it 413"),
     setting!(body_bytes_decompressed_max, RARE, "Longest request body after decompression; above it 413"),
+    setting!(network_body_bytes_max, RARE, "Longest body of the Web SDK's interface; above it 413"),
     setting!(requests_in_flight_bytes_max, RARE, "Bodies in memory at once; above it 503"),
     setting!(connections_max, RARE, "Open connections; the next one gets 503"),
     setting!(header_read_timeout, RARE, "Time for a request's head, and for an idle connection; then it is closed"),
@@ -111,7 +123,7 @@ mod tests {
             assert!(!setting.doc.ends_with('.') && setting.doc.len() > 10, "{}", setting.key);
             assert_eq!(SETTINGS.iter().filter(|other| other.key == setting.key).count(), 1, "{}", setting.key);
             let shown = (setting.show)(&defaults);
-            if setting.key != "key_file" {
+            if !["key_file", "demo_alloy_file"].contains(&setting.key) {
                 let mut settings = Settings::default();
                 assert_eq!((setting.set)(&mut settings, &shown), Ok(()), "{}", setting.key);
                 assert_eq!((setting.show)(&settings), shown, "{}", setting.key);

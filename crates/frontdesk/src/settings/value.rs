@@ -145,7 +145,7 @@ impl Value for BTreeMap<String, String> {
         pairs
             .map(|pair| match pair.split_once('=') {
                 Some((key, value)) => Ok((key.trim().to_owned(), value.trim().to_owned())),
-                None => Err("expected pairs such as inlet=datastream,other=datastream".to_owned()),
+                None => Err("expected pairs such as name=value,other=value".to_owned()),
             })
             .collect()
     }

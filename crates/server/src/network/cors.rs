@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 /// Headers of an answer that a page may read.
-pub(crate) const EXPOSED: HeaderValue = HeaderValue::from_static("Retry-After, X-Adobe-Edge");
+const EXPOSED: HeaderValue = HeaderValue::from_static("Retry-After, X-Adobe-Edge");
 const TRUE: HeaderValue = HeaderValue::from_static("true");
 const METHODS: HeaderValue = HeaderValue::from_static("POST, OPTIONS");
 const HEADERS: HeaderValue = HeaderValue::from_static("content-type, content-encoding, x-request-id, x-frontdesk-test");

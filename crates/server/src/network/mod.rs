@@ -61,7 +61,7 @@ use raw::{Malformed, items, member, members};
 use reply::Reply;
 use target::{Action, Target, Version};
 
-pub(crate) use cors::{EXPOSED, allow};
+pub(crate) use cors::allow;
 pub use datastream::{Datastream, ORG_ID};
 pub(crate) use target::call_of;
 

@@ -21,6 +21,12 @@
     chatEnd: 'Chat ended',
   });
 
+  /** The same for events without a count; the Web SDK tells of every click. */
+  const OTHERS = /** @type {Record<string, string>} */ ({
+    'web.webpagedetails.pageViews': 'Page view',
+    'web.webinteraction.linkClicks': 'Click',
+  });
+
   /**
    * @typedef {object} Arrived
    * @property {string} [id]
@@ -97,7 +103,7 @@
   function row({ verdict, receivedAt, eventType, violations, derived, event }) {
     const feedback = (event && event.customerFeedback) || {};
     const counts = [...new Set([...Object.keys(feedback), ...derived])].filter((field) => COUNTS[field]);
-    const title = counts.map((field) => COUNTS[field]).join(', ') || (eventType === 'web.webpagedetails.pageViews' ? 'Page view' : 'Event');
+    const title = counts.map((field) => COUNTS[field]).join(', ') || OTHERS[eventType || ''] || 'Event';
     const stamp = element('time', new Date(receivedAt).toLocaleTimeString());
     const broken = violations.map(({ pointer, message }) => `${pointer || 'event'}: ${message}`).join('; ');
     const how = `${eventType || 'no eventType'}${derived.length ? ', derived from the link' : ''}`;

@@ -8,6 +8,7 @@ import { chromium } from "playwright-core";
 import { poll } from "./poll.mjs";
 
 const SEND_MS_MAX = 8_000;
+const COMMAND_MS_MAX = 20_000;
 const EDGE_PATH = /^\/(.+?)\/v1\/(interact|collect|identity\/acquire|privacy\/set-consent)$/;
 
 /** The public key's hash, as Chromium wants it. */
@@ -43,6 +44,15 @@ export async function launch({ hosts, certificates, http2 = true }) {
   return { visitor, close: () => browser.close() };
 }
 
+/** What a request carries; null for a beacon, which the browser doesn't show, and for what is no JSON. */
+function json(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
 /** A request of the SDK, with each attempt to get it through. */
 class Exchange {
   /** The SDK tries again with the same id: after a 503, or when a beacon is refused for its length. */
@@ -60,8 +70,7 @@ class Exchange {
 
   add(request) {
     const isBeacon = request.resourceType() === "ping";
-    // The browser doesn't show what a beacon carries.
-    const attempt = { isBeacon, body: JSON.parse(request.postData() ?? "null"), response: null, failure: null };
+    const attempt = { isBeacon, body: json(request.postData()), response: null, failure: null };
     this.attempts.push(attempt);
     request.response().then(
       (response) => {
@@ -130,11 +139,14 @@ class Visitor {
 /** Calls the SDK in a page: `{ ok: true, result }` or `{ ok: false, error }`. */
 export async function alloy(page, command, options = {}) {
   return page.evaluate(
-    ([name, given]) =>
-      window.alloy(name, given).then(
+    ([name, given, ms]) => {
+      // The SDK itself waits for ever, for example for consent.
+      const late = new Promise((_, reject) => setTimeout(reject, ms, new Error(`${name} was not settled in ${ms} ms`)));
+      return Promise.race([window.alloy(name, given), late]).then(
         (result) => ({ ok: true, result: JSON.parse(JSON.stringify(result ?? null)) }),
         (error) => ({ ok: false, error: String(error?.message ?? error) }),
-      ),
-    [command, options],
+      );
+    },
+    [command, options, COMMAND_MS_MAX],
   );
 }

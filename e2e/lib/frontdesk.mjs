@@ -89,6 +89,8 @@ class Frontdesk {
     args.push("--dev-tls", "--tls-listen", "127.0.0.1:0");
     const child = spawn(program(), args, { stdio: ["ignore", "pipe", "pipe"], cwd: this.directory });
     this.#process = child;
+    // When a test file ends early, its server goes with it.
+    process.once("exit", () => child.kill("SIGKILL"));
     let failure = null;
     child.once("error", (error) => (failure = error));
     for (const stream of [child.stdout, child.stderr]) {

@@ -26,8 +26,11 @@ for (const [protocol, http2] of [["HTTP/2", true], ["HTTP/1.1", false]]) {
     let stage;
     let visitor;
     before(async () => {
-      const settings = { requests_in_flight_bytes_max: String(IN_FLIGHT_BYTES_MAX) };
-      settings.body_bytes_max = settings.requests_in_flight_bytes_max;
+      const settings = {
+        requests_in_flight_bytes_max: String(IN_FLIGHT_BYTES_MAX),
+        body_bytes_max: String(IN_FLIGHT_BYTES_MAX),
+        network_body_bytes_max: String(IN_FLIGHT_BYTES_MAX / 4),
+      };
       stage = await raise({ http2, settings });
       visitor = await stage.browser.visitor();
     });
@@ -174,12 +177,13 @@ function startStream(page, prefix) {
 const resolved = (page) => page.evaluate(() => window.stream.resolved.length);
 
 async function endStream(page) {
-  return page.evaluate(async () => {
+  return page.evaluate(async (ms) => {
     window.stream.isStopped = true;
-    await window.stream.done;
+    const late = new Promise((resolve) => setTimeout(resolve, ms, "late"));
+    if ((await Promise.race([window.stream.done, late])) === "late") throw new Error("some events were never settled");
     const { resolved, rejected, count } = window.stream;
     return { resolved, rejected, count };
-  });
+  }, WAIT_MS);
 }
 
 const chatsOf = (prefix) => `customerFeedback.chatSessionID like ${quoted(`${prefix}-%`)}`;

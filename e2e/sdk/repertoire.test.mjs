@@ -288,14 +288,14 @@ async function oddValues(run) {
       expect: {
         odd_counts: counts,
         "customerFeedback.chatEnd": null,
-        "customerFeedback.subject": "lone \ufffd half, emoji \u{1f600}, nul \0, del \x7f, ls \u2028, quote \" \\ / \u00e9",
+        "customerFeedback.subject": "lone \ufffd half, \u{1f600}, nul \0, del \x7f, ls \u2028, quote \" \\ / \u00e9",
         // What the columns can't hold is kept as it was sent.
         extra: /1e\+21.*\\ud800/s,
       },
     },
     () =>
       run.page.evaluate(() => {
-        const subject = "lone \ud800 half, emoji \u{1f600}, nul \0, del \x7f, ls \u2028, quote \" \\ / \u00e9";
+        const subject = "lone \ud800 half, \u{1f600}, nul \0, del \x7f, ls \u2028, quote \" \\ / \u00e9";
         const customerFeedback = { chatStart: 1.0, chatOffered: -0, chatDeclined: 9007199254740993, chatEnd: 1e21 };
         Object.assign(customerFeedback, { clickToText: undefined, subject });
         return window.alloy("sendEvent", { xdm: { customerFeedback } }).then(
@@ -398,15 +398,17 @@ const COLUMNS = `
   cast(customerFeedback.chatDeclined as text) as declined,
   sealed_bytes > 0 as is_sealed`;
 
+/** Rows that stand for something a page sent as an event, not for a choice. */
+const NO_CONSENT = "(eventType is null or eventType not like 'privacy.consent.%')";
+
 /** Every event of the run is one row, or one reject, with the values of its step. */
 async function check(run) {
   const { frontdesk } = stage;
-  const { sent } = run.visitor;
-  const requests = sent.map((request) => quoted(request.requestId)).join(",");
+  const requests = run.events.map(({ request }) => quoted(request.requestId)).join(",");
   const wanted = run.events.filter(({ expect }) => expect !== "rejected");
   // By the visitor too: a row under a request id that the page never used would be one too many.
-  const query = `select ${COLUMNS} from events
-    where request_id in (${requests}) or identityMap['ECID'][1]['id'] = ${quoted(run.ecid)}`;
+  const query = `select ${COLUMNS} from events where request_id in (${requests})
+    or identityMap['ECID'][1]['id'] = ${quoted(run.ecid)} and ${NO_CONSENT}`;
   const rows = await frontdesk.sqlUntil(query, (found) => found.length >= wanted.length);
   const rejects = await frontdesk.sqlUntil(
     `select request_id, kind, pointer, violation_count from rejects where request_id in (${requests})`,
@@ -424,6 +426,12 @@ async function check(run) {
     checkRow(mine(rows)[0], { datastream: DATASTREAM, ecid: run.ecid, ...expect }, step);
   }
   assert.equal(rows.length, wanted.length, "rows that belong to no step");
+  const choices = await frontdesk.sql(
+    `select eventType as type from events
+     where not (${NO_CONSENT}) and identityMap['ECID'][1]['id'] = ${quoted(run.ecid)} order by timestamp`,
+  );
+  const kept = choices.map(({ type }) => type.replace("privacy.consent.", ""));
+  assert.deepEqual(kept, ["in", "out", "in", "out", "in"], "the visitor's choices are kept as events");
   checkTransport(run);
 }
 

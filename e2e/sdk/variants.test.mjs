@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import tls from "node:tls";
 import { after, before, beforeEach, afterEach, test } from "node:test";
 import { alloy } from "../lib/browser.mjs";
-import { FIRST_PARTY, FOREIGN_SITE, ORG, SITE, STRICT_DATASTREAM, THIRD_PARTY } from "../lib/frontdesk.mjs";
+import { DATASTREAM, FIRST_PARTY, FOREIGN_SITE, ORG, SITE, STRICT_DATASTREAM, THIRD_PARTY } from "../lib/frontdesk.mjs";
 import { chat, cookieName, ecidOf, quoted, rowsOf, shop, siteCookie } from "../lib/sdk.mjs";
 import { raise } from "../lib/stage.mjs";
 
@@ -53,7 +53,8 @@ test("the certificate is good for each name under its own authority", async () =
   const { ca } = stage.frontdesk.certificate();
   const connect = (servername, ALPNProtocols, authority = ca) =>
     new Promise((resolve, reject) => {
-      const socket = tls.connect({ host: "127.0.0.1", port: stage.relay.port, servername, ca: authority, ALPNProtocols });
+      const to = { host: "127.0.0.1", port: stage.relay.port, servername };
+      const socket = tls.connect({ ...to, ca: authority, ALPNProtocols });
       socket.once("secureConnect", () => socket.end(() => resolve(socket.alpnProtocol)));
       socket.once("error", reject);
     });
@@ -203,6 +204,58 @@ test("a datastream that is not configured", async () => {
   await noneStored(page, "unknown-datastream");
 });
 
+/** A page that sends by itself, past the SDK: the status and the body that it may read. */
+async function post(page, { body, headers = {}, requestId = crypto.randomUUID() }) {
+  const url = `https://${THIRD_PARTY}/ee/v1/interact?configId=${DATASTREAM}&requestId=${requestId}`;
+  const answer = await page.evaluate(
+    async ([target, options]) => {
+      const response = await fetch(target, { method: "POST", credentials: "include", ...options });
+      return { status: response.status, body: await response.json() };
+    },
+    [url, { body, headers }],
+  );
+  return { requestId, ...answer };
+}
+
+/** A body as the SDK makes it. */
+const sentBy = (session, entries = []) =>
+  JSON.stringify({
+    events: [{ xdm: { ...chat(session).xdm, timestamp: new Date().toISOString() } }],
+    meta: { state: { domain: "shop.test", cookiesEnabled: true, entries } },
+  });
+
+test("a page that sends JSON as JSON, for which the browser asks first", async () => {
+  const page = await shop(visitor);
+  const answer = await post(page, { body: sentBy("asked-first"), headers: { "content-type": "application/json" } });
+  assert.equal(answer.status, 200);
+  assert.equal((await rowsOf(stage.frontdesk, "asked-first")).length, 1);
+});
+
+test("a body that is no JSON is answered and kept", async () => {
+  const page = await shop(visitor);
+  const answer = await post(page, { body: '{"events":[{"xdm":' });
+  assert.equal(answer.status, 400);
+  assert.match(answer.body.type, /EXEG-0101-400/);
+  const rejects = await stage.frontdesk.sqlUntil(
+    `select kind, keyword from rejects where request_id = ${quoted(answer.requestId)}`,
+    (rows) => rows.length > 0,
+  );
+  assert.deepEqual(rejects, [{ kind: "invalid", keyword: "syntax" }]);
+});
+
+test("the same request twice is stored once, another under its id is kept apart", async () => {
+  const page = await shop(visitor);
+  const requestId = crypto.randomUUID();
+  const body = sentBy("idempotent");
+  for (const _ of [1, 2]) assert.equal((await post(page, { body, requestId })).status, 200);
+  const [row] = await rowsOf(stage.frontdesk, "idempotent");
+  assert.equal((await post(page, { body: sentBy("idempotent-other"), requestId })).status, 200);
+  assert.equal((await stage.frontdesk.receipt(row._id)).status, "stored");
+  assert.equal((await rowsOf(stage.frontdesk, "idempotent")).length, 1);
+  const rejects = await stage.frontdesk.sql(`select kind from rejects where event_id = ${quoted(row._id)}`);
+  assert.deepEqual(rejects.filter(({ kind }) => kind !== "duplicate"), [{ kind: "conflict" }]);
+});
+
 test("consent out is kept by the SDK and by the server", async () => {
   const page = await shop(visitor);
   await delivered(page, "consent-before");
@@ -212,30 +265,13 @@ test("consent out is kept by the SDK and by the server", async () => {
   assert.equal(visitor.sent.length, from, "the SDK sent an event without consent");
   // A page that sends all the same: its request carries the refusal, and is answered in peace.
   const identity = await visitor.cookie(cookieName("identity"));
-  const answer = await page.evaluate(
-    async ([url, body]) => {
-      const response = await fetch(url, { method: "POST", body, credentials: "include" });
-      return { status: response.status, json: await response.json() };
-    },
-    [
-      visitor.sent[0].url.href.replace(visitor.sent[0].requestId, crypto.randomUUID()),
-      JSON.stringify({
-        events: [{ xdm: { ...chat("consent-ignored").xdm, timestamp: new Date().toISOString() } }],
-        meta: {
-          state: {
-            domain: "shop.test",
-            cookiesEnabled: true,
-            entries: [
-              { key: cookieName("identity"), value: identity },
-              { key: cookieName("consent"), value: "general=out" },
-            ],
-          },
-        },
-      }),
-    ],
-  );
+  const entries = [
+    { key: cookieName("identity"), value: identity },
+    { key: cookieName("consent"), value: "general=out" },
+  ];
+  const answer = await post(page, { body: sentBy("consent-ignored", entries) });
   assert.equal(answer.status, 200);
-  assert.ok(Array.isArray(answer.json.handle));
+  assert.ok(Array.isArray(answer.body.handle));
   await noneStored(page, "consent-out", "consent-ignored");
   assert.ok((await alloy(page, "setConsent", { consent: CONSENT_IN })).ok);
   await delivered(page, "consent-again");

@@ -18,7 +18,7 @@
  * What `window.frontdesk` is once the script has run.
  * @typedef {object} Frontdesk
  * @property {string} version
- * @property {Record<'offered' | 'declined' | 'started' | 'ended', (sessionId?: string) => void>} chat
+ * @property {Record<'offered' | 'declined' | 'started' | 'ended', (session?: string) => void>} chat
  * @property {(given: boolean) => void} consent `true` starts sending; `false` drops what waits, and stops
  * @property {(...calls: Call[]) => void} push runs calls by name: `['chat.started', 'C0000001']`
  */
@@ -34,7 +34,7 @@
 
 (() => {
   /** Changes when what the tag sends changes. */
-  const VERSION = '1.0.0';
+  const VERSION = "1.0.0";
 
   const QUEUE_EVENTS_MAX = 100;
   const QUEUE_BYTES_MAX = 256 * 1024;
@@ -46,23 +46,23 @@
   const TEXT_CHARS_MAX = 500;
   const URL_CHARS_MAX = 2000;
 
-  const OFFERED = 'chatOffered';
-  const DECLINED = 'chatDeclined';
-  const STARTED = 'chatStart';
-  const ENDED = 'chatEnd';
+  const OFFERED = "chatOffered";
+  const DECLINED = "chatDeclined";
+  const STARTED = "chatStart";
+  const ENDED = "chatEnd";
 
   /**
-   * Schemes and hosts of links, by the count that a click on one is. The server derives the
-   * same counts for the Web SDK's link clicks; a test compares the two tables.
+   * Schemes (with their colon) and hosts of links, by the count that a click on one is. The
+   * server derives the same counts for the Web SDK's link clicks; a test compares the tables.
    * @type {Record<string, string>}
    */
   const LINKS = {
-    clickToCall: 'tel callto facetime facetime-audio',
-    clickToText: 'sms smsto mms imessage',
-    clickToEmail: 'mailto',
+    clickToCall: "tel: callto: facetime: facetime-audio:",
+    clickToText: "sms: smsto: mms: imessage:",
+    clickToEmail: "mailto:",
     clickToDirectMessage:
-      'wa.me api.whatsapp.com web.whatsapp.com whatsapp m.me messenger.com fb-messenger t.me telegram.me tg ' +
-      'signal.me sgnl viber line.me line ig.me skype',
+      "wa.me api.whatsapp.com web.whatsapp.com whatsapp: m.me messenger.com fb-messenger: t.me telegram.me tg: " +
+      "signal.me sgnl: viber: line.me line: ig.me skype:",
   };
 
   /**
@@ -72,7 +72,7 @@
   const WIDGET_EVENTS = {
     tawkChatStarted: STARTED,
     tawkChatEnded: ENDED,
-    'chatwoot:on-start-conversation': STARTED,
+    "chatwoot:on-start-conversation": STARTED,
     onEmbeddedMessagingConversationStarted: STARTED,
     onEmbeddedMessagingConversationClosed: ENDED,
   };
@@ -83,21 +83,21 @@
    * @type {[string, string[], Record<string, string>][]}
    */
   const WIDGET_CALLBACKS = [
-    ['zE', ['webWidget:on'], { 'chat:start': STARTED, 'chat:end': ENDED }],
-    ['HubSpotConversations', ['on'], { conversationStarted: STARTED, conversationClosed: ENDED }],
-    ['drift', ['on'], { startConversation: STARTED }],
-    ['olark', [], { 'api.chat.onBeginConversation': STARTED }],
-    ['Genesys', ['subscribe'], { 'Conversations.started': STARTED }],
+    ["zE", ["webWidget:on"], { "chat:start": STARTED, "chat:end": ENDED }],
+    ["HubSpotConversations", ["on"], { conversationStarted: STARTED, conversationClosed: ENDED }],
+    ["drift", ["on"], { startConversation: STARTED }],
+    ["olark", [], { "api.chat.onBeginConversation": STARTED }],
+    ["Genesys", ["subscribe"], { "Conversations.started": STARTED }],
     [
-      'AdobeDX',
-      ['addListener'],
+      "AdobeDX",
+      ["addListener"],
       { CONVERSATION_TRIGGERED: OFFERED, CONVERSATION_ENGAGED: STARTED, CONVERSATION_COMPLETED: ENDED },
     ],
   ];
 
   const page = /** @type {Record<string, any>} */ (/** @type {unknown} */ (window));
   const script = /** @type {HTMLScriptElement | null} */ (
-    document.currentScript || document.querySelector('script[data-datastream]')
+    document.currentScript || document.querySelector("script[data-datastream]")
   );
   const early = page.frontdesk;
   // A page that loads the tag twice, from a template and a tag manager, say, counts once.
@@ -106,14 +106,14 @@
   const options = script.dataset;
   const datastream = /** @type {string} */ (options.datastream);
   const origin = new URL(script.src).origin;
-  const endpoint = `${origin}/${options.base || 'ee'}/v1/collect?configId=${encodeURIComponent(datastream)}&requestId=`;
+  const endpoint = `${origin}/${options.base || "ee"}/v1/collect?configId=${encodeURIComponent(datastream)}&requestId=`;
 
   /** @type {Record<string, string>} */
   const countOf = Object.create(null);
-  for (const count in LINKS) for (const link of LINKS[count].split(' ')) countOf[link] = count;
+  for (const count in LINKS) for (const link of LINKS[count].split(" ")) countOf[link] = count;
   /** A host as the table has it. */
-  const bare = (/** @type {string} */ host) => host.toLowerCase().replace(/^www\./, '');
-  for (const host of (options.messengers || '').split(/[\s,]+/)) countOf[bare(host)] = 'clickToDirectMessage';
+  const bare = (/** @type {string} */ host) => host.toLowerCase().replace(/^www\./, "");
+  for (const host of (options.messengers || "").split(/[\s,]+/)) countOf[bare(host)] = "clickToDirectMessage";
 
   /**
    * `undefined` while nobody has decided: events wait in memory, and neither leave the page
@@ -126,7 +126,7 @@
   let queue = [];
   let failures = 0;
   let timer = 0;
-  let chatSessionID = '';
+  let chatSessionID = "";
 
   /**
    * @template {unknown[]} T
@@ -145,35 +145,37 @@
 
   /** By code points: half a surrogate pair would not survive the way. */
   const cut = (/** @type {unknown} */ text, chars = TEXT_CHARS_MAX) =>
-    [...String(text || '')].slice(0, chars).join('').replace(/\s+/g, ' ').trim() || undefined;
+    [...String(text || "")].slice(0, chars).join("").replace(/\s+/g, " ").trim() || undefined;
 
   /** A random UUID; `crypto.randomUUID` exists on secure pages only. */
   const uuid = () =>
     [...crypto.getRandomValues(new Uint8Array(16))]
       .map((byte, at) => (at === 6 ? (byte & 15) | 64 : at === 8 ? (byte & 63) | 128 : byte))
-      .map((byte) => byte.toString(16).padStart(2, '0'))
-      .join('')
-      .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+      .map((byte) => byte.toString(16).padStart(2, "0"))
+      .join("")
+      .replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 
   // ---- The queue -------------------------------------------------------------------
 
   const KEY = `frontdesk:${datastream}:`;
-  const kept = () => (options.offline === 'store' ? Object.keys(localStorage).filter((key) => key.startsWith(KEY)) : []);
+  const kept = () =>
+    options.offline === "store" ? Object.keys(localStorage).filter((key) => key.startsWith(KEY)) : [];
 
   /** One key per event, so that two tabs never overwrite each other's. */
   const keep = safely((/** @type {Waiting} */ { id, body }) => {
-    if (consent && options.offline === 'store') localStorage.setItem(KEY + id, body);
+    if (consent && options.offline === "store") localStorage.setItem(KEY + id, body);
   });
 
   const drop = (/** @type {Waiting} */ waiting) => {
     queue = queue.filter((other) => other !== waiting);
-    safely(() => options.offline === 'store' && localStorage.removeItem(KEY + waiting.id))();
+    safely(() => options.offline === "store" && localStorage.removeItem(KEY + waiting.id))();
   };
 
   const add = (/** @type {Waiting} */ waiting) => {
     queue.push(waiting);
     keep(waiting);
-    while (queue.length > QUEUE_EVENTS_MAX || new Blob(queue.map(({ body }) => body)).size > QUEUE_BYTES_MAX) drop(queue[0]);
+    while (queue.length > QUEUE_EVENTS_MAX || new Blob(queue.map(({ body }) => body)).size > QUEUE_BYTES_MAX)
+      drop(queue[0]);
   };
 
   /** Events that an earlier page could not deliver. */
@@ -188,7 +190,10 @@
   const flush = () => {
     if (!consent || timer || navigator.onLine === false) return;
     const places = IN_FLIGHT_MAX - queue.filter(({ busy }) => busy).length;
-    queue.filter(({ busy }) => !busy).slice(0, Math.max(0, places)).forEach(send);
+    queue
+      .filter(({ busy }) => !busy)
+      .slice(0, Math.max(0, places))
+      .forEach(send);
   };
 
   /** @param {string | null} [retryAfter] the header: seconds, or a date */
@@ -211,10 +216,10 @@
     waiting.busy = true;
     try {
       const answer = await fetch(endpoint + waiting.id, {
-        method: 'POST',
+        method: "POST",
         body: waiting.body,
         keepalive: true,
-        credentials: 'omit',
+        credentials: "omit",
         signal: page.AbortSignal.timeout && page.AbortSignal.timeout(REQUEST_MS_MAX),
       });
       // Any other answer is final: sending the same bytes again would not change it.
@@ -223,7 +228,7 @@
         drop(waiting);
         return flush();
       }
-      retryAfter = answer.headers.get('Retry-After');
+      retryAfter = answer.headers.get("Retry-After");
     } catch {
       // No network, or no such host: the same as "later".
     }
@@ -242,7 +247,7 @@
     for (const waiting of queue) {
       if (waiting.left) continue;
       waiting.left =
-        (waiting.busy && 'keepalive' in Request.prototype) ||
+        (waiting.busy && "keepalive" in Request.prototype) ||
         (!!navigator.sendBeacon && navigator.sendBeacon(endpoint + waiting.id, waiting.body));
       if (!waiting.left) send(waiting);
     }
@@ -274,8 +279,8 @@
         webReferrer: document.referrer ? { URL: cut(document.referrer, URL_CHARS_MAX) } : undefined,
         webInteraction,
       },
-      environment: { type: 'browser', browserDetails: { viewportWidth: clientWidth, viewportHeight: clientHeight } },
-      implementationDetails: { name: 'urn:frontdesk:tag', version: VERSION, environment: 'browser' },
+      environment: { type: "browser", browserDetails: { viewportWidth: clientWidth, viewportHeight: clientHeight } },
+      implementationDetails: { name: "urn:frontdesk:tag", version: VERSION, environment: "browser" },
     };
     const data = options.testId ? { frontdesk: { testId: options.testId } } : undefined;
     add({ id, body: JSON.stringify({ events: [{ xdm, data }] }) });
@@ -289,15 +294,17 @@
   const chat = (/** @type {string} */ count) =>
     safely((/** @type {unknown} */ sessionId) => {
       const session = cut(sessionId) || chatSessionID || uuid();
-      chatSessionID = count === ENDED || count === DECLINED ? '' : session;
-      record('customerFeedback.' + count, { [count]: 1, chatSessionID: session });
+      chatSessionID = count === ENDED || count === DECLINED ? "" : session;
+      record("customerFeedback." + count, { [count]: 1, chatSessionID: session });
     });
 
   /** Icons have no text; their name, if any, is in one of these. */
   const nameOf = (/** @type {Element} */ link) => {
-    const icon = link.querySelector('[alt],[aria-label],[title]');
+    const icon = link.querySelector("[alt],[aria-label],[title]");
     return [link, icon]
-      .flatMap((part) => (part ? [part.textContent, ...['aria-label', 'alt', 'title'].map((a) => part.getAttribute(a))] : []))
+      .flatMap((part) =>
+        part ? [part.textContent, ...["aria-label", "alt", "title"].map((a) => part.getAttribute(a))] : [],
+      )
       .map((text) => cut(text))
       .find(Boolean);
   };
@@ -306,20 +313,20 @@
     // Of a double click the first counts; of the other buttons only the middle one follows a link.
     if (event.detail > 1 || event.button > 1) return;
     const path = /** @type {any[]} */ (event.composedPath().filter((node) => node instanceof Element));
-    const at = path.findIndex((element) => element.matches('a,area') && element.href);
+    const at = path.findIndex((element) => element.matches("a,area") && element.href);
     if (at < 0) return;
     // In SVG, `href` is an object.
     const url = new URL(path[at].href.baseVal || path[at].href, location.href);
     const onTheWeb = /^https?:$/.test(url.protocol);
-    const count = countOf[onTheWeb ? bare(url.hostname) : url.protocol.slice(0, -1)];
+    const count = countOf[onTheWeb ? bare(url.hostname) : url.protocol];
     if (!count) return;
-    const region = path.slice(at + 1).find((element) => element.matches('[data-region],header,nav,main,aside,footer'));
+    const region = path.slice(at + 1).find((element) => element.matches("[data-region],header,nav,main,aside,footer"));
     record(
-      'web.webinteraction.linkClicks',
+      "web.webinteraction.linkClicks",
       { [count]: 1 },
       {
         name: nameOf(path[at]),
-        type: onTheWeb ? 'exit' : 'other',
+        type: onTheWeb ? "exit" : "other",
         URL: cut(url.href, URL_CHARS_MAX),
         region: region && cut(region.dataset.region || region.id || region.localName),
         linkClicks: { value: 1 },
@@ -329,18 +336,18 @@
 
   const onSubmit = safely((/** @type {SubmitEvent} */ event) => {
     const form = /** @type {HTMLFormElement} */ (event.target);
-    if (!form.matches('[data-contact-form]')) return;
+    if (!form.matches("[data-contact-form]")) return;
     const fields = /** @type {HTMLInputElement[]} */ ([...form.elements]);
     /** The marked field, or else the first that is one by its type. */
     const read = (/** @type {string} */ mark, /** @type {string} */ type) => {
       const field = fields.find((f) => f.matches(`[data-contact=${mark}]`)) || fields.find((f) => f.matches(type));
       return field && cut(field.value);
     };
-    const number = read('phone', '[type=tel],[autocomplete~=tel]');
-    const address = read('email', '[type=email],[autocomplete~=email]');
-    record('web.formFilledOut', {
+    const number = read("phone", "[type=tel],[autocomplete~=tel]");
+    const address = read("email", "[type=email],[autocomplete~=email]");
+    record("web.formFilledOut", {
       clickToDirectMessage: 1,
-      subject: read('subject', '[name=subject]'),
+      subject: read("subject", "[name=subject]"),
       callBackNumber: number && { number },
       replyToEmailAddress: address && { address },
     });
@@ -388,7 +395,9 @@
     }),
     push: (...calls) => {
       for (const [name, value] of calls) {
-        safely(() => /** @type {any} */ (name.split('.').reduce((at, part) => /** @type {any} */ (at)[part], api))(value))();
+        safely(() =>
+          /** @type {any} */ (name.split(".").reduce((at, part) => /** @type {any} */ (at)[part], api))(value),
+        )();
       }
     },
   };
@@ -397,15 +406,15 @@
   if (consent) restore();
   flush();
 
-  document.addEventListener('click', onClick, { capture: true, passive: true });
-  document.addEventListener('auxclick', onClick, { capture: true, passive: true });
-  document.addEventListener('submit', onSubmit, { capture: true, passive: true });
-  document.addEventListener('visibilitychange', () => (document.hidden ? leave() : comeBack()));
-  addEventListener('pagehide', leave);
-  addEventListener('pageshow', comeBack);
-  addEventListener('online', resume);
+  document.addEventListener("click", onClick, { capture: true, passive: true });
+  document.addEventListener("auxclick", onClick, { capture: true, passive: true });
+  document.addEventListener("submit", onSubmit, { capture: true, passive: true });
+  document.addEventListener("visibilitychange", () => (document.hidden ? leave() : comeBack()));
+  addEventListener("pagehide", leave);
+  addEventListener("pageshow", comeBack);
+  addEventListener("online", resume);
   for (const event in WIDGET_EVENTS) addEventListener(event, onWidget(WIDGET_EVENTS[event]));
-  addEventListener('adobedx.conversations.ready', lookForWidgets);
-  document.addEventListener('load', lookForWidgets, true);
+  addEventListener("adobedx.conversations.ready", lookForWidgets);
+  document.addEventListener("load", lookForWidgets, true);
   lookForWidgets();
 })();

@@ -45,6 +45,7 @@ use bytes::Bytes;
 use intake::{Framing, Request};
 
 use crate::body::{Arrival, Received};
+use crate::budget::Claim;
 use crate::coding::Coding;
 use crate::edge::{Call, Edge, Outcome};
 use crate::events::{header_request_id, submit};
@@ -90,6 +91,9 @@ pub(crate) async fn serve<F: Front>(
     response
 }
 
+/// Room in an event for the visitor.
+const ADDED_BYTES: usize = 160;
+
 /// A call with all that is known before its body is read.
 struct Visit<'a> {
     datastream: Datastream,
@@ -118,12 +122,8 @@ async fn answer<F: Front>(edge: &Edge<F>, version: Version, action: Action, call
     }
     // The room stays claimed until the answer is written.
     let Received { bytes, claim: mut room } = receive(edge, &head, body).await.map_err(&report)?;
-    // Events are written anew with what is added to them.
-    if !room.grow_to(bytes.len() * 2) {
-        return Err(report(crate::health::held(crate::front::Held::Overloaded)));
-    }
     let visit = Visit { datastream, target: &target, head: &head, version, action };
-    visit.answer(edge, &bytes).await.map_err(report)
+    visit.answer(edge, &bytes, &mut room).await.map_err(report)
 }
 
 async fn receive<F: Front>(edge: &Edge<F>, head: &Parts, body: Arrival) -> Result<Received, Problem> {
@@ -152,7 +152,7 @@ fn host_of(head: &Parts) -> Option<&str> {
 }
 
 impl Visit<'_> {
-    async fn answer<F: Front>(&self, edge: &Edge<F>, bytes: &Bytes) -> Outcome {
+    async fn answer<F: Front>(&self, edge: &Edge<F>, bytes: &Bytes, room: &mut Claim) -> Outcome {
         let body = match raw::well_formed(bytes) {
             Ok(body) => body,
             Err(malformed) => return Err(self.keep_unreadable(edge, bytes, malformed).await?),
@@ -168,7 +168,8 @@ impl Visit<'_> {
             Action::Acquire => self.introduce(edge, &mut reply, visitor.as_ref(), Telling::Always),
             Action::SetConsent => self.set_consent(edge, &envelope, visitor.as_ref(), &mut reply).await?,
             Action::Interact | Action::Collect => {
-                self.take_in(edge, &envelope, &jar, visitor.as_ref(), &mut reply).await?;
+                let events = self.complete(edge, &envelope, &jar, visitor.as_ref(), room, &mut reply)?;
+                self.take_in(edge, &envelope, events, &mut reply).await?;
                 if self.action == Action::Interact {
                     self.introduce(edge, &mut reply, visitor.as_ref(), Telling::News);
                 }
@@ -241,34 +242,60 @@ impl Visit<'_> {
         Ok(())
     }
 
-    async fn take_in<F: Front>(
+    /// The events as one array, each with the request's context and the visitor; `None`
+    /// when there is nothing to be kept.
+    fn complete<F: Front>(
         &self,
         edge: &Edge<F>,
         envelope: &Envelope<'_>,
         jar: &Jar,
         visitor: Option<&Visitor>,
+        room: &mut Claim,
         reply: &mut Reply,
-    ) -> Result<(), Problem> {
+    ) -> Result<Option<String>, Problem> {
         let events = envelope.events.as_ref().ok_or_else(|| {
             Problem::new(Code::ValueMissing, "the body has no `events`; send {\"events\":[{\"xdm\":{…}}]}")
         })?;
         let org_id = Some(self.datastream.org_id.as_str());
         if jar.values(Purpose::Consent, org_id).find_map(Consent::from_cookie) == Some(Consent::Out) {
             reply.warn_of_refusal();
-            return Ok(());
+            return Ok(None);
         }
         if events.is_empty() {
-            return Ok(());
+            return Ok(None);
+        }
+        // The context is in each event: few bytes can become many.
+        let added_bytes = envelope.xdm.map_or(0, str::len) + ADDED_BYTES;
+        let bytes = events.iter().fold(2usize, |sum, event| sum.saturating_add(event.xdm.len() + added_bytes));
+        if bytes > edge.options.body_bytes_decompressed_max {
+            let detail =
+                "the request's xdm in each of its events is over the limit; send fewer events, or a shorter xdm";
+            return Err(Problem::new(Code::BodyTooLarge, detail));
+        }
+        if !room.grow_to(bytes.saturating_mul(2)) {
+            return Err(crate::health::held(crate::front::Held::Overloaded));
         }
         let ecid = visitor.map(|visitor| &visitor.ecid);
-        let mut array = String::with_capacity(events.iter().map(|event| event.xdm.len() + 160).sum());
+        let mut array = String::with_capacity(bytes);
         for event in events {
             array.push(if array.is_empty() { '[' } else { ',' });
             array.push_str(&merge::complete(event.xdm, envelope.xdm, ecid));
         }
         array.push(']');
+        Ok(Some(array))
+    }
+
+    async fn take_in<F: Front>(
+        &self,
+        edge: &Edge<F>,
+        envelope: &Envelope<'_>,
+        events: Option<String>,
+        reply: &mut Reply,
+    ) -> Result<(), Problem> {
+        let Some(array) = events else { return Ok(()) };
         let request = self.request(Framing::Array, array.into_bytes());
-        let runs = TestRun::of(&self.head.headers, events.iter().map(envelope::Sent::test_id));
+        let sent = envelope.events.iter().flatten();
+        let runs = TestRun::of(&self.head.headers, sent.map(envelope::Sent::test_id));
         let answers = edge.recorder.around(&edge.front, &runs, request, |request| submit(edge, request)).await?;
         reply.warn_of(&answers);
         Ok(())

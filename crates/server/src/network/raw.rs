@@ -205,7 +205,8 @@ mod tests {
                     let found: Vec<_> = members(whole).collect();
                     prop_assert_eq!(found.len(), expect.len());
                     for ((key, raw), (name, value)) in found.iter().zip(expect) {
-                        prop_assert_eq!(text(&format!("\"{key}\"")).as_ref(), Some(name));
+                        let unescaped = text(&format!("\"{key}\""));
+                        prop_assert_eq!(unescaped.as_ref(), Some(name));
                         prop_assert_eq!(&serde_json::from_str::<Value>(raw).expect("a value"), value);
                     }
                 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use intake::{BodyError, EventAnswer, Framing, Request, SubmitError};
 use serde_json::Value;
 use server::{
-    Described, Front, FrontError, MetricKind, MetricSample, QueryFailure, Readiness, Receipt, RejectedRow, SqlLimits, Stored,
-    TableForm, Vitals,
+    Described, Front, FrontError, MetricKind, MetricSample, QueryFailure, Readiness, Receipt, RejectedRow, SqlLimits,
+    Stored, TableForm, Vitals,
 };
 use tokio::sync::Semaphore;
 use xdm::{Notice, Violation};

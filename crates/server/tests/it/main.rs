@@ -6,6 +6,7 @@ mod documents;
 mod events;
 mod fake;
 mod limits;
+mod network;
 mod reading;
 mod rig;
 mod stopping;

@@ -11,20 +11,20 @@
   const ROWS_MAX = 50;
   /** Names for people of the fields that are counts. */
   const COUNTS = /** @type {Record<string, string>} */ ({
-    clickToCall: 'Click to call',
-    clickToText: 'Click to text',
-    clickToEmail: 'Click to e-mail',
-    clickToDirectMessage: 'Direct message',
-    chatOffered: 'Chat offered',
-    chatDeclined: 'Chat declined',
-    chatStart: 'Chat started',
-    chatEnd: 'Chat ended',
+    clickToCall: "Click to call",
+    clickToText: "Click to text",
+    clickToEmail: "Click to e-mail",
+    clickToDirectMessage: "Direct message",
+    chatOffered: "Chat offered",
+    chatDeclined: "Chat declined",
+    chatStart: "Chat started",
+    chatEnd: "Chat ended",
   });
 
   /** The same for events without a count; the Web SDK tells of every click. */
   const OTHERS = /** @type {Record<string, string>} */ ({
-    'web.webpagedetails.pageViews': 'Page view',
-    'web.webinteraction.linkClicks': 'Click',
+    "web.webpagedetails.pageViews": "Page view",
+    "web.webinteraction.linkClicks": "Click",
   });
 
   /**
@@ -39,56 +39,58 @@
    */
 
   const find = (/** @type {string} */ selector) => /** @type {HTMLElement} */ (document.querySelector(selector));
-  const random = () => Array.from(crypto.getRandomValues(new Uint8Array(6)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const random = () =>
+    Array.from(crypto.getRandomValues(new Uint8Array(6)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
   // One test run per tab, also over a reload and on both pages.
-  const testId = sessionStorage.getItem('demo-test-id') || `demo-${random()}`;
-  sessionStorage.setItem('demo-test-id', testId);
+  const testId = sessionStorage.getItem("demo-test-id") || `demo-${random()}`;
+  sessionStorage.setItem("demo-test-id", testId);
   document.documentElement.dataset.testId = testId;
 
   /** @param {'offered' | 'declined' | 'started' | 'ended'} step @param {string} session */
   const tell = (step, session) => {
     const page = /** @type {any} */ (window);
-    if (document.documentElement.dataset.variant === 'tag') (page.frontdesk = page.frontdesk || []).push([`chat.${step}`, session]);
-    else document.dispatchEvent(new CustomEvent('shop-chat', { detail: { step, session } }));
+    if (document.documentElement.dataset.variant === "tag")
+      (page.frontdesk = page.frontdesk || []).push([`chat.${step}`, session]);
+    else document.dispatchEvent(new CustomEvent("shop-chat", { detail: { step, session } }));
   };
 
   /** A site has the script element in its markup; here the test id is only known now. */
   function loadTag() {
-    const script = document.createElement('script');
+    const script = document.createElement("script");
     script.async = true;
-    script.src = '/tag.js';
-    script.dataset.datastream = 'demo';
+    script.src = "/tag.js";
+    script.dataset.datastream = "demo";
     script.dataset.testId = testId;
     document.head.append(script);
   }
 
   function startChat() {
-    const chat = find('.chat');
-    const line = find('[data-line]');
-    const typing = find('[data-typing]');
+    const chat = find(".chat");
+    const line = find("[data-line]");
+    const typing = find("[data-typing]");
     const button = (/** @type {string} */ step) => find(`[data-chat=${step}]`);
-    let session = '';
+    let session = "";
 
     const offer = () => {
       session = `C${random()}`;
-      line.textContent = 'Hello! Shall I help you choose a bulb?';
-      chat.hidden = button('start').hidden = button('decline').hidden = false;
-      typing.hidden = button('end').hidden = true;
-      tell('offered', session);
+      line.textContent = "Hello! Shall I help you choose a bulb?";
+      chat.hidden = button("start").hidden = button("decline").hidden = false;
+      typing.hidden = button("end").hidden = true;
+      tell("offered", session);
     };
     const leave = (/** @type {'declined' | 'ended'} */ step) => {
       tell(step, session);
       chat.hidden = true;
     };
-    button('start').onclick = () => {
-      line.textContent = 'An E27 with 470 lumens is right for a desk.';
-      button('start').hidden = button('decline').hidden = true;
-      typing.hidden = button('end').hidden = false;
-      tell('started', session);
+    button("start").onclick = () => {
+      line.textContent = "An E27 with 470 lumens is right for a desk.";
+      button("start").hidden = button("decline").hidden = true;
+      typing.hidden = button("end").hidden = false;
+      tell("started", session);
     };
-    button('decline').onclick = () => leave('declined');
-    button('end').onclick = () => leave('ended');
+    button("decline").onclick = () => leave("declined");
+    button("end").onclick = () => leave("ended");
     setTimeout(offer, OFFER_AFTER_MS);
   }
 
@@ -103,31 +105,31 @@
   function row({ verdict, receivedAt, eventType, violations, derived, event }) {
     const feedback = (event && event.customerFeedback) || {};
     const counts = [...new Set([...Object.keys(feedback), ...derived])].filter((field) => COUNTS[field]);
-    const title = counts.map((field) => COUNTS[field]).join(', ') || OTHERS[eventType || ''] || 'Event';
-    const stamp = element('time', new Date(receivedAt).toLocaleTimeString());
-    const broken = violations.map(({ pointer, message }) => `${pointer || 'event'}: ${message}`).join('; ');
-    const how = `${eventType || 'no eventType'}${derived.length ? ', derived from the link' : ''}`;
-    const details = element('details', element('summary', element('b', title, stamp), element('small', broken || how)));
-    if (event) details.append(element('pre', JSON.stringify(event, null, 2)));
-    const item = element('li', details);
+    const title = counts.map((field) => COUNTS[field]).join(", ") || OTHERS[eventType || ""] || "Event";
+    const stamp = element("time", new Date(receivedAt).toLocaleTimeString());
+    const broken = violations.map(({ pointer, message }) => `${pointer || "event"}: ${message}`).join("; ");
+    const how = `${eventType || "no eventType"}${derived.length ? ", derived from the link" : ""}`;
+    const details = element("details", element("summary", element("b", title, stamp), element("small", broken || how)));
+    if (event) details.append(element("pre", JSON.stringify(event, null, 2)));
+    const item = element("li", details);
     item.className = verdict;
     return item;
   }
 
   function watch() {
-    const rows = find('[data-rows]');
-    const hint = find('[data-hint]');
+    const rows = find("[data-rows]");
+    const hint = find("[data-hint]");
     const quiet = hint.textContent;
     const known = new Set();
-    find('[data-run]').textContent = testId;
+    find("[data-run]").textContent = testId;
 
     const look = async () => {
       try {
-        const answer = await fetch(`/v1/test/${testId}/events`, { headers: { accept: 'application/json' } });
+        const answer = await fetch(`/v1/test/${testId}/events`, { headers: { accept: "application/json" } });
         if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
         const { good, bad, events } = await answer.json();
-        find('[data-good]').textContent = String(good);
-        find('[data-bad]').textContent = String(bad);
+        find("[data-good]").textContent = String(good);
+        find("[data-bad]").textContent = String(bad);
         for (const arrived of /** @type {Arrived[]} */ (events)) {
           const key = `${arrived.verdict} ${arrived.id || arrived.receivedAt}`;
           if (known.has(key)) continue;
@@ -149,12 +151,12 @@
     turn();
   }
 
-  for (const place of document.querySelectorAll('[data-origin]')) place.textContent = location.origin;
-  find('form').addEventListener('submit', (event) => {
+  for (const place of document.querySelectorAll("[data-origin]")) place.textContent = location.origin;
+  find("form").addEventListener("submit", (event) => {
     event.preventDefault();
-    find('.done').hidden = false;
+    find(".done").hidden = false;
   });
-  if (document.documentElement.dataset.variant === 'tag') loadTag();
+  if (document.documentElement.dataset.variant === "tag") loadTag();
   startChat();
   watch();
 })();

@@ -5,37 +5,41 @@
  */
 
 (() => {
-  const SDK = '/demo/alloy.min.js';
+  const SDK = "/demo/alloy.min.js";
   const STEPS = /** @type {Record<string, string>} */ ({
-    offered: 'chatOffered',
-    declined: 'chatDeclined',
-    started: 'chatStart',
-    ended: 'chatEnd',
+    offered: "chatOffered",
+    declined: "chatDeclined",
+    started: "chatStart",
+    ended: "chatEnd",
   });
   const page = /** @type {any} */ (window);
 
   /** @param {string} sentence */
   function explain(sentence) {
-    const notice = /** @type {HTMLElement} */ (document.querySelector('#notice'));
+    const notice = /** @type {HTMLElement} */ (document.querySelector("#notice"));
     /** @type {HTMLElement} */ (notice.firstElementChild).textContent = sentence;
     notice.hidden = false;
   }
 
   /** Calls wait in a queue under this name until the SDK takes them. */
   function queueCalls() {
-    page.__alloyNS = ['alloy'];
-    page.alloy = (/** @type {unknown[]} */ ...call) => new Promise((resolve, reject) => page.alloy.q.push([resolve, reject, call]));
+    page.__alloyNS = ["alloy"];
+    page.alloy = (/** @type {unknown[]} */ ...call) =>
+      new Promise((resolve, reject) => page.alloy.q.push([resolve, reject, call]));
     page.alloy.q = [];
   }
 
   /** @param {object} xdm */
-  const send = (xdm) => page.alloy('sendEvent', { xdm }).catch((/** @type {Error} */ error) => explain(`The Web SDK says: ${error.message}`));
+  const send = (xdm) =>
+    page
+      .alloy("sendEvent", { xdm })
+      .catch((/** @type {Error} */ error) => explain(`The Web SDK says: ${error.message}`));
 
   /** @param {string} testId */
   function configure(testId) {
-    return page.alloy('configure', {
-      datastreamId: 'demo',
-      orgId: 'FRONTDESK@AdobeOrg',
+    return page.alloy("configure", {
+      datastreamId: "demo",
+      orgId: "FRONTDESK@AdobeOrg",
       edgeDomain: location.hostname,
       thirdPartyCookiesEnabled: false,
       clickCollectionEnabled: true,
@@ -46,9 +50,9 @@
     });
   }
 
-  for (const place of document.querySelectorAll('[data-host]')) place.textContent = location.hostname;
+  for (const place of document.querySelectorAll("[data-host]")) place.textContent = location.hostname;
 
-  if (location.protocol !== 'https:' || location.port) {
+  if (location.protocol !== "https:" || location.port) {
     explain(
       `The Web SDK speaks only HTTPS on port 443: serve with TLS on that port and open https://${location.hostname}/demo/sdk.html.`,
     );
@@ -56,26 +60,29 @@
   }
 
   queueCalls();
-  document.addEventListener('shop-chat', (event) => {
+  document.addEventListener("shop-chat", (event) => {
     const { step, session } = /** @type {CustomEvent} */ (event).detail;
-    send({ eventType: `customerFeedback.${STEPS[step]}`, customerFeedback: { [STEPS[step]]: 1, chatSessionID: session } });
-  });
-  document.addEventListener('submit', (event) => {
-    const fields = new FormData(/** @type {HTMLFormElement} */ (event.target));
-    const number = fields.get('phone');
-    const address = fields.get('email');
     send({
-      eventType: 'web.formFilledOut',
+      eventType: `customerFeedback.${STEPS[step]}`,
+      customerFeedback: { [STEPS[step]]: 1, chatSessionID: session },
+    });
+  });
+  document.addEventListener("submit", (event) => {
+    const fields = new FormData(/** @type {HTMLFormElement} */ (event.target));
+    const number = fields.get("phone");
+    const address = fields.get("email");
+    send({
+      eventType: "web.formFilledOut",
       customerFeedback: {
         clickToDirectMessage: 1,
-        subject: fields.get('subject'),
+        subject: fields.get("subject"),
         ...(number && { callBackNumber: { number } }),
         ...(address && { replyToEmailAddress: { address } }),
       },
     });
   });
 
-  const script = document.createElement('script');
+  const script = document.createElement("script");
   script.src = SDK;
   script.onerror = () =>
     explain(
@@ -83,8 +90,8 @@
     );
   // demo.js runs after this file and makes the test id.
   script.onload = () =>
-    configure(document.documentElement.dataset.testId || '')
-      .then(() => send({ eventType: 'web.webpagedetails.pageViews' }))
+    configure(document.documentElement.dataset.testId || "")
+      .then(() => send({ eventType: "web.webpagedetails.pageViews" }))
       .catch((/** @type {Error} */ error) => explain(`The Web SDK says: ${error.message}`));
   document.head.append(script);
 })();

@@ -30,15 +30,18 @@ mod front;
 mod health;
 mod host;
 mod house;
+mod listeners;
 mod meters;
 mod openapi;
 mod options;
 mod pages;
 mod problem;
 mod receipt;
+mod refusal;
 mod rejects;
 mod routes;
 mod sql;
+mod tls;
 
 pub use connection::serve;
 pub use front::{
@@ -46,6 +49,8 @@ pub use front::{
     Stored, TableForm, Vitals,
 };
 pub use house::House;
+pub use listeners::Listeners;
 pub use openapi::document as openapi_document;
 pub use options::{OptionsError, ServerOptions};
 pub use routes::{Method, ROUTES, Route};
+pub use tls::{Tls, TlsError, TlsFiles, Validity};

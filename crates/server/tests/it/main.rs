@@ -1,6 +1,7 @@
 //! The edge over a real socket, with a fake house behind it.
 
 mod anything;
+mod certificates;
 mod collection;
 mod documents;
 mod events;
@@ -9,4 +10,5 @@ mod limits;
 mod reading;
 mod rig;
 mod stopping;
+mod tls;
 mod wire;

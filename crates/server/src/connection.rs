@@ -1,9 +1,9 @@
 //! Accepting connections, serving each one, and stopping in order.
 //!
-//! HTTP/1 and HTTP/2 share each port. A connection over TLS is one from its first byte on:
-//! its handshake has a place and a time limit like any request. Each connection is one task that ends by itself, or
-//! by the signal to stop: first it finishes the request it has begun, and when the time
-//! for that is over it is dropped. What was appended by then stays appended.
+//! HTTP/1 and HTTP/2 share each port. A connection over TLS has its place from its first
+//! byte on, and its handshake a time limit. Each connection is one task that ends by
+//! itself, or by the signal to stop: first it finishes the request it has begun, and when
+//! the time for that is over it is dropped. What was appended by then stays appended.
 
 use std::convert::Infallible;
 use std::io;

@@ -82,6 +82,7 @@ pub async fn serve(
     }
     // The listeners are closed: new connections go elsewhere while these finish.
     let edge = lobby.leave();
+    edge.recorder.close();
     phase.send_replace(Phase::Draining);
     if tokio::time::timeout(shutdown_timeout, phase.closed()).await.is_err() {
         let connections = edge.meters.connections.load(Ordering::Relaxed);

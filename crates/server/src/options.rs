@@ -6,7 +6,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use thiserror::Error;
+
+use crate::network::Datastream;
 
 /// Limits and names of one server. Start from `ServerOptions::default()`:
 ///
@@ -62,6 +66,13 @@ pub struct ServerOptions {
     /// Streaming inlets by id, and the datastream that each one feeds. An inlet that is
     /// not named here feeds the datastream of its own id.
     pub inlets: BTreeMap<String, String>,
+    /// Datastreams of the Edge Network API by id. Where none is named, any id is taken.
+    pub datastreams: BTreeMap<String, Datastream>,
+    /// Largest body of the Edge Network API; past it 413. The Web SDK sends up to 64 KiB
+    /// as a beacon and more by other means.
+    pub network_body_bytes_max: usize,
+    /// The Web SDK's file, for the page `/demo/sdk.html`.
+    pub demo_alloy: Option<Bytes>,
 }
 
 const KIB: usize = 1 << 10;
@@ -92,6 +103,9 @@ impl Default for ServerOptions {
             shutdown_timeout: Duration::from_secs(10),
             hosts_allowed: Vec::new(),
             inlets: BTreeMap::new(),
+            datastreams: BTreeMap::new(),
+            network_body_bytes_max: MIB,
+            demo_alloy: None,
         }
     }
 }
@@ -123,6 +137,13 @@ impl ServerOptions {
             if value.is_zero() {
                 return Err(OptionsError::Zero { name });
             }
+        }
+        at_least("network_body_bytes_max", self.network_body_bytes_max, 1)?;
+        // A body is held twice while its events are completed.
+        let in_flight_min = self.network_body_bytes_max.saturating_mul(2);
+        at_least("requests_in_flight_bytes_max", self.requests_in_flight_bytes_max, in_flight_min)?;
+        if let Some(name) = self.datastreams.keys().find(|name| !is_name(name)) {
+            return Err(OptionsError::DatastreamName { datastream: name.clone() });
         }
         match self.inlets.iter().find(|(inlet, datastream)| !is_name(inlet) || !is_name(datastream)) {
             Some((inlet, _)) => Err(OptionsError::InletName { inlet: inlet.clone() }),
@@ -158,6 +179,14 @@ pub enum OptionsError {
     Zero {
         /// Field of [`ServerOptions`].
         name: &'static str,
+    },
+    /// A datastream has a name with other than letters, digits and `-_.:`.
+    #[error(
+        "the datastream `{datastream}` has a name that is not 1 to 128 letters, digits, `-`, `_`, `.` or `:`; rename it"
+    )]
+    DatastreamName {
+        /// The datastream's id.
+        datastream: String,
     },
     /// An inlet or its datastream has a name with other than letters, digits and `-_.:`.
     #[error(

@@ -210,6 +210,7 @@ pub(crate) fn server_options(settings: &Settings) -> Result<ServerOptions, Failu
         requests_in_flight_bytes_max: count("requests_in_flight_bytes_max", settings.requests_in_flight_bytes_max.0)?,
         connections_max: count("connections_max", settings.connections_max)?,
         header_read_timeout: settings.header_read_timeout,
+        tls_handshake_timeout: settings.tls_handshake_timeout,
         body_read_timeout: settings.body_read_timeout,
         shutdown_timeout: settings.shutdown_timeout,
         sql_rows_max: count("sql_rows_max", settings.sql_rows_max)?,

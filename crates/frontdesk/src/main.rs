@@ -47,7 +47,7 @@ fn run(parsed: Parsed) -> Result<(), Failure> {
     let settings = &effective.settings;
     log::start(settings)?;
     match &parsed.command {
-        Command::Serve => block_on(commands::serve::run(settings)),
+        Command::Serve(args) => block_on(commands::serve::run(args, settings)),
         Command::Load(args) => commands::load::run(args, settings),
         Command::Check(args) => commands::check::run(args, settings),
         Command::Sql(args) => block_on(commands::sql::run(args, settings)),

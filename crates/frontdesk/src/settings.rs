@@ -22,7 +22,7 @@ use crate::log::LogFormat;
 use datastreams::Datastreams;
 use nearest::nearest;
 use table::{SETTINGS, Setting};
-use value::{Address, Bytes, Word};
+use value::{Address, Bytes, Names, Word};
 
 /// The file that is read when `--config` names none.
 pub(crate) const CONFIG_FILE: &str = "frontdesk.toml";
@@ -35,6 +35,10 @@ pub(crate) const CONFIG_VARIABLE: &str = "FRONTDESK_CONFIG";
 pub(crate) struct Settings {
     pub(crate) data: PathBuf,
     pub(crate) listen: Address,
+    pub(crate) tls_listen: Option<Address>,
+    pub(crate) tls_cert_file: Option<PathBuf>,
+    pub(crate) tls_key_file: Option<PathBuf>,
+    pub(crate) tls_names: Names,
     pub(crate) key_file: Option<PathBuf>,
     pub(crate) profile: ProfileName,
     pub(crate) log: String,
@@ -61,6 +65,7 @@ pub(crate) struct Settings {
     pub(crate) requests_in_flight_bytes_max: Bytes,
     pub(crate) connections_max: u64,
     pub(crate) header_read_timeout: Duration,
+    pub(crate) tls_handshake_timeout: Duration,
     pub(crate) body_read_timeout: Duration,
     pub(crate) shutdown_timeout: Duration,
     pub(crate) sql_rows_max: u64,
@@ -78,6 +83,10 @@ impl Default for Settings {
         Settings {
             data,
             listen: Address("127.0.0.1:8080".to_owned()),
+            tls_listen: None,
+            tls_cert_file: None,
+            tls_key_file: None,
+            tls_names: Names::default(),
             key_file: None,
             profile: ProfileName::Spec,
             log: "info".to_owned(),
@@ -104,6 +113,7 @@ impl Default for Settings {
             requests_in_flight_bytes_max: bytes(server.requests_in_flight_bytes_max),
             connections_max: server.connections_max as u64,
             header_read_timeout: server.header_read_timeout,
+            tls_handshake_timeout: server.tls_handshake_timeout,
             body_read_timeout: server.body_read_timeout,
             shutdown_timeout: server.shutdown_timeout,
             sql_rows_max: server.sql_rows_max as u64,

@@ -30,6 +30,7 @@ mod front;
 mod health;
 mod host;
 mod house;
+mod listeners;
 mod meters;
 mod network;
 mod openapi;
@@ -38,9 +39,11 @@ mod pages;
 mod problem;
 mod receipt;
 mod recorder;
+mod refusal;
 mod rejects;
 mod routes;
 mod sql;
+mod tls;
 mod web;
 
 pub use connection::serve;
@@ -49,7 +52,9 @@ pub use front::{
     SqlLimits, Stored, TableForm, Vitals,
 };
 pub use house::House;
+pub use listeners::Listeners;
 pub use network::{Datastream, ORG_ID};
 pub use openapi::document as openapi_document;
 pub use options::{OptionsError, ServerOptions};
 pub use routes::{Method, ROUTES, Route};
+pub use tls::{Tls, TlsError, TlsFiles, Validity};

@@ -32,6 +32,10 @@ pub struct ServerOptions {
     /// Time for a request's head, and for an idle connection to send the next one;
     /// past it the connection is closed.
     pub header_read_timeout: Duration,
+    /// Time for a TLS handshake; past it the connection is closed.
+    pub tls_handshake_timeout: Duration,
+    /// How often the certificate files are looked at for new ones.
+    pub tls_reload_every: Duration,
     /// Time for a whole body to arrive; past it 408.
     pub body_read_timeout: Duration,
     /// How much of a refused body is read and thrown away, so that the sender can finish
@@ -74,6 +78,8 @@ pub struct ServerOptions {
 
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
+/// Soon enough after a renewal, and two small files to read.
+const TLS_RELOAD_EVERY: Duration = Duration::from_secs(5);
 
 impl Default for ServerOptions {
     fn default() -> Self {
@@ -83,6 +89,8 @@ impl Default for ServerOptions {
             requests_in_flight_bytes_max: 256 * MIB,
             sql_bytes_max: 64 * KIB,
             header_read_timeout: Duration::from_secs(30),
+            tls_handshake_timeout: Duration::from_secs(10),
+            tls_reload_every: TLS_RELOAD_EVERY,
             body_read_timeout: Duration::from_secs(30),
             drain_bytes_max: 64 * MIB,
             drain_timeout: Duration::from_secs(2),
@@ -121,6 +129,9 @@ impl ServerOptions {
         at_least("sql_queries_max", self.sql_queries_max, 1)?;
         for (name, value) in [
             ("header_read_timeout", self.header_read_timeout),
+            ("tls_handshake_timeout", self.tls_handshake_timeout),
+            // tokio asserts that an interval is not zero.
+            ("tls_reload_every", self.tls_reload_every),
             ("body_read_timeout", self.body_read_timeout),
             ("sql_time_max", self.sql_time_max),
         ] {
@@ -206,6 +217,8 @@ mod tests {
         check(|o| o.requests_in_flight_bytes_max = 1, Some("requests_in_flight_bytes_max"));
         check(|o| o.connection_buffer_bytes_max = 100, Some("at least 8192"));
         check(|o| o.body_read_timeout = Duration::ZERO, Some("body_read_timeout is zero"));
+        check(|o| o.tls_handshake_timeout = Duration::ZERO, Some("tls_handshake_timeout is zero"));
+        check(|o| o.tls_reload_every = Duration::ZERO, Some("tls_reload_every is zero"));
         check(|o| drop(o.inlets.insert("a b".into(), "c".into())), Some("`a b`"));
     }
 

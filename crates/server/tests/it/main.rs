@@ -1,6 +1,7 @@
 //! The edge over a real socket, with a fake house behind it.
 
 mod anything;
+mod certificates;
 mod collection;
 mod documents;
 mod events;
@@ -10,4 +11,5 @@ mod network;
 mod reading;
 mod rig;
 mod stopping;
+mod tls;
 mod wire;

@@ -9,7 +9,7 @@ import { startBrowser, startSite, until } from "./stage.mjs";
 
 const LIBRARY = new URL("../lib/frontdesk.mjs", import.meta.url);
 const ALLOY = fileURLToPath(new URL("../node_modules/@adobe/alloy/dist/alloy.min.js", import.meta.url));
-const HOST = "collect.vendor.test";
+const HOST = "localhost";
 const skip = !process.env.FRONTDESK_BIN || !existsSync(LIBRARY) ? "FRONTDESK_BIN is not set" : false;
 
 describe("against a real server", { skip }, () => {

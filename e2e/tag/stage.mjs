@@ -33,6 +33,7 @@ export async function until(look, what) {
  * or `'cut'` or `'hang'`); when it is empty the answer is 204.
  */
 export async function startEdge() {
+  const hung = [];
   const edge = { base: "", requests: [], plan: [], accepted, close: undefined };
   const tag = await readFile(process.env.TAG_FILE ?? SERVED);
   const server = createServer(async (request, response) => {
@@ -59,7 +60,7 @@ export async function startEdge() {
     };
     edge.requests.push(seen);
     if (answer === "cut") return request.socket.destroy();
-    if (answer === "hang") return;
+    if (answer === "hang") return hung.push(response);
     // A request that its sender gives up before the answer doesn't count.
     setTimeout(() => {
       if (response.destroyed) return;
@@ -72,6 +73,15 @@ export async function startEdge() {
   }
   edge.base = await listen(server);
   edge.close = () => close(server);
+  /**
+   * Forgets what came, and answers what hangs: a browser has few connections to a host, and
+   * would send again what is cut.
+   */
+  edge.clear = () => {
+    hung.splice(0).forEach((response) => response.writeHead(204).end());
+    edge.requests = [];
+    edge.plan = [];
+  };
   return edge;
 }
 
@@ -142,8 +152,7 @@ export async function stage() {
       tag ? script(tag) : ""
     }</head><body>${body}</body></html>`;
     site.pages.set(path, { html, headers });
-    edge.requests = [];
-    edge.plan = [];
+    edge.clear();
     const page = await (context ?? shared).newPage();
     last = context ? undefined : page;
     page.errors = [];

@@ -217,6 +217,7 @@ pub(crate) fn server_options(settings: &Settings) -> Result<ServerOptions, Failu
         sql_time_max: settings.sql_time_max,
         sql_memory_bytes_max: count("sql_memory_bytes_max", settings.sql_memory_bytes_max.0)?,
         sql_queries_max: count("sql_queries_max", settings.sql_queries_max)?,
+        hosts_allowed: settings.hosts_allowed.0.clone(),
         inlets: settings.inlets.clone(),
         datastreams: settings.datastreams.0.iter().map(|(id, set)| (id.clone(), datastream(set))).collect(),
         network_body_bytes_max: count("network_body_bytes_max", settings.network_body_bytes_max.0)?,

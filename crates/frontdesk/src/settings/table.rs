@@ -65,6 +65,11 @@ pub(crate) static SETTINGS: &[Setting] = &[
     setting!(tls_cert_file, RARE, "Certificate chain for TLS, PEM, the server's own first; read again when it changes"),
     setting!(tls_key_file, RARE, "The certificate's private key, PEM; read again when it changes"),
     setting!(tls_names, RARE, "Names and addresses in the certificate of `serve --dev-tls`, besides localhost"),
+    setting!(
+        hosts_allowed,
+        RARE,
+        "Names besides loopback ones under which a server on loopback may be read, such as a proxy's; others get 403"
+    ),
     setting!(log, COMMON, "What is logged: error, warn, info, debug, trace, or a filter such as info,intake=debug"),
     setting!(log_format, COMMON, "How log lines are written"),
     setting!(profile, RARE, "How strictly events are read: spec keeps undeclared properties, aep-strict rejects them"),

@@ -126,8 +126,9 @@
     const look = async () => {
       try {
         const answer = await fetch(`/v1/test/${testId}/events`, { headers: { accept: "application/json" } });
-        if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
-        const { good, bad, events } = await answer.json();
+        const told = await answer.json();
+        if (!answer.ok) throw new Error(told.detail || told.title || answer.status);
+        const { good, bad, events } = told;
         find("[data-good]").textContent = String(good);
         find("[data-bad]").textContent = String(bad);
         for (const arrived of /** @type {Arrived[]} */ (events)) {
@@ -141,7 +142,7 @@
         hint.hidden = rows.children.length > 0;
       } catch (error) {
         hint.hidden = false;
-        hint.textContent = `The server does not answer (${error instanceof Error ? error.message : error}). Trying again.`;
+        hint.textContent = `Not to be seen from here: ${error instanceof Error ? error.message : error}. Trying again.`;
       }
     };
     const turn = async () => {

@@ -217,7 +217,8 @@ pub(crate) fn server_options(settings: &Settings) -> Result<ServerOptions, Failu
         sql_time_max: settings.sql_time_max,
         sql_memory_bytes_max: count("sql_memory_bytes_max", settings.sql_memory_bytes_max.0)?,
         sql_queries_max: count("sql_queries_max", settings.sql_queries_max)?,
-        hosts_allowed: settings.hosts_allowed.0.clone(),
+        // The operator has chosen both, so neither can be a stranger's name.
+        hosts_allowed: [&settings.hosts_allowed.0[..], &settings.tls_names.0].concat(),
         inlets: settings.inlets.clone(),
         datastreams: settings.datastreams.0.iter().map(|(id, set)| (id.clone(), datastream(set))).collect(),
         network_body_bytes_max: count("network_body_bytes_max", settings.network_body_bytes_max.0)?,

@@ -10,6 +10,7 @@ use axum::response::Response;
 
 use crate::edge::{Call, Edge, Outcome, content};
 use crate::front::Front;
+use crate::network;
 use crate::problem::{Code, Problem};
 
 const TAG: &str = include_str!("../web/tag.min.js");
@@ -23,6 +24,8 @@ const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'self'; connect-src 'self' https:; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 );
 
+/// Where the shop's events go.
+const DATASTREAM: &str = "demo";
 /// The file of the Web SDK that the operator has given; its licence isn't ours.
 const ALLOY: &str = "alloy.min.js";
 
@@ -47,6 +50,12 @@ pub(crate) async fn tag<F: Front>(_edge: Arc<Edge<F>>, _call: Call) -> Outcome {
 
 /// `GET /demo/…`.
 pub(crate) async fn demo<F: Front>(edge: Arc<Edge<F>>, call: Call) -> Outcome {
+    if network::datastream_of(&edge.options.datastreams, DATASTREAM).is_none() {
+        return Err(Problem::new(
+            Code::NotFound,
+            "the shop sends to the datastream `demo`; add [datastreams.demo] to the settings",
+        ));
+    }
     let path = call.head.uri.path();
     let Some(name) = path.strip_prefix("/demo/") else {
         let mut response = Response::new(axum::body::Body::empty());

@@ -153,7 +153,7 @@ fn welcome(out: &mut dyn Write, address: SocketAddr, over_tls: Option<&OverTls>,
     }
     writeln!(out, "\nSend a contact request:\n")?;
     writeln!(out, "  curl http://{address}/v1/events -d '{}'", example())?;
-    writeln!(out, "\nLook at it, from a second terminal:\n")?;
+    writeln!(out, "\nOr open http://{address}/demo/ and click. Look at it, from a second terminal:\n")?;
     writeln!(out, "  {frontdesk} sql 'select time, channel, subject, callback, reply_to from contacts'{at}")?;
     writeln!(out, "  {frontdesk} report contacts{at}")?;
     out.flush()

@@ -6,6 +6,7 @@
 mod commands;
 mod crash;
 mod desk;
+mod edge;
 mod load;
 mod mistakes;
 mod serve;

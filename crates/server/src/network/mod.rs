@@ -63,6 +63,7 @@ use reply::Reply;
 use target::{Action, Target, Version};
 
 pub(crate) use cors::allow;
+pub(crate) use datastream::find as datastream_of;
 pub use datastream::{Datastream, ORG_ID};
 pub(crate) use target::call_of;
 

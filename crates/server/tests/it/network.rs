@@ -343,7 +343,7 @@ async fn a_tail_tells_what_arrives_and_ends_with_the_server() {
 
 #[tokio::test]
 async fn tag_and_shop_are_served() {
-    let rig = rig().await;
+    let rig = Rig::new().await;
     let check = async |path: &str, media_type: &str, part: &str| {
         let response = rig.get(path).send().await.expect("an answer");
         assert_eq!(

@@ -1,0 +1,199 @@
+//! What the Web SDK sends, against the real program: derivation, profiles, identity over
+//! a crash, and the window for people who watch.
+
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use crate::desk::{Desk, Place, ended, rows};
+
+const INTERACT: &str = "/ee/v1/interact?configId=web";
+
+fn request(xdm: &Value) -> String {
+    json!({ "events": [{ "xdm": xdm }], "meta": { "state": { "domain": "shop.test" } } }).to_string()
+}
+
+fn click(id: &str, link: &str) -> Value {
+    json!({
+        "_id": id,
+        "timestamp": "2026-11-20T10:00:00Z",
+        "eventType": "web.webinteraction.linkClicks",
+        "web": { "webInteraction": { "name": "n", "URL": link, "linkClicks": { "value": 1 } } },
+    })
+}
+
+fn interact(desk: &Desk, request_id: &str, body: impl Into<Vec<u8>>) -> Value {
+    let (status, answer) = desk.post(&format!("{INTERACT}&requestId={request_id}"), body);
+    assert_eq!(status, 200, "{answer}");
+    serde_json::from_str(&answer).unwrap()
+}
+
+fn ecid(answer: &Value) -> String {
+    answer["handle"][0]["payload"][0]["id"].as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn clicked_links_become_contact_requests_marked_as_derived() {
+    let place = Place::new();
+    let links = [
+        ("call", "tel:+1-408-555-0100", "call,clickToCall"),
+        ("email", "mailto:help@shop.example?subject=x", "email,clickToEmail"),
+        ("message", "https://wa.me/14085550100", "direct_message,clickToDirectMessage"),
+        ("other", "https://shop.example/next", ","),
+        ("text", "sms:+14085550100", "text,clickToText"),
+    ];
+    let desk = place.serve(&[]);
+    for (id, link, _) in links {
+        interact(&desk, id, request(&click(id, link)));
+    }
+    let mut counted = click("counted", "tel:+1-408-555-0100");
+    counted["customerFeedback"] = json!({ "clickToCall": 0 });
+    interact(&desk, "counted", request(&counted));
+    assert!(desk.stop("TERM").success());
+    // Files take the same way.
+    place.write("more.ndjson", format!("{}\n", click("zz-loaded", "tel:1")));
+    place.ok(&["load", "more.ndjson"]);
+
+    let found = place.ok(&["sql", "select id, channel, derived from activity order by id", "--format", "csv"]);
+    let mut expect: Vec<String> = links.iter().map(|(id, _, rest)| format!("{id},{rest}")).collect();
+    expect.insert(1, "counted,,".to_owned());
+    expect.push("zz-loaded,call,clickToCall".to_owned());
+    assert_eq!(rows(&found), expect);
+    let requests = place.ok(&["sql", "select sum(contact_requests) from contacts", "--format", "csv"]);
+    assert_eq!(rows(&requests), ["5"]);
+}
+
+#[test]
+fn the_rules_for_links_are_a_setting() {
+    let place = Place::new();
+    place.write("frontdesk.toml", "[link_rules]\n\"chat.example\" = \"clickToDirectMessage\"\n");
+    let desk = place.serve(&[]);
+    interact(&desk, "a", request(&click("a", "https://www.chat.example/1")));
+    interact(&desk, "b", request(&click("b", "tel:1")));
+    let found = place.ok(&["sql", "select id, channel from activity order by id", "--format", "csv"]);
+    assert_eq!(rows(&found), ["a,direct_message", "b,"]);
+    drop(desk);
+    place.write("frontdesk.toml", "link_rules = { tel = \"clickToCall\" }\n");
+    let outcome = place.run(&["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(outcome.code, 2, "{outcome:?}");
+    assert!(outcome.err.contains("neither a scheme such as `tel:` nor a host"), "{outcome:?}");
+}
+
+#[test]
+fn what_is_sent_again_counts_once_and_is_one_visitor_even_after_a_kill() {
+    let place = Place::new();
+    let desk = place.serve(&[]);
+    let good = request(&json!({ "timestamp": "2026-11-20T10:00:00Z", "customerFeedback": { "chatStart": 1 } }));
+    let bad = request(&json!({ "timestamp": "2026-11-20T10:00:00Z", "customerFeedback": { "chatStart": "x" } }));
+    let first = interact(&desk, "r-1", good.clone());
+    assert_eq!(ecid(&first).len(), 38, "{first}");
+    assert_eq!(interact(&desk, "r-2", bad.clone())["warnings"][0]["report"]["errors"][0]["keyword"], "type");
+    assert_eq!(ecid(&interact(&desk, "r-1", good.clone())), ecid(&first));
+    desk.kill();
+    let desk = place.serve(&[]);
+    assert_eq!(ecid(&interact(&desk, "r-1", good)), ecid(&first));
+    assert!(interact(&desk, "r-2", bad)["handle"].is_array());
+    let stored = place.ok(&["sql", "select visitor, chat_start from contacts", "--format", "csv"]);
+    assert_eq!(rows(&stored), [format!("{},1", ecid(&first))]);
+    let rejects = "select kind, count(*) from rejects group by 1 order by 1";
+    assert_eq!(rows(&place.ok(&["sql", rejects, "--format", "csv"])), ["duplicate,3", "invalid,1"]);
+}
+
+#[test]
+fn odd_bodies_cost_nothing_else() {
+    let place = Place::new();
+    let desk = place.serve(&[]);
+    let odd = r#"{"events":[{"xdm":{"_id":"odd","timestamp":"2026-11-20T10:00:00Z","customerFeedback":{"chatStart":1,"chatEnd":1e+21,"subject":"lone \ud800, nul \u0000"}}},
+        {"xdm":{"_id":"good","timestamp":"2026-11-20T10:00:00Z","customerFeedback":{"chatStart":1}}}]}"#;
+    let answer = interact(&desk, "odd", odd);
+    assert!(answer["handle"].is_array(), "{answer}");
+    assert_eq!(desk.post(&format!("{INTERACT}&requestId=cut"), &odd.as_bytes()[..40]).0, 400);
+    assert_eq!(desk.post("/ee/v1/collect?configId=web", b"{\"events\":[\xff]}".to_vec()).0, 400);
+    let kept = "select id from activity union all select coalesce(event_id, keyword) from rejects order by 1";
+    let kept = place.ok(&["sql", kept, "--format", "csv"]);
+    assert!(kept.contains("good") && kept.contains("odd"), "{kept}");
+    let unreadable = "select kind, keyword from rejects where keyword <> 'type' and keyword <> 'maximum' order by 2";
+    let unreadable = place.ok(&["sql", unreadable, "--format", "csv"]);
+    assert_eq!(rows(&unreadable).len(), 2, "{unreadable}");
+}
+
+#[test]
+fn a_datastream_has_its_own_profile_and_origins() {
+    let place = Place::new();
+    let config =
+        "[datastreams.web]\n[datastreams.strict]\nprofile = \"aep-strict\"\norigins = [\"https://www.shop.example\"]\n";
+    place.write("frontdesk.toml", config);
+    let desk = place.serve(&[]);
+    let odd = request(&json!({ "_id": "e", "timestamp": "2026-11-20T10:00:00Z", "mine": 1 }));
+    assert!(interact(&desk, "a", odd.clone()).get("warnings").is_none());
+    let (_, answer) = desk.post("/ee/v1/interact?configId=strict", odd.clone());
+    assert!(answer.contains("additionalProperties"), "{answer}");
+    assert_eq!(desk.post("/ee/v1/interact?configId=other", odd).0, 400);
+    // The shop's datastream isn't one of them.
+    assert_eq!(desk.get("/demo/").0, 404);
+    let settings = place.ok(&["settings"]);
+    assert!(settings.contains("https://www.shop.example"), "{settings}");
+}
+
+#[test]
+fn consent_is_an_event() {
+    let place = Place::new();
+    let desk = place.serve(&[]);
+    let body = json!({ "consent": [{ "standard": "Adobe", "version": "1.0", "value": { "general": "out" } }] });
+    let (status, answer) = desk.post("/ee/v1/privacy/set-consent?configId=web&requestId=c", body.to_string());
+    assert_eq!(status, 200, "{answer}");
+    let kept = place.ok(&["sql", "select event_type, visitor is not null from activity", "--format", "csv"]);
+    assert_eq!(rows(&kept), ["privacy.consent.out,true"]);
+}
+
+#[test]
+fn tail_and_test_runs_tell_what_arrives_without_personal_values() {
+    let place = Place::new();
+    assert_eq!(place.run(&["tail"]).code, 3);
+    let desk = place.serve(&[]);
+    let mut tail = place.command(&["tail", "--format", "json"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(tail.stdout.take().unwrap()).lines();
+    let event = json!({
+        "xdm": { "_id": "e", "timestamp": "2026-11-20T10:00:00Z", "customerFeedback": {
+            "chatStart": 1,
+            "callBackNumber": { "number": "1-408-555-0100" },
+            "replyToEmailAddress": { "address": "jo@shop.example" },
+        } },
+        "data": { "frontdesk": { "testId": "run-7" } },
+    });
+    let body = json!({ "events": [event] }).to_string();
+    // Until the tail listens; the same event each time.
+    let mut told = None;
+    let (send, receive) = std::sync::mpsc::channel();
+    std::thread::spawn(move || drop(send.send(lines.next())));
+    for _ in 0..200 {
+        interact(&desk, "t", body.clone());
+        if let Ok(line) = receive.recv_timeout(std::time::Duration::from_millis(100)) {
+            told = line;
+            break;
+        }
+    }
+    let told: Value = serde_json::from_str(&told.expect("a line").unwrap()).unwrap();
+    assert_eq!((&told["verdict"], &told["testId"]), (&json!("accepted"), &json!("run-7")));
+    let run = desk.get("/v1/test/run-7/events").1;
+    assert!(run.starts_with(r#"{"testId":"run-7","good":"#), "{run}");
+    for text in [told.to_string(), run] {
+        assert!(text.contains("***") && !text.contains("555-0100") && !text.contains("jo@shop"), "{text}");
+    }
+    assert!(desk.stop("TERM").success());
+    assert!(ended(&mut tail).success());
+}
+
+#[test]
+fn the_demo_shop_is_there() {
+    let place = Place::new();
+    let desk = place.serve(&[]);
+    assert!(desk.welcome.contains("/demo/"), "{}", desk.welcome);
+    assert_eq!(desk.get("/demo/").0, 200);
+    assert_eq!(desk.get("/demo/alloy.min.js").0, 404);
+    drop(desk);
+    place.write("alloy.min.js", "// the file");
+    let desk = place.serve(&["--demo-alloy-file", "alloy.min.js"]);
+    assert_eq!(desk.get("/demo/alloy.min.js"), (reqwest::StatusCode::OK, "// the file".to_owned()));
+}

@@ -143,6 +143,8 @@ fn consent_is_an_event() {
     let body = json!({ "consent": [{ "standard": "Adobe", "version": "1.0", "value": { "general": "out" } }] });
     let (status, answer) = desk.post("/ee/v1/privacy/set-consent?configId=web&requestId=c", body.to_string());
     assert_eq!(status, 200, "{answer}");
+    // Sent again it is still one choice.
+    assert_eq!(desk.post("/ee/v1/privacy/set-consent?configId=web&requestId=c", body.to_string()).0, 200);
     let kept = place.ok(&["sql", "select event_type, visitor is not null from activity", "--format", "csv"]);
     assert_eq!(rows(&kept), ["privacy.consent.out,true"]);
 }

@@ -234,10 +234,9 @@ impl Visit<'_> {
         let time = rfc3339(edge.front.now_micros());
         let record = format!(r#"{{"timestamp":"{time}","eventType":"{}"}}"#, consent.event_type());
         let event = merge::complete(&record, None, visitor.map(|visitor| &visitor.ecid));
-        // Without the request's id: its time differs when it is sent again, which would
-        // make it a conflict.
-        let request = Request { request_id: None, ..self.request(Framing::Single, event.into_bytes()) };
-        drop(submit(edge, request).await?);
+        // Sent again it has the same id and another time: the first one stays, the second
+        // is a conflict in `rejects`.
+        drop(submit(edge, self.request(Framing::Single, event.into_bytes())).await?);
         self.introduce(edge, reply, visitor, Telling::Always);
         reply.keep_consent(&self.datastream.org_id, consent);
         Ok(())

@@ -2,9 +2,8 @@
 //!
 //! The steps go from the quickest to the slowest, and all run in the dev profile that
 //! `cargo run` uses, so that nothing is compiled twice. Clippy is the exception: it
-//! checks dependencies once more as metadata. The light crates are checked always; the
-//! ones that stand on DataFusion and Delta in the step `clippy-all`, which runs only
-//! when it is named.
+//! checks dependencies once more as metadata, so the light crates come first and those
+//! that stand on DataFusion and Delta last.
 
 use crate::steps::{answers, cargo, step, tool};
 use crate::{e2e, tidy};
@@ -12,23 +11,22 @@ use crate::{e2e, tidy};
 /// Crates without heavy dependencies.
 const LIGHT: &[&str] = &["xdm", "journal", "vault", "xtask"];
 
-/// A step's name and work. The flag says if it runs without being named.
+/// A step's name and work.
 struct Step {
     name: &'static str,
-    always: bool,
     work: fn() -> Result<(), String>,
 }
 
 const STEPS: &[Step] = &[
-    Step { name: "tidy", always: true, work: tidy::run },
-    Step { name: "setup", always: true, work: setup },
-    Step { name: "fmt", always: true, work: fmt },
-    Step { name: "deny", always: true, work: deny },
-    Step { name: "clippy", always: true, work: clippy },
-    Step { name: "build", always: true, work: build },
-    Step { name: "tests", always: true, work: tests },
-    Step { name: "e2e", always: true, work: browser_tests },
-    Step { name: "clippy-all", always: false, work: clippy_all },
+    Step { name: "tidy", work: tidy::run },
+    Step { name: "setup", work: setup },
+    Step { name: "fmt", work: fmt },
+    Step { name: "deny", work: deny },
+    Step { name: "clippy", work: clippy },
+    Step { name: "build", work: build },
+    Step { name: "tests", work: tests },
+    Step { name: "e2e", work: browser_tests },
+    Step { name: "clippy-all", work: clippy_all },
 ];
 
 /// Runs all steps, or those that are named, and stops at the first failure.
@@ -37,8 +35,7 @@ pub(crate) fn run(only: &[String]) -> Result<(), String> {
         let names: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
         return Err(format!("there is no step `{unknown}`; the steps are {}", names.join(", ")));
     }
-    let is_wanted =
-        |step: &&Step| if only.is_empty() { step.always } else { only.iter().any(|name| name == step.name) };
+    let is_wanted = |step: &&Step| only.is_empty() || only.iter().any(|name| name == step.name);
     STEPS.iter().filter(is_wanted).try_for_each(|wanted| step(wanted.name, wanted.work))
 }
 

@@ -116,7 +116,12 @@ impl Desk {
         let mut welcome = String::new();
         // The last line of the welcome names the report.
         while !welcome.contains("report contacts") {
-            let line = lines.recv_timeout(PATIENCE).ok()?;
+            let Ok(line) = lines.recv_timeout(PATIENCE) else {
+                // It has ended, or hangs.
+                let _ = child.kill();
+                let _ = child.wait();
+                return None;
+            };
             welcome = welcome + &line + "\n";
         }
         let rest = welcome.split("running on ").nth(1).expect("the first line names the address");

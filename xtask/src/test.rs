@@ -7,7 +7,7 @@
 //! when it is named.
 
 use crate::steps::{answers, cargo, step, tool};
-use crate::tidy;
+use crate::{e2e, tidy};
 
 /// Crates without heavy dependencies.
 const LIGHT: &[&str] = &["xdm", "journal", "vault", "xtask"];
@@ -27,6 +27,7 @@ const STEPS: &[Step] = &[
     Step { name: "clippy", always: true, work: clippy },
     Step { name: "build", always: true, work: build },
     Step { name: "tests", always: true, work: tests },
+    Step { name: "e2e", always: true, work: browser_tests },
     Step { name: "clippy-all", always: false, work: clippy_all },
 ];
 
@@ -83,4 +84,10 @@ fn build() -> Result<(), String> {
 
 fn tests() -> Result<(), String> {
     tool(&mut cargo(&["test", "--workspace", "--no-fail-fast"]))
+}
+
+/// The browser tests, against a program that is current even when the step is named alone.
+fn browser_tests() -> Result<(), String> {
+    build()?;
+    e2e::run()
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use intake::{Intake, IntakeError, IntakeOptions, Opened, SystemClock};
 use report::{ContactsReport, Period, QueryError, QueryLimits, Session};
-use server::{Front, House, QueryFailure, ServerOptions, SqlLimits, TableForm};
+use server::{Datastream, Front, House, QueryFailure, ServerOptions, SqlLimits, TableForm};
 
 use crate::args::RowFormat;
 use crate::data_dir::{self, Claim, DataDir};
@@ -19,6 +19,7 @@ use crate::receipt::{Receipt, Rejected};
 use crate::remote::Remote;
 use crate::remote_report;
 use crate::settings::Settings;
+use crate::settings::datastreams::DatastreamSettings;
 
 /// The data directory, opened by this process.
 pub(crate) struct Opening {
@@ -180,6 +181,9 @@ pub(crate) fn intake_options(settings: &Settings) -> Result<IntakeOptions, Failu
         options.key_file.clone_from(key_file);
     }
     options.profile = settings.profile.profile();
+    let profiles = settings.datastreams.0.iter().filter_map(|(id, set)| Some((id.clone(), set.profile?.profile())));
+    options.profiles = profiles.collect();
+    options.link_rules.clone_from(&settings.link_rules);
     options.body_bytes_max = count("body_bytes_decompressed_max", settings.body_bytes_decompressed_max.0)?;
     options.event_bytes_max = count("event_bytes_max", settings.event_bytes_max.0)?;
     options.events_per_request_max = count("events_per_request_max", settings.events_per_request_max)?;
@@ -206,6 +210,7 @@ pub(crate) fn server_options(settings: &Settings) -> Result<ServerOptions, Failu
         requests_in_flight_bytes_max: count("requests_in_flight_bytes_max", settings.requests_in_flight_bytes_max.0)?,
         connections_max: count("connections_max", settings.connections_max)?,
         header_read_timeout: settings.header_read_timeout,
+        tls_handshake_timeout: settings.tls_handshake_timeout,
         body_read_timeout: settings.body_read_timeout,
         shutdown_timeout: settings.shutdown_timeout,
         sql_rows_max: count("sql_rows_max", settings.sql_rows_max)?,
@@ -213,11 +218,29 @@ pub(crate) fn server_options(settings: &Settings) -> Result<ServerOptions, Failu
         sql_memory_bytes_max: count("sql_memory_bytes_max", settings.sql_memory_bytes_max.0)?,
         sql_queries_max: count("sql_queries_max", settings.sql_queries_max)?,
         inlets: settings.inlets.clone(),
+        datastreams: settings.datastreams.0.iter().map(|(id, set)| (id.clone(), datastream(set))).collect(),
+        network_body_bytes_max: count("network_body_bytes_max", settings.network_body_bytes_max.0)?,
+        demo_alloy: settings.demo_alloy_file.as_deref().map(read_alloy).transpose()?,
         ..ServerOptions::default()
     };
     options
         .check()
         .map_err(|error| Failure::usage(error).help("`frontdesk settings` shows where each value comes from"))
+}
+
+fn datastream(set: &DatastreamSettings) -> Datastream {
+    Datastream {
+        org_id: set.org_id.clone().unwrap_or_else(|| server::ORG_ID.to_owned()),
+        origins: set.origins.clone(),
+        enabled: !set.disabled,
+    }
+}
+
+fn read_alloy(path: &Path) -> Result<Bytes, Failure> {
+    std::fs::read(path).map(Bytes::from).map_err(|error| {
+        Failure::usage(format_args!("demo_alloy_file: cannot read {}: {error}", path.display()))
+            .help("name the file alloy.min.js of the package @adobe/alloy, or leave the setting out")
+    })
 }
 
 fn count<N: TryFrom<u64>>(name: &str, value: u64) -> Result<N, Failure> {
@@ -233,6 +256,7 @@ impl From<IntakeError> for Failure {
                 Exit::Unavailable
             }
             IntakeError::Submit(_) => Exit::Unavailable,
+            IntakeError::LinkRule(_) => Exit::Usage,
             _ => Exit::Damaged,
         };
         Failure::new(exit, error)

@@ -30,7 +30,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Take in events over HTTP until stopped (the default)
-    Serve,
+    Serve(ServeArgs),
     /// Load files of events straight into the tables, each file once
     Load(LoadArgs),
     /// Check events against the schema and store nothing
@@ -49,6 +49,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: RejectsCommand,
     },
+    /// Show what arrives at the running server, live, with its verdict
+    Tail(TailArgs),
     /// Say what became of an event
     Event(EventArgs),
     /// Write realistic demo events to standard output
@@ -59,6 +61,14 @@ pub(crate) enum Command {
     Settings,
     /// Print the version
     Version,
+}
+
+/// `serve`.
+#[derive(Args, Debug, Default)]
+pub(crate) struct ServeArgs {
+    /// Speak TLS too, with a certificate of its own making, for development (docs/tls.md)
+    #[arg(long)]
+    pub(crate) dev_tls: bool,
 }
 
 /// `load`.
@@ -186,6 +196,26 @@ pub(crate) enum RejectsCommand {
     },
 }
 
+/// `tail`.
+#[derive(Args, Debug)]
+pub(crate) struct TailArgs {
+    /// Only events of this test run
+    #[arg(long, value_name = "ID")]
+    pub(crate) test: Option<String>,
+    /// How events are written
+    #[arg(long, value_enum, default_value_t = TailFormat::Human)]
+    pub(crate) format: TailFormat,
+}
+
+/// How `tail` writes events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TailFormat {
+    /// A line per event, and one per violation
+    Human,
+    /// One JSON object a line, with the event, personal values masked
+    Json,
+}
+
 /// `event`.
 #[derive(Args, Debug)]
 pub(crate) struct EventArgs {
@@ -285,7 +315,7 @@ fn from_matches(matches: &ArgMatches) -> Result<Parsed, clap::Error> {
     let cli = Cli::from_arg_matches(matches)?;
     let given = |key: &'static str| Some((key, matches.get_one::<String>(key)?.clone()));
     Ok(Parsed {
-        command: cli.command.unwrap_or(Command::Serve),
+        command: cli.command.unwrap_or_else(|| Command::Serve(ServeArgs::default())),
         config: matches.get_one::<PathBuf>("config").cloned(),
         flags: SETTINGS.iter().filter_map(|setting| given(setting.key)).collect(),
     })
@@ -307,7 +337,7 @@ mod tests {
     #[test]
     fn nothing_means_serve_and_flags_stand_anywhere() {
         let parsed = parse("frontdesk").unwrap();
-        assert!(matches!(parsed.command, Command::Serve) && parsed.flags.is_empty());
+        assert!(matches!(parsed.command, Command::Serve(ServeArgs { dev_tls: false })) && parsed.flags.is_empty());
         let check = |line: &str| {
             let parsed = parse(line).unwrap();
             assert_eq!(parsed.flags, [("data", "x".to_owned()), ("commit_after", "2s".to_owned())], "{line}");

@@ -10,4 +10,5 @@ pub(crate) mod schema;
 pub(crate) mod serve;
 pub(crate) mod settings;
 pub(crate) mod sql;
+pub(crate) mod tail;
 pub(crate) mod version;

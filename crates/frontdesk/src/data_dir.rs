@@ -137,7 +137,8 @@ pub(crate) fn as_flag(data: &Path, is_default: bool) -> String {
     if is_default { String::new() } else { format!(" --data {}", quoted(data)) }
 }
 
-fn quoted(path: &Path) -> String {
+/// A path as a shell takes it.
+pub(crate) fn quoted(path: &Path) -> String {
     let text = PathBuf::from(path).display().to_string();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%".contains(c);
     if text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }

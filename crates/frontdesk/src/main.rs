@@ -47,7 +47,7 @@ fn run(parsed: Parsed) -> Result<(), Failure> {
     let settings = &effective.settings;
     log::start(settings)?;
     match &parsed.command {
-        Command::Serve => block_on(commands::serve::run(settings)),
+        Command::Serve(args) => block_on(commands::serve::run(args, settings)),
         Command::Load(args) => commands::load::run(args, settings),
         Command::Check(args) => commands::check::run(args, settings),
         Command::Sql(args) => block_on(commands::sql::run(args, settings)),
@@ -55,6 +55,7 @@ fn run(parsed: Parsed) -> Result<(), Failure> {
             block_on(commands::report::contacts(args, settings))
         }
         Command::Rejects { action } => block_on(commands::rejects::run(action, settings)),
+        Command::Tail(args) => block_on(commands::tail::run(args, settings)),
         Command::Event(args) => block_on(commands::event::run(args, settings)),
         Command::Generate(args) => commands::generate::run(args),
         Command::Schema => commands::schema::run(),

@@ -121,6 +121,12 @@ impl Remote {
         }
     }
 
+    /// Everything that arrives from now on.
+    pub(crate) async fn tail(&self) -> Result<Stream, Failure> {
+        let response = self.answered(self.client.get(self.url("/v1/tail")).send().await)?;
+        Ok(Stream { remote: self.clone(), response: accepted(response).await? })
+    }
+
     fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base)
     }
@@ -149,6 +155,19 @@ impl Remote {
             self.data.display()
         ))
         .help("try again; if the server is stopping, wait until it has ended")
+    }
+}
+
+/// An answer without an end of its own.
+pub(crate) struct Stream {
+    remote: Remote,
+    response: Response,
+}
+
+impl Stream {
+    /// The next bytes; `None` when the server has ended it.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
+        self.response.chunk().await.map_err(|error| self.remote.away(&error))
     }
 }
 

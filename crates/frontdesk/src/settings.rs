@@ -5,6 +5,7 @@
 //! settings` and `docs/settings.md` all come from that table. Limits themselves belong
 //! to the crates that keep them, and so do their defaults.
 
+pub(crate) mod datastreams;
 #[cfg(test)]
 mod docs;
 pub(crate) mod nearest;
@@ -18,9 +19,10 @@ use std::time::Duration;
 
 use crate::failure::Failure;
 use crate::log::LogFormat;
+use datastreams::Datastreams;
 use nearest::nearest;
 use table::{SETTINGS, Setting};
-use value::{Address, Bytes, Word};
+use value::{Address, Bytes, Names, Word};
 
 /// The file that is read when `--config` names none.
 pub(crate) const CONFIG_FILE: &str = "frontdesk.toml";
@@ -33,11 +35,18 @@ pub(crate) const CONFIG_VARIABLE: &str = "FRONTDESK_CONFIG";
 pub(crate) struct Settings {
     pub(crate) data: PathBuf,
     pub(crate) listen: Address,
+    pub(crate) tls_listen: Option<Address>,
+    pub(crate) tls_cert_file: Option<PathBuf>,
+    pub(crate) tls_key_file: Option<PathBuf>,
+    pub(crate) tls_names: Names,
     pub(crate) key_file: Option<PathBuf>,
     pub(crate) profile: ProfileName,
     pub(crate) log: String,
     pub(crate) log_format: LogFormat,
     pub(crate) inlets: BTreeMap<String, String>,
+    pub(crate) datastreams: Datastreams,
+    pub(crate) link_rules: BTreeMap<String, String>,
+    pub(crate) demo_alloy_file: Option<PathBuf>,
     pub(crate) commit_after: Duration,
     pub(crate) commit_bytes: Bytes,
     pub(crate) drain_every: Duration,
@@ -52,9 +61,11 @@ pub(crate) struct Settings {
     pub(crate) events_per_request_max: u64,
     pub(crate) body_bytes_max: Bytes,
     pub(crate) body_bytes_decompressed_max: Bytes,
+    pub(crate) network_body_bytes_max: Bytes,
     pub(crate) requests_in_flight_bytes_max: Bytes,
     pub(crate) connections_max: u64,
     pub(crate) header_read_timeout: Duration,
+    pub(crate) tls_handshake_timeout: Duration,
     pub(crate) body_read_timeout: Duration,
     pub(crate) shutdown_timeout: Duration,
     pub(crate) sql_rows_max: u64,
@@ -72,11 +83,18 @@ impl Default for Settings {
         Settings {
             data,
             listen: Address("127.0.0.1:8080".to_owned()),
+            tls_listen: None,
+            tls_cert_file: None,
+            tls_key_file: None,
+            tls_names: Names::default(),
             key_file: None,
             profile: ProfileName::Spec,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
             inlets: server.inlets,
+            datastreams: Datastreams::default(),
+            link_rules: intake.link_rules,
+            demo_alloy_file: None,
             commit_after: intake.commit_after,
             commit_bytes: Bytes(intake.commit_bytes),
             drain_every: intake.drain_every,
@@ -91,9 +109,11 @@ impl Default for Settings {
             events_per_request_max: intake.events_per_request_max as u64,
             body_bytes_max: bytes(server.body_bytes_max),
             body_bytes_decompressed_max: bytes(server.body_bytes_decompressed_max),
+            network_body_bytes_max: bytes(server.network_body_bytes_max),
             requests_in_flight_bytes_max: bytes(server.requests_in_flight_bytes_max),
             connections_max: server.connections_max as u64,
             header_read_timeout: server.header_read_timeout,
+            tls_handshake_timeout: server.tls_handshake_timeout,
             body_read_timeout: server.body_read_timeout,
             shutdown_timeout: server.shutdown_timeout,
             sql_rows_max: server.sql_rows_max as u64,
@@ -264,7 +284,7 @@ fn unknown(path: &Path, key: &str) -> Failure {
 
 fn shapeless(path: &Path, key: &str) -> Failure {
     Failure::usage(format_args!("{key} in {} is not a plain value", path.display()))
-        .help("write text in quotes, a number, or for inlets a table of names")
+        .help("write text in quotes, a number, or a table where the setting takes one")
 }
 
 /// A TOML value as the text that a flag would hold.
@@ -273,6 +293,8 @@ fn plain(value: &toml::Value) -> Option<String> {
         toml::Value::String(text) => Some(text.clone()),
         toml::Value::Integer(number) => Some(number.to_string()),
         toml::Value::Boolean(flag) => Some(flag.to_string()),
+        // A table of tables has its own grammar.
+        toml::Value::Table(inner) if inner.values().any(toml::Value::is_table) => Some(value.to_string()),
         toml::Value::Table(pairs) => {
             let pairs = pairs.iter().map(|(key, value)| Some(format!("{key}={}", value.as_str()?)));
             Some(pairs.collect::<Option<Vec<_>>>()?.join(","))

@@ -24,8 +24,14 @@ impl Seal for Plain {
     }
 }
 
-const ROW: Row<'_> =
-    Row { minted_id: None, received_micros: 0, datastream: "default", request_id: None, content_hash: 0 };
+const ROW: Row<'_> = Row {
+    minted_id: None,
+    received_micros: 0,
+    datastream: "default",
+    request_id: None,
+    content_hash: 0,
+    derived: None,
+};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);

@@ -18,6 +18,7 @@ const IDLE_MAX: usize = 64;
 /// What one check needs, kept warm between requests.
 pub(crate) struct Desk {
     checker: Checker,
+    profile: Profile,
     sink: IdSink,
     minter: Minter,
 }
@@ -25,14 +26,13 @@ pub(crate) struct Desk {
 /// The desks that nobody uses at the moment.
 pub(crate) struct Admission {
     plan: Arc<Plan>,
-    profile: Profile,
     bounds: Bounds,
     idle: Mutex<Vec<Desk>>,
 }
 
 impl Admission {
-    pub(crate) fn new(plan: Arc<Plan>, profile: Profile, bounds: Bounds) -> Self {
-        Admission { plan, profile, bounds, idle: Mutex::default() }
+    pub(crate) fn new(plan: Arc<Plan>, bounds: Bounds) -> Self {
+        Admission { plan, bounds, idle: Mutex::default() }
     }
 
     /// Checks a body. An unreadable one gives an error, and none of its events counts.
@@ -40,19 +40,25 @@ impl Admission {
         &self,
         layout: Layout,
         body: &[u8],
+        profile: Profile,
         datastream: &str,
         request_id: RequestId<'_>,
     ) -> Result<Vec<EventAnswer>, BodyError> {
-        let mut desk = self.take();
+        let mut desk = self.take(profile);
         let outcome = desk.check(layout, body, self.bounds, datastream, request_id);
         self.give_back(desk);
         outcome
     }
 
-    fn take(&self) -> Desk {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        idle.unwrap_or_else(|| Desk {
-            checker: Checker::new(Arc::clone(&self.plan), self.profile),
+    fn take(&self, profile: Profile) -> Desk {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        // The last one given back is the warmest; nearly always all have one profile.
+        let place = idle.iter().rposition(|desk| desk.profile == profile);
+        let warm = place.map(|place| idle.swap_remove(place));
+        drop(idle);
+        warm.unwrap_or_else(|| Desk {
+            checker: Checker::new(Arc::clone(&self.plan), profile),
+            profile,
             sink: IdSink { slot: self.plan.id_slot(), id: String::new(), present: false },
             minter: Minter::default(),
         })
@@ -76,7 +82,7 @@ impl Desk {
         request_id: RequestId<'_>,
     ) -> Result<Vec<EventAnswer>, BodyError> {
         let mut answers = Vec::new();
-        let Desk { checker, sink, minter } = self;
+        let Desk { checker, sink, minter, .. } = self;
         sink.present = false;
         walk(checker, layout, body, bounds, sink, |sink, checker, event| {
             answers.push(match event.verdict {

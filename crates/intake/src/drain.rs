@@ -25,7 +25,6 @@ use journal::{Journal, Reader};
 use thiserror::Error;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
-use xdm::Checker;
 
 use self::batch::Batch;
 use self::decode::Decoder;
@@ -183,8 +182,7 @@ impl Drain {
         events_mark: u64,
         rejects_mark: u64,
     ) -> Self {
-        let checker = Checker::new(Arc::clone(&shared.options.plan), shared.options.profile);
-        let mut decoder = Decoder::new(checker, rejects_mark);
+        let mut decoder = Decoder::new(Arc::clone(&shared.options.plan), shared.options.profile, rejects_mark);
         let current = Batch::new(decoder.block(&shared), events_mark);
         Drain {
             shared,

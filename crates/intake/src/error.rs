@@ -9,6 +9,7 @@ use datafusion::error::DataFusionError;
 use table::{ShapeError, StoreError};
 use thiserror::Error;
 
+use crate::derive::LinkRuleError;
 use crate::record::RecordError;
 use crate::request::BodyError;
 
@@ -51,6 +52,9 @@ pub enum IntakeError {
     /// The key file can't be used.
     #[error(transparent)]
     Key(#[from] vault::KeyError),
+    /// A rule for links can't be used.
+    #[error(transparent)]
+    LinkRule(#[from] LinkRuleError),
     /// The schema can't be a table.
     #[error(transparent)]
     Shape(#[from] ShapeError),

@@ -21,6 +21,8 @@ pub(crate) enum Origin<'a> {
     Line { file: u64, offset: u64 },
     /// The reject row of an event in the journal.
     Reject { sequence: u64, index: usize, datastream: &'a str },
+    /// The reject row of an invalid event whose request can be sent again.
+    RejectEvent { datastream: &'a str, request_id: &'a str, index: usize, content: i64 },
     /// The reject row of a line of a bulk file.
     RejectLine { file: u64, offset: u64 },
 }
@@ -49,6 +51,12 @@ impl Minter {
             Origin::Reject { sequence, index, datastream } => {
                 self.pair(b'r', sequence, index as u64);
                 self.name.extend_from_slice(datastream.as_bytes());
+            }
+            Origin::RejectEvent { datastream, request_id, index, content } => {
+                self.pair(b'i', index as u64, content.cast_unsigned());
+                self.name.extend_from_slice(datastream.as_bytes());
+                self.name.push(0);
+                self.name.extend_from_slice(request_id.as_bytes());
             }
             Origin::RejectLine { file, offset } => self.pair(b'k', file, offset),
         }
@@ -87,6 +95,8 @@ mod tests {
             Origin::Line { file: 2, offset: 1 },
             Origin::RejectLine { file: 1, offset: 2 },
             Origin::Reject { sequence: 1, index: 2, datastream: "" },
+            Origin::RejectEvent { datastream: "a", request_id: "b", index: 0, content: 1 },
+            Origin::RejectEvent { datastream: "a", request_id: "b", index: 0, content: 2 },
         ];
         let ids: Vec<String> = origins.iter().map(|origin| minter.mint(*origin).to_owned()).collect();
         assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len());

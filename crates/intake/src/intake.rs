@@ -54,8 +54,9 @@ impl Intake {
         let (stores, mut opened) = Stores::open(&options, &clock).await?;
         let events_mark = mark(stores.store.events.watermark(APP));
         let rejects_mark = mark(stores.store.rejects.watermark(APP));
-        let dedupe = stores.known_events(options.dedupe_days, clock.now_micros(), 0).await?;
+        let mut dedupe = stores.known_events(options.dedupe_days, clock.now_micros(), 0).await?;
         opened.known_events = dedupe.len() as u64;
+        stores.remember_rejects(&mut dedupe).await?;
 
         let journal_options = journal_options(&options, &stores, events_mark.max(rejects_mark) + 1);
         // Creating and replaying segments blocks on the disk.
@@ -65,7 +66,7 @@ impl Intake {
         opened.replayed_records = recovered.saturating_sub(events_mark);
         let reader = reader_after(&journal, events_mark, &mut opened)?;
 
-        let admission = Admission::new(Arc::clone(&options.plan), options.profile, options.bounds());
+        let admission = Admission::new(Arc::clone(&options.plan), options.bounds());
         let shared = Arc::new(Shared {
             options,
             clock,

@@ -22,6 +22,8 @@ mod admit;
 mod answer;
 mod clock;
 mod dedupe;
+mod derive;
+mod describe;
 mod drain;
 mod error;
 mod files;
@@ -41,6 +43,8 @@ mod tally;
 
 pub use answer::{EventAnswer, Receipt, RejectedRow, RetryOutcome};
 pub use clock::{Clock, SystemClock};
+pub use derive::{LinkRuleError, LinkRules, default_link_rules};
+pub use describe::Described;
 #[doc(hidden)]
 pub use drain::{Probe, Step};
 pub use error::{IntakeError, LoadError, SubmitError};

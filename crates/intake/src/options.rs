@@ -1,6 +1,7 @@
 //! What the caller decides before an intake is opened. Every limit has a name with a
 //! unit and an answer that follows from reaching it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use table::Root;
 use xdm::{Plan, Profile};
 
+use crate::derive::{LinkRules, default_link_rules};
 use crate::drain::Probe;
 use crate::request::Bounds;
 
@@ -27,6 +29,11 @@ pub struct IntakeOptions {
     pub plan: Arc<Plan>,
     /// How strictly events are read.
     pub profile: Profile,
+    /// Datastreams that are read otherwise. The profile goes into the journal with the
+    /// event, so that a change of settings changes no verdict that was given.
+    pub profiles: BTreeMap<String, Profile>,
+    /// Which clicked links count as contact requests when their sender doesn't say so.
+    pub link_rules: LinkRules,
 
     /// Longest body of a request, decompressed (64 MiB). Above it: `BodyTooLarge`.
     pub body_bytes_max: usize,
@@ -72,6 +79,8 @@ impl IntakeOptions {
             data,
             plan: xdm::standard_plan(),
             profile: Profile::spec(),
+            profiles: BTreeMap::new(),
+            link_rules: default_link_rules(),
             body_bytes_max: 64 * MIB,
             event_bytes_max: xdm::limits::EVENT_BYTES_MAX,
             events_per_request_max: 100_000,
@@ -86,6 +95,11 @@ impl IntakeOptions {
             dedupe_days: 30,
             probe: None,
         }
+    }
+
+    /// How events of this datastream are read.
+    pub(crate) fn profile_of(&self, datastream: &str) -> Profile {
+        self.profiles.get(datastream).copied().unwrap_or(self.profile)
     }
 
     pub(crate) fn bounds(&self) -> Bounds {

@@ -6,7 +6,7 @@
 //! version      u8  = 1
 //! framing      u8    1 single, 2 array, 3 lines
 //! request id   u8    1 given by the sender, 2 made by us
-//! reserved     u8  = 0
+//! profile      u8    how strictly it was read: 0 as the settings say, 1 spec, 2 aep-strict, 3 letter
 //! received at  i64   microseconds since 1970-01-01T00:00:00Z
 //! lengths      u16 u16   of the datastream and the request id, in bytes
 //! datastream, request id   UTF-8 | bytes
@@ -16,11 +16,14 @@
 //! Integers are little-endian. The journal adds sequence, checksum and sealing.
 
 use thiserror::Error;
+use xdm::Profile;
 
 use crate::request::Layout;
 
 const VERSION: u8 = 1;
 const FIXED_BYTES: usize = 16;
+/// Profiles by their number in a record, less one. Only ever appended to.
+const PROFILES: [Profile; 3] = [Profile::spec(), Profile::aep_strict(), Profile::letter()];
 
 /// Who chose the request id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +55,8 @@ impl RequestId<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Record<'a> {
     pub(crate) layout: Layout,
+    /// `None` in records of versions that didn't write it.
+    pub(crate) profile: Option<Profile>,
     pub(crate) received_micros: i64,
     pub(crate) datastream: &'a str,
     pub(crate) request_id: RequestId<'a>,
@@ -84,7 +89,9 @@ impl<'a> Record<'a> {
             RequestId::Given(_) => 1,
             RequestId::Made(_) => 2,
         };
-        head.extend_from_slice(&[VERSION, framing, origin, 0]);
+        let profile = self.profile.and_then(|profile| PROFILES.iter().position(|known| *known == profile));
+        let profile = profile.map_or(0, |place| place as u8 + 1);
+        head.extend_from_slice(&[VERSION, framing, origin, profile]);
         head.extend_from_slice(&self.received_micros.to_le_bytes());
         for length in [self.datastream.len(), request_id.len()] {
             let length = u16::try_from(length).expect("admission bounds names far below 64 KiB");
@@ -102,7 +109,7 @@ impl<'a> Record<'a> {
             None => return Err(RecordError::Form),
         }
         let (fixed, rest) = bytes.split_first_chunk::<FIXED_BYTES>().ok_or(RecordError::Form)?;
-        let [_, framing, origin, _, received @ .., d0, d1, r0, r1] = *fixed;
+        let [_, framing, origin, profile, received @ .., d0, d1, r0, r1] = *fixed;
         let layout = match framing {
             1 => Layout::Single,
             2 => Layout::Array,
@@ -113,6 +120,10 @@ impl<'a> Record<'a> {
         let (datastream, rest) = rest.split_at_checked(datastream_bytes).ok_or(RecordError::Form)?;
         let request_bytes = usize::from(u16::from_le_bytes([r0, r1]));
         let (request_id, body) = rest.split_at_checked(request_bytes).ok_or(RecordError::Form)?;
+        let profile = match usize::from(profile).checked_sub(1) {
+            None => None,
+            Some(place) => Some(*PROFILES.get(place).ok_or(RecordError::Form)?),
+        };
         let text = |bytes| std::str::from_utf8(bytes).map_err(|_| RecordError::Form);
         let request_id = match origin {
             1 => RequestId::Given(text(request_id)?),
@@ -120,7 +131,7 @@ impl<'a> Record<'a> {
             _ => return Err(RecordError::Form),
         };
         let received_micros = i64::from_le_bytes(received);
-        Ok(Record { layout, received_micros, datastream: text(datastream)?, request_id, body })
+        Ok(Record { layout, profile, received_micros, datastream: text(datastream)?, request_id, body })
     }
 }
 
@@ -141,13 +152,21 @@ mod tests {
         let check = |record: Record<'_>| assert_eq!(Record::decode(&whole(&record)), Ok(record));
         let record = Record {
             layout: Layout::Single,
+            profile: None,
             received_micros: 1_700_000_000_000_000,
             datastream: "default",
             request_id: RequestId::Given("r-1"),
             body: b"{}",
         };
         check(record);
-        check(Record { layout: Layout::Array, received_micros: -1, datastream: "", ..record });
+        check(Record { profile: Some(Profile::aep_strict()), ..record });
+        check(Record {
+            profile: Some(Profile::letter()),
+            layout: Layout::Array,
+            received_micros: -1,
+            datastream: "",
+            ..record
+        });
         check(Record { layout: Layout::Lines, request_id: RequestId::Made([9; 16]), body: b"", ..record });
     }
 
@@ -155,6 +174,7 @@ mod tests {
     fn other_versions_and_cut_records_are_told_apart() {
         let record = Record {
             layout: Layout::Single,
+            profile: None,
             received_micros: 1,
             datastream: "shop",
             request_id: RequestId::Made([1; 16]),
@@ -173,8 +193,7 @@ mod tests {
         fn any_bytes_are_a_record_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
             if let Ok(record) = Record::decode(&bytes) {
                 let again = whole(&record);
-                // The reserved byte is the only one that is not kept.
-                prop_assert_eq!(&again[4..], &bytes[4..]);
+                prop_assert_eq!(again, bytes);
             }
         }
     }

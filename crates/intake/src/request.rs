@@ -87,11 +87,11 @@ pub enum BodyError {
         offset: usize,
     },
     /// The body is not JSON, so where its events end can't be told.
-    #[error("the body is not JSON at byte {offset}: {message}")]
+    #[error("{message}")]
     Syntax {
-        /// Offset where reading stopped.
+        /// Offset of the event, or of the place between events, that can't be read.
         offset: usize,
-        /// What was expected, without the value that was found.
+        /// Where and what was expected, without the value that was found.
         message: String,
     },
     /// More events than one request may hold.
@@ -178,15 +178,16 @@ pub(crate) fn walk<S: Sink>(
             walk.run(checker, body, sink, &mut each)
         }
         Layout::Single => {
-            let text = utf8(body)?.trim_ascii();
+            let whole = utf8(body)?;
+            let text = whole.trim_ascii();
             if text.is_empty() {
                 return Err(BodyError::Empty);
             }
             bounds.admit(0, text.len())?;
-            let verdict = checker.check(text, sink);
+            // With its white space, so that the places in messages are the body's.
+            let verdict = checker.check(whole, sink);
             if let Some(message) = syntax(checker, verdict) {
-                let offset = body.len() - body.trim_ascii_start().len();
-                return Err(BodyError::Syntax { offset, message });
+                return Err(BodyError::Syntax { offset: 0, message: format!("the body is {message}") });
             }
             each(sink, checker, Event { index: 0, bytes: text.as_bytes(), verdict })?;
             Ok(1)
@@ -250,7 +251,10 @@ fn array<S: Sink>(
     each: &mut impl FnMut(&mut S, &Checker, Event<'_>) -> Result<(), BodyError>,
 ) -> Result<usize, BodyError> {
     let text = utf8(body)?;
-    let expected = |offset, what: &str| BodyError::Syntax { offset, message: format!("expected {what}") };
+    let expected = |offset, what: &str| BodyError::Syntax {
+        offset,
+        message: format!("the body is not JSON at byte {offset}: expected {what}"),
+    };
     let mut at = skip_space(body, 0);
     if at == body.len() {
         return Err(BodyError::Empty);
@@ -268,7 +272,8 @@ fn array<S: Sink>(
         bounds.admit(count, 0)?;
         let (verdict, length) = checker.check_prefix(&text[at..], sink);
         if let Some(message) = syntax(checker, verdict) {
-            return Err(BodyError::Syntax { offset: at + length, message });
+            let message = format!("event {count}, from byte {at} of the body, is {message}");
+            return Err(BodyError::Syntax { offset: at, message });
         }
         let bytes = body[at..at + length].trim_ascii();
         bounds.admit(count, bytes.len())?;

@@ -14,6 +14,7 @@ use vault::{Key as VaultKey, Sealer};
 
 use crate::clock::{Clock, day_of};
 use crate::dedupe::{Dedupe, IdHasher, Key, SECRET_BYTES};
+use crate::derive::Derivation;
 use crate::error::IntakeError;
 use crate::options::IntakeOptions;
 
@@ -25,6 +26,7 @@ const PURPOSE_JOURNAL: &str = "journal";
 const PURPOSE_EVENTS: &str = "events";
 const PURPOSE_REJECTS: &str = "rejects";
 const PURPOSE_DEDUPE: &str = "dedupe";
+const PURPOSE_VISITOR: &str = "visitor";
 
 /// The vault's sealer as the table wants it.
 struct EventSeal(Sealer);
@@ -41,6 +43,7 @@ pub(crate) struct Stores {
     pub(crate) shape: Arc<Shape>,
     pub(crate) rejects_sealer: Sealer,
     pub(crate) ids: IdHasher,
+    pub(crate) derivation: Derivation,
     seal: Arc<dyn Seal>,
     key: VaultKey,
     lock: Mutex<Option<File>>,
@@ -85,6 +88,7 @@ impl Stores {
             shape,
             rejects_sealer: Sealer::new(&key, PURPOSE_REJECTS),
             ids: IdHasher::new(secret),
+            derivation: Derivation::new(&options.link_rules, options.plan.layout())?,
             seal: Arc::new(EventSeal(Sealer::new(&key, PURPOSE_EVENTS))),
             key,
             lock: Mutex::new(Some(lock)),
@@ -100,6 +104,11 @@ impl Stores {
     /// Gives the data directory up, although these stores may still be read.
     pub(crate) fn unlock(&self) {
         drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+
+    pub(crate) fn visitor_bits(&self, datastream: &str, request_id: &str) -> [u8; 16] {
+        let derived = self.key.derive(&format!("{PURPOSE_VISITOR}\0{datastream}\0{request_id}"));
+        std::array::from_fn(|place| derived[place])
     }
 
     pub(crate) fn journal_key(&self) -> journal::MasterKey {
@@ -122,6 +131,18 @@ impl Stores {
         };
         self.store.events.scan_ids(Some(Partition(since)), &mut remember).await?;
         Ok(index)
+    }
+
+    /// Adds the rows of `rejects` to the index, so that an invalid event that is sent again
+    /// is known too. Their ids are ours and no event has one.
+    pub(crate) async fn remember_rejects(&self, index: &mut Dedupe) -> Result<(), IntakeError> {
+        let since = index.since();
+        let mut remember = |stored: StoredId<'_>| {
+            let id = self.ids.hash(stored.id);
+            index.remember(Key { id, content: stored.content_hash, day: day_of(stored.instant_micros) });
+        };
+        self.store.rejects.scan_ids(Some(Partition(since)), &mut remember).await?;
+        Ok(())
     }
 }
 

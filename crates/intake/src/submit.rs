@@ -32,7 +32,15 @@ impl Intake {
         let made = self.inner.make_request_id();
         let request_id = request.request_id.as_deref().map_or(RequestId::Made(made), RequestId::Given);
         let layout = request.framing.resolve(&request.body);
-        self.inner.admission.check(layout, &request.body, &request.datastream, request_id)
+        let profile = self.inner.shared.options.profile_of(&request.datastream);
+        self.inner.admission.check(layout, &request.body, profile, &request.datastream, request_id)
+    }
+
+    /// 128 bits made of a request's id and this data directory's key: the same for the
+    /// same request, so that a visitor who is new in it is one visitor when it is sent
+    /// again, and not to be guessed by others.
+    pub fn visitor_bits(&self, datastream: &str, request_id: &str) -> [u8; 16] {
+        self.inner.shared.stores.visitor_bits(datastream, request_id)
     }
 
     /// Checks, appends to the journal, and answers once that is durable (`fdatasync`):
@@ -101,9 +109,11 @@ impl Inner {
         made: [u8; 16],
     ) -> Result<(Vec<EventAnswer>, Vec<u8>), BodyError> {
         let request_id = request_id.map_or(RequestId::Made(made), RequestId::Given);
-        let answers = self.admission.check(layout, body, datastream, request_id)?;
+        let answers =
+            self.admission.check(layout, body, self.shared.options.profile_of(datastream), datastream, request_id)?;
         let received_micros = self.shared.clock.now_micros();
-        let record = Record { layout, received_micros, datastream, request_id, body };
+        let profile = Some(self.shared.options.profile_of(datastream));
+        let record = Record { layout, profile, received_micros, datastream, request_id, body };
         Ok((answers, record.head()))
     }
 

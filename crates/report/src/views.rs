@@ -153,6 +153,12 @@ pub(crate) const COLUMNS: &[ViewColumn] = &[
     column("referrer", "text", Source::Field("web.webReferrer.URL"), "Where the visitor came from."),
     column("event_type", "text", Source::Field("eventType"), "The event's type."),
     column("device_type", "text", Source::Field("device.type"), "Kind of device."),
+    column(
+        "derived",
+        "text",
+        Source::Field("derived"),
+        "The count of this row that was not sent but concluded from the clicked link, such as `clickToCall`; null if all was sent.",
+    ),
     column("datastream", "text", Source::Field("datastream"), "The datastream it came in by."),
     column("received_at", "timestamp", Source::Field("received_at"), "When Frontdesk took it in (UTC)."),
     column(

@@ -4,11 +4,21 @@
 //! and the journal cost. Usage as `bare`.
 
 use intake::{BodyError, EventAnswer, Request, SubmitError};
-use server::{Front, FrontError, QueryFailure, Readiness, Receipt, ServerOptions, SqlLimits, TableForm, Vitals};
+use server::{
+    Described, Front, FrontError, QueryFailure, Readiness, Receipt, ServerOptions, SqlLimits, TableForm, Vitals,
+};
 
 struct Nothing;
 
 impl Front for Nothing {
+    fn describe(&self, _: &Request) -> Vec<Described> {
+        Vec::new()
+    }
+
+    fn visitor_bits(&self, _: &str, _: &str) -> [u8; 16] {
+        [0; 16]
+    }
+
     fn check(&self, request: &Request) -> Result<Vec<EventAnswer>, BodyError> {
         // By length, since looking for line ends would cost more than the edge does: the
         // benchmark's events are about 1 KB.

@@ -1,40 +1,42 @@
 //! Accepting connections, serving each one, and stopping in order.
 //!
-//! HTTP/1 and HTTP/2 share the port. Each connection is one task that ends by itself, or
-//! by the signal to stop: first it finishes the request it has begun, and when the time
-//! for that is over it is dropped. What was appended by then stays appended.
+//! HTTP/1 and HTTP/2 share each port. A connection over TLS has its place from its first
+//! byte on, and its handshake a time limit. Each connection is one task that ends by
+//! itself, or by the signal to stop: first it finishes the request it has begun, and when
+//! the time for that is over it is dropped. What was appended by then stays appended.
 
 use std::convert::Infallible;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
+use futures::future::join_all;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tokio_rustls::server::TlsStream;
 use tower::Service;
 
 use crate::edge::Edge;
-use crate::front::{Front, Held};
+use crate::front::Front;
 use crate::host::Hosts;
+use crate::listeners::{Door, Listeners, Way};
 use crate::options::ServerOptions;
-use crate::{health, routes};
+use crate::refusal::Refusals;
+use crate::routes;
+use crate::tls::Tls;
 
 /// A pause after a failed accept: out of file descriptors, trying at once again would
 /// only burn the processor that closes connections.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// Connections over the limit that are being told so; more are closed without a word.
-const REFUSALS_MAX: usize = 64;
-/// How long a refused connection may take to read its answer.
-const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
 /// Largest HTTP/2 header list.
 const HTTP2_HEADER_BYTES_MAX: u32 = 32 << 10;
 
@@ -48,26 +50,39 @@ enum Phase {
     Ending,
 }
 
-/// Serves HTTP on `listener` until `shutdown` resolves, then finishes the requests that
-/// have begun, for at most [`ServerOptions::shutdown_timeout`].
+/// Serves HTTP on all `listeners` until `shutdown` resolves, then finishes the requests
+/// that have begun, for at most [`ServerOptions::shutdown_timeout`].
 ///
 /// # Errors
-/// `InvalidInput` when the options contradict each other, or what a listener that isn't
-/// bound gives. A failed accept is logged and tried again.
+/// `InvalidInput` when the options contradict each other or there is no listener, or what
+/// a listener that isn't bound gives. A failed accept is logged and tried again.
 pub async fn serve(
-    listener: TcpListener,
+    listeners: impl Into<Listeners>,
     front: impl Front,
     options: ServerOptions,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let options = options.check().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
     let shutdown_timeout = options.shutdown_timeout;
-    let is_loopback = listener.local_addr()?.ip().is_loopback();
-    let hosts = if is_loopback { Hosts::Loopback(options.hosts_allowed.clone()) } else { Hosts::Any };
+    let doors = listeners.into().doors()?;
+    let hosts = Hosts(options.hosts_allowed.clone());
     let edge = Arc::new(Edge::new(front, options, hosts));
     let (phase, watcher) = watch::channel(Phase::Serving);
-    accept_until(listener, &edge, watcher, shutdown).await;
-    // The listener is closed: new connections go elsewhere while these finish.
+    let lobby = Lobby {
+        router: routes::router(&edge),
+        server: Arc::new(server(&edge.options)),
+        refusals: Refusals::default(),
+        edge,
+        watcher,
+    };
+    tokio::select! {
+        biased;
+        () = shutdown => {}
+        _ = join_all(doors.into_iter().map(|door| lobby.keep(door))) => {}
+    }
+    // The listeners are closed: new connections go elsewhere while these finish.
+    let edge = lobby.leave();
+    edge.recorder.close();
     phase.send_replace(Phase::Draining);
     if tokio::time::timeout(shutdown_timeout, phase.closed()).await.is_err() {
         let connections = edge.meters.connections.load(Ordering::Relaxed);
@@ -78,45 +93,95 @@ pub async fn serve(
     Ok(())
 }
 
-async fn accept_until<F: Front>(
-    listener: TcpListener,
-    edge: &Arc<Edge<F>>,
+/// What all listeners share.
+struct Lobby<F> {
+    edge: Arc<Edge<F>>,
+    router: Router,
+    server: Arc<Builder<TokioExecutor>>,
+    refusals: Refusals,
     watcher: watch::Receiver<Phase>,
-    shutdown: impl Future<Output = ()>,
-) {
-    let router = routes::router(edge);
-    let server = Arc::new(server(&edge.options));
-    let refusals = Arc::new(AtomicUsize::new(0));
-    let mut shutdown = pin!(shutdown);
-    loop {
-        let accepted = tokio::select! {
-            biased;
-            () = &mut shutdown => return,
-            accepted = listener.accept() => accepted,
+}
+
+impl<F: Front> Lobby<F> {
+    /// Lets connections in by a door, and keeps its certificate fresh, for ever.
+    async fn keep(&self, door: Door) {
+        let accepting = self.accept(&door);
+        match &door.tls {
+            None => match accepting.await {},
+            Some(tls) => tokio::select! {
+                never = accepting => match never {},
+                never = self.keep_fresh(tls) => match never {},
+            },
+        }
+    }
+
+    async fn keep_fresh(&self, tls: &Tls) -> Infallible {
+        let edge = &self.edge;
+        let now_s = || {
+            // Asked at each look, so that the metric follows a renewal.
+            edge.meters.tls_certificate_ends_s.store(tls.ends_s(), Ordering::Relaxed);
+            edge.front.now_micros() / 1_000_000
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
+        tls.keep_fresh(edge.options.tls_reload_every, now_s).await
+    }
+
+    async fn accept(&self, door: &Door) -> Infallible {
+        let edge = &self.edge;
+        loop {
+            let stream = match door.listener.accept().await {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            };
+            let Some(open) = Open::one_more(edge) else {
+                edge.meters.connections_refused.fetch_add(1, Ordering::Relaxed);
+                self.refusals.refuse(stream, door.tls.as_ref());
+                continue;
+            };
+            if stream.set_nodelay(true).is_err() {
+                // The peer is gone already.
                 continue;
             }
-        };
-        // Only this loop counts up, so the limit can't be passed between the two steps.
-        if edge.meters.connections.load(Ordering::Relaxed) >= edge.options.connections_max as u64 {
-            edge.meters.connections_refused.fetch_add(1, Ordering::Relaxed);
-            refuse(stream, &refusals);
-            continue;
+            let connection = self.connection(door.way, open);
+            match &door.tls {
+                None => drop(tokio::spawn(connection.serve(stream))),
+                Some(tls) => drop(tokio::spawn(connection.serve_tls(stream, tls.clone()))),
+            }
         }
-        edge.meters.connections.fetch_add(1, Ordering::Relaxed);
-        let open = Open(Arc::clone(edge));
-        let connection = serve_one(stream, Arc::clone(&server), router.clone(), watcher.clone(), open);
-        tokio::spawn(connection);
+    }
+
+    fn connection(&self, way: Way, open: Open<F>) -> Connection<F> {
+        Connection {
+            way,
+            open,
+            server: Arc::clone(&self.server),
+            router: self.router.clone(),
+            watcher: self.watcher.clone(),
+        }
+    }
+
+    /// Gives up everything that would keep the phase watched.
+    fn leave(self) -> Arc<Edge<F>> {
+        self.edge
     }
 }
 
-/// Counts a connection out when its task ends, however that happens.
+/// A connection's place: counted out when its task ends, however that happens.
 struct Open<F>(Arc<Edge<F>>);
+
+impl<F> Open<F> {
+    /// Takes a place, if one is free.
+    fn one_more(edge: &Arc<Edge<F>>) -> Option<Open<F>> {
+        let max = edge.options.connections_max as u64;
+        let connections = &edge.meters.connections;
+        let count_up = |open| (open < max).then_some(open + 1);
+        connections.fetch_update(Ordering::Relaxed, Ordering::Relaxed, count_up).ok()?;
+        Some(Open(Arc::clone(edge)))
+    }
+}
 
 impl<F> Drop for Open<F> {
     fn drop(&mut self) {
@@ -142,23 +207,63 @@ fn server(options: &ServerOptions) -> Builder<TokioExecutor> {
     server
 }
 
-async fn serve_one<F: Front>(
-    stream: TcpStream,
+/// One connection that has a place.
+struct Connection<F> {
+    way: Way,
+    open: Open<F>,
     server: Arc<Builder<TokioExecutor>>,
     router: Router,
-    mut watcher: watch::Receiver<Phase>,
-    open: Open<F>,
-) {
-    if stream.set_nodelay(true).is_err() {
-        // The peer is gone already.
-        return;
+    watcher: watch::Receiver<Phase>,
+}
+
+impl<F: Front> Connection<F> {
+    async fn serve_tls(mut self, stream: TcpStream, tls: Tls) {
+        if let Some(stream) = self.shake_hands(stream, &tls).await {
+            self.serve(stream).await;
+        }
     }
-    let first_request_timeout = open.0.options.header_read_timeout;
+
+    /// Waits for the handshake; `None` if nothing comes of it.
+    async fn shake_hands(&mut self, stream: TcpStream, tls: &Tls) -> Option<Box<TlsStream<TcpStream>>> {
+        let edge = &self.open.0;
+        let shaken = tokio::select! {
+            biased;
+            shaken = tokio::time::timeout(edge.options.tls_handshake_timeout, tls.accept(stream)) => shaken,
+            // No request has begun that would have to be finished.
+            _ = self.watcher.wait_for(|phase| *phase != Phase::Serving) => return None,
+        };
+        match shaken.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
+            Ok(stream) => Some(Box::new(stream)),
+            Err(error) => {
+                edge.meters.tls_handshake_failures.fetch_add(1, Ordering::Relaxed);
+                tracing::debug!(%error, "a TLS handshake failed");
+                None
+            }
+        }
+    }
+
+    async fn serve(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+        let Connection { way, open, server, router, watcher } = self;
+        let first_request_timeout = open.0.options.header_read_timeout;
+        serve_requests(stream, way, &server, router, watcher, first_request_timeout).await;
+        drop(open);
+    }
+}
+
+async fn serve_requests(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    way: Way,
+    server: &Builder<TokioExecutor>,
+    router: Router,
+    mut watcher: watch::Receiver<Phase>,
+    first_request_timeout: Duration,
+) {
     let seen = Arc::new(AtomicBool::new(false));
     let service = {
         let seen = Arc::clone(&seen);
-        hyper::service::service_fn(move |request: Request<Incoming>| {
+        hyper::service::service_fn(move |mut request: Request<Incoming>| {
             seen.store(true, Ordering::Relaxed);
+            way.mark(&mut request);
             let answer = router.clone().call(request.map(Body::new));
             async move { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
         })
@@ -189,35 +294,34 @@ async fn serve_one<F: Front>(
     }
 }
 
-/// Tells one connection too many that there is no room, in HTTP/1: it is not worth
-/// finding out what the client speaks.
-fn refuse(mut stream: TcpStream, refusals: &Arc<AtomicUsize>) {
-    if refusals.fetch_add(1, Ordering::Relaxed) >= REFUSALS_MAX {
-        refusals.fetch_sub(1, Ordering::Relaxed);
-        return;
-    }
-    let refusals = Arc::clone(refusals);
-    tokio::spawn(async move {
-        let telling = async {
-            stream.write_all(refusal().as_bytes()).await?;
-            stream.shutdown().await?;
-            // What the client has sent is read before closing; the kernel would answer
-            // unread bytes with a reset, and the client would never see why.
-            let mut thrown_away = [0; 4096];
-            while stream.read(&mut thrown_away).await? > 0 {}
-            io::Result::Ok(())
-        };
-        // Whether it could be told makes no difference: the connection closes.
-        let _ = tokio::time::timeout(REFUSAL_TIMEOUT, telling).await;
-        refusals.fetch_sub(1, Ordering::Relaxed);
-    });
-}
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-fn refusal() -> String {
-    let body = serde_json::Value::Object(health::held(Held::Overloaded).document()).to_string();
-    format!(
-        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\nretry-after: 1\r\n\
-         content-length: {}\r\nconnection: close\r\n\r\n{body}",
-        body.len()
-    )
+    use super::*;
+    use crate::host::Reach;
+    use crate::listeners::Secure;
+
+    #[tokio::test]
+    async fn a_request_knows_how_it_came() {
+        let say = async |request: Request| {
+            let extensions = request.extensions();
+            format!("{:?} {:?}", extensions.get::<Secure>(), extensions.get::<Reach>())
+        };
+        let server = server(&ServerOptions::default());
+        for secure in [true, false] {
+            for reach in [Reach::Loopback, Reach::Network] {
+                let (mut client, stream) = tokio::io::duplex(64 << 10);
+                let way = Way { secure: Secure(secure), reach };
+                let router = Router::new().route("/", get(say));
+                let (_phase, watcher) = watch::channel(Phase::Serving);
+                client.write_all(b"GET / HTTP/1.1\r\nconnection: close\r\n\r\n").await.expect("room");
+                serve_requests(stream, way, &server, router, watcher, Duration::from_secs(9)).await;
+                let mut answer = String::new();
+                client.read_to_string(&mut answer).await.expect("text");
+                assert!(answer.ends_with(&format!("Some(Secure({secure})) Some({reach:?})")), "{answer}");
+            }
+        }
+    }
 }

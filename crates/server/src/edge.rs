@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use axum::extract::Request;
 use axum::http::request::Parts;
@@ -18,8 +19,12 @@ use crate::host::Hosts;
 use crate::meters::Meters;
 use crate::openapi;
 use crate::options::ServerOptions;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
+use crate::recorder::Recorder;
 use crate::routes::Route;
+
+/// What a sender is asked to wait after a failure of ours.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// One server's shared state.
 pub(crate) struct Edge<F> {
@@ -30,6 +35,8 @@ pub(crate) struct Edge<F> {
     /// Bytes of the bodies held now.
     pub(crate) budget: Budget,
     pub(crate) meters: Meters,
+    /// For those who watch events arrive.
+    pub(crate) recorder: Recorder,
     /// Queries that may start.
     pub(crate) sql_slots: Semaphore,
     /// The OpenAPI document, as it is sent.
@@ -55,6 +62,7 @@ impl<F: Front> Edge<F> {
             hosts,
             budget: Budget::new(options.requests_in_flight_bytes_max),
             meters: Meters::default(),
+            recorder: Recorder::default(),
             sql_slots: Semaphore::new(options.sql_queries_max),
             openapi: openapi::document().into(),
             instance: uuid::Uuid::new_v4().as_fields().1,
@@ -89,6 +97,9 @@ impl<F: Front> Edge<F> {
             .unwrap_or_else(|_| Err(Problem::internal("a handler panicked")));
         let mut response = outcome.unwrap_or_else(|problem| {
             problem.log(route.path());
+            // The Web SDK takes a 500 as final and repeats a 503.
+            let is_final = route.is_network() && problem.code() == Code::Internal;
+            let problem = if is_final { Problem::of(Code::Unavailable).retry_after(RETRY_AFTER) } else { problem };
             problem.into_response()
         });
         if route.is_for_pages() {

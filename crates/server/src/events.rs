@@ -24,6 +24,7 @@ use crate::front::{Front, Held};
 use crate::health;
 use crate::options::is_name;
 use crate::problem::{Code, Problem};
+use crate::recorder::TestRun;
 
 /// The datastream of events that name none.
 const DATASTREAM: &str = "default";
@@ -76,7 +77,7 @@ pub(crate) fn header_request_id(headers: &HeaderMap) -> Result<Option<String>, P
     }
 }
 
-fn is_request_id(text: &str) -> bool {
+pub(crate) fn is_request_id(text: &str) -> bool {
     (1..=REQUEST_ID_BYTES_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
@@ -110,7 +111,12 @@ pub(crate) async fn post<F: Front>(edge: Arc<Edge<F>>, call: Call) -> Outcome {
         framing,
         body: bytes,
     };
-    let answers = if parameters.dry_run { check(&edge, request).await? } else { submit(&edge, request).await? };
+    let answers = if parameters.dry_run {
+        check(&edge, request).await?
+    } else {
+        let run = TestRun::of_headers(&head.headers);
+        edge.recorder.around(&edge.front, &run, request, |request| submit(&edge, request)).await?
+    };
     let tally = Tally::of(&answers);
     if tally.accepted == 0 && tally.rejected > 0 && !parameters.dry_run {
         let members = answer::members(&answers, tally, parameters.answer);

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use intake::{BodyError, EventAnswer, Request, SubmitError};
 use serde::Serialize;
+use serde_json::value::RawValue;
 use thiserror::Error;
 use xdm::Violation;
 
@@ -22,6 +23,14 @@ pub trait Front: Send + Sync + 'static {
     /// Checks events and returns once they are durable, one answer per event in the
     /// order of the body. Dropping the future must not undo an append that has begun.
     fn submit(&self, request: Request) -> impl Future<Output = Result<Vec<EventAnswer>, SubmitError>> + Send;
+
+    /// Looks at events once more, for people who watch them arrive: one entry per event in
+    /// the order of the body, nothing if the body can't be read.
+    fn describe(&self, request: &Request) -> Vec<Described>;
+
+    /// 128 bits that tell a new visitor from others, the same each time for one request
+    /// and known to nobody else.
+    fn visitor_bits(&self, datastream: &str, request_id: &str) -> [u8; 16];
 
     /// What became of the event with this id.
     fn receipt(&self, id: &str) -> impl Future<Output = Result<Receipt, FrontError>> + Send;
@@ -39,6 +48,19 @@ pub trait Front: Send + Sync + 'static {
 
     /// Microseconds since 1970 by the house's clock.
     fn now_micros(&self) -> i64;
+}
+
+/// One event, for somebody who watches it arrive.
+#[derive(Debug, Default)]
+pub struct Described {
+    /// Its `eventType`.
+    pub event_type: Option<String>,
+    /// Its own time, RFC 3339 in UTC.
+    pub time: Option<String>,
+    /// The count that was concluded from the clicked link, if any.
+    pub derived: Option<&'static str>,
+    /// The event with its personal values masked; `None` when it is invalid.
+    pub masked: Option<Box<RawValue>>,
 }
 
 /// What is known about one event id. Both parts can be filled: an event that is stored,

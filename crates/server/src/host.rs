@@ -13,19 +13,26 @@ use std::net::IpAddr;
 use axum::http::header;
 use axum::http::request::Parts;
 
-/// Which names a caller may use for this server.
+/// Names besides loopback ones that a caller may use over loopback.
 #[derive(Clone, Debug)]
-pub(crate) enum Hosts {
+pub(crate) struct Hosts(pub(crate) Vec<String>);
+
+/// Who can reach the listener that a request came through; in the extensions of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
     /// It listens on the network: names say nothing about who asks.
-    Any,
-    /// It listens on loopback: loopback names, and these.
-    Loopback(Vec<String>),
+    Network,
+    /// It listens on loopback: names tell a page of another site.
+    Loopback,
 }
 
 impl Hosts {
     /// Whether a caller who used this request's name may read.
     pub(crate) fn admit(&self, head: &Parts) -> bool {
-        let Hosts::Loopback(others) = self else { return true };
+        // A request that doesn't say how it came is held to the stricter rule.
+        if head.extensions.get::<Reach>() == Some(&Reach::Network) {
+            return true;
+        }
         // HTTP/2 has the name in its authority. A caller without any is no browser.
         let named = match head.uri.host() {
             Some(host) => Some(host),
@@ -37,7 +44,7 @@ impl Hosts {
         };
         named.is_none_or(|named| {
             let name = without_port(named);
-            is_loopback(name) || others.iter().any(|other| other.eq_ignore_ascii_case(name))
+            is_loopback(name) || self.0.iter().any(|other| other.eq_ignore_ascii_case(name))
         })
     }
 }
@@ -62,15 +69,18 @@ mod tests {
 
     #[test]
     fn loopback_answers_to_its_own_names() {
-        let hosts = Hosts::Loopback(vec!["desk.example".to_owned()]);
+        let hosts = Hosts(vec!["desk.example".to_owned()]);
         let check = |host: Option<&str>, expect: bool| {
             let mut request = axum::http::Request::get("/v1/sql");
             if let Some(host) = host {
                 request = request.header(header::HOST, host);
             }
-            let head = request.body(()).expect("a request").into_parts().0;
+            let mut head = request.body(()).expect("a request").into_parts().0;
             assert_eq!(hosts.admit(&head), expect, "{host:?}");
-            assert!(Hosts::Any.admit(&head), "{host:?}");
+            head.extensions.insert(Reach::Loopback);
+            assert_eq!(hosts.admit(&head), expect, "{host:?}");
+            head.extensions.insert(Reach::Network);
+            assert!(hosts.admit(&head), "{host:?}");
         };
         check(None, true);
         check(Some("127.0.0.1:8080"), true);

@@ -8,10 +8,11 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat};
 use intake::{BodyError, Clock, Counters, EventAnswer, Intake, Request, SubmitError};
 use report::{QueryError, QueryLimits, QueryResult, Session};
+use serde_json::value::RawValue;
 
 use crate::front::{
-    Front, FrontError, Held, MetricKind, MetricSample, QueryFailure, Readiness, Receipt, RejectedRow, SqlLimits,
-    Stored, TableForm, Vitals,
+    Described, Front, FrontError, Held, MetricKind, MetricSample, QueryFailure, Readiness, Receipt, RejectedRow,
+    SqlLimits, Stored, TableForm, Vitals,
 };
 
 /// A query first waits for what is acknowledged to become visible, so that a sender finds
@@ -40,6 +41,22 @@ impl Front for House {
 
     async fn submit(&self, request: Request) -> Result<Vec<EventAnswer>, SubmitError> {
         self.intake.submit(request).await
+    }
+
+    fn describe(&self, request: &Request) -> Vec<Described> {
+        let described = self.intake.describe(request).into_iter();
+        described
+            .map(|event| Described {
+                event_type: event.event_type,
+                time: event.time_micros.map(rfc3339),
+                derived: event.derived,
+                masked: event.masked.and_then(|text| RawValue::from_string(text).ok()),
+            })
+            .collect()
+    }
+
+    fn visitor_bits(&self, datastream: &str, request_id: &str) -> [u8; 16] {
+        self.intake.visitor_bits(datastream, request_id)
     }
 
     async fn receipt(&self, id: &str) -> Result<Receipt, FrontError> {
@@ -89,7 +106,7 @@ fn row(row: intake::RejectedRow) -> RejectedRow {
     }
 }
 
-fn rfc3339(micros: i64) -> String {
+pub(crate) fn rfc3339(micros: i64) -> String {
     DateTime::from_timestamp_micros(micros)
         .map_or_else(|| micros.to_string(), |time| time.to_rfc3339_opts(SecondsFormat::AutoSi, true))
 }

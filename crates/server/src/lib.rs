@@ -30,22 +30,31 @@ mod front;
 mod health;
 mod host;
 mod house;
+mod listeners;
 mod meters;
+mod network;
 mod openapi;
 mod options;
 mod pages;
 mod problem;
 mod receipt;
+mod recorder;
+mod refusal;
 mod rejects;
 mod routes;
 mod sql;
+mod tls;
+mod web;
 
 pub use connection::serve;
 pub use front::{
-    Front, FrontError, Held, MetricKind, MetricSample, QueryFailure, Readiness, Receipt, RejectedRow, SqlLimits,
-    Stored, TableForm, Vitals,
+    Described, Front, FrontError, Held, MetricKind, MetricSample, QueryFailure, Readiness, Receipt, RejectedRow,
+    SqlLimits, Stored, TableForm, Vitals,
 };
 pub use house::House;
+pub use listeners::Listeners;
+pub use network::{Datastream, ORG_ID};
 pub use openapi::document as openapi_document;
 pub use options::{OptionsError, ServerOptions};
 pub use routes::{Method, ROUTES, Route};
+pub use tls::{Tls, TlsError, TlsFiles, Validity};

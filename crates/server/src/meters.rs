@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode};
@@ -32,6 +32,10 @@ pub(crate) struct Meters {
     pub(crate) connections: AtomicU64,
     /// Connections refused since the start.
     pub(crate) connections_refused: AtomicU64,
+    /// TLS handshakes that came to nothing since the start.
+    pub(crate) tls_handshake_failures: AtomicU64,
+    /// Last second of the certificate in use, since 1970; 0 without TLS.
+    pub(crate) tls_certificate_ends_s: AtomicI64,
 }
 
 impl Meters {
@@ -81,6 +85,25 @@ impl Meters {
         page.line(format_args!("{NAME}_sum {seconds}"));
         page.line(format_args!("{NAME}_count {sum}"));
     }
+
+    fn write_tls(&self, page: &mut Page) {
+        let failures = self.tls_handshake_failures.load(Ordering::Relaxed) as f64;
+        page.number(
+            "frontdesk_tls_handshake_failures_total",
+            MetricKind::Counter,
+            "TLS handshakes that failed or took too long.",
+            failures,
+        );
+        let ends_s = self.tls_certificate_ends_s.load(Ordering::Relaxed);
+        if ends_s != 0 {
+            page.number(
+                "frontdesk_tls_certificate_ends_timestamp_seconds",
+                MetricKind::Gauge,
+                "When the certificate in use ends, in seconds since 1970.",
+                ends_s as f64,
+            );
+        }
+    }
 }
 
 /// `GET /metrics`.
@@ -102,6 +125,7 @@ pub(crate) async fn get<F: Front>(edge: Arc<Edge<F>>, _call: Call) -> Outcome {
         "Connections over the limit.",
         refused,
     );
+    edge.meters.write_tls(&mut page);
     for sample in &vitals.samples {
         page.sample(sample);
     }

@@ -59,6 +59,16 @@ const fn operation_id(route: Route) -> &'static str {
         Route::Health => "isAlive",
         Route::Ready => "isReady",
         Route::Metrics => "getMetrics",
+        Route::Interact => "interact",
+        Route::Collect => "collect",
+        Route::Acquire => "acquireIdentity",
+        Route::SetConsent => "setConsent",
+        Route::InteractV2 => "interactV2",
+        Route::CollectV2 => "collectV2",
+        Route::TestRun => "getTestRun",
+        Route::Tail => "tail",
+        Route::Tag => "getTag",
+        Route::Demo => "getDemo",
         Route::OpenApi => "getInterface",
         Route::ProblemPage => "explainProblem",
         Route::Index | Route::Elsewhere => "getIndex",
@@ -68,6 +78,7 @@ const fn operation_id(route: Route) -> &'static str {
 fn parameters(route: Route) -> Vec<Value> {
     let text = |place: &str, name: &str, description: &str| json!({ "in": place, "name": name, "required": place == "path", "description": description, "schema": { "type": "string" } });
     let choice = |name: &str, description: &str, schema: Value| json!({ "in": "query", "name": name, "required": false, "description": description, "schema": schema });
+    let required_query = |name: &str, description: &str| json!({ "in": "query", "name": name, "required": true, "description": description, "schema": { "type": "string" } });
     let boolean = || json!({ "type": "boolean", "default": false });
     let encoding = text("header", "content-encoding", "gzip or zstd; none when absent.");
     let request_id = text(
@@ -112,6 +123,29 @@ fn parameters(route: Route) -> Vec<Value> {
             encoding,
         ],
         Route::CollectionBatch => vec![inlet, request_id, encoding],
+        Route::Interact | Route::Collect | Route::Acquire | Route::SetConsent => {
+            vec![
+                text("path", "base", "Any path of one or more segments, such as ee or ee/or2."),
+                required_query("configId", "The datastream's id."),
+                text("query", "requestId", "The same id again gives the same events."),
+            ]
+        }
+        Route::InteractV2 | Route::CollectV2 => {
+            let mut parameters = vec![
+                text("path", "base", "Any path of one or more segments, such as ee or ee/or2."),
+                required_query("datastreamId", "The datastream's id."),
+                text("query", "requestId", "The same id again gives the same events."),
+                request_id,
+            ];
+            if route == Route::CollectV2 {
+                parameters.push(choice("silent", "Answer 204 without a body.", boolean()));
+            }
+            parameters
+        }
+        Route::TestRun => {
+            vec![text("path", "testId", "The run's name, as x-frontdesk-test or data.frontdesk.testId had it.")]
+        }
+        Route::Demo => vec![text("path", "page", "A page or file of the shop.")],
         Route::ProblemPage => vec![text("path", "code", "The code of a problem document.")],
         _ => Vec::new(),
     }
@@ -130,6 +164,26 @@ fn body(route: Route) -> Option<Value> {
             "type": "object",
             "required": ["messages"],
             "properties": { "messages": { "type": "array", "items": message } },
+        } } })),
+        Route::Interact | Route::Collect | Route::CollectV2 => Some(json!({ "text/plain": { "schema": {
+            "type": "object",
+            "required": ["events"],
+            "properties": {
+                "events": { "type": "array", "items": { "type": "object", "properties": { "xdm": event, "data": { "type": "object" } } } },
+                "xdm": { "type": "object", "description": "Context of all events." },
+                "meta": { "type": "object" },
+            },
+        } } })),
+        Route::InteractV2 => Some(json!({ "application/json": { "schema": {
+            "type": "object",
+            "required": ["event"],
+            "properties": { "event": { "type": "object", "properties": { "xdm": event } } },
+        } } })),
+        Route::Acquire => Some(json!({ "text/plain": { "schema": { "type": "object" } } })),
+        Route::SetConsent => Some(json!({ "text/plain": { "schema": {
+            "type": "object",
+            "required": ["consent"],
+            "properties": { "consent": { "type": "array", "items": { "type": "object" } } },
         } } })),
         Route::Sql => Some(json!({
             "text/plain": { "schema": { "type": "string" } },
@@ -174,6 +228,21 @@ fn responses(route: Route) -> Map<String, Value> {
         Route::Rejects => {
             ("200", as_json("Counts, most first.", json!({ "type": "array", "items": { "type": "object" } })))
         }
+        Route::Interact | Route::InteractV2 | Route::Acquire | Route::SetConsent => (
+            "200",
+            as_json("Handles. Events that break the schema are kept in rejects and named in warnings.", of("Handles")),
+        ),
+        Route::Collect => {
+            ("204", json!({ "description": "The events are durable; those that break the schema in rejects." }))
+        }
+        Route::CollectV2 => (
+            "202",
+            as_json("The events are durable.", object(&["requestId"], json!({ "requestId": { "type": "string" } }))),
+        ),
+        Route::TestRun => ("200", as_json("The run; one that is not known has no events.", of("TestRun"))),
+        Route::Tail => ("200", answered("One event a line, without end.", json!({ "application/x-ndjson": {} }))),
+        Route::Tag => ("200", answered("The script.", json!({ "text/javascript": {} }))),
+        Route::Demo => ("200", answered("The page.", json!({ "text/html": {} }))),
         Route::OpenApi => ("200", as_json("This document.", json!({ "type": "object" }))),
         Route::Index => ("200", answered("The page.", json!({ "text/html": {} }))),
         Route::Health | Route::Ready | Route::Metrics | Route::ProblemPage | Route::Elsewhere => {
@@ -199,6 +268,13 @@ fn responses(route: Route) -> Map<String, Value> {
 fn codes(route: Route) -> Vec<Code> {
     let receiving = [Code::BodyCut, Code::BodyTimeout, Code::BodyTooLarge, Code::Overloaded, Code::Internal];
     let taking_in = [Code::CodingBroken, Code::CodingUnsupported, Code::DiskFull, Code::Poisoned, Code::Stopping];
+    let naming = [
+        Code::DatastreamMissing,
+        Code::DatastreamUnknown,
+        Code::DatastreamDisabled,
+        Code::OriginRefused,
+        Code::Unavailable,
+    ];
     let querying = [Code::SqlInvalid, Code::SqlLimit, Code::SqlBusy];
     let mut codes = match route {
         Route::Events => {
@@ -212,7 +288,18 @@ fn codes(route: Route) -> Vec<Code> {
         Route::Receipt => vec![Code::HostUnknown, Code::EventUnknown, Code::Internal],
         Route::Ready => vec![Code::Overloaded, Code::DiskFull, Code::Poisoned, Code::Stopping],
         Route::ProblemPage => vec![Code::NotFound],
-        Route::Health | Route::Metrics | Route::OpenApi | Route::Index | Route::Elsewhere => Vec::new(),
+        Route::Interact | Route::Collect | Route::InteractV2 | Route::CollectV2 => {
+            [&receiving[..4], &taking_in, &naming, &[Code::JsonInvalid, Code::ValueMissing]].concat()
+        }
+        Route::Acquire => [&receiving[..4], &naming, &[Code::JsonInvalid]].concat(),
+        Route::SetConsent => {
+            [&receiving[..4], &taking_in, &naming, &[Code::JsonInvalid, Code::ValueMissing, Code::FieldInvalid]]
+                .concat()
+        }
+        Route::TestRun => vec![Code::HostUnknown, Code::NotFound],
+        Route::Tail => vec![Code::HostUnknown, Code::Stopping],
+        Route::Demo => vec![Code::NotFound],
+        Route::Health | Route::Metrics | Route::OpenApi | Route::Index | Route::Tag | Route::Elsewhere => Vec::new(),
     };
     codes.sort_by_key(|code| code.status().as_u16());
     codes
@@ -258,6 +345,29 @@ fn schemas() -> Value {
             "received_at": { "type": "string", "format": "date-time" },
             "duplicates": { "type": "integer", "minimum": 0, "description": "How often the same event came again." },
             "rejects": list("Reject"),
+        })),
+        "Handles": object(&["requestId", "handle"], json!({
+            "requestId": string(),
+            "handle": { "type": "array", "items": object(&["type", "payload"], json!({ "type": string(), "payload": { "type": "array" } })) },
+            "warnings": { "type": "array", "items": { "type": "object", "description": "Shaped as a problem; report.errors has the broken rules of an event." } },
+        })),
+        "TestRun": object(&["testId", "good", "bad", "events"], json!({
+            "testId": string(),
+            "good": count(),
+            "bad": count(),
+            "events": { "type": "array", "items": object(&["verdict", "datastream", "receivedAt", "derived", "violations", "notices"], json!({
+                "verdict": { "enum": ["accepted", "rejected"] },
+                "id": string(),
+                "datastream": string(),
+                "receivedAt": { "type": "string", "format": "date-time" },
+                "time": { "type": "string", "format": "date-time" },
+                "eventType": string(),
+                "testId": string(),
+                "derived": { "type": "array", "items": string() },
+                "violations": list("Violation"),
+                "notices": list("Notice"),
+                "event": { "type": "object", "description": "As it was taken in, personal values masked; absent when it is invalid." },
+            })) },
         })),
         "Reject": object(&["reject_id", "kind", "received_at", "violations"], json!({
             "reject_id": string(),

@@ -6,7 +6,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use thiserror::Error;
+
+use crate::network::Datastream;
 
 /// Limits and names of one server. Start from `ServerOptions::default()`:
 ///
@@ -28,6 +32,10 @@ pub struct ServerOptions {
     /// Time for a request's head, and for an idle connection to send the next one;
     /// past it the connection is closed.
     pub header_read_timeout: Duration,
+    /// Time for a TLS handshake; past it the connection is closed.
+    pub tls_handshake_timeout: Duration,
+    /// How often the certificate files are looked at for new ones.
+    pub tls_reload_every: Duration,
     /// Time for a whole body to arrive; past it 408.
     pub body_read_timeout: Duration,
     /// How much of a refused body is read and thrown away, so that the sender can finish
@@ -58,10 +66,20 @@ pub struct ServerOptions {
     /// Streaming inlets by id, and the datastream that each one feeds. An inlet that is
     /// not named here feeds the datastream of its own id.
     pub inlets: BTreeMap<String, String>,
+    /// Datastreams of the Edge Network API by id. Where none is named, any id is taken.
+    pub datastreams: BTreeMap<String, Datastream>,
+    /// Largest body of the Edge Network API; past it 413. The Web SDK sends up to 64 KiB
+    /// as a beacon and more by other means. While its events are completed a body is held
+    /// twice, and counts so against `requests_in_flight_bytes_max`.
+    pub network_body_bytes_max: usize,
+    /// The Web SDK's file, for the page `/demo/sdk.html`.
+    pub demo_alloy: Option<Bytes>,
 }
 
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
+/// Soon enough after a renewal, and two small files to read.
+const TLS_RELOAD_EVERY: Duration = Duration::from_secs(5);
 
 impl Default for ServerOptions {
     fn default() -> Self {
@@ -71,6 +89,8 @@ impl Default for ServerOptions {
             requests_in_flight_bytes_max: 256 * MIB,
             sql_bytes_max: 64 * KIB,
             header_read_timeout: Duration::from_secs(30),
+            tls_handshake_timeout: Duration::from_secs(10),
+            tls_reload_every: TLS_RELOAD_EVERY,
             body_read_timeout: Duration::from_secs(30),
             drain_bytes_max: 64 * MIB,
             drain_timeout: Duration::from_secs(2),
@@ -84,6 +104,9 @@ impl Default for ServerOptions {
             shutdown_timeout: Duration::from_secs(10),
             hosts_allowed: Vec::new(),
             inlets: BTreeMap::new(),
+            datastreams: BTreeMap::new(),
+            network_body_bytes_max: MIB,
+            demo_alloy: None,
         }
     }
 }
@@ -106,12 +129,19 @@ impl ServerOptions {
         at_least("sql_queries_max", self.sql_queries_max, 1)?;
         for (name, value) in [
             ("header_read_timeout", self.header_read_timeout),
+            ("tls_handshake_timeout", self.tls_handshake_timeout),
+            // tokio asserts that an interval is not zero.
+            ("tls_reload_every", self.tls_reload_every),
             ("body_read_timeout", self.body_read_timeout),
             ("sql_time_max", self.sql_time_max),
         ] {
             if value.is_zero() {
                 return Err(OptionsError::Zero { name });
             }
+        }
+        at_least("network_body_bytes_max", self.network_body_bytes_max, 1)?;
+        if let Some(name) = self.datastreams.keys().find(|name| !is_name(name)) {
+            return Err(OptionsError::DatastreamName { datastream: name.clone() });
         }
         match self.inlets.iter().find(|(inlet, datastream)| !is_name(inlet) || !is_name(datastream)) {
             Some((inlet, _)) => Err(OptionsError::InletName { inlet: inlet.clone() }),
@@ -148,6 +178,14 @@ pub enum OptionsError {
         /// Field of [`ServerOptions`].
         name: &'static str,
     },
+    /// A datastream has a name with other than letters, digits and `-_.:`.
+    #[error(
+        "the datastream `{datastream}` has a name that is not 1 to 128 letters, digits, `-`, `_`, `.` or `:`; rename it"
+    )]
+    DatastreamName {
+        /// The datastream's id.
+        datastream: String,
+    },
     /// An inlet or its datastream has a name with other than letters, digits and `-_.:`.
     #[error(
         "the inlet `{inlet}` or its datastream has a name that is not 1 to 128 letters, digits, `-`, `_`, `.` or `:`; rename it"
@@ -179,6 +217,8 @@ mod tests {
         check(|o| o.requests_in_flight_bytes_max = 1, Some("requests_in_flight_bytes_max"));
         check(|o| o.connection_buffer_bytes_max = 100, Some("at least 8192"));
         check(|o| o.body_read_timeout = Duration::ZERO, Some("body_read_timeout is zero"));
+        check(|o| o.tls_handshake_timeout = Duration::ZERO, Some("tls_handshake_timeout is zero"));
+        check(|o| o.tls_reload_every = Duration::ZERO, Some("tls_reload_every is zero"));
         check(|o| drop(o.inlets.insert("a b".into(), "c".into())), Some("`a b`"));
     }
 

@@ -58,6 +58,13 @@ codes! {
     SqlInvalid "sql_invalid" BAD_REQUEST "The SQL can't be run" "Mend the statement; only reading ones are run.";
     InvalidXdmMessage "invalid_xdm_message" BAD_REQUEST "Invalid XDM Message Format" "Mend every place listed under report.cause._streamingValidation and send the message again.";
     HostUnknown "host_unknown" FORBIDDEN "This server isn't read under this name" "Ask by a loopback address, or have the operator add the name to hosts_allowed.";
+    DatastreamMissing "datastream_missing" BAD_REQUEST "The query names no datastream" "Add the datastream's id: configId for v1, datastreamId for v2.";
+    DatastreamUnknown "datastream_unknown" BAD_REQUEST "Invalid datastream ID" "Use an id that is in the settings under datastreams.";
+    JsonInvalid "json_invalid" BAD_REQUEST "The body is not JSON" "Mend the JSON at the place that the detail names.";
+    FieldInvalid "field_invalid" BAD_REQUEST "A member of the body has the wrong form" "Send it in the form that the detail names.";
+    ValueMissing "value_missing" BAD_REQUEST "A member of the body is missing" "Add what the detail names.";
+    ConsentMissing "consent_missing" OK "The visitor has refused" "Nothing was kept. It is taken in again after set-consent with an agreement.";
+    OriginRefused "origin_refused" FORBIDDEN "Pages of this origin may not send to this datastream" "Add the origin to the datastream's origins in the settings.";
     NotFound "not_found" NOT_FOUND "There is nothing at this path" "GET / lists the endpoints.";
     EventUnknown "event_unknown" NOT_FOUND "No event with this id was received" "Check the id; one with a slash is sent percent-encoded or as it is.";
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED "This path doesn't take this method" "Use a method that the Allow header lists.";
@@ -65,9 +72,12 @@ codes! {
     BodyTooLarge "body_too_large" PAYLOAD_TOO_LARGE "The body is over the limit" "Split it into smaller bodies.";
     CodingUnsupported "coding_unsupported" UNSUPPORTED_MEDIA_TYPE "This Content-Encoding isn't read" "Use gzip, zstd or none, and one of them only.";
     AllRejected "all_rejected" UNPROCESSABLE_ENTITY "Every event was rejected" "Mend the violations listed for each event; the events are kept in rejects.";
+    DatastreamDisabled "datastream_disabled" UNPROCESSABLE_ENTITY "The datastream is disabled" "Enable it in the settings, or use another one.";
+    EventInvalid "event_invalid" UNPROCESSABLE_ENTITY "An event breaks the schema" "Mend every place listed under report.errors; the event is kept in rejects.";
     SqlLimit "sql_limit" UNPROCESSABLE_ENTITY "The query passed a limit" "Ask for less: a LIMIT, a shorter time, fewer columns.";
     SqlBusy "sql_busy" TOO_MANY_REQUESTS "Too many queries at once" "Wait as Retry-After says and ask again.";
     Internal "internal" INTERNAL_SERVER_ERROR "The server failed" "Send it again; if it stays, the server's log says more.";
+    Unavailable "unavailable" SERVICE_UNAVAILABLE "The server failed" "Wait as Retry-After says and send the same body again; if it stays, the server's log says more.";
     Overloaded "overloaded" SERVICE_UNAVAILABLE "More is coming in than can be taken" "Wait as Retry-After says and send the same body again.";
     DiskFull "disk_full" SERVICE_UNAVAILABLE "The disk is nearly full" "Wait as Retry-After says; the operator must make room.";
     Poisoned "poisoned" SERVICE_UNAVAILABLE "A write to disk failed" "Nothing is taken in until the operator has checked the disk and restarted the server.";
@@ -75,12 +85,30 @@ codes! {
 }
 
 impl Code {
+    /// The name under which the Edge Network API documents the error.
+    const fn edge_type(self) -> Option<&'static str> {
+        match self {
+            Code::DatastreamMissing => Some("EXEG-0002-400"),
+            Code::DatastreamUnknown => Some("EXEG-0003-400"),
+            Code::DatastreamDisabled => Some("EXEG-0004-422"),
+            Code::JsonInvalid => Some("EXEG-0101-400"),
+            Code::FieldInvalid => Some("EXEG-0102-400"),
+            Code::ValueMissing => Some("EXEG-0103-400"),
+            Code::EventInvalid => Some("EXEG-0104-422"),
+            Code::ConsentMissing => Some("EXEG-0301-200"),
+            _ => None,
+        }
+    }
+
     /// The `type` member: a path of this server, or for an invalid message of the
     /// streaming-ingestion API the URI that its clients look for.
     pub(crate) fn type_uri(self) -> Cow<'static, str> {
         match self {
             Code::InvalidXdmMessage => "http://ns.adobe.com/adobecloud/problem/data-collection-service/inlet".into(),
-            other => format!("/problems/{}", other.name()).into(),
+            other => match other.edge_type() {
+                Some(name) => format!("https://ns.adobe.com/aep/errors/{name}").into(),
+                None => format!("/problems/{}", other.name()).into(),
+            },
         }
     }
 }
@@ -126,6 +154,11 @@ impl Problem {
         let mut problem = Problem::of(Code::Internal);
         problem.0.cause = Some(cause.into());
         problem
+    }
+
+    /// What kind it is.
+    pub(crate) fn code(&self) -> Code {
+        self.0.code
     }
 
     /// Asks the client to come back after this long, at least a second.
@@ -217,7 +250,8 @@ mod tests {
     #[test]
     fn codes_are_distinct_and_say_a_fix() {
         for (index, code) in Code::ALL.iter().enumerate() {
-            assert!(code.status().is_client_error() || code.status().is_server_error(), "{code:?}");
+            let is_error = code.status().is_client_error() || code.status().is_server_error();
+            assert!(is_error || *code == Code::ConsentMissing, "{code:?}");
             assert!(code.fix().ends_with('.') && !code.title().ends_with('.'), "{code:?}");
             assert!(Code::ALL[..index].iter().all(|other| other.name() != code.name()), "{code:?}");
         }

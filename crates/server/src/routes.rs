@@ -16,7 +16,7 @@ use axum::routing::{MethodRouter, get, options, post};
 use crate::edge::{Call, Edge, Outcome};
 use crate::front::Front;
 use crate::problem::{Code, Problem};
-use crate::{collection, events, health, meters, pages, receipt, rejects, sql};
+use crate::{collection, events, health, meters, network, pages, receipt, recorder, rejects, sql, web};
 
 /// A method that a route takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +55,26 @@ pub enum Route {
     ProblemPage,
     /// The index page.
     Index,
+    /// The Web SDK's events.
+    Interact,
+    /// The Web SDK's events, also as a beacon.
+    Collect,
+    /// The visitor's id.
+    Acquire,
+    /// The visitor's choice.
+    SetConsent,
+    /// One event of a server.
+    InteractV2,
+    /// Events of a server.
+    CollectV2,
+    /// The events of a test run.
+    TestRun,
+    /// What arrives, live.
+    Tail,
+    /// Our own tag.
+    Tag,
+    /// The demo shop.
+    Demo,
     /// Everything else.
     Elsewhere,
 }
@@ -65,8 +85,18 @@ pub const ROUTES: &[Route] = &[
     Route::Receipt,
     Route::Collection,
     Route::CollectionBatch,
+    Route::Interact,
+    Route::Collect,
+    Route::Acquire,
+    Route::SetConsent,
+    Route::InteractV2,
+    Route::CollectV2,
     Route::Sql,
     Route::Rejects,
+    Route::TestRun,
+    Route::Tail,
+    Route::Tag,
+    Route::Demo,
     Route::Health,
     Route::Ready,
     Route::Metrics,
@@ -94,6 +124,16 @@ impl Route {
             Route::OpenApi => "/openapi.json",
             Route::ProblemPage => "/problems/{code}",
             Route::Index => "/",
+            Route::Interact => "/{base}/v1/interact",
+            Route::Collect => "/{base}/v1/collect",
+            Route::Acquire => "/{base}/v1/identity/acquire",
+            Route::SetConsent => "/{base}/v1/privacy/set-consent",
+            Route::InteractV2 => "/{base}/v2/interact",
+            Route::CollectV2 => "/{base}/v2/collect",
+            Route::TestRun => "/v1/test/{testId}/events",
+            Route::Tail => "/v1/tail",
+            Route::Tag => "/tag.js",
+            Route::Demo => "/demo/{page}",
             Route::Elsewhere => "(elsewhere)",
         }
     }
@@ -102,6 +142,7 @@ impl Route {
     const fn pattern(self) -> &'static str {
         match self {
             Route::Receipt => "/v1/events/{*id}",
+            Route::Demo => "/demo/{*page}",
             other => other.path(),
         }
     }
@@ -110,6 +151,7 @@ impl Route {
     pub const fn method(self) -> Method {
         match self {
             Route::Events | Route::Collection | Route::CollectionBatch | Route::Sql => Method::Post,
+            route if route.is_network() => Method::Post,
             _ => Method::Get,
         }
     }
@@ -129,13 +171,37 @@ impl Route {
             Route::OpenApi => "This interface as an OpenAPI document",
             Route::ProblemPage => "What an error's code means and what to do",
             Route::Index => "A page that says what this is",
+            Route::Interact => "Take in events of the Web SDK and answer with handles; any base path",
+            Route::Collect => "Take in events of the Web SDK or of tag.js, also as a beacon",
+            Route::Acquire => "Tell the visitor's id to the Web SDK",
+            Route::SetConsent => "Keep the visitor's choice",
+            Route::InteractV2 => "Take in one event of a server and answer with handles",
+            Route::CollectV2 => "Take in events of a server",
+            Route::TestRun => "The events of one test run with their verdicts",
+            Route::Tail => "What arrives, live, one event a line",
+            Route::Tag => "Our own tag for sites without the Web SDK",
+            Route::Demo => "A demo shop whose clicks arrive here",
             Route::Elsewhere => "",
         }
     }
 
     /// Whether its answers hold what was taken in.
     pub(crate) const fn gives_data_away(self) -> bool {
-        matches!(self, Route::Receipt | Route::Sql | Route::Rejects)
+        matches!(self, Route::Receipt | Route::Sql | Route::Rejects | Route::TestRun | Route::Tail)
+    }
+
+    /// Whether it belongs to the Edge Network API, whose base path a site chooses: told by
+    /// how a path ends, not by the router.
+    pub(crate) const fn is_network(self) -> bool {
+        matches!(
+            self,
+            Route::Interact
+                | Route::Collect
+                | Route::Acquire
+                | Route::SetConsent
+                | Route::InteractV2
+                | Route::CollectV2
+        )
     }
 
     /// Whether pages of any origin may call it.
@@ -147,12 +213,18 @@ impl Route {
 /// The router over one server's state.
 pub(crate) fn router<F: Front>(edge: &Arc<Edge<F>>) -> Router {
     let mut router = Router::new();
-    for route in ROUTES {
+    for route in ROUTES.iter().filter(|route| !route.is_network()) {
         router = router.route(route.pattern(), handler(edge, *route));
     }
-    router
-        .fallback(to(edge, Route::Elsewhere, async |_, _| Err(Problem::of(Code::NotFound))))
-        .method_not_allowed_fallback(to(edge, Route::Elsewhere, async |_, _| Err(Problem::of(Code::MethodNotAllowed))))
+    // A wildcard doesn't match nothing.
+    for path in ["/demo", "/demo/"] {
+        router = router.route(path, handler(edge, Route::Demo));
+    }
+    router.fallback(Fallback { edge: Arc::clone(edge) }).method_not_allowed_fallback(to(
+        edge,
+        Route::Elsewhere,
+        async |_, _| Err(Problem::of(Code::MethodNotAllowed)),
+    ))
 }
 
 fn handler<F: Front>(edge: &Arc<Edge<F>>, route: Route) -> MethodRouter {
@@ -169,7 +241,12 @@ fn handler<F: Front>(edge: &Arc<Edge<F>>, route: Route) -> MethodRouter {
         Route::OpenApi => get(to(edge, route, pages::openapi)),
         Route::ProblemPage => get(to(edge, route, pages::problem)),
         Route::Index => get(to(edge, route, pages::index)),
-        Route::Elsewhere => MethodRouter::new(),
+        Route::TestRun => get(to(edge, route, recorder::get_run)),
+        Route::Tail => get(to(edge, route, recorder::get_tail)),
+        Route::Tag => get(to(edge, route, web::tag)),
+        Route::Demo => get(to(edge, route, web::demo)),
+        // Network calls and what is elsewhere have no path of their own.
+        _ => MethodRouter::new(),
     }
 }
 
@@ -215,6 +292,40 @@ where
     }
 }
 
+/// Paths that the router doesn't know: calls of the Edge Network API below any base path,
+/// and nothing.
+struct Fallback<F> {
+    edge: Arc<Edge<F>>,
+}
+
+impl<F> Clone for Fallback<F> {
+    fn clone(&self) -> Self {
+        Fallback { edge: Arc::clone(&self.edge) }
+    }
+}
+
+impl<F: Front> Handler<fn() -> F, ()> for Fallback<F> {
+    type Future = Pin<Box<dyn Future<Output = Response> + Send>>;
+
+    fn call(self, request: Request, (): ()) -> Self::Future {
+        let Fallback { edge } = self;
+        Box::pin(async move {
+            match network::call_of(request.uri().path()) {
+                Some((version, action, route)) => network::serve(edge, version, action, route, request).await,
+                None => {
+                    // A page that mistook the path is told so, too.
+                    let origin = request.headers().get(header::ORIGIN).cloned();
+                    let _unread = edge.call(request);
+                    let nothing = async { Err(Problem::of(Code::NotFound)) };
+                    let mut response = edge.answer(Route::Elsewhere, nothing).await;
+                    network::allow(&mut response, origin);
+                    response
+                }
+            }
+        })
+    }
+}
+
 /// What a browser asks before it posts with a media type or a request id of its own.
 async fn preflight<F: Front>(_edge: Arc<Edge<F>>, _call: Call) -> Outcome {
     let mut response = Response::new(axum::body::Body::empty());
@@ -223,7 +334,7 @@ async fn preflight<F: Front>(_edge: Arc<Edge<F>>, _call: Call) -> Outcome {
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST, OPTIONS"));
     headers.insert(
         header::ACCESS_CONTROL_ALLOW_HEADERS,
-        HeaderValue::from_static("content-type, content-encoding, x-request-id"),
+        HeaderValue::from_static("content-type, content-encoding, x-request-id, x-frontdesk-test"),
     );
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
     Ok(response)

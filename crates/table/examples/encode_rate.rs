@@ -223,6 +223,7 @@ fn row(event: usize) -> Row<'static> {
         datastream: "web-production",
         request_id: None,
         content_hash: Dice(event as u64).next() as i64,
+        derived: None,
     }
 }
 

@@ -28,7 +28,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use xdm::Sink as _;
-use xdm::layout::Node;
+use xdm::layout::{Node, Slot, Space};
 
 use self::bits::Bits;
 use self::column::{Column, Values};
@@ -57,6 +57,8 @@ pub struct Row<'a> {
     pub request_id: Option<&'a str>,
     /// Hash of the event's content: tells a repeated event from a conflicting one.
     pub content_hash: i64,
+    /// The count that was concluded from the event and not sent, if any.
+    pub derived: Option<&'a str>,
 }
 
 /// The presence of one object.
@@ -131,6 +133,9 @@ impl Block {
         if let Some(request_id) = row.request_id {
             self.set_own_text(at, Own::RequestId, request_id);
         }
+        if let Some(derived) = row.derived {
+            self.set_own_text(at, Own::Derived, derived);
+        }
         self.set_own_long(at, Own::ReceivedAt, row.received_micros);
         self.set_own_long(at, Own::ContentHash, row.content_hash);
         self.commit_extra(at);
@@ -196,10 +201,22 @@ impl Block {
 
     /// The `_id` of the event in progress, once it has been read.
     pub fn current_id(&self) -> Option<&str> {
-        let column = &self.columns[self.shape.id_slot().index()];
+        self.current_text(self.shape.id_slot())
+    }
+
+    /// Whether the event in progress has a value at `slot`, one of the event's own and
+    /// not of a list in it.
+    pub fn has_current(&self, slot: Slot) -> bool {
+        let column = &self.columns[slot.index()];
+        column.space == Space::EVENTS.0 && column.valid.get(self.rows())
+    }
+
+    /// The text at `slot` of the event in progress, once it has been read.
+    pub fn current_text(&self, slot: Slot) -> Option<&str> {
+        let column = &self.columns[slot.index()];
         match &column.values {
-            Values::Text(text) if column.valid.get(self.rows()) => {
-                text.last().and_then(|id| std::str::from_utf8(id).ok())
+            Values::Text(text) if self.has_current(slot) => {
+                text.last().and_then(|value| std::str::from_utf8(value).ok())
             }
             _ => None,
         }

@@ -104,15 +104,17 @@ pub(crate) enum Own {
     ContentHash,
     Extra,
     Sealed,
+    Derived,
 }
 
-const OWN: [(Own, &str, Kind, bool); 6] = [
+const OWN: [(Own, &str, Kind, bool); 7] = [
     (Own::ReceivedAt, "received_at", Kind::Timestamp, true),
     (Own::Datastream, "datastream", Kind::Text, true),
     (Own::RequestId, "request_id", Kind::Text, false),
     (Own::ContentHash, "content_hash", Kind::Integer, true),
     (Own::Extra, "extra", Kind::Text, false),
     (Own::Sealed, "sealed", Kind::Binary, false),
+    (Own::Derived, "derived", Kind::Text, false),
 ];
 
 /// The full row of table `events`.

@@ -4,31 +4,43 @@
 //! second start finds the first; the address is announced only when the directory is
 //! open, so that a command that reads it gets answers.
 
+mod dev_tls;
+mod tls;
+
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::{SecondsFormat, Utc};
+use server::Listeners;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::access::{self, Opening};
+use crate::args::ServeArgs;
 use crate::data_dir::{self, Claim, DataDir, Holder};
 use crate::failure::Failure;
 use crate::settings::Settings;
 use crate::upkeep;
+use tls::{Plan, Ready};
 
 /// Runs the server until SIGINT or SIGTERM.
 ///
 /// # Errors
 /// The directory is held or can't be used, the port is taken, or the data are damaged.
-pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
+pub(crate) async fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Failure> {
     let options = access::server_options(settings)?;
+    let plan = Plan::of(settings, args.dev_tls)?;
     let mut dir = claim(&settings.data)?;
-    let listener = bind(&settings.listen.0).await?;
-    let address = listener
-        .local_addr()
-        .map_err(|error| Failure::unavailable(format_args!("cannot tell the address: {error}")))?;
+    let (plain, address) = bind("--listen", &settings.listen.0).await?;
+    let (tls, over_tls) = match plan {
+        None => (None, None),
+        Some(plan) => {
+            let (listener, address) = bind("--tls-listen", &plan.listen.0).await?;
+            let Ready { tls, ca } = plan.open(settings)?;
+            (Some((listener, tls)), Some(OverTls { address, ca }))
+        }
+    };
     // Before anything is acknowledged, so that no signal finds the default action.
     let stop = stopped()?;
     let opening = Opening::of(&dir, settings).await?;
@@ -41,11 +53,12 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     dir.announce(&address.to_string())
         .map_err(|error| Failure::unavailable(format_args!("cannot write the lock file: {error}")))?;
     // Nobody may be reading; the server is no less needed for that.
-    if let Err(error) = welcome(&mut io::stdout().lock(), address, &settings.data) {
+    if let Err(error) = welcome(&mut io::stdout().lock(), address, over_tls.as_ref(), &settings.data) {
         tracing::info!(%address, %error, "running; the welcome could not be written");
     }
     let upkeep = tokio::spawn(upkeep::run(opening.intake.store().clone(), settings.upkeep_every));
-    let served = server::serve(listener, opening.house(), options, stop).await;
+    let listeners = Listeners { plain: Some(plain), tls };
+    let served = server::serve(listeners, opening.house(), options, stop).await;
     upkeep.abort();
     tracing::info!("stopping: committing what is in the journal");
     opening.intake.close().await;
@@ -70,17 +83,23 @@ fn claim(data: &Path) -> Result<DataDir, Failure> {
     }
 }
 
-async fn bind(address: &str) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address).await.map_err(|error| {
+/// Listens on the address that `flag` sets; the port is known afterwards.
+async fn bind(flag: &str, address: &str) -> Result<(TcpListener, SocketAddr), Failure> {
+    let bound = async {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    };
+    bound.await.map_err(|error: io::Error| {
         let failure = Failure::unavailable(format_args!("cannot listen on {address}: {error}"));
         match error.kind() {
-            io::ErrorKind::AddrInUse => failure.help(
-                "another program has this port; stop it, or choose another one: --listen 127.0.0.1:0 takes a free one",
-            ),
-            io::ErrorKind::PermissionDenied => {
-                failure.help("ports below 1024 need privileges; choose a higher one with --listen")
-            }
-            _ => failure.help("name an address of this machine, such as --listen 127.0.0.1:8080"),
+            io::ErrorKind::AddrInUse => failure.help(format_args!(
+                "another program has this port; stop it, or choose another one: {flag} 127.0.0.1:0 takes a free one"
+            )),
+            io::ErrorKind::PermissionDenied => failure.help(format_args!(
+                "ports below 1024 need privileges; choose a higher one with {flag}, or run: sudo sysctl net.ipv4.ip_unprivileged_port_start=443"
+            )),
+            _ => failure.help(format_args!("name an address of this machine, such as {flag} 127.0.0.1:8080")),
         }
     })
 }
@@ -112,13 +131,26 @@ fn stopped() -> Result<impl Future<Output = ()>, Failure> {
     })
 }
 
+/// What is said about the second way in.
+struct OverTls {
+    address: SocketAddr,
+    /// What has to be trusted first.
+    ca: Option<PathBuf>,
+}
+
 /// What is running, where the data are, and what to try next.
-fn welcome(out: &mut dyn Write, address: SocketAddr, data: &Path) -> io::Result<()> {
+fn welcome(out: &mut dyn Write, address: SocketAddr, over_tls: Option<&OverTls>, data: &Path) -> io::Result<()> {
     let is_default = access::is_default(data);
     let at = data_dir::as_flag(data, is_default);
     // Under `cargo run` the binary is on nobody's path.
     let frontdesk = if std::env::var_os("CARGO").is_some() { "cargo run --" } else { "frontdesk" };
     writeln!(out, "Frontdesk is running on http://{address}, its data are in {}. Ctrl-C stops it.", data.display())?;
+    if let Some(OverTls { address, ca }) = over_tls {
+        writeln!(out, "Over TLS it is on https://{address}")?;
+        if let Some(ca) = ca {
+            write!(out, "{}", tls::trust(ca, *address))?;
+        }
+    }
     writeln!(out, "\nSend a contact request:\n")?;
     writeln!(out, "  curl http://{address}/v1/events -d '{}'", example())?;
     writeln!(out, "\nLook at it, from a second terminal:\n")?;
@@ -162,12 +194,25 @@ mod tests {
     #[test]
     fn says_where_it_is_and_what_to_try() {
         let mut out = Vec::new();
-        welcome(&mut out, "127.0.0.1:4711".parse().unwrap(), Path::new("/srv/desk")).unwrap();
+        let address = "127.0.0.1:4711".parse().unwrap();
+        welcome(&mut out, address, None, Path::new("/srv/desk")).unwrap();
         let text = String::from_utf8(out).unwrap();
         for part in
             ["http://127.0.0.1:4711,", "curl http://127.0.0.1:4711/v1/events -d '{", "report contacts --data /srv/desk"]
         {
             assert!(text.contains(part), "{text}");
         }
+        assert!(!text.contains("https://"), "{text}");
+
+        let check = |ca: Option<&str>, says_trust: bool| {
+            let mut out = Vec::new();
+            let over_tls = OverTls { address: "127.0.0.1:4712".parse().unwrap(), ca: ca.map(PathBuf::from) };
+            welcome(&mut out, address, Some(&over_tls), Path::new("/srv/desk")).unwrap();
+            let text = String::from_utf8(out).unwrap();
+            assert!(text.contains("Ctrl-C stops it.\nOver TLS it is on https://127.0.0.1:4712\n"), "{text}");
+            assert_eq!(text.contains("update-ca-certificates"), says_trust, "{text}");
+        };
+        check(None, false);
+        check(Some("/srv/desk/dev-tls/ca.pem"), true);
     }
 }

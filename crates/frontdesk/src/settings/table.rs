@@ -61,6 +61,10 @@ const RARE: bool = false;
 pub(crate) static SETTINGS: &[Setting] = &[
     setting!(data, COMMON, "Directory of the journal, the tables and the key"),
     setting!(listen, COMMON, "Address that `serve` listens on; port 0 takes a free one"),
+    setting!(tls_listen, RARE, "Address that `serve` listens on for TLS; none when unset"),
+    setting!(tls_cert_file, RARE, "Certificate chain for TLS, PEM, the server's own first; read again when it changes"),
+    setting!(tls_key_file, RARE, "The certificate's private key, PEM; read again when it changes"),
+    setting!(tls_names, RARE, "Names and addresses in the certificate of `serve --dev-tls`, besides localhost"),
     setting!(log, COMMON, "What is logged: error, warn, info, debug, trace, or a filter such as info,intake=debug"),
     setting!(log_format, COMMON, "How log lines are written"),
     setting!(profile, RARE, "How strictly events are read: spec keeps undeclared properties, aep-strict rejects them"),
@@ -70,6 +74,17 @@ pub(crate) static SETTINGS: &[Setting] = &[
         RARE,
         "Streaming inlets and the datastream that each one feeds; an inlet not named feeds its own id"
     ),
+    setting!(
+        datastreams,
+        RARE,
+        "Datastreams of the Web SDK by id, each with org_id, origins, profile, disabled; when none is set, any id is taken"
+    ),
+    setting!(
+        link_rules,
+        RARE,
+        "Clicked links that count as contact requests: a scheme with its colon or a host, and the count; replaces the whole list"
+    ),
+    setting!(demo_alloy_file, RARE, "The Web SDK's file, alloy.min.js, for the page /demo/sdk.html"),
     setting!(commit_after, RARE, "Longest time until stored events are committed to the tables"),
     setting!(commit_bytes, RARE, "Most bytes of events that wait for a commit"),
     setting!(
@@ -88,9 +103,11 @@ pub(crate) static SETTINGS: &[Setting] = &[
     setting!(events_per_request_max, RARE, "Most events in one request; above it 413"),
     setting!(body_bytes_max, RARE, "Longest request body as sent; above it 413"),
     setting!(body_bytes_decompressed_max, RARE, "Longest request body after decompression; above it 413"),
+    setting!(network_body_bytes_max, RARE, "Longest body of the Web SDK's interface; above it 413"),
     setting!(requests_in_flight_bytes_max, RARE, "Bodies in memory at once; above it 503"),
     setting!(connections_max, RARE, "Open connections; the next one gets 503"),
     setting!(header_read_timeout, RARE, "Time for a request's head, and for an idle connection; then it is closed"),
+    setting!(tls_handshake_timeout, RARE, "Time for a TLS handshake; then the connection is closed"),
     setting!(body_read_timeout, RARE, "Time for a whole body to arrive; then 408"),
     setting!(shutdown_timeout, RARE, "Time for requests to finish after the signal to stop"),
     setting!(sql_rows_max, RARE, "Most rows of one SQL answer; above it an error"),
@@ -111,7 +128,9 @@ mod tests {
             assert!(!setting.doc.ends_with('.') && setting.doc.len() > 10, "{}", setting.key);
             assert_eq!(SETTINGS.iter().filter(|other| other.key == setting.key).count(), 1, "{}", setting.key);
             let shown = (setting.show)(&defaults);
-            if setting.key != "key_file" {
+            // What is unset by default is not something that can be written.
+            let unset = ["key_file", "demo_alloy_file", "tls_listen", "tls_cert_file", "tls_key_file"];
+            if !unset.contains(&setting.key) {
                 let mut settings = Settings::default();
                 assert_eq!((setting.set)(&mut settings, &shown), Ok(()), "{}", setting.key);
                 assert_eq!((setting.show)(&settings), shown, "{}", setting.key);

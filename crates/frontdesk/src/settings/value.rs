@@ -4,6 +4,7 @@
 //! of value. What is shown can be read back.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -62,6 +63,50 @@ impl Value for Address {
 
     fn show(&self) -> String {
         self.0.clone()
+    }
+}
+
+impl Value for Option<Address> {
+    const FORM: &'static str = Address::FORM;
+
+    fn parse(text: &str) -> Result<Self, String> {
+        Address::parse(text).map(Some)
+    }
+
+    fn show(&self) -> String {
+        self.as_ref().map_or_else(String::new, Address::show)
+    }
+}
+
+/// DNS names, a leading `*.` included, and IP addresses.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Names(pub(crate) Vec<String>);
+
+impl Names {
+    fn is_name(text: &str) -> bool {
+        let name = text.strip_prefix("*.").unwrap_or(text);
+        let is_label = |label: &str| {
+            !label.is_empty() && label.len() < 64 && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        };
+        text.parse::<IpAddr>().is_ok() || (name.len() < 254 && name.split('.').all(is_label))
+    }
+}
+
+impl Value for Names {
+    const FORM: &'static str = "name,…";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+        let names: Vec<String> = names.map(str::to_ascii_lowercase).collect();
+        if names.iter().all(|name| Names::is_name(name)) {
+            Ok(Names(names))
+        } else {
+            Err("expected DNS names and IP addresses such as desk.test,*.shop.test,192.168.1.7".to_owned())
+        }
+    }
+
+    fn show(&self) -> String {
+        self.0.join(",")
     }
 }
 
@@ -145,7 +190,7 @@ impl Value for BTreeMap<String, String> {
         pairs
             .map(|pair| match pair.split_once('=') {
                 Some((key, value)) => Ok((key.trim().to_owned(), value.trim().to_owned())),
-                None => Err("expected pairs such as inlet=datastream,other=datastream".to_owned()),
+                None => Err("expected pairs such as name=value,other=value".to_owned()),
             })
             .collect()
     }
@@ -212,6 +257,15 @@ mod tests {
         check::<Address>("[::1]:80", Ok("[::1]:80"));
         check::<Address>("localhost", Err("port"));
         check::<Address>(":80", Err("port"));
+        check::<Option<Address>>("[::1]:443", Ok("[::1]:443"));
+        check::<Option<Address>>("443", Err("port"));
+        check::<Names>("", Ok(""));
+        check::<Names>("Desk.test, *.shop.test,fd00::7", Ok("desk.test,*.shop.test,fd00::7"));
+        check::<Names>("https://desk.test", Err("DNS names"));
+        check::<Names>("desk.test:443", Err("DNS names"));
+        check::<Names>("a..b", Err("DNS names"));
+        check::<Names>("*", Err("DNS names"));
+        check::<Names>("sh\u{f6}p.test", Err("DNS names"));
         check::<u64>("30", Ok("30"));
         check::<u64>("3.5", Err("whole number"));
         check::<BTreeMap<String, String>>("a=b, c=d", Ok("a=b,c=d"));

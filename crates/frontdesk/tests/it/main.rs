@@ -9,3 +9,4 @@ mod desk;
 mod load;
 mod mistakes;
 mod serve;
+mod tls;

@@ -8,7 +8,7 @@ use std::process::Stdio;
 use crate::desk::{Place, ended, event};
 
 /// Runs a command that must fail, and looks for parts of what it says.
-fn check(place: &Place, args: &[&str], code: i32, parts: &[&str]) {
+pub(crate) fn check(place: &Place, args: &[&str], code: i32, parts: &[&str]) {
     let outcome = place.run(args);
     assert_eq!(outcome.code, code, "{args:?}: {outcome:?}");
     assert!(outcome.err.starts_with("error: "), "{args:?}: {outcome:?}");

@@ -4,11 +4,11 @@
 //! The same bytes give the same rows, whether it is the first time or a replay, so that
 //! a commit that was cut short is completed by doing it again.
 
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
 use table::{Block, Row};
-use xdm::{Checker, Verdict, Violation};
+use xdm::{Checker, Plan, Profile, Verdict, Violation};
 
 use crate::clock::day_of;
 use crate::dedupe::{Key, Seen, content_hash};
@@ -21,7 +21,9 @@ use crate::request::{Bounds, Event, walk};
 
 /// Turns records into rows.
 pub(crate) struct Decoder {
-    checker: Checker,
+    plan: Arc<Plan>,
+    /// One for each profile that records were read with; the first is the settings'.
+    checkers: Vec<(Profile, Checker)>,
     minter: Minter,
     reject_minter: Minter,
     /// Empty blocks to be filled again.
@@ -31,9 +33,10 @@ pub(crate) struct Decoder {
 }
 
 impl Decoder {
-    pub(crate) fn new(checker: Checker, rejects_mark: u64) -> Self {
+    pub(crate) fn new(plan: Arc<Plan>, profile: Profile, rejects_mark: u64) -> Self {
         let (minter, reject_minter) = (Minter::default(), Minter::default());
-        Decoder { checker, minter, reject_minter, spare: Vec::new(), rejects_mark }
+        let checkers = vec![(profile, Checker::new(Arc::clone(&plan), profile))];
+        Decoder { plan, checkers, minter, reject_minter, spare: Vec::new(), rejects_mark }
     }
 
     /// An empty block.
@@ -51,7 +54,9 @@ impl Decoder {
     ) -> Result<(), RecordError> {
         let record = Record::decode(bytes)?;
         let Batch { full, open, rejects, .. } = batch;
-        let Decoder { checker, minter, reject_minter, spare, rejects_mark } = self;
+        let profile = record.profile.unwrap_or(self.checkers[0].0);
+        let Decoder { plan, checkers, minter, reject_minter, spare, rejects_mark } = self;
+        let checker = checker_of(checkers, plan, profile);
         let mut desk = Desk {
             shared,
             record,
@@ -80,6 +85,14 @@ impl Decoder {
     }
 }
 
+fn checker_of<'a>(checkers: &'a mut Vec<(Profile, Checker)>, plan: &Arc<Plan>, profile: Profile) -> &'a mut Checker {
+    let place = checkers.iter().position(|(known, _)| *known == profile).unwrap_or_else(|| {
+        checkers.push((profile, Checker::new(Arc::clone(plan), profile)));
+        checkers.len() - 1
+    });
+    &mut checkers[place].1
+}
+
 /// The events of one record.
 struct Desk<'a> {
     shared: &'a Shared,
@@ -96,8 +109,7 @@ impl Desk<'_> {
     fn settle(&mut self, block: &mut Block, checker: &Checker, event: &Event<'_>) {
         let content_hash = content_hash(event.bytes);
         if event.verdict == Verdict::Invalid {
-            let id = block.current_id();
-            self.reject(event.index, id, content_hash, Reason::Invalid(checker.violations()), event.bytes);
+            self.invalid(block.current_id(), content_hash, checker.violations(), event);
             block.rollback();
             return;
         }
@@ -114,7 +126,8 @@ impl Desk<'_> {
             Seen::New => {
                 let minted_id = minted.as_deref();
                 let request_id = request_id.given();
-                block.commit(Row { minted_id, received_micros, datastream, request_id, content_hash });
+                let derived = self.shared.stores.derivation.apply(block);
+                block.commit(Row { minted_id, received_micros, datastream, request_id, content_hash, derived });
                 return;
             }
             Seen::Duplicate => (Reason::Duplicate, &self.shared.tally.duplicates),
@@ -125,11 +138,43 @@ impl Desk<'_> {
         block.rollback();
     }
 
+    /// An invalid event of a request that came before with the same id and bytes is a
+    /// duplicate, as a valid one is.
+    fn invalid(&mut self, id: Option<&str>, content_hash: i64, violations: &[Violation], event: &Event<'_>) {
+        let Record { datastream, request_id, received_micros, .. } = self.record;
+        let Some(request_id) = request_id.given() else {
+            return self.reject(event.index, id, content_hash, Reason::Invalid(violations), event.bytes);
+        };
+        let origin = Origin::RejectEvent { datastream, request_id, index: event.index, content: content_hash };
+        let row = self.shared.stores.ids.hash(self.reject_minter.mint(origin));
+        let key = Key { id: row, content: content_hash, day: day_of(received_micros) };
+        let reason = match self.shared.dedupe.lock().unwrap_or_else(PoisonError::into_inner).admit(key) {
+            Seen::New | Seen::Conflict => Reason::Invalid(violations),
+            Seen::Duplicate => {
+                self.shared.tally.duplicates.fetch_add(1, Ordering::Relaxed);
+                return self.reject(event.index, id, content_hash, Reason::Duplicate, event.bytes);
+            }
+        };
+        self.reject_as(origin, event.index, id, content_hash, reason, event.bytes);
+    }
+
     fn reject(&mut self, index: usize, event_id: Option<&str>, content_hash: i64, reason: Reason<'_>, payload: &[u8]) {
+        let origin = Origin::Reject { sequence: self.sequence, index, datastream: self.record.datastream };
+        self.reject_as(origin, index, event_id, content_hash, reason, payload);
+    }
+
+    fn reject_as(
+        &mut self,
+        origin: Origin<'_>,
+        index: usize,
+        event_id: Option<&str>,
+        content_hash: i64,
+        reason: Reason<'_>,
+        payload: &[u8],
+    ) {
         let Some(rejects) = &mut self.rejects else { return };
         let Record { datastream, request_id, received_micros, .. } = self.record;
-        let sequence = self.sequence;
-        let reject_id = self.reject_minter.mint(Origin::Reject { sequence, index, datastream });
+        let reject_id = self.reject_minter.mint(origin);
         let request_id = request_id.given();
         let index = index as u64;
         let source = Source { reject_id, received_micros, datastream, request_id, event_id, index, content_hash };

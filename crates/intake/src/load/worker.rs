@@ -69,7 +69,7 @@ impl<'a> Worker<'a> {
     pub(crate) fn new(bench: Bench<'a>) -> Self {
         let options = bench.job.data;
         Worker {
-            checker: Checker::new(options.plan.clone(), options.profile),
+            checker: Checker::new(options.plan.clone(), options.profile_of(bench.job.datastream)),
             minter: Minter::default(),
             files: DatedFiles::new(bench.job.stores),
             blocks: Vec::new(),
@@ -157,12 +157,14 @@ impl<'a> Worker<'a> {
         let id = job.stores.ids.hash(minted_id.or(block.current_id()).unwrap_or_default());
         let day = day_of(block.current_timestamp().unwrap_or(job.received_micros));
         self.decoded.push(Decoded { key: Key { id, content, day }, line, start, end });
+        let derived = job.stores.derivation.apply(block);
         block.commit(Row {
             minted_id,
             received_micros: job.received_micros,
             datastream: job.datastream,
             request_id: None,
             content_hash: content,
+            derived,
         });
     }
 

@@ -53,7 +53,14 @@ fn block_of(shape: &Arc<Shape>, date: &str) -> Block {
             assert_eq!(verdict, Verdict::Valid, "{:?}", checker.violations());
             let received_micros = micros(&row, "received_at");
             let datastream = row["datastream"].as_str().unwrap();
-            block.commit(Row { minted_id: None, received_micros, datastream, request_id: None, content_hash: 1 });
+            block.commit(Row {
+                minted_id: None,
+                received_micros,
+                datastream,
+                request_id: None,
+                content_hash: 1,
+                derived: None,
+            });
         }
     }
     block

@@ -30,6 +30,7 @@ use crate::events::{header_request_id, submit};
 use crate::front::Front;
 use crate::options::is_name;
 use crate::problem::{Code, Problem};
+use crate::recorder::TestRun;
 
 use envelope::{Batch, event_of};
 use reply::{BatchReply, OneReply, Response, Validation};
@@ -92,7 +93,9 @@ pub(crate) async fn post_one<F: Front>(edge: Arc<Edge<F>>, call: Call) -> Outcom
     let received_ms = edge.front.now_micros() / 1_000;
     let transaction = edge.transaction(received_ms);
     let event = bytes.slice_ref(event_of(&bytes).map_err(|why| reply::unreadable(inlet.id, why))?);
-    let answers = submit(&edge, inlet.request(request_id, Framing::Single, event)).await?;
+    let run = TestRun::of_headers(&head.headers);
+    let request = inlet.request(request_id, Framing::Single, event);
+    let answers = edge.recorder.around(&edge.front, &run, request, |request| submit(&edge, request)).await?;
     let validation = match (mode, answers.first()) {
         (_, None) => return Err(Problem::internal("the pipeline gave no answer for a message")),
         (Mode::Sync(_), Some(EventAnswer::Rejected { violations, .. })) => {
@@ -120,7 +123,11 @@ pub(crate) async fn post_batch<F: Front>(edge: Arc<Edge<F>>, call: Call) -> Outc
         return Err(crate::health::held(crate::front::Held::Overloaded));
     }
     let answers = match batch.array() {
-        Some(array) => submit(&edge, inlet.request(request_id, Framing::Array, array)).await?,
+        Some(array) => {
+            let run = TestRun::of_headers(&head.headers);
+            let request = inlet.request(request_id, Framing::Array, array);
+            edge.recorder.around(&edge.front, &run, request, |request| submit(&edge, request)).await?
+        }
         None => Vec::new(),
     };
     let mut answers = answers.iter();

@@ -46,7 +46,14 @@ fn shape(layout: Layout) -> Arc<Shape> {
 }
 
 fn plain_row(received_micros: i64) -> Row<'static> {
-    Row { minted_id: None, received_micros, datastream: "web", request_id: None, content_hash: received_micros * 31 }
+    Row {
+        minted_id: None,
+        received_micros,
+        datastream: "web",
+        request_id: None,
+        content_hash: received_micros * 31,
+        derived: None,
+    }
 }
 
 /// Fills a block with random events, invalid ones between them; returns the rows.
@@ -67,12 +74,14 @@ fn fill(block: &mut Block, dice: &mut Dice, events: u64, number: &mut u64) -> Ve
         let received_micros = 1_790_000_000_000_000 + *number as i64;
         let datastream = dice.pick(&["web", "app"]);
         let content_hash = dice.below(u64::MAX) as i64;
-        block.commit(Row { minted_id: Some(&minted), received_micros, datastream, request_id, content_hash });
+        let derived = dice.percent(20).then_some("clickToCall");
+        block.commit(Row { minted_id: Some(&minted), received_micros, datastream, request_id, content_hash, derived });
         complete(&mut row, &minted);
         row.insert("received_at".into(), json!(received_micros));
         row.insert("datastream".into(), json!(datastream));
         row.insert("request_id".into(), json!(request_id));
         row.insert("content_hash".into(), json!(content_hash));
+        row.insert("derived".into(), json!(derived));
         rows.push(row);
     }
     rows

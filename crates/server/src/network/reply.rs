@@ -1,0 +1,164 @@
+//! Answers as the SDK reads them.
+//!
+//! The one thing it insists on is a JSON object with an array `handle`, each handle with
+//! an array `payload`. A handle tells it something: the visitor's id (`identity:result`),
+//! or a cookie to write (`state:store`). What was wrong with an event goes into
+//! `warnings`, which the SDK logs without failing the page's call.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use intake::EventAnswer;
+use serde_json::{Value, json};
+
+use super::consent::Consent;
+use super::cookies::{Purpose, Way};
+use super::identity::Ecid;
+use crate::edge;
+use crate::problem::Code;
+
+/// Broken rules that one warning lists; all of them are in `rejects`.
+const VIOLATIONS_MAX: usize = 50;
+
+/// An answer that is being put together.
+pub(crate) struct Reply {
+    request_id: String,
+    handles: Vec<Value>,
+    warnings: Vec<Value>,
+    /// Whole `Set-Cookie` values.
+    cookies: Vec<String>,
+    way: Way,
+}
+
+impl Reply {
+    /// `request_id` is the sender's; the answer's is that and 16 hexadecimal digits.
+    pub(crate) fn new(request_id: Option<&str>, way: Way) -> Reply {
+        let fresh = uuid::Uuid::new_v4().simple().to_string();
+        let request_id = match request_id {
+            Some(request_id) => format!("{request_id}-{}", &fresh[..16]),
+            None => fresh,
+        };
+        Reply { request_id, handles: Vec::new(), warnings: Vec::new(), cookies: Vec::new(), way }
+    }
+
+    /// Tells the visitor's id.
+    pub(crate) fn tell(&mut self, ecid: &Ecid) {
+        self.handle("identity:result", json!({ "id": ecid.as_str(), "namespace": { "code": "ECID" } }));
+    }
+
+    /// Has the visitor's id kept.
+    pub(crate) fn keep_identity(&mut self, org_id: &str, ecid: &Ecid, now_ms: i64) {
+        self.keep(Purpose::Identity, org_id, &ecid.to_cookie(now_ms));
+    }
+
+    /// Has the visitor's choice kept.
+    pub(crate) fn keep_consent(&mut self, org_id: &str, consent: Consent) {
+        self.keep(Purpose::Consent, org_id, consent.to_cookie());
+        // The SDK waits for this handle before it lets go of the events that it holds
+        // back, by whatever way the cookie itself is set.
+        if matches!(self.way, Way::Header { .. }) {
+            let mut item = json!({ "key": Purpose::Consent.name(org_id), "value": consent.to_cookie() });
+            item["maxAge"] = Purpose::Consent.seconds().into();
+            self.handle("state:store", item);
+        }
+    }
+
+    fn keep(&mut self, purpose: Purpose, org_id: &str, value: &str) {
+        let (name, seconds) = (purpose.name(org_id), purpose.seconds());
+        match self.way.clone() {
+            Way::Header { domain, is_secure } => {
+                self.cookies.push(Way::header(&domain, is_secure, &name, value, seconds));
+            }
+            Way::Handle { is_secure } => {
+                let mut item = json!({ "key": name, "value": value, "maxAge": seconds });
+                // The SDK adds `Secure` to it, and a page on http would lose the cookie.
+                if is_secure {
+                    item["attrs"] = json!({ "SameSite": "None" });
+                }
+                self.handle("state:store", item);
+            }
+        }
+    }
+
+    fn handle(&mut self, kind: &str, item: Value) {
+        match self.handles.iter_mut().find(|handle| handle["type"] == kind) {
+            Some(handle) => {
+                if let Some(payload) = handle["payload"].as_array_mut() {
+                    payload.push(item);
+                }
+            }
+            None => self.handles.push(json!({ "type": kind, "payload": [item] })),
+        }
+    }
+
+    /// Says which events were not stored, and why.
+    pub(crate) fn warn_of(&mut self, answers: &[EventAnswer]) {
+        for (index, answer) in answers.iter().enumerate() {
+            let EventAnswer::Rejected { violations, .. } = answer else { continue };
+            let errors: Vec<Value> = violations
+                .iter()
+                .take(VIOLATIONS_MAX)
+                .map(|violation| {
+                    json!({
+                        "pointer": violation.pointer,
+                        "schema": violation.schema,
+                        "keyword": violation.keyword,
+                        "message": violation.message,
+                    })
+                })
+                .collect();
+            let rules = if violations.len() == 1 { "1 rule".to_owned() } else { format!("{} rules", violations.len()) };
+            self.warn(
+                Code::EventInvalid,
+                format!("event {index} breaks {rules} of the schema; it is kept in rejects"),
+                json!({ "eventIndex": index, "errors": errors }),
+            );
+        }
+    }
+
+    /// Says that the visitor has refused.
+    pub(crate) fn warn_of_refusal(&mut self) {
+        self.warn(Code::ConsentMissing, Code::ConsentMissing.fix().to_owned(), json!({}));
+    }
+
+    fn warn(&mut self, code: Code, detail: String, report: Value) {
+        self.warnings.push(json!({
+            "type": code.type_uri(),
+            "status": code.status().as_u16(),
+            "title": code.title(),
+            "detail": detail,
+            "report": report,
+        }));
+    }
+
+    /// 200 with all of it.
+    pub(crate) fn into_response(self) -> Response {
+        let mut document = json!({ "requestId": self.request_id, "handle": self.handles });
+        if !self.warnings.is_empty() {
+            document["warnings"] = Value::Array(self.warnings);
+        }
+        let response = edge::json(StatusCode::OK, document.to_string().into_bytes());
+        with_cookies(response, &self.cookies)
+    }
+
+    /// 204 without a body, for `collect`.
+    pub(crate) fn into_empty(self) -> Response {
+        let mut response = Response::new(axum::body::Body::empty());
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        with_cookies(response, &self.cookies)
+    }
+
+    /// 202 with the request's id, for `v2/collect`.
+    pub(crate) fn into_taken(self) -> Response {
+        edge::json(StatusCode::ACCEPTED, json!({ "requestId": self.request_id }).to_string().into_bytes())
+    }
+}
+
+fn with_cookies(mut response: Response, cookies: &[String]) -> Response {
+    for cookie in cookies {
+        // Made of names and domains that were checked; one that isn't a header is left out.
+        if let Ok(value) = HeaderValue::from_str(cookie) {
+            response.headers_mut().append(header::SET_COOKIE, value);
+        }
+    }
+    response
+}

@@ -1,0 +1,162 @@
+//! Which call of the Edge Network API a path and a query mean.
+//!
+//! `/{base}[/{hint}]/v1/{action}` and `/{base}[/{hint}]/v2/{action}`: the SDK lets a site
+//! choose any base path, of several segments too, and puts the location hint behind it.
+//! Both only say by which way a request came, so a call is told by how its path ends.
+
+use axum::http::Uri;
+
+use crate::events::is_request_id;
+use crate::options::is_name;
+use crate::problem::{Code, Problem};
+use crate::routes::Route;
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Take events and answer with handles.
+    Interact,
+    /// Take events and answer with nothing.
+    Collect,
+    /// Tell the visitor's id.
+    Acquire,
+    /// Keep the visitor's choice.
+    SetConsent,
+}
+
+/// The version of the interface; the second one is for servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Version {
+    V1,
+    V2,
+}
+
+const CALLS: &[(&str, Version, Action, Route)] = &[
+    ("/v1/interact", Version::V1, Action::Interact, Route::Interact),
+    ("/v1/collect", Version::V1, Action::Collect, Route::Collect),
+    ("/v1/identity/acquire", Version::V1, Action::Acquire, Route::Acquire),
+    ("/v1/privacy/set-consent", Version::V1, Action::SetConsent, Route::SetConsent),
+    ("/v2/interact", Version::V2, Action::Interact, Route::InteractV2),
+    ("/v2/collect", Version::V2, Action::Collect, Route::CollectV2),
+];
+
+/// The call that a path means, and the route that it counts as.
+pub(crate) fn call_of(path: &str) -> Option<(Version, Action, Route)> {
+    let (end, version, action, route) = CALLS.iter().find(|(end, ..)| path.ends_with(end))?;
+    // A base of at least one segment: `/ee/v1/interact`.
+    let base = &path[..path.len() - end.len()];
+    (base.starts_with('/') && base.len() > 1).then_some((*version, *action, *route))
+}
+
+/// What the query says. Parameters that are not known are normal and passed over.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) datastream: String,
+    /// The sender's name for the request, the same when it is sent again.
+    pub(crate) request_id: Option<String>,
+    /// No body in the answer to `v2/collect`.
+    pub(crate) is_silent: bool,
+}
+
+impl Target {
+    /// `header` is `x-request-id`.
+    pub(crate) fn of(uri: &Uri, version: Version, header: Option<&str>) -> Result<Target, Problem> {
+        let pairs = || form_pairs(uri.query().unwrap_or_default());
+        let find = |name: &str| pairs().find(|(key, _)| key == name).map(|(_, value)| value);
+        let name = match version {
+            Version::V1 => "configId",
+            Version::V2 => "datastreamId",
+        };
+        let datastream = find(name).filter(|datastream| !datastream.is_empty()).ok_or_else(|| {
+            Problem::new(Code::DatastreamMissing, format!("the query has no {name}; add the datastream's id"))
+        })?;
+        if !is_name(&datastream) {
+            return Err(Problem::of(Code::DatastreamUnknown));
+        }
+        // A request id that can't be kept is as good as none: the event is worth more.
+        let request_id = find("requestId").or_else(|| header.map(str::to_owned)).filter(|id| is_request_id(id));
+        Ok(Target { datastream, request_id, is_silent: find("silent").as_deref() == Some("true") })
+    }
+}
+
+/// `application/x-www-form-urlencoded`, as a query is written.
+fn form_pairs(query: &str) -> impl Iterator<Item = (String, String)> {
+    query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (unescape(key), unescape(value))
+    })
+}
+
+fn unescape(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let digit = |place: usize| bytes.get(place).and_then(|digit| char::from(*digit).to_digit(16));
+        let escaped = if *byte == b'%' { digit(at + 1).zip(digit(at + 2)) } else { None };
+        match escaped {
+            Some((high, low)) => out.push((high * 16 + low) as u8),
+            None => out.push(if *byte == b'+' { b' ' } else { *byte }),
+        }
+        at += if escaped.is_some() { 3 } else { 1 };
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_base_path_and_hint_lead_to_the_call() {
+        let check = |path: &str, expect: Option<(Version, Action)>| {
+            assert_eq!(call_of(path).map(|(version, action, _)| (version, action)), expect, "{path}");
+        };
+        check("/ee/v1/interact", Some((Version::V1, Action::Interact)));
+        check("/ee/or2/v1/interact", Some((Version::V1, Action::Interact)));
+        check("/custom/base/v1/collect", Some((Version::V1, Action::Collect)));
+        check("/ee/v1/identity/acquire", Some((Version::V1, Action::Acquire)));
+        check("/ee/irl1/v1/privacy/set-consent", Some((Version::V1, Action::SetConsent)));
+        check("/ee/v2/interact", Some((Version::V2, Action::Interact)));
+        check("/ee/v2/collect", Some((Version::V2, Action::Collect)));
+        check("/v1/interact", None);
+        check("//v1/interact", None);
+        check("/ee/v1/interact/", None);
+        check("/ee/v3/interact", None);
+        check("/ee/v2/identity/acquire", None);
+        check("/", None);
+    }
+
+    #[test]
+    fn the_query_names_datastream_and_request() {
+        let check = |query: &str, version, expect: Option<(&str, Option<&str>, bool)>| {
+            let uri: Uri = format!("/ee/v1/interact{query}").parse().expect("a URI");
+            let target = Target::of(&uri, version, Some("from-header")).ok();
+            let found = target.as_ref().map(|t| (t.datastream.as_str(), t.request_id.as_deref(), t.is_silent));
+            assert_eq!(found, expect, "{query}");
+        };
+        check("?configId=a-b&requestId=r1", Version::V1, Some(("a-b", Some("r1"), false)));
+        check(
+            "?x=1&configId=a%3Ab&adobeAepValidationToken=p%7Cq",
+            Version::V1,
+            Some(("a:b", Some("from-header"), false)),
+        );
+        check("?datastreamId=a&silent=true&requestId=r%20x", Version::V2, Some(("a", None, true)));
+        check("?datastreamId=a", Version::V1, None);
+        check("?configId=", Version::V1, None);
+        check("?configId=a%2Fb", Version::V1, None);
+        check("", Version::V1, None);
+        check("?configId=%", Version::V1, None);
+    }
+
+    #[test]
+    fn escapes_are_read_as_browsers_write_them() {
+        let check = |text: &str, expect: &str| assert_eq!(unescape(text), expect);
+        check("a%7Cb+c", "a|b c");
+        check("%E2%9C%93", "✓");
+        check("%", "%");
+        check("%4", "%4");
+        check("%+1", "% 1");
+        check("%zz", "%zz");
+    }
+}

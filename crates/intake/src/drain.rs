@@ -44,7 +44,10 @@ const ROUND_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Pause after a failed commit; doubles up to the second figure.
 const RETRY_AFTER: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(10)];
 /// Empty blocks that are kept for reuse.
-const SPARE_BLOCKS_MAX: usize = 8;
+const SPARE_BLOCKS_MAX: usize = 32;
+/// A block with this many rows is closed when it is shown: the form for queries of a
+/// closed block is made once, that of the open one each time.
+const SHOWN_OPEN_ROWS_MAX: usize = 1024;
 
 /// A place where a test can stop the pipeline as a crash would.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -280,6 +283,10 @@ impl Drain {
 
     /// Makes all drained rows visible to queries.
     fn show(&mut self) -> Result<(), Halt> {
+        if self.current.open.rows() >= SHOWN_OPEN_ROWS_MAX {
+            let next = self.decoder.block(&self.shared);
+            self.current.close_block(next);
+        }
         let mut events = Vec::new();
         let mut rejects = Vec::new();
         for batch in self.frozen.iter_mut().chain([&mut self.current]) {

@@ -42,7 +42,8 @@ pub struct IntakeOptions {
     /// Most events in a request (100,000). Above it: `TooManyEvents`.
     pub events_per_request_max: usize,
 
-    /// Size of a journal segment (64 MiB).
+    /// Size of a journal segment (16 MiB). Besides the segments that wait for a commit,
+    /// one is written to and one is prepared: their pages are memory, too.
     pub segment_bytes: u64,
     /// Records that wait for their fsync (64 MiB). Above it: `Overloaded`.
     pub queue_bytes_max: usize,
@@ -83,7 +84,7 @@ impl IntakeOptions {
             body_bytes_max: 64 * MIB,
             event_bytes_max: xdm::limits::EVENT_BYTES_MAX,
             events_per_request_max: 100_000,
-            segment_bytes: 64 * MIB as u64,
+            segment_bytes: 16 * MIB as u64,
             queue_bytes_max: 64 * MIB,
             disk_free_bytes_min: 256 * MIB as u64,
             backlog_bytes_max: 4096 * MIB as u64,

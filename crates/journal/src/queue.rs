@@ -3,15 +3,32 @@
 //!
 //! Bytes count until their group is answered, so `queue_bytes_max` bounds what waits
 //! for the disk, not just what waits for the writer. The writer is woken only when it
-//! sleeps: under load an append is one short lock and no system call.
+//! sleeps, and then by the record that it sleeps for: under load an append is one short
+//! lock and no system call.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 
 use crate::error::AppendError;
 use crate::frame;
 use crate::log::Done;
+
+/// A crowd is waited for until it is this large, in records or bytes …
+const CROWD_RECORDS: usize = 64;
+const CROWD_BYTES: usize = 256 * 1024;
+/// … or has had this long to gather.
+const CROWD_WAIT_MAX: Duration = Duration::from_millis(1);
+
+/// When a group is to be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Take {
+    /// With the first record.
+    AtOnce,
+    /// After a millisecond, or once there are many.
+    Crowd,
+}
 
 /// A record on its way to the disk.
 pub(crate) struct Pending {
@@ -37,7 +54,8 @@ pub(crate) struct Queue {
 struct Inner {
     records: Vec<Pending>,
     bytes: usize,
-    writer_sleeps: bool,
+    /// The sleeping writer is woken when there are so many records; 0 = it is awake.
+    wake_at: usize,
     refuse: Option<AppendError>,
     closed: bool,
 }
@@ -59,7 +77,10 @@ impl Queue {
         }
         inner.bytes += bytes;
         inner.records.push(pending);
-        let wake = std::mem::take(&mut inner.writer_sleeps);
+        let wake = inner.wake_at > 0 && (inner.records.len() >= inner.wake_at || inner.bytes >= CROWD_BYTES);
+        if wake {
+            inner.wake_at = 0;
+        }
         drop(inner);
         if wake {
             self.wake.notify_one();
@@ -70,19 +91,31 @@ impl Queue {
     /// Swaps the queued records into `group`, which must be empty; waits for the first.
     /// False when the queue was closed and nothing is left in it; a poisoned one that is
     /// not closed keeps its writer waiting.
-    pub(crate) fn take(&self, group: &mut Vec<Pending>) -> bool {
+    pub(crate) fn take(&self, group: &mut Vec<Pending>, take: Take) -> bool {
         debug_assert!(group.is_empty());
         let mut inner = self.lock();
+        if take == Take::Crowd {
+            inner = self.wait_for_crowd(inner);
+        }
         while inner.records.is_empty() {
             if inner.closed {
                 return false;
             }
-            inner.writer_sleeps = true;
+            inner.wake_at = 1;
             inner = self.wake.wait(inner).unwrap_or_else(PoisonError::into_inner);
         }
-        inner.writer_sleeps = false;
+        inner.wake_at = 0;
         std::mem::swap(&mut inner.records, group);
         true
+    }
+
+    fn wait_for_crowd<'a>(&self, mut inner: MutexGuard<'a, Inner>) -> MutexGuard<'a, Inner> {
+        inner.wake_at = CROWD_RECORDS;
+        let gathers =
+            |inner: &mut Inner| inner.records.len() < CROWD_RECORDS && inner.bytes < CROWD_BYTES && !inner.closed;
+        let (inner, _) =
+            self.wake.wait_timeout_while(inner, CROWD_WAIT_MAX, gathers).unwrap_or_else(PoisonError::into_inner);
+        inner
     }
 
     /// Gives back the room of answered records.
@@ -131,7 +164,7 @@ mod tests {
         assert_eq!(queue.push(pending(500)), Ok(()), "alone, a large record passes");
         assert_eq!(queue.push(pending(1)), Err(AppendError::Overloaded));
         let mut group = Vec::new();
-        assert!(queue.take(&mut group));
+        assert!(queue.take(&mut group, Take::AtOnce));
         assert_eq!(queue.push(pending(1)), Err(AppendError::Overloaded), "taken, not answered");
         queue.answered(group.drain(..).map(|record| record.frame_bytes()).sum());
         assert_eq!(queue.push(pending(1)), Ok(()));
@@ -146,15 +179,15 @@ mod tests {
         queue.close();
         assert_eq!(queue.push(pending(1)), Err(AppendError::Closed));
         let mut group = Vec::new();
-        assert!(queue.take(&mut group));
+        assert!(queue.take(&mut group, Take::AtOnce));
         group.clear();
-        assert!(!queue.take(&mut group));
+        assert!(!queue.take(&mut group, Take::AtOnce));
 
         let queue = Queue::new(1000);
         assert_eq!(queue.push(pending(1)), Ok(()));
         assert_eq!(queue.poison().len(), 1);
         queue.close();
         assert_eq!(queue.push(pending(1)), Err(AppendError::Poisoned), "poison outlasts closing");
-        assert!(!queue.take(&mut group));
+        assert!(!queue.take(&mut group, Take::AtOnce));
     }
 }

@@ -1,6 +1,9 @@
 //! The writer: one thread that turns whatever is queued into one write and one
-//! `fdatasync`, then answers everyone. No delay is added to make groups larger; while
-//! one group is being synced the next gathers by itself.
+//! `fdatasync`, then answers everyone. While one group is being synced the next gathers
+//! by itself. After a group that many shared, the next one is given up to a millisecond
+//! to gather: a sync, and waking all those who wait for it, cost the processor more than
+//! the records do, and with so many senders each of them waits for its turn anyway. A few
+//! senders never wait for others.
 //!
 //! After a write or a sync failed, what the disk holds is unknown and stays so: the
 //! kernel may have dropped the pages and report the next sync as fine. So the writer
@@ -17,13 +20,16 @@ use crate::error::AppendError;
 use crate::frame;
 use crate::journal::Shared;
 use crate::log::{Done, Sequence};
-use crate::queue::Pending;
+use crate::queue::{Pending, Take};
 use crate::segment::{self, SPARE_NAME, Segment};
 use crate::spare;
 
 /// Sealed bytes in one write and sync, unless one record is larger. Small enough to
 /// stay in the buffer that is reused, large enough that the sync is not what counts.
 const GROUP_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Records of a group after which the next one is given time to gather.
+const SHARED_RECORDS_MIN: usize = 16;
 
 /// The segment that is written to.
 pub(crate) struct Active {
@@ -83,7 +89,9 @@ impl Writer {
     /// The body of the writer's thread. Ends when the queue is closed and drained.
     pub(crate) fn run(mut self) {
         let mut group = Vec::new();
-        while self.shared.queue.take(&mut group) {
+        let mut take = Take::AtOnce;
+        while self.shared.queue.take(&mut group, take) {
+            take = if group.len() >= SHARED_RECORDS_MIN { Take::Crowd } else { Take::AtOnce };
             self.shared.note_free_space();
             self.write_group(&mut group);
         }

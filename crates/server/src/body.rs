@@ -6,6 +6,8 @@
 //! for whatever reason, is read off in the background for a while and thrown away: the
 //! answer goes out at once, and a sender that finishes keeps its connection.
 
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -22,6 +24,10 @@ use crate::problem::{Code, Problem};
 /// A larger body is claimed in steps of this while it arrives, so that a sender can't
 /// hold room with a header alone.
 const CLAIM_STEP_BYTES: usize = 64 << 10;
+
+/// A body up to this is copied out of the connection's buffer. Held where it lies it would
+/// keep all of the buffer, several times its size, and make the connection take another.
+const COPY_BYTES_MAX: usize = 4 << 10;
 
 /// The body of a request that has not been read yet.
 pub(crate) struct Arrival {
@@ -63,9 +69,16 @@ impl Arrival {
         }
         let first = declared.unwrap_or(CLAIM_STEP_BYTES).min(CLAIM_STEP_BYTES);
         let claim = budget.claim(first).ok_or_else(overloaded)?;
-        let received = tokio::time::timeout(timeout, collect(body, declared, bytes_max, claim))
-            .await
-            .unwrap_or_else(|_| Err(Problem::of(Code::BodyTimeout)))?;
+        let received = {
+            let mut collecting = pin!(collect(body, declared, bytes_max, claim));
+            // Mostly the body is there, and no time needs to be measured.
+            match futures::poll!(collecting.as_mut()) {
+                Poll::Ready(received) => received,
+                Poll::Pending => tokio::time::timeout(timeout, collecting)
+                    .await
+                    .unwrap_or_else(|_| Err(Problem::of(Code::BodyTimeout))),
+            }
+        }?;
         self.body = None;
         Ok(received)
     }
@@ -131,9 +144,10 @@ async fn collect(
     let Some(first) = data(body).await? else {
         return Ok(Received { bytes: Bytes::new(), claim });
     };
-    // The common case: a small body came with its head, and is used where it lies.
+    // The common case: a small body came with its head.
     if declared == Some(first.len()) && claim.grow_to(first.len()) {
-        return Ok(Received { bytes: first, claim });
+        let bytes = if first.len() <= COPY_BYTES_MAX { Bytes::copy_from_slice(&first) } else { first };
+        return Ok(Received { bytes, claim });
     }
     let mut whole = BytesMut::with_capacity(declared.unwrap_or(CLAIM_STEP_BYTES));
     let mut next = Some(first);

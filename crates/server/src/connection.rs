@@ -12,9 +12,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
+use axum::response::Response;
 use futures::future::join_all;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -31,7 +31,7 @@ use crate::host::Hosts;
 use crate::listeners::{Door, Listeners, Way};
 use crate::options::ServerOptions;
 use crate::refusal::Refusals;
-use crate::routes;
+use crate::routes::Routes;
 use crate::tls::Tls;
 
 /// A pause after a failed accept: out of file descriptors, trying at once again would
@@ -69,7 +69,7 @@ pub async fn serve(
     let edge = Arc::new(Edge::new(front, options, hosts));
     let (phase, watcher) = watch::channel(Phase::Serving);
     let lobby = Lobby {
-        router: routes::router(&edge),
+        routes: Routes::new(&edge),
         server: Arc::new(server(&edge.options)),
         refusals: Refusals::default(),
         edge,
@@ -96,7 +96,7 @@ pub async fn serve(
 /// What all listeners share.
 struct Lobby<F> {
     edge: Arc<Edge<F>>,
-    router: Router,
+    routes: Routes<F>,
     server: Arc<Builder<TokioExecutor>>,
     refusals: Refusals,
     watcher: watch::Receiver<Phase>,
@@ -158,7 +158,7 @@ impl<F: Front> Lobby<F> {
             way,
             open,
             server: Arc::clone(&self.server),
-            router: self.router.clone(),
+            routes: self.routes.clone(),
             watcher: self.watcher.clone(),
         }
     }
@@ -195,6 +195,8 @@ fn server(options: &ServerOptions) -> Builder<TokioExecutor> {
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(options.header_read_timeout)
+        // Answers are small: one copied buffer is cheaper than a list of two.
+        .writev(false)
         .max_buf_size(options.connection_buffer_bytes_max);
     server
         .http2()
@@ -212,7 +214,7 @@ struct Connection<F> {
     way: Way,
     open: Open<F>,
     server: Arc<Builder<TokioExecutor>>,
-    router: Router,
+    routes: Routes<F>,
     watcher: watch::Receiver<Phase>,
 }
 
@@ -243,29 +245,30 @@ impl<F: Front> Connection<F> {
     }
 
     async fn serve(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
-        let Connection { way, open, server, router, watcher } = self;
+        let Connection { way, open, server, routes, watcher } = self;
         let first_request_timeout = open.0.options.header_read_timeout;
-        serve_requests(stream, way, &server, router, watcher, first_request_timeout).await;
+        serve_requests(stream, way, &server, routes, watcher, first_request_timeout).await;
         drop(open);
     }
 }
 
-async fn serve_requests(
+async fn serve_requests<S>(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     way: Way,
     server: &Builder<TokioExecutor>,
-    router: Router,
+    routes: S,
     mut watcher: watch::Receiver<Phase>,
     first_request_timeout: Duration,
-) {
+) where
+    S: Service<Request, Response = Response, Error = Infallible, Future: Send + 'static> + Clone + Send + 'static,
+{
     let seen = Arc::new(AtomicBool::new(false));
     let service = {
         let seen = Arc::clone(&seen);
         hyper::service::service_fn(move |mut request: Request<Incoming>| {
             seen.store(true, Ordering::Relaxed);
             way.mark(&mut request);
-            let answer = router.clone().call(request.map(Body::new));
-            async move { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
+            routes.clone().call(request.map(Body::new))
         })
     };
     let mut connection = pin!(server.serve_connection(TokioIo::new(stream), service));
@@ -296,6 +299,7 @@ async fn serve_requests(
 
 #[cfg(test)]
 mod tests {
+    use axum::Router;
     use axum::routing::get;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 

@@ -3,8 +3,10 @@
 //! The router, the OpenAPI document, the index page and the metrics' labels are made from
 //! this table, so that none of them can know a route that the others don't.
 
-use std::pin::Pin;
+use std::convert::Infallible;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::extract::Request;
@@ -12,6 +14,7 @@ use axum::handler::Handler;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, options, post};
+use tower::Service;
 
 use crate::edge::{Call, Edge, Outcome};
 use crate::front::Front;
@@ -210,8 +213,45 @@ impl Route {
     }
 }
 
-/// The router over one server's state.
-pub(crate) fn router<F: Front>(edge: &Arc<Edge<F>>) -> Router {
+/// All routes over one server's state. Posted events, which nearly every request is about,
+/// pass the router by: finding their way, and the layers around a handler, would cost as
+/// much as checking an event.
+pub(crate) struct Routes<F> {
+    edge: Arc<Edge<F>>,
+    router: Router,
+}
+
+impl<F: Front> Routes<F> {
+    pub(crate) fn new(edge: &Arc<Edge<F>>) -> Routes<F> {
+        Routes { edge: Arc::clone(edge), router: router(edge) }
+    }
+}
+
+impl<F> Clone for Routes<F> {
+    fn clone(&self) -> Self {
+        Routes { edge: Arc::clone(&self.edge), router: self.router.clone() }
+    }
+}
+
+impl<F: Front> Service<Request> for Routes<F> {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        if request.method() == axum::http::Method::POST && request.uri().path() == Route::Events.path() {
+            let endpoint = to(&self.edge, Route::Events, events::post);
+            return Box::pin(async move { Ok(endpoint.answer(request).await) });
+        }
+        Box::pin(self.router.call(request))
+    }
+}
+
+fn router<F: Front>(edge: &Arc<Edge<F>>) -> Router {
     let mut router = Router::new();
     for route in ROUTES.iter().filter(|route| !route.is_network()) {
         router = router.route(route.pattern(), handler(edge, *route));
@@ -269,6 +309,26 @@ impl<F, H: Clone> Clone for Endpoint<F, H> {
     }
 }
 
+impl<F, H, W> Endpoint<F, H>
+where
+    F: Front,
+    H: FnOnce(Arc<Edge<F>>, Call) -> W,
+    W: Future<Output = Outcome>,
+{
+    async fn answer(self, request: Request) -> Response {
+        let Endpoint { edge, route, handler } = self;
+        let call = edge.call(request);
+        // Pinned here: as an argument it would be moved, and it is some kilobytes.
+        let work = pin!(async {
+            if route.gives_data_away() && !edge.hosts.admit(&call.head) {
+                return Err(Problem::of(Code::HostUnknown));
+            }
+            handler(Arc::clone(&edge), call).await
+        });
+        edge.answer(route, work).await
+    }
+}
+
 impl<F, H, W> Handler<fn() -> W, ()> for Endpoint<F, H>
 where
     F: Front,
@@ -278,17 +338,7 @@ where
     type Future = Pin<Box<dyn Future<Output = Response> + Send>>;
 
     fn call(self, request: Request, (): ()) -> Self::Future {
-        let Endpoint { edge, route, handler } = self;
-        Box::pin(async move {
-            let call = edge.call(request);
-            let work = async {
-                if route.gives_data_away() && !edge.hosts.admit(&call.head) {
-                    return Err(Problem::of(Code::HostUnknown));
-                }
-                handler(Arc::clone(&edge), call).await
-            };
-            edge.answer(route, work).await
-        })
+        Box::pin(self.answer(request))
     }
 }
 

@@ -12,7 +12,7 @@ use table::Block;
 use crate::quarantine::Quarantine;
 
 pub(crate) struct Batch {
-    /// Blocks that are full, each with its form for queries, made once.
+    /// Blocks that are closed, each with its form for queries, made once.
     pub(crate) full: Vec<(Block, RecordBatch)>,
     /// The block that is being filled.
     pub(crate) open: Block,
@@ -38,6 +38,13 @@ impl Batch {
             since: None,
             rejects_committed: false,
         }
+    }
+
+    /// Closes the open block and goes on with `next`, which is empty.
+    pub(crate) fn close_block(&mut self, next: Block) {
+        let block = std::mem::replace(&mut self.open, next);
+        let arrow = block.to_arrow();
+        self.full.push((block, arrow));
     }
 
     /// Bytes that count against `commit_bytes`: of records, or of rejects where those

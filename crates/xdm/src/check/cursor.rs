@@ -5,9 +5,14 @@
 
 use crate::limits::DEPTH_MAX;
 
-/// Why an event can't be read further.
+/// An event can't be read further. In a box, since it is rare: as a pointer, the result
+/// of each of the many small steps of a walk stays in a register.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Stop {
+pub(super) struct Stop(Box<Cause>);
+
+/// Why it can't.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
     /// Not JSON; `at` is a byte offset.
     Syntax { at: usize, what: &'static str },
     /// A limit was passed.
@@ -15,8 +20,18 @@ pub(super) enum Stop {
 }
 
 impl Stop {
+    #[cold]
+    pub(super) fn syntax(at: usize, what: &'static str) -> Stop {
+        Stop(Box::new(Cause::Syntax { at, what }))
+    }
+
+    #[cold]
     pub(super) fn limit(what: &'static str, limit: usize, unit: &'static str) -> Stop {
-        Stop::Limit { what, limit, unit }
+        Stop(Box::new(Cause::Limit { what, limit, unit }))
+    }
+
+    pub(super) fn cause(&self) -> &Cause {
+        &self.0
     }
 }
 
@@ -66,9 +81,10 @@ impl<'t> Cursor<'t> {
         &self.text[start..self.at]
     }
 
+    #[cold]
     pub(super) fn syntax(&self, what: &'static str) -> Stop {
         let what = if self.at >= self.bytes.len() { "the event ends too early" } else { what };
-        Stop::Syntax { at: self.at, what }
+        Stop::syntax(self.at, what)
     }
 
     /// Skips white space.

@@ -6,7 +6,7 @@ use super::number::Number;
 use super::path::Path;
 use super::report;
 use crate::format::instant;
-use crate::layout::Slot;
+use crate::layout::PersonalSlot;
 use crate::plan::{BooleanNode, Keep, Loc, NumberRule, NumericNode, TextNode, TextRule, TimestampNode};
 use crate::sink::Sink;
 
@@ -44,12 +44,11 @@ impl<S: Sink> Walk<'_, S> {
         }
         let start = self.cursor.at();
         if let Some(text) = self.cursor.plain_string()? {
-            let raw = self.cursor.since(start);
-            self.text_value(node, text, raw, path);
+            self.text_value(node, text, start, path);
             return Ok(());
         }
         let decoded = self.cursor.escaped_string()?;
-        self.text_value(node, &decoded.text, decoded.raw, path);
+        self.text_value(node, &decoded.text, start, path);
         if decoded.replaced && matches!(node.keep, Keep::Column(_)) {
             self.state.notice(report::lone_surrogate(path));
             self.keep_raw(path, decoded.raw, false);
@@ -57,31 +56,28 @@ impl<S: Sink> Walk<'_, S> {
         Ok(())
     }
 
+    /// `start` is where the text as it was sent begins; it ends at the cursor.
     #[inline]
-    fn text_value(&mut self, node: &TextNode, text: &str, raw: &str, path: &Path<'_>) {
+    fn text_value(&mut self, node: &TextNode, text: &str, start: usize, path: &Path<'_>) {
         for (rule, loc) in &node.rules {
             if !rule.holds(text) {
                 self.violate_text(rule, *loc, text, path);
             }
         }
         match node.keep {
-            Keep::Column(slot) if self.personal && !node.closed => self.seal(None, raw, path, slot),
+            Keep::Column(_) if self.personal && !node.closed => self.seal(None, start, path),
             Keep::Column(slot) if text.is_empty() && slot == self.plan.id => self.empty_id(path),
             Keep::Column(slot) => self.sink.text(slot, text),
-            Keep::Personal(slot) => {
-                self.state.pointer.clear();
-                path.write_stored(&mut self.state.pointer);
-                self.sink.personal(Some(slot), &self.state.pointer, raw);
-            }
+            Keep::Personal(slot) => self.seal(Some(slot), start, path),
             Keep::Nowhere => {}
         }
     }
 
     #[cold]
-    fn seal(&mut self, slot: Option<crate::layout::PersonalSlot>, raw: &str, path: &Path<'_>, _column: Slot) {
+    fn seal(&mut self, slot: Option<PersonalSlot>, start: usize, path: &Path<'_>) {
         self.state.pointer.clear();
         path.write_stored(&mut self.state.pointer);
-        self.sink.personal(slot, &self.state.pointer, raw);
+        self.sink.personal(slot, &self.state.pointer, self.cursor.since(start));
     }
 
     /// An empty `_id` would make all events of a careless sender one event.
@@ -107,7 +103,6 @@ impl<S: Sink> Walk<'_, S> {
                 &decoded.text
             }
         };
-        let raw = self.cursor.since(start);
         for (rule, loc) in &node.rules {
             if !rule.holds(text) {
                 self.violate_text(rule, *loc, text, path);
@@ -122,7 +117,7 @@ impl<S: Sink> Walk<'_, S> {
                 self.sink.timestamp(slot, instant.micros);
                 if !instant.exact {
                     self.state.notice(report::cut_fraction(path));
-                    self.keep_raw(path, raw, false);
+                    self.keep_raw(path, self.cursor.since(start), false);
                 }
             }
             (Some(_), _) => {}
@@ -137,16 +132,15 @@ impl<S: Sink> Walk<'_, S> {
         }
         let start = self.cursor.at();
         let number = self.cursor.number()?;
-        let raw = self.cursor.since(start);
         self.bounds(&node.rules, number, path);
         match (number, node.keep) {
             (Number::Integer(value), Keep::Column(slot)) => self.sink.integer(slot, value),
             (Number::Huge(_), Keep::Column(_)) => {
                 self.state.notice(report::integer_range(path));
-                self.keep_raw(path, raw, false);
+                self.keep_raw(path, self.cursor.since(start), false);
             }
             (Number::Fraction(_), _) => {
-                let shown = if self.personal { "a number" } else { raw };
+                let shown = if self.personal { "a number" } else { self.cursor.since(start) };
                 self.violate(node.type_loc, path, report::fraction(shown));
             }
             _ => {}
@@ -161,7 +155,6 @@ impl<S: Sink> Walk<'_, S> {
         }
         let start = self.cursor.at();
         let number = self.cursor.number()?;
-        let raw = self.cursor.since(start);
         self.bounds(&node.rules, number, path);
         if let Keep::Column(slot) = node.keep {
             let value = number.as_f64();
@@ -175,7 +168,7 @@ impl<S: Sink> Walk<'_, S> {
             };
             if !held {
                 self.state.notice(report::number_range(path));
-                self.keep_raw(path, raw, false);
+                self.keep_raw(path, self.cursor.since(start), false);
             }
         }
         Ok(())

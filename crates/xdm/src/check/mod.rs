@@ -69,7 +69,7 @@ impl Checker {
         let stopped = self.state.violations.iter().any(|v| v.keyword == "syntax" || v.keyword == "limit");
         match rest.iter().position(|b| !matches!(b, b' ' | b'\t' | b'\r' | b'\n')) {
             Some(at) if !stopped => {
-                let stop = Stop::Syntax { at: used + at, what: "something follows the event's closing brace" };
+                let stop = Stop::syntax(used + at, "something follows the event's closing brace");
                 self.state.violations.push(report::stopped(&stop));
                 Verdict::Invalid
             }

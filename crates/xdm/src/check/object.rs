@@ -365,16 +365,15 @@ impl<'w, S: Sink> Walk<'w, S> {
             more = self.cursor.more(b']')?;
         }
         self.cursor.close();
-        let raw = self.cursor.since(start);
         match node.list {
             Some(list) => self.sink.end(list),
             None => {
                 self.muted -= 1;
-                self.keep_raw(path, raw, false);
+                self.keep_raw(path, self.cursor.since(start), false);
             }
         }
         if let Some(loc) = node.unique
-            && report::repeats(raw)
+            && report::repeats(self.cursor.since(start))
         {
             self.violate(loc, path, "two items of the list are equal; send each once".to_owned());
         }

@@ -1,6 +1,6 @@
 //! The sentences: what is wrong, with the value masked, and how to mend it.
 
-use super::cursor::Stop;
+use super::cursor::{Cause, Stop};
 use super::path::Path;
 use super::{State, Walk};
 use crate::limits::{NOTICES_MAX, VIOLATIONS_MAX};
@@ -101,9 +101,9 @@ pub(super) fn number_rule(rule: &NumberRule, value: f64) -> String {
 }
 
 pub(super) fn stopped(stop: &Stop) -> Violation {
-    let (keyword, message) = match stop {
-        Stop::Syntax { at, what } => ("syntax", format!("not JSON at byte {at}: {what}")),
-        Stop::Limit { what, limit, unit } => ("limit", format!("{what} {limit} {unit}")),
+    let (keyword, message) = match stop.cause() {
+        Cause::Syntax { at, what } => ("syntax", format!("not JSON at byte {at}: {what}")),
+        Cause::Limit { what, limit, unit } => ("limit", format!("{what} {limit} {unit}")),
     };
     Violation { pointer: String::new(), schema: String::new(), keyword: keyword.to_owned(), message }
 }

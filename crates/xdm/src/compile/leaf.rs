@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Compiled, Compiler, Place, malformed};
 use crate::format::Format;
 use crate::layout::Scalar;
-use crate::pattern::Pattern;
+use crate::pattern::Patterns;
 use crate::plan::{BooleanNode, Keep, Loc, Node, NumberRule, NumericNode, TextNode, TextRule, TimestampNode};
 use crate::schema::SchemaError;
 use crate::schema::merge::Merged;
@@ -16,7 +16,7 @@ impl<'r> Compiler<'r> {
         let mut instant = None;
         for (keyword, value, location) in &merged.assertions {
             let loc = self.loc(location.clone());
-            match text_rule(keyword, value, location)? {
+            match text_rule(&self.patterns, keyword, value, location)? {
                 Some(TextRule::Format(Format::DateTime)) => instant = Some(loc),
                 Some(rule) => rules.push((rule, loc)),
                 None => {}
@@ -82,7 +82,12 @@ impl<'r> Compiler<'r> {
     }
 }
 
-fn text_rule(keyword: &str, value: &Value, location: &str) -> Result<Option<TextRule>, SchemaError> {
+fn text_rule(
+    patterns: &Patterns,
+    keyword: &str,
+    value: &Value,
+    location: &str,
+) -> Result<Option<TextRule>, SchemaError> {
     Ok(Some(match (keyword, value) {
         ("enum", Value::Array(values)) => TextRule::Enum(
             values.iter().filter_map(Value::as_str).map(Box::from).collect::<Vec<Box<str>>>().into_boxed_slice(),
@@ -90,7 +95,7 @@ fn text_rule(keyword: &str, value: &Value, location: &str) -> Result<Option<Text
         ("const", Value::String(value)) => TextRule::Enum(Box::new([value.as_str().into()])),
         ("const", _) => return Err(malformed(location, "a text's \"const\" is a text")),
         ("pattern", Value::String(source)) => TextRule::Pattern(
-            Pattern::new(source).map_err(|e| malformed(location, format!("the pattern can't be compiled: {e}")))?,
+            patterns.get(source).map_err(|e| malformed(location, format!("the pattern can't be compiled: {e}")))?,
         ),
         ("format", Value::String(name)) => match Format::named(name) {
             Some(format) => TextRule::Format(format),

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use crate::layout::{Field, Layout, Node as Column, Space};
 use crate::limits::{COLUMNS_MAX, SCHEMA_DEPTH_MAX};
+use crate::pattern::Patterns;
 use crate::plan::{Keep, Loc, Node, NodeId, Plan};
 use crate::schema::SchemaError;
 use crate::schema::merge::{Merged, Type};
@@ -49,8 +50,8 @@ pub fn compile(registry: &Registry, composition: &Composition) -> Result<Plan, S
     for group in &composition.groups {
         sites.push(registry.site(group, "field group")?);
     }
-    let mut compiler =
-        Compiler { registry, nodes: Vec::new(), locations: Vec::new(), layout: Layout::default(), cells: 0 };
+    let (nodes, locations, patterns) = (Vec::new(), Vec::new(), Patterns::default());
+    let mut compiler = Compiler { registry, nodes, locations, layout: Layout::default(), patterns, cells: 0 };
     let merged = Merged::of(registry, &sites)?;
     let (root, fields) = compiler.root(merged)?;
     compiler.layout.fields = fields;
@@ -100,6 +101,7 @@ struct Compiler<'r> {
     nodes: Vec<Node>,
     locations: Vec<String>,
     layout: Layout,
+    patterns: Patterns,
     cells: usize,
 }
 

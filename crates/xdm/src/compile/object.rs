@@ -64,7 +64,7 @@ impl<'r> Compiler<'r> {
     ) -> Result<(), SchemaError> {
         let (name, own) = &merged.properties[at];
         let name = *name;
-        let sites = sites_of(merged, name, own);
+        let sites = self.sites_of(merged, name, own);
         let steps = platform_steps(name);
         let mut below = place.clone();
         for step in &steps {
@@ -98,7 +98,7 @@ impl<'r> Compiler<'r> {
             if other == at || folded(twin) != name {
                 continue;
             }
-            let twin_deprecated = Merged::of(self.registry, &sites_of(merged, twin, own))?.deprecated;
+            let twin_deprecated = Merged::of(self.registry, &self.sites_of(merged, twin, own))?.deprecated;
             if deprecated != twin_deprecated {
                 return Ok(deprecated);
             }
@@ -175,7 +175,9 @@ impl<'r> Compiler<'r> {
     }
 
     fn pattern(&self, source: &str, location: &str) -> Result<Pattern, SchemaError> {
-        Pattern::new(source).map_err(|e| malformed(location, format!("the pattern {source:?} can't be compiled: {e}")))
+        self.patterns
+            .get(source)
+            .map_err(|e| malformed(location, format!("the pattern {source:?} can't be compiled: {e}")))
     }
 
     fn others(&mut self, merged: &Merged<'r>, place: &Place) -> Result<Others, SchemaError> {
@@ -245,6 +247,18 @@ impl<'r> Compiler<'r> {
         Ok((bound(min)?, bound(max)?))
     }
 
+    /// Every schema that a declared property must meet.
+    fn sites_of(&self, merged: &Merged<'r>, name: &str, own: &[Site<'r>]) -> Vec<Site<'r>> {
+        let matches = |source: &str| self.patterns.get(source).is_ok_and(|pattern| pattern.is_match(name));
+        let mut sites = own.to_vec();
+        sites.extend(merged.patterns.iter().filter(|(source, _)| matches(source)).map(|(_, site)| site.clone()));
+        for rule in &merged.additional {
+            let named = rule.names.contains(&name) || rule.patterns.iter().any(|source| matches(source));
+            sites.extend(rule.schema.clone().filter(|_| !named));
+        }
+        sites
+    }
+
     fn is_personal(&self, node: NodeId) -> bool {
         matches!(&self.nodes[node as usize], Node::Text(text) if matches!(text.keep, Keep::Personal(_)))
     }
@@ -257,18 +271,6 @@ struct ChildTree {
     names: NameTable,
     fields: Vec<Field>,
     children: Vec<Child>,
-}
-
-/// Every schema that a declared property must meet.
-fn sites_of<'r>(merged: &Merged<'r>, name: &str, own: &[Site<'r>]) -> Vec<Site<'r>> {
-    let matches = |source: &str| Pattern::new(source).is_ok_and(|pattern| pattern.is_match(name));
-    let mut sites = own.to_vec();
-    sites.extend(merged.patterns.iter().filter(|(source, _)| matches(source)).map(|(_, site)| site.clone()));
-    for rule in &merged.additional {
-        let named = rule.names.contains(&name) || rule.patterns.iter().any(|source| matches(source));
-        sites.extend(rule.schema.clone().filter(|_| !named));
-    }
-    sites
 }
 
 fn namespace_fields<'f>(fields: &'f mut Vec<Field>, name: &str, slot: StructSlot) -> &'f mut Vec<Field> {

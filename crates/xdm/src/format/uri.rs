@@ -1,89 +1,137 @@
 //! `uri`, `uri-reference` and `url` after RFC 3986.
+//!
+//! Pages send a URL or two in every event, so each text is walked once from left to
+//! right, with one look-up a byte; only an authority with a user, a port or an address in
+//! brackets is taken apart.
 
 use std::net::Ipv6Addr;
 
+/// Unreserved characters and sub-delimiters: what may stand everywhere.
+const PLAIN: u8 = 1;
+const SLASH: u8 = 2;
+/// A colon or an at sign.
+const COLON_OR_AT: u8 = 4;
+const QUESTION: u8 = 8;
+/// What the name of a scheme is made of.
+const SCHEME: u8 = 16;
+
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let is_plain = (byte as u8).is_ascii_alphanumeric();
+        classes[byte] = if is_plain { PLAIN | SCHEME } else { 0 };
+        byte += 1;
+    }
+    let plain = b"-._~!$&'()*+,;=";
+    let mut at = 0;
+    while at < plain.len() {
+        classes[plain[at] as usize] |= PLAIN;
+        at += 1;
+    }
+    classes[b'+' as usize] |= SCHEME;
+    classes[b'-' as usize] |= SCHEME;
+    classes[b'.' as usize] |= SCHEME;
+    classes[b'/' as usize] = SLASH;
+    classes[b':' as usize] = COLON_OR_AT;
+    classes[b'@' as usize] = COLON_OR_AT;
+    classes[b'?' as usize] = QUESTION;
+    classes
+};
+
 pub(super) fn is_uri(text: &str) -> bool {
-    split_scheme(text).is_some_and(|(_, rest)| is_tail(rest))
+    scheme_len(text.as_bytes()).is_some_and(|len| is_tail(text, len + 1))
 }
 
 pub(super) fn is_uri_reference(text: &str) -> bool {
-    if let Some((_, rest)) = split_scheme(text) {
-        return is_tail(rest);
+    if let Some(len) = scheme_len(text.as_bytes()) {
+        return is_tail(text, len + 1);
     }
     // Without a scheme, a colon may not stand in the first segment (path-noscheme).
-    let first = text.split(['/', '?', '#']).next().unwrap_or_default();
-    !first.contains(':') && is_tail(text)
+    let ends_segment = |byte: &u8| matches!(byte, b'/' | b'?' | b'#' | b':');
+    text.bytes().find(ends_segment) != Some(b':') && is_tail(text, 0)
 }
 
 pub(super) fn is_url(text: &str) -> bool {
-    split_scheme(text).is_some_and(|(scheme, rest)| {
+    scheme_len(text.as_bytes()).is_some_and(|len| {
+        let (scheme, rest) = (&text[..len], &text[len + 1..]);
         ["http", "https", "ftp"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
             && rest.strip_prefix("//").is_some_and(|host| !host.is_empty() && !host.starts_with('/'))
-            && is_tail(rest)
+            && is_tail(text, len + 1)
     })
 }
 
-fn split_scheme(text: &str) -> Option<(&str, &str)> {
-    let (scheme, rest) = text.split_once(':')?;
-    let mut bytes = scheme.bytes();
-    let valid = bytes.next()?.is_ascii_alphabetic()
-        && bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));
-    valid.then_some((scheme, rest))
+/// Length of the scheme's name; a colon follows it.
+fn scheme_len(text: &[u8]) -> Option<usize> {
+    if !text.first()?.is_ascii_alphabetic() {
+        return None;
+    }
+    let len = text.iter().position(|byte| CLASSES[usize::from(*byte)] & SCHEME == 0)?;
+    (text[len] == b':').then_some(len)
 }
 
-/// Everything after the scheme: authority, path, query, fragment.
-fn is_tail(text: &str) -> bool {
-    let (text, fragment) = text.split_once('#').unwrap_or((text, ""));
-    let (text, query) = text.split_once('?').unwrap_or((text, ""));
-    let path = match text.strip_prefix("//") {
-        Some(rest) => {
-            let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-            if !is_authority(authority) {
+/// Everything after the scheme, from `at` on: authority, path, query, fragment.
+fn is_tail(text: &str, mut at: usize) -> bool {
+    let bytes = text.as_bytes();
+    if bytes[at..].starts_with(b"//") {
+        let start = at + 2;
+        at = run(bytes, start, PLAIN);
+        if !matches!(bytes.get(at), None | Some(b'/' | b'?' | b'#')) {
+            let length = bytes[start..].iter().position(|byte| matches!(byte, b'/' | b'?' | b'#'));
+            at = length.map_or(bytes.len(), |length| start + length);
+            if !is_authority(&text[start..at]) {
                 return false;
             }
-            path
         }
-        None => text,
-    };
-    is_chars(path, b"/:@") && is_chars(query, b"/:@?") && is_chars(fragment, b"/:@?")
+    }
+    at = run(bytes, at, PLAIN | SLASH | COLON_OR_AT);
+    for part in [b'?', b'#'] {
+        if bytes.get(at) == Some(&part) {
+            at = run(bytes, at + 1, PLAIN | SLASH | COLON_OR_AT | QUESTION);
+        }
+    }
+    at == bytes.len()
 }
 
+/// Where the characters of these classes and percent-encoded bytes end.
+#[inline]
+fn run(bytes: &[u8], mut at: usize, classes: u8) -> usize {
+    while let Some(&byte) = bytes.get(at) {
+        if CLASSES[usize::from(byte)] & classes != 0 {
+            at += 1;
+        } else if byte == b'%' && bytes.get(at + 1..at + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)) {
+            at += 3;
+        } else {
+            break;
+        }
+    }
+    at
+}
+
+/// User, host and port.
 fn is_authority(text: &str) -> bool {
     let (user, host) = text.rsplit_once('@').unwrap_or(("", text));
-    if !is_chars(user, b":") {
+    if !is_chars(user, true) {
         return false;
     }
     if let Some(literal) = host.strip_prefix('[') {
         let Some((address, port)) = literal.split_once(']') else { return false };
-        let future = address.starts_with(['v', 'V']) && is_chars(address, b":") && address.contains('.');
+        let future = address.starts_with(['v', 'V']) && is_chars(address, true) && address.contains('.');
         return (future || address.parse::<Ipv6Addr>().is_ok()) && (port.is_empty() || is_port(port));
     }
     let (name, port) = host.split_once(':').map_or((host, None), |(name, port)| (name, Some(port)));
-    is_chars(name, b"") && port.is_none_or(|port| port.bytes().all(|b| b.is_ascii_digit()))
+    is_chars(name, false) && port.is_none_or(|port| port.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn is_port(text: &str) -> bool {
     text.strip_prefix(':').is_some_and(|port| port.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// Unreserved characters, sub-delimiters, percent-encoded bytes and `also`.
-fn is_chars(text: &str, also: &[u8]) -> bool {
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while let Some(&b) = bytes.get(at) {
-        match b {
-            b'%' => {
-                let hex = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_hexdigit);
-                if !hex(at + 1) || !hex(at + 2) {
-                    return false;
-                }
-                at += 3;
-            }
-            b if b.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&b) || also.contains(&b) => at += 1,
-            _ => return false,
-        }
-    }
-    true
+/// Unreserved characters, sub-delimiters, percent-encoded bytes, and colons if they may be.
+fn is_chars(text: &str, colons: bool) -> bool {
+    let mut parts = text.split(':');
+    let is_run = |part: &str| run(part.as_bytes(), 0, PLAIN) == part.len();
+    if colons { parts.all(is_run) } else { is_run(text) }
 }
 
 #[cfg(test)]
@@ -117,6 +165,18 @@ mod tests {
         check("http://h:8a/", false, false);
         check("http://é/", false, false);
         check("a\\b", false, false);
+        check("http://a?b/c?d#e?f/g", true, true);
+        check("http://a#b@c:d", true, true);
+        check("http://u@v@h/", false, false);
+        check("http://h]/", false, false);
+        check("http://h%2", false, false);
+        check("http://a/?b?c#", true, true);
+        check("a/b:c", false, true);
+        check("?a:b", false, true);
+        check(":a", false, false);
+        check("//h:80/x", false, true);
+        check("a:", true, true);
+        check("+a:b", false, false);
         assert!(is_url("https://x.example/a"));
         assert!(!is_url("mailto:a@x.example"));
         assert!(!is_url("https:///a"));

@@ -190,4 +190,46 @@ mod tests {
         assert_eq!(queue.push(pending(1)), Err(AppendError::Poisoned), "poison outlasts closing");
         assert!(!queue.take(&mut group, Take::AtOnce));
     }
+
+    #[test]
+    fn a_crowd_is_taken_when_it_is_there_or_its_time_is_over() {
+        let check = |records: usize, bytes: usize| {
+            let queue = Queue::new(1 << 30);
+            (0..records).for_each(|_| assert_eq!(queue.push(pending(bytes)), Ok(())));
+            let mut group = Vec::new();
+            assert!(queue.take(&mut group, Take::Crowd));
+            assert_eq!(group.len(), records);
+        };
+        check(CROWD_RECORDS, 1);
+        check(CROWD_RECORDS - 1, 1);
+        check(1, CROWD_BYTES);
+        check(1, 1);
+    }
+
+    #[test]
+    fn waiting_for_a_crowd_ends_with_the_first_record_or_the_close() {
+        let queue = Queue::new(1 << 30);
+        let (taken, heard) = std::sync::mpsc::channel();
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(|| {
+                let mut group = Vec::new();
+                while queue.take(&mut group, Take::Crowd) {
+                    taken.send(group.drain(..).len()).expect("heard");
+                }
+            });
+            for _ in 0..3 {
+                // Longer than a crowd is waited for, so that the writer sleeps for one record.
+                std::thread::sleep(CROWD_WAIT_MAX * 4);
+                assert_eq!(queue.push(pending(1)), Ok(()));
+                let heard = heard.recv_timeout(Duration::from_secs(10));
+                if heard.is_err() {
+                    // Without this the scope would wait for a writer that sleeps.
+                    queue.close();
+                }
+                assert_eq!(heard, Ok(1));
+            }
+            queue.close();
+            assert!(writer.join().is_ok());
+        });
+    }
 }

@@ -2,18 +2,23 @@
 //!
 //! The only file that turns `intake`'s and `report`'s values into the edge's shapes.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat};
+use futures::future::BoxFuture;
 use intake::{BodyError, Clock, Counters, EventAnswer, Intake, Request, SubmitError};
 use report::{QueryError, QueryLimits, QueryResult, Session};
 use serde_json::value::RawValue;
 
+use crate::connection::serve;
 use crate::front::{
     Described, Front, FrontError, Held, MetricKind, MetricSample, QueryFailure, Readiness, Receipt, RejectedRow,
     SqlLimits, Stored, TableForm, Vitals,
 };
+use crate::listeners::Listeners;
+use crate::options::ServerOptions;
 
 /// A query first waits for what is acknowledged to become visible, so that a sender finds
 /// its own event; when draining lags it reads what there is after this long.
@@ -32,6 +37,21 @@ impl House {
     pub fn new(intake: Intake, session: Session, clock: Arc<dyn Clock>) -> House {
         House { intake, session, clock }
     }
+}
+
+/// [`serve`](crate::serve) for the real house. Without type parameters and boxed, so that
+/// all of the server is compiled in this crate, which the dev profile optimises, and not in
+/// the binary's, which it doesn't.
+///
+/// # Errors
+/// As [`serve`](crate::serve).
+pub fn serve_house(
+    listeners: Listeners,
+    house: House,
+    options: ServerOptions,
+    shutdown: BoxFuture<'static, ()>,
+) -> BoxFuture<'static, io::Result<()>> {
+    Box::pin(serve(listeners, house, options, shutdown))
 }
 
 impl Front for House {

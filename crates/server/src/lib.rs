@@ -51,7 +51,7 @@ pub use front::{
     Described, Front, FrontError, Held, MetricKind, MetricSample, QueryFailure, Readiness, Receipt, RejectedRow,
     SqlLimits, Stored, TableForm, Vitals,
 };
-pub use house::House;
+pub use house::{House, serve_house};
 pub use listeners::Listeners;
 pub use network::{Datastream, ORG_ID};
 pub use openapi::document as openapi_document;

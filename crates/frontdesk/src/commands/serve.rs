@@ -58,7 +58,7 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Fai
     }
     let upkeep = tokio::spawn(upkeep::run(opening.intake.store().clone(), settings.upkeep_every));
     let listeners = Listeners { plain: Some(plain), tls };
-    let served = server::serve(listeners, opening.house(), options, stop).await;
+    let served = server::serve_house(listeners, opening.house(), options, Box::pin(stop)).await;
     upkeep.abort();
     tracing::info!("stopping: committing what is in the journal");
     opening.intake.close().await;

@@ -63,11 +63,18 @@ impl Name {
         if self.mask[0] != 0
             && let Some(head) = bytes.first_chunk::<GUESS_BYTES_MAX>()
         {
-            let head = halves(head);
-            ((head[0] ^ self.guess[0]) & self.mask[0]) | ((head[1] ^ self.guess[1]) & self.mask[1]) == 0
+            self.is_head_of(halves(head))
         } else {
             bytes.get(self.text.len()) == Some(&b'"') && bytes.starts_with(self.text.as_bytes())
         }
+    }
+}
+
+impl Name {
+    /// As [`begins`](Self::begins), for a name that isn't too long to be guessed.
+    #[inline]
+    fn is_head_of(&self, head: [u128; 2]) -> bool {
+        ((head[0] ^ self.guess[0]) & self.mask[0]) | ((head[1] ^ self.guess[1]) & self.mask[1]) == 0
     }
 }
 
@@ -124,7 +131,7 @@ impl NameTable {
         let size = (self.names.len() * 2 + 1).next_power_of_two();
         let mut buckets = vec![0u16; size].into_boxed_slice();
         for (at, name) in self.names.iter().enumerate() {
-            let mut slot = hash(name.text.as_bytes()) & (size - 1);
+            let mut slot = hash_of(name.text.as_bytes()) & (size - 1);
             while buckets[slot] != 0 {
                 slot = (slot + 1) & (size - 1);
             }
@@ -147,13 +154,39 @@ impl NameTable {
         self.names.iter()
     }
 
+    /// Finds the name that these bytes begin with, up to its closing quote. `None` also
+    /// where it can't be told at once: the name is long, or the text is near its end.
+    #[inline]
+    pub(crate) fn find_quoted(&self, bytes: &[u8]) -> Option<(u16, &Name)> {
+        let head = halves(bytes.first_chunk::<GUESS_BYTES_MAX>()?);
+        let len = match quote_in(head[0]) {
+            at @ 0..16 => at,
+            _ => 16 + quote_in(head[1]),
+        };
+        if len >= GUESS_BYTES_MAX || self.buckets.is_empty() {
+            return None;
+        }
+        let size = self.buckets.len();
+        let first = if len < 16 { head[0] & !(u128::MAX << (8 * len)) } else { head[0] };
+        let mut slot = hash(first, len) & (size - 1);
+        loop {
+            let at = self.buckets[slot].checked_sub(1)?;
+            let name = &self.names[usize::from(at)];
+            // A long one has no mask and would match anything.
+            if name.mask[0] != 0 && name.is_head_of(head) {
+                return Some((at, name));
+            }
+            slot = (slot + 1) & (size - 1);
+        }
+    }
+
     /// Finds a name by hash.
     pub(crate) fn find(&self, text: &[u8]) -> Option<u16> {
         let size = self.buckets.len();
         if size == 0 {
             return None;
         }
-        let mut slot = hash(text) & (size - 1);
+        let mut slot = hash_of(text) & (size - 1);
         loop {
             let at = self.buckets[slot].checked_sub(1)?;
             if self.names[at as usize].text.as_bytes() == text {
@@ -164,25 +197,50 @@ impl NameTable {
     }
 }
 
-/// Length and both ends of the name: enough to tell the few dozen names of one object
-/// apart; a collision costs one more comparison. Senders can't add names, so there is
-/// nothing to attack.
+/// Length and the first 16 bytes of the name, zeros behind a shorter one: enough to tell
+/// the few dozen names of one object apart; a collision costs one more comparison. Senders
+/// can't add names, so there is nothing to attack.
 #[inline]
-fn hash(text: &[u8]) -> usize {
-    let end = |bytes: &[u8]| {
-        let mut word = [0u8; 8];
-        let take = bytes.len().min(8);
-        word[..take].copy_from_slice(&bytes[bytes.len() - take..]);
-        u64::from_le_bytes(word)
-    };
-    let middle = text.get(text.len() / 2).copied().unwrap_or(0);
-    let mixed = (end(text) ^ (text.len() as u64) << 56 ^ u64::from(middle) << 40).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+fn hash(first: u128, len: usize) -> usize {
+    let (low, high) = (first as u64, (first >> 64) as u64);
+    let mixed = (low ^ high.rotate_left(23) ^ (len as u64) << 56).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     (mixed >> 32) as usize
+}
+
+fn hash_of(text: &[u8]) -> usize {
+    let mut first = [0u8; 16];
+    let take = text.len().min(16);
+    first[..take].copy_from_slice(&text[..take]);
+    hash(u128::from_le_bytes(first), text.len())
+}
+
+/// Place of the first quote in 16 bytes; 16 when there is none.
+#[inline]
+fn quote_in(bytes: u128) -> usize {
+    const ONES: u128 = u128::MAX / 0xff;
+    let zero_where_quote = bytes ^ (ONES * b'"' as u128);
+    // The lowest set bit is exact; those above it may not be.
+    let found = zero_where_quote.wrapping_sub(ONES) & !zero_where_quote & (ONES << 7);
+    found.trailing_zeros() as usize / 8
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quote_is_found_at_each_place() {
+        for place in 0..16 {
+            // Neighbours of the quote's value, and a second one, must not mislead.
+            for others in [0x21, 0x23, 0x00, 0xff, 0xa2] {
+                let mut bytes = [others; 16];
+                assert_eq!(quote_in(u128::from_le_bytes(bytes)), 16);
+                bytes[place] = b'"';
+                bytes[15] = b'"';
+                assert_eq!(quote_in(u128::from_le_bytes(bytes)), place);
+            }
+        }
+    }
 
     #[test]
     fn finds_names_in_both_ways() {
@@ -206,6 +264,17 @@ mod tests {
             check("\"", true);
             check("s\":1", false);
             check("", false);
+        }
+        for (text, expect) in [
+            ("xdm:chatStart\": 1, and so on until it is long enough", Some("xdm:chatStart")),
+            ("a\":\"b\",\"c\":1, and so on until it is long enough", Some("a")),
+            ("chatStart", None),
+            ("chatStar\": 1, and so on until it is long enough", None),
+            ("\": 1, and so on until it is really long enough", None),
+            ("aNameThatIsLongerThanTheGuessCanCompare\": 1, and so on", None),
+            ("no quote in all of these many and more bytes", None),
+        ] {
+            assert_eq!(table.find_quoted(text.as_bytes()).map(|(_, name)| name.text()), expect, "{text}");
         }
         assert_eq!(table.find(b"chatStar"), None);
         assert_eq!(table.find(b""), None);

@@ -13,6 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::measure::median;
+use super::record::{date, machine, write};
 use super::{ROUNDS, events, frontdesk, scratch};
 use crate::steps::{answers, cargo, root, target_dir, tool};
 
@@ -30,7 +31,12 @@ pub(crate) fn run() -> Result<(), String> {
     }
     tool(&mut cargo(&["build", "--release", "--package", "server", "--example", "bare"]))?;
     let input = events("platform", "0%")?;
-    let mut page = String::from("| load | frontdesk | bare axum | ratio | aim |\n|---|---|---|---|---|\n");
+    let (date, machine) = (date()?, machine());
+    let mut page = format!(
+        "# http, {date}\n\n`wrk -t2 -d{SECONDS}` on loopback, client and server sharing the processors; medians of {ROUNDS} rounds in turns; every 2xx of frontdesk is fsynced.\n\n{machine}\n\n"
+    );
+    page +=
+        "| load | frontdesk | bare axum | ratio of medians | ratios of the rounds | aim |\n|---|---|---|---|---|---|\n";
     for (name, connections, batch, aim) in CASES {
         let script = script(&input, *batch)?;
         let (mut ours, mut bare) = (Vec::new(), Vec::new());
@@ -38,13 +44,15 @@ pub(crate) fn run() -> Result<(), String> {
             ours.push(rate(&Server::frontdesk()?, connections, &script)? * *batch as f64);
             bare.push(rate(&Server::bare()?, connections, &script)? * *batch as f64);
         }
+        let ratios: Vec<String> = ours.iter().zip(&bare).map(|(ours, bare)| format!("{:.2}", ours / bare)).collect();
         let (ours, bare) = (median(ours.into_iter()), median(bare.into_iter()));
-        page += &format!("| {name} | {ours:.0} events/s | {bare:.0} events/s | {:.2} | {aim} |\n", ours / bare);
+        page += &format!(
+            "| {name}, {connections} connections | {ours:.0} events/s | {bare:.0} events/s | {:.2} | {} | {aim} |\n",
+            ours / bare,
+            ratios.join(", ")
+        );
     }
-    let path = root().join("bench-runs");
-    fs::create_dir_all(&path).map_err(|error| format!("cannot make bench-runs: {error}"))?;
-    fs::write(path.join("http.md"), format!("# http\n\n{page}"))
-        .map_err(|error| format!("cannot write http.md: {error}"))?;
+    write(&format!("{date}-http.md"), &page)?;
     println!("{page}");
     Ok(())
 }

@@ -12,11 +12,18 @@ use super::record::{Contender, Record};
 use super::{ROUNDS, events, frontdesk, scratch};
 use crate::steps::{answers, root, tool};
 
+/// Style of the events and how many of them are invalid.
+const CASES: &[(&str, &str)] = &[("platform", "1%"), ("platform", "0%"), ("shuffled", "1%")];
+
 /// Runs the benchmark.
 pub(crate) fn run() -> Result<(), String> {
+    CASES.iter().try_for_each(|(style, invalid)| case(style, invalid))
+}
+
+fn case(style: &str, invalid: &str) -> Result<(), String> {
     let python = python_with_duckdb()?;
     let version = duckdb_version(&python)?;
-    let input = events("platform", "1%")?;
+    let input = events(style, invalid)?;
     let bytes = fs::metadata(&input).map_or(0, |about| about.len());
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for round in 1..=ROUNDS {
@@ -29,14 +36,15 @@ pub(crate) fn run() -> Result<(), String> {
         );
     }
     let work = format!(
-        "1,000,000 generated events with 1 % invalid, {:.2} GB of NDJSON, to nested Parquet with zstd; wall-clock of the whole process.",
+        "1,000,000 generated events ({style}, {invalid} invalid), {:.2} GB of NDJSON, to nested Parquet with zstd; wall-clock of the whole process.",
         bytes as f64 / 1e9
     );
     let contenders = vec![
         Contender { name: "frontdesk load".to_owned(), runs: ours },
         Contender { name: format!("DuckDB {version} COPY"), runs: theirs },
     ];
-    Record { name: "load", work, contenders }.write()
+    let name = format!("load-{style}-{}", invalid.replace('%', "pc"));
+    Record { name: &name, work, contenders }.write()
 }
 
 fn load_ours(input: &Path) -> Result<Run, String> {

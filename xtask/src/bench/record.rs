@@ -39,13 +39,8 @@ impl Record<'_> {
     /// Writes both files and prints the table.
     pub(crate) fn write(&self) -> Result<(), String> {
         let date = date()?;
-        let directory = root().join("bench-runs");
-        fs::create_dir_all(&directory).map_err(|error| format!("cannot make bench-runs: {error}"))?;
-        let stem = format!("{date}-{}", self.name);
-        for (extension, text) in [("json", self.json(&date)), ("md", self.markdown(&date))] {
-            let path = directory.join(format!("{stem}.{extension}"));
-            fs::write(&path, text).map_err(|error| format!("cannot write {stem}.{extension}: {error}"))?;
-        }
+        write(&format!("{date}-{}.json", self.name), &self.json(&date))?;
+        write(&format!("{date}-{}.md", self.name), &self.markdown(&date))?;
         println!("{}", self.markdown(&date));
         Ok(())
     }
@@ -98,8 +93,15 @@ impl Record<'_> {
     }
 }
 
+/// Writes a file of `bench-runs/`.
+pub(crate) fn write(name: &str, text: &str) -> Result<(), String> {
+    let directory = root().join("bench-runs");
+    fs::create_dir_all(&directory).map_err(|error| format!("cannot make bench-runs: {error}"))?;
+    fs::write(directory.join(name), text).map_err(|error| format!("cannot write {name}: {error}"))
+}
+
 /// Cores, processor and kernel; nothing that names the machine or a place on it.
-fn machine() -> String {
+pub(crate) fn machine() -> String {
     let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model =
         cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": ").map(|(_, model)| model));
@@ -108,7 +110,7 @@ fn machine() -> String {
     format!("{cores} cores, {}, Linux {}", model.unwrap_or("unknown processor"), kernel.trim())
 }
 
-fn date() -> Result<String, String> {
+pub(crate) fn date() -> Result<String, String> {
     let output = Command::new("date")
         .args(["-u", "+%Y-%m-%d"])
         .output()

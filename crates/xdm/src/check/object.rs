@@ -74,7 +74,18 @@ impl<'w, S: Sink> Walk<'w, S> {
                         self.declared(node, table, name.target, name.text(), frame, path)?;
                     }
                 }
-                None => self.unexpected(node, table, cell, &mut last, frame, path)?,
+                // The guess was wrong: look the name up, and guess better next time.
+                None => match table.find_quoted(&self.cursor.rest()[1..]) {
+                    Some((at, name)) if !self.foreign(name.spelling) => {
+                        self.state.predictions[cell] = at;
+                        last = usize::from(at) + 1;
+                        self.cursor.advance(1 + name.quoted_len());
+                        self.cursor.colon()?;
+                        self.spelled |= name.spelling;
+                        self.declared(node, table, name.target, name.text(), frame, path)?;
+                    }
+                    _ => self.unexpected(node, table, cell, &mut last, frame, path)?,
+                },
             }
             more = self.cursor.more(b'}')?;
         }
@@ -88,7 +99,7 @@ impl<'w, S: Sink> Walk<'w, S> {
         spelling == SPELLED_PLATFORM && self.profile.spelling == Spelling::XdmOnly
     }
 
-    /// The guess was wrong: look the name up, and guess better next time.
+    /// A name that can't be found at once: long, escaped, near the end, or undeclared.
     fn unexpected(
         &mut self,
         node: &'w ObjectNode,

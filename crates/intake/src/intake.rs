@@ -153,7 +153,8 @@ impl Intake {
         Counters {
             lag_records: durable.saturating_sub(progress.shown),
             uncommitted_records: durable.saturating_sub(progress.committed),
-            ready: !(poisoned || overloaded || closed),
+            ready: !(poisoned || overloaded || closed || journal.full),
+            closed,
             poisoned: poisoned || stopped.is_some(),
             trouble: stopped.or(journal.poison_cause.clone()).or(progress.trouble),
             journal,

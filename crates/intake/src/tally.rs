@@ -37,6 +37,8 @@ pub struct Counters {
     pub ready: bool,
     /// True after a failed write to the journal: only a restart helps.
     pub poisoned: bool,
+    /// True once no more requests are taken because the pipeline was closed.
+    pub closed: bool,
     /// Why storing stopped or fails at the moment.
     pub trouble: Option<String>,
 }

@@ -148,7 +148,9 @@ impl Journal {
         let shared = &*self.handle.shared;
         let (segments, disk_bytes) = shared.catalog.size();
         let queue_bytes = shared.queue.bytes();
-        Stats { segments, disk_bytes, queue_bytes, ..shared.counters.read() }
+        shared.note_free_space();
+        let full = shared.tight.load(Ordering::Relaxed);
+        Stats { segments, disk_bytes, queue_bytes, full, ..shared.counters.read() }
     }
 
     /// Refuses further records, makes those queued durable, ends the threads and gives

@@ -21,6 +21,8 @@ pub struct Stats {
     pub fsyncs: u64,
     /// Duration of the last one in microseconds.
     pub last_fsync_us: u64,
+    /// The disk has less than `disk_free_bytes_min` left; records are refused meanwhile.
+    pub full: bool,
     /// The journal refuses everything until the process restarts.
     pub poisoned: bool,
     /// Which write or sync failed, when `poisoned`.

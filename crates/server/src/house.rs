@@ -155,10 +155,11 @@ fn failure(error: QueryError) -> QueryFailure {
     }
 }
 
-/// `ready` is also false while a pipeline closes, but then nobody asks any more.
 fn readiness(counters: &Counters) -> Readiness {
     match counters {
         Counters { poisoned: true, .. } => Readiness::NotReady(Held::Poisoned),
+        Counters { closed: true, .. } => Readiness::NotReady(Held::Closed),
+        Counters { ready: false, journal, .. } if journal.full => Readiness::NotReady(Held::DiskFull),
         Counters { ready: false, .. } => Readiness::NotReady(Held::Overloaded),
         _ => Readiness::Ready,
     }

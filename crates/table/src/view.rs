@@ -46,7 +46,8 @@ impl TableProvider for View {
         if self.fresh.is_empty() {
             return Ok(committed);
         }
-        let fresh = MemorySourceConfig::try_new_exec(std::slice::from_ref(&self.fresh), self.schema(), projection.cloned())?;
+        let fresh =
+            MemorySourceConfig::try_new_exec(std::slice::from_ref(&self.fresh), self.schema(), projection.cloned())?;
         UnionExec::try_new(vec![committed, fresh])
     }
 

@@ -87,3 +87,16 @@ fn settings_reach_the_server() {
     let undeclared = r#"{"_id":"a","timestamp":"2026-11-20T10:00:00Z","x":1}"#;
     assert_eq!(desk.post("/v1/events", undeclared).0, 422);
 }
+
+#[test]
+fn a_full_disk_is_told_before_events_are_refused() {
+    let place = Place::new();
+    let desk = place.serve(&["--disk-free-bytes-min", "8000000GiB"]);
+    let (status, answer) = desk.get("/readyz");
+    assert_eq!(status, 503);
+    assert!(answer.contains("disk_full"), "{answer}");
+    assert_eq!(desk.get("/healthz").0, 200);
+    let (status, answer) = desk.post("/v1/events", pasted(&desk.welcome));
+    assert_eq!(status, 503, "{answer}");
+    assert!(answer.contains("disk_full"), "{answer}");
+}

@@ -91,7 +91,10 @@ async fn a_full_disk_and_a_closed_intake_say_so() {
     let (intake, _) = open_with(full).await;
     let refused = intake.submit(request(event("a", 1))).await;
     assert_eq!(refused, Err(SubmitError::DiskFull { retry_after: Duration::from_secs(1) }));
+    let counters = intake.counters();
+    assert!(counters.journal.full && !counters.ready && !counters.closed, "{counters:?}");
     intake.close().await;
+    assert!(intake.counters().closed);
     assert_eq!(intake.submit(request(event("a", 1))).await, Err(SubmitError::Closed));
     assert!(!intake.counters().ready);
     let (intake, _) = open_with(options(dir.path())).await;

@@ -79,7 +79,7 @@ async fn neither_log_nor_footer_holds_a_text_of_a_row() {
     let _ = commit(&events, 0, 10, DAY).await;
     let entry = std::fs::read_to_string(log_entry(dir.path(), "events", 1)).unwrap();
     assert!(entry.contains("2026-11-22T00:00:00.009Z"), "the range of the instants is there: {entry}");
-    for text in ["\"e0", "e9", "subject", "web", "_id"] {
+    for text in ["\"e0", "\"e9", "subject", "web", "_id"] {
         assert!(!entry.contains(text), "{text} in {entry}");
     }
     let folder = dir.path().join("events/event_date=2026-11-22");

@@ -7,6 +7,11 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::alphabet::URL_SAFE;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
 /// Digits of an ECID: two numbers of 63 bits, 19 digits each.
 const ECID_DIGITS: usize = 38;
 /// Longest cookie value that is decoded, in bytes. Real ones have about 80.
@@ -124,42 +129,25 @@ fn take_bytes<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     Some(value)
 }
 
-const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+/// Whatever the last character's spare bits are; padding is cut off before.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone)
+        .with_decode_allow_trailing_bits(true),
+);
 
 /// URL-safe base64 without padding (RFC 4648 section 5), as a cookie wants it.
 pub(crate) fn base64(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let group = chunk.iter().fold(0u32, |group, byte| group << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
-        for place in 0..=chunk.len() {
-            out.push(char::from(DIGITS[(group >> (18 - 6 * place)) as usize & 63]));
-        }
-    }
-    out
+    URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// Either alphabet, padded or not.
 pub(crate) fn unbase64(text: &str) -> Option<Vec<u8>> {
-    let text = text.trim_end_matches('=');
-    if text.len() > COOKIE_BYTES_MAX || text.len() % 4 == 1 {
+    if text.len() > COOKIE_BYTES_MAX {
         return None;
     }
-    let mut out = Vec::with_capacity(text.len() * 3 / 4);
-    let (mut group, mut bits) = (0u32, 0);
-    for byte in text.bytes() {
-        let digit = match byte {
-            b'+' => 62,
-            b'/' => 63,
-            _ => DIGITS.iter().position(|known| *known == byte)? as u32,
-        };
-        group = group << 6 | digit;
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            out.push((group >> bits) as u8);
-        }
-    }
-    Some(out)
+    LENIENT.decode(text.trim_end_matches('=').replace('+', "-").replace('/', "_")).ok()
 }
 
 #[cfg(test)]

@@ -61,8 +61,8 @@ pub(crate) struct Target {
 impl Target {
     /// `header` is `x-request-id`.
     pub(crate) fn of(uri: &Uri, version: Version, header: Option<&str>) -> Result<Target, Problem> {
-        let pairs = || form_pairs(uri.query().unwrap_or_default());
-        let find = |name: &str| pairs().find(|(key, _)| key == name).map(|(_, value)| value);
+        let query = uri.query().unwrap_or_default();
+        let find = |name: &str| value_of(query, name);
         let name = match version {
             Version::V1 => "configId",
             Version::V2 => "datastreamId",
@@ -79,28 +79,9 @@ impl Target {
     }
 }
 
-/// `application/x-www-form-urlencoded`, as a query is written.
-fn form_pairs(query: &str) -> impl Iterator<Item = (String, String)> {
-    query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (unescape(key), unescape(value))
-    })
-}
-
-fn unescape(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        let digit = |place: usize| bytes.get(place).and_then(|digit| char::from(*digit).to_digit(16));
-        let escaped = if *byte == b'%' { digit(at + 1).zip(digit(at + 2)) } else { None };
-        match escaped {
-            Some((high, low)) => out.push((high * 16 + low) as u8),
-            None => out.push(if *byte == b'+' { b' ' } else { *byte }),
-        }
-        at += if escaped.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8_lossy(&out).into_owned()
+/// The first value of this name in a query.
+fn value_of(query: &str, name: &str) -> Option<String> {
+    url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
 #[cfg(test)]
@@ -151,7 +132,9 @@ mod tests {
 
     #[test]
     fn escapes_are_read_as_browsers_write_them() {
-        let check = |text: &str, expect: &str| assert_eq!(unescape(text), expect);
+        let check = |text: &str, expect: &str| {
+            assert_eq!(value_of(&format!("x={text}"), "x").as_deref(), Some(expect));
+        };
         check("a%7Cb+c", "a|b c");
         check("%E2%9C%93", "✓");
         check("%", "%");

@@ -18,6 +18,7 @@ use crate::failure::{Exit, Failure};
 use crate::receipt::{Receipt, Rejected};
 use crate::remote::Remote;
 use crate::remote_report;
+use crate::schemas::Readings;
 use crate::settings::Settings;
 use crate::settings::datastreams::DatastreamSettings;
 
@@ -174,15 +175,15 @@ impl Access {
 /// The pipeline's options as the settings have them.
 ///
 /// # Errors
-/// A number that this machine can't count to.
+/// A schema that can't be used, or a number that this machine can't count to.
 pub(crate) fn intake_options(settings: &Settings) -> Result<IntakeOptions, Failure> {
     let mut options = IntakeOptions::new(&settings.data);
     if let Some(key_file) = &settings.key_file {
         options.key_file.clone_from(key_file);
     }
-    options.profile = settings.profile.profile();
-    let profiles = settings.datastreams.0.iter().filter_map(|(id, set)| Some((id.clone(), set.profile?.profile())));
-    options.profiles = profiles.collect();
+    let readings = Readings::of(settings)?;
+    options.reading = readings.default;
+    options.readings = readings.by_datastream;
     options.link_rules.clone_from(&settings.link_rules);
     options.body_bytes_max = count("body_bytes_decompressed_max", settings.body_bytes_decompressed_max.0)?;
     options.event_bytes_max = count("event_bytes_max", settings.event_bytes_max.0)?;

@@ -91,6 +91,9 @@ pub(crate) struct CheckArgs {
     /// Files with one event a line, a JSON array, or one event; plain, .gz or .zst; - is standard input
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+    /// Datastream whose schema and profile are applied
+    #[arg(long, default_value = "default", value_name = "NAME")]
+    pub(crate) datastream: String,
     /// How findings are written
     #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
     pub(crate) format: CheckFormat,

@@ -18,6 +18,7 @@ mod progress;
 mod receipt;
 mod remote;
 mod remote_report;
+mod schemas;
 mod settings;
 mod upkeep;
 
@@ -58,7 +59,7 @@ fn run(parsed: Parsed) -> Result<(), Failure> {
         Command::Tail(args) => block_on(commands::tail::run(args, settings)),
         Command::Event(args) => block_on(commands::event::run(args, settings)),
         Command::Generate(args) => commands::generate::run(args),
-        Command::Schema => commands::schema::run(),
+        Command::Schema => commands::schema::run(settings),
         Command::Settings => commands::settings::run(&effective, variables()),
         Command::Version => commands::version::run(),
     }

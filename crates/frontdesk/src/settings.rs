@@ -22,7 +22,7 @@ use crate::log::LogFormat;
 use datastreams::Datastreams;
 use nearest::nearest;
 use table::{SETTINGS, Setting};
-use value::{Address, Bytes, Names, Word};
+use value::{Address, Bytes, Names, Paths, Word};
 
 /// The file that is read when `--config` names none.
 pub(crate) const CONFIG_FILE: &str = "frontdesk.toml";
@@ -42,6 +42,8 @@ pub(crate) struct Settings {
     pub(crate) hosts_allowed: Names,
     pub(crate) key_file: Option<PathBuf>,
     pub(crate) profile: ProfileName,
+    pub(crate) schema: Option<String>,
+    pub(crate) schema_files: Paths,
     pub(crate) log: String,
     pub(crate) log_format: LogFormat,
     pub(crate) inlets: BTreeMap<String, String>,
@@ -91,6 +93,8 @@ impl Default for Settings {
             hosts_allowed: Names::default(),
             key_file: None,
             profile: ProfileName::Spec,
+            schema: None,
+            schema_files: Paths::default(),
             log: "info".to_owned(),
             log_format: LogFormat::Text,
             inlets: server.inlets,
@@ -286,7 +290,7 @@ fn unknown(path: &Path, key: &str) -> Failure {
 
 fn shapeless(path: &Path, key: &str) -> Failure {
     Failure::usage(format_args!("{key} in {} is not a plain value", path.display()))
-        .help("write text in quotes, a number, or a table where the setting takes one")
+        .help("write text in quotes, a number, a list of texts, or a table where the setting takes one")
 }
 
 /// A TOML value as the text that a flag would hold.
@@ -300,6 +304,10 @@ fn plain(value: &toml::Value) -> Option<String> {
         toml::Value::Table(pairs) => {
             let pairs = pairs.iter().map(|(key, value)| Some(format!("{key}={}", value.as_str()?)));
             Some(pairs.collect::<Option<Vec<_>>>()?.join(","))
+        }
+        toml::Value::Array(texts) => {
+            let texts = texts.iter().map(toml::Value::as_str).collect::<Option<Vec<_>>>()?;
+            Some(texts.join(","))
         }
         _ => None,
     }

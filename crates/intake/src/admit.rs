@@ -3,12 +3,13 @@
 //! A check needs a checker, which predicts keys from the events before and is costly to
 //! make; they live in a pool and go back to it warm. The sink keeps only the `_id`.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use xdm::{Checker, ListSlot, PersonalSlot, Plan, Profile, Sink, Slot, StructSlot, Verdict};
+use xdm::{Checker, ListSlot, PersonalSlot, Sink, Slot, StructSlot, Verdict};
 
 use crate::answer::EventAnswer;
 use crate::identity::{Minter, Origin};
+use crate::options::Reading;
 use crate::record::RequestId;
 use crate::request::{BodyError, Bounds, Layout, walk};
 
@@ -18,21 +19,20 @@ const IDLE_MAX: usize = 64;
 /// What one check needs, kept warm between requests.
 pub(crate) struct Desk {
     checker: Checker,
-    profile: Profile,
+    reading: Reading,
     sink: IdSink,
     minter: Minter,
 }
 
 /// The desks that nobody uses at the moment.
 pub(crate) struct Admission {
-    plan: Arc<Plan>,
     bounds: Bounds,
     idle: Mutex<Vec<Desk>>,
 }
 
 impl Admission {
-    pub(crate) fn new(plan: Arc<Plan>, bounds: Bounds) -> Self {
-        Admission { plan, bounds, idle: Mutex::default() }
+    pub(crate) fn new(bounds: Bounds) -> Self {
+        Admission { bounds, idle: Mutex::default() }
     }
 
     /// Checks a body. An unreadable one gives an error, and none of its events counts.
@@ -40,26 +40,26 @@ impl Admission {
         &self,
         layout: Layout,
         body: &[u8],
-        profile: Profile,
+        reading: &Reading,
         datastream: &str,
         request_id: RequestId<'_>,
     ) -> Result<Vec<EventAnswer>, BodyError> {
-        let mut desk = self.take(profile);
+        let mut desk = self.take(reading);
         let outcome = desk.check(layout, body, self.bounds, datastream, request_id);
         self.give_back(desk);
         outcome
     }
 
-    fn take(&self, profile: Profile) -> Desk {
+    fn take(&self, reading: &Reading) -> Desk {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        // The last one given back is the warmest; nearly always all have one profile.
-        let place = idle.iter().rposition(|desk| desk.profile == profile);
+        // The last one given back is the warmest; nearly always all read alike.
+        let place = idle.iter().rposition(|desk| desk.reading.is(reading));
         let warm = place.map(|place| idle.swap_remove(place));
         drop(idle);
         warm.unwrap_or_else(|| Desk {
-            checker: Checker::new(Arc::clone(&self.plan), profile),
-            profile,
-            sink: IdSink { slot: self.plan.id_slot(), id: String::new(), present: false },
+            checker: reading.checker(),
+            reading: reading.clone(),
+            sink: IdSink { slot: reading.plan.id_slot(), id: String::new(), present: false },
             minter: Minter::default(),
         })
     }

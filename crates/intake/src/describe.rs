@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use xdm::{Checker, ListSlot, PersonalSlot, Sink, Slot, StructSlot, Verdict};
+use xdm::{ListSlot, PersonalSlot, Sink, Slot, StructSlot, Verdict};
 
 use crate::derive::{Derivation, LINK};
 use crate::intake::Intake;
@@ -34,8 +34,8 @@ impl Intake {
     /// from the place on where it can't.
     pub fn describe(&self, request: &Request) -> Vec<Described> {
         let shared = self.shared();
-        let plan = &shared.options.plan;
-        let mut checker = Checker::new(plan.clone(), shared.options.profile_of(&request.datastream));
+        let reading = shared.options.reading_of(&request.datastream);
+        let (plan, mut checker) = (&reading.plan, reading.checker());
         let layout = request.framing.resolve(&request.body);
         let mut sink = Watcher {
             event_type_slot: plan.layout().column("eventType"),

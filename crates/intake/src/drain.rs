@@ -182,7 +182,7 @@ impl Drain {
         events_mark: u64,
         rejects_mark: u64,
     ) -> Self {
-        let mut decoder = Decoder::new(Arc::clone(&shared.options.plan), shared.options.profile, rejects_mark);
+        let mut decoder = Decoder::new(rejects_mark);
         let current = Batch::new(decoder.block(&shared), events_mark);
         Drain {
             shared,

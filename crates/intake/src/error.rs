@@ -52,6 +52,9 @@ pub enum IntakeError {
     /// The key file can't be used.
     #[error(transparent)]
     Key(#[from] vault::KeyError),
+    /// A datastream's plan has columns of its own.
+    #[error("the schema of datastream {0} doesn't share its columns with the others; compile them together")]
+    Layout(String),
     /// A rule for links can't be used.
     #[error(transparent)]
     LinkRule(#[from] LinkRuleError),

@@ -66,7 +66,7 @@ impl Intake {
         opened.replayed_records = recovered.saturating_sub(events_mark);
         let reader = reader_after(&journal, events_mark, &mut opened)?;
 
-        let admission = Admission::new(Arc::clone(&options.plan), options.bounds());
+        let admission = Admission::new(options.bounds());
         let shared = Arc::new(Shared {
             options,
             clock,
@@ -130,11 +130,6 @@ impl Intake {
     /// The tables, for queries and for their upkeep.
     pub fn store(&self) -> &table::Store {
         &self.inner.shared.stores.store
-    }
-
-    /// The compiled schema.
-    pub fn plan(&self) -> &Arc<xdm::Plan> {
-        &self.inner.shared.options.plan
     }
 
     /// What happened since the start, and how it stands.

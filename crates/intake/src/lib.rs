@@ -50,7 +50,7 @@ pub use drain::{Probe, Step};
 pub use error::{IntakeError, LoadError, SubmitError};
 pub use intake::Intake;
 pub use load::{LoadInput, LoadOptions, LoadSummary, NoProgress, Progress, load};
-pub use options::IntakeOptions;
+pub use options::{IntakeOptions, Reading};
 pub use record::RecordError;
 pub use request::{BodyError, Framing, Request};
 pub use stores::Opened;

@@ -7,13 +7,38 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use table::Root;
-use xdm::{Plan, Profile};
+use xdm::{Checker, Plan, Profile};
 
 use crate::derive::{LinkRules, default_link_rules};
 use crate::drain::Probe;
 use crate::request::Bounds;
 
 const MIB: usize = 1024 * 1024;
+
+/// How events are read: by which schema, and how strictly.
+///
+/// The profile goes into the journal with the event. The plan doesn't: an event that waits
+/// in the journal while the server is down and its schema is changed is read by the new
+/// one, and goes to quarantine if that finds it invalid.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// The compiled schema.
+    pub plan: Arc<Plan>,
+    /// How strictly it is applied.
+    pub profile: Profile,
+}
+
+impl Reading {
+    /// A checker that reads this way.
+    pub(crate) fn checker(&self) -> Checker {
+        Checker::new(Arc::clone(&self.plan), self.profile)
+    }
+
+    /// Whether both read alike.
+    pub(crate) fn is(&self, other: &Reading) -> bool {
+        Arc::ptr_eq(&self.plan, &other.plan) && self.profile == other.profile
+    }
+}
 
 /// Settings of one intake. Build them with [`IntakeOptions::new`] and change fields.
 #[derive(Clone)]
@@ -25,13 +50,11 @@ pub struct IntakeOptions {
     pub tables: Root,
     /// The key file; `vault.key` in the data directory.
     pub key_file: PathBuf,
-    /// The compiled schema.
-    pub plan: Arc<Plan>,
-    /// How strictly events are read.
-    pub profile: Profile,
-    /// Datastreams that are read otherwise. The profile goes into the journal with the
-    /// event, so that a change of settings changes no verdict that was given.
-    pub profiles: BTreeMap<String, Profile>,
+    /// How events are read.
+    pub reading: Reading,
+    /// Datastreams whose events are read otherwise. All plans share one layout
+    /// ([`xdm::unite`]), since all events lie in one table.
+    pub readings: BTreeMap<String, Reading>,
     /// Which clicked links count as contact requests when their sender doesn't say so.
     pub link_rules: LinkRules,
 
@@ -77,9 +100,8 @@ impl IntakeOptions {
             tables: Root::Dir(data.join("tables")),
             key_file: data.join("vault.key"),
             data,
-            plan: xdm::standard_plan(),
-            profile: Profile::spec(),
-            profiles: BTreeMap::new(),
+            reading: Reading { plan: xdm::standard_plan(), profile: Profile::spec() },
+            readings: BTreeMap::new(),
             link_rules: default_link_rules(),
             body_bytes_max: 64 * MIB,
             event_bytes_max: xdm::limits::EVENT_BYTES_MAX,
@@ -98,8 +120,8 @@ impl IntakeOptions {
     }
 
     /// How events of this datastream are read.
-    pub(crate) fn profile_of(&self, datastream: &str) -> Profile {
-        self.profiles.get(datastream).copied().unwrap_or(self.profile)
+    pub(crate) fn reading_of(&self, datastream: &str) -> &Reading {
+        self.readings.get(datastream).unwrap_or(&self.reading)
     }
 
     pub(crate) fn bounds(&self) -> Bounds {

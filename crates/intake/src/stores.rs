@@ -68,7 +68,11 @@ impl Stores {
         create_durably(data).map_err(failed("create"))?;
         let lock = lock(data)?;
         let key = open_key(options)?;
-        let shape = Arc::new(Shape::new(Arc::clone(options.plan.layout()))?);
+        let layout = options.reading.plan.layout();
+        if let Some((datastream, _)) = options.readings.iter().find(|(_, r)| !Arc::ptr_eq(r.plan.layout(), layout)) {
+            return Err(IntakeError::Layout(datastream.clone()));
+        }
+        let shape = Arc::new(Shape::new(Arc::clone(layout))?);
         let millis = {
             let clock = Arc::clone(clock);
             Arc::new(move || clock.now_micros().div_euclid(1000))
@@ -88,7 +92,7 @@ impl Stores {
             shape,
             rejects_sealer: Sealer::new(&key, PURPOSE_REJECTS),
             ids: IdHasher::new(secret),
-            derivation: Derivation::new(&options.link_rules, options.plan.layout())?,
+            derivation: Derivation::new(&options.link_rules, layout)?,
             seal: Arc::new(EventSeal(Sealer::new(&key, PURPOSE_EVENTS))),
             key,
             lock: Mutex::new(Some(lock)),

@@ -32,8 +32,8 @@ impl Intake {
         let made = self.inner.make_request_id();
         let request_id = request.request_id.as_deref().map_or(RequestId::Made(made), RequestId::Given);
         let layout = request.framing.resolve(&request.body);
-        let profile = self.inner.shared.options.profile_of(&request.datastream);
-        self.inner.admission.check(layout, &request.body, profile, &request.datastream, request_id)
+        let reading = self.inner.shared.options.reading_of(&request.datastream);
+        self.inner.admission.check(layout, &request.body, reading, &request.datastream, request_id)
     }
 
     /// 128 bits made of a request's id and this data directory's key: the same for the
@@ -109,10 +109,10 @@ impl Inner {
         made: [u8; 16],
     ) -> Result<(Vec<EventAnswer>, Vec<u8>), BodyError> {
         let request_id = request_id.map_or(RequestId::Made(made), RequestId::Given);
-        let answers =
-            self.admission.check(layout, body, self.shared.options.profile_of(datastream), datastream, request_id)?;
+        let reading = self.shared.options.reading_of(datastream);
+        let answers = self.admission.check(layout, body, reading, datastream, request_id)?;
         let received_micros = self.shared.clock.now_micros();
-        let profile = Some(self.shared.options.profile_of(datastream));
+        let profile = Some(reading.profile);
         let record = Record { layout, profile, received_micros, datastream, request_id, body };
         Ok((answers, record.head()))
     }

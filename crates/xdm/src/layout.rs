@@ -71,6 +71,19 @@ pub enum Scalar {
     Timestamp,
 }
 
+impl Scalar {
+    /// As a sentence says it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Scalar::Text => "text",
+            Scalar::Integer => "an integer",
+            Scalar::Number => "a number",
+            Scalar::Boolean => "true or false",
+            Scalar::Timestamp => "an instant",
+        }
+    }
+}
+
 /// One leaf column.
 #[derive(Clone, Debug)]
 pub struct Column {

@@ -25,6 +25,7 @@ mod plan;
 mod profile;
 mod schema;
 mod sink;
+mod union;
 mod violation;
 
 use std::sync::{Arc, OnceLock};
@@ -37,6 +38,7 @@ pub use profile::{IdRule, Profile, Spelling, Undeclared};
 pub use schema::SchemaError;
 pub use schema::registry::Registry;
 pub use sink::{NullSink, Sink};
+pub use union::unite;
 pub use violation::{MASKED_CHARS_MAX, Notice, Verdict, Violation, mask, mask_key};
 
 /// The plan of a contact event from a web page ([`Composition::contact_event`]), compiled

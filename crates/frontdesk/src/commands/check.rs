@@ -13,6 +13,7 @@ use xdm::{Checker, Notice, Verdict, Violation};
 use crate::args::{CheckArgs, CheckFormat};
 use crate::failure::{Exit, Failure};
 use crate::input::{Blocks, Input};
+use crate::schemas::Readings;
 use crate::settings::Settings;
 
 /// Lines checked at a time.
@@ -24,9 +25,11 @@ const WHOLE_BYTES_MAX: usize = 1024 * 1024 * 1024;
 /// Runs the command.
 ///
 /// # Errors
-/// A file can't be read, or (exit code 1, with nothing more to say) events are invalid.
+/// A schema or a file can't be read, or (exit code 1, with nothing more to say) events are invalid.
 pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Result<(), Failure> {
-    let checker = Checker::new(xdm::standard_plan(), settings.profile.profile());
+    let readings = Readings::of(settings)?;
+    let reading = readings.of_datastream(&args.datastream);
+    let checker = Checker::new(reading.plan.clone(), reading.profile);
     let out = BufWriter::new(io::stdout().lock());
     let mut check = Check { checker, out, args, tally: Tally::default(), findings: 0 };
     check.begin()?;

@@ -7,13 +7,15 @@ use arrow::datatypes::{DataType, Fields, TimeUnit};
 use table::Shape;
 
 use crate::failure::{Exit, Failure};
+use crate::schemas::Readings;
+use crate::settings::Settings;
 
 /// Runs the command.
 ///
 /// # Errors
-/// Standard output can't be written.
-pub(crate) fn run() -> Result<(), Failure> {
-    let plan = xdm::standard_plan();
+/// A schema can't be used, or standard output can't be written.
+pub(crate) fn run(settings: &Settings) -> Result<(), Failure> {
+    let plan = Readings::of(settings)?.default.plan;
     let shape = Shape::new(Arc::clone(plan.layout())).map_err(|error| Failure::new(Exit::Damaged, error))?;
     let mut columns = Vec::new();
     collect(shape.arrow_schema().fields(), "", &mut columns);

@@ -4,6 +4,7 @@
 //! [datastreams.web]
 //! org_id = "FRONTDESK@AdobeOrg"
 //! origins = ["https://www.shop.example"]
+//! schema = "https://ns.shop.example/schemas/contact"
 //! profile = "aep-strict"
 //! ```
 //!
@@ -24,6 +25,8 @@ pub(crate) struct DatastreamSettings {
     pub(crate) org_id: Option<String>,
     /// Empty: any.
     pub(crate) origins: Vec<String>,
+    /// The `$id` of a schema; `None`: as the setting `schema` says.
+    pub(crate) schema: Option<String>,
     /// `None`: as the setting `profile` says.
     pub(crate) profile: Option<ProfileName>,
     /// Events are refused.
@@ -34,8 +37,7 @@ pub(crate) struct DatastreamSettings {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Datastreams(pub(crate) BTreeMap<String, DatastreamSettings>);
 
-const KEYS: &str =
-    "org_id (text), origins (a list of origins), profile (spec or aep-strict) and disabled (true or false)";
+const KEYS: &str = "org_id (text), origins (a list of origins), schema (the $id of a schema), profile (spec or aep-strict) and disabled (true or false)";
 
 impl Value for Datastreams {
     const FORM: &'static str = "table of tables";
@@ -89,6 +91,7 @@ fn one(id: &str, value: &Toml) -> Result<DatastreamSettings, String> {
                     format!("datastream `{id}` has an origin that is not such as https://www.shop.example or https://*.shop.example; leave out the path")
                 })?;
             }
+            ("schema", Toml::String(id)) if !id.is_empty() => datastream.schema = Some(id.clone()),
             ("profile", Toml::String(name)) => datastream.profile = Some(ProfileName::parse(name)?),
             ("disabled", Toml::Boolean(disabled)) => datastream.disabled = *disabled,
             _ => return Err(wrong(key)),
@@ -105,6 +108,9 @@ impl DatastreamSettings {
         }
         if !self.origins.is_empty() {
             table.insert("origins".to_owned(), self.origins.clone().into());
+        }
+        if let Some(schema) = &self.schema {
+            table.insert("schema".to_owned(), schema.clone().into());
         }
         if let Some((word, _)) = ProfileName::ALL.iter().find(|(_, profile)| Some(*profile) == self.profile) {
             table.insert("profile".to_owned(), (*word).into());
@@ -146,9 +152,9 @@ mod tests {
         check("", Ok(""));
         check("{ web = {} }", Ok("{ web = {} }"));
         check(
-            r#"{ web = { org_id = "A1@AdobeOrg", origins = ["https://www.shop.example", "https://*.shop.example:8443"], profile = "aep-strict", disabled = true } }"#,
+            r#"{ web = { org_id = "A1@AdobeOrg", origins = ["https://www.shop.example", "https://*.shop.example:8443"], schema = "urn:x", profile = "aep-strict", disabled = true } }"#,
             Ok(
-                r#"{ web = { disabled = true, org_id = "A1@AdobeOrg", origins = ["https://www.shop.example", "https://*.shop.example:8443"], profile = "aep-strict" } }"#,
+                r#"{ web = { disabled = true, org_id = "A1@AdobeOrg", origins = ["https://www.shop.example", "https://*.shop.example:8443"], profile = "aep-strict", schema = "urn:x" } }"#,
             ),
         );
         check("web", Err("such as"));

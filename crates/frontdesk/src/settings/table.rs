@@ -73,6 +73,8 @@ pub(crate) static SETTINGS: &[Setting] = &[
     setting!(log, COMMON, "What is logged: error, warn, info, debug, trace, or a filter such as info,intake=debug"),
     setting!(log_format, COMMON, "How log lines are written"),
     setting!(profile, RARE, "How strictly events are read: spec keeps undeclared properties, aep-strict rejects them"),
+    setting!(schema, RARE, "The $id of the schema that judges events; Frontdesk's own when unset"),
+    setting!(schema_files, RARE, "Files and directories with schemas, JSON, beside those that come with Frontdesk"),
     setting!(key_file, RARE, "The key that seals personal values; vault.key in the data directory when unset"),
     setting!(
         inlets,
@@ -82,7 +84,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
     setting!(
         datastreams,
         RARE,
-        "Datastreams of the Web SDK by id, each with org_id, origins, profile, disabled; when none is set, any id is taken"
+        "Datastreams of the Web SDK by id, each with org_id, origins, schema, profile, disabled; when none is set, any id is taken"
     ),
     setting!(
         link_rules,

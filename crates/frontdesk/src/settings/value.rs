@@ -47,6 +47,36 @@ impl Value for Option<PathBuf> {
     }
 }
 
+/// Files and directories.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Paths(pub(crate) Vec<PathBuf>);
+
+impl Value for Paths {
+    const FORM: &'static str = "path,…";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let paths = text.split(',').map(str::trim).filter(|path| !path.is_empty());
+        Ok(Paths(paths.map(PathBuf::from).collect()))
+    }
+
+    fn show(&self) -> String {
+        self.0.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(",")
+    }
+}
+
+/// The `$id` of a schema.
+impl Value for Option<String> {
+    const FORM: &'static str = "$id";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        Ok((!text.is_empty()).then(|| text.to_owned()))
+    }
+
+    fn show(&self) -> String {
+        self.clone().unwrap_or_default()
+    }
+}
+
 /// `host:port`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Address(pub(crate) String);

@@ -136,6 +136,69 @@ fn a_datastream_has_its_own_profile_and_origins() {
     assert!(settings.contains("https://www.shop.example"), "{settings}");
 }
 
+const SHOP_SCHEMA: &str = r#"{"$id":"https://shop.example/schemas/contact","type":"object","allOf":[
+    {"$ref":"https://ns.adobe.com/xdm/context/experienceevent"},
+    {"$ref":"https://ns.adobe.com/xdm/mixins/experienceevent-contact-request-details"},
+    {"properties":{
+        "https://shop.example/tier":{"type":"string","enum":["gold","silver"]},
+        "https://shop.example/basket":{"type":"array","items":{"type":"object","properties":{
+            "xdm:sku":{"type":"string"},"xdm:count":{"type":"integer","minimum":1}}}}}}]}"#;
+
+#[test]
+fn a_datastream_has_its_own_schema_and_all_lie_in_one_table() {
+    let place = Place::new();
+    std::fs::create_dir(place.path("schemas")).unwrap();
+    place.write("schemas/contact.json", SHOP_SCHEMA);
+    place.write(
+        "frontdesk.toml",
+        "schema_files = [\"schemas\"]\n[datastreams.web]\n[datastreams.shop]\nschema = \"https://shop.example/schemas/contact\"\n",
+    );
+    let event = |id: &str, tier: &str| {
+        let shop = json!({ "example": { "tier": tier, "basket": [{ "sku": "a", "count": 1 }, { "sku": "b" }] } });
+        json!({ "_id": id, "timestamp": "2026-11-20T10:00:00Z", "_shop": shop,
+            "web": { "webReferrer": { "URL": "" } },
+            "customerFeedback": { "chatStart": 1, "callBackNumber": { "number": "+15550100" } } })
+    };
+    let desk = place.serve(&[]);
+    let send = |desk: &Desk, id: &str, datastream: &str, tier: &str| {
+        let path = format!("/ee/v1/interact?configId={datastream}&requestId={id}");
+        desk.post(&path, request(&event(id, tier))).1
+    };
+    assert!(!send(&desk, "a", "shop", "gold").contains("warnings"));
+    let refused = send(&desk, "b", "shop", "tin");
+    assert!(refused.contains("https://shop.example/schemas/contact#/allOf/2/properties"), "{refused}");
+    assert!(!send(&desk, "c", "web", "tin").contains("warnings"), "another datastream, another schema");
+    // What waits in the journal is drained with its own schema.
+    desk.kill();
+    let desk = place.serve(&[]);
+    assert!(!send(&desk, "d", "shop", "silver").contains("warnings"));
+    let (status, answer) = desk.post("/v1/events?datastream=shop&dry_run=true", event("e", "tin").to_string());
+    assert!(status == 200 && answer.contains("enum"), "{answer}");
+    assert!(desk.stop("TERM").success());
+
+    // Files and `check` know it too.
+    place.write("f.ndjson", format!("{}\n{}\n", event("f", "gold"), event("g", "tin")));
+    assert_eq!(place.run(&["check", "f.ndjson", "--datastream", "shop"]).code, 1);
+    assert_eq!(place.run(&["check", "f.ndjson"]).code, 0);
+    place.ok(&["load", "f.ndjson", "--datastream", "shop"]);
+    let tiers =
+        "select _id, _shop.example.tier as tier, cardinality(_shop.example.basket) as items from events order by 1";
+    let found = place.ok(&["sql", tiers, "--format", "csv"]);
+    assert_eq!(rows(&found), ["a,gold,2", "c,,", "d,silver,2", "f,gold,2"]);
+    let columns = place.ok(&["schema"]);
+    assert!(columns.contains("_shop.example.basket[].count"), "{columns}");
+
+    // The schema goes, its columns stay, and nothing of what was sealed shows.
+    place.write("frontdesk.toml", "");
+    place.write("h.ndjson", format!("{}\n", event("h", "tin")));
+    place.ok(&["load", "h.ndjson", "--datastream", "shop"]);
+    let found = place.ok(&["sql", tiers, "--format", "csv"]);
+    assert_eq!(rows(&found).len(), 5, "{found}");
+    let personal = place.ok(&["sql", "select * from events", "--format", "json"]);
+    assert!(!personal.contains("5550100"), "{personal}");
+    assert_eq!(rows(&place.ok(&["sql", "select sum(chat_start) from contacts", "--format", "csv"])), ["5"]);
+}
+
 #[test]
 fn consent_is_an_event() {
     let place = Place::new();

@@ -8,22 +8,22 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use table::{Block, Row};
-use xdm::{Checker, Plan, Profile, Verdict, Violation};
+use xdm::{Checker, Verdict, Violation};
 
 use crate::clock::day_of;
 use crate::dedupe::{Key, Seen, content_hash};
 use crate::drain::Shared;
 use crate::drain::batch::Batch;
 use crate::identity::{Minter, Origin};
+use crate::options::Reading;
 use crate::quarantine::{Quarantine, Reason, Source};
 use crate::record::{Record, RecordError};
 use crate::request::{Bounds, Event, walk};
 
 /// Turns records into rows.
 pub(crate) struct Decoder {
-    plan: Arc<Plan>,
-    /// One for each profile that records were read with; the first is the settings'.
-    checkers: Vec<(Profile, Checker)>,
+    /// One for each way in which records were read.
+    checkers: Vec<(Reading, Checker)>,
     minter: Minter,
     reject_minter: Minter,
     /// Empty blocks to be filled again.
@@ -33,10 +33,9 @@ pub(crate) struct Decoder {
 }
 
 impl Decoder {
-    pub(crate) fn new(plan: Arc<Plan>, profile: Profile, rejects_mark: u64) -> Self {
+    pub(crate) fn new(rejects_mark: u64) -> Self {
         let (minter, reject_minter) = (Minter::default(), Minter::default());
-        let checkers = vec![(profile, Checker::new(Arc::clone(&plan), profile))];
-        Decoder { plan, checkers, minter, reject_minter, spare: Vec::new(), rejects_mark }
+        Decoder { checkers: Vec::new(), minter, reject_minter, spare: Vec::new(), rejects_mark }
     }
 
     /// An empty block.
@@ -54,9 +53,10 @@ impl Decoder {
     ) -> Result<(), RecordError> {
         let record = Record::decode(bytes)?;
         let Batch { full, open, rejects, .. } = batch;
-        let profile = record.profile.unwrap_or(self.checkers[0].0);
-        let Decoder { plan, checkers, minter, reject_minter, spare, rejects_mark } = self;
-        let checker = checker_of(checkers, plan, profile);
+        let set = shared.options.reading_of(record.datastream);
+        let reading = Reading { plan: Arc::clone(&set.plan), profile: record.profile.unwrap_or(set.profile) };
+        let Decoder { checkers, minter, reject_minter, spare, rejects_mark } = self;
+        let checker = checker_of(checkers, reading);
         let mut desk = Desk {
             shared,
             record,
@@ -76,7 +76,7 @@ impl Decoder {
             Ok(())
         });
         if let Err(error) = read {
-            // It could be read when it was admitted, by another version or profile. What
+            // It could be read when it was admitted, by another version or schema. What
             // was acknowledged is kept: the whole body, as one reject.
             open.rollback();
             desk.keep_body(error.code(), &error.to_string());
@@ -85,9 +85,10 @@ impl Decoder {
     }
 }
 
-fn checker_of<'a>(checkers: &'a mut Vec<(Profile, Checker)>, plan: &Arc<Plan>, profile: Profile) -> &'a mut Checker {
-    let place = checkers.iter().position(|(known, _)| *known == profile).unwrap_or_else(|| {
-        checkers.push((profile, Checker::new(Arc::clone(plan), profile)));
+fn checker_of(checkers: &mut Vec<(Reading, Checker)>, reading: Reading) -> &mut Checker {
+    let place = checkers.iter().position(|(known, _)| known.is(&reading)).unwrap_or_else(|| {
+        let checker = reading.checker();
+        checkers.push((reading, checker));
         checkers.len() - 1
     });
     &mut checkers[place].1

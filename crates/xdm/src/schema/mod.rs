@@ -49,6 +49,28 @@ pub enum SchemaError {
         /// What is wrong with it.
         problem: String,
     },
+    /// Two schemas of one table disagree about a field.
+    #[error(
+        "schema {schema}: the field {path}: {problem}; rename the field in one of them, since both are columns of one table"
+    )]
+    Conflict {
+        /// The schema that came second.
+        schema: String,
+        /// The field, dotted, in platform spelling.
+        path: String,
+        /// How they disagree.
+        problem: String,
+    },
+    /// Personal values would be undeclared properties, which are kept in clear.
+    #[error(
+        "schema {schema} doesn't declare {path}, whose values are personal and would be kept in clear; compose it from the ExperienceEvent class and the field group Contact Request Details"
+    )]
+    UndeclaredPersonal {
+        /// The schema.
+        schema: String,
+        /// What it should declare, dotted, in platform spelling.
+        path: String,
+    },
     /// The composed schema is too large or too deep.
     #[error("{location}: {problem}")]
     Limit {

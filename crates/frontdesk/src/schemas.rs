@@ -102,7 +102,7 @@ fn read(paths: &[PathBuf]) -> Result<Registry, Failure> {
                 Ok(()) => {}
                 // Ours say what is personal; the published ones of the same $id don't.
                 Err(SchemaError::DuplicateId { id }) if own.contains(&id) => {
-                    tracing::info!(file = %file.display(), schema = id, "comes with Frontdesk; its own is used");
+                    tracing::debug!(file = %file.display(), schema = id, "comes with Frontdesk; its own is used");
                 }
                 // Other JSON lies about in a directory, such as examples.
                 Err(SchemaError::NoId) if !named => {}

@@ -23,6 +23,7 @@ mod names;
 mod pattern;
 mod plan;
 mod profile;
+mod scan;
 mod schema;
 mod sink;
 mod union;

@@ -7,9 +7,26 @@
 //! its own.
 
 use crate::layout::StructSlot;
+use crate::scan;
 
 /// Longest name that the guess compares at once, in bytes with the closing quote.
 const GUESS_BYTES_MAX: usize = 32;
+
+/// Multipliers that are tried for one size of a table.
+const SPREAD_ATTEMPTS: u64 = 64;
+/// Largest table of names, as a power of two.
+const SPREAD_BITS_MAX: u32 = 14;
+
+/// Masks of the first bytes of a word.
+const WORD_MASKS: [u64; 9] = {
+    let mut masks = [u64::MAX; 9];
+    let mut bytes = 0;
+    while bytes < 8 {
+        masks[bytes] = (1 << (8 * bytes)) - 1;
+        bytes += 1;
+    }
+    masks
+};
 
 /// Set when a name was read in the schema's spelling (`xdm:chatStart`).
 pub(crate) const SPELLED_XDM: u8 = 1;
@@ -47,14 +64,15 @@ impl Name {
         Name { text: text.into(), guess: halves(&bytes), mask: halves(&mask), target, spelling }
     }
 
+    #[inline]
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
-    /// Bytes from the name's start past its closing quote.
+    /// Its length in bytes.
     #[inline]
-    pub(crate) fn quoted_len(&self) -> usize {
-        self.text.len() + 1
+    pub(crate) fn len(&self) -> usize {
+        self.text.len()
     }
 
     /// Do these bytes begin with the name and a closing quote?
@@ -88,6 +106,15 @@ fn halves(bytes: &[u8; GUESS_BYTES_MAX]) -> [u128; 2] {
     [half(0), half(16)]
 }
 
+/// A name that was looked up.
+#[derive(Debug)]
+pub(crate) struct Found<'t> {
+    pub(crate) at: u16,
+    pub(crate) name: &'t Name,
+    /// Bytes of the name.
+    pub(crate) len: usize,
+}
+
 /// A namespace in platform spelling.
 #[derive(Debug)]
 pub(crate) struct Group {
@@ -101,6 +128,10 @@ pub(crate) struct NameTable {
     names: Vec<Name>,
     /// Open addressing, power of two; 0 = empty, else index + 1.
     buckets: Box<[u16]>,
+    /// Names that can be guessed, each at a place of its own; `u16::MAX` is none.
+    direct: Box<[u16]>,
+    multiplier: u64,
+    shift: u32,
     pub(crate) groups: Vec<Group>,
     /// First prediction cell of this table; it has `names.len() + 1` cells.
     pub(crate) cells: usize,
@@ -138,6 +169,7 @@ impl NameTable {
             buckets[slot] = u16::try_from(at + 1).unwrap_or(u16::MAX);
         }
         self.buckets = buckets;
+        self.spread();
         self.cells = *cells;
         *cells += self.names.len() + 1;
         for group in &mut self.groups {
@@ -157,26 +189,61 @@ impl NameTable {
     /// Finds the name that these bytes begin with, up to its closing quote. `None` also
     /// where it can't be told at once: the name is long, or the text is near its end.
     #[inline]
-    pub(crate) fn find_quoted(&self, bytes: &[u8]) -> Option<(u16, &Name)> {
-        let head = halves(bytes.first_chunk::<GUESS_BYTES_MAX>()?);
-        let len = match quote_in(head[0]) {
-            at @ 0..16 => at,
-            _ => 16 + quote_in(head[1]),
-        };
-        if len >= GUESS_BYTES_MAX || self.buckets.is_empty() {
+    pub(crate) fn find_quoted(&self, bytes: &[u8]) -> Option<Found<'_>> {
+        let head = bytes.first_chunk::<GUESS_BYTES_MAX>()?;
+        let len = scan::quote(head);
+        if len >= GUESS_BYTES_MAX {
             return None;
         }
-        let size = self.buckets.len();
-        let first = if len < 16 { head[0] & !(u128::MAX << (8 * len)) } else { head[0] };
-        let mut slot = hash(first, len) & (size - 1);
-        loop {
-            let at = self.buckets[slot].checked_sub(1)?;
-            let name = &self.names[usize::from(at)];
-            // A long one has no mask and would match anything.
-            if name.mask[0] != 0 && name.is_head_of(head) {
-                return Some((at, name));
+        let at = *self.direct.get(self.place(head, len))?;
+        let name = self.names.get(usize::from(at))?;
+        // A long one has no mask and would match anything.
+        (name.mask[0] != 0 && name.is_head_of(halves(head))).then_some(Found { at, name, len })
+    }
+
+    /// Place in `direct` of the name of this length at the start of `head`.
+    #[inline]
+    fn place(&self, head: &[u8; GUESS_BYTES_MAX], len: usize) -> usize {
+        let short = len.min(8);
+        let word = |at: usize| {
+            let mut bytes = [0; 8];
+            bytes.copy_from_slice(&head[at..at + 8]);
+            // What follows a short name is not part of it.
+            u64::from_le_bytes(bytes) & WORD_MASKS[short]
+        };
+        let (first, last) = (word(0), word(len.max(8) - 8));
+        let mixed = (first ^ last.rotate_left(23) ^ (len as u64) << 56).wrapping_mul(self.multiplier);
+        (mixed >> self.shift) as usize
+    }
+
+    /// Finds a multiplier under which no two names that can be guessed share a place.
+    /// Senders can't add names, so there is nothing to attack.
+    fn spread(&mut self) {
+        let short: Vec<(u16, [u8; GUESS_BYTES_MAX], usize)> = (0u16..)
+            .zip(&self.names)
+            .filter(|(_, name)| name.mask[0] != 0)
+            .map(|(at, name)| {
+                let mut head = [0; GUESS_BYTES_MAX];
+                head[..name.text.len()].copy_from_slice(name.text.as_bytes());
+                (at, head, name.text.len())
+            })
+            .collect();
+        let bits = (short.len() * 2).next_power_of_two().trailing_zeros().max(1);
+        for attempt in 0u64.. {
+            // A larger table now and then, until it has room for them.
+            let bits = (bits + (attempt / SPREAD_ATTEMPTS) as u32).min(SPREAD_BITS_MAX);
+            self.shift = 64 - bits;
+            self.multiplier = (attempt + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+            let mut direct = vec![u16::MAX; 1 << bits].into_boxed_slice();
+            let fits = short.iter().all(|(at, head, len)| {
+                let place = self.place(head, *len);
+                std::mem::replace(&mut direct[place], *at) == u16::MAX
+            });
+            // Beyond the largest table some names are found in the slower way.
+            if fits || bits == SPREAD_BITS_MAX {
+                self.direct = direct;
+                return;
             }
-            slot = (slot + 1) & (size - 1);
         }
     }
 
@@ -197,9 +264,8 @@ impl NameTable {
     }
 }
 
-/// Length and the first 16 bytes of the name, zeros behind a shorter one: enough to tell
-/// the few dozen names of one object apart; a collision costs one more comparison. Senders
-/// can't add names, so there is nothing to attack.
+/// Length and the first 16 bytes of the name, zeros behind a shorter one; a collision costs
+/// one more comparison.
 #[inline]
 fn hash(first: u128, len: usize) -> usize {
     let (low, high) = (first as u64, (first >> 64) as u64);
@@ -214,33 +280,9 @@ fn hash_of(text: &[u8]) -> usize {
     hash(u128::from_le_bytes(first), text.len())
 }
 
-/// Place of the first quote in 16 bytes; 16 when there is none.
-#[inline]
-fn quote_in(bytes: u128) -> usize {
-    const ONES: u128 = u128::MAX / 0xff;
-    let zero_where_quote = bytes ^ (ONES * b'"' as u128);
-    // The lowest set bit is exact; those above it may not be.
-    let found = zero_where_quote.wrapping_sub(ONES) & !zero_where_quote & (ONES << 7);
-    found.trailing_zeros() as usize / 8
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_quote_is_found_at_each_place() {
-        for place in 0..16 {
-            // Neighbours of the quote's value, and a second one, must not mislead.
-            for others in [0x21, 0x23, 0x00, 0xff, 0xa2] {
-                let mut bytes = [others; 16];
-                assert_eq!(quote_in(u128::from_le_bytes(bytes)), 16);
-                bytes[place] = b'"';
-                bytes[15] = b'"';
-                assert_eq!(quote_in(u128::from_le_bytes(bytes)), place);
-            }
-        }
-    }
 
     #[test]
     fn finds_names_in_both_ways() {
@@ -274,7 +316,7 @@ mod tests {
             ("aNameThatIsLongerThanTheGuessCanCompare\": 1, and so on", None),
             ("no quote in all of these many and more bytes", None),
         ] {
-            assert_eq!(table.find_quoted(text.as_bytes()).map(|(_, name)| name.text()), expect, "{text}");
+            assert_eq!(table.find_quoted(text.as_bytes()).map(|found| found.name.text()), expect, "{text}");
         }
         assert_eq!(table.find(b"chatStar"), None);
         assert_eq!(table.find(b""), None);

@@ -69,8 +69,9 @@ pub(crate) enum Node {
     Integer(NumericNode),
     Number(NumericNode),
     Boolean(BooleanNode),
-    Object(ObjectNode),
-    Map(MapNode),
+    /// In a box, as maps are: the many leaves lie close together then.
+    Object(Box<ObjectNode>),
+    Map(Box<MapNode>),
     List(ListNode),
     /// Anything: checked for syntax, kept as raw JSON.
     Any,

@@ -4,6 +4,7 @@
 //! bytes at a time.
 
 use crate::limits::DEPTH_MAX;
+use crate::scan::{self, GAP_BYTES};
 
 /// An event can't be read further. In a box, since it is rare: as a pointer, the result
 /// of each of the many small steps of a walk stays in a register.
@@ -35,6 +36,9 @@ impl Stop {
     }
 }
 
+/// Gaps with white space of an event that counts as having none.
+const GAPS_FEW: u32 = 4;
+
 /// A position in a text.
 #[derive(Debug)]
 pub(super) struct Cursor<'t> {
@@ -42,11 +46,27 @@ pub(super) struct Cursor<'t> {
     bytes: &'t [u8],
     at: usize,
     depth: usize,
+    /// White space is to be expected.
+    airy: bool,
+    /// Gaps with white space, as far as they were met.
+    gaps: u32,
 }
 
 impl<'t> Cursor<'t> {
-    pub(super) fn new(text: &'t str) -> Self {
-        Cursor { text, bytes: text.as_bytes(), at: 0, depth: 0 }
+    /// `airy` says whether white space is to be expected; it changes nothing but the speed.
+    pub(super) fn new(text: &'t str, airy: bool) -> Self {
+        Cursor { text, bytes: text.as_bytes(), at: 0, depth: 0, airy, gaps: 0 }
+    }
+
+    /// Whether white space is to be expected.
+    #[inline]
+    pub(super) fn is_airy(&self) -> bool {
+        self.airy
+    }
+
+    /// Was there much white space so far?
+    pub(super) fn had_gaps(&self) -> bool {
+        self.gaps > GAPS_FEW
     }
 
     #[inline]
@@ -70,6 +90,15 @@ impl<'t> Cursor<'t> {
         &self.bytes[self.at..]
     }
 
+    /// The text behind the opening quote of a property's name, which must be here.
+    #[inline(always)]
+    pub(super) fn name_rest(&self) -> Result<&'t [u8], Stop> {
+        match self.bytes.get(self.at..) {
+            Some([b'"', rest @ ..]) => Ok(rest),
+            _ => Err(self.syntax("a property name in quotes is missing")),
+        }
+    }
+
     #[inline]
     pub(super) fn advance(&mut self, bytes: usize) {
         self.at += bytes;
@@ -88,8 +117,16 @@ impl<'t> Cursor<'t> {
     }
 
     /// Skips white space.
-    #[inline]
+    #[inline(always)]
     pub(super) fn space(&mut self) {
+        if self.peek() <= b' ' {
+            self.white_space();
+        }
+    }
+
+    #[inline(never)]
+    fn white_space(&mut self) {
+        self.gaps += 1;
         while matches!(self.peek(), b' ' | b'\n' | b'\r' | b'\t') {
             self.at += 1;
         }
@@ -124,7 +161,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// After a member or item: true if another follows.
-    #[inline]
+    #[inline(always)]
     pub(super) fn more(&mut self, end: u8) -> Result<bool, Stop> {
         self.space();
         let next = self.peek();
@@ -140,13 +177,10 @@ impl<'t> Cursor<'t> {
     }
 
     /// The colon after a key and the space around it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn colon(&mut self) -> Result<(), Stop> {
         if self.peek() == b':' {
             self.at += 1;
-            if self.peek() > b' ' {
-                return Ok(());
-            }
         } else {
             self.space();
             self.expect(b':', "a colon is missing after a property name")?;
@@ -155,16 +189,65 @@ impl<'t> Cursor<'t> {
         Ok(())
     }
 
+    /// As [`colon`](Self::colon), where white space is likely.
+    #[inline(always)]
+    pub(super) fn colon_airy(&mut self) -> Result<(), Stop> {
+        match self.gap(b':') {
+            Some((len, true)) => {
+                self.at += len;
+                // Line ends are left.
+                self.space();
+                Ok(())
+            }
+            _ => self.colon_slowly(),
+        }
+    }
+
+    #[inline(never)]
+    fn colon_slowly(&mut self) -> Result<(), Stop> {
+        self.colon()
+    }
+
+    /// As [`more`](Self::more), where white space is likely.
+    #[inline(always)]
+    pub(super) fn more_airy(&mut self, end: u8) -> Result<bool, Stop> {
+        let Some((len, comma)) = self.gap(b',') else { return self.more_slowly(end) };
+        self.at += len;
+        if comma {
+            self.space();
+            return Ok(true);
+        }
+        if self.peek() == end { Ok(false) } else { self.more_slowly(end) }
+    }
+
+    #[inline(never)]
+    fn more_slowly(&mut self, end: u8) -> Result<bool, Stop> {
+        self.more(end)
+    }
+
+    /// White space around a token, if it can be told at once; doesn't move.
+    #[inline(always)]
+    fn gap(&mut self, token: u8) -> Option<(usize, bool)> {
+        let (len, found) = scan::gap(self.rest().first_chunk::<GAP_BYTES>()?, token)?;
+        self.gaps += u32::from(len > usize::from(found));
+        Some((len, found))
+    }
+
     /// Reads a string that has no escapes; `None` (and no move) if it has some.
-    #[inline]
+    #[inline(always)]
     pub(super) fn plain_string(&mut self) -> Result<Option<&'t str>, Stop> {
         let start = self.at + 1;
         let end = start + special(&self.bytes[start..]);
+        if self.bytes.get(end) == Some(&b'"') {
+            self.at = end + 1;
+            return Ok(Some(&self.text[start..end]));
+        }
+        self.no_plain_string(end)
+    }
+
+    #[cold]
+    fn no_plain_string(&mut self, end: usize) -> Result<Option<&'t str>, Stop> {
         match self.bytes.get(end) {
-            Some(b'"') => {
-                self.at = end + 1;
-                Ok(Some(&self.text[start..end]))
-            }
             Some(b'\\') => Ok(None),
             Some(_) => {
                 self.at = end;
@@ -177,17 +260,22 @@ impl<'t> Cursor<'t> {
         }
     }
 
+    /// Goes to the quote or backslash that comes next in a string, and says which it is.
+    #[inline]
+    pub(super) fn to_special(&mut self) -> Result<u8, Stop> {
+        self.at += special(self.rest());
+        match self.peek() {
+            found @ (b'"' | b'\\') => Ok(found),
+            _ => Err(self.syntax("a control character stands in a string; escape it")),
+        }
+    }
+
     /// Skips a string, checking its escapes.
     pub(super) fn skip_string(&mut self) -> Result<&'t str, Stop> {
         let start = self.at;
         self.at += 1;
-        loop {
-            self.at += special(self.rest());
-            match self.peek() {
-                b'"' => break,
-                b'\\' => self.at += self.escape_len()?,
-                _ => return Err(self.syntax("a control character stands in a string; escape it")),
-            }
+        while self.to_special()? != b'"' {
+            self.at += self.escape_len()?;
         }
         self.at += 1;
         Ok(self.since(start))
@@ -259,45 +347,15 @@ impl<'t> Cursor<'t> {
 #[inline]
 fn special(bytes: &[u8]) -> usize {
     let mut at = 0;
-    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<16>()) {
-        let found = special_in(chunk);
-        if found < 16 {
+    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<32>()) {
+        let found = scan::special(chunk);
+        if found < 32 {
             return at + found;
         }
-        at += 16;
+        at += 32;
     }
     let tail = bytes.get(at..).unwrap_or_default();
     at + tail.iter().position(|b| *b == b'"' || *b == b'\\' || *b < 0x20).unwrap_or(tail.len())
-}
-
-/// The same for 16 bytes at once; 16 means none.
-#[cfg(target_arch = "x86_64")]
-#[inline]
-#[expect(unsafe_code, reason = "the vector instructions of x86-64's base set; no memory is touched through them")]
-fn special_in(chunk: &[u8; 16]) -> usize {
-    use std::arch::x86_64::{
-        _mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x, _mm_set1_epi8,
-    };
-    let word = |at: usize| {
-        let mut half = [0u8; 8];
-        half.copy_from_slice(&chunk[at..at + 8]);
-        i64::from_le_bytes(half)
-    };
-    // SAFETY: these functions need SSE2 and nothing else, and SSE2 is part of x86-64.
-    let mask = unsafe {
-        let bytes = _mm_set_epi64x(word(8), word(0));
-        let quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x22));
-        let backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x5c));
-        let control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
-        _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, backslash), control))
-    };
-    (mask as u32 | 1 << 16).trailing_zeros() as usize
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-#[inline]
-fn special_in(chunk: &[u8; 16]) -> usize {
-    chunk.iter().position(|b| *b == b'"' || *b == b'\\' || *b < 0x20).unwrap_or(16)
 }
 
 #[cfg(test)]

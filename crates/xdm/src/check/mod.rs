@@ -46,6 +46,9 @@ struct State {
     /// Hashes and ranges of undeclared names of all objects that are open.
     names: Vec<(u64, usize, usize)>,
     predictions: Vec<u16>,
+    order: Order,
+    /// The last event had white space between its tokens.
+    airy: bool,
     pointer: String,
 }
 
@@ -85,7 +88,7 @@ impl Checker {
         let mut walk = Walk {
             plan,
             profile: *profile,
-            cursor: Cursor::new(text),
+            cursor: Cursor::new(text, state.airy),
             state,
             sink,
             spelled: 0,
@@ -99,10 +102,11 @@ impl Checker {
         if outcome.is_ok() && used - start > EVENT_BYTES_MAX {
             outcome = Err(Stop::limit("the event is longer than", EVENT_BYTES_MAX, "bytes; send less in one event"));
         }
-        let spelled = walk.spelled;
+        let (spelled, airy) = (walk.spelled, walk.cursor.had_gaps());
         if let Err(stop) = outcome {
             self.state.violations.push(report::stopped(&stop));
         }
+        self.state.airy = airy;
         (self.state.conclude(spelled), used)
     }
 
@@ -140,8 +144,50 @@ impl Checker {
     }
 }
 
+/// Whether the keys of an object are expected in the order of the last event. Where they
+/// come in any order, guessing them costs more than looking them up.
+#[derive(Debug)]
+struct Order {
+    /// Events for which nothing is guessed any more.
+    unguessed: u32,
+    /// The last event taught the order anew, so that it isn't judged.
+    learning: bool,
+    /// Members of the event so far, and wrong guesses among them.
+    members: usize,
+    misses: usize,
+}
+
+impl Default for Order {
+    fn default() -> Order {
+        Order { unguessed: 0, learning: true, members: 0, misses: 0 }
+    }
+}
+
+/// Events that pass before an order is looked for again.
+const UNGUESSED_EVENTS: u32 = 256;
+
+impl Order {
+    #[inline]
+    fn is_known(&self) -> bool {
+        self.unguessed == 0
+    }
+
+    fn conclude(&mut self) {
+        let (members, misses) = (std::mem::take(&mut self.members), std::mem::take(&mut self.misses));
+        if self.unguessed > 0 {
+            self.unguessed -= 1;
+            self.learning = self.unguessed == 0;
+        } else if std::mem::take(&mut self.learning) {
+            // Its guesses were of long ago.
+        } else if misses * 2 > members {
+            self.unguessed = UNGUESSED_EVENTS;
+        }
+    }
+}
+
 impl State {
     fn begin(&mut self) {
+        self.order.conclude();
         self.violations.clear();
         self.untold = 0;
         self.pending.clear();

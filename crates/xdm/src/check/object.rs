@@ -5,7 +5,7 @@ use super::cursor::Stop;
 use super::path::{Path, Step};
 use super::report;
 use crate::limits::{ITEMS_MAX, MEMBERS_MAX};
-use crate::names::{NameTable, SPELLED_PLATFORM, Target};
+use crate::names::{Found, Name, NameTable, SPELLED_PLATFORM, Target};
 use crate::plan::{ListNode, Loc, MapNode, ObjectNode};
 use crate::profile::{IdRule, Spelling, Undeclared};
 use crate::sink::Sink;
@@ -44,7 +44,22 @@ impl<'w, S: Sink> Walk<'w, S> {
     }
 
     /// Reads the members of an object, or of a namespace inside it; gives their number.
+    #[inline]
     fn members(
+        &mut self,
+        node: &'w ObjectNode,
+        table: &'w NameTable,
+        frame: Frame,
+        path: &Path<'_>,
+    ) -> Result<usize, Stop> {
+        match self.cursor.is_airy() || !self.state.order.is_known() {
+            false => self.members_in_order(node, table, frame, path),
+            true => self.members_in_any_order(node, table, frame, path),
+        }
+    }
+
+    /// Members as programs write them: in the order of the last event, without white space.
+    fn members_in_order(
         &mut self,
         node: &'w ObjectNode,
         table: &'w NameTable,
@@ -57,102 +72,94 @@ impl<'w, S: Sink> Walk<'w, S> {
         let mut last = 0;
         while more {
             count += 1;
-            if self.cursor.peek() != b'"' {
-                return Err(self.cursor.syntax("a property name in quotes is missing"));
-            }
+            let rest = self.cursor.name_rest()?;
             let cell = table.cells + last;
             let guess = self.state.predictions[cell];
-            match table.name(guess).filter(|name| name.begins(&self.cursor.rest()[1..])) {
-                Some(name) => {
-                    self.cursor.advance(1 + name.quoted_len());
-                    last = usize::from(guess) + 1;
-                    self.cursor.colon()?;
-                    self.spelled |= name.spelling;
-                    if self.foreign(name.spelling) {
-                        self.undeclared(node, name.text(), frame, path)?;
-                    } else {
-                        self.declared(node, table, name.target, name.text(), frame, path)?;
-                    }
-                }
+            let found = match table.name(guess).filter(|name| name.begins(rest)) {
+                Some(name) => Some(Found { at: guess, name, len: name.len() }),
                 // The guess was wrong: look the name up, and guess better next time.
-                None => match table.find_quoted(&self.cursor.rest()[1..]) {
-                    Some((at, name)) if !self.foreign(name.spelling) => {
-                        self.state.predictions[cell] = at;
-                        last = usize::from(at) + 1;
-                        self.cursor.advance(1 + name.quoted_len());
-                        self.cursor.colon()?;
-                        self.spelled |= name.spelling;
-                        self.declared(node, table, name.target, name.text(), frame, path)?;
-                    }
-                    _ => self.unexpected(node, table, cell, &mut last, frame, path)?,
-                },
+                None => {
+                    self.state.order.misses += 1;
+                    table.find_quoted(rest)
+                }
+            };
+            let at = match found {
+                Some(found) => {
+                    self.cursor.advance(found.len + 2);
+                    self.cursor.colon()?;
+                    self.known(node, table, found.name, frame, path)?;
+                    Some(found.at)
+                }
+                None => self.unexpected(node, table, frame, path)?,
+            };
+            if let Some(at) = at {
+                self.state.predictions[cell] = at;
+                last = usize::from(at) + 1;
             }
             more = self.cursor.more(b'}')?;
+        }
+        self.cursor.close();
+        self.state.order.members += count;
+        Ok(count)
+    }
+
+    /// Members in any order, with white space between them: the same with fewer branches,
+    /// since none of them could be foreseen.
+    fn members_in_any_order(
+        &mut self,
+        node: &'w ObjectNode,
+        table: &'w NameTable,
+        frame: Frame,
+        path: &Path<'_>,
+    ) -> Result<usize, Stop> {
+        self.cursor.open()?;
+        let mut more = self.cursor.peek() != b'}';
+        let mut count = 0;
+        while more {
+            count += 1;
+            match table.find_quoted(self.cursor.name_rest()?) {
+                Some(found) => {
+                    // The length is known before the name is, so that reading on need not wait.
+                    self.cursor.advance(found.len + 2);
+                    self.cursor.colon_airy()?;
+                    self.known(node, table, found.name, frame, path)?;
+                }
+                None => {
+                    self.unexpected(node, table, frame, path)?;
+                }
+            }
+            more = self.cursor.more_airy(b'}')?;
         }
         self.cursor.close();
         Ok(count)
     }
 
-    /// A platform name where only the schema's spelling is read.
-    #[inline]
-    fn foreign(&self, spelling: u8) -> bool {
-        spelling == SPELLED_PLATFORM && self.profile.spelling == Spelling::XdmOnly
-    }
-
-    /// A name that can't be found at once: long, escaped, near the end, or undeclared.
-    fn unexpected(
+    /// A member whose name is one of the table's; the cursor is at its value.
+    #[inline(always)]
+    fn known(
         &mut self,
         node: &'w ObjectNode,
         table: &'w NameTable,
-        cell: usize,
-        last: &mut usize,
+        name: &'w Name,
         frame: Frame,
         path: &Path<'_>,
     ) -> Result<(), Stop> {
-        let decoded;
-        let text = match self.cursor.plain_string()? {
-            Some(text) => text,
-            None => {
-                decoded = self.cursor.escaped_string()?;
-                &decoded.text
-            }
-        };
-        self.cursor.colon()?;
-        let found = table.find(text.as_bytes());
-        match found.and_then(|at| table.name(at).map(|name| (at, name))) {
-            Some((at, name)) if !self.foreign(name.spelling) => {
-                self.state.predictions[cell] = at;
-                *last = usize::from(at) + 1;
-                self.spelled |= name.spelling;
-                self.declared(node, table, name.target, name.text(), frame, path)
-            }
-            _ => self.undeclared(node, text, frame, path),
+        self.spelled |= name.spelling;
+        if name.spelling == SPELLED_PLATFORM && self.profile.spelling == Spelling::XdmOnly {
+            return self.undeclared(node, name.text(), frame, path);
         }
-    }
-
-    #[inline]
-    fn declared(
-        &mut self,
-        node: &'w ObjectNode,
-        table: &'w NameTable,
-        target: Target,
-        sent: &str,
-        frame: Frame,
-        path: &Path<'_>,
-    ) -> Result<(), Stop> {
-        let index = match target {
+        let index = match name.target {
             Target::Child(index) => usize::from(index),
-            Target::Group(group) => return self.group(node, table, usize::from(group), sent, frame, path),
+            Target::Group(group) => return self.group(node, table, usize::from(group), name.text(), frame, path),
         };
         let child = &node.children[index];
-        let below = path.below(Step::Child { sent, stored: &child.platform });
+        let below = path.below(Step::Child { sent: name.text(), stored: &child.platform });
         let (word, bit) = (frame.seen + index / 64, 1u64 << (index % 64));
-        if self.state.seen[word] & bit != 0 {
-            self.state.violate(report::duplicate(&below, self.plan.location(self.type_of(node))));
-            self.cursor.skip_value()?;
-            return Ok(());
+        let seen = &mut self.state.seen[word];
+        if *seen & bit != 0 {
+            return self.again(node, &below);
         }
-        self.state.seen[word] |= bit;
+        *seen |= bit;
         if let Some(loc) = child.forbidden {
             self.violate(loc, &below, "the schema permits no property of this name here; leave it out".to_owned());
         }
@@ -165,6 +172,42 @@ impl<'w, S: Sink> Walk<'w, S> {
         self.value(child.node, &below)
     }
 
+    /// A declared property that came before.
+    #[cold]
+    fn again(&mut self, node: &ObjectNode, path: &Path<'_>) -> Result<(), Stop> {
+        self.state.violate(report::duplicate(path, self.plan.location(node.type_loc)));
+        self.cursor.skip_value()?;
+        Ok(())
+    }
+
+    /// A name that can't be found at once: long, escaped, near the end, or undeclared.
+    /// Gives its number if it is one of the table's.
+    #[cold]
+    fn unexpected(
+        &mut self,
+        node: &'w ObjectNode,
+        table: &'w NameTable,
+        frame: Frame,
+        path: &Path<'_>,
+    ) -> Result<Option<u16>, Stop> {
+        let decoded;
+        let text = match self.cursor.plain_string()? {
+            Some(text) => text,
+            None => {
+                decoded = self.cursor.escaped_string()?;
+                &decoded.text
+            }
+        };
+        self.cursor.colon()?;
+        match table.find(text.as_bytes()).and_then(|at| table.name(at).map(|name| (at, name))) {
+            Some((at, name)) => {
+                self.known(node, table, name, frame, path)?;
+                Ok(Some(at))
+            }
+            None => self.undeclared(node, text, frame, path).map(|()| None),
+        }
+    }
+
     /// A declared value without a column of its own.
     #[cold]
     fn raw_child(&mut self, node: crate::plan::NodeId, path: &Path<'_>) -> Result<(), Stop> {
@@ -175,10 +218,6 @@ impl<'w, S: Sink> Walk<'w, S> {
         let raw = self.cursor.since(start);
         self.keep_raw(path, raw, false);
         Ok(())
-    }
-
-    fn type_of(&self, node: &ObjectNode) -> Loc {
-        node.type_loc
     }
 
     /// A namespace in platform spelling: its members are properties of the object around it.

@@ -5,6 +5,9 @@
 
 use super::cursor::{Cursor, Stop};
 
+/// Room for a decoded string at first, in bytes; most are names and short texts.
+const DECODED_BYTES_USUAL: usize = 64;
+
 /// A decoded string.
 #[derive(Debug)]
 pub(super) struct Decoded<'t> {
@@ -19,27 +22,33 @@ impl<'t> Cursor<'t> {
     /// Reads a string with escapes; the cursor is at its opening quote.
     #[cold]
     pub(super) fn escaped_string(&mut self) -> Result<Decoded<'t>, Stop> {
-        let raw = self.skip_string()?;
-        let mut text = String::with_capacity(raw.len());
+        let start = self.at();
+        let mut text = String::with_capacity(DECODED_BYTES_USUAL);
         let mut replaced = false;
-        let mut rest = &raw[1..raw.len() - 1];
-        while let Some(at) = rest.find('\\') {
-            text.push_str(&rest[..at]);
-            let (c, used) = unescape(&rest[at..]);
+        self.advance(1);
+        loop {
+            let from = self.at();
+            if self.to_special()? == b'"' {
+                text.push_str(self.since(from));
+                self.advance(1);
+                return Ok(Decoded { text, raw: self.since(start), replaced });
+            }
+            text.push_str(self.since(from));
+            // Well-formed; a pair of surrogates is two escapes, of which the second may not be.
+            self.escape_len()?;
+            let (c, used) = unescape(self.rest());
             replaced |= c.is_none();
             text.push(c.unwrap_or(char::REPLACEMENT_CHARACTER));
-            rest = &rest[at + used..];
+            self.advance(used);
         }
-        text.push_str(rest);
-        Ok(Decoded { text, raw, replaced })
     }
 }
 
 /// The character of the escape at the start of `text` (`None` for an unpaired surrogate)
 /// and the bytes that it takes. The escape is known to be well-formed.
-fn unescape(text: &str) -> (Option<char>, usize) {
+fn unescape(text: &[u8]) -> (Option<char>, usize) {
     let simple = |c| (Some(c), 2);
-    match text.as_bytes().get(1) {
+    match text.get(1) {
         Some(b'b') => simple('\u{8}'),
         Some(b'f') => simple('\u{c}'),
         Some(b'n') => simple('\n'),
@@ -47,7 +56,7 @@ fn unescape(text: &str) -> (Option<char>, usize) {
         Some(b't') => simple('\t'),
         Some(b'u') => {
             let first = unit(text);
-            let second = text.get(6..).filter(|rest| rest.starts_with("\\u")).map(unit);
+            let second = text.get(6..).filter(|rest| rest.starts_with(b"\\u")).map(unit);
             match (first, second) {
                 (0xd800..=0xdbff, Some(low @ 0xdc00..=0xdfff)) => {
                     (char::from_u32(0x1_0000 + ((first - 0xd800) << 10) + (low - 0xdc00)), 12)
@@ -60,8 +69,11 @@ fn unescape(text: &str) -> (Option<char>, usize) {
     }
 }
 
-fn unit(text: &str) -> u32 {
-    text.get(2..6).and_then(|hex| u32::from_str_radix(hex, 16).ok()).unwrap_or(0xd800)
+/// The four hexadecimal digits of the escape here; a lone surrogate if they are none.
+fn unit(text: &[u8]) -> u32 {
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
+    let digits = text.get(2..6).and_then(|hex| hex.iter().try_fold(0, |unit, byte| Some(unit << 4 | digit(byte)?)));
+    digits.unwrap_or(0xd800)
 }
 
 #[cfg(test)]
@@ -71,7 +83,7 @@ mod tests {
     #[test]
     fn decodes_escapes() {
         let check = |raw: &str, expect: &str, replaced: bool| {
-            let mut cursor = Cursor::new(raw);
+            let mut cursor = Cursor::new(raw, false);
             let decoded = cursor.escaped_string().expect("a string");
             assert_eq!((decoded.text.as_str(), decoded.replaced), (expect, replaced), "{raw}");
             assert_eq!(decoded.raw, raw);

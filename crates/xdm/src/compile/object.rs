@@ -52,7 +52,7 @@ impl<'r> Compiler<'r> {
         let (children, required) = (children.into(), required.into());
         let object =
             ObjectNode { slot, type_loc, children, names, required, others, members_min, members_max, personal };
-        Ok((self.push(Node::Object(object)), fields))
+        Ok((self.push(Node::Object(Box::new(object))), fields))
     }
 
     fn child(
@@ -218,7 +218,7 @@ impl<'r> Compiler<'r> {
         let column = slots.zip(column).map(|((list, key, _), value)| Column::Map(list, key, Box::new(value)));
         let list = slots.map(|(list, key, _)| (list, key)).filter(|_| column.is_some());
         let node = MapNode { list, type_loc, value, personal_keys, members_min, members_max };
-        Ok((self.push(Node::Map(node)), column))
+        Ok((self.push(Node::Map(Box::new(node))), column))
     }
 
     pub(super) fn list(&mut self, merged: Merged<'r>, place: &Place, type_loc: Loc) -> Result<Compiled, SchemaError> {

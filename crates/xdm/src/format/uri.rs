@@ -14,6 +14,8 @@ const COLON_OR_AT: u8 = 4;
 const QUESTION: u8 = 8;
 /// What the name of a scheme is made of.
 const SCHEME: u8 = 16;
+/// A slash, question mark, hash sign or colon.
+const ENDS_SEGMENT: u8 = 32;
 
 const CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
@@ -32,10 +34,11 @@ const CLASSES: [u8; 256] = {
     classes[b'+' as usize] |= SCHEME;
     classes[b'-' as usize] |= SCHEME;
     classes[b'.' as usize] |= SCHEME;
-    classes[b'/' as usize] = SLASH;
-    classes[b':' as usize] = COLON_OR_AT;
+    classes[b'/' as usize] = SLASH | ENDS_SEGMENT;
+    classes[b':' as usize] = COLON_OR_AT | ENDS_SEGMENT;
     classes[b'@' as usize] = COLON_OR_AT;
-    classes[b'?' as usize] = QUESTION;
+    classes[b'?' as usize] = QUESTION | ENDS_SEGMENT;
+    classes[b'#' as usize] = ENDS_SEGMENT;
     classes
 };
 
@@ -48,7 +51,7 @@ pub(super) fn is_uri_reference(text: &str) -> bool {
         return is_tail(text, len + 1);
     }
     // Without a scheme, a colon may not stand in the first segment (path-noscheme).
-    let ends_segment = |byte: &u8| matches!(byte, b'/' | b'?' | b'#' | b':');
+    let ends_segment = |byte: &u8| CLASSES[usize::from(*byte)] & ENDS_SEGMENT != 0;
     text.bytes().find(ends_segment) != Some(b':') && is_tail(text, 0)
 }
 

@@ -45,23 +45,28 @@ pub(crate) enum Target {
 #[derive(Debug)]
 pub(crate) struct Name {
     text: Box<str>,
-    /// The name and its closing quote, for the guess; zero mask when too long.
-    guess: [u128; 2],
-    mask: [u128; 2],
+    /// The name and its closing quote, to be compared at once; nothing that is UTF-8 if the
+    /// name is too long.
+    guess: [u8; GUESS_BYTES_MAX],
+    mask: [u8; GUESS_BYTES_MAX],
     pub(crate) target: Target,
     pub(crate) spelling: u8,
 }
 
 impl Name {
     fn new(text: &str, target: Target, spelling: u8) -> Self {
-        let mut bytes = [0u8; GUESS_BYTES_MAX];
-        let mut mask = [0u8; GUESS_BYTES_MAX];
+        let (mut guess, mut mask) = ([0xff; GUESS_BYTES_MAX], [0xff; GUESS_BYTES_MAX]);
         if text.len() < GUESS_BYTES_MAX {
-            bytes[..text.len()].copy_from_slice(text.as_bytes());
-            bytes[text.len()] = b'"';
-            mask[..=text.len()].fill(0xff);
+            guess[..text.len()].copy_from_slice(text.as_bytes());
+            guess[text.len()] = b'"';
+            guess[text.len() + 1..].fill(0);
+            mask[text.len() + 1..].fill(0);
         }
-        Name { text: text.into(), guess: halves(&bytes), mask: halves(&mask), target, spelling }
+        Name { text: text.into(), guess, mask, target, spelling }
+    }
+
+    fn is_short(&self) -> bool {
+        self.text.len() < GUESS_BYTES_MAX
     }
 
     #[inline]
@@ -75,35 +80,26 @@ impl Name {
         self.text.len()
     }
 
-    /// Do these bytes begin with the name and a closing quote?
+    /// Do these bytes begin with the name and a closing quote? A long name is never found
+    /// this way.
     #[inline]
     pub(crate) fn begins(&self, bytes: &[u8]) -> bool {
-        if self.mask[0] != 0
-            && let Some(head) = bytes.first_chunk::<GUESS_BYTES_MAX>()
-        {
-            self.is_head_of(halves(head))
-        } else {
-            bytes.get(self.text.len()) == Some(&b'"') && bytes.starts_with(self.text.as_bytes())
+        match bytes.first_chunk() {
+            Some(head) => scan::begins(head, &self.guess, &self.mask),
+            None => self.begins_at_end(bytes),
         }
     }
-}
 
-impl Name {
-    /// As [`begins`](Self::begins), for a name that isn't too long to be guessed.
-    #[inline]
-    fn is_head_of(&self, head: [u128; 2]) -> bool {
-        ((head[0] ^ self.guess[0]) & self.mask[0]) | ((head[1] ^ self.guess[1]) & self.mask[1]) == 0
+    fn begins_at_end(&self, bytes: &[u8]) -> bool {
+        bytes.get(self.text.len()) == Some(&b'"') && bytes.starts_with(self.text.as_bytes())
     }
 }
 
-#[inline]
-fn halves(bytes: &[u8; GUESS_BYTES_MAX]) -> [u128; 2] {
-    let half = |at: usize| {
-        let mut part = [0u8; 16];
-        part.copy_from_slice(&bytes[at..at + 16]);
-        u128::from_le_bytes(part)
-    };
-    [half(0), half(16)]
+/// A namespace in platform spelling.
+#[derive(Debug)]
+pub(crate) struct Group {
+    pub(crate) table: NameTable,
+    pub(crate) slot: Option<StructSlot>,
 }
 
 /// A name that was looked up.
@@ -113,13 +109,6 @@ pub(crate) struct Found<'t> {
     pub(crate) name: &'t Name,
     /// Bytes of the name.
     pub(crate) len: usize,
-}
-
-/// A namespace in platform spelling.
-#[derive(Debug)]
-pub(crate) struct Group {
-    pub(crate) table: NameTable,
-    pub(crate) slot: Option<StructSlot>,
 }
 
 /// The names of one object (or of one namespace inside it).
@@ -197,8 +186,7 @@ impl NameTable {
         }
         let at = *self.direct.get(self.place(head, len))?;
         let name = self.names.get(usize::from(at))?;
-        // A long one has no mask and would match anything.
-        (name.mask[0] != 0 && name.is_head_of(halves(head))).then_some(Found { at, name, len })
+        scan::begins(head, &name.guess, &name.mask).then_some(Found { at, name, len })
     }
 
     /// Place in `direct` of the name of this length at the start of `head`.
@@ -221,7 +209,7 @@ impl NameTable {
     fn spread(&mut self) {
         let short: Vec<(u16, [u8; GUESS_BYTES_MAX], usize)> = (0u16..)
             .zip(&self.names)
-            .filter(|(_, name)| name.mask[0] != 0)
+            .filter(|(_, name)| name.is_short())
             .map(|(at, name)| {
                 let mut head = [0; GUESS_BYTES_MAX];
                 head[..name.text.len()].copy_from_slice(name.text.as_bytes());
@@ -297,10 +285,12 @@ mod tests {
         for name in ["xdm:chatStart", "chatStart", long, "a"] {
             let at = table.find(name.as_bytes()).expect("known");
             let name = table.name(at).expect("in range");
+            let is_short = name.is_short();
             let check = |tail: &str, expect: bool| {
                 let text = format!("{}{tail}", name.text());
-                assert_eq!(name.begins(text.as_bytes()), expect, "{text}");
-                assert_eq!(name.begins(format!("{text}{}", " ".repeat(40)).as_bytes()), expect, "{text} and more");
+                assert_eq!(name.begins(text.as_bytes()), expect && (is_short || text.len() < 32), "{text}");
+                let longer = format!("{text}{}", " ".repeat(40));
+                assert_eq!(name.begins(longer.as_bytes()), expect && is_short, "{text} and more");
             };
             check("\":1", true);
             check("\"", true);

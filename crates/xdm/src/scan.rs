@@ -24,6 +24,15 @@ pub(crate) fn quote(chunk: &[u8; 32]) -> usize {
     plain::quote(chunk)
 }
 
+/// Is `chunk` equal to `text` where `mask` has bits?
+#[inline]
+pub(crate) fn begins(chunk: &[u8; 32], text: &[u8; 32], mask: &[u8; 32]) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return vector::begins(chunk, text, mask);
+    #[cfg(not(target_arch = "x86_64"))]
+    plain::begins(chunk, text, mask)
+}
+
 /// Reads over white space with one `token` in it. Gives the number of bytes and whether
 /// the token was there; `None` when it can't be told from these bytes: the gap is longer,
 /// or holds line ends.
@@ -43,7 +52,8 @@ pub(crate) fn gap(chunk: &[u8; GAP_BYTES], token: u8) -> Option<(usize, bool)> {
 #[expect(unsafe_code, reason = "the vector instructions of x86-64's base set, and one load")]
 mod vector {
     use std::arch::x86_64::{
-        __m128i, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8,
+        __m128i, _mm_and_si128, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128,
+        _mm_set1_epi8,
     };
 
     #[inline]
@@ -78,6 +88,16 @@ mod vector {
         first(chunk, |bytes| unsafe { _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x22))) })
     }
 
+    #[inline]
+    pub(super) fn begins(chunk: &[u8; 32], text: &[u8; 32], mask: &[u8; 32]) -> bool {
+        let (chunk, text, mask) = (chunk.as_chunks::<16>().0, text.as_chunks::<16>().0, mask.as_chunks::<16>().0);
+        // SAFETY: as above.
+        unsafe {
+            let half = |at: usize| _mm_cmpeq_epi8(_mm_and_si128(load(&chunk[at]), load(&mask[at])), load(&text[at]));
+            _mm_movemask_epi8(_mm_and_si128(half(0), half(1))) == 0xffff
+        }
+    }
+
     /// Bits of the bytes that are blank or the token, and of those that are the token.
     #[inline]
     pub(super) fn gap(chunk: &[u8; 16], token: u8) -> (u32, u32) {
@@ -103,6 +123,11 @@ mod plain {
     #[inline]
     pub(super) fn quote(chunk: &[u8; 32]) -> usize {
         chunk.iter().position(|byte| *byte == b'"').unwrap_or(32)
+    }
+
+    #[inline]
+    pub(super) fn begins(chunk: &[u8; 32], text: &[u8; 32], mask: &[u8; 32]) -> bool {
+        chunk.iter().zip(mask).map(|(byte, mask)| byte & mask).eq(text.iter().copied())
     }
 
     #[inline]
@@ -148,6 +173,14 @@ mod tests {
                 twice[11..27].copy_from_slice(&chunk);
                 #[cfg(target_arch = "x86_64")]
                 {
+                    for len in [0, 11, 27, 32] {
+                        let (mut text, mut mask) = ([0; 32], [0; 32]);
+                        text[..len].copy_from_slice(&twice[..len]);
+                        mask[..len].fill(0xff);
+                        prop_assert!(vector::begins(&twice, &text, &mask) && plain::begins(&twice, &text, &mask));
+                        text[len / 2] ^= 1;
+                        prop_assert!(!vector::begins(&twice, &text, &mask) && !plain::begins(&twice, &text, &mask));
+                    }
                     prop_assert_eq!(vector::quote(&twice), plain::quote(&twice));
                     prop_assert_eq!(vector::special(&twice), plain::special(&twice));
                     prop_assert_eq!(vector::gap(&chunk, b':'), plain::gap(&chunk, b':'));

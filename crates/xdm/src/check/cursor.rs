@@ -262,7 +262,7 @@ impl<'t> Cursor<'t> {
 
     /// Goes to the quote or backslash that comes next in a string, and says which it is.
     #[inline]
-    pub(super) fn to_special(&mut self) -> Result<u8, Stop> {
+    pub(super) fn seek_special(&mut self) -> Result<u8, Stop> {
         self.at += special(self.rest());
         match self.peek() {
             found @ (b'"' | b'\\') => Ok(found),
@@ -274,7 +274,7 @@ impl<'t> Cursor<'t> {
     pub(super) fn skip_string(&mut self) -> Result<&'t str, Stop> {
         let start = self.at;
         self.at += 1;
-        while self.to_special()? != b'"' {
+        while self.seek_special()? != b'"' {
             self.at += self.escape_len()?;
         }
         self.at += 1;

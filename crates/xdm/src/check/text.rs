@@ -28,7 +28,7 @@ impl<'t> Cursor<'t> {
         self.advance(1);
         loop {
             let from = self.at();
-            if self.to_special()? == b'"' {
+            if self.seek_special()? == b'"' {
                 text.push_str(self.since(from));
                 self.advance(1);
                 return Ok(Decoded { text, raw: self.since(start), replaced });

@@ -14,7 +14,7 @@ use crate::disk::{Disk, RealDisk};
 use crate::error::{AppendError, OpenError, ReadError, ReleaseError};
 use crate::log::{Done, Released, Sequence};
 use crate::options::Options;
-use crate::queue::{Pending, Queue};
+use crate::queue::Queue;
 use crate::reader::Reader;
 use crate::recovery::{self, Recovery};
 use crate::release::Condemned;
@@ -113,7 +113,7 @@ impl Journal {
                 return Err(AppendError::Full);
             }
         }
-        shared.queue.push(Pending { head, body, done })
+        shared.queue.push(head, body, done)
     }
 
     /// The last durable record. Before the first it is the one before

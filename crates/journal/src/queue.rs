@@ -4,8 +4,10 @@
 //! Bytes count until their group is answered, so `queue_bytes_max` bounds what waits
 //! for the disk, not just what waits for the writer. The writer is woken only when it
 //! sleeps, and then by the record that it sleeps for: under load an append is one short
-//! lock and no system call.
+//! lock and no system call. A small record is copied under that lock, so that its sender
+//! has its memory back at once and on its own thread; a large one goes as it is.
 
+use std::ops::Range;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,7 +18,7 @@ use crate::frame;
 use crate::log::Done;
 
 /// A crowd is waited for until it is this large, in records or bytes …
-const CROWD_RECORDS: usize = 64;
+const CROWD_RECORDS: usize = 32;
 const CROWD_BYTES: usize = 256 * 1024;
 /// … or has had this long to gather.
 const CROWD_WAIT_MAX: Duration = Duration::from_millis(1);
@@ -30,17 +32,70 @@ pub(crate) enum Take {
     Crowd,
 }
 
+/// Largest record that is copied.
+const COPY_BYTES_MAX: usize = 16 * 1024;
+/// What a group's copied records may leave allocated for the next one.
+const COPIED_BYTES_KEPT: usize = 1024 * 1024;
+
 /// A record on its way to the disk.
 pub(crate) struct Pending {
-    pub(crate) head: Vec<u8>,
-    pub(crate) body: Bytes,
+    payload: Payload,
     pub(crate) done: Done,
+}
+
+enum Payload {
+    /// In the group's bytes.
+    Copied(Range<usize>),
+    Apart {
+        head: Vec<u8>,
+        body: Bytes,
+    },
+}
+
+/// Records that were queued, in order.
+#[derive(Default)]
+pub(crate) struct Group {
+    pub(crate) records: Vec<Pending>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Pending {
     /// What the record takes in a segment, and what it counts for in the queue.
     pub(crate) fn frame_bytes(&self) -> usize {
-        self.head.len() + self.body.len() + frame::OVERHEAD_BYTES
+        let record = match &self.payload {
+            Payload::Copied(place) => place.len(),
+            Payload::Apart { head, body } => head.len() + body.len(),
+        };
+        record + frame::OVERHEAD_BYTES
+    }
+
+    /// The record in two parts; `bytes` are its group's.
+    pub(crate) fn parts<'a>(&'a self, bytes: &'a [u8]) -> (&'a [u8], &'a [u8]) {
+        match &self.payload {
+            Payload::Copied(place) => (bytes.get(place.clone()).unwrap_or_default(), &[]),
+            Payload::Apart { head, body } => (head, body),
+        }
+    }
+}
+
+impl Group {
+    fn push(&mut self, head: Vec<u8>, body: Bytes, done: Done) {
+        let payload = if head.len() + body.len() <= COPY_BYTES_MAX {
+            let start = self.bytes.len();
+            self.bytes.extend_from_slice(&head);
+            self.bytes.extend_from_slice(&body);
+            Payload::Copied(start..self.bytes.len())
+        } else {
+            Payload::Apart { head, body }
+        };
+        self.records.push(Pending { payload, done });
+    }
+
+    /// Forgets the bytes of records that are gone.
+    pub(crate) fn clear(&mut self) {
+        self.records.clear();
+        self.bytes.clear();
+        self.bytes.shrink_to(COPIED_BYTES_KEPT);
     }
 }
 
@@ -52,7 +107,7 @@ pub(crate) struct Queue {
 
 #[derive(Default)]
 struct Inner {
-    records: Vec<Pending>,
+    group: Group,
     bytes: usize,
     /// The sleeping writer is woken when there are so many records; 0 = it is awake.
     wake_at: usize,
@@ -65,8 +120,8 @@ impl Queue {
         Queue { inner: Mutex::default(), wake: Condvar::new(), bytes_max }
     }
 
-    pub(crate) fn push(&self, pending: Pending) -> Result<(), AppendError> {
-        let bytes = pending.frame_bytes();
+    pub(crate) fn push(&self, head: Vec<u8>, body: Bytes, done: Done) -> Result<(), AppendError> {
+        let bytes = head.len() + body.len() + frame::OVERHEAD_BYTES;
         let mut inner = self.lock();
         if let Some(refusal) = inner.refuse {
             return Err(refusal);
@@ -76,8 +131,8 @@ impl Queue {
             return Err(AppendError::Overloaded);
         }
         inner.bytes += bytes;
-        inner.records.push(pending);
-        let wake = inner.wake_at > 0 && (inner.records.len() >= inner.wake_at || inner.bytes >= CROWD_BYTES);
+        inner.group.push(head, body, done);
+        let wake = inner.wake_at > 0 && (inner.group.records.len() >= inner.wake_at || inner.bytes >= CROWD_BYTES);
         if wake {
             inner.wake_at = 0;
         }
@@ -91,13 +146,13 @@ impl Queue {
     /// Swaps the queued records into `group`, which must be empty; waits for the first.
     /// False when the queue was closed and nothing is left in it; a poisoned one that is
     /// not closed keeps its writer waiting.
-    pub(crate) fn take(&self, group: &mut Vec<Pending>, take: Take) -> bool {
-        debug_assert!(group.is_empty());
+    pub(crate) fn take(&self, group: &mut Group, take: Take) -> bool {
+        debug_assert!(group.records.is_empty() && group.bytes.is_empty());
         let mut inner = self.lock();
         if take == Take::Crowd {
             inner = self.wait_for_crowd(inner);
         }
-        while inner.records.is_empty() {
+        while inner.group.records.is_empty() {
             if inner.closed {
                 return false;
             }
@@ -105,14 +160,14 @@ impl Queue {
             inner = self.wake.wait(inner).unwrap_or_else(PoisonError::into_inner);
         }
         inner.wake_at = 0;
-        std::mem::swap(&mut inner.records, group);
+        std::mem::swap(&mut inner.group, group);
         true
     }
 
     fn wait_for_crowd<'a>(&self, mut inner: MutexGuard<'a, Inner>) -> MutexGuard<'a, Inner> {
         inner.wake_at = CROWD_RECORDS;
         let gathers =
-            |inner: &mut Inner| inner.records.len() < CROWD_RECORDS && inner.bytes < CROWD_BYTES && !inner.closed;
+            |inner: &mut Inner| inner.group.records.len() < CROWD_RECORDS && inner.bytes < CROWD_BYTES && !inner.closed;
         let (inner, _) =
             self.wake.wait_timeout_while(inner, CROWD_WAIT_MAX, gathers).unwrap_or_else(PoisonError::into_inner);
         inner
@@ -136,7 +191,7 @@ impl Queue {
     pub(crate) fn poison(&self) -> Vec<Pending> {
         let mut inner = self.lock();
         inner.refuse = Some(AppendError::Poisoned);
-        std::mem::take(&mut inner.records)
+        std::mem::take(&mut inner.group).records
     }
 
     /// Bytes not yet answered.
@@ -154,40 +209,57 @@ impl Queue {
 mod tests {
     use super::*;
 
-    fn pending(bytes: usize) -> Pending {
-        Pending { head: Vec::new(), body: Bytes::from(vec![0; bytes]), done: Box::new(|_| {}) }
+    fn push(queue: &Queue, bytes: usize) -> Result<(), AppendError> {
+        queue.push(Vec::new(), Bytes::from(vec![0; bytes]), Box::new(|_| {}))
     }
 
     #[test]
     fn bytes_count_until_they_are_answered() {
         let queue = Queue::new(200);
-        assert_eq!(queue.push(pending(500)), Ok(()), "alone, a large record passes");
-        assert_eq!(queue.push(pending(1)), Err(AppendError::Overloaded));
-        let mut group = Vec::new();
+        assert_eq!(push(&queue, 500), Ok(()), "alone, a large record passes");
+        assert_eq!(push(&queue, 1), Err(AppendError::Overloaded));
+        let mut group = Group::default();
         assert!(queue.take(&mut group, Take::AtOnce));
-        assert_eq!(queue.push(pending(1)), Err(AppendError::Overloaded), "taken, not answered");
-        queue.answered(group.drain(..).map(|record| record.frame_bytes()).sum());
-        assert_eq!(queue.push(pending(1)), Ok(()));
-        assert_eq!(queue.push(pending(1)), Ok(()));
+        assert_eq!(push(&queue, 1), Err(AppendError::Overloaded), "taken, not answered");
+        queue.answered(group.records.drain(..).map(|record| record.frame_bytes()).sum());
+        group.clear();
+        assert_eq!(push(&queue, 1), Ok(()));
+        assert_eq!(push(&queue, 1), Ok(()));
         assert_eq!(queue.bytes(), 82);
+    }
+
+    #[test]
+    fn records_come_out_as_they_went_in() {
+        let queue = Queue::new(1 << 30);
+        let record = |n: usize| (vec![n as u8; 3], Bytes::from(vec![n as u8 + 100; n * COPY_BYTES_MAX / 3]));
+        (0..7).map(record).for_each(|(head, body)| assert_eq!(queue.push(head, body, Box::new(|_| {})), Ok(())));
+        let mut group = Group::default();
+        assert!(queue.take(&mut group, Take::AtOnce));
+        for (n, pending) in group.records.iter().enumerate() {
+            let (head, body) = record(n);
+            let (first, second) = pending.parts(&group.bytes);
+            assert_eq!([first, second].concat(), [&head[..], &body].concat(), "{n}");
+            assert_eq!(pending.frame_bytes(), head.len() + body.len() + frame::OVERHEAD_BYTES);
+            assert_eq!(second.is_empty(), head.len() + body.len() <= COPY_BYTES_MAX, "{n}");
+        }
     }
 
     #[test]
     fn a_closed_queue_is_drained_and_a_poisoned_one_is_not() {
         let queue = Queue::new(1000);
-        assert_eq!(queue.push(pending(1)), Ok(()));
+        assert_eq!(push(&queue, 1), Ok(()));
         queue.close();
-        assert_eq!(queue.push(pending(1)), Err(AppendError::Closed));
-        let mut group = Vec::new();
+        assert_eq!(push(&queue, 1), Err(AppendError::Closed));
+        let mut group = Group::default();
         assert!(queue.take(&mut group, Take::AtOnce));
         group.clear();
         assert!(!queue.take(&mut group, Take::AtOnce));
 
         let queue = Queue::new(1000);
-        assert_eq!(queue.push(pending(1)), Ok(()));
+        assert_eq!(push(&queue, 1), Ok(()));
         assert_eq!(queue.poison().len(), 1);
         queue.close();
-        assert_eq!(queue.push(pending(1)), Err(AppendError::Poisoned), "poison outlasts closing");
+        assert_eq!(push(&queue, 1), Err(AppendError::Poisoned), "poison outlasts closing");
         assert!(!queue.take(&mut group, Take::AtOnce));
     }
 
@@ -195,10 +267,10 @@ mod tests {
     fn a_crowd_is_taken_when_it_is_there_or_its_time_is_over() {
         let check = |records: usize, bytes: usize| {
             let queue = Queue::new(1 << 30);
-            (0..records).for_each(|_| assert_eq!(queue.push(pending(bytes)), Ok(())));
-            let mut group = Vec::new();
+            (0..records).for_each(|_| assert_eq!(push(&queue, bytes), Ok(())));
+            let mut group = Group::default();
             assert!(queue.take(&mut group, Take::Crowd));
-            assert_eq!(group.len(), records);
+            assert_eq!(group.records.len(), records);
         };
         check(CROWD_RECORDS, 1);
         check(CROWD_RECORDS - 1, 1);
@@ -212,15 +284,16 @@ mod tests {
         let (taken, heard) = std::sync::mpsc::channel();
         std::thread::scope(|scope| {
             let writer = scope.spawn(|| {
-                let mut group = Vec::new();
+                let mut group = Group::default();
                 while queue.take(&mut group, Take::Crowd) {
-                    taken.send(group.drain(..).len()).expect("heard");
+                    taken.send(group.records.len()).expect("heard");
+                    group.clear();
                 }
             });
             for _ in 0..3 {
                 // Longer than a crowd is waited for, so that the writer sleeps for one record.
                 std::thread::sleep(CROWD_WAIT_MAX * 4);
-                assert_eq!(queue.push(pending(1)), Ok(()));
+                assert_eq!(push(&queue, 1), Ok(()));
                 let heard = heard.recv_timeout(Duration::from_secs(10));
                 if heard.is_err() {
                     // Without this the scope would wait for a writer that sleeps.

@@ -20,7 +20,7 @@ use crate::error::AppendError;
 use crate::frame;
 use crate::journal::Shared;
 use crate::log::{Done, Sequence};
-use crate::queue::{Pending, Take};
+use crate::queue::{Group, Pending, Take};
 use crate::segment::{self, SPARE_NAME, Segment};
 use crate::spare;
 
@@ -88,25 +88,26 @@ impl Writer {
 
     /// The body of the writer's thread. Ends when the queue is closed and drained.
     pub(crate) fn run(mut self) {
-        let mut group = Vec::new();
+        let mut group = Group::default();
         let mut take = Take::AtOnce;
         while self.shared.queue.take(&mut group, take) {
-            take = if group.len() >= SHARED_RECORDS_MIN { Take::Crowd } else { Take::AtOnce };
+            take = if group.records.len() >= SHARED_RECORDS_MIN { Take::Crowd } else { Take::AtOnce };
             self.shared.note_free_space();
             self.write_group(&mut group);
+            group.clear();
         }
     }
 
-    fn write_group(&mut self, group: &mut Vec<Pending>) {
+    fn write_group(&mut self, group: &mut Group) {
         // Asking for room is tried once a group: it can cost a preallocation.
         let mut full = false;
-        for pending in group.drain(..) {
+        for pending in group.records.drain(..) {
             if self.poisoned {
                 (pending.done)(Err(AppendError::Poisoned));
                 continue;
             }
             match self.make_room(pending.frame_bytes(), full) {
-                Ok(()) => self.gather(pending),
+                Ok(()) => self.gather(pending, &group.bytes),
                 Err(NoRoom::Full) => {
                     full = true;
                     self.refuse(pending);
@@ -139,11 +140,12 @@ impl Writer {
             .is_some_and(|active| active.offset + (self.buffer.len() + frame_bytes) as u64 <= active.capacity)
     }
 
-    fn gather(&mut self, pending: Pending) {
+    fn gather(&mut self, pending: Pending, bytes: &[u8]) {
         let active = self.active.as_ref().expect("make_room made one");
         let durable = self.shared.catalog.durable();
         let key = &active.segment.key;
-        frame::encode(&mut self.buffer, key, self.next, durable, &pending.head, &pending.body);
+        let (head, body) = pending.parts(bytes);
+        frame::encode(&mut self.buffer, key, self.next, durable, head, body);
         self.next += 1;
         self.waiting.push(pending.done);
     }

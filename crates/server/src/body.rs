@@ -25,10 +25,6 @@ use crate::problem::{Code, Problem};
 /// hold room with a header alone.
 const CLAIM_STEP_BYTES: usize = 64 << 10;
 
-/// A body up to this is copied out of the connection's buffer. Held where it lies it would
-/// keep all of the buffer, several times its size, and make the connection take another.
-const COPY_BYTES_MAX: usize = 4 << 10;
-
 /// The body of a request that has not been read yet.
 pub(crate) struct Arrival {
     /// `None` once it is read.
@@ -146,8 +142,7 @@ async fn collect(
     };
     // The common case: a small body came with its head.
     if declared == Some(first.len()) && claim.grow_to(first.len()) {
-        let bytes = if first.len() <= COPY_BYTES_MAX { Bytes::copy_from_slice(&first) } else { first };
-        return Ok(Received { bytes, claim });
+        return Ok(Received { bytes: first, claim });
     }
     let mut whole = BytesMut::with_capacity(declared.unwrap_or(CLAIM_STEP_BYTES));
     let mut next = Some(first);

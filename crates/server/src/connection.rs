@@ -9,11 +9,12 @@ use std::convert::Infallible;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Request;
+use axum::http::Version;
 use axum::response::Response;
 use futures::future::join_all;
 use hyper::body::Incoming;
@@ -30,6 +31,7 @@ use crate::front::Front;
 use crate::host::Hosts;
 use crate::listeners::{Door, Listeners, Way};
 use crate::options::ServerOptions;
+use crate::pace::{Pace, Paced};
 use crate::refusal::Refusals;
 use crate::routes::Routes;
 use crate::tls::Tls;
@@ -193,8 +195,8 @@ fn server(options: &ServerOptions) -> Builder<TokioExecutor> {
     let mut server = Builder::new(TokioExecutor::new());
     server
         .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(options.header_read_timeout)
+        // The connection's own pace takes the place of hyper's timer.
+        .header_read_timeout(None)
         // Answers are small: one copied buffer is cheaper than a list of two.
         .writev(false)
         .max_buf_size(options.connection_buffer_bytes_max);
@@ -246,8 +248,8 @@ impl<F: Front> Connection<F> {
 
     async fn serve(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
         let Connection { way, open, server, routes, watcher } = self;
-        let first_request_timeout = open.0.options.header_read_timeout;
-        serve_requests(stream, way, &server, routes, watcher, first_request_timeout).await;
+        let header_read_timeout = open.0.options.header_read_timeout;
+        serve_requests(stream, way, &server, routes, watcher, header_read_timeout).await;
         drop(open);
     }
 }
@@ -258,37 +260,32 @@ async fn serve_requests<S>(
     server: &Builder<TokioExecutor>,
     routes: S,
     mut watcher: watch::Receiver<Phase>,
-    first_request_timeout: Duration,
+    header_read_timeout: Duration,
 ) where
     S: Service<Request, Response = Response, Error = Infallible, Future: Send + 'static> + Clone + Send + 'static,
 {
-    let seen = Arc::new(AtomicBool::new(false));
+    let pace = Pace::new();
     let service = {
-        let seen = Arc::clone(&seen);
+        let pace = Arc::clone(&pace);
         hyper::service::service_fn(move |mut request: Request<Incoming>| {
-            seen.store(true, Ordering::Relaxed);
+            let serving = pace.serve(request.version() == Version::HTTP_2);
             way.mark(&mut request);
-            routes.clone().call(request.map(Body::new))
+            let answer = routes.clone().call(request.map(Body::new));
+            async move {
+                let answer = answer.await;
+                drop(serving);
+                answer
+            }
         })
     };
-    let mut connection = pin!(server.serve_connection(TokioIo::new(stream), service));
-    // Until the first request the protocol may not even be known, and hyper's own limits
-    // don't hold yet: a client that sends one byte and sleeps would stay for ever.
-    let mut first_request = pin!(tokio::time::sleep(first_request_timeout));
-    let mut is_waiting_for_first = true;
-    loop {
-        tokio::select! {
-            biased;
-            // How a connection ends is the client's business: its errors carry no news.
-            _ = connection.as_mut() => return,
-            _ = watcher.wait_for(|phase| *phase != Phase::Serving) => break,
-            () = &mut first_request, if is_waiting_for_first => {
-                if !seen.load(Ordering::Relaxed) {
-                    return;
-                }
-                is_waiting_for_first = false;
-            }
-        }
+    let stream = TokioIo::new(Paced::new(stream, Arc::clone(&pace)));
+    let mut connection = pin!(server.serve_connection(stream, service));
+    tokio::select! {
+        biased;
+        // How a connection ends is the client's business: its errors carry no news.
+        _ = connection.as_mut() => return,
+        _ = watcher.wait_for(|phase| *phase != Phase::Serving) => {}
+        () = pace.too_slow(header_read_timeout) => return,
     }
     connection.as_mut().graceful_shutdown();
     tokio::select! {

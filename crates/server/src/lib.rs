@@ -35,6 +35,7 @@ mod meters;
 mod network;
 mod openapi;
 mod options;
+mod pace;
 mod pages;
 mod problem;
 mod receipt;

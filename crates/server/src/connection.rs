@@ -15,7 +15,6 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::Version;
-use axum::response::Response;
 use futures::future::join_all;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -24,12 +23,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_rustls::server::TlsStream;
-use tower::Service;
 
 use crate::edge::Edge;
 use crate::front::Front;
-use crate::host::Hosts;
-use crate::listeners::{Door, Listeners, Way};
+use crate::host::{Hosts, Reach};
+use crate::listeners::{Door, Listeners};
 use crate::options::ServerOptions;
 use crate::pace::{Pace, Paced};
 use crate::refusal::Refusals;
@@ -147,7 +145,7 @@ impl<F: Front> Lobby<F> {
                 // The peer is gone already.
                 continue;
             }
-            let connection = self.connection(door.way, open);
+            let connection = self.connection(door.reach, open);
             match &door.tls {
                 None => drop(tokio::spawn(connection.serve(stream))),
                 Some(tls) => drop(tokio::spawn(connection.serve_tls(stream, tls.clone()))),
@@ -155,9 +153,9 @@ impl<F: Front> Lobby<F> {
         }
     }
 
-    fn connection(&self, way: Way, open: Open<F>) -> Connection<F> {
+    fn connection(&self, reach: Reach, open: Open<F>) -> Connection<F> {
         Connection {
-            way,
+            reach,
             open,
             server: Arc::clone(&self.server),
             routes: self.routes.clone(),
@@ -213,7 +211,7 @@ fn server(options: &ServerOptions) -> Builder<TokioExecutor> {
 
 /// One connection that has a place.
 struct Connection<F> {
-    way: Way,
+    reach: Reach,
     open: Open<F>,
     server: Arc<Builder<TokioExecutor>>,
     routes: Routes<F>,
@@ -247,34 +245,31 @@ impl<F: Front> Connection<F> {
     }
 
     async fn serve(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
-        let Connection { way, open, server, routes, watcher } = self;
+        let Connection { reach, open, server, routes, watcher } = self;
         let header_read_timeout = open.0.options.header_read_timeout;
-        serve_requests(stream, way, &server, routes, watcher, header_read_timeout).await;
+        serve_requests(stream, reach, &server, routes, watcher, header_read_timeout).await;
         drop(open);
     }
 }
 
-async fn serve_requests<S>(
+async fn serve_requests<F: Front>(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    way: Way,
+    reach: Reach,
     server: &Builder<TokioExecutor>,
-    routes: S,
+    routes: Routes<F>,
     mut watcher: watch::Receiver<Phase>,
     header_read_timeout: Duration,
-) where
-    S: Service<Request, Response = Response, Error = Infallible, Future: Send + 'static> + Clone + Send + 'static,
-{
+) {
     let pace = Pace::new();
     let service = {
         let pace = Arc::clone(&pace);
-        hyper::service::service_fn(move |mut request: Request<Incoming>| {
+        hyper::service::service_fn(move |request: Request<Incoming>| {
             let serving = pace.serve(request.version() == Version::HTTP_2);
-            way.mark(&mut request);
-            let answer = routes.clone().call(request.map(Body::new));
+            let routes = routes.clone();
             async move {
-                let answer = answer.await;
+                let answer = routes.answer(request.map(Body::new), reach).await;
                 drop(serving);
-                answer
+                Ok::<_, Infallible>(answer)
             }
         })
     };
@@ -291,38 +286,5 @@ async fn serve_requests<S>(
     tokio::select! {
         _ = connection.as_mut() => {}
         _ = watcher.wait_for(|phase| *phase == Phase::Ending) => {}
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use axum::Router;
-    use axum::routing::get;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-    use super::*;
-    use crate::host::Reach;
-    use crate::listeners::Secure;
-
-    #[tokio::test]
-    async fn a_request_knows_how_it_came() {
-        let say = async |request: Request| {
-            let extensions = request.extensions();
-            format!("{:?} {:?}", extensions.get::<Secure>(), extensions.get::<Reach>())
-        };
-        let server = server(&ServerOptions::default());
-        for secure in [true, false] {
-            for reach in [Reach::Loopback, Reach::Network] {
-                let (mut client, stream) = tokio::io::duplex(64 << 10);
-                let way = Way { secure: Secure(secure), reach };
-                let router = Router::new().route("/", get(say));
-                let (_phase, watcher) = watch::channel(Phase::Serving);
-                client.write_all(b"GET / HTTP/1.1\r\nconnection: close\r\n\r\n").await.expect("room");
-                serve_requests(stream, way, &server, router, watcher, Duration::from_secs(9)).await;
-                let mut answer = String::new();
-                client.read_to_string(&mut answer).await.expect("text");
-                assert!(answer.ends_with(&format!("Some(Secure({secure})) Some({reach:?})")), "{answer}");
-            }
-        }
     }
 }

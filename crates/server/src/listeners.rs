@@ -1,8 +1,7 @@
-//! Where connections come in, and what a request may know of the way it came.
+//! Where connections come in, and from where they can come.
 
 use std::io;
 
-use axum::extract::Request;
 use tokio::net::TcpListener;
 
 use crate::host::Reach;
@@ -23,32 +22,12 @@ impl From<TcpListener> for Listeners {
     }
 }
 
-/// Whether a request came over TLS; in the extensions of each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Secure(pub(crate) bool);
-
 /// One listener and what holds for all that comes through it.
 #[derive(Debug)]
 pub(crate) struct Door {
     pub(crate) listener: TcpListener,
     pub(crate) tls: Option<Tls>,
-    pub(crate) way: Way,
-}
-
-/// How a request came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Way {
-    pub(crate) secure: Secure,
     pub(crate) reach: Reach,
-}
-
-impl Way {
-    /// Tells the request.
-    pub(crate) fn mark<B>(self, request: &mut Request<B>) {
-        let extensions = request.extensions_mut();
-        extensions.insert(self.secure);
-        extensions.insert(self.reach);
-    }
 }
 
 impl Listeners {
@@ -60,8 +39,7 @@ impl Listeners {
         let doors = plain.into_iter().chain(tls).map(|(listener, tls)| {
             let is_loopback = listener.local_addr()?.ip().is_loopback();
             let reach = if is_loopback { Reach::Loopback } else { Reach::Network };
-            let way = Way { secure: Secure(tls.is_some()), reach };
-            Ok(Door { listener, tls, way })
+            Ok(Door { listener, tls, reach })
         });
         let doors: Vec<Door> = doors.collect::<io::Result<_>>()?;
         if doors.is_empty() {

@@ -3,10 +3,8 @@
 //! The router, the OpenAPI document, the index page and the metrics' labels are made from
 //! this table, so that none of them can know a route that the others don't.
 
-use std::convert::Infallible;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::extract::Request;
@@ -18,6 +16,7 @@ use tower::Service;
 
 use crate::edge::{Call, Edge, Outcome};
 use crate::front::Front;
+use crate::host::Reach;
 use crate::problem::{Code, Problem};
 use crate::{collection, events, health, meters, network, pages, receipt, recorder, rejects, sql, web};
 
@@ -233,21 +232,21 @@ impl<F> Clone for Routes<F> {
     }
 }
 
-impl<F: Front> Service<Request> for Routes<F> {
-    type Response = Response;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request) -> Self::Future {
+impl<F: Front> Routes<F> {
+    /// Answers one request that came from so far. Not tower's `Service`: that names its
+    /// future's type, which would have to be a box, and the future of a posted event is
+    /// some kilobytes. Unnamed, it lies in the connection's memory.
+    pub(crate) async fn answer(self, request: Request, reach: Reach) -> Response {
         if request.method() == axum::http::Method::POST && request.uri().path() == Route::Events.path() {
-            let endpoint = to(&self.edge, Route::Events, events::post);
-            return Box::pin(async move { Ok(endpoint.answer(request).await) });
+            return to(&self.edge, Route::Events, events::post).answer(request).await;
         }
-        Box::pin(self.router.call(request))
+        let Routes { mut router, .. } = self;
+        let mut request = request;
+        request.extensions_mut().insert(reach);
+        match router.call(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
     }
 }
 

@@ -87,6 +87,13 @@ async fn a_page_that_borrows_the_address_reads_nothing() {
 }
 
 #[tokio::test]
+async fn a_server_on_the_network_goes_by_any_name() {
+    let rig = Rig::on("0.0.0.0:0", |_| ()).await;
+    let answer = rig.get("/v1/rejects").header("host", "desk.example").send().await.expect("an answer");
+    assert_eq!(answer.status(), 200);
+}
+
+#[tokio::test]
 async fn rejects_are_counted_by_a_fixed_query() {
     let rig = Rig::new().await;
     assert_eq!(rig.get("/v1/rejects").send().await.expect("an answer").status(), 200);

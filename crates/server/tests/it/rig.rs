@@ -27,10 +27,16 @@ impl Rig {
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut ServerOptions)) -> Rig {
+        Rig::on("127.0.0.1:0", change).await
+    }
+
+    /// A server that listens there; it is always spoken to over loopback.
+    pub(crate) async fn on(listen: &str, change: impl FnOnce(&mut ServerOptions)) -> Rig {
         let mut options = ServerOptions::default();
         change(&mut options);
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = listener.local_addr().expect("it is bound");
+        let listener = TcpListener::bind(listen).await.expect("a free port");
+        let mut address = listener.local_addr().expect("it is bound");
+        address.set_ip([127, 0, 0, 1].into());
         let fake = Fake::new();
         let (stop, stopped) = oneshot::channel::<()>();
         let shutdown = async move { drop(stopped.await) };

@@ -95,23 +95,20 @@ impl<F: Front> Edge<F> {
             .catch_unwind()
             .await
             .unwrap_or_else(|_| Err(Problem::internal("a handler panicked")));
-        let mut response = outcome.unwrap_or_else(|problem| {
+        let response = outcome.unwrap_or_else(|problem| {
             problem.log(route.path());
             // The Web SDK takes a 500 as final and repeats a 503.
             let is_final = route.is_network() && problem.code() == Code::Internal;
             let problem = if is_final { Problem::of(Code::Unavailable).retry_after(RETRY_AFTER) } else { problem };
             problem.into_response()
         });
-        if route.is_for_pages() {
-            allow_pages(&mut response);
-        }
         self.meters.count(route, response.status());
         response
     }
 }
 
 /// Any page may post events and read the answer; cookies are never asked for.
-fn allow_pages(response: &mut Response) {
+pub(crate) fn allow_pages(response: &mut Response) {
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("retry-after"));

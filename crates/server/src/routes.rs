@@ -14,7 +14,7 @@ use axum::response::Response;
 use axum::routing::{MethodRouter, get, options, post};
 use tower::Service;
 
-use crate::edge::{Call, Edge, Outcome};
+use crate::edge::{Call, Edge, Outcome, allow_pages};
 use crate::front::Front;
 use crate::host::Reach;
 use crate::problem::{Code, Problem};
@@ -316,6 +316,8 @@ where
 {
     async fn answer(self, request: Request) -> Response {
         let Endpoint { edge, route, handler } = self;
+        // Servers, which name no origin, have no use for what is said to browsers.
+        let is_page = route.is_for_pages() && request.headers().contains_key(header::ORIGIN);
         let call = edge.call(request);
         // Pinned here: as an argument it would be moved, and it is some kilobytes.
         let work = pin!(async {
@@ -324,7 +326,11 @@ where
             }
             handler(Arc::clone(&edge), call).await
         });
-        edge.answer(route, work).await
+        let mut response = edge.answer(route, work).await;
+        if is_page {
+            allow_pages(&mut response);
+        }
+        response
     }
 }
 

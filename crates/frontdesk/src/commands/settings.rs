@@ -6,6 +6,9 @@ use crate::failure::Failure;
 use crate::settings::table::SETTINGS;
 use crate::settings::{CONFIG_VARIABLE, Effective, Origin};
 
+/// Widest value that the origins' column makes room for; a longer one pushes its own line.
+const VALUE_WIDTH_MAX: usize = 64;
+
 /// Runs the command. `variables` are the names in the process's environment.
 ///
 /// # Errors
@@ -18,7 +21,8 @@ pub(crate) fn run(effective: &Effective, variables: impl Iterator<Item = String>
         .map(|(setting, origin)| (setting.key, (setting.show)(&effective.settings), origin))
         .collect();
     let key_width = shown.iter().map(|(key, ..)| key.len()).max().unwrap_or(0);
-    let value_width = shown.iter().map(|(_, value, _)| value.len()).max().unwrap_or(0);
+    let value_width = shown.iter().map(|(_, value, _)| value.len()).filter(|len| *len <= VALUE_WIDTH_MAX).max();
+    let value_width = value_width.unwrap_or(0);
     for (key, value, origin) in shown {
         writeln!(out, "{key:key_width$}  {value:value_width$}  {origin}")?;
     }

@@ -135,7 +135,8 @@ async fn what_the_house_refuses_becomes_a_problem() {
         (SubmitError::Closed, "stopping", "5"),
     ] {
         rig.fake.refuse(error);
-        let response = rig.post("/v1/events", "{}").send().await.expect("an answer");
+        let page = rig.post("/v1/events", "{}").header("origin", "https://shop.test");
+        let response = page.send().await.expect("an answer");
         assert_eq!(response.headers()["retry-after"], retry_after, "{code}");
         assert_eq!(response.headers()["access-control-allow-origin"], "*", "pages see errors too");
         crate::rig::problem(response, 503, code).await;

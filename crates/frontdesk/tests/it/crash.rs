@@ -15,7 +15,7 @@ use tokio::runtime::Builder;
 
 use crate::desk::{PATIENCE, Place, event, rows};
 
-const SEEDS: u64 = 4;
+const SEEDS: u64 = 12;
 const KILLS: u64 = 3;
 const SENDERS: u64 = 3;
 

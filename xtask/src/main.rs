@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask test` and `cargo xtask bench`.
+//! The project's own commands: `cargo xtask test`, `bench`, `fuzz` and `tidy`.
 //!
 //! Only the standard library, so that the first of them starts within seconds on a
 //! fresh machine. It runs cargo and other tools and reads files; it ships nowhere.
@@ -6,6 +6,7 @@
 
 mod bench;
 mod e2e;
+mod fuzz;
 mod steps;
 mod test;
 mod tidy;
@@ -15,6 +16,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask test [--only STEP]...   run every test, or only the named steps
        cargo xtask bench [load|check|http] measure beside the peers and write bench-runs/
+       cargo xtask fuzz [SECONDS]          feed the parsers damaged input, each for so long
        cargo xtask tidy                    only the rules of the source tree
 ";
 
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
         ["test", rest @ ..] => only(rest).and_then(|only| test::run(&only)),
         ["tidy"] => test::run(&["tidy".to_owned()]),
         ["bench", names @ ..] => bench::run(names),
+        ["fuzz", rest @ ..] => fuzz::run(rest),
         _ => Err(USAGE.to_owned()),
     };
     match outcome {

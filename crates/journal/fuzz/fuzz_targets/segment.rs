@@ -1,6 +1,6 @@
 //! Any bytes as a segment file: no panic, no endless loop, no frame behind the end.
 //!
-//! `cargo +nightly fuzz run segment` in `crates/journal`.
+//! `cargo xtask fuzz`.
 
 #![no_main]
 

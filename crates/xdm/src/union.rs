@@ -341,8 +341,12 @@ mod tests {
                    "xdm:nothing":{"type":"object","properties":{"xdm:any":{}}}}}},
                "https://shop.example/tier":{"type":"boolean"}"#,
         );
-        let list_nodes =
-            |plan: &Plan| plan.nodes.iter().filter(|n| matches!(n, Node::List(l) if l.list.is_some())).count();
+        let has_list = |node: &&Node| match node {
+            Node::List(list) => list.list.is_some(),
+            Node::Map(map) => map.list.is_some(),
+            _ => false,
+        };
+        let list_nodes = |plan: &Plan| plan.nodes.iter().filter(has_list).count();
         let lists = list_nodes(&other);
         let plans = unite(vec![("one", alone), ("two", other)]).expect("they agree");
         let layout = &plans[0].layout;

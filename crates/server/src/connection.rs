@@ -19,10 +19,10 @@ use futures::future::join_all;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_rustls::server::TlsStream;
+use tokio_util::either::Either;
 
 use crate::edge::Edge;
 use crate::front::Front;
@@ -39,6 +39,9 @@ use crate::tls::Tls;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Largest HTTP/2 header list.
 const HTTP2_HEADER_BYTES_MAX: u32 = 32 << 10;
+
+/// A connection's bytes. One type for both kinds: all of HTTP is compiled once for each.
+type Stream = Either<TcpStream, Box<TlsStream<TcpStream>>>;
 
 /// How far stopping has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,7 +150,7 @@ impl<F: Front> Lobby<F> {
             }
             let connection = self.connection(door.reach, open);
             match &door.tls {
-                None => drop(tokio::spawn(connection.serve(stream))),
+                None => drop(tokio::spawn(connection.serve(Either::Left(stream)))),
                 Some(tls) => drop(tokio::spawn(connection.serve_tls(stream, tls.clone()))),
             }
         }
@@ -221,7 +224,7 @@ struct Connection<F> {
 impl<F: Front> Connection<F> {
     async fn serve_tls(mut self, stream: TcpStream, tls: Tls) {
         if let Some(stream) = self.shake_hands(stream, &tls).await {
-            self.serve(stream).await;
+            self.serve(Either::Right(stream)).await;
         }
     }
 
@@ -244,7 +247,7 @@ impl<F: Front> Connection<F> {
         }
     }
 
-    async fn serve(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+    async fn serve(self, stream: Stream) {
         let Connection { reach, open, server, routes, watcher } = self;
         let header_read_timeout = open.0.options.header_read_timeout;
         serve_requests(stream, reach, &server, routes, watcher, header_read_timeout).await;
@@ -253,7 +256,7 @@ impl<F: Front> Connection<F> {
 }
 
 async fn serve_requests<F: Front>(
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    stream: Stream,
     reach: Reach,
     server: &Builder<TokioExecutor>,
     routes: Routes<F>,

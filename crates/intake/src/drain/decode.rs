@@ -87,7 +87,7 @@ impl Decoder {
 
 fn checker_of(checkers: &mut Vec<(Reading, Checker)>, reading: Reading) -> &mut Checker {
     let place = checkers.iter().position(|(known, _)| known.is(&reading)).unwrap_or_else(|| {
-        let checker = reading.checker();
+        let checker = reading.checker().without_notices();
         checkers.push((reading, checker));
         checkers.len() - 1
     });

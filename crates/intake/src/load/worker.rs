@@ -69,7 +69,7 @@ impl<'a> Worker<'a> {
     pub(crate) fn new(bench: Bench<'a>) -> Self {
         let options = bench.job.data;
         Worker {
-            checker: options.reading_of(bench.job.datastream).checker(),
+            checker: options.reading_of(bench.job.datastream).checker().without_notices(),
             minter: Minter::default(),
             files: DatedFiles::new(bench.job.stores),
             blocks: Vec::new(),

@@ -50,7 +50,7 @@ impl<S: Sink> Walk<'_, S> {
         let decoded = self.cursor.escaped_string()?;
         self.text_value(node, &decoded.text, start, path);
         if decoded.replaced && matches!(node.keep, Keep::Column(_)) {
-            self.state.notice(report::lone_surrogate(path));
+            self.state.notice(|| report::lone_surrogate(path));
             self.keep_raw(path, decoded.raw, false);
         }
         Ok(())
@@ -84,7 +84,7 @@ impl<S: Sink> Walk<'_, S> {
     #[cold]
     fn empty_id(&mut self, path: &Path<'_>) {
         match self.profile.id {
-            crate::IdRule::MayBeMissing => self.state.notice(report::empty_id(path)),
+            crate::IdRule::MayBeMissing => self.state.notice(|| report::empty_id(path)),
             crate::IdRule::Required => self.sink.text(self.plan.id, ""),
         }
     }
@@ -116,7 +116,7 @@ impl<S: Sink> Walk<'_, S> {
             (Some(instant), Keep::Column(slot)) => {
                 self.sink.timestamp(slot, instant.micros);
                 if !instant.exact {
-                    self.state.notice(report::cut_fraction(path));
+                    self.state.notice(|| report::cut_fraction(path));
                     self.keep_raw(path, self.cursor.since(start), false);
                 }
             }
@@ -136,7 +136,7 @@ impl<S: Sink> Walk<'_, S> {
         match (number, node.keep) {
             (Number::Integer(value), Keep::Column(slot)) => self.sink.integer(slot, value),
             (Number::Huge(_), Keep::Column(_)) => {
-                self.state.notice(report::integer_range(path));
+                self.state.notice(|| report::integer_range(path));
                 self.keep_raw(path, self.cursor.since(start), false);
             }
             (Number::Fraction(_), _) => {
@@ -167,7 +167,7 @@ impl<S: Sink> Walk<'_, S> {
                 _ => value.is_finite(),
             };
             if !held {
-                self.state.notice(report::number_range(path));
+                self.state.notice(|| report::number_range(path));
                 self.keep_raw(path, self.cursor.since(start), false);
             }
         }

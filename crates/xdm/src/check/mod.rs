@@ -4,6 +4,7 @@
 //! `encoding`, `limit`); such an event is told as far as it could be read.
 
 mod cursor;
+mod guess;
 mod leaf;
 mod number;
 mod object;
@@ -14,6 +15,7 @@ mod text;
 use std::sync::Arc;
 
 use cursor::{Cursor, Stop};
+use guess::Guesses;
 use path::Path;
 
 use crate::limits::EVENT_BYTES_MAX;
@@ -41,6 +43,9 @@ struct State {
     /// Bare names that count only if the event is in the schema's spelling.
     pending: Vec<Violation>,
     notices: Vec<Notice>,
+    /// Nobody asks for notices.
+    unnoticed: bool,
+    guesses: Guesses,
     /// Bitmaps of the children that were seen, of all objects that are open.
     seen: Vec<u64>,
     /// Hashes and ranges of undeclared names of all objects that are open.
@@ -57,6 +62,12 @@ impl Checker {
     pub fn new(plan: Arc<Plan>, profile: Profile) -> Self {
         let state = State { predictions: vec![0; plan.prediction_cells], ..State::default() };
         Checker { plan, profile, state }
+    }
+
+    /// The same for a caller that has no use for notices, so that none are written.
+    pub fn without_notices(mut self) -> Self {
+        self.state.unnoticed = true;
+        self
     }
 
     /// The plan that events are checked along.

@@ -284,13 +284,19 @@ impl<'w, S: Sink> Walk<'w, S> {
             patterned.map(|(_, node)| *node).chain(node.others.additional.iter().copied()).collect()
         };
         if matching.is_empty() {
-            let guess = report::did_you_mean(key, node.names.iter().map(|name| name.text()));
+            let location = self.plan.location(node.type_loc);
             match self.profile.undeclared {
                 Undeclared::Reject => {
-                    let location = self.plan.location(node.type_loc);
-                    self.state.violate(report::extraneous(&below, location, guess));
+                    let guess = self.state.guesses.of(key, &node.names);
+                    let violation = report::extraneous(&below, location, guess);
+                    self.state.violate(violation);
                 }
-                Undeclared::Permit => self.state.notice(report::undeclared(&below, guess)),
+                Undeclared::Permit if self.state.wants_notice() => {
+                    let guess = self.state.guesses.of(key, &node.names);
+                    let notice = report::undeclared(&below, guess);
+                    self.state.notice(|| notice);
+                }
+                Undeclared::Permit => {}
             }
         }
         let start = self.cursor.at();

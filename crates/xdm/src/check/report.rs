@@ -10,8 +10,6 @@ use crate::violation::{Notice, Violation, mask};
 
 /// Most values of an `enum` that a message lists.
 const ENUM_SHOWN_MAX: usize = 12;
-/// Longest name that a suggestion is sought for, in bytes.
-const GUESSED_BYTES_MAX: usize = 48;
 
 impl State {
     pub(super) fn violate(&mut self, violation: Violation) {
@@ -22,10 +20,15 @@ impl State {
         }
     }
 
-    pub(super) fn notice(&mut self, notice: Notice) {
-        if self.notices.len() < NOTICES_MAX {
-            self.notices.push(notice);
+    /// Notes something, unless nobody asks or there is much of it already.
+    pub(super) fn notice(&mut self, tell: impl FnOnce() -> Notice) {
+        if self.wants_notice() {
+            self.notices.push(tell());
         }
+    }
+
+    pub(super) fn wants_notice(&self) -> bool {
+        !self.unnoticed && self.notices.len() < NOTICES_MAX
     }
 }
 
@@ -141,7 +144,7 @@ pub(super) fn prefix(path: &Path<'_>, schema: &str, key: &str) -> Violation {
     }
 }
 
-pub(super) fn extraneous(path: &Path<'_>, object: &str, guess: Option<String>) -> Violation {
+pub(super) fn extraneous(path: &Path<'_>, object: &str, guess: Option<&str>) -> Violation {
     let fix = guess.map_or_else(|| "leave it out or extend the schema".to_owned(), |name| format!("is it {name:?}?"));
     Violation {
         pointer: path.sent(),
@@ -151,7 +154,7 @@ pub(super) fn extraneous(path: &Path<'_>, object: &str, guess: Option<String>) -
     }
 }
 
-pub(super) fn undeclared(path: &Path<'_>, guess: Option<String>) -> Notice {
+pub(super) fn undeclared(path: &Path<'_>, guess: Option<&str>) -> Notice {
     let hint = guess.map_or_else(String::new, |name| format!("; did you mean {name:?}?"));
     let message = format!("the schema declares no property of this name; it is kept in \"extra\"{hint}");
     notice(path, "undeclaredProperty", message)
@@ -184,33 +187,6 @@ pub(super) fn empty_id(path: &Path<'_>) -> Notice {
 
 fn notice(path: &Path<'_>, code: &str, message: String) -> Notice {
     Notice { pointer: path.sent(), code: code.to_owned(), message }
-}
-
-/// A declared name at most two edits away, for a suggestion.
-pub(super) fn did_you_mean<'n>(key: &str, names: impl Iterator<Item = &'n str>) -> Option<String> {
-    if key.len() < 3 || key.len() > GUESSED_BYTES_MAX {
-        return None;
-    }
-    let nearest = names.map(|name| (distance(key, name), name)).min()?;
-    (nearest.0 > 0 && nearest.0 <= 2).then(|| nearest.1.to_owned())
-}
-
-/// Levenshtein distance in bytes.
-fn distance(a: &str, b: &str) -> usize {
-    if a.len().abs_diff(b.len()) > 2 {
-        return usize::MAX;
-    }
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.bytes().enumerate() {
-            let replaced = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 /// Are two items of this JSON list equal? Rare enough for a tree.

@@ -10,6 +10,7 @@ use arrow::datatypes::{DataType, TimestampMicrosecondType};
 use datafusion::logical_expr::{Expr, ident, lit};
 use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
+use futures::future::BoxFuture;
 use table::Dataset;
 use xdm::Violation;
 
@@ -90,10 +91,18 @@ pub(crate) async fn reject(rejects: &Dataset, reject_id: &str) -> Result<Option<
     }))
 }
 
-async fn select(table: &Dataset, filter: Expr, columns: &[&str]) -> Result<Vec<RecordBatch>, IntakeError> {
-    let rows = SessionContext::new().read_table(table.provider().await?)?.filter(filter)?;
-    let columns: Vec<Expr> = columns.iter().map(|name| ident(*name)).collect();
-    Ok(rows.select(columns)?.collect().await?)
+/// In a box, so that the engine is compiled here: async code is compiled by whoever awaits
+/// it by its own type.
+fn select<'a>(
+    table: &'a Dataset,
+    filter: Expr,
+    columns: &'a [&str],
+) -> BoxFuture<'a, Result<Vec<RecordBatch>, IntakeError>> {
+    Box::pin(async move {
+        let rows = SessionContext::new().read_table(table.provider())?.filter(filter)?;
+        let columns: Vec<Expr> = columns.iter().map(|name| ident(*name)).collect();
+        Ok(rows.select(columns)?.collect().await?)
+    })
 }
 
 /// A text column in one form, whatever the reader chose.

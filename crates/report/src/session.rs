@@ -21,6 +21,7 @@ use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::{FunctionRegistry, SessionStateBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::StreamExt;
+use futures::future::BoxFuture;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
@@ -103,24 +104,30 @@ impl Snapshot {
     ///
     /// # Errors
     /// As [`Session::query`].
-    pub async fn query(&self, sql: &str, limits: QueryLimits) -> Result<QueryResult, QueryError> {
-        if sql.len() > limits.sql_bytes_max {
-            return Err(QueryError::TooLong { sql_bytes_max: limits.sql_bytes_max });
-        }
-        // A task of its own: a panic in the engine ends this query and nothing else, and
-        // the timer below is not at the mercy of a long computation. The set aborts the
-        // task when it is dropped.
-        let mut task = JoinSet::new();
-        let work = self.clone().run(sql.to_owned(), limits);
-        match &self.runtime {
-            Some(runtime) => task.spawn_on(work, runtime),
-            None => task.spawn(work),
-        };
-        match tokio::time::timeout(limits.time_max, task.join_next()).await {
-            Ok(Some(Ok(outcome))) => outcome,
-            Ok(_) => Err(QueryError::Failed { message: "the engine stopped on this query; simplify it".to_owned() }),
-            Err(_) => Err(QueryError::TimedOut { time_max: limits.time_max }),
-        }
+    pub fn query<'a>(&'a self, sql: &'a str, limits: QueryLimits) -> BoxFuture<'a, Result<QueryResult, QueryError>> {
+        // In a box, so that the engine is compiled here: async code is compiled by whoever
+        // awaits it by its own type.
+        Box::pin(async move {
+            if sql.len() > limits.sql_bytes_max {
+                return Err(QueryError::TooLong { sql_bytes_max: limits.sql_bytes_max });
+            }
+            // A task of its own: a panic in the engine ends this query and nothing else, and
+            // the timer below is not at the mercy of a long computation. The set aborts the
+            // task when it is dropped.
+            let mut task = JoinSet::new();
+            let work = self.clone().run(sql.to_owned(), limits);
+            match &self.runtime {
+                Some(runtime) => task.spawn_on(work, runtime),
+                None => task.spawn(work),
+            };
+            match tokio::time::timeout(limits.time_max, task.join_next()).await {
+                Ok(Some(Ok(outcome))) => outcome,
+                Ok(_) => {
+                    Err(QueryError::Failed { message: "the engine stopped on this query; simplify it".to_owned() })
+                }
+                Err(_) => Err(QueryError::TimedOut { time_max: limits.time_max }),
+            }
+        })
     }
 
     async fn run(self, sql: String, limits: QueryLimits) -> Result<QueryResult, QueryError> {

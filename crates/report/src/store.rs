@@ -10,10 +10,10 @@ use crate::{Tables, TablesError};
 #[async_trait]
 impl Tables for table::Store {
     async fn events(&self) -> Result<Arc<dyn TableProvider>, TablesError> {
-        Ok(self.events.provider().await?)
+        Ok(self.events.provider())
     }
 
     async fn rejects(&self) -> Result<Arc<dyn TableProvider>, TablesError> {
-        Ok(self.rejects.provider().await?)
+        Ok(self.rejects.provider())
     }
 }

@@ -81,7 +81,7 @@ async fn queries(events: &Dataset) -> Result<(), Failure> {
         for _ in 0..20 {
             let started = Instant::now();
             let session = SessionContext::new();
-            session.register_table("events", events.provider().await?)?;
+            session.register_table("events", events.provider())?;
             session.sql(sql).await?.collect().await?;
             times.push(started.elapsed());
         }

@@ -14,6 +14,7 @@ use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, Transactio
 use deltalake::kernel::{Action, Transaction};
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::table::state::DeltaTableState;
+use futures::future::BoxFuture;
 use futures::{StreamExt as _, TryStreamExt as _};
 use object_store::ObjectStoreExt as _;
 
@@ -59,27 +60,37 @@ impl Dataset {
     /// On `Err`, the fresh rows stay as they are and the files are given up. The commit may
     /// yet have happened (a lost answer); trying again with files of the same rows and the
     /// same `txn` is always right, and then answers [`Committed::Already`].
-    pub async fn commit(
-        &self,
-        txn: Txn<'_>,
+    pub fn commit<'a>(
+        &'a self,
+        txn: Txn<'a>,
         files: Vec<NewFile>,
         fresh_after: impl Into<FreshAfter>,
-    ) -> Result<Committed, StoreError> {
-        let fresh_after = fresh_after.into();
-        let inner = &self.inner;
-        let _writing = inner.writing.lock().await;
-        if inner.is_stale() {
-            inner.reload().await?;
-        }
-        let seen = self.watermark(txn.app);
-        if seen.is_some_and(|seen| txn.version <= seen) {
-            inner.show(None, Some(fresh_after))?;
-            return Ok(Committed::Already);
-        }
-        let (version, snapshot) = inner.append(txn, seen, files).await?;
-        inner.show(Some(snapshot), Some(fresh_after))?;
-        inner.checkpoint_if_due(version).await;
-        Ok(Committed::At(version))
+    ) -> BoxFuture<'a, Result<Committed, StoreError>> {
+        self.commit_showing(txn, files, fresh_after.into())
+    }
+
+    fn commit_showing<'a>(
+        &'a self,
+        txn: Txn<'a>,
+        files: Vec<NewFile>,
+        fresh_after: FreshAfter,
+    ) -> BoxFuture<'a, Result<Committed, StoreError>> {
+        Box::pin(async move {
+            let inner = &self.inner;
+            let _writing = inner.writing.lock().await;
+            if inner.is_stale() {
+                inner.reload().await?;
+            }
+            let seen = self.watermark(txn.app);
+            if seen.is_some_and(|seen| txn.version <= seen) {
+                inner.show(None, Some(fresh_after))?;
+                return Ok(Committed::Already);
+            }
+            let (version, snapshot) = inner.append(txn, seen, files).await?;
+            inner.show(Some(snapshot), Some(fresh_after))?;
+            inner.checkpoint_if_due(version).await;
+            Ok(Committed::At(version))
+        })
     }
 }
 

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use deltalake::kernel::LogicalFileView;
 use deltalake::protocol::DeltaOperation;
+use futures::future::BoxFuture;
 
 use crate::dataset::{Dataset, Inner};
 use crate::days::Partition;
@@ -50,25 +51,27 @@ pub struct Compacted {
 
 impl Dataset {
     /// Merges small files, day by day. Rows and their content stay the same.
-    pub async fn compact(&self, policy: CompactPolicy) -> Result<Compacted, StoreError> {
-        let inner = &self.inner;
-        let _maintaining = inner.maintaining.lock().await;
-        let mut compacted = Compacted::default();
-        for (partition, old) in inner.plan(policy) {
-            let new = self.merge(&old, partition, None).await?.files;
-            let (files_after, bytes_after) = (new.len() as u64, new.iter().map(|file| file.bytes()).sum::<u64>());
-            let target_size = i64::try_from(policy.target_bytes).unwrap_or(i64::MAX);
-            let operation = DeltaOperation::Optimize { predicate: None, target_size };
-            if inner.replace(operation, Change::Layout, &old, new).await?.is_none() {
-                compacted.groups_skipped += 1;
-                continue;
+    pub fn compact(&self, policy: CompactPolicy) -> BoxFuture<'_, Result<Compacted, StoreError>> {
+        Box::pin(async move {
+            let inner = &self.inner;
+            let _maintaining = inner.maintaining.lock().await;
+            let mut compacted = Compacted::default();
+            for (partition, old) in inner.plan(policy) {
+                let new = self.merge(&old, partition, None).await?.files;
+                let (files_after, bytes_after) = (new.len() as u64, new.iter().map(|file| file.bytes()).sum::<u64>());
+                let target_size = i64::try_from(policy.target_bytes).unwrap_or(i64::MAX);
+                let operation = DeltaOperation::Optimize { predicate: None, target_size };
+                if inner.replace(operation, Change::Layout, &old, new).await?.is_none() {
+                    compacted.groups_skipped += 1;
+                    continue;
+                }
+                compacted.files_before += old.len() as u64;
+                compacted.files_after += files_after;
+                compacted.bytes_before += old.iter().map(|file| file.size().unsigned_abs()).sum::<u64>();
+                compacted.bytes_after += bytes_after;
             }
-            compacted.files_before += old.len() as u64;
-            compacted.files_after += files_after;
-            compacted.bytes_before += old.iter().map(|file| file.size().unsigned_abs()).sum::<u64>();
-            compacted.bytes_after += bytes_after;
-        }
-        Ok(compacted)
+            Ok(compacted)
+        })
     }
 }
 

@@ -24,6 +24,7 @@ use datafusion::prelude::SessionConfig;
 use deltalake::DeltaTable;
 use deltalake::kernel::LogicalFileView;
 use deltalake::table::state::DeltaTableState;
+use futures::future::BoxFuture;
 use tokio::sync::Mutex;
 
 use crate::days::Partition;
@@ -198,15 +199,17 @@ impl Dataset {
 
     /// A consistent view for one query: committed rows ∪ fresh rows, each seen once.
     /// Register it anew for each query; it doesn't move on by itself.
-    pub async fn provider(&self) -> Result<Arc<dyn TableProvider>, StoreError> {
+    pub fn provider(&self) -> Arc<dyn TableProvider> {
         let live = self.inner.live();
-        Ok(Arc::new(View { committed: live.snapshot.scan.clone(), fresh: live.fresh.batches() }))
+        Arc::new(View { committed: live.snapshot.scan.clone(), fresh: live.fresh.batches() })
     }
 
     /// Picks up what other processes have committed.
-    pub async fn refresh(&self) -> Result<(), StoreError> {
-        let _writing = self.inner.writing.lock().await;
-        self.inner.reload().await
+    pub fn refresh(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            let _writing = self.inner.writing.lock().await;
+            self.inner.reload().await
+        })
     }
 
     /// Figures about the dataset. Walks the list of files.

@@ -11,6 +11,7 @@ use arrow::array::{AsArray, BooleanArray, RecordBatch, StringArray};
 use deltalake::kernel::LogicalFileView;
 use deltalake::protocol::DeltaOperation;
 use futures::TryStreamExt as _;
+use futures::future::BoxFuture;
 use hashbrown::HashSet;
 
 use crate::commit::ATTEMPTS_MAX;
@@ -40,34 +41,36 @@ pub struct Deleted {
 
 impl Dataset {
     /// Deletes rows, all in one commit.
-    pub async fn delete_where(&self, delete: DeleteWhere) -> Result<Deleted, StoreError> {
-        let inner = &self.inner;
-        let _maintaining = inner.maintaining.lock().await;
-        let delete = Arc::new(delete);
-        for _ in 0..ATTEMPTS_MAX {
-            let mut old = Vec::new();
-            for file in inner.snapshot().files() {
-                if self.holds(&file, &delete).await? {
-                    old.push(file);
+    pub fn delete_where(&self, delete: DeleteWhere) -> BoxFuture<'_, Result<Deleted, StoreError>> {
+        Box::pin(async move {
+            let inner = &self.inner;
+            let _maintaining = inner.maintaining.lock().await;
+            let delete = Arc::new(delete);
+            for _ in 0..ATTEMPTS_MAX {
+                let mut old = Vec::new();
+                for file in inner.snapshot().files() {
+                    if self.holds(&file, &delete).await? {
+                        old.push(file);
+                    }
+                }
+                if old.is_empty() {
+                    return Ok(Deleted::default());
+                }
+                let (mut new, mut rows) = (Vec::new(), 0);
+                for file in &old {
+                    let merged = self.rewrite_without(file, &delete).await?;
+                    new.extend(merged.files);
+                    rows += merged.rows_left_out;
+                }
+                let files = old.len() as u64;
+                let operation = DeltaOperation::Delete { predicate: None };
+                let version = inner.replace(operation, Change::Rows, &old, new).await?;
+                if version.is_some() {
+                    return Ok(Deleted { rows, files, version });
                 }
             }
-            if old.is_empty() {
-                return Ok(Deleted::default());
-            }
-            let (mut new, mut rows) = (Vec::new(), 0);
-            for file in &old {
-                let merged = self.rewrite_without(file, &delete).await?;
-                new.extend(merged.files);
-                rows += merged.rows_left_out;
-            }
-            let files = old.len() as u64;
-            let operation = DeltaOperation::Delete { predicate: None };
-            let version = inner.replace(operation, Change::Rows, &old, new).await?;
-            if version.is_some() {
-                return Ok(Deleted { rows, files, version });
-            }
-        }
-        Err(StoreError::Contended { table: self.name(), attempts: ATTEMPTS_MAX })
+            Err(StoreError::Contended { table: self.name(), attempts: ATTEMPTS_MAX })
+        })
     }
 
     /// Whether a file has such a row; reads only the one column.

@@ -50,36 +50,39 @@ pub struct StoredId<'a> {
 impl Dataset {
     /// Calls `f` for each committed row of the days from `since` on (`None`: of all), in no
     /// particular order. Rows without an id are passed over. Answers the number of calls.
-    pub async fn scan_ids(
-        &self,
+    pub fn scan_ids<'a>(
+        &'a self,
         since: Option<Partition>,
-        f: &mut (dyn FnMut(StoredId<'_>) + Send),
-    ) -> Result<u64, StoreError> {
-        let snapshot = self.inner.snapshot();
-        // A file of no known day may hold rows of any.
-        let wanted = |file: &LogicalFileView| since.is_none() || self.inner.partition_of(file) >= since;
-        let files = snapshot.files().into_iter().filter(|file| wanted(file) || self.inner.partition_of(file).is_none());
-        let files: Vec<_> = files.collect();
-        let (send, mut batches) = mpsc::channel(BATCHES_WAITING);
-        let dataset = self.clone();
-        let reading = tokio::spawn(async move {
-            let reads = files.into_iter().map(|file| {
-                let (dataset, send) = (dataset.clone(), send.clone());
-                // A task of its own, so that files are decoded on different threads.
-                tokio::spawn(async move { dataset.send_ids(&file, &send).await })
+        f: &'a mut (dyn FnMut(StoredId<'_>) + Send),
+    ) -> BoxFuture<'a, Result<u64, StoreError>> {
+        Box::pin(async move {
+            let snapshot = self.inner.snapshot();
+            // A file of no known day may hold rows of any.
+            let wanted = |file: &LogicalFileView| since.is_none() || self.inner.partition_of(file) >= since;
+            let files =
+                snapshot.files().into_iter().filter(|file| wanted(file) || self.inner.partition_of(file).is_none());
+            let files: Vec<_> = files.collect();
+            let (send, mut batches) = mpsc::channel(BATCHES_WAITING);
+            let dataset = self.clone();
+            let reading = tokio::spawn(async move {
+                let reads = files.into_iter().map(|file| {
+                    let (dataset, send) = (dataset.clone(), send.clone());
+                    // A task of its own, so that files are decoded on different threads.
+                    tokio::spawn(async move { dataset.send_ids(&file, &send).await })
+                });
+                let mut reads = futures::stream::iter(reads).buffer_unordered(FILES_AT_ONCE);
+                while let Some(read) = reads.next().await {
+                    read.map_err(at(dataset.name(), "reading ids"))??;
+                }
+                Ok(())
             });
-            let mut reads = futures::stream::iter(reads).buffer_unordered(FILES_AT_ONCE);
-            while let Some(read) = reads.next().await {
-                read.map_err(at(dataset.name(), "reading ids"))??;
+            let mut rows = 0;
+            while let Some(batch) = batches.recv().await {
+                rows += self.report(&batch, f);
             }
-            Ok(())
-        });
-        let mut rows = 0;
-        while let Some(batch) = batches.recv().await {
-            rows += self.report(&batch, f);
-        }
-        reading.await.map_err(at(self.name(), "reading ids"))??;
-        Ok(rows)
+            reading.await.map_err(at(self.name(), "reading ids"))??;
+            Ok(rows)
+        })
     }
 
     async fn send_ids(&self, file: &LogicalFileView, send: &mpsc::Sender<RecordBatch>) -> Result<(), StoreError> {

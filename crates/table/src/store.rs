@@ -14,6 +14,7 @@ use deltalake::operations::create::CreateBuilder;
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::table::state::DeltaTableState;
 use deltalake::{DeltaTable, DeltaTableError};
+use futures::future::BoxFuture;
 
 use crate::commit::{ATTEMPTS_MAX, Attempt};
 use crate::dataset::{Clock, Dataset, Names, Snapshot};
@@ -90,11 +91,13 @@ pub struct Store {
 
 impl Store {
     /// Opens both tables, creating those that are absent. Must run on a tokio runtime.
-    pub async fn open(options: StoreOptions) -> Result<Store, StoreError> {
-        let mut opened = Opened::default();
-        let events = open_table(&options, EVENTS, &options.events_schema, &mut opened).await?;
-        let rejects = open_table(&options, REJECTS, &rejects_schema(), &mut opened).await?;
-        Ok(Store { events, rejects, opened })
+    pub fn open(options: StoreOptions) -> BoxFuture<'static, Result<Store, StoreError>> {
+        Box::pin(async move {
+            let mut opened = Opened::default();
+            let events = open_table(&options, EVENTS, &options.events_schema, &mut opened).await?;
+            let rejects = open_table(&options, REJECTS, &rejects_schema(), &mut opened).await?;
+            Ok(Store { events, rejects, opened })
+        })
     }
 }
 

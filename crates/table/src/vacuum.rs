@@ -8,6 +8,7 @@
 
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use futures::{StreamExt as _, TryStreamExt as _};
 use hashbrown::HashSet;
 use object_store::{ObjectMeta, ObjectStore as _};
@@ -32,31 +33,33 @@ pub struct Vacuumed {
 impl Dataset {
     /// Deletes files that are out of use for longer than `retention`, or than
     /// [`VACUUM_RETENTION_MIN`] if that is longer.
-    pub async fn vacuum(&self, retention: Duration) -> Result<Vacuumed, StoreError> {
-        const DOING: &str = "vacuuming";
-        let inner = &self.inner;
-        let table = self.name();
-        let _maintaining = inner.maintaining.lock().await;
-        let retention = i64::try_from(retention.max(VACUUM_RETENTION_MIN).as_millis()).unwrap_or(i64::MAX);
-        let horizon_millis = inner.now_millis().saturating_sub(retention);
-        // Other processes may have committed files that we'd take for orphans.
-        self.refresh().await?;
-        let in_use = self.in_use(horizon_millis).await?;
-        let store = inner.place.store();
-        let out_of_use = |object: &ObjectMeta| {
-            let old = object.last_modified.timestamp_millis() < horizon_millis;
-            let name = object.location.filename().unwrap_or_default();
-            let temp = name.starts_with('.') && name.ends_with(TEMP_SUFFIX);
-            let in_log = object.location.prefix_matches(&object_store::path::Path::from(LOG_DIR));
-            let data = !in_log && name.ends_with(".parquet") && !in_use.contains(object.location.as_ref());
-            old && (temp || data)
-        };
-        let objects: Vec<ObjectMeta> = store.list(None).try_collect().await.map_err(at(table, DOING))?;
-        let gone: Vec<ObjectMeta> = objects.into_iter().filter(out_of_use).collect();
-        let vacuumed = Vacuumed { files: gone.len() as u64, bytes: gone.iter().map(|object| object.size).sum() };
-        let paths = futures::stream::iter(gone.into_iter().map(|object| Ok(object.location))).boxed();
-        store.delete_stream(paths).try_collect::<Vec<_>>().await.map_err(at(table, DOING))?;
-        Ok(vacuumed)
+    pub fn vacuum(&self, retention: Duration) -> BoxFuture<'_, Result<Vacuumed, StoreError>> {
+        Box::pin(async move {
+            const DOING: &str = "vacuuming";
+            let inner = &self.inner;
+            let table = self.name();
+            let _maintaining = inner.maintaining.lock().await;
+            let retention = i64::try_from(retention.max(VACUUM_RETENTION_MIN).as_millis()).unwrap_or(i64::MAX);
+            let horizon_millis = inner.now_millis().saturating_sub(retention);
+            // Other processes may have committed files that we'd take for orphans.
+            self.refresh().await?;
+            let in_use = self.in_use(horizon_millis).await?;
+            let store = inner.place.store();
+            let out_of_use = |object: &ObjectMeta| {
+                let old = object.last_modified.timestamp_millis() < horizon_millis;
+                let name = object.location.filename().unwrap_or_default();
+                let temp = name.starts_with('.') && name.ends_with(TEMP_SUFFIX);
+                let in_log = object.location.prefix_matches(&object_store::path::Path::from(LOG_DIR));
+                let data = !in_log && name.ends_with(".parquet") && !in_use.contains(object.location.as_ref());
+                old && (temp || data)
+            };
+            let objects: Vec<ObjectMeta> = store.list(None).try_collect().await.map_err(at(table, DOING))?;
+            let gone: Vec<ObjectMeta> = objects.into_iter().filter(out_of_use).collect();
+            let vacuumed = Vacuumed { files: gone.len() as u64, bytes: gone.iter().map(|object| object.size).sum() };
+            let paths = futures::stream::iter(gone.into_iter().map(|object| Ok(object.location))).boxed();
+            store.delete_stream(paths).try_collect::<Vec<_>>().await.map_err(at(table, DOING))?;
+            Ok(vacuumed)
+        })
     }
 
     /// Files that the table names, and those removed since the horizon.

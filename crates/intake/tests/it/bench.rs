@@ -92,7 +92,7 @@ pub(crate) async fn submit(intake: &Intake, body: impl Into<String>) -> Vec<Stri
 
 /// All values of a text column, sorted; fresh rows included.
 pub(crate) async fn column(table: &Dataset, name: &str) -> Vec<String> {
-    let rows = SessionContext::new().read_table(table.provider().await.expect("provider")).expect("read");
+    let rows = SessionContext::new().read_table(table.provider()).expect("read");
     let batches = rows.select(vec![ident(name)]).expect("column").collect().await.expect("collected");
     let mut values = Vec::new();
     for batch in batches {

@@ -49,7 +49,7 @@ fn search_bytes(data: &Path, context: &str) {
 
 /// What compression hides from a search of bytes: every value of every row.
 async fn search_rows(table: &Dataset, context: &str) -> String {
-    let rows = SessionContext::new().read_table(table.provider().await.unwrap()).unwrap();
+    let rows = SessionContext::new().read_table(table.provider()).unwrap();
     let mut all = String::new();
     for batch in rows.collect().await.unwrap() {
         for column in batch.columns() {

@@ -56,7 +56,7 @@ async fn stored_and_fresh_rows_look_alike() {
 
 async fn check(events: &Dataset, expect: &[Map<String, Value>], seed: u64) {
     let session = SessionContext::new();
-    session.register_table("events", events.provider().await.expect("a provider")).expect("a new name");
+    session.register_table("events", events.provider()).expect("a new name");
     let frame = session.sql("select * from events").await.expect("a query");
     let batches = frame.collect().await.expect("readable files");
     let rows = batches.iter().flat_map(|batch| (0..batch.num_rows()).map(|at| read::row(batch, at)));

@@ -156,7 +156,7 @@ pub(super) async fn commit(dataset: &Dataset, from: i64, to: i64, day: i32) -> C
 
 pub(super) async fn query(dataset: &Dataset, sql: &str) -> Vec<RecordBatch> {
     let session = SessionContext::new();
-    session.register_table(dataset.name(), dataset.provider().await.unwrap()).unwrap();
+    session.register_table(dataset.name(), dataset.provider()).unwrap();
     session.sql(sql).await.unwrap().collect().await.unwrap()
 }
 

@@ -97,7 +97,7 @@ async fn vacuum_takes_what_is_out_of_use_for_long_enough() {
     for n in 0..3 {
         let _ = commit(&events, n * 10, n * 10 + 10, DAY).await;
     }
-    let old_view = events.provider().await.unwrap();
+    let old_view = events.provider();
     events.compact(ALL).await.unwrap();
     // A writer that was killed, in the middle of a file and in the middle of a log entry.
     let mut orphan = events.create_file(partition()).unwrap();

@@ -36,7 +36,7 @@ async fn a_view_stays_as_it_was_made() {
     let dir = tempfile::tempdir().unwrap();
     let events = open(dir.path()).await.events;
     events.set_fresh(vec![rows(0, 3, DAY)]).unwrap();
-    let view = events.provider().await.unwrap();
+    let view = events.provider();
     let _ = commit(&events, 0, 3, DAY).await;
     let _ = commit(&events, 3, 9, DAY).await;
     let session = datafusion::prelude::SessionContext::new();

@@ -73,7 +73,7 @@ pub(crate) struct Key {
     pub(crate) day: i32,
 }
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Entry {
     id: u64,
     /// Upper 56 bits: content; lowest 8: day modulo 256.
@@ -84,7 +84,9 @@ const CONTENT: u64 = !0xFF;
 
 /// The index. One owner at a time; callers share it behind a lock.
 pub(crate) struct Dedupe {
-    slots: Vec<Entry>,
+    /// Id and rest of each entry; numbers, so that a large index begins as memory that the
+    /// system has zeroed.
+    slots: Vec<[u64; 2]>,
     used: usize,
     days: i32,
     today: i32,
@@ -95,7 +97,7 @@ impl Dedupe {
     pub(crate) fn new(days: u32, today: i32, events: usize) -> Self {
         let days = i32::try_from(days.min(DAYS_MAX)).expect("bounded");
         let slots = (events + events / 3 + 1).next_power_of_two().max(SLOTS_MIN);
-        Dedupe { slots: vec![Entry::default(); slots], used: 0, days, today }
+        Dedupe { slots: vec![[0; 2]; slots], used: 0, days, today }
     }
 
     /// The oldest event day that is remembered.
@@ -115,7 +117,7 @@ impl Dedupe {
         }
         let passed = today.saturating_sub(self.today);
         let keep = |entry: &Entry| self.age(entry).saturating_add(passed) <= self.days;
-        let kept: Vec<Entry> = self.slots.iter().filter(|entry| entry.id != 0 && keep(entry)).copied().collect();
+        let kept: Vec<Entry> = self.entries().filter(keep).collect();
         self.today = today;
         self.rebuild(&kept, kept.len());
     }
@@ -130,7 +132,7 @@ impl Dedupe {
     pub(crate) fn admit_all(&mut self, keys: &[Key], mut each: impl FnMut(usize, Seen)) {
         self.reserve(keys.len());
         for (group, members) in keys.chunks(GROUP).enumerate() {
-            let touched = members.iter().fold(0, |sum, key| sum ^ self.slots[self.home(key.id.0)].id);
+            let touched = members.iter().fold(0, |sum, key| sum ^ self.slots[self.home(key.id.0)][0]);
             std::hint::black_box(touched);
             for (at, key) in members.iter().enumerate() {
                 each(group * GROUP + at, self.place(*key));
@@ -141,7 +143,7 @@ impl Dedupe {
     /// The day under which an id is remembered; see [`Dedupe::stored_day`] for when it
     /// is not the event's own.
     pub(crate) fn day(&self, id: IdHash) -> Option<i32> {
-        let entry = self.slots[self.find(id.0)];
+        let entry = self.entry(self.find(id.0));
         (entry.id != 0).then(|| self.today - self.age(&entry))
     }
 
@@ -151,14 +153,24 @@ impl Dedupe {
         let _ = self.place(key);
     }
 
+    fn entries(&self) -> impl Iterator<Item = Entry> {
+        self.slots.iter().map(|&[id, rest]| Entry { id, rest }).filter(|entry| entry.id != 0)
+    }
+
+    #[inline]
+    fn entry(&self, at: usize) -> Entry {
+        let [id, rest] = self.slots[at];
+        Entry { id, rest }
+    }
+
     #[inline]
     fn place(&mut self, key: Key) -> Seen {
         let content = key.content.cast_unsigned() & CONTENT;
         let at = self.find(key.id.0);
-        let entry = self.slots[at];
+        let entry = self.entry(at);
         if entry.id == 0 {
             let day = u64::from(self.stored_day(key.day));
-            self.slots[at] = Entry { id: key.id.0, rest: content | day };
+            self.slots[at] = [key.id.0, content | day];
             self.used += 1;
             Seen::New
         } else if entry.rest & CONTENT == content {
@@ -194,7 +206,7 @@ impl Dedupe {
     fn find(&self, id: u64) -> usize {
         let mut at = self.home(id);
         loop {
-            let found = self.slots[at].id;
+            let found = self.slots[at][0];
             if found == id || found == 0 {
                 return at;
             }
@@ -205,7 +217,7 @@ impl Dedupe {
     /// Keeps a quarter of the slots empty, so that probes stay short.
     fn reserve(&mut self, more: usize) {
         if (self.used + more) * 4 > self.slots.len() * 3 {
-            let kept: Vec<Entry> = self.slots.iter().filter(|entry| entry.id != 0).copied().collect();
+            let kept: Vec<Entry> = self.entries().collect();
             let room = kept.len() + more;
             self.rebuild(&kept, room);
         }
@@ -213,12 +225,11 @@ impl Dedupe {
 
     fn rebuild(&mut self, kept: &[Entry], room: usize) {
         let slots = (room + room / 3 + 1).next_power_of_two().max(SLOTS_MIN);
-        self.slots.clear();
-        self.slots.resize(slots, Entry::default());
+        self.slots = vec![[0; 2]; slots];
         self.used = kept.len();
         for entry in kept {
             let at = self.find(entry.id);
-            self.slots[at] = *entry;
+            self.slots[at] = [entry.id, entry.rest];
         }
     }
 }

@@ -7,7 +7,6 @@
 //! torn is never appended to again (see `recovery`).
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use aws_lc_rs::rand;
 use zeroize::Zeroize;
 
 use crate::options::MasterKey;
@@ -41,7 +40,7 @@ impl KeyWrap {
     pub(crate) fn make_key(&self, id: SegmentId, context: &[u8]) -> Result<(DataKey, WrappedKey), NoRandom> {
         let mut wrapped = [0; WRAPPED_KEY_BYTES];
         // The nonce and the key are drawn in one call.
-        rand::fill(&mut wrapped[..NONCE_LEN + KEY_BYTES]).map_err(|_| NoRandom)?;
+        getrandom::fill(&mut wrapped[..NONCE_LEN + KEY_BYTES]).map_err(|_| NoRandom)?;
         let (nonce_bytes, sealed) = wrapped.split_at_mut(NONCE_LEN);
         let (key_bytes, tag_bytes) = sealed.split_at_mut(KEY_BYTES);
         let data_key = DataKey { key: aes_key(key_bytes), id };
@@ -111,7 +110,7 @@ impl DataKey {
 
 pub(crate) fn random_segment_id() -> Result<SegmentId, NoRandom> {
     let mut id = [0; SEGMENT_ID_BYTES];
-    rand::fill(&mut id).map_err(|_| NoRandom)?;
+    getrandom::fill(&mut id).map_err(|_| NoRandom)?;
     Ok(id)
 }
 

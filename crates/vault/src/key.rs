@@ -13,7 +13,6 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
-use aws_lc_rs::rand;
 use thiserror::Error;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -121,7 +120,7 @@ impl Drop for Key {
 fn create(path: &Path) -> Result<Key, KeyError> {
     let failed = |action| move |source| KeyError::Io { action, path: path.to_owned(), source };
     let mut bytes = Zeroizing::new([0; KEY_BYTES]);
-    rand::fill(&mut *bytes).map_err(|_| KeyError::Random)?;
+    getrandom::fill(&mut *bytes).map_err(|_| KeyError::Random)?;
 
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));

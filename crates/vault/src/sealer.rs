@@ -18,7 +18,6 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use aws_lc_rs::rand;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -58,7 +57,7 @@ impl Sealer {
         let unbound = UnboundKey::new(&AES_256_GCM, &*derived).expect("32 bytes are an AES-256 key");
         let mut start = [0; 8];
         // Without randomness a nonce could repeat, and that gives the plain values away.
-        rand::fill(&mut start).expect("the system has a random source");
+        getrandom::fill(&mut start).expect("the system has a random source");
         Sealer { key: LessSafeKey::new(unbound), start: u64::from_le_bytes(start), count: AtomicU64::new(0) }
     }
 

@@ -7,6 +7,7 @@
 //! its own.
 
 use crate::layout::StructSlot;
+use crate::plan::NodeId;
 use crate::scan;
 
 /// Longest name that the guess compares at once, in bytes with the closing quote.
@@ -16,17 +17,6 @@ const GUESS_BYTES_MAX: usize = 32;
 const SPREAD_ATTEMPTS: u64 = 64;
 /// Largest table of names, as a power of two.
 const SPREAD_BITS_MAX: u32 = 14;
-
-/// Masks of the first bytes of a word.
-const WORD_MASKS: [u64; 9] = {
-    let mut masks = [u64::MAX; 9];
-    let mut bytes = 0;
-    while bytes < 8 {
-        masks[bytes] = (1 << (8 * bytes)) - 1;
-        bytes += 1;
-    }
-    masks
-};
 
 /// Set when a name was read in the schema's spelling (`xdm:chatStart`).
 pub(crate) const SPELLED_XDM: u8 = 1;
@@ -38,31 +28,40 @@ pub(crate) const SPELLED_PLATFORM: u8 = 2;
 pub(crate) enum Target {
     /// A declared child, by index.
     Child(u16),
+    /// The same, where nothing is to be done but to check the value: along [`Name::node`].
+    Plain(u16),
     /// A namespace in platform spelling, by index into [`NameTable::groups`].
     Group(u16),
 }
 
+/// One cache line, since names are looked up in any order.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(crate) struct Name {
-    text: Box<str>,
     /// The name and its closing quote, to be compared at once; nothing that is UTF-8 if the
     /// name is too long.
     guess: [u8; GUESS_BYTES_MAX],
-    mask: [u8; GUESS_BYTES_MAX],
+    /// The bytes of `guess` that count, as bits.
+    bits: u32,
+    /// Of a plain child only.
+    pub(crate) node: NodeId,
     pub(crate) target: Target,
     pub(crate) spelling: u8,
+    text: Box<str>,
 }
+
+// What is behind one name fits the line.
+const _: () = assert!(size_of::<Name>() == 64);
 
 impl Name {
     fn new(text: &str, target: Target, spelling: u8) -> Self {
-        let (mut guess, mut mask) = ([0xff; GUESS_BYTES_MAX], [0xff; GUESS_BYTES_MAX]);
+        let (mut guess, mut bits) = ([0xff; GUESS_BYTES_MAX], u32::MAX);
         if text.len() < GUESS_BYTES_MAX {
             guess[..text.len()].copy_from_slice(text.as_bytes());
             guess[text.len()] = b'"';
-            guess[text.len() + 1..].fill(0);
-            mask[text.len() + 1..].fill(0);
+            bits >>= GUESS_BYTES_MAX - 1 - text.len();
         }
-        Name { text: text.into(), guess, mask, target, spelling }
+        Name { guess, bits, node: 0, target, spelling, text: text.into() }
     }
 
     fn is_short(&self) -> bool {
@@ -85,9 +84,14 @@ impl Name {
     #[inline]
     pub(crate) fn begins(&self, bytes: &[u8]) -> bool {
         match bytes.first_chunk() {
-            Some(head) => scan::begins(head, &self.guess, &self.mask),
+            Some(head) => self.begins_head(head),
             None => self.begins_at_end(bytes),
         }
+    }
+
+    #[inline]
+    fn begins_head(&self, head: &[u8; GUESS_BYTES_MAX]) -> bool {
+        !scan::equal(head, &self.guess) & self.bits == 0
     }
 
     fn begins_at_end(&self, bytes: &[u8]) -> bool {
@@ -140,6 +144,20 @@ impl NameTable {
         self.names.iter().any(|name| &*name.text == text && name.spelling & SPELLED_PLATFORM != 0)
     }
 
+    /// Tells the names of children whose value needs nothing but being checked.
+    pub(crate) fn note_plain(&mut self, plain: &impl Fn(u16) -> Option<NodeId>) {
+        for name in &mut self.names {
+            if let Target::Child(child) = name.target
+                && let Some(node) = plain(child)
+            {
+                (name.target, name.node) = (Target::Plain(child), node);
+            }
+        }
+        for group in &mut self.groups {
+            group.table.note_plain(plain);
+        }
+    }
+
     /// Builds the hash and gives this table and those inside it their prediction cells.
     pub(crate) fn seal(&mut self, cells: &mut usize) {
         for name in &mut self.names {
@@ -186,18 +204,18 @@ impl NameTable {
         }
         let at = *self.direct.get(self.place(head, len))?;
         let name = self.names.get(usize::from(at))?;
-        scan::begins(head, &name.guess, &name.mask).then_some(Found { at, name, len })
+        name.begins_head(head).then_some(Found { at, name, len })
     }
 
     /// Place in `direct` of the name of this length at the start of `head`.
     #[inline]
     fn place(&self, head: &[u8; GUESS_BYTES_MAX], len: usize) -> usize {
-        let short = len.min(8);
+        // What follows a short name is not part of it. An empty name is found in the slower way.
+        let behind = (8 - len.min(8) as u32) * 8;
         let word = |at: usize| {
             let mut bytes = [0; 8];
             bytes.copy_from_slice(&head[at..at + 8]);
-            // What follows a short name is not part of it.
-            u64::from_le_bytes(bytes) & WORD_MASKS[short]
+            u64::from_le_bytes(bytes).wrapping_shl(behind)
         };
         let (first, last) = (word(0), word(len.max(8) - 8));
         let mixed = (first ^ last.rotate_left(23) ^ (len as u64) << 56).wrapping_mul(self.multiplier);

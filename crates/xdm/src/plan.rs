@@ -69,10 +69,10 @@ pub(crate) enum Node {
     Integer(NumericNode),
     Number(NumericNode),
     Boolean(BooleanNode),
-    /// In a box, as maps are: the many leaves lie close together then.
+    /// In a box, as maps and lists are: the many leaves lie close together then.
     Object(Box<ObjectNode>),
     Map(Box<MapNode>),
-    List(ListNode),
+    List(Box<ListNode>),
     /// Anything: checked for syntax, kept as raw JSON.
     Any,
 }
@@ -157,6 +157,14 @@ pub(crate) struct Child {
     pub(crate) opens: Box<[StructSlot]>,
     /// Checked, and kept as raw JSON: another name takes its column.
     pub(crate) raw: bool,
+}
+
+impl Child {
+    /// What its value is checked along, if that is all there is to do.
+    pub(crate) fn plain(&self) -> Option<NodeId> {
+        let Child { node, forbidden, opens, raw, .. } = self;
+        (forbidden.is_none() && opens.is_empty() && !raw).then_some(*node)
+    }
 }
 
 /// What holds for members that are not declared.

@@ -24,13 +24,13 @@ pub(crate) fn quote(chunk: &[u8; 32]) -> usize {
     plain::quote(chunk)
 }
 
-/// Is `chunk` equal to `text` where `mask` has bits?
+/// Bits of the bytes in which both are equal.
 #[inline]
-pub(crate) fn begins(chunk: &[u8; 32], text: &[u8; 32], mask: &[u8; 32]) -> bool {
+pub(crate) fn equal(left: &[u8; 32], right: &[u8; 32]) -> u32 {
     #[cfg(target_arch = "x86_64")]
-    return vector::begins(chunk, text, mask);
+    return vector::equal(left, right);
     #[cfg(not(target_arch = "x86_64"))]
-    plain::begins(chunk, text, mask)
+    plain::equal(left, right)
 }
 
 /// Reads over white space with one `token` in it. Gives the number of bytes and whether
@@ -52,8 +52,7 @@ pub(crate) fn gap(chunk: &[u8; GAP_BYTES], token: u8) -> Option<(usize, bool)> {
 #[expect(unsafe_code, reason = "the vector instructions of x86-64's base set, and one load")]
 mod vector {
     use std::arch::x86_64::{
-        __m128i, _mm_and_si128, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128,
-        _mm_set1_epi8,
+        __m128i, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8,
     };
 
     #[inline]
@@ -89,12 +88,13 @@ mod vector {
     }
 
     #[inline]
-    pub(super) fn begins(chunk: &[u8; 32], text: &[u8; 32], mask: &[u8; 32]) -> bool {
-        let (chunk, text, mask) = (chunk.as_chunks::<16>().0, text.as_chunks::<16>().0, mask.as_chunks::<16>().0);
+    pub(super) fn equal(left: &[u8; 32], right: &[u8; 32]) -> u32 {
+        let (left, right) = (left.as_chunks::<16>().0, right.as_chunks::<16>().0);
         // SAFETY: as above.
         unsafe {
-            let half = |at: usize| _mm_cmpeq_epi8(_mm_and_si128(load(&chunk[at]), load(&mask[at])), load(&text[at]));
-            _mm_movemask_epi8(_mm_and_si128(half(0), half(1))) == 0xffff
+            let low = _mm_movemask_epi8(_mm_cmpeq_epi8(load(&left[0]), load(&right[0])));
+            let high = _mm_movemask_epi8(_mm_cmpeq_epi8(load(&left[1]), load(&right[1])));
+            low as u32 | (high as u32) << 16
         }
     }
 
@@ -126,8 +126,8 @@ mod plain {
     }
 
     #[inline]
-    pub(super) fn begins(chunk: &[u8; 32], text: &[u8; 32], mask: &[u8; 32]) -> bool {
-        chunk.iter().zip(mask).map(|(byte, mask)| byte & mask).eq(text.iter().copied())
+    pub(super) fn equal(left: &[u8; 32], right: &[u8; 32]) -> u32 {
+        left.iter().zip(right).enumerate().fold(0, |bits, (at, (left, right))| bits | u32::from(left == right) << at)
     }
 
     #[inline]
@@ -173,13 +173,13 @@ mod tests {
                 twice[11..27].copy_from_slice(&chunk);
                 #[cfg(target_arch = "x86_64")]
                 {
-                    for len in [0, 11, 27, 32] {
-                        let (mut text, mut mask) = ([0; 32], [0; 32]);
-                        text[..len].copy_from_slice(&twice[..len]);
-                        mask[..len].fill(0xff);
-                        prop_assert!(vector::begins(&twice, &text, &mask) && plain::begins(&twice, &text, &mask));
-                        text[len / 2] ^= 1;
-                        prop_assert!(!vector::begins(&twice, &text, &mask) && !plain::begins(&twice, &text, &mask));
+                    prop_assert_eq!(vector::equal(&twice, &twice), u32::MAX);
+                    for at in 0..32 {
+                        let mut other = twice;
+                        other[at] ^= 1;
+                        other[at / 2] ^= 0x80;
+                        prop_assert_eq!(vector::equal(&twice, &other), plain::equal(&twice, &other));
+                        prop_assert_eq!(plain::equal(&twice, &other), !(1 << at | 1 << (at / 2)));
                     }
                     prop_assert_eq!(vector::quote(&twice), plain::quote(&twice));
                     prop_assert_eq!(vector::special(&twice), plain::special(&twice));

@@ -148,18 +148,22 @@ impl<'w, S: Sink> Walk<'w, S> {
         if name.spelling == SPELLED_PLATFORM && self.profile.spelling == Spelling::XdmOnly {
             return self.undeclared(node, name.text(), frame, path);
         }
-        let index = match name.target {
-            Target::Child(index) => usize::from(index),
+        let (index, plain) = match name.target {
+            Target::Plain(index) => (usize::from(index), true),
+            Target::Child(index) => (usize::from(index), false),
             Target::Group(group) => return self.group(node, table, usize::from(group), name.text(), frame, path),
         };
         let child = &node.children[index];
-        let below = path.below(Step::Child { sent: name.text(), stored: &child.platform });
+        let below = path.below(Step::Child { name, child });
         let (word, bit) = (frame.seen + index / 64, 1u64 << (index % 64));
         let seen = &mut self.state.seen[word];
         if *seen & bit != 0 {
             return self.again(node, &below);
         }
         *seen |= bit;
+        if plain {
+            return self.value(name.node, &below);
+        }
         if let Some(loc) = child.forbidden {
             self.violate(loc, &below, "the schema permits no property of this name here; leave it out".to_owned());
         }

@@ -1,16 +1,18 @@
 //! Where the walk is, as a chain on the stack; turned into a JSON pointer only when
 //! something is to be told or kept.
 
+use crate::names::Name;
+use crate::plan::Child;
 use crate::violation::mask_key;
 
 /// One step of a path.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Step<'p> {
     Root,
-    /// A declared property: as sent, and in platform spelling.
+    /// A declared property, by the name that was sent.
     Child {
-        sent: &'p str,
-        stored: &'p str,
+        name: &'p Name,
+        child: &'p Child,
     },
     /// A namespace in platform spelling; the child below it brings the full stored name.
     Group {
@@ -46,7 +48,8 @@ impl<'p> Path<'p> {
         let mut out = String::new();
         self.write(&mut out, &mut |out, step| match step {
             Step::Root => {}
-            Step::Child { sent, .. } | Step::Group { sent } => push(out, sent),
+            Step::Child { name, .. } => push(out, name.text()),
+            Step::Group { sent } => push(out, sent),
             Step::Key(key) => push(out, &mask_key(key)),
             Step::Index(at) => push(out, &at.to_string()),
         });
@@ -57,9 +60,9 @@ impl<'p> Path<'p> {
     pub(super) fn write_stored(&self, out: &mut String) {
         self.write(out, &mut |out, step| match step {
             Step::Root | Step::Group { .. } => {}
-            Step::Child { stored, .. } => {
+            Step::Child { child, .. } => {
                 out.push('/');
-                out.push_str(stored);
+                out.push_str(&child.platform);
             }
             Step::Key(key) => push(out, key),
             Step::Index(at) => push(out, &at.to_string()),

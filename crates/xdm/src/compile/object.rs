@@ -37,6 +37,7 @@ impl<'r> Compiler<'r> {
             self.child(&merged, at, place, &mut tree)?;
         }
         let ChildTree { mut names, fields, children } = tree;
+        names.note_plain(&|child| children.get(usize::from(child)).and_then(Child::plain));
         names.seal(&mut self.cells);
         let mut required = vec![0u64; children.len().div_ceil(64).max(1)];
         for (at, _) in children.iter().enumerate().filter(|(_, child)| child.required_loc.is_some()) {
@@ -129,7 +130,7 @@ impl<'r> Compiler<'r> {
             let known = names.iter().find(|name| name.text() == step).map(|name| name.target);
             let group = match known {
                 Some(Target::Group(group)) => usize::from(group),
-                Some(Target::Child(_)) => return Err(malformed(location, format!("{step:?} is also a property"))),
+                Some(_) => return Err(malformed(location, format!("{step:?} is also a property"))),
                 None => {
                     let slot = place.columns.then(|| self.layout.add_struct(&*path.path, place.space));
                     names.groups.push(Group { table: NameTable::default(), slot });
@@ -234,7 +235,7 @@ impl<'r> Compiler<'r> {
         };
         let column = list.zip(column).map(|(list, item)| Column::List(list, Box::new(item)));
         let list = list.filter(|_| column.is_some());
-        Ok((self.push(Node::List(ListNode { list, type_loc, item, items_min, items_max, unique })), column))
+        Ok((self.push(Node::List(Box::new(ListNode { list, type_loc, item, items_min, items_max, unique }))), column))
     }
 
     fn bounds(&mut self, merged: &Merged<'r>, min: &str, max: &str) -> Result<(Bound, Bound), SchemaError> {

@@ -2,7 +2,7 @@
 //!
 //! Draining and replaying after a crash are this one loop. It reads the journal after
 //! the events' watermark, decodes each record into the open batch, shows the rows to
-//! queries, and commits now and then: rejects first, then events, both as
+//! whoever asks for them, and commits now and then: rejects first, then events, both as
 //! `txn("journal", last sequence)`. A crash between the two leaves rejects ahead; the
 //! replay then decodes the same records again, adds their events, and passes over
 //! rejects up to the rejects' own watermark. Only when both are durable is the journal
@@ -85,6 +85,8 @@ pub(crate) struct Shared {
 /// How far the drain is.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Progress {
+    /// Records up to this one are rows, visible as soon as a query asks.
+    pub(crate) drained: u64,
     /// Records up to this one are visible to queries.
     pub(crate) shown: u64,
     /// Records up to this one are committed.
@@ -115,8 +117,8 @@ pub(crate) struct Control {
 
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Wanted {
-    /// Look at the journal now.
-    pub(crate) hurry: bool,
+    /// Look at the journal now, and show what is in it.
+    pub(crate) show: bool,
     /// Commit what is drained, even if it is little.
     pub(crate) commit: bool,
     /// End without another commit.
@@ -132,7 +134,7 @@ impl Control {
     /// Waits for a wish or the timeout; takes the wishes.
     fn wait(&self, timeout: Duration) -> Wanted {
         let wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
-        let quiet = |wanted: &mut Wanted| !(wanted.hurry || wanted.commit || wanted.stop);
+        let quiet = |wanted: &mut Wanted| !(wanted.show || wanted.commit || wanted.stop);
         let (mut wanted, _) =
             self.wake.wait_timeout_while(wanted, timeout, quiet).unwrap_or_else(PoisonError::into_inner);
         let taken = *wanted;
@@ -170,6 +172,9 @@ pub(crate) struct Drain {
     retry_at: Option<Instant>,
     /// Rows were decoded since they were last shown.
     unshown: bool,
+    /// Somebody waits to see them. Most rows are committed before anybody asks, and the
+    /// form for queries costs as much as decoding.
+    asked: bool,
     shown_at: Option<Instant>,
 }
 
@@ -195,6 +200,7 @@ impl Drain {
             retry_pause: RETRY_AFTER[0],
             retry_at: None,
             unshown: false,
+            asked: false,
             shown_at: None,
         }
     }
@@ -224,11 +230,17 @@ impl Drain {
         let today = day_of(self.shared.clock.now_micros());
         self.shared.dedupe.lock().unwrap_or_else(PoisonError::into_inner).advance(today);
         let behind = self.read()?;
+        self.asked |= wanted.show;
         // Rows of a long backlog are shown now and then; of a short one at once.
         let lately = self.shown_at.is_some_and(|at| at.elapsed() < self.shared.options.drain_every);
-        if self.unshown && !(behind && lately) {
-            self.show()?;
+        if self.asked && !(behind && lately) {
+            self.asked = false;
+            if self.unshown {
+                self.show()?;
+            }
         }
+        let drained = self.current.last;
+        self.progress.send_if_modified(|progress| std::mem::replace(&mut progress.drained, drained) != drained);
         self.commit_what_is_due(wanted.commit)?;
         let stuck = self.is_stuffed();
         self.progress.send_if_modified(|progress| std::mem::replace(&mut progress.stuck, stuck) != stuck);

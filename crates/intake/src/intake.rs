@@ -77,7 +77,8 @@ impl Intake {
             control: crate::drain::Control::default(),
             recovered,
         });
-        let start = Progress { shown: events_mark, committed: events_mark, ..Progress::default() };
+        let start =
+            Progress { drained: events_mark, shown: events_mark, committed: events_mark, ..Progress::default() };
         let (send, progress) = watch::channel(start);
         let drain = Drain::new(Arc::clone(&shared), Handle::current(), send, reader, events_mark, rejects_mark);
         let inner = Inner {
@@ -100,7 +101,7 @@ impl Intake {
         }
     }
 
-    /// Waits until everything durable now is visible to queries.
+    /// Makes everything that is durable now visible to queries, and waits for it.
     pub async fn settle(&self) -> Result<(), IntakeError> {
         self.wait_shown(self.inner.shared.journal.durable().0).await
     }
@@ -127,7 +128,8 @@ impl Intake {
         }
     }
 
-    /// The tables, for queries and for their upkeep.
+    /// The tables, for queries and for their upkeep. Rows that wait for their commit are in
+    /// them after [`settle`](Intake::settle), which a reader calls first.
     pub fn store(&self) -> &table::Store {
         &self.inner.shared.stores.store
     }
@@ -146,7 +148,7 @@ impl Intake {
         let overloaded = shared.tally.backlog_bytes() > shared.options.backlog_bytes_max;
         let closed = self.inner.closed.load(Ordering::Relaxed) || progress.ended.is_some();
         Counters {
-            lag_records: durable.saturating_sub(progress.shown),
+            lag_records: durable.saturating_sub(progress.drained),
             uncommitted_records: durable.saturating_sub(progress.committed),
             ready: !(poisoned || overloaded || closed || journal.full),
             closed,
@@ -203,7 +205,7 @@ impl Intake {
                     return Err(IntakeError::Failing(now.trouble.clone().unwrap_or_default()));
                 }
             }
-            self.inner.shared.control.ask(|wanted| wanted.hurry = true);
+            self.inner.shared.control.ask(|wanted| wanted.show = true);
             progress.changed().await.map_err(|_| IntakeError::Closed)?;
         }
     }

@@ -81,8 +81,8 @@ pub struct IntakeOptions {
     pub commit_after: Duration,
     /// Most bytes of events that are drained and not committed (64 MiB).
     pub commit_bytes: u64,
-    /// How often an idle pipeline looks for records to drain (100 ms): what a row takes
-    /// to become visible to queries.
+    /// How often an idle pipeline looks for records to drain (100 ms). Somebody who waits
+    /// to see them makes it look at once.
     pub drain_every: Duration,
     /// How many days back, by event date, duplicates are recognised (30; at most 200).
     pub dedupe_days: u32,

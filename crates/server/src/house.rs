@@ -194,7 +194,7 @@ fn samples(counters: &Counters) -> Vec<MetricSample> {
         counter("frontdesk_events_conflicting_total", "Events that were known with other content.", counters.conflicts),
         gauge(
             "frontdesk_drain_lag_records",
-            "Requests that are durable and not yet visible.",
+            "Requests that are durable and not yet drained; a query waits for them.",
             counters.lag_records as f64,
         ),
         gauge("frontdesk_drain_lag_bytes", "Bytes of those requests.", counters.lag_bytes as f64),

@@ -97,7 +97,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
     setting!(
         drain_every,
         RARE,
-        "How often an idle pipeline looks for new events; what a row takes to be seen by queries"
+        "How often an idle pipeline looks for new events; a query makes it look at once"
     ),
     setting!(dedupe_days, RARE, "How many days back, by event date, duplicates are recognised"),
     setting!(upkeep_every, RARE, "How often the server merges small files of the tables; 0s leaves it to others"),

@@ -4,6 +4,7 @@
 //! tried again with the same rows under the same number, so what is drained meanwhile
 //! goes to the next batch.
 
+use std::cell::OnceCell;
 use std::time::Instant;
 
 use arrow::array::RecordBatch;
@@ -12,8 +13,9 @@ use table::Block;
 use crate::quarantine::Quarantine;
 
 pub(crate) struct Batch {
-    /// Blocks that are closed, each with its form for queries, made once.
-    pub(crate) full: Vec<(Block, RecordBatch)>,
+    /// Blocks that are closed, each with its form for queries, made once and when it is
+    /// asked for.
+    pub(crate) full: Vec<(Block, OnceCell<RecordBatch>)>,
     /// The block that is being filled.
     pub(crate) open: Block,
     pub(crate) rejects: Quarantine,
@@ -43,8 +45,7 @@ impl Batch {
     /// Closes the open block and goes on with `next`, which is empty.
     pub(crate) fn close_block(&mut self, next: Block) {
         let block = std::mem::replace(&mut self.open, next);
-        let arrow = block.to_arrow();
-        self.full.push((block, arrow));
+        self.full.push((block, OnceCell::new()));
     }
 
     /// Bytes that count against `commit_bytes`: of records, or of rejects where those
@@ -55,7 +56,8 @@ impl Batch {
 
     /// The events for queries: full blocks as they were, the open one anew.
     pub(crate) fn fresh_events(&self) -> Vec<RecordBatch> {
-        let mut fresh: Vec<RecordBatch> = self.full.iter().map(|(_, batch)| batch.clone()).collect();
+        let mut fresh: Vec<RecordBatch> =
+            self.full.iter().map(|(block, batch)| batch.get_or_init(|| block.to_arrow()).clone()).collect();
         if self.open.rows() > 0 {
             fresh.push(self.open.to_arrow());
         }

@@ -4,6 +4,7 @@
 //! The same bytes give the same rows, whether it is the first time or a replay, so that
 //! a commit that was cut short is completed by doing it again.
 
+use std::cell::OnceCell;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
@@ -69,9 +70,7 @@ impl Decoder {
             desk.settle(open, checker, &event);
             if open.is_full() {
                 let next = spare.pop().unwrap_or_else(|| shared.stores.block());
-                let block = std::mem::replace(open, next);
-                let arrow = block.to_arrow();
-                full.push((block, arrow));
+                full.push((std::mem::replace(open, next), OnceCell::new()));
             }
             Ok(())
         });

@@ -192,6 +192,7 @@ async fn a_commit_that_fails_is_tried_again_and_nothing_is_seen_twice() {
     feed(&intake, 0).await;
     let failed = intake.flush().await;
     assert!(matches!(failed, Err(intake::IntakeError::Failing(_))), "{failed:?}");
+    intake.settle().await.unwrap();
     check(&intake, 1, "rejects are committed, events are not").await;
     // What comes meanwhile is shown, and waits its turn.
     feed(&intake, 1).await;

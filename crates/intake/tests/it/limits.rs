@@ -62,8 +62,14 @@ async fn what_is_not_drained_in_time_is_refused() {
     });
     let bounds = IntakeOptions { backlog_bytes_max: 20_000, probe: Some(probe), ..options(dir.path()) };
     let (intake, _) = open_with(bounds).await;
-    let mut taken = Vec::new();
+    let mut taken = vec!["b-0".to_owned()];
+    submit(&intake, event("b-0", 1)).await;
+    let asking = tokio::spawn({
+        let intake = intake.clone();
+        async move { intake.settle().await }
+    });
     let refused = loop {
+        tokio::task::yield_now().await;
         let id = format!("b-{}", taken.len());
         match intake.submit(request(event(&id, 1))).await {
             Ok(_) => taken.push(id),
@@ -74,6 +80,7 @@ async fn what_is_not_drained_in_time_is_refused() {
     assert_eq!(refused, SubmitError::Overloaded { retry_after: Duration::from_secs(1) });
     assert!(!intake.counters().ready && intake.counters().lag_bytes > 20_000);
     drop(hold);
+    asking.await.unwrap().unwrap();
     intake.settle().await.unwrap();
     assert!(intake.counters().ready);
     taken.push("after".to_owned());

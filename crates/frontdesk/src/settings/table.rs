@@ -94,11 +94,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
     setting!(demo_alloy_file, RARE, "The Web SDK's file, alloy.min.js, for the page /demo/sdk.html"),
     setting!(commit_after, RARE, "Longest time until stored events are committed to the tables"),
     setting!(commit_bytes, RARE, "Most bytes of events that wait for a commit"),
-    setting!(
-        drain_every,
-        RARE,
-        "How often an idle pipeline looks for new events; a query makes it look at once"
-    ),
+    setting!(drain_every, RARE, "How often an idle pipeline looks for new events; a query makes it look at once"),
     setting!(dedupe_days, RARE, "How many days back, by event date, duplicates are recognised"),
     setting!(upkeep_every, RARE, "How often the server merges small files of the tables; 0s leaves it to others"),
     setting!(segment_bytes, RARE, "Size of one journal file"),

@@ -97,6 +97,9 @@ pub enum IntakeError {
         /// Why it failed.
         source: io::Error,
     },
+    /// The operating system gave no thread.
+    #[error("no thread could be started: {0}; allow this user more processes")]
+    Threads(#[source] io::Error),
     /// Draining stopped; the message says why.
     #[error("storing events has stopped: {0}; what was acknowledged is safe in the journal")]
     Stopped(String),

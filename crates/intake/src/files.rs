@@ -7,6 +7,13 @@
 //! Memory is bounded: past `OPEN_BYTES_MAX` the file that was idle longest is ended.
 //! An input in random order over many dates thus makes more, smaller files, which
 //! compaction merges; it never makes the process grow.
+//!
+//! A file that is ended is synced on a thread of its own, since the disk may take as long
+//! for it as decoding a block takes.
+
+use std::collections::VecDeque;
+use std::io;
+use std::thread::{self, JoinHandle};
 
 use table::{
     Block, EncodeError, EncodeOptions, Encoder, FileStats, FileSummary, FileWriter, MicrosRange, NewFile, Partition,
@@ -20,6 +27,8 @@ use crate::stores::Stores;
 const OPEN_BYTES_MAX: usize = 48 * 1024 * 1024;
 /// A file that reaches this size is ended, and another begun.
 const FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Files that are synced at the same time; the next one waits for the first of them.
+const SYNCING_MAX: usize = 4;
 /// Empty blocks kept for the next date.
 const SPARE_BLOCKS_MAX: usize = 4;
 
@@ -30,6 +39,8 @@ pub(crate) enum FilesError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Encode(#[from] EncodeError),
+    #[error("no thread could be started to sync a data file: {0}")]
+    Thread(io::Error),
 }
 
 /// Data files in the making.
@@ -37,6 +48,7 @@ pub(crate) struct DatedFiles<'a> {
     stores: &'a Stores,
     open: Vec<OpenFile>,
     done: Vec<NewFile>,
+    syncing: VecDeque<JoinHandle<Result<NewFile, StoreError>>>,
     encoders: Vec<Encoder>,
     blocks: Vec<Block>,
     /// The row group that is being handed over; kept for its memory.
@@ -82,6 +94,7 @@ impl<'a> DatedFiles<'a> {
             stores,
             open: Vec::new(),
             done: Vec::new(),
+            syncing: VecDeque::new(),
             encoders: Vec::new(),
             blocks: Vec::new(),
             group: RowGroup::default(),
@@ -120,6 +133,9 @@ impl<'a> DatedFiles<'a> {
     pub(crate) fn finish(mut self) -> Result<Vec<NewFile>, FilesError> {
         while let Some(open) = self.open.pop() {
             self.end(open)?;
+        }
+        while !self.syncing.is_empty() {
+            self.await_sync()?;
         }
         Ok(self.done)
     }
@@ -200,7 +216,20 @@ impl<'a> DatedFiles<'a> {
         }
         let (out, summary) = open.file.finish()?;
         if summary.rows > 0 {
-            self.done.push(out.finish(stats(&summary))?);
+            if self.syncing.len() == SYNCING_MAX {
+                self.await_sync()?;
+            }
+            let sync = thread::Builder::new().name("sync".to_owned()).spawn(move || out.finish(stats(&summary)));
+            self.syncing.push_back(sync.map_err(FilesError::Thread)?);
+        }
+        Ok(())
+    }
+
+    /// Waits for the file that is being synced longest.
+    fn await_sync(&mut self) -> Result<(), FilesError> {
+        if let Some(sync) = self.syncing.pop_front() {
+            let synced = sync.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            self.done.push(synced?);
         }
         Ok(())
     }

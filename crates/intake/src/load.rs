@@ -57,7 +57,7 @@ pub struct LoadOptions {
     pub datastream: String,
     /// Text between two commits (4 GiB).
     pub commit_every_bytes: u64,
-    /// Rejects held in memory (32 MiB); more go to a file before the commit.
+    /// Rejects held in memory (4 MiB); more go to a file before the commit.
     pub reject_bytes_max: usize,
     /// Stop after so many chunks, as if killed; for tests.
     #[doc(hidden)]
@@ -70,7 +70,7 @@ impl Default for LoadOptions {
             threads: thread::available_parallelism().map_or(1, usize::from),
             datastream: "default".to_owned(),
             commit_every_bytes: COMMIT_EVERY_BYTES,
-            reject_bytes_max: 32 * 1024 * 1024,
+            reject_bytes_max: 4 * 1024 * 1024,
             stop_after_chunks: None,
         }
     }
@@ -246,11 +246,9 @@ fn commit(
 ) -> Result<(), LoadError> {
     let stream = format!("load-stream-{}", uuid::Uuid::new_v4().simple());
     let txn = Txn { app: app.unwrap_or(&stream), version };
-    let rejects = {
-        let mut state = turnstile.lock();
-        state.spill(&store.rejects, 0)?;
-        std::mem::take(&mut state.reject_files)
-    };
+    let rest = turnstile.lock().overflow(0);
+    rest.map_or(Ok(()), |rejects| turnstile.write(rejects, &store.rejects))?;
+    let rejects = std::mem::take(&mut turnstile.lock().reject_files);
     if !rejects.is_empty() {
         note(runtime.block_on(store.rejects.commit(txn, rejects, Vec::new()))?);
     }
@@ -265,8 +263,5 @@ fn note(committed: Committed) {
 
 fn runtime(options: &LoadOptions) -> Result<Runtime, LoadError> {
     let runtime = Builder::new_multi_thread().worker_threads(options.threads.max(1)).enable_all().build();
-    runtime.map_err(|source| {
-        let path = std::path::PathBuf::new();
-        LoadError::Open(IntakeError::Io { action: "start the threads for", path, source })
-    })
+    runtime.map_err(|source| LoadError::Open(IntakeError::Threads(source)))
 }

@@ -45,13 +45,11 @@ pub(crate) struct InOrder {
 }
 
 impl InOrder {
-    /// Writes the rejects gathered so far to a file, if they take this much memory.
-    pub(crate) fn spill(&mut self, rejects: &Dataset, bytes_min: usize) -> Result<(), StoreError> {
-        if self.quarantine.bytes() >= bytes_min && !self.quarantine.is_empty() {
-            let mut quarantine = std::mem::take(&mut self.quarantine);
-            self.reject_files.append(&mut quarantine.write(rejects)?);
-        }
-        Ok(())
+    /// The rejects gathered so far, if they take this much memory: whoever takes them
+    /// writes them, when others have had their turn.
+    pub(crate) fn overflow(&mut self, bytes_min: usize) -> Option<Quarantine> {
+        let is_due = self.quarantine.bytes() >= bytes_min && !self.quarantine.is_empty();
+        is_due.then(|| std::mem::take(&mut self.quarantine))
     }
 }
 
@@ -101,6 +99,13 @@ impl Turnstile {
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, InOrder> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes rejects to files, which the next commit takes.
+    pub(crate) fn write(&self, mut rejects: Quarantine, dataset: &Dataset) -> Result<(), StoreError> {
+        let mut files = rejects.write(dataset)?;
+        self.lock().reject_files.append(&mut files);
+        Ok(())
     }
 
     pub(crate) fn into_summary(self) -> LoadSummary {

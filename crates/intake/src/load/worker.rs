@@ -15,7 +15,7 @@ use super::ordered::{Abandoned, InOrder, Turnstile};
 use super::{Job, Progress};
 use crate::clock::day_of;
 use crate::dedupe::{Key, Seen, content_hash};
-use crate::error::LoadError;
+use crate::error::{IntakeError, LoadError};
 use crate::files::{DatedFiles, FilesError};
 use crate::identity::{Minter, Origin};
 use crate::quarantine::{Reason, Source};
@@ -228,10 +228,13 @@ impl<'a> Worker<'a> {
                 }
             }
             state.lines += u64::from(*lines);
-            state.spill(&bench.job.stores.store.rejects, bench.job.reject_bytes_max)
+            state.overflow(bench.job.reject_bytes_max)
         });
         // Whoever failed tells why.
-        Ok(passed.map_err(|Abandoned| LoadError::Stopped)??)
+        match passed.map_err(|Abandoned| LoadError::Stopped)? {
+            Some(rejects) => Ok(bench.turnstile.write(rejects, &bench.job.stores.store.rejects)?),
+            None => Ok(()),
+        }
     }
 
     /// New events into this worker's files.
@@ -336,5 +339,6 @@ fn files_error(error: FilesError) -> LoadError {
     match error {
         FilesError::Store(error) => LoadError::Store(error),
         FilesError::Encode(error) => LoadError::Encode(error),
+        FilesError::Thread(source) => LoadError::Open(IntakeError::Threads(source)),
     }
 }

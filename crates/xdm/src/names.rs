@@ -207,6 +207,16 @@ impl NameTable {
         name.begins_head(head).then_some(Found { at, name, len })
     }
 
+    /// As [`find_quoted`](Self::find_quoted) for a decoded name, behind which it writes.
+    pub(crate) fn find_closed(&self, name: &mut String) -> Option<u16> {
+        const BEHIND: &str = "\"                               ";
+        const { assert!(BEHIND.len() == GUESS_BYTES_MAX) };
+        let len = name.len();
+        name.push_str(BEHIND);
+        // A quote in the name itself would end it too early.
+        self.find_quoted(name.as_bytes()).filter(|found| found.len == len).map(|found| found.at)
+    }
+
     /// Place in `direct` of the name of this length at the start of `head`.
     #[inline]
     fn place(&self, head: &[u8; GUESS_BYTES_MAX], len: usize) -> usize {

@@ -47,8 +47,10 @@ impl<S: Sink> Walk<'_, S> {
             self.text_value(node, text, start, path);
             return Ok(());
         }
-        let decoded = self.cursor.escaped_string()?;
-        self.text_value(node, &decoded.text, start, path);
+        let mut text = self.state.scratch.lend();
+        let decoded = self.cursor.escaped_string(&mut text)?;
+        self.text_value(node, &text, start, path);
+        self.state.scratch.give_back(text);
         if decoded.replaced && matches!(node.keep, Keep::Column(_)) {
             self.state.notice(|| report::lone_surrogate(path));
             self.keep_raw(path, decoded.raw, false);
@@ -95,12 +97,12 @@ impl<S: Sink> Walk<'_, S> {
             return self.wrong_type(node.type_loc, "a text", path);
         }
         let start = self.cursor.at();
-        let decoded;
+        let mut decoded = String::new();
         let text = match self.cursor.plain_string()? {
             Some(text) => text,
             None => {
-                decoded = self.cursor.escaped_string()?;
-                &decoded.text
+                self.cursor.escaped_string(&mut decoded)?;
+                &decoded
             }
         };
         for (rule, loc) in &node.rules {

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use cursor::{Cursor, Stop};
 use guess::Guesses;
 use path::Path;
+use text::Scratch;
 
 use crate::limits::EVENT_BYTES_MAX;
 use crate::names::{SPELLED_PLATFORM, SPELLED_XDM};
@@ -55,6 +56,7 @@ struct State {
     /// The last event had white space between its tokens.
     airy: bool,
     pointer: String,
+    scratch: Scratch,
 }
 
 impl Checker {

@@ -194,13 +194,8 @@ impl<'w, S: Sink> Walk<'w, S> {
         frame: Frame,
         path: &Path<'_>,
     ) -> Result<Option<u16>, Stop> {
-        let decoded;
-        let text = match self.cursor.plain_string()? {
-            Some(text) => text,
-            None => {
-                decoded = self.cursor.escaped_string()?;
-                &decoded.text
-            }
+        let Some(text) = self.cursor.plain_string()? else {
+            return self.escaped(node, table, frame, path);
         };
         self.cursor.colon()?;
         match table.find(text.as_bytes()).and_then(|at| table.name(at).map(|name| (at, name))) {
@@ -210,6 +205,33 @@ impl<'w, S: Sink> Walk<'w, S> {
             }
             None => self.undeclared(node, text, frame, path).map(|()| None),
         }
+    }
+
+    /// A name with escapes: looked up like others once it is decoded.
+    fn escaped(
+        &mut self,
+        node: &'w ObjectNode,
+        table: &'w NameTable,
+        frame: Frame,
+        path: &Path<'_>,
+    ) -> Result<Option<u16>, Stop> {
+        let mut text = self.state.scratch.lend();
+        self.cursor.escaped_string(&mut text)?;
+        self.cursor.colon()?;
+        let len = text.len();
+        let at = match table.find_closed(&mut text) {
+            Some(at) => Some(at),
+            None => table.find(&text.as_bytes()[..len]),
+        };
+        let found = at.and_then(|at| table.name(at));
+        if found.is_none() {
+            self.undeclared(node, &text[..len], frame, path)?;
+        }
+        self.state.scratch.give_back(text);
+        if let Some(name) = found {
+            self.known(node, table, name, frame, path)?;
+        }
+        Ok(found.and(at))
     }
 
     /// A declared value without a column of its own.
@@ -354,12 +376,12 @@ impl<'w, S: Sink> Walk<'w, S> {
             if self.cursor.peek() != b'"' {
                 return Err(self.cursor.syntax("a property name in quotes is missing"));
             }
-            let decoded;
+            let mut decoded = String::new();
             let key = match self.cursor.plain_string()? {
                 Some(key) => key,
                 None => {
-                    decoded = self.cursor.escaped_string()?;
-                    &decoded.text
+                    self.cursor.escaped_string(&mut decoded)?;
+                    &decoded
                 }
             };
             self.cursor.colon()?;

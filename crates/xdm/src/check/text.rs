@@ -5,25 +5,41 @@
 
 use super::cursor::{Cursor, Stop};
 
-/// Room for a decoded string at first, in bytes; most are names and short texts.
-const DECODED_BYTES_USUAL: usize = 64;
+/// What a string's memory may grow to between strings, in bytes.
+const KEPT_BYTES_MAX: usize = 4096;
 
-/// A decoded string.
+/// What is known of a decoded string beside its text.
 #[derive(Debug)]
 pub(super) struct Decoded<'t> {
-    pub(super) text: String,
     /// As sent, with its quotes.
     pub(super) raw: &'t str,
     /// An unpaired surrogate was replaced.
     pub(super) replaced: bool,
 }
 
+/// The memory of one decoded string, lent and given back.
+#[derive(Debug, Default)]
+pub(super) struct Scratch(String);
+
+impl Scratch {
+    /// An empty string. While it is lent the next one is new.
+    pub(super) fn lend(&mut self) -> String {
+        std::mem::take(&mut self.0)
+    }
+
+    pub(super) fn give_back(&mut self, mut text: String) {
+        text.clear();
+        text.shrink_to(KEPT_BYTES_MAX);
+        self.0 = text;
+    }
+}
+
 impl<'t> Cursor<'t> {
-    /// Reads a string with escapes; the cursor is at its opening quote.
+    /// Reads a string with escapes and appends it to `text`; the cursor is at its opening
+    /// quote.
     #[cold]
-    pub(super) fn escaped_string(&mut self) -> Result<Decoded<'t>, Stop> {
+    pub(super) fn escaped_string(&mut self, text: &mut String) -> Result<Decoded<'t>, Stop> {
         let start = self.at();
-        let mut text = String::with_capacity(DECODED_BYTES_USUAL);
         let mut replaced = false;
         self.advance(1);
         loop {
@@ -31,7 +47,7 @@ impl<'t> Cursor<'t> {
             if self.seek_special()? == b'"' {
                 text.push_str(self.since(from));
                 self.advance(1);
-                return Ok(Decoded { text, raw: self.since(start), replaced });
+                return Ok(Decoded { raw: self.since(start), replaced });
             }
             text.push_str(self.since(from));
             // Well-formed; a pair of surrogates is two escapes, of which the second may not be.
@@ -81,11 +97,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn memory_is_used_again_within_a_bound() {
+        let mut scratch = Scratch::default();
+        let mut text = scratch.lend();
+        text.push_str("some text");
+        assert_eq!(scratch.lend(), "", "lent twice");
+        scratch.give_back(text);
+        let mut text = scratch.lend();
+        assert!(text.is_empty() && text.capacity() >= 9);
+        text.push_str(&"x".repeat(KEPT_BYTES_MAX * 2));
+        scratch.give_back(text);
+        assert!(scratch.lend().capacity() <= KEPT_BYTES_MAX);
+    }
+
+    #[test]
     fn decodes_escapes() {
         let check = |raw: &str, expect: &str, replaced: bool| {
             let mut cursor = Cursor::new(raw, false);
-            let decoded = cursor.escaped_string().expect("a string");
-            assert_eq!((decoded.text.as_str(), decoded.replaced), (expect, replaced), "{raw}");
+            let mut text = String::new();
+            let decoded = cursor.escaped_string(&mut text).expect("a string");
+            assert_eq!((text.as_str(), decoded.replaced), (expect, replaced), "{raw}");
             assert_eq!(decoded.raw, raw);
         };
         check(r#""a\n\"\\\/\b\f\r\t""#, "a\n\"\\/\u{8}\u{c}\r\t", false);

@@ -6,6 +6,7 @@
 
 mod bench;
 mod e2e;
+mod features;
 mod fuzz;
 mod steps;
 mod test;

@@ -6,7 +6,7 @@
 //! that stand on DataFusion and Delta last.
 
 use crate::steps::{answers, cargo, step, tool};
-use crate::{e2e, tidy};
+use crate::{e2e, features, tidy};
 
 /// Crates without heavy dependencies.
 const LIGHT: &[&str] = &["xdm", "journal", "vault", "xtask"];
@@ -22,6 +22,7 @@ const STEPS: &[Step] = &[
     Step { name: "setup", work: setup },
     Step { name: "fmt", work: fmt },
     Step { name: "deny", work: deny },
+    Step { name: "features", work: features::run },
     Step { name: "clippy", work: clippy },
     Step { name: "build", work: build },
     Step { name: "tests", work: tests },

@@ -27,7 +27,7 @@ pub(crate) struct Desk {
 /// The desks that nobody uses at the moment.
 pub(crate) struct Admission {
     bounds: Bounds,
-    idle: Mutex<Vec<Desk>>,
+    idle: Mutex<Vec<Box<Desk>>>,
 }
 
 impl Admission {
@@ -50,21 +50,23 @@ impl Admission {
         outcome
     }
 
-    fn take(&self, reading: &Reading) -> Desk {
+    fn take(&self, reading: &Reading) -> Box<Desk> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         // The last one given back is the warmest; nearly always all read alike.
         let place = idle.iter().rposition(|desk| desk.reading.is(reading));
         let warm = place.map(|place| idle.swap_remove(place));
         drop(idle);
-        warm.unwrap_or_else(|| Desk {
-            checker: reading.checker(),
-            reading: reading.clone(),
-            sink: IdSink { slot: reading.plan.id_slot(), id: String::new(), present: false },
-            minter: Minter::default(),
+        warm.unwrap_or_else(|| {
+            Box::new(Desk {
+                checker: reading.checker(),
+                reading: reading.clone(),
+                sink: IdSink { slot: reading.plan.id_slot(), id: String::new(), present: false },
+                minter: Minter::default(),
+            })
         })
     }
 
-    fn give_back(&self, desk: Desk) {
+    fn give_back(&self, desk: Box<Desk>) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < IDLE_MAX {
             idle.push(desk);

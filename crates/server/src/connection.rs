@@ -10,6 +10,7 @@ use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -19,6 +20,7 @@ use futures::future::join_all;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use tokio::io::ReadBuf;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_rustls::server::TlsStream;
@@ -29,9 +31,9 @@ use crate::front::Front;
 use crate::host::{Hosts, Reach};
 use crate::listeners::{Door, Listeners};
 use crate::options::ServerOptions;
-use crate::pace::{Pace, Paced};
+use crate::pace::{Pace, Paced, Peer};
 use crate::refusal::Refusals;
-use crate::routes::Routes;
+use crate::routes::{Routes, is_posted_event};
 use crate::tls::Tls;
 
 /// A pause after a failed accept: out of file descriptors, trying at once again would
@@ -42,6 +44,19 @@ const HTTP2_HEADER_BYTES_MAX: u32 = 32 << 10;
 
 /// A connection's bytes. One type for both kinds: all of HTTP is compiled once for each.
 type Stream = Either<TcpStream, Box<TlsStream<TcpStream>>>;
+
+impl Peer for Stream {
+    fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match self {
+            Either::Left(stream) => match ready!(stream.poll_peek(cx, &mut ReadBuf::new(&mut [0]))) {
+                Ok(1..) => Poll::Pending,
+                Ok(0) | Err(_) => Poll::Ready(()),
+            },
+            // Here hyper notices it.
+            Either::Right(_) => Poll::Pending,
+        }
+    }
+}
 
 /// How far stopping has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +88,8 @@ pub async fn serve(
     let (phase, watcher) = watch::channel(Phase::Serving);
     let lobby = Lobby {
         routes: Routes::new(&edge),
-        server: Arc::new(server(&edge.options)),
+        plain: Arc::new(server(&edge.options, true)),
+        sealed: Arc::new(server(&edge.options, false)),
         refusals: Refusals::default(),
         edge,
         watcher,
@@ -100,7 +116,9 @@ pub async fn serve(
 struct Lobby<F> {
     edge: Arc<Edge<F>>,
     routes: Routes<F>,
-    server: Arc<Builder<TokioExecutor>>,
+    /// HTTP over TCP, and over TLS.
+    plain: Arc<Builder<TokioExecutor>>,
+    sealed: Arc<Builder<TokioExecutor>>,
     refusals: Refusals,
     watcher: watch::Receiver<Phase>,
 }
@@ -148,19 +166,24 @@ impl<F: Front> Lobby<F> {
                 // The peer is gone already.
                 continue;
             }
-            let connection = self.connection(door.reach, open);
             match &door.tls {
-                None => drop(tokio::spawn(connection.serve(Either::Left(stream)))),
-                Some(tls) => drop(tokio::spawn(connection.serve_tls(stream, tls.clone()))),
+                None => {
+                    let connection = self.connection(door.reach, open, &self.plain);
+                    drop(tokio::spawn(connection.serve(Either::Left(stream))));
+                }
+                Some(tls) => {
+                    let connection = self.connection(door.reach, open, &self.sealed);
+                    drop(tokio::spawn(connection.serve_tls(stream, tls.clone())));
+                }
             }
         }
     }
 
-    fn connection(&self, reach: Reach, open: Open<F>) -> Connection<F> {
+    fn connection(&self, reach: Reach, open: Open<F>, server: &Arc<Builder<TokioExecutor>>) -> Connection<F> {
         Connection {
             reach,
             open,
-            server: Arc::clone(&self.server),
+            server: Arc::clone(server),
             routes: self.routes.clone(),
             watcher: self.watcher.clone(),
         }
@@ -192,10 +215,14 @@ impl<F> Drop for Open<F> {
     }
 }
 
-fn server(options: &ServerOptions) -> Builder<TokioExecutor> {
+/// To notice a sender that goes away, hyper reads while an answer is made, into a buffer
+/// that it allocates for that. `half_close` leaves it to [`Paced`], and answers a sender
+/// that only has closed its sending side.
+fn server(options: &ServerOptions, half_close: bool) -> Builder<TokioExecutor> {
     let mut server = Builder::new(TokioExecutor::new());
     server
         .http1()
+        .half_close(half_close)
         // The connection's own pace takes the place of hyper's timer.
         .header_read_timeout(None)
         // Answers are small: one copied buffer is cheaper than a list of two.
@@ -267,7 +294,7 @@ async fn serve_requests<F: Front>(
     let service = {
         let pace = Arc::clone(&pace);
         hyper::service::service_fn(move |request: Request<Incoming>| {
-            let serving = pace.serve(request.version() == Version::HTTP_2);
+            let serving = pace.serve(request.version() == Version::HTTP_2, is_posted_event(&request));
             let routes = routes.clone();
             async move {
                 let answer = routes.answer(request.map(Body::new), reach).await;

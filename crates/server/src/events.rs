@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use axum::extract::Query;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use intake::{BodyError, EventAnswer, Framing, Request, SubmitError};
 use serde::Deserialize;
 
@@ -28,6 +28,8 @@ use crate::recorder::TestRun;
 
 /// The datastream of events that name none.
 const DATASTREAM: &str = "default";
+/// The header with a request's id.
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest request id, in bytes.
 const REQUEST_ID_BYTES_MAX: usize = 128;
 /// Bodies above this are checked on a blocking thread in a dry run: nothing of it waits
@@ -70,7 +72,7 @@ impl Parameters {
 
 /// The header `x-request-id`, checked.
 pub(crate) fn header_request_id(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let Some(value) = headers.get("x-request-id") else { return Ok(None) };
+    let Some(value) = headers.get(&REQUEST_ID) else { return Ok(None) };
     match value.to_str() {
         Ok(text) if is_request_id(text) => Ok(Some(text.to_owned())),
         _ => Err(bad_request_id()),

@@ -1,8 +1,13 @@
-//! How long a connection may wait for a request's head.
+//! How long a connection may wait for a request's head, and whether somebody still waits
+//! for its answer.
 //!
 //! A timer for each request costs more than reading its head. So a connection has one
 //! timer, which is looked at only when it fires: if the wait has begun since, it is set
 //! again to where the wait would end.
+//!
+//! Work whose sender has gone is dropped, except where it takes a moment: an event's
+//! answer comes sooner than a look whether it is still wanted would pay. When the timer
+//! finds that it didn't come, it is looked after too.
 
 use std::io;
 use std::pin::Pin;
@@ -23,6 +28,14 @@ pub(crate) struct Pace {
     /// Milliseconds from the connection's begin to the last byte of an answer that went out.
     answered_ms: AtomicU64,
     is_http2: AtomicBool,
+    /// Whether to look if the sender has gone.
+    watches: AtomicBool,
+}
+
+/// The other end of a connection.
+pub(crate) trait Peer {
+    /// Ready once it has closed its sending side or is gone. Takes nothing of what it sent.
+    fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 }
 
 /// A request that is being answered.
@@ -36,13 +49,16 @@ impl Pace {
             serving: AtomicU32::new(0),
             answered_ms: AtomicU64::new(0),
             is_http2: AtomicBool::new(false),
+            watches: AtomicBool::new(false),
         })
     }
 
     /// Begins to answer; ends when the result is dropped.
-    pub(crate) fn serve(self: &Arc<Pace>, is_http2: bool) -> Serving {
+    pub(crate) fn serve(self: &Arc<Pace>, is_http2: bool, takes_a_moment: bool) -> Serving {
         self.serving.fetch_add(1, Ordering::Relaxed);
         self.is_http2.store(is_http2, Ordering::Relaxed);
+        // HTTP/2 reads all the time.
+        self.watches.store(!is_http2 && !takes_a_moment, Ordering::Relaxed);
         Serving(Arc::clone(self))
     }
 
@@ -58,8 +74,13 @@ impl Pace {
         loop {
             tokio::time::sleep_until(ends).await;
             let now = Instant::now();
-            let may_wait = self.is_http2.load(Ordering::Relaxed) || self.serving.load(Ordering::Relaxed) > 0;
-            ends = match may_wait {
+            let is_http2 = self.is_http2.load(Ordering::Relaxed);
+            let serves = self.serving.load(Ordering::Relaxed) > 0;
+            if serves && !is_http2 && !self.watches.swap(true, Ordering::Relaxed) {
+                // The connection, which looks, is polled once more.
+                tokio::task::yield_now().await;
+            }
+            ends = match is_http2 || serves {
                 true => now + timeout,
                 false => self.opened + Duration::from_millis(self.answered_ms.load(Ordering::Relaxed)) + timeout,
             };
@@ -78,7 +99,8 @@ impl Drop for Serving {
     }
 }
 
-/// A stream that notes when something of an answer went out.
+/// A stream that notes when something of an answer went out, and ends when nobody is left
+/// to read it.
 #[derive(Debug)]
 pub(crate) struct Paced<S> {
     stream: S,
@@ -103,7 +125,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
+impl<S: AsyncWrite + Peer + Unpin> AsyncWrite for Paced<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.note(&written);
@@ -124,7 +146,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
         self.stream.is_write_vectored()
     }
 
+    /// Called by hyper at each of its turns, also while an answer is still being made.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.pace.watches.load(Ordering::Relaxed) && self.stream.poll_gone(cx).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+        }
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
@@ -141,6 +167,12 @@ mod tests {
 
     const TIMEOUT: Duration = Duration::from_millis(100);
 
+    impl Peer for tokio::io::DuplexStream {
+        fn poll_gone(&mut self, _: &mut Context<'_>) -> Poll<()> {
+            Poll::Pending
+        }
+    }
+
     /// The wait ends, and not before so many timeouts.
     async fn check(pace: &Pace, timeouts: u32, meanwhile: impl Future<Output = ()>) {
         let begun = Instant::now();
@@ -154,7 +186,7 @@ mod tests {
     async fn waiting_counts_from_the_last_answer() {
         check(&Pace::new(), 1, async {}).await;
         let pace = Pace::new();
-        let serving = pace.serve(false);
+        let serving = pace.serve(false, true);
         check(&pace, 4, async move {
             tokio::time::sleep(TIMEOUT * 3).await;
             drop(serving);
@@ -183,7 +215,7 @@ mod tests {
     #[tokio::test]
     async fn http2_may_wait() {
         let pace = Pace::new();
-        drop(pace.serve(true));
+        drop(pace.serve(true, true));
         let waits = tokio::time::timeout(TIMEOUT * 3, pace.too_slow(TIMEOUT));
         assert!(waits.await.is_err(), "its own pings tell a vanished client");
     }

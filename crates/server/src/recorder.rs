@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
 use futures::StreamExt;
@@ -31,7 +31,7 @@ use crate::options::is_name;
 use crate::problem::{Code, Problem};
 
 /// Names the run that a request belongs to.
-pub(crate) const TEST_HEADER: &str = "x-frontdesk-test";
+pub(crate) static TEST_HEADER: HeaderName = HeaderName::from_static("x-frontdesk-test");
 /// Events that a reader of the stream may be behind; then it misses some.
 const TAIL_EVENTS_MAX: usize = 1_024;
 /// Runs that are kept; the one that began first goes first.
@@ -76,7 +76,7 @@ impl TestRun {
     /// `each` has the events' own names, in their order. A name that is none is passed
     /// over: events matter more than their marks.
     pub(crate) fn of(headers: &HeaderMap, each: impl Iterator<Item = Option<String>>) -> TestRun {
-        let all = headers.get(TEST_HEADER).and_then(|name| name.to_str().ok()).filter(|name| is_name(name));
+        let all = headers.get(&TEST_HEADER).and_then(|name| name.to_str().ok()).filter(|name| is_name(name));
         let each: Vec<_> = each.map(|name| name.filter(|name| is_name(name))).collect();
         let each = if each.iter().any(Option::is_some) { each } else { Vec::new() };
         TestRun { all: all.map(str::to_owned), each }
@@ -310,7 +310,7 @@ mod tests {
     #[test]
     fn an_events_own_mark_is_before_the_requests() {
         let mut headers = HeaderMap::new();
-        headers.insert(TEST_HEADER, HeaderValue::from_static("run-1"));
+        headers.insert(&TEST_HEADER, HeaderValue::from_static("run-1"));
         let marks = [Some("own".to_owned()), None, Some("no name".to_owned())];
         let run = TestRun::of(&headers, marks.into_iter());
         assert_eq!(
@@ -318,7 +318,7 @@ mod tests {
             [Some("own"), Some("run-1"), Some("run-1"), Some("run-1")]
         );
         assert!(!TestRun::of(&HeaderMap::new(), [None].into_iter()).is_named());
-        headers.insert(TEST_HEADER, HeaderValue::from_static("a b"));
+        headers.insert(&TEST_HEADER, HeaderValue::from_static("a b"));
         assert!(!TestRun::of_headers(&headers).is_named());
     }
 }

@@ -237,7 +237,7 @@ impl<F: Front> Routes<F> {
     /// future's type, which would have to be a box, and the future of a posted event is
     /// some kilobytes. Unnamed, it lies in the connection's memory.
     pub(crate) async fn answer(self, request: Request, reach: Reach) -> Response {
-        if request.method() == axum::http::Method::POST && request.uri().path() == Route::Events.path() {
+        if is_posted_event(&request) {
             return to(&self.edge, Route::Events, events::post).answer(request).await;
         }
         let Routes { mut router, .. } = self;
@@ -248,6 +248,11 @@ impl<F: Front> Routes<F> {
             Err(never) => match never {},
         }
     }
+}
+
+/// The requests that nearly all are.
+pub(crate) fn is_posted_event<B>(request: &axum::http::Request<B>) -> bool {
+    request.method() == axum::http::Method::POST && request.uri().path() == Route::Events.path()
 }
 
 fn router<F: Front>(edge: &Arc<Edge<F>>) -> Router {

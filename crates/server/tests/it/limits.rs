@@ -197,3 +197,70 @@ async fn one_connection_too_many_is_told_so() {
     }
     panic!("the place of the first connection was never given back");
 }
+
+/// Connections that are open, without the one that asks.
+async fn open_connections(rig: &Rig) -> u64 {
+    let text = rig.get("/metrics").send().await.expect("an answer").text().await.expect("a body");
+    let line = text.lines().find_map(|line| line.strip_prefix("frontdesk_http_connections "));
+    line.and_then(|number| number.parse::<u64>().ok()).expect("the gauge") - 1
+}
+
+async fn until_open(rig: &Rig, wanted: u64) {
+    for _ in 0..200 {
+        if open_connections(rig).await == wanted {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    panic!("{} connections are open and not {wanted}", open_connections(rig).await);
+}
+
+#[tokio::test]
+async fn work_is_dropped_when_its_sender_is_gone() {
+    let check = async |request: &str| {
+        let rig = Rig::new().await;
+        let fake = rig.fake.clone();
+        let _closed = fake.gate.acquire_many(1_000).await.expect("open");
+        let mut sender = rig.connect().await;
+        sender.write_all(request.as_bytes()).await.expect("the server reads");
+        until_open(&rig, 1).await;
+        // Long enough for the handler to begin.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(open_connections(&rig).await, 1, "{request}");
+        drop(sender);
+        until_open(&rig, 0).await;
+    };
+    check("POST /v1/sql HTTP/1.1\r\nhost: localhost\r\ncontent-length: 8\r\n\r\nselect 1").await;
+    check("GET /v1/tail HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
+}
+
+#[tokio::test]
+async fn a_sender_that_only_closes_its_sending_side_is_answered() {
+    let rig = Rig::new().await;
+    let fake = rig.fake.clone();
+    let closed = fake.gate.acquire_many(1_000).await.expect("open");
+    let mut sender = rig.connect().await;
+    let request = b"POST /v1/events HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}";
+    sender.write_all(request).await.expect("the server reads");
+    sender.shutdown().await.expect("the sending side closes");
+    eventually("it has begun", || rig.fake.arrived.load(std::sync::atomic::Ordering::SeqCst) == 1).await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    drop(closed);
+    assert!(read_all(&mut sender).await.starts_with("HTTP/1.1 200 "));
+}
+
+#[tokio::test]
+async fn what_is_sent_ahead_is_no_reason_to_stop() {
+    let rig = Rig::new().await;
+    let fake = rig.fake.clone();
+    let closed = fake.gate.acquire_many(1_000).await.expect("open");
+    let mut sender = rig.connect().await;
+    let query = "POST /v1/sql HTTP/1.1\r\nhost: localhost\r\ncontent-length: 8\r\n\r\nselect 1";
+    sender.write_all(query.as_bytes()).await.expect("the server reads");
+    eventually("it has begun", || !rig.fake.queries.lock().expect("not poisoned").is_empty()).await;
+    sender.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.expect("room");
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    drop(closed);
+    let answers = read_all(&mut sender).await;
+    assert_eq!(answers.matches("HTTP/1.1 200 ").count(), 2, "{answers}");
+}

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
-use crate::steps::{answers, root, target_dir, tool};
+use crate::steps::{answers, install, root, target_dir, tool};
 
 /// Where the test files are, below `e2e/`.
 const SUITES: &[&str] = &["sdk", "tag"];
@@ -46,27 +46,12 @@ fn programs() -> Result<(), String> {
     if packages.is_empty() {
         return Ok(());
     }
-    println!("   missing and to be installed: {}", packages.join(", "));
     let help = "help: install Chromium (or name it in CHROMIUM), Node.js 18 or later and npm with your package manager";
-    let with_help = |error: String| format!("{error}\n{help}");
-    tool(&mut apt_get(&["update", "-q"])).map_err(with_help)?;
-    let install = ["install", "-y", "-q", "--no-install-recommends"];
-    tool(&mut apt_get(&[&install[..], &packages].concat())).map_err(with_help)?;
+    install(&packages).map_err(|error| format!("{error}\n{help}"))?;
     match missing(&browser()).as_slice() {
         [] => Ok(()),
         still => Err(format!("still missing after the installation: {}\n{help}", still.join(", "))),
     }
-}
-
-/// `apt-get`, with `sudo` where that needs no password.
-fn apt_get(args: &[&str]) -> Command {
-    let mut command = Command::new("apt-get");
-    if answers("sudo", &["-n", "true"]) {
-        command = Command::new("sudo");
-        command.args(["-n", "apt-get"]);
-    }
-    command.args(args);
-    command
 }
 
 /// Installs what the lock file says, unless that was done since it last changed.

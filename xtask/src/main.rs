@@ -8,6 +8,8 @@ mod bench;
 mod e2e;
 mod features;
 mod fuzz;
+mod python;
+mod readers;
 mod steps;
 mod test;
 mod tidy;

@@ -54,6 +54,24 @@ pub(crate) fn answers(program: &str, args: &[&str]) -> bool {
     quiet.is_ok_and(|status| status.success())
 }
 
+/// Installs Debian's packages of these names.
+pub(crate) fn install(packages: &[&str]) -> Result<(), String> {
+    println!("   missing and to be installed: {}", packages.join(", "));
+    tool(&mut apt_get(&["update", "-q"]))?;
+    tool(&mut apt_get(&[&["install", "-y", "-q", "--no-install-recommends"], packages].concat()))
+}
+
+/// `apt-get`, with `sudo` where that needs no password.
+fn apt_get(args: &[&str]) -> Command {
+    let mut command = Command::new("apt-get");
+    if answers("sudo", &["-n", "true"]) {
+        command = Command::new("sudo");
+        command.args(["-n", "apt-get"]);
+    }
+    command.args(args);
+    command
+}
+
 /// Announces a step, runs it and tells how long it took.
 pub(crate) fn step(name: &str, work: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
     println!("== {name}");

@@ -6,7 +6,7 @@
 //! that stand on DataFusion and Delta last.
 
 use crate::steps::{answers, cargo, step, tool};
-use crate::{e2e, features, tidy};
+use crate::{e2e, features, readers, tidy};
 
 /// Crates without heavy dependencies.
 const LIGHT: &[&str] = &["xdm", "journal", "vault", "xtask"];
@@ -26,6 +26,7 @@ const STEPS: &[Step] = &[
     Step { name: "clippy", work: clippy },
     Step { name: "build", work: build },
     Step { name: "tests", work: tests },
+    Step { name: "readers", work: other_readers },
     Step { name: "e2e", work: browser_tests },
     Step { name: "clippy-all", work: clippy_all },
 ];
@@ -82,6 +83,11 @@ fn build() -> Result<(), String> {
 
 fn tests() -> Result<(), String> {
     tool(&mut cargo(&["test", "--workspace", "--no-fail-fast"]))
+}
+
+fn other_readers() -> Result<(), String> {
+    build()?;
+    readers::run()
 }
 
 /// The browser tests, against a program that is current even when the step is named alone.

@@ -10,7 +10,8 @@ use std::process::Command;
 use super::measure::{Run, measure};
 use super::record::{Contender, Record};
 use super::{ROUNDS, events, frontdesk, scratch};
-use crate::steps::{answers, root, tool};
+use crate::python::environment;
+use crate::steps::{answers, root};
 
 /// Style of the events, of which one in a hundred is invalid, and whether the same without
 /// invalid ones is loaded beside them, to see what those cost.
@@ -82,13 +83,7 @@ fn python_with_duckdb() -> Result<PathBuf, String> {
     if answers("python3", &["-c", "import duckdb"]) {
         return Ok(PathBuf::from("python3"));
     }
-    let venv = scratch()?.join("venv");
-    let python = venv.join("bin/python3");
-    if !python.exists() {
-        tool(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
-        tool(Command::new(&python).args(["-m", "pip", "install", "--quiet", "duckdb"]))?;
-    }
-    Ok(python)
+    environment(&scratch()?.join("venv"), "duckdb")
 }
 
 fn duckdb_version(python: &Path) -> Result<String, String> {

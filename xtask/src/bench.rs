@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: Frontdesk beside its peers, on this machine, in one run.
 //!
-//! Only ratios within a run count: the peers take turns, five rounds each, and the
-//! medians are compared. Results go to `bench-runs/` with the machine they were
+//! Only ratios within a round count: the peers take turns, and the median of the rounds'
+//! ratios is told. Results go to `bench-runs/` with the machine they were
 //! measured on, and never with a path of it.
 
 mod check;
@@ -19,8 +19,8 @@ use crate::steps::{cargo, step, target_dir, tool};
 /// Events of the load and check benchmarks: about 1.05 GB.
 const EVENTS: u64 = 1_000_000;
 
-/// Rounds of each benchmark.
-pub(crate) const ROUNDS: usize = 5;
+/// Rounds of the benchmarks with files.
+pub(crate) const ROUNDS: usize = 9;
 
 /// Runs the named benchmarks, or all.
 pub(crate) fn run(names: &[&str]) -> Result<(), String> {

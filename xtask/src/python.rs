@@ -12,7 +12,8 @@ pub(crate) fn environment(directory: &Path, requirements: &str) -> Result<PathBu
     let python = directory.join("bin/python3");
     let installed = directory.join("installed.txt");
     let is_there = fs::read_to_string(&installed).is_ok_and(|before| before == requirements);
-    if is_there && answers(&python.to_string_lossy(), &["--version"]) {
+    // A newer Python of the system doesn't find what was installed for the one before.
+    if is_there && answers(&python.to_string_lossy(), &["-m", "pip", "--version"]) {
         return Ok(python);
     }
     if !answers("python3", &["-c", "import ensurepip, venv"]) {

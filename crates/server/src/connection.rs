@@ -7,7 +7,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
@@ -16,6 +16,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::Version;
+use bytes::Bytes;
 use futures::future::join_all;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -31,7 +32,7 @@ use crate::front::Front;
 use crate::host::{Hosts, Reach};
 use crate::listeners::{Door, Listeners};
 use crate::options::ServerOptions;
-use crate::pace::{Pace, Paced, Peer};
+use crate::pace::{Pace, Paced, Peer, Serving};
 use crate::refusal::Refusals;
 use crate::routes::{Routes, is_posted_event};
 use crate::tls::Tls;
@@ -282,6 +283,32 @@ impl<F: Front> Connection<F> {
     }
 }
 
+/// An answer's body; the request is being served until it ends.
+struct Lasting {
+    body: Body,
+    _serving: Serving,
+}
+
+impl hyper::body::Body for Lasting {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<hyper::body::Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> hyper::body::SizeHint {
+        self.body.size_hint()
+    }
+}
+
 async fn serve_requests<F: Front>(
     stream: Stream,
     reach: Reach,
@@ -294,12 +321,17 @@ async fn serve_requests<F: Front>(
     let service = {
         let pace = Arc::clone(&pace);
         hyper::service::service_fn(move |request: Request<Incoming>| {
-            let serving = pace.serve(request.version() == Version::HTTP_2, is_posted_event(&request));
+            let is_posted_event = is_posted_event(&request);
+            let serving = pace.serve(request.version() == Version::HTTP_2, is_posted_event);
             let routes = routes.clone();
             async move {
                 let answer = routes.answer(request.map(Body::new), reach).await;
-                drop(serving);
-                Ok::<_, Infallible>(answer)
+                if is_posted_event {
+                    drop(serving);
+                    return Ok::<_, Infallible>(answer);
+                }
+                // It may be a stream that is silent for long.
+                Ok(answer.map(|body| Body::new(Lasting { body, _serving: serving })))
             }
         })
     };

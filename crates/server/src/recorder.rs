@@ -12,6 +12,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -32,6 +33,9 @@ use crate::problem::{Code, Problem};
 
 /// Names the run that a request belongs to.
 pub(crate) static TEST_HEADER: HeaderName = HeaderName::from_static("x-frontdesk-test");
+/// A silent stream gets a blank line so often: it shows that both ends are there, to whatever
+/// stands between them too.
+const HEARTBEAT: Duration = Duration::from_secs(10);
 /// Events that a reader of the stream may be behind; then it misses some.
 const TAIL_EVENTS_MAX: usize = 1_024;
 /// Runs that are kept; the one that began first goes first.
@@ -263,10 +267,11 @@ struct Reader<F: Front> {
 
 impl<F: Front> Reader<F> {
     async fn next(&mut self) -> Option<Bytes> {
-        match self.receiver.recv().await {
-            Ok(line) => Some(line),
-            Err(RecvError::Lagged(missed)) => Some(format!("{{\"missed\":{missed}}}\n").into()),
-            Err(RecvError::Closed) => None,
+        match tokio::time::timeout(HEARTBEAT, self.receiver.recv()).await {
+            Err(_) => Some(Bytes::from_static(b"\n")),
+            Ok(Ok(line)) => Some(line),
+            Ok(Err(RecvError::Lagged(missed))) => Some(format!("{{\"missed\":{missed}}}\n").into()),
+            Ok(Err(RecvError::Closed)) => None,
         }
     }
 }

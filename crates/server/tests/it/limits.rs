@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use futures::StreamExt;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::fake::eventually;
 use crate::rig::{Rig, exchange, json, read_all, read_one, refused};
@@ -263,4 +263,15 @@ async fn what_is_sent_ahead_is_no_reason_to_stop() {
     drop(closed);
     let answers = read_all(&mut sender).await;
     assert_eq!(answers.matches("HTTP/1.1 200 ").count(), 2, "{answers}");
+}
+
+#[tokio::test]
+async fn a_silent_stream_is_no_idle_connection() {
+    let rig = Rig::with(|options| options.header_read_timeout = Duration::from_millis(100)).await;
+    let mut reader = rig.connect().await;
+    reader.write_all(b"GET /v1/tail HTTP/1.1\r\nhost: localhost\r\n\r\n").await.expect("the server reads");
+    let mut head = [0; 16];
+    reader.read_exact(&mut head).await.expect("the head");
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(open_connections(&rig).await, 1, "it was cut");
 }

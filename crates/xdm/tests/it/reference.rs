@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 /// A path in the reference data, or `None` with a word about it.
 #[expect(clippy::print_stderr, reason = "a skipped test says so aloud")]
 pub(crate) fn reference(path: &str) -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
+    let root = Path::new("../../../shared");
     let found = root.join(path);
     if found.exists() {
         return Some(found);

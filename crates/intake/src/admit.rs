@@ -27,6 +27,7 @@ pub(crate) struct Desk {
 /// The desks that nobody uses at the moment.
 pub(crate) struct Admission {
     bounds: Bounds,
+    #[expect(clippy::vec_box, reason = "a desk is large, and is taken out and put back for each request")]
     idle: Mutex<Vec<Box<Desk>>>,
 }
 

@@ -4,8 +4,6 @@
 //! rows; `query`, the statement, `----` and the rows as CSV; `error`, the statement,
 //! `----` and the whole message. `#` begins a comment.
 
-use std::path::Path;
-
 use report::{QueryLimits, QueryResult, Session};
 
 use crate::fixture;

@@ -47,7 +47,12 @@ impl Opening {
 
     /// What stands behind the HTTP edge.
     pub(crate) fn house(&self) -> House {
-        House::new(self.intake.clone(), self.session(), Arc::new(SystemClock))
+        self.house_with(self.session())
+    }
+
+    /// As [`Opening::house`], with queries that run elsewhere.
+    pub(crate) fn house_with(&self, session: Session) -> House {
+        House::new(self.intake.clone(), session, Arc::new(SystemClock))
     }
 }
 

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use chrono::{SecondsFormat, Utc};
 use server::Listeners;
 use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::access::{self, Opening};
@@ -58,12 +59,23 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Fai
     }
     let upkeep = tokio::spawn(upkeep::run(opening.intake.store().clone(), settings.upkeep_every));
     let listeners = Listeners { plain: Some(plain), tls };
-    let served = server::serve_house(listeners, opening.house(), options, Box::pin(stop)).await;
+    let queries = query_threads()?;
+    let house = opening.house_with(opening.session().on(queries.handle().clone()));
+    let served = server::serve_house(listeners, house, options, Box::pin(stop)).await;
+    // A query that is left computes on until it looks up; the process doesn't wait for it.
+    queries.shutdown_background();
     upkeep.abort();
     tracing::info!("stopping: committing what is in the journal");
     opening.intake.close().await;
     drop(dir);
     served.map_err(|error| Failure::unavailable(format_args!("serving failed: {error}")))
+}
+
+/// Threads of their own for queries: a join can compute for seconds without a pause, and
+/// events are taken in meanwhile.
+fn query_threads() -> Result<Runtime, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().thread_name("query").enable_all().build();
+    runtime.map_err(|error| Failure::unavailable(format_args!("cannot start the threads for queries: {error}")))
 }
 
 fn claim(data: &Path) -> Result<DataDir, Failure> {

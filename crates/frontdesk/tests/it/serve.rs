@@ -1,6 +1,11 @@
 //! The newcomer's way: start, paste the curl, look, stop, start again.
 
-use crate::desk::{Place, any_file_holds, rows};
+use std::io::Write;
+use std::net::TcpStream;
+use std::thread;
+use std::time::Duration;
+
+use crate::desk::{Place, any_file_holds, event, rows};
 
 const CONTACTS: &str = "select id, channel, subject, callback, reply_to from contacts";
 
@@ -62,6 +67,27 @@ fn nothing_personal_stands_in_the_directory_or_the_log() {
         assert_eq!(any_file_holds(&place.path("frontdesk-data"), secret.as_bytes()), None, "{secret}");
         assert!(!place.log().contains(secret), "{secret}: {}", place.log());
     }
+}
+
+#[test]
+fn a_heavy_query_holds_up_no_event_and_no_stop() {
+    let place = Place::new();
+    let desk = place.serve(&[]);
+    let heavy =
+        "select count(*) from generate_series(1,1000000) a, generate_series(1,1000000) b where a.value*b.value%7=3";
+    let request = format!("POST /v1/sql HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n\r\n{heavy}", heavy.len());
+    let ask = || {
+        let mut stream = TcpStream::connect(desk.url.trim_start_matches("http://")).expect("the server accepts");
+        stream.write_all(request.as_bytes()).expect("the server reads");
+        stream
+    };
+    let asking = [ask(), ask()];
+    // Until the engine is in the middle of it.
+    thread::sleep(Duration::from_secs(1));
+    let (status, answer) = desk.post("/v1/events", event("meanwhile"));
+    assert_eq!(status, 200, "{answer}");
+    drop(asking);
+    assert!(desk.stop("TERM").success());
 }
 
 #[test]

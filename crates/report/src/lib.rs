@@ -16,6 +16,7 @@ mod error;
 mod grid;
 mod guard;
 mod metrics;
+mod pauses;
 mod period;
 mod result;
 mod session;

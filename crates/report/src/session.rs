@@ -26,6 +26,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
 use crate::error::{Names, translate};
+use crate::pauses::PauseInJoins;
 use crate::{QueryError, QueryResult, Tables, guard, views, visitor};
 
 /// Past this a query fails with an error that names the limit; it is never cut short.
@@ -196,8 +197,12 @@ fn context(limits: &QueryLimits) -> Result<SessionContext, DataFusionError> {
     options.execution.time_zone = Some("UTC".to_owned());
     // Kept aside for merging spilled runs; nothing spills here.
     options.execution.sort_spill_reservation_bytes = 0;
-    let mut state =
-        SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features().build();
+    let mut state = SessionStateBuilder::new()
+        .with_config(config)
+        .with_runtime_env(runtime)
+        .with_default_features()
+        .with_physical_optimizer_rule(Arc::new(PauseInJoins))
+        .build();
     for name in guard::REFUSED_FUNCTIONS {
         state.deregister_udf(name)?;
     }

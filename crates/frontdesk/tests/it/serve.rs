@@ -87,6 +87,12 @@ fn a_heavy_query_holds_up_no_event_and_no_stop() {
     let (status, answer) = desk.post("/v1/events", event("meanwhile"));
     assert_eq!(status, 200, "{answer}");
     drop(asking);
+    // With nobody left to hear the answers the joins end, and their threads are free.
+    let is_answered = (0..200).any(|_| {
+        thread::sleep(Duration::from_millis(50));
+        desk.post("/v1/sql", "select 1").0 == 200
+    });
+    assert!(is_answered, "no query passes any more");
     assert!(desk.stop("TERM").success());
 }
 

@@ -46,12 +46,7 @@ impl Opening {
     }
 
     /// What stands behind the HTTP edge.
-    pub(crate) fn house(&self) -> House {
-        self.house_with(self.session())
-    }
-
-    /// As [`Opening::house`], with queries that run elsewhere.
-    pub(crate) fn house_with(&self, session: Session) -> House {
+    pub(crate) fn house(&self, session: Session) -> House {
         House::new(self.intake.clone(), session, Arc::new(SystemClock))
     }
 }
@@ -99,7 +94,7 @@ impl Access {
             Claim::Ours(dir) => dir,
         };
         let opening = Opening::of(&dir, settings).await?;
-        let house = opening.house();
+        let house = opening.house(opening.session());
         let options = server_options(settings)?;
         let limits = SqlLimits {
             rows_max: options.sql_rows_max,

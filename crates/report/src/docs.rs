@@ -66,7 +66,7 @@ pub fn sql_markdown() -> String {
     let functions: Vec<String> = REFUSED_FUNCTIONS.iter().map(|name| format!("`{name}`")).collect();
     let _ = writeln!(
         page,
-        "\nPast a limit a query fails and says which one; a result is never cut short. Nothing is written to disk.\n\n\
+        "\nPast a limit a query fails and says which one; a result is never cut short. Nothing is written to disk. A join of many rows that finds none may compute on for a while after its time is over; queries wait for it, events don't.\n\n\
          Not available, because two small numbers make a result of any size: {}. \
          `range` and `generate_series` can be used in the FROM clause.",
         functions.join(", ")

@@ -60,7 +60,7 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Fai
     let upkeep = tokio::spawn(upkeep::run(opening.intake.store().clone(), settings.upkeep_every));
     let listeners = Listeners { plain: Some(plain), tls };
     let queries = query_threads()?;
-    let house = opening.house_with(opening.session().on(queries.handle().clone()));
+    let house = opening.house(opening.session().on(queries.handle().clone()));
     let served = server::serve_house(listeners, house, options, Box::pin(stop)).await;
     // A query that is left computes on until it looks up; the process doesn't wait for it.
     queries.shutdown_background();

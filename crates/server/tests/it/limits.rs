@@ -11,10 +11,15 @@ use crate::rig::{Rig, exchange, json, read_all, read_one, refused};
 
 const KIB: usize = 1 << 10;
 
-async fn held_bytes(rig: &Rig) -> String {
+/// A gauge of `/metrics`, as it is written there.
+async fn gauge(rig: &Rig, name: &str) -> String {
     let metrics = rig.get("/metrics").send().await.expect("an answer").text().await.expect("text");
-    let line = metrics.lines().find_map(|line| line.strip_prefix("frontdesk_http_bodies_held_bytes "));
+    let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     line.expect("the gauge is there").to_owned()
+}
+
+async fn held_bytes(rig: &Rig) -> String {
+    gauge(rig, "frontdesk_http_bodies_held_bytes").await
 }
 
 /// A body of `bytes` bytes, sent in chunks without a declared length.
@@ -200,9 +205,7 @@ async fn one_connection_too_many_is_told_so() {
 
 /// Connections that are open, without the one that asks.
 async fn open_connections(rig: &Rig) -> u64 {
-    let text = rig.get("/metrics").send().await.expect("an answer").text().await.expect("a body");
-    let line = text.lines().find_map(|line| line.strip_prefix("frontdesk_http_connections "));
-    line.and_then(|number| number.parse::<u64>().ok()).expect("the gauge") - 1
+    gauge(rig, "frontdesk_http_connections").await.parse::<u64>().expect("a count") - 1
 }
 
 async fn until_open(rig: &Rig, wanted: u64) {

@@ -19,11 +19,15 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask test [--only STEP]...   run every test, or only the named steps
        cargo xtask bench [load|check|http] measure beside the peers and write bench-runs/
-       cargo xtask fuzz [SECONDS]          feed the parsers damaged input, each for so long
+       cargo xtask fuzz [[TARGET] SECONDS] feed parsers and server damaged input, each for so long
        cargo xtask tidy                    only the rules of the source tree
 ";
 
 fn main() -> ExitCode {
+    if let Err(message) = fuzz::wrap() {
+        eprintln!("{message}");
+        return ExitCode::FAILURE;
+    }
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let outcome = match args.as_slice() {

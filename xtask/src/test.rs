@@ -9,7 +9,7 @@ use crate::steps::{answers, cargo, step, tool};
 use crate::{e2e, features, readers, tidy};
 
 /// Crates without heavy dependencies.
-const LIGHT: &[&str] = &["xdm", "journal", "vault", "xtask"];
+const LIGHT: &[&str] = &["xdm", "journal", "vault", "generate", "xtask"];
 
 /// A step's name and work.
 struct Step {

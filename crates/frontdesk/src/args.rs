@@ -8,9 +8,9 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use clap::{Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use generate::Style;
 
 use crate::failure::EXITS;
-use crate::generate::Style;
 use crate::settings::table::SETTINGS;
 use crate::settings::{CONFIG_FILE, CONFIG_VARIABLE};
 

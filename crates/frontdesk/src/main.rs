@@ -11,7 +11,6 @@ mod commands;
 mod data_dir;
 mod docs;
 mod failure;
-mod generate;
 mod input;
 mod log;
 mod progress;

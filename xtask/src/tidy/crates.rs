@@ -10,6 +10,7 @@ use super::Finding;
 /// Our crates and those of ours that each may name. `frontdesk` may name all.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("frontdesk-stack", &[]),
+    ("generate", &[]),
     ("xdm", &[]),
     ("journal", &[]),
     ("vault", &["xdm"]),
@@ -17,7 +18,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("report", &["table", "frontdesk-stack"]),
     ("intake", &["xdm", "journal", "table", "vault", "frontdesk-stack"]),
     ("server", &["intake", "report", "xdm", "frontdesk-stack"]),
-    ("frontdesk", &["xdm", "journal", "vault", "table", "report", "intake", "server", "frontdesk-stack"]),
+    ("frontdesk", &["generate", "xdm", "journal", "vault", "table", "report", "intake", "server", "frontdesk-stack"]),
     ("xtask", &[]),
 ];
 

@@ -3,10 +3,10 @@
 use std::io::{self, BufWriter, Write};
 
 use chrono::{NaiveTime, Utc};
+use generate::{Generator, Options};
 
 use crate::args::GenerateArgs;
 use crate::failure::Failure;
-use crate::generate::{Generator, Options};
 
 /// Runs the command.
 ///

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Generator, Options, Style};
+use crate::{Generator, Options, Style};
 
 const UNTIL_MS: i64 = 1_795_305_600_000; // 2026-11-22T00:00:00Z
 

@@ -6,11 +6,11 @@
 
 use serde_json::{Map, Value};
 
-use super::random::Random;
+use crate::random::Random;
 
 /// How events are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Style {
+pub enum Style {
     /// Platform names in the Web SDK's order, without white space.
     Platform,
     /// XDM names (`xdm:chatStart`, `@id`).

@@ -3,6 +3,7 @@
 //! A run is decided by its [`Options`] alone, byte for byte, on every machine: the
 //! benchmarks and the golden test rely on it. Events come in time order and look as
 //! the Web SDK sends them; nothing in them belongs to a real person or site.
+#![forbid(unsafe_code)]
 
 mod broken;
 mod event;
@@ -25,7 +26,7 @@ use rhythm::Rhythm;
 use session::Plan;
 use visitor::Visitor;
 
-pub(crate) use style::Style;
+pub use style::Style;
 
 /// Bytes gathered before they are written out.
 const BUFFER_BYTES: usize = 256 * 1024;
@@ -38,19 +39,19 @@ const EVENTS_PER_SESSION: f64 = 5.0;
 
 /// What is to be generated. The same options give the same bytes.
 #[derive(Clone, Debug)]
-pub(crate) struct Options {
+pub struct Options {
     /// How many events, valid and invalid together.
-    pub(crate) events: u64,
+    pub events: u64,
     /// Decides everything that looks like chance.
-    pub(crate) seed: u64,
+    pub seed: u64,
     /// Over how many days they are spread.
-    pub(crate) days: u32,
+    pub days: u32,
     /// When the last day ends: milliseconds since 1970, UTC.
-    pub(crate) until_ms: i64,
+    pub until_ms: i64,
     /// Exactly this many of the events are invalid.
-    pub(crate) invalid: u64,
+    pub invalid: u64,
     /// How they are written.
-    pub(crate) style: Style,
+    pub style: Style,
 }
 
 /// A session under way.
@@ -62,7 +63,7 @@ struct Session {
 }
 
 /// The events of a run, one after the other.
-pub(crate) struct Generator {
+pub struct Generator {
     options: Options,
     random: Random,
     rhythm: Rhythm,
@@ -82,7 +83,7 @@ pub(crate) struct Generator {
 
 impl Generator {
     /// Prepares a run.
-    pub(crate) fn new(options: Options) -> Generator {
+    pub fn new(options: Options) -> Generator {
         let visitors = options.events as f64 / EVENTS_PER_SESSION / SESSIONS_PER_VISITOR;
         let mut generator = Generator {
             random: Random::new(options.seed),
@@ -107,7 +108,7 @@ impl Generator {
     ///
     /// # Errors
     /// What `out` answers.
-    pub(crate) fn write_to(mut self, out: &mut dyn Write) -> io::Result<()> {
+    pub fn write_to(mut self, out: &mut dyn Write) -> io::Result<()> {
         let mut lines = Vec::with_capacity(BUFFER_BYTES + 4096);
         while self.next_line(&mut lines) {
             if lines.len() >= BUFFER_BYTES {
@@ -120,7 +121,7 @@ impl Generator {
     }
 
     /// Appends the next event as a line; false when all are written.
-    pub(crate) fn next_line(&mut self, lines: &mut Vec<u8>) -> bool {
+    fn next_line(&mut self, lines: &mut Vec<u8>) -> bool {
         if self.written == self.options.events {
             return false;
         }

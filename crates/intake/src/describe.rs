@@ -10,7 +10,7 @@ use xdm::{ListSlot, PersonalSlot, Sink, Slot, StructSlot, Verdict};
 
 use crate::derive::{Derivation, LINK};
 use crate::intake::Intake;
-use crate::request::{Bounds, Request, walk};
+use crate::request::{Request, walk};
 
 /// What stands in place of a personal value.
 const MASK: &str = "\"***\"";
@@ -45,7 +45,7 @@ impl Intake {
         };
         let mut all = Vec::new();
         // What could be read is described; the caller has the answer to the rest.
-        let _ = walk(&mut checker, layout, &request.body, Bounds::NONE, &mut sink, |sink, _, event| {
+        let _ = walk(&mut checker, layout, &request.body, shared.options.bounds(), &mut sink, |sink, _, event| {
             let seen = std::mem::take(&mut sink.seen);
             all.push(seen.describe(event.bytes, event.verdict, &shared.stores.derivation));
             Ok(())

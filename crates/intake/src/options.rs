@@ -60,7 +60,8 @@ pub struct IntakeOptions {
 
     /// Longest body of a request, decompressed (64 MiB). Above it: `BodyTooLarge`.
     pub body_bytes_max: usize,
-    /// Longest event (1 MiB). Above it: `EventTooLarge`.
+    /// Longest event (1 MiB, and never more). A longer one is rejected, and its neighbours
+    /// are not.
     pub event_bytes_max: usize,
     /// Most events in a request (100,000). Above it: `TooManyEvents`.
     pub events_per_request_max: usize,

@@ -3,25 +3,30 @@
 //! rejected event is kept as surely as an accepted one.
 //!
 //! ```text
-//! version      u8  = 1
+//! version      u8  = 2
 //! framing      u8    1 single, 2 array, 3 lines
 //! request id   u8    1 given by the sender, 2 made by us
 //! profile      u8    how strictly it was read: 0 as the settings say, 1 spec, 2 aep-strict, 3 letter
 //! received at  i64   microseconds since 1970-01-01T00:00:00Z
 //! lengths      u16 u16   of the datastream and the request id, in bytes
+//! longest event u32  above it an event was rejected, in bytes; not in version 1
 //! datastream, request id   UTF-8 | bytes
 //! body         the rest, as sent (decompressed)
 //! ```
 //!
-//! Integers are little-endian. The journal adds sequence, checksum and sealing.
+//! Integers are little-endian. The journal adds sequence, checksum and sealing. Version 1
+//! is read too: its bodies held no event above the limit of that time.
 
 use thiserror::Error;
 use xdm::Profile;
 
 use crate::request::Layout;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// Without the limit on events.
+const VERSION_BEFORE: u8 = 1;
 const FIXED_BYTES: usize = 16;
+const LIMIT_BYTES: usize = 4;
 /// Profiles by their number in a record, less one. Only ever appended to.
 const PROFILES: [Profile; 3] = [Profile::spec(), Profile::aep_strict(), Profile::letter()];
 
@@ -60,6 +65,8 @@ pub(crate) struct Record<'a> {
     pub(crate) received_micros: i64,
     pub(crate) datastream: &'a str,
     pub(crate) request_id: RequestId<'a>,
+    /// Events longer than this were rejected when they came.
+    pub(crate) event_bytes_max: usize,
     pub(crate) body: &'a [u8],
 }
 
@@ -79,7 +86,7 @@ impl<'a> Record<'a> {
     /// Lengths were checked at admission (`name_bytes_max`).
     pub(crate) fn head(&self) -> Vec<u8> {
         let request_id = self.request_id.as_bytes();
-        let mut head = Vec::with_capacity(FIXED_BYTES + self.datastream.len() + request_id.len());
+        let mut head = Vec::with_capacity(FIXED_BYTES + LIMIT_BYTES + self.datastream.len() + request_id.len());
         let framing = match self.layout {
             Layout::Single => 1,
             Layout::Array => 2,
@@ -97,18 +104,27 @@ impl<'a> Record<'a> {
             let length = u16::try_from(length).expect("admission bounds names far below 64 KiB");
             head.extend_from_slice(&length.to_le_bytes());
         }
+        head.extend_from_slice(&u32::try_from(self.event_bytes_max).unwrap_or(u32::MAX).to_le_bytes());
         head.extend_from_slice(self.datastream.as_bytes());
         head.extend_from_slice(request_id);
         head
     }
 
     pub(crate) fn decode(bytes: &'a [u8]) -> Result<Self, RecordError> {
-        match bytes.first() {
-            Some(&VERSION) => {}
+        let version = match bytes.first() {
+            Some(&version @ (VERSION | VERSION_BEFORE)) => version,
             Some(&other) => return Err(RecordError::Version(other)),
             None => return Err(RecordError::Form),
-        }
+        };
         let (fixed, rest) = bytes.split_first_chunk::<FIXED_BYTES>().ok_or(RecordError::Form)?;
+        let (event_bytes_max, rest) = match version {
+            VERSION_BEFORE => (u32::MAX, rest),
+            _ => {
+                let (limit, rest) = rest.split_first_chunk::<LIMIT_BYTES>().ok_or(RecordError::Form)?;
+                (u32::from_le_bytes(*limit), rest)
+            }
+        };
+        let event_bytes_max = usize::try_from(event_bytes_max).unwrap_or(usize::MAX);
         let [_, framing, origin, profile, received @ .., d0, d1, r0, r1] = *fixed;
         let layout = match framing {
             1 => Layout::Single,
@@ -131,7 +147,8 @@ impl<'a> Record<'a> {
             _ => return Err(RecordError::Form),
         };
         let received_micros = i64::from_le_bytes(received);
-        Ok(Record { layout, profile, received_micros, datastream: text(datastream)?, request_id, body })
+        let datastream = text(datastream)?;
+        Ok(Record { layout, profile, received_micros, datastream, request_id, event_bytes_max, body })
     }
 }
 
@@ -156,9 +173,11 @@ mod tests {
             received_micros: 1_700_000_000_000_000,
             datastream: "default",
             request_id: RequestId::Given("r-1"),
+            event_bytes_max: 1 << 20,
             body: b"{}",
         };
         check(record);
+        check(Record { event_bytes_max: u32::MAX as usize, ..record });
         check(Record { profile: Some(Profile::aep_strict()), ..record });
         check(Record {
             profile: Some(Profile::letter()),
@@ -178,22 +197,39 @@ mod tests {
             received_micros: 1,
             datastream: "shop",
             request_id: RequestId::Made([1; 16]),
+            event_bytes_max: 9,
             body: b"",
         };
         let mut bytes = whole(&record);
         for length in 0..bytes.len() {
             assert_eq!(Record::decode(&bytes[..length]), Err(RecordError::Form), "{length} bytes");
         }
-        bytes[0] = 2;
-        assert_eq!(Record::decode(&bytes), Err(RecordError::Version(2)));
+        bytes[0] = 3;
+        assert_eq!(Record::decode(&bytes), Err(RecordError::Version(3)));
+    }
+
+    #[test]
+    fn the_version_before_is_read() {
+        let bytes = [&[1, 1, 1, 2][..], &7i64.to_le_bytes(), &[4, 0, 3, 0], b"shop", b"r-1", b"{}"].concat();
+        let record = Record {
+            layout: Layout::Single,
+            profile: Some(Profile::aep_strict()),
+            received_micros: 7,
+            datastream: "shop",
+            request_id: RequestId::Given("r-1"),
+            event_bytes_max: u32::MAX as usize,
+            body: b"{}",
+        };
+        assert_eq!(Record::decode(&bytes), Ok(record));
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_a_record_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
-            if let Ok(record) = Record::decode(&bytes) {
-                let again = whole(&record);
-                prop_assert_eq!(again, bytes);
+            if let Ok(record) = Record::decode(&bytes)
+                && bytes[0] == VERSION
+            {
+                prop_assert_eq!(whole(&record), bytes);
             }
         }
     }

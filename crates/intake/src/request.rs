@@ -100,14 +100,6 @@ pub enum BodyError {
         /// The limit.
         events_max: usize,
     },
-    /// An event is longer than events may be.
-    #[error("event {index} is longer than {bytes_max} bytes; leave out what is not needed")]
-    EventTooLarge {
-        /// Position of the event in the body, from 0.
-        index: usize,
-        /// The limit.
-        bytes_max: usize,
-    },
     /// The body is longer than bodies may be.
     #[error("the body is longer than {bytes_max} bytes; send it in several requests")]
     BodyTooLarge {
@@ -132,7 +124,6 @@ impl BodyError {
             BodyError::NotUtf8 { .. } => "encoding",
             BodyError::Syntax { .. } => "syntax",
             BodyError::TooManyEvents { .. } => "tooManyEvents",
-            BodyError::EventTooLarge { .. } => "eventTooLarge",
             BodyError::BodyTooLarge { .. } => "bodyTooLarge",
             BodyError::NameTooLong { .. } => "nameTooLong",
         }
@@ -147,8 +138,11 @@ pub(crate) struct Bounds {
 }
 
 impl Bounds {
-    /// For bodies that were admitted: what is durable is never refused later.
-    pub(crate) const NONE: Bounds = Bounds { events_max: usize::MAX, event_bytes_max: usize::MAX };
+    /// For bodies that were admitted: what is durable is never refused later, and an event
+    /// that was rejected for its length is rejected again.
+    pub(crate) fn admitted(event_bytes_max: usize) -> Bounds {
+        Bounds { events_max: usize::MAX, event_bytes_max }
+    }
 }
 
 /// One event of a body, checked.
@@ -183,9 +177,10 @@ pub(crate) fn walk<S: Sink>(
             if text.is_empty() {
                 return Err(BodyError::Empty);
             }
-            bounds.admit(0, text.len())?;
+            bounds.admit(0)?;
             // With its white space, so that the places in messages are the body's.
             let verdict = checker.check(whole, sink);
+            let verdict = bounds.judge_length(checker, verdict, text.len());
             if let Some(message) = syntax(checker, verdict) {
                 return Err(BodyError::Syntax { offset: 0, message: format!("the body is {message}") });
             }
@@ -197,14 +192,16 @@ pub(crate) fn walk<S: Sink>(
 }
 
 impl Bounds {
-    fn admit(&self, index: usize, bytes: usize) -> Result<(), BodyError> {
+    fn admit(&self, index: usize) -> Result<(), BodyError> {
         if index >= self.events_max {
             return Err(BodyError::TooManyEvents { events_max: self.events_max });
         }
-        if bytes > self.event_bytes_max {
-            return Err(BodyError::EventTooLarge { index, bytes_max: self.event_bytes_max });
-        }
         Ok(())
+    }
+
+    /// An event that is too long is rejected for that alone; its neighbours are not.
+    fn judge_length(&self, checker: &mut Checker, verdict: Verdict, bytes: usize) -> Verdict {
+        if bytes > self.event_bytes_max { checker.reject_length(self.event_bytes_max) } else { verdict }
     }
 }
 
@@ -228,11 +225,12 @@ impl Lines {
             let end = memchr(b'\n', &body[at..]).map_or(body.len(), |length| at + length);
             let line = body[at..end].trim_ascii();
             if !line.is_empty() {
-                self.bounds.admit(self.count, line.len())?;
+                self.bounds.admit(self.count)?;
                 let verdict = match text {
                     Some(text) => checker.check(&text[at..end], sink),
                     None => checker.check_bytes(line, sink),
                 };
+                let verdict = self.bounds.judge_length(checker, verdict, line.len());
                 each(sink, checker, Event { index: self.count, bytes: line, verdict })?;
                 self.count += 1;
             }
@@ -269,14 +267,15 @@ fn array<S: Sink>(
     }
     let mut count = 0;
     loop {
-        bounds.admit(count, 0)?;
+        bounds.admit(count)?;
         let (verdict, length) = checker.check_prefix(&text[at..], sink);
-        if let Some(message) = syntax(checker, verdict) {
-            let message = format!("event {count}, from byte {at} of the body, is {message}");
+        let Some(length) = length else {
+            let what = syntax(checker, verdict).unwrap_or_else(|| "not JSON".to_owned());
+            let message = format!("event {count}, from byte {at} of the body, is {what}");
             return Err(BodyError::Syntax { offset: at, message });
-        }
+        };
         let bytes = body[at..at + length].trim_ascii();
-        bounds.admit(count, bytes.len())?;
+        let verdict = bounds.judge_length(checker, verdict, bytes.len());
         each(sink, checker, Event { index: count, bytes, verdict })?;
         count += 1;
         at = skip_space(body, at + length);
@@ -381,11 +380,12 @@ mod tests {
     fn events(layout: Layout, body: &[u8]) -> Result<Vec<(Vec<u8>, Verdict)>, BodyError> {
         let mut checker = Checker::new(xdm::standard_plan(), xdm::Profile::spec());
         let mut events = Vec::new();
-        let count = walk(&mut checker, layout, body, Bounds::NONE, &mut xdm::NullSink, |_, _, event| {
-            assert_eq!(event.index, events.len());
-            events.push((event.bytes.to_vec(), event.verdict));
-            Ok(())
-        })?;
+        let count =
+            walk(&mut checker, layout, body, Bounds::admitted(usize::MAX), &mut xdm::NullSink, |_, _, event| {
+                assert_eq!(event.index, events.len());
+                events.push((event.bytes.to_vec(), event.verdict));
+                Ok(())
+            })?;
         assert_eq!(count, events.len());
         Ok(events)
     }

@@ -113,7 +113,8 @@ impl Inner {
         let answers = self.admission.check(layout, body, reading, datastream, request_id)?;
         let received_micros = self.shared.clock.now_micros();
         let profile = Some(reading.profile);
-        let record = Record { layout, profile, received_micros, datastream, request_id, body };
+        let event_bytes_max = self.shared.options.event_bytes_max;
+        let record = Record { layout, profile, received_micros, datastream, request_id, event_bytes_max, body };
         Ok((answers, record.head()))
     }
 

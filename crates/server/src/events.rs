@@ -160,9 +160,7 @@ fn refused(error: SubmitError) -> Problem {
 fn unreadable(error: BodyError) -> Problem {
     let code = match &error {
         BodyError::Empty => Code::BodyEmpty,
-        BodyError::TooManyEvents { .. } | BodyError::EventTooLarge { .. } | BodyError::BodyTooLarge { .. } => {
-            Code::BodyTooLarge
-        }
+        BodyError::TooManyEvents { .. } | BodyError::BodyTooLarge { .. } => Code::BodyTooLarge,
         _ => Code::BodyUnreadable,
     };
     Problem::new(code, error.to_string())

@@ -31,7 +31,7 @@ mod violation;
 
 use std::sync::{Arc, OnceLock};
 
-pub use check::Checker;
+pub use check::{Checker, value_end};
 pub use compile::{Composition, compile};
 pub use layout::{Layout, ListSlot, PersonalSlot, Scalar, Slot, Space, StructSlot};
 pub use plan::Plan;

@@ -143,9 +143,8 @@ impl<W: Write> Check<'_, W> {
             index += 1;
             let (verdict, used) = self.checker.judge_prefix(rest);
             self.tell(name, Place::Event(index), verdict)?;
-            if is_unreadable(&self.checker, verdict) {
-                return Ok(());
-            }
+            // Behind a syntax error nothing can be told apart any more.
+            let Some(used) = used else { return Ok(()) };
             rest = rest[used..].trim_ascii_start();
             match rest.strip_prefix(',') {
                 Some(next) => rest = next.trim_ascii_start(),
@@ -228,11 +227,6 @@ fn is_lines(block: &[u8]) -> bool {
     // latter does not begin an object.
     let second = text[first.len()..].trim_ascii_start();
     second.first() == Some(&b'{')
-}
-
-fn is_unreadable(checker: &Checker, verdict: Verdict) -> bool {
-    let stops = |violation: &Violation| matches!(violation.keyword.as_str(), "syntax" | "limit");
-    verdict == Verdict::Invalid && checker.violations().iter().any(stops)
 }
 
 #[cfg(test)]

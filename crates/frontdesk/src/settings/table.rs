@@ -102,7 +102,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
     setting!(backlog_bytes_max, RARE, "Journal that is not yet in the tables; above it 503"),
     setting!(disk_free_bytes_min, RARE, "Free space that is left on the disk; below it 503"),
     setting!(retry_after, RARE, "What a sender is asked to wait after a 503"),
-    setting!(event_bytes_max, RARE, "Longest event; above it 413"),
+    setting!(event_bytes_max, RARE, "Longest event, 1MiB at most; a longer one is rejected, its neighbours are not"),
     setting!(events_per_request_max, RARE, "Most events in one request; above it 413"),
     setting!(body_bytes_max, RARE, "Longest request body as sent; above it 413"),
     setting!(body_bytes_decompressed_max, RARE, "Longest request body after decompression; above it 413"),

@@ -66,7 +66,8 @@ impl Decoder {
             reject_minter,
             rejects: (sequence > *rejects_mark).then_some(rejects),
         };
-        let read = walk(checker, record.layout, record.body, Bounds::NONE, open, |open, checker, event| {
+        let bounds = Bounds::admitted(record.event_bytes_max);
+        let read = walk(checker, record.layout, record.body, bounds, open, |open, checker, event| {
             desk.settle(open, checker, &event);
             if open.is_full() {
                 let next = spare.pop().unwrap_or_else(|| shared.stores.block());

@@ -5,25 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use intake::{BodyError, Framing, Intake, IntakeError, IntakeOptions, Request, Step, SubmitError};
+use intake::{BodyError, EventAnswer, Framing, Intake, IntakeError, IntakeOptions, Request, Step, SubmitError};
 
 use crate::bench::*;
 
 #[tokio::test]
 async fn bodies_past_a_limit_are_refused() {
     let dir = tempfile::tempdir().unwrap();
-    let limits =
-        IntakeOptions { body_bytes_max: 4000, event_bytes_max: 400, events_per_request_max: 5, ..options(dir.path()) };
+    let limits = IntakeOptions { body_bytes_max: 4000, events_per_request_max: 5, ..options(dir.path()) };
     let (intake, _) = open_with(limits).await;
     let check = async |request: Request, expect: BodyError| {
         assert_eq!(intake.submit(request).await, Err(SubmitError::Body(expect)));
     };
     check(request(" ".repeat(4001)), BodyError::BodyTooLarge { bytes_max: 4000 }).await;
-    let long = event(&"x".repeat(400), 1);
-    let too_large = |index| BodyError::EventTooLarge { index, bytes_max: 400 };
-    check(request(long.clone()), too_large(0)).await;
-    check(request(format!("{}\n{long}", event("a", 1))), too_large(1)).await;
-    check(request(format!("[{},{long}]", event("a", 1))), too_large(1)).await;
     let six: Vec<String> = (0..6).map(|n| event(&n.to_string(), n)).collect();
     let too_many = BodyError::TooManyEvents { events_max: 5 };
     check(request(six.join("\n")), too_many.clone()).await;
@@ -34,6 +28,62 @@ async fn bodies_past_a_limit_are_refused() {
     check(Request { request_id: Some(name), ..request("{}") }, named("request id", 512)).await;
     assert_eq!(submit(&intake, six[..5].join("\n")).await.len(), 5);
     assert_eq!(intake.counters().journal.appended, 1);
+    intake.close().await;
+}
+
+/// One event past a limit is rejected and kept; those beside it are stored.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_event_is_judged_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let limits = IntakeOptions { event_bytes_max: 500_000, ..options(dir.path()) };
+    let (intake, _) = open_with(limits).await;
+    let with = |id: &str, value: &str| {
+        event(id, 1).replace("\"customerFeedback\"", &format!("\"x\":{value},\"customerFeedback\""))
+    };
+    let members: Vec<String> = (0..1100).map(|n| format!("\"k{n}\":1")).collect();
+    let past = [
+        ("deep", with("deep", &("[".repeat(70) + &"]".repeat(70)))),
+        ("abyss", with("abyss", &("{\"a\":[".repeat(90_000) + &"]}".repeat(90_000)))),
+        (
+            "items",
+            event("items", 1).replacen(
+                '{',
+                &format!("{{\"identityMap\":{{\"ECID\":[{}{{}}]}},", "{},".repeat(10_000)),
+                1,
+            ),
+        ),
+        ("members", event("members", 1).replacen('{', &format!("{{{},", members.join(",")), 1)),
+        ("long", with("long", &format!("\"{}\"", "y".repeat(500_000)))),
+        ("longer", with("longer", &format!("\"{}\"", "]}\\\"".repeat(500_000)))),
+    ];
+    let (mut stored, mut lengths) = (Vec::new(), Vec::new());
+    for (name, event_past) in &past {
+        for (form, first, glue, last) in [("array", "[", " , ", "]"), ("lines", "", "\n", "\n")] {
+            let (before, behind) = (format!("{name}-{form}-a"), format!("{name}-{form}-b"));
+            let body = [first, &event(&before, 1), glue, event_past, glue, &event(&behind, 1), last].concat();
+            let answers = intake.submit(request(body)).await.unwrap();
+            let context = format!("{name} as {form}: {answers:?}");
+            assert!(answers[0].is_accepted() && answers[2].is_accepted(), "{context}");
+            let EventAnswer::Rejected { violations, .. } = &answers[1] else { panic!("{context}") };
+            assert_eq!(violations.last().unwrap().keyword, "limit", "{context}");
+            assert!(violations.last().unwrap().message.contains("than"), "{context}");
+            stored.extend([before, behind]);
+            lengths.push(event_past.len().min(xdm::limits::EVENT_BYTES_MAX));
+        }
+    }
+    // A restart changes no verdict.
+    intake.abandon().await;
+    let (intake, _) = open_with(options(dir.path())).await;
+    stored.sort();
+    assert_eq!(ids(&intake).await, stored);
+    assert_eq!(column(&intake.store().rejects, "keyword").await, vec!["limit"; 2 * past.len()]);
+    let mut kept = Vec::new();
+    for id in column(&intake.store().rejects, "reject_id").await {
+        kept.push(intake.reject_payload(&id).await.unwrap().unwrap().len());
+    }
+    kept.sort_unstable();
+    lengths.sort_unstable();
+    assert_eq!(kept, lengths);
     intake.close().await;
 }
 

@@ -345,7 +345,7 @@ impl<'t> Cursor<'t> {
 
 /// Bytes before the first quote, backslash or control byte, or all of them.
 #[inline]
-fn special(bytes: &[u8]) -> usize {
+pub(super) fn special(bytes: &[u8]) -> usize {
     let mut at = 0;
     while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<32>()) {
         let found = scan::special(chunk);

@@ -2,10 +2,12 @@
 //!
 //! Comparing a name with all that an object declares takes some ten microseconds, and a
 //! site that sends properties of its own sends them with every event. So a checker
-//! remembers what it found, for a bounded number of names.
+//! remembers what it found, for a bounded number of names; and an event of nothing but
+//! misspelt names gets suggestions for the first of them only.
 
 use std::collections::HashMap;
 
+use crate::limits::GUESSES_MAX;
 use crate::names::NameTable;
 
 /// Length of names that a suggestion is sought for, in bytes. Two edits make anything of
@@ -22,9 +24,16 @@ pub(super) struct Guesses {
     /// By table, told by its cells, and name.
     known: HashMap<usize, HashMap<Box<str>, Option<Box<str>>>>,
     count: usize,
+    /// Comparisons that the event has made.
+    made: usize,
 }
 
 impl Guesses {
+    /// Another event begins.
+    pub(super) fn begin(&mut self) {
+        self.made = 0;
+    }
+
     /// The name of the table that is nearest to `key`, if one is near.
     pub(super) fn of(&mut self, key: &str, table: &NameTable) -> Option<&str> {
         if !NAME_BYTES.contains(&key.len()) {
@@ -32,6 +41,10 @@ impl Guesses {
         }
         let is_known = self.known.get(&table.cells).is_some_and(|names| names.contains_key(key));
         if !is_known {
+            if self.made >= GUESSES_MAX {
+                return None;
+            }
+            self.made += 1;
             self.learn(key, table);
         }
         self.known.get(&table.cells)?.get(key)?.as_deref()
@@ -39,7 +52,7 @@ impl Guesses {
 
     fn learn(&mut self, key: &str, table: &NameTable) {
         if self.count >= REMEMBERED_MAX {
-            *self = Guesses::default();
+            *self = Guesses { made: self.made, ..Guesses::default() };
         }
         let nearest = nearest(key, table.iter().map(|name| name.text())).map(Box::from);
         self.known.entry(table.cells).or_default().insert(key.into(), nearest);
@@ -109,10 +122,26 @@ mod tests {
         let table = table(&["subject"], &mut cells);
         let mut guesses = Guesses::default();
         for n in 0..REMEMBERED_MAX * 3 {
+            guesses.begin();
             assert_eq!(guesses.of(&format!("name{n}"), &table), None);
             assert_eq!(guesses.of("subjekt", &table), Some("subject"));
             assert!(guesses.count <= REMEMBERED_MAX);
             assert_eq!(guesses.count, guesses.known.values().map(HashMap::len).sum::<usize>());
         }
+    }
+
+    #[test]
+    fn an_event_gets_few_suggestions_and_all_that_are_known() {
+        let mut cells = 0;
+        let table = table(&["subject"], &mut cells);
+        let mut guesses = Guesses::default();
+        assert_eq!(guesses.of("subjekt", &table), Some("subject"));
+        guesses.begin();
+        let told = (0..GUESSES_MAX * 3).filter(|n| guesses.of(&format!("subject{n}"), &table).is_some()).count();
+        assert_eq!(told, GUESSES_MAX);
+        assert_eq!(guesses.of("subjekt", &table), Some("subject"), "known before");
+        assert_eq!(guesses.of("subjeckt", &table), None);
+        guesses.begin();
+        assert_eq!(guesses.of("subjeckt", &table), Some("subject"));
     }
 }

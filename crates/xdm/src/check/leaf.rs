@@ -77,9 +77,10 @@ impl<S: Sink> Walk<'_, S> {
 
     #[cold]
     fn seal(&mut self, slot: Option<PersonalSlot>, start: usize, path: &Path<'_>) {
-        self.state.pointer.clear();
-        path.write_stored(&mut self.state.pointer);
-        self.sink.personal(slot, &self.state.pointer, self.cursor.since(start));
+        let raw = self.cursor.since(start);
+        if self.names_kept(path, raw.len()) {
+            self.sink.personal(slot, &self.state.pointer, raw);
+        }
     }
 
     /// An empty `_id` would make all events of a careless sender one event.

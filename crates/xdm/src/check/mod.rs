@@ -4,22 +4,26 @@
 //! `encoding`, `limit`); such an event is told as far as it could be read.
 
 mod cursor;
+mod extent;
 mod guess;
 mod leaf;
 mod number;
 mod object;
+mod once;
 mod path;
 mod report;
 mod text;
 
 use std::sync::Arc;
 
-use cursor::{Cursor, Stop};
+use cursor::{Cause, Cursor, Stop};
+pub use extent::value_end;
 use guess::Guesses;
+use once::SeenNames;
 use path::Path;
 use text::Scratch;
 
-use crate::limits::EVENT_BYTES_MAX;
+use crate::limits::{EVENT_BYTES_MAX, KEPT_BYTES_MAX};
 use crate::names::{SPELLED_PLATFORM, SPELLED_XDM};
 use crate::plan::{Node, NodeId, Plan};
 use crate::profile::Profile;
@@ -49,8 +53,10 @@ struct State {
     guesses: Guesses,
     /// Bitmaps of the children that were seen, of all objects that are open.
     seen: Vec<u64>,
-    /// Hashes and ranges of undeclared names of all objects that are open.
-    names: Vec<(u64, usize, usize)>,
+    /// Undeclared names of all objects that are open.
+    names: SeenNames,
+    /// Bytes of raw JSON and the names it is kept under, of the event so far.
+    kept_bytes: usize,
     predictions: Vec<u16>,
     order: Order,
     /// The last event had white space between its tokens.
@@ -81,27 +87,30 @@ impl Checker {
     /// receives values until the end or the first syntax error, whatever the verdict.
     pub fn check<S: Sink>(&mut self, event: &str, sink: &mut S) -> Verdict {
         let (verdict, used) = self.check_prefix(event, sink);
+        let Some(used) = used else { return verdict };
         let rest = event.as_bytes().get(used..).unwrap_or_default();
-        let stopped = self.state.violations.iter().any(|v| v.keyword == "syntax" || v.keyword == "limit");
         match rest.iter().position(|b| !matches!(b, b' ' | b'\t' | b'\r' | b'\n')) {
-            Some(at) if !stopped => {
+            Some(at) => {
                 let stop = Stop::syntax(used + at, "something follows the event's closing brace");
                 self.state.violations.push(report::stopped(&stop));
                 Verdict::Invalid
             }
-            _ => verdict,
+            None => verdict,
         }
     }
 
-    /// Checks the event at the start of `text` and says how many bytes it took. After a
-    /// syntax error or a passed limit nothing is known about where the event ends.
-    pub fn check_prefix<S: Sink>(&mut self, text: &str, sink: &mut S) -> (Verdict, usize) {
+    /// Checks the event at the start of `text` and says how many bytes it took. `None`
+    /// after a syntax error: then nothing is known about where the event ends. An event
+    /// that passes a limit is left at once, and only its end is looked for.
+    pub fn check_prefix<S: Sink>(&mut self, text: &str, sink: &mut S) -> (Verdict, Option<usize>) {
         let Checker { plan, profile, state } = self;
         state.begin();
+        // Nothing behind this can belong to an event that is short enough.
+        let window = clipped(text);
         let mut walk = Walk {
             plan,
             profile: *profile,
-            cursor: Cursor::new(text, state.airy),
+            cursor: Cursor::new(window, state.airy),
             state,
             sink,
             spelled: 0,
@@ -110,17 +119,33 @@ impl Checker {
         };
         walk.cursor.space();
         let start = walk.cursor.at();
-        let mut outcome = walk.value(plan.root, &Path::ROOT);
+        let outcome = walk.value(plan.root, &Path::ROOT);
         let used = walk.cursor.at();
-        if outcome.is_ok() && used - start > EVENT_BYTES_MAX {
-            outcome = Err(Stop::limit("the event is longer than", EVENT_BYTES_MAX, "bytes; send less in one event"));
-        }
         let (spelled, airy) = (walk.spelled, walk.cursor.had_gaps());
-        if let Err(stop) = outcome {
-            self.state.violations.push(report::stopped(&stop));
-        }
+        let outcome = match outcome {
+            Ok(()) if used - start > EVENT_BYTES_MAX => Err((too_long(EVENT_BYTES_MAX), Some(used))),
+            Ok(()) if walk.state.kept_bytes > KEPT_BYTES_MAX => Err((too_much_kept(), Some(used))),
+            Ok(()) => Ok(used),
+            Err(stop) => Err(left(stop, text, start, window.len() < text.len())),
+        };
+        let used = match outcome {
+            Ok(used) => Some(used),
+            Err((stop, end)) => {
+                self.state.violations.push(report::stopped(&stop));
+                end
+            }
+        };
         self.state.airy = airy;
         (self.state.conclude(spelled), used)
+    }
+
+    /// Judges the last event anew, by a limit of the caller's: it is longer than
+    /// `bytes_max`, whatever else it is.
+    pub fn reject_length(&mut self, bytes_max: usize) -> Verdict {
+        self.state.violations.clear();
+        self.state.notices.clear();
+        self.state.violations.push(report::stopped(&too_long(bytes_max)));
+        Verdict::Invalid
     }
 
     /// As [`check`](Self::check), for bytes that may not be UTF-8.
@@ -142,7 +167,7 @@ impl Checker {
 
     /// As [`judge`](Self::judge), for the event at the start of `text`; see
     /// [`check_prefix`](Self::check_prefix).
-    pub fn judge_prefix(&mut self, text: &str) -> (Verdict, usize) {
+    pub fn judge_prefix(&mut self, text: &str) -> (Verdict, Option<usize>) {
         self.check_prefix(text, &mut NullSink)
     }
 
@@ -154,6 +179,49 @@ impl Checker {
     /// What else was noticed about the last event.
     pub fn notices(&self) -> &[Notice] {
         &self.state.notices
+    }
+}
+
+fn too_long(bytes_max: usize) -> Stop {
+    Stop::limit("the event is longer than", bytes_max, "bytes; send less in one event")
+}
+
+fn too_much_kept() -> Stop {
+    Stop::limit(
+        "undeclared properties with the names above them take more than",
+        KEPT_BYTES_MAX,
+        "bytes; shorten the names",
+    )
+}
+
+/// As much of a text as the event at its start may take, and a byte that shows when it
+/// takes more.
+#[inline]
+fn clipped(text: &str) -> &str {
+    if text.len() <= EVENT_BYTES_MAX {
+        return text;
+    }
+    let lead = text.len() - text.trim_ascii_start().len();
+    let mut end = text.len().min(lead + EVENT_BYTES_MAX + 1);
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
+    &text[..end]
+}
+
+/// Why an event was left before its end, and where that is, if it can be told.
+#[cold]
+fn left(stop: Stop, text: &str, start: usize, clipped: bool) -> (Stop, Option<usize>) {
+    let is_limit = matches!(stop.cause(), Cause::Limit { .. });
+    if !is_limit && !clipped {
+        return (stop, None);
+    }
+    match value_end(&text.as_bytes()[start..]).map(|end| start + end) {
+        Some(end) if is_limit => (stop, Some(end)),
+        // What looked like a syntax error was the end of what is read of one event.
+        Some(end) if end - start > EVENT_BYTES_MAX => (too_long(EVENT_BYTES_MAX), Some(end)),
+        Some(_) => (stop, None),
+        None => (Stop::syntax(text.len(), "the event does not end, or its brackets don't match"), None),
     }
 }
 
@@ -207,6 +275,8 @@ impl State {
         self.notices.clear();
         self.seen.clear();
         self.names.clear();
+        self.kept_bytes = 0;
+        self.guesses.begin();
     }
 
     fn conclude(&mut self, spelled: u8) -> Verdict {
@@ -253,16 +323,28 @@ impl<'w, S: Sink> Walk<'w, S> {
 
     /// Keeps a value as raw JSON: in `extra`, or sealed where it could be personal.
     fn keep_raw(&mut self, path: &Path<'_>, raw: &str, personal: bool) {
-        if self.muted > 0 {
+        if self.muted > 0 || !self.names_kept(path, raw.len()) {
             return;
         }
-        self.state.pointer.clear();
-        path.write_stored(&mut self.state.pointer);
         if personal || self.personal {
             self.sink.personal(None, &self.state.pointer, raw);
         } else {
             self.sink.extra(&self.state.pointer, raw);
         }
+    }
+
+    /// Writes the path under which a value of this length is to be kept to
+    /// `State::pointer`. Each value is kept under its whole path, so that what is kept can
+    /// be much longer than what was sent; hence a limit of its own. Past it nothing more
+    /// is kept, and the event is rejected at its end.
+    fn names_kept(&mut self, path: &Path<'_>, raw_bytes: usize) -> bool {
+        if self.state.kept_bytes > KEPT_BYTES_MAX {
+            return false;
+        }
+        self.state.pointer.clear();
+        path.write_stored(&mut self.state.pointer);
+        self.state.kept_bytes += self.state.pointer.len() + raw_bytes;
+        self.state.kept_bytes <= KEPT_BYTES_MAX
     }
 
     fn any(&mut self, path: &Path<'_>) -> Result<(), Stop> {

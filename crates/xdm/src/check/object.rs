@@ -2,6 +2,7 @@
 
 use super::Walk;
 use super::cursor::Stop;
+use super::once::Noted;
 use super::path::{Path, Step};
 use super::report;
 use crate::limits::{ITEMS_MAX, MEMBERS_MAX};
@@ -342,22 +343,17 @@ impl<'w, S: Sink> Walk<'w, S> {
 
     /// Tells a name that comes twice, and skips its value; `true` for a new name.
     fn first_of_its_name(&mut self, key: &str, frame: Frame, path: &Path<'_>, loc: Loc) -> Result<bool, Stop> {
-        let names = &mut self.state.names;
-        if names.len() - frame.names >= MEMBERS_MAX {
-            return Err(Stop::limit("an object has more undeclared properties than", MEMBERS_MAX, "; send fewer"));
+        match self.state.names.note(frame.names, key) {
+            Noted::New => Ok(true),
+            Noted::Again => {
+                self.state.violate(report::duplicate(path, self.plan.location(loc)));
+                self.cursor.skip_value()?;
+                Ok(false)
+            }
+            Noted::TooMany => {
+                Err(Stop::limit("an object has more undeclared properties than", MEMBERS_MAX, "; send fewer"))
+            }
         }
-        // FNV-1a: short names, and a wrong guess costs only a comparison of the full path.
-        let hash = key.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
-        let known = names[frame.names..].iter().any(|(h, len, end)| {
-            *h == hash && *len == key.len() && *end == usize::from(key.as_bytes().last().copied().unwrap_or(0))
-        });
-        if known {
-            self.state.violate(report::duplicate(path, self.plan.location(loc)));
-            self.cursor.skip_value()?;
-            return Ok(false);
-        }
-        names.push((hash, key.len(), usize::from(key.as_bytes().last().copied().unwrap_or(0))));
-        Ok(true)
     }
 
     pub(super) fn map(&mut self, node: &'w MapNode, path: &Path<'_>) -> Result<(), Stop> {

@@ -3,7 +3,7 @@
 
 use crate::names::Name;
 use crate::plan::Child;
-use crate::violation::mask_key;
+use crate::violation::{MASKED_CHARS_MAX, mask_key};
 
 /// One step of a path.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +50,7 @@ impl<'p> Path<'p> {
             Step::Root => {}
             Step::Child { name, .. } => push(out, name.text()),
             Step::Group { sent } => push(out, sent),
-            Step::Key(key) => push(out, &mask_key(key)),
+            Step::Key(key) => push(out, &mask_key(beginning(key))),
             Step::Index(at) => push(out, &at.to_string()),
         });
         out
@@ -75,6 +75,17 @@ impl<'p> Path<'p> {
         }
         each(out, self.step);
     }
+}
+
+/// As much of a key as could be shown. A key can be as long as an event, and stands in the
+/// pointer of each violation below it.
+fn beginning(key: &str) -> &str {
+    const BYTES_MAX: usize = MASKED_CHARS_MAX * 4 * 4;
+    let mut end = key.len().min(BYTES_MAX);
+    while !key.is_char_boundary(end) {
+        end -= 1;
+    }
+    &key[..end]
 }
 
 fn push(out: &mut String, step: &str) {

@@ -1,5 +1,7 @@
 //! The sentences: what is wrong, with the value masked, and how to mend it.
 
+use std::collections::HashSet;
+
 use super::cursor::{Cause, Stop};
 use super::path::Path;
 use super::{State, Walk};
@@ -189,8 +191,9 @@ fn notice(path: &Path<'_>, code: &str, message: String) -> Notice {
     Notice { pointer: path.sent(), code: code.to_owned(), message }
 }
 
-/// Are two items of this JSON list equal? Rare enough for a tree.
+/// Are two items of this JSON list equal? Rare enough for trees.
 pub(super) fn repeats(list: &str) -> bool {
     let Ok(serde_json::Value::Array(items)) = serde_json::from_str(list) else { return false };
-    items.iter().enumerate().any(|(at, item)| items[..at].contains(item))
+    let mut known = HashSet::with_capacity(items.len());
+    !items.into_iter().all(|item| known.insert(item))
 }

@@ -1,7 +1,7 @@
 //! The odd values, each with its decided outcome (docs/events.md has the list).
 
 use serde_json::{Value, json};
-use xdm::limits::{DEPTH_MAX, EVENT_BYTES_MAX, ITEMS_MAX, MEMBERS_MAX, VIOLATIONS_MAX};
+use xdm::limits::{DEPTH_MAX, EVENT_BYTES_MAX, ITEMS_MAX, KEPT_BYTES_MAX, MEMBERS_MAX, VIOLATIONS_MAX};
 use xdm::{Checker, Profile, Verdict, standard_plan};
 
 use crate::tree::TreeSink;
@@ -97,4 +97,68 @@ fn limits_have_names() {
         check(&format!(r#"{{"_id":"1","timestamp":"2026-11-22T14:07:15Z","identityMap":{{"A":[{wrong}]}}}}"#));
     assert_eq!(outcome.keywords.len(), VIOLATIONS_MAX + 1);
     assert_eq!(outcome.keywords.last().map(String::as_str), Some("limit"));
+}
+
+/// An event that passes a limit is left; where it ends is known, so that the next one can
+/// be read.
+#[test]
+fn the_end_of_an_event_past_a_limit_is_found() {
+    let mut checker = xdm::Checker::new(xdm::standard_plan(), xdm::Profile::spec());
+    let mut check = |event: &str, keyword: &str| {
+        for (before, behind) in [("", ""), (" \n", " ,{\"_id\":\"]}\"}]"), ("", ","), ("", "]")] {
+            let text = format!("{before}{event}{behind}");
+            let (verdict, used) = checker.judge_prefix(&text);
+            let keywords: Vec<_> = checker.violations().iter().map(|violation| violation.keyword.as_str()).collect();
+            let shown: String = event.chars().take(60).collect();
+            assert_eq!(
+                (verdict, used),
+                (xdm::Verdict::Invalid, Some(before.len() + event.len())),
+                "{shown}: {keywords:?}"
+            );
+            assert_eq!(keywords.last(), Some(&keyword), "{shown}");
+        }
+    };
+    let wrap = |value: &str| format!(r#"{{"_id":"1","timestamp":"2026-11-22T14:07:15Z","x":{value},"y":"}}\"]"}}"#);
+    check(&wrap(&("[".repeat(1_000_000) + &"]".repeat(1_000_000))), "limit");
+    check(&wrap(&("{\"a\":[".repeat(100) + "\"]}\"" + &"]}".repeat(100))), "limit");
+    check(&wrap(&format!("\"{}\"", "a\\\"".repeat(EVENT_BYTES_MAX))), "limit");
+    check(&wrap(&format!("\"{}\"", "é".repeat(EVENT_BYTES_MAX))), "limit");
+    check(&wrap(&format!("[{}1]", "1,".repeat(EVENT_BYTES_MAX))), "limit");
+    check(&wrap(&format!("{}", "1".repeat(EVENT_BYTES_MAX))), "limit");
+    let members: Vec<_> = (0..=MEMBERS_MAX).map(|n| format!("\"k{n}\":{{}}")).collect();
+    check(&wrap(&format!("1,{}", members.join(","))), "limit");
+    check(&wrap(&format!("1,\"identityMap\":{{\"A\":[{}{{}}]}}", "{},".repeat(ITEMS_MAX))), "limit");
+}
+
+#[test]
+fn an_event_without_an_end_is_no_event_however_long() {
+    let mut checker = xdm::Checker::new(xdm::standard_plan(), xdm::Profile::spec());
+    let mut check = |event: &str| {
+        let (verdict, used) = checker.judge_prefix(event);
+        assert_eq!((verdict, used), (xdm::Verdict::Invalid, None));
+        assert_eq!(checker.violations().last().map(|violation| violation.keyword.as_str()), Some("syntax"));
+    };
+    check(&"[".repeat(100_000));
+    check(&format!("{{\"x\":{}", "[1],".repeat(EVENT_BYTES_MAX)));
+    check(&format!("{{\"x\":{}}}", "[".repeat(1000) + &"}".repeat(1000)));
+    check(&format!("{{\"x\":\"{}", "a".repeat(2 * EVENT_BYTES_MAX)));
+    // Broken near its start, and whole within what is read of an event.
+    check(&format!("{{\"x\" 1}},{}", "{},".repeat(EVENT_BYTES_MAX)));
+}
+
+/// A long name is repeated in the path of each property below it.
+#[test]
+fn what_is_kept_of_an_event_is_bounded() {
+    let event = |name_bytes: usize, count: usize| {
+        let name = "n".repeat(name_bytes);
+        let members = (0..count).map(|n| format!("\"q{n}q\":1")).collect::<Vec<_>>().join(",");
+        format!(
+            r#"{{"_id":"1","timestamp":"2026-11-22T14:07:15Z","identityMap":{{"{name}":[{{"id":"1",{members}}}]}}}}"#
+        )
+    };
+    assert!(check(&event(KEPT_BYTES_MAX / 1100, 1000)).keywords.is_empty());
+    let past = check(&event(KEPT_BYTES_MAX / 900, 1000));
+    assert_eq!(past.keywords, ["limit"]);
+    let long = check(&event(EVENT_BYTES_MAX / 2, 1000));
+    assert_eq!(long.keywords, ["limit"]);
 }

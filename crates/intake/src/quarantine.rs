@@ -26,12 +26,24 @@ pub(crate) struct Source<'a> {
 /// Why.
 #[derive(Clone, Copy)]
 pub(crate) enum Reason<'a> {
-    /// It breaks rules; the payload is kept.
+    /// It breaks rules; the payload is kept, of an event that is too long its beginning.
     Invalid(&'a [Violation]),
+    /// The whole body can't be read any more; all of it is kept.
+    Unreadable(&'a [Violation]),
     /// Its id is taken by other content; the payload is kept.
     Conflict,
     /// It is known with this very content; there is nothing to keep.
     Duplicate,
+}
+
+/// Most bytes that are kept of an event. Longer ones break the limit on events.
+const PAYLOAD_BYTES_MAX: usize = xdm::limits::EVENT_BYTES_MAX;
+
+fn payload_bytes_max(reason: Reason<'_>) -> usize {
+    match reason {
+        Reason::Unreadable(_) => usize::MAX,
+        _ => PAYLOAD_BYTES_MAX,
+    }
 }
 
 /// Rows of `rejects` between two commits.
@@ -47,8 +59,9 @@ pub(crate) struct Quarantine {
 impl Quarantine {
     /// Adds a row. `payload` is the event as sent.
     pub(crate) fn push(&mut self, source: Source<'_>, reason: Reason<'_>, payload: &[u8], sealer: &Sealer) {
+        let payload = &payload[..payload.len().min(payload_bytes_max(reason))];
         let (kind, violations) = match reason {
-            Reason::Invalid(violations) => (RejectKind::Invalid, violations),
+            Reason::Invalid(violations) | Reason::Unreadable(violations) => (RejectKind::Invalid, violations),
             Reason::Conflict => (RejectKind::Conflict, &[][..]),
             Reason::Duplicate => (RejectKind::Duplicate, &[][..]),
         };

@@ -191,6 +191,6 @@ impl Desk<'_> {
         };
         let body = self.record.body;
         // Beyond every event's index, so that the row's id is its own.
-        self.reject(usize::MAX, None, content_hash(body), Reason::Invalid(&[violation]), body);
+        self.reject(usize::MAX, None, content_hash(body), Reason::Unreadable(&[violation]), body);
     }
 }

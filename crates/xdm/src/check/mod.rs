@@ -336,7 +336,8 @@ impl<'w, S: Sink> Walk<'w, S> {
     /// Writes the path under which a value of this length is to be kept to
     /// `State::pointer`. Each value is kept under its whole path, so that what is kept can
     /// be much longer than what was sent; hence a limit of its own. Past it nothing more
-    /// is kept, and the event is rejected at its end.
+    /// is kept, and the event is rejected at its end. Counted whatever the sink does with
+    /// it, so that admission and draining judge alike.
     fn names_kept(&mut self, path: &Path<'_>, raw_bytes: usize) -> bool {
         if self.state.kept_bytes > KEPT_BYTES_MAX {
             return false;

@@ -159,6 +159,9 @@ fn what_is_kept_of_an_event_is_bounded() {
     assert!(check(&event(KEPT_BYTES_MAX / 1100, 1000)).keywords.is_empty());
     let past = check(&event(KEPT_BYTES_MAX / 900, 1000));
     assert_eq!(past.keywords, ["limit"]);
-    let long = check(&event(EVENT_BYTES_MAX / 2, 1000));
-    assert_eq!(long.keywords, ["limit"]);
+    let long = event(EVENT_BYTES_MAX / 2, 1000);
+    assert_eq!(check(&long).keywords, ["limit"]);
+    // What is judged at admission is judged in the same way where nothing is kept.
+    let mut checker = xdm::Checker::new(xdm::standard_plan(), xdm::Profile::spec());
+    assert_eq!(checker.judge(long.as_bytes()), xdm::Verdict::Invalid);
 }

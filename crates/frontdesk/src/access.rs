@@ -233,7 +233,8 @@ pub(crate) fn server_options(settings: &Settings) -> Result<ServerOptions, Failu
 
 fn datastream(set: &DatastreamSettings) -> Datastream {
     Datastream {
-        org_id: set.org_id.clone().unwrap_or_else(|| server::ORG_ID.to_owned()),
+        org_id: set.org_id.clone(),
+        fpid_cookie: set.fpid_cookie.clone(),
         origins: set.origins.clone(),
         enabled: !set.disabled,
     }

@@ -27,6 +27,7 @@ const PURPOSE_EVENTS: &str = "events";
 const PURPOSE_REJECTS: &str = "rejects";
 const PURPOSE_DEDUPE: &str = "dedupe";
 const PURPOSE_VISITOR: &str = "visitor";
+const PURPOSE_DEVICE: &str = "device";
 
 /// The vault's sealer as the table wants it.
 struct EventSeal(Sealer);
@@ -112,6 +113,11 @@ impl Stores {
 
     pub(crate) fn visitor_bits(&self, datastream: &str, request_id: &str) -> [u8; 16] {
         let derived = self.key.derive(&format!("{PURPOSE_VISITOR}\0{datastream}\0{request_id}"));
+        std::array::from_fn(|place| derived[place])
+    }
+
+    pub(crate) fn device_bits(&self, org_id: &str, device_id: &str) -> [u8; 16] {
+        let derived = self.key.derive(&format!("{PURPOSE_DEVICE}\0{org_id}\0{device_id}"));
         std::array::from_fn(|place| derived[place])
     }
 

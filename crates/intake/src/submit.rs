@@ -43,6 +43,12 @@ impl Intake {
         self.inner.shared.stores.visitor_bits(datastream, request_id)
     }
 
+    /// 128 bits made of a first-party device id and this data directory's key: always the
+    /// same within an organisation, and not to be guessed by others.
+    pub fn device_bits(&self, org_id: &str, device_id: &str) -> [u8; 16] {
+        self.inner.shared.stores.device_bits(org_id, device_id)
+    }
+
     /// Checks, appends to the journal, and answers once that is durable (`fdatasync`):
     /// what is answered survives a power cut. A request of which every event is invalid
     /// is kept too. Dropping the future does not undo an append that has begun.

@@ -17,6 +17,7 @@ use crate::budget::Budget;
 use crate::front::Front;
 use crate::host::Hosts;
 use crate::meters::Meters;
+use crate::network;
 use crate::openapi;
 use crate::options::ServerOptions;
 use crate::problem::{Code, Problem};
@@ -35,6 +36,10 @@ pub(crate) struct Edge<F> {
     /// Bytes of the bodies held now.
     pub(crate) budget: Budget,
     pub(crate) meters: Meters,
+    /// When requests were first received of which an event had no time.
+    pub(crate) receipts: network::Receipts,
+    /// Datastreams whose pages' organisation the log was told of.
+    pub(crate) orgs_told: network::Told,
     /// For those who watch events arrive.
     pub(crate) recorder: Recorder,
     /// Queries that may start.
@@ -62,6 +67,8 @@ impl<F: Front> Edge<F> {
             hosts,
             budget: Budget::new(options.requests_in_flight_bytes_max),
             meters: Meters::default(),
+            receipts: network::Receipts::default(),
+            orgs_told: network::Told::default(),
             recorder: Recorder::default(),
             sql_slots: Semaphore::new(options.sql_queries_max),
             openapi: openapi::document().into(),

@@ -32,6 +32,10 @@ pub trait Front: Send + Sync + 'static {
     /// and known to nobody else.
     fn visitor_bits(&self, datastream: &str, request_id: &str) -> [u8; 16];
 
+    /// 128 bits that stand for a first-party device id within an organisation, always the
+    /// same and known to nobody else.
+    fn device_bits(&self, org_id: &str, device_id: &str) -> [u8; 16];
+
     /// What became of the event with this id.
     fn receipt(&self, id: &str) -> impl Future<Output = Result<Receipt, FrontError>> + Send;
 

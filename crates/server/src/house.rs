@@ -79,6 +79,10 @@ impl Front for House {
         self.intake.visitor_bits(datastream, request_id)
     }
 
+    fn device_bits(&self, org_id: &str, device_id: &str) -> [u8; 16] {
+        self.intake.device_bits(org_id, device_id)
+    }
+
     async fn receipt(&self, id: &str) -> Result<Receipt, FrontError> {
         let receipt = self.intake.receipt(id).await.map_err(|error| FrontError(error.to_string()))?;
         Ok(match receipt {

@@ -89,7 +89,7 @@ fn parameters(route: Route) -> Vec<Value> {
     let inlet = text(
         "path",
         "inletId",
-        "The inlet; it feeds the datastream of the same name unless the settings say otherwise.",
+        "The inlet; it feeds the datastream of the same name unless the settings say otherwise. Any path may stand before /collection.",
     );
     match route {
         Route::Events => vec![
@@ -126,14 +126,14 @@ fn parameters(route: Route) -> Vec<Value> {
         Route::Interact | Route::Collect | Route::Acquire | Route::SetConsent => {
             vec![
                 text("path", "base", "Any path of one or more segments, such as ee or ee/or2."),
-                required_query("configId", "The datastream's id."),
+                required_query("configId", "The datastream's id; datastreamId is read too."),
                 text("query", "requestId", "The same id again gives the same events."),
             ]
         }
         Route::InteractV2 | Route::CollectV2 => {
             let mut parameters = vec![
                 text("path", "base", "Any path of one or more segments, such as ee or ee/or2."),
-                required_query("datastreamId", "The datastream's id."),
+                required_query("datastreamId", "The datastream's id; dataStreamId and configId are read too."),
                 text("query", "requestId", "The same id again gives the same events."),
                 request_id,
             ];
@@ -269,6 +269,7 @@ fn codes(route: Route) -> Vec<Code> {
     let receiving = [Code::BodyCut, Code::BodyTimeout, Code::BodyTooLarge, Code::Overloaded, Code::Internal];
     let taking_in = [Code::CodingBroken, Code::CodingUnsupported, Code::DiskFull, Code::Poisoned, Code::Stopping];
     let naming = [
+        Code::QueryInvalid,
         Code::DatastreamMissing,
         Code::DatastreamUnknown,
         Code::DatastreamDisabled,
@@ -292,10 +293,13 @@ fn codes(route: Route) -> Vec<Code> {
             [&receiving[..4], &taking_in, &naming, &[Code::JsonInvalid, Code::ValueMissing]].concat()
         }
         Route::Acquire => [&receiving[..4], &naming, &[Code::JsonInvalid]].concat(),
-        Route::SetConsent => {
-            [&receiving[..4], &taking_in, &naming, &[Code::JsonInvalid, Code::ValueMissing, Code::FieldInvalid]]
-                .concat()
-        }
+        Route::SetConsent => [
+            &receiving[..4],
+            &taking_in,
+            &naming,
+            &[Code::JsonInvalid, Code::ValueMissing, Code::FieldInvalid, Code::ConsentInvalid],
+        ]
+        .concat(),
         Route::TestRun => vec![Code::HostUnknown, Code::NotFound],
         Route::Tail => vec![Code::HostUnknown, Code::Stopping],
         Route::Demo => vec![Code::NotFound],

@@ -58,12 +58,15 @@ codes! {
     SqlInvalid "sql_invalid" BAD_REQUEST "The SQL can't be run" "Mend the statement; only reading ones are run.";
     InvalidXdmMessage "invalid_xdm_message" BAD_REQUEST "Invalid XDM Message Format" "Mend every place listed under report.cause._streamingValidation and send the message again.";
     HostUnknown "host_unknown" FORBIDDEN "This server isn't read under this name" "Ask by a loopback address, or have the operator add the name to hosts_allowed.";
-    DatastreamMissing "datastream_missing" BAD_REQUEST "The query names no datastream" "Add the datastream's id: configId for v1, datastreamId for v2.";
+    DatastreamMissing "datastream_missing" BAD_REQUEST "The query names no datastream" "Add the datastream's id: configId for v1, datastreamId for v2; either takes both.";
     DatastreamUnknown "datastream_unknown" BAD_REQUEST "Invalid datastream ID" "Use an id that is in the settings under datastreams.";
     JsonInvalid "json_invalid" BAD_REQUEST "The body is not JSON" "Mend the JSON at the place that the detail names.";
     FieldInvalid "field_invalid" BAD_REQUEST "A member of the body has the wrong form" "Send it in the form that the detail names.";
     ValueMissing "value_missing" BAD_REQUEST "A member of the body is missing" "Add what the detail names.";
     ConsentMissing "consent_missing" OK "The visitor has refused" "Nothing was kept. It is taken in again after set-consent with an agreement.";
+    ConsentInvalid "consent_invalid" UNPROCESSABLE_ENTITY "A choice has no meaning" "Send a string of IAB TCF version 2 as the consent tool made it.";
+    EventUndated "event_undated" OK "An event has no time" "The time of receipt was taken. Send a timestamp with each event.";
+    OrgMismatch "org_mismatch" OK "The page's SDK may not find its cookies" "Set org_id of the datastream in the settings to the orgId of the page's SDK.";
     OriginRefused "origin_refused" FORBIDDEN "Pages of this origin may not send to this datastream" "Add the origin to the datastream's origins in the settings.";
     NotFound "not_found" NOT_FOUND "There is nothing at this path" "GET / lists the endpoints.";
     EventUnknown "event_unknown" NOT_FOUND "No event with this id was received" "Check the id; one with a slash is sent percent-encoded or as it is.";
@@ -94,7 +97,7 @@ impl Code {
             Code::JsonInvalid => Some("EXEG-0101-400"),
             Code::FieldInvalid => Some("EXEG-0102-400"),
             Code::ValueMissing => Some("EXEG-0103-400"),
-            Code::EventInvalid => Some("EXEG-0104-422"),
+            Code::EventInvalid | Code::ConsentInvalid => Some("EXEG-0104-422"),
             Code::ConsentMissing => Some("EXEG-0301-200"),
             _ => None,
         }
@@ -251,7 +254,8 @@ mod tests {
     fn codes_are_distinct_and_say_a_fix() {
         for (index, code) in Code::ALL.iter().enumerate() {
             let is_error = code.status().is_client_error() || code.status().is_server_error();
-            assert!(is_error || *code == Code::ConsentMissing, "{code:?}");
+            let is_warning = matches!(code, Code::ConsentMissing | Code::EventUndated | Code::OrgMismatch);
+            assert!(is_error || is_warning, "{code:?}");
             assert!(code.fix().ends_with('.') && !code.title().ends_with('.'), "{code:?}");
             assert!(Code::ALL[..index].iter().all(|other| other.name() != code.name()), "{code:?}");
         }

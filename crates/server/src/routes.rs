@@ -352,8 +352,8 @@ where
     }
 }
 
-/// Paths that the router doesn't know: calls of the Edge Network API below any base path,
-/// and nothing.
+/// Paths that the router doesn't know: calls of the Edge Network API and of the
+/// streaming-ingestion API below any base path, and nothing.
 struct Fallback<F> {
     edge: Arc<Edge<F>>,
 }
@@ -370,9 +370,11 @@ impl<F: Front> Handler<fn() -> F, ()> for Fallback<F> {
     fn call(self, request: Request, (): ()) -> Self::Future {
         let Fallback { edge } = self;
         Box::pin(async move {
-            match network::call_of(request.uri().path()) {
-                Some((version, action, route)) => network::serve(edge, version, action, route, request).await,
-                None => {
+            let path = request.uri().path();
+            match (network::call_of(path), collection::call_of(path)) {
+                (Some((version, action, route)), _) => network::serve(edge, version, action, route, request).await,
+                (None, Some(route)) => message(&edge, route, request).await,
+                (None, None) => {
                     // A page that mistook the path is told so, too.
                     let origin = request.headers().get(header::ORIGIN).cloned();
                     let _unread = edge.call(request);
@@ -383,6 +385,20 @@ impl<F: Front> Handler<fn() -> F, ()> for Fallback<F> {
                 }
             }
         })
+    }
+}
+
+/// Answers a call of the streaming-ingestion API below another base path.
+async fn message<F: Front>(edge: &Arc<Edge<F>>, route: Route, request: Request) -> Response {
+    if request.method() != axum::http::Method::POST {
+        let refused = async |_, _| {
+            Err(Problem::of(Code::MethodNotAllowed).header(header::ALLOW, HeaderValue::from_static("POST")))
+        };
+        return to(edge, route, refused).answer(request).await;
+    }
+    match route {
+        Route::CollectionBatch => to(edge, route, collection::post_batch).answer(request).await,
+        _ => to(edge, route, collection::post_one).answer(request).await,
     }
 }
 

@@ -1,12 +1,12 @@
 //! `frontdesk tail`: what arrives at the running server, live, with its verdict.
 //!
-//! For people who work on their tagging: an event a line as it is answered, and below a
-//! rejected one every rule that it breaks.
+//! For people who work on their tagging: an event a line as it is answered, and below it
+//! every rule that it breaks and whatever else was noticed.
 
 use std::io::{self, Write};
 
 use serde::Deserialize;
-use xdm::Violation;
+use xdm::{Notice, Violation};
 
 use crate::args::{TailArgs, TailFormat};
 use crate::data_dir::{self, Claim};
@@ -26,6 +26,7 @@ struct Told {
     test_id: Option<String>,
     derived: Vec<String>,
     violations: Vec<Violation>,
+    notices: Vec<Notice>,
     event: Option<serde_json::Value>,
     /// Events that came too fast to be told.
     missed: Option<u64>,
@@ -86,6 +87,10 @@ fn show(out: &mut dyn Write, line: &[u8], test_id: Option<&str>) -> io::Result<(
         let place = if violation.pointer.is_empty() { "(event)" } else { &violation.pointer };
         writeln!(out, "         {place}: {} [{}]", violation.message, violation.keyword)?;
     }
+    for notice in &told.notices {
+        let place = if notice.pointer.is_empty() { "(event)" } else { &notice.pointer };
+        writeln!(out, "         note: {place}: {} [{}]", notice.message, notice.code)?;
+    }
     Ok(())
 }
 
@@ -128,6 +133,13 @@ mod tests {
         let rejected = r#"{"verdict":"rejected","datastream":"web","receivedAt":"2026-11-22T14:07:16Z","derived":[],
             "violations":[{"pointer":"/a","schema":"s","keyword":"type","message":"m"},{"pointer":"","schema":"s","keyword":"required","message":"n"}]}"#;
         check(rejected, None, "14:07:16 rejected web - \n         /a: m [type]\n         (event): n [required]\n");
+        let noticed = r#"{"verdict":"accepted","id":"e","datastream":"web","receivedAt":"2026-11-22T14:07:16Z",
+            "notices":[{"pointer":"","code":"orgMismatch","message":"m"},{"pointer":"/a","code":"c","message":"n"}]}"#;
+        check(
+            noticed,
+            None,
+            "14:07:16 accepted web - e\n         note: (event): m [orgMismatch]\n         note: /a: n [c]\n",
+        );
         check(r#"{"missed":7}"#, Some("t"), "… 7 events came too fast to be shown\n");
         check("not JSON", None, "not JSON\n");
     }

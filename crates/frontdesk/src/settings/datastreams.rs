@@ -3,6 +3,7 @@
 //! ```toml
 //! [datastreams.web]
 //! org_id = "FRONTDESK@AdobeOrg"
+//! fpid_cookie = "deviceId"
 //! origins = ["https://www.shop.example"]
 //! schema = "https://ns.shop.example/schemas/contact"
 //! profile = "aep-strict"
@@ -21,8 +22,10 @@ use super::value::{Value, Word};
 /// One datastream as it is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct DatastreamSettings {
-    /// `None`: Frontdesk's own.
+    /// `None`: the page's own where its cookies tell it, else Frontdesk's.
     pub(crate) org_id: Option<String>,
+    /// The cookie with the site's own device ids; `None`: no cookie is looked at.
+    pub(crate) fpid_cookie: Option<String>,
     /// Empty: any.
     pub(crate) origins: Vec<String>,
     /// The `$id` of a schema; `None`: as the setting `schema` says.
@@ -37,7 +40,7 @@ pub(crate) struct DatastreamSettings {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Datastreams(pub(crate) BTreeMap<String, DatastreamSettings>);
 
-const KEYS: &str = "org_id (text), origins (a list of origins), schema (the $id of a schema), profile (spec or aep-strict) and disabled (true or false)";
+const KEYS: &str = "org_id (text), fpid_cookie (a cookie's name), origins (a list of origins), schema (the $id of a schema), profile (spec or aep-strict) and disabled (true or false)";
 
 impl Value for Datastreams {
     const FORM: &'static str = "table of tables";
@@ -84,6 +87,14 @@ fn one(id: &str, value: &Toml) -> Result<DatastreamSettings, String> {
                     "datastream `{id}` has another `org_id` than such as 5BFE…@AdobeOrg, letters, digits and one @"
                 ));
             }
+            ("fpid_cookie", Toml::String(name)) if is_cookie_name(name) => {
+                datastream.fpid_cookie = Some(name.clone());
+            }
+            ("fpid_cookie", _) => {
+                return Err(format!(
+                    "datastream `{id}` has another `fpid_cookie` than a cookie's name; use 1 to 128 letters, digits and -_."
+                ));
+            }
             ("origins", Toml::Array(origins)) => {
                 let texts =
                     origins.iter().map(|origin| origin.as_str().filter(|origin| is_origin(origin)).map(str::to_owned));
@@ -106,6 +117,9 @@ impl DatastreamSettings {
         if let Some(org_id) = &self.org_id {
             table.insert("org_id".to_owned(), org_id.clone().into());
         }
+        if let Some(name) = &self.fpid_cookie {
+            table.insert("fpid_cookie".to_owned(), name.clone().into());
+        }
         if !self.origins.is_empty() {
             table.insert("origins".to_owned(), self.origins.clone().into());
         }
@@ -127,6 +141,10 @@ fn is_org_id(text: &str) -> bool {
     let is_part =
         |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
     text.split_once('@').is_some_and(|(id, org)| is_part(id) && is_part(org))
+}
+
+fn is_cookie_name(text: &str) -> bool {
+    (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
 }
 
 fn is_origin(text: &str) -> bool {
@@ -161,6 +179,8 @@ mod tests {
         check("7", Err("table of datastreams"));
         check("{ web = 7 }", Err("not a table"));
         check("{ web = { orgid = \"A@B\" } }", Err("`orgid`; it may have org_id"));
+        check(r#"{ web = { fpid_cookie = "myFPID" } }"#, Ok(r#"{ web = { fpid_cookie = "myFPID" } }"#));
+        check("{ web = { fpid_cookie = \"a=b\" } }", Err("a cookie's name"));
         check("{ web = { org_id = \"A\" } }", Err("one @"));
         check("{ web = { org_id = \"A;B@C\" } }", Err("one @"));
         check("{ web = { origins = [\"www.shop.example\"] } }", Err("leave out the path"));

@@ -84,7 +84,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
     setting!(
         datastreams,
         RARE,
-        "Datastreams of the Web SDK by id, each with org_id, origins, schema, profile, disabled; when none is set, any id is taken"
+        "Datastreams of the Web SDK by id, each with org_id, fpid_cookie, origins, schema, profile, disabled; when none is set, any id is taken"
     ),
     setting!(
         link_rules,

@@ -1,7 +1,7 @@
 //! Adobe's streaming-ingestion API, so that a sender of it only changes its address.
 //!
 //! `POST /collection/{inletId}` takes one message, `POST /collection/batch/{inletId}`
-//! many. A message is an envelope around one event; the event goes to the same pipeline
+//! many; below any base path, since one host of the original has one. A message is an envelope around one event; the event goes to the same pipeline
 //! as any other, into the datastream that the inlet feeds. Shapes, names and statuses are
 //! those of the original (Adobe's documentation of streaming validation and of multiple
 //! messages). Where it differs:
@@ -31,6 +31,7 @@ use crate::front::Front;
 use crate::options::is_name;
 use crate::problem::{Code, Problem};
 use crate::recorder::TestRun;
+use crate::routes::Route;
 
 use envelope::{Batch, event_of};
 use reply::{BatchReply, OneReply, Response, Validation};
@@ -48,15 +49,24 @@ enum Mode {
 impl Mode {
     /// Unknown parameters are ignored, as the original does.
     fn of(query: Option<&str>) -> Mode {
-        let pairs = query.unwrap_or_default().split('&');
-        pairs
-            .filter_map(|pair| match pair {
-                "syncValidation=true" => Some("syncValidation"),
-                "synchronousValidation=true" => Some("synchronousValidation"),
-                _ => None,
-            })
-            .next()
-            .map_or(Mode::Async, Mode::Sync)
+        let mut pairs = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+        let asked = pairs.find_map(|(name, value)| {
+            let name = ["syncValidation", "synchronousValidation"].into_iter().find(|known| *known == name)?;
+            value.eq_ignore_ascii_case("true").then_some(name)
+        });
+        asked.map_or(Mode::Async, Mode::Sync)
+    }
+}
+
+/// The call that a path means when it is not one of this server's own paths: told by how it
+/// ends.
+pub(crate) fn call_of(path: &str) -> Option<Route> {
+    let mut segments = path.rsplit('/');
+    let inlet = segments.next().filter(|inlet| !inlet.is_empty())?;
+    match segments.next()? {
+        "collection" if inlet != "batch" => Some(Route::Collection),
+        "batch" if segments.next() == Some("collection") => Some(Route::CollectionBatch),
+        _ => None,
     }
 }
 
@@ -67,8 +77,8 @@ struct Inlet<'a> {
 }
 
 impl<'a> Inlet<'a> {
-    fn of<F: Front>(edge: &'a Edge<F>, path: &'a str, prefix: &str) -> Result<Inlet<'a>, Problem> {
-        let id = path.strip_prefix(prefix).unwrap_or_default();
+    fn of<F: Front>(edge: &'a Edge<F>, path: &'a str) -> Result<Inlet<'a>, Problem> {
+        let id = path.rsplit('/').next().unwrap_or_default();
         if !is_name(id) {
             let detail = "an inlet id is 1 to 128 letters, digits, `-`, `_`, `.` or `:`";
             return Err(Problem::new(Code::NotFound, detail));
@@ -85,9 +95,10 @@ impl<'a> Inlet<'a> {
 /// `POST /collection/{inletId}`.
 pub(crate) async fn post_one<F: Front>(edge: Arc<Edge<F>>, call: Call) -> Outcome {
     let Call { head, body } = call;
-    let inlet = Inlet::of(&edge, head.uri.path(), "/collection/")?;
+    let inlet = Inlet::of(&edge, head.uri.path())?;
     let mode = Mode::of(head.uri.query());
-    let request_id = header_request_id(&head.headers)?;
+    // One that can't be kept is as good as none: a proxy may have added it.
+    let request_id = header_request_id(&head.headers).ok().flatten();
     let coding = Coding::of(&head.headers)?;
     let Received { bytes, claim: _claim } = body.read_plain(coding, &edge.options, &edge.budget).await?;
     let received_ms = edge.front.now_micros() / 1_000;
@@ -111,8 +122,9 @@ pub(crate) async fn post_one<F: Front>(edge: Arc<Edge<F>>, call: Call) -> Outcom
 /// `POST /collection/batch/{inletId}`: always 207 once the batch can be read.
 pub(crate) async fn post_batch<F: Front>(edge: Arc<Edge<F>>, call: Call) -> Outcome {
     let Call { head, body } = call;
-    let inlet = Inlet::of(&edge, head.uri.path(), "/collection/batch/")?;
-    let request_id = header_request_id(&head.headers)?;
+    let inlet = Inlet::of(&edge, head.uri.path())?;
+    // One that can't be kept is as good as none: a proxy may have added it.
+    let request_id = header_request_id(&head.headers).ok().flatten();
     let coding = Coding::of(&head.headers)?;
     let Received { bytes, mut claim } = body.read_plain(coding, &edge.options, &edge.budget).await?;
     let received_ms = edge.front.now_micros() / 1_000;
@@ -168,5 +180,26 @@ mod tests {
         check(Some("syncValidation=false"), Mode::Async);
         check(Some("syncValidation=true"), Mode::Sync("syncValidation"));
         check(Some("a=b&synchronousValidation=true"), Mode::Sync("synchronousValidation"));
+        check(Some("syncValidation=True&x"), Mode::Sync("syncValidation"));
+        check(Some("syncValidation=false&synchronousValidation=true"), Mode::Sync("synchronousValidation"));
+        check(Some("syncValidation=true&synchronousValidation=true"), Mode::Sync("syncValidation"));
+        check(Some("sync%56alidation=tru%65"), Mode::Sync("syncValidation"));
+    }
+
+    #[test]
+    fn any_base_path_leads_to_the_call() {
+        let check = |path: &str, expect: Option<Route>| assert_eq!(call_of(path), expect, "{path}");
+        check("/collection/i", Some(Route::Collection));
+        check("/collection/batch/i", Some(Route::CollectionBatch));
+        check("/data/foundation/import/collection/i", Some(Route::Collection));
+        check("/data/foundation/import/collection/batch/i", Some(Route::CollectionBatch));
+        check("/a/collection/batch", None);
+        check("/a/collection/", None);
+        check("/a/collection", None);
+        check("/a/batch/i", None);
+        check("/collectionx/i", None);
+        check("/a/collection/i/j", None);
+        check("collection", None);
+        check("", None);
     }
 }

@@ -5,8 +5,14 @@
 //! another host the SDK reads them, puts them into the body, and writes those that the
 //! answer tells it to. Both places are read on every request. A domain from a body is
 //! only used when this host and the page lie in it.
+//!
+//! Values are percent-decoded: scripts and proxies write `general%3Dout`, and a refusal
+//! must not be lost for that. A header with odd bytes costs only the cookie that has them.
+
+use std::borrow::Cow;
 
 use axum::http::{HeaderMap, header};
+use percent_encoding::percent_decode;
 
 /// Time that an identity lasts: 395 days.
 const IDENTITY_SECONDS: u32 = 34_128_000;
@@ -37,39 +43,116 @@ impl Purpose {
         }
     }
 
-    /// The cookie's name for an organisation such as `5BFE…@AdobeOrg`.
+    /// The cookie's name for an organisation such as `5BFE…@AdobeOrg`, or as it stands in
+    /// names.
     pub(crate) fn name(self, org_id: &str) -> String {
-        format!("{PREFIX}{}{}", org_id.replacen('@', "_", 1), self.suffix())
+        format!("{PREFIX}{}{}", org_part(org_id), self.suffix())
     }
+}
+
+/// Longest organisation that is read from a cookie's name, in bytes. Real ones have 33.
+const ORG_BYTES_MAX: usize = 64;
+/// The cookie of the SDK's predecessor, which the SDK writes and reads too.
+const LEGACY_PREFIX: &str = "AMCV_";
+
+/// Where a cookie was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In the request's header: whatever lies on this host's domain.
+    Header,
+    /// In the body: the SDK copies those of its own organisation and no others.
+    Body,
+}
+
+#[derive(Debug)]
+struct Cookie {
+    place: Place,
+    name: String,
+    value: String,
 }
 
 /// The cookies of a request, from both places.
 #[derive(Debug, Default)]
-pub(crate) struct Jar(Vec<(String, String)>);
+pub(crate) struct Jar(Vec<Cookie>);
 
 impl Jar {
     /// The header's cookies come first: a page's scripts can't forge those of its server.
-    pub(crate) fn of(headers: &HeaderMap, entries: Vec<(String, String)>) -> Jar {
-        let header = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let pairs = header.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let ours = pairs.filter(|(name, _)| name.starts_with(PREFIX));
-        let mut all: Vec<_> = ours.map(|(name, value)| (name.to_owned(), value.trim_matches('"').to_owned())).collect();
-        all.extend(entries);
-        Jar(all)
+    /// Of the site's own cookies only the one for device ids is kept.
+    pub(crate) fn of(headers: &HeaderMap, entries: Vec<(String, String)>, fpid_cookie: Option<&str>) -> Jar {
+        let lines =
+            headers.get_all(header::COOKIE).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
+        let found = lines.filter_map(|pair| {
+            let (name, value) = pair.split_at_checked(pair.iter().position(|byte| *byte == b'=')?)?;
+            let name = std::str::from_utf8(name.trim_ascii()).ok()?;
+            let is_wanted = name.starts_with(PREFIX) || name.starts_with(LEGACY_PREFIX) || Some(name) == fpid_cookie;
+            let value = value.get(1..)?.trim_ascii();
+            let value = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")).unwrap_or(value);
+            let name = percent_decode(name.as_bytes()).decode_utf8_lossy().into_owned();
+            is_wanted.then(|| Cookie { place: Place::Header, name, value: decoded(value) })
+        });
+        let entries = entries.into_iter().map(|(name, value)| {
+            let value = decoded(value.as_bytes());
+            Cookie { place: Place::Body, name, value }
+        });
+        Jar(found.chain(entries).collect())
     }
 
-    /// All values of this organisation's cookie, the better ones first. Without an
-    /// organisation any one's will do.
-    pub(crate) fn values(&self, purpose: Purpose, org_id: Option<&str>) -> impl Iterator<Item = &str> {
-        let wanted = org_id.map(|org_id| purpose.name(org_id));
-        self.0.iter().filter_map(move |(name, value)| {
-            let is_it = match &wanted {
-                Some(wanted) => name == wanted,
-                None => name.starts_with(PREFIX) && name.ends_with(purpose.suffix()),
-            };
-            is_it.then_some(value.as_str())
-        })
+    /// All values of this organisation's cookie, the better ones first.
+    pub(crate) fn values(&self, purpose: Purpose, org_id: &str) -> impl Iterator<Item = &str> {
+        self.named(purpose.name(org_id))
     }
+
+    /// The site's own device id.
+    pub(crate) fn device_id(&self, name: &str) -> Option<&str> {
+        self.named(name.to_owned()).next()
+    }
+
+    fn named(&self, name: String) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |cookie| cookie.name == name).map(|cookie| cookie.value.as_str())
+    }
+
+    /// The organisations, as they stand in names, that have a cookie there; each once.
+    pub(crate) fn orgs(&self, place: Place) -> Vec<&str> {
+        distinct(self.0.iter().filter(|cookie| cookie.place == place).filter_map(|cookie| org_of(&cookie.name)))
+    }
+
+    /// The organisations of the predecessor's cookies, which the SDK writes as well.
+    pub(crate) fn legacy_orgs(&self) -> Vec<Cow<'_, str>> {
+        let names = self.0.iter().filter_map(|cookie| cookie.name.strip_prefix(LEGACY_PREFIX));
+        let orgs = names.map(|name| Cow::from(org_part(name))).filter(|org| is_org(org));
+        distinct(orgs)
+    }
+}
+
+fn distinct<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
+    let mut found = Vec::new();
+    for one in all {
+        if !found.contains(&one) {
+            found.push(one);
+        }
+    }
+    found
+}
+
+fn decoded(value: &[u8]) -> String {
+    percent_decode(value).decode_utf8_lossy().into_owned()
+}
+
+/// An organisation's id as it stands in the names of cookies.
+pub(crate) fn org_part(org_id: &str) -> String {
+    org_id.replacen('@', "_", 1)
+}
+
+fn org_of(name: &str) -> Option<&str> {
+    let rest = name.strip_prefix(PREFIX)?;
+    let org = ["_identity", "_consent", "_cluster"].iter().find_map(|suffix| rest.strip_suffix(suffix))?;
+    is_org(org).then_some(org)
+}
+
+/// It goes into names of cookies, messages and the log.
+fn is_org(org: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    (1..=ORG_BYTES_MAX).contains(&org.len()) && org.bytes().all(is_plain)
 }
 
 /// How a cookie reaches the page's browser.
@@ -130,17 +213,59 @@ mod tests {
 
     const ORG: &str = "5BFE274A5F6980A50A495C08@AdobeOrg";
 
+    fn jar(lines: &[&[u8]], entries: &[(&str, &str)]) -> Jar {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(header::COOKIE, HeaderValue::from_bytes(line).expect("bytes are allowed"));
+        }
+        let entries = entries.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Jar::of(&headers, entries, Some("myFPID"))
+    }
+
     #[test]
     fn both_places_are_read_the_header_first() {
-        let mut headers = HeaderMap::new();
-        let line = "a=b; kndctr_5BFE274A5F6980A50A495C08_AdobeOrg_identity=one; kndctr_X_AdobeOrg_consent=general=in";
-        headers.append(header::COOKIE, HeaderValue::from_static(line));
-        headers.append(header::COOKIE, HeaderValue::from_bytes(b"kndctr_\xff=x").expect("bytes are allowed"));
-        let entries = vec![(Purpose::Identity.name(ORG), "two".to_owned()), ("other".to_owned(), "z".to_owned())];
-        let jar = Jar::of(&headers, entries);
-        assert_eq!(jar.values(Purpose::Identity, Some(ORG)).collect::<Vec<_>>(), ["one", "two"]);
-        assert_eq!(jar.values(Purpose::Consent, Some(ORG)).next(), None);
-        assert_eq!(jar.values(Purpose::Consent, None).collect::<Vec<_>>(), ["general=in"]);
+        let line = b"a=b; kndctr_5BFE274A5F6980A50A495C08_AdobeOrg_identity=one; kndctr_X_AdobeOrg_consent=general=in";
+        let entries = [(&*Purpose::Identity.name(ORG), "two"), ("other", "z")];
+        let jar = jar(&[line, b"kndctr_\xff=x"], &entries);
+        assert_eq!(jar.values(Purpose::Identity, ORG).collect::<Vec<_>>(), ["one", "two"]);
+        assert_eq!(jar.values(Purpose::Consent, ORG).next(), None);
+        assert_eq!(jar.values(Purpose::Consent, "X@AdobeOrg").collect::<Vec<_>>(), ["general=in"]);
+        assert_eq!(jar.device_id("myFPID"), None);
+    }
+
+    #[test]
+    fn values_are_decoded_and_odd_ones_cost_only_themselves() {
+        let check = |value: &[u8], expect: Option<&str>| {
+            let line = [b"odd=\xff\xfe; kndctr_A_consent=", value, b" ;bare; =; ;\xe9=1; myFPID=f%20x"].concat();
+            let jar = jar(&[&line], &[]);
+            assert_eq!(jar.values(Purpose::Consent, "A").next(), expect, "{line:?}");
+            assert_eq!(jar.device_id("myFPID"), Some("f x"));
+        };
+        check(b"general=out", Some("general=out"));
+        check(b"general%3Dout", Some("general=out"));
+        check(b"\"general%3dout\"", Some("general=out"));
+        check(b"a+b%2B%3D%3D", Some("a+b+=="));
+        check(b"50%", Some("50%"));
+        check(b"%zz%4", Some("%zz%4"));
+        check(b"%ff", Some("\u{fffd}"));
+        check(b"\xff", Some("\u{fffd}"));
+        check(b"\"", Some("\""));
+        check(b"", Some(""));
+        let jar = jar(&[], &[("kndctr_A_consent", "general%3Dout")]);
+        assert_eq!(jar.values(Purpose::Consent, "A").next(), Some("general=out"));
+    }
+
+    #[test]
+    fn organisations_are_read_from_names() {
+        let line = b"kndctr_A1_AdobeOrg_identity=x; kndctr_A1_AdobeOrg_consent=y; kndctr_B_AdobeOrg_cluster=or2; AMCV_C%40AdobeOrg=z; AMCV_D@AdobeOrg=z";
+        let found = jar(
+            &[line],
+            &[("kndctr_E_AdobeOrg_consent", "y"), ("kndctr_a b_identity", "y"), ("kndctr__identity", "y")],
+        );
+        assert_eq!(found.orgs(Place::Header), ["A1_AdobeOrg", "B_AdobeOrg"]);
+        assert_eq!(found.orgs(Place::Body), ["E_AdobeOrg"]);
+        assert_eq!(found.legacy_orgs(), ["C_AdobeOrg", "D_AdobeOrg"]);
+        assert!(jar(&[], &[(&format!("kndctr_{}_identity", "x".repeat(65)), "y")]).orgs(Place::Body).is_empty());
     }
 
     #[test]

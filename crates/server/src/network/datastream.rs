@@ -9,8 +9,12 @@ pub const ORG_ID: &str = "FRONTDESK@AdobeOrg";
 /// One datastream of the Edge Network API; its id is the SDK's `datastreamId`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Datastream {
-    /// The organisation, as the SDK's `orgId`. It names the cookies.
-    pub org_id: String,
+    /// The organisation, as the SDK's `orgId`. It names the cookies. `None`: the page's own
+    /// where its cookies tell it, else [`ORG_ID`].
+    pub org_id: Option<String>,
+    /// The cookie of the site's own that holds a first-party device id, which a visitor's
+    /// ECID is made from. `None`: no cookie is looked at.
+    pub fpid_cookie: Option<String>,
     /// Origins of pages that may send, such as `https://www.shop.example`, or
     /// `https://*.shop.example` for all below a domain. Empty: any.
     pub origins: Vec<String>,
@@ -20,11 +24,16 @@ pub struct Datastream {
 
 impl Default for Datastream {
     fn default() -> Datastream {
-        Datastream { org_id: ORG_ID.to_owned(), origins: Vec::new(), enabled: true }
+        Datastream { org_id: None, fpid_cookie: None, origins: Vec::new(), enabled: true }
     }
 }
 
 impl Datastream {
+    /// The organisation that is set, or the one of datastreams that name none.
+    pub(crate) fn org_id(&self) -> &str {
+        self.org_id.as_deref().unwrap_or(ORG_ID)
+    }
+
     /// Whether a page of this origin may send. A sender without an origin is no page.
     pub(crate) fn admits(&self, origin: Option<&str>) -> bool {
         let Some(origin) = origin else { return true };

@@ -1,22 +1,30 @@
 //! The body of a call: its events and what stands around them, as slices of the text.
 
-use super::raw::{items, member, text};
+use std::borrow::Cow;
+
+use super::merge;
+use super::raw::{items, member, property, text};
 
 /// What a body holds. Absent parts are normal.
 #[derive(Debug)]
 pub(crate) struct Envelope<'a> {
     /// `None` when there is no list of events.
     pub(crate) events: Option<Vec<Sent<'a>>>,
-    /// Context of all events.
-    pub(crate) xdm: Option<&'a str>,
-    /// The visitor's identities, as `set-consent` has them.
-    pub(crate) identity_map: Option<&'a str>,
+    /// Context of all events: the request's `xdm`, and its `identityMap` where that stands
+    /// beside it, as in `set-consent`.
+    pub(crate) context: Option<Cow<'a, str>>,
     /// The choices of `set-consent`.
     pub(crate) consent: Option<&'a str>,
     /// Cookies that the page's scripts read, since the browser won't send them here.
     pub(crate) entries: Vec<(String, String)>,
     /// The page's domain, for which cookies are to be set.
     pub(crate) domain: Option<String>,
+    /// The sender keeps state and gives it back: an SDK of a page or of an app.
+    pub(crate) has_state: bool,
+    /// The page's SDK can keep cookies; only that of a page says so.
+    pub(crate) has_cookies_enabled: bool,
+    /// The sender asks for the visitor's ECID.
+    pub(crate) wants_ecid: bool,
 }
 
 /// One event of a body.
@@ -24,6 +32,8 @@ pub(crate) struct Envelope<'a> {
 pub(crate) struct Sent<'a> {
     /// Its XDM, or whatever stands in its place.
     pub(crate) xdm: &'a str,
+    /// The sender wrote no XDM at all.
+    pub(crate) is_bare: bool,
     /// Free data beside it.
     pub(crate) data: Option<&'a str>,
 }
@@ -46,18 +56,49 @@ impl<'a> Envelope<'a> {
         let state = member(body, "meta").and_then(|meta| member(meta, "state"));
         let entries = state.and_then(|state| member(state, "entries")).map(entries).unwrap_or_default();
         let domain = state.and_then(|state| member(state, "domain")).and_then(text);
-        let xdm = member(body, "xdm").filter(|xdm| xdm.starts_with('{'));
-        let (identity_map, consent) = (member(body, "identityMap"), member(body, "consent"));
-        Some(Envelope { events, xdm, identity_map, consent, entries, domain })
+        let fetched = member(body, "query").and_then(|query| member(member(query, "identity")?, "fetch"));
+        Some(Envelope {
+            events,
+            context: context(body),
+            consent: member(body, "consent"),
+            entries,
+            domain,
+            has_state: state.is_some(),
+            has_cookies_enabled: state.and_then(|state| member(state, "cookiesEnabled")) == Some("true"),
+            wants_ecid: fetched.is_some_and(|list| items(list).any(|namespace| namespace == r#""ECID""#)),
+        })
     }
+
+    /// The visitor's identities that hold for all events.
+    pub(crate) fn identity_map(&self) -> Option<&str> {
+        property(self.context.as_deref()?, "identityMap")
+    }
+}
+
+fn context(body: &str) -> Option<Cow<'_, str>> {
+    let xdm = member(body, "xdm").filter(|xdm| xdm.starts_with('{'));
+    let Some(map) = member(body, "identityMap").filter(|map| map.starts_with('{')) else { return xdm.map(Cow::from) };
+    let map = format!(r#"{{"identityMap":{map}}}"#);
+    Some(Cow::from(xdm.map_or_else(|| map.clone(), |xdm| merge::over(xdm, &map))))
 }
 
 impl<'a> Sent<'a> {
     fn of(event: &'a str) -> Sent<'a> {
         if !event.starts_with('{') {
-            return Sent { xdm: event, data: None };
+            return Sent { xdm: event, is_bare: false, data: None };
         }
-        Sent { xdm: member(event, "xdm").unwrap_or(NO_XDM), data: member(event, "data") }
+        let xdm = member(event, "xdm");
+        Sent { xdm: xdm.unwrap_or(NO_XDM), is_bare: xdm.is_none(), data: member(event, "data") }
+    }
+
+    /// The visitor's identities in the event itself.
+    pub(crate) fn identity_map(&self) -> Option<&'a str> {
+        property(self.xdm, "identityMap")
+    }
+
+    /// What the visitor agreed to, as it stands in the event itself.
+    pub(crate) fn consent_strings(&self) -> Option<&'a str> {
+        property(self.xdm, "consentStrings")
     }
 
     /// The name of the test run that the event belongs to: `data.frontdesk.testId`.
@@ -87,9 +128,39 @@ mod tests {
         assert_eq!(xdm, [r#"{"b":2}"#, "{}", "7", "[]"]);
         assert_eq!(events[0].test_id().as_deref(), Some("t1"));
         assert_eq!(events[1].test_id(), None);
-        assert_eq!(envelope.xdm, Some(r#"{"a":1}"#));
+        assert!(events[1].is_bare && !events[0].is_bare);
+        assert_eq!(envelope.context.as_deref(), Some(r#"{"a":1}"#));
         assert_eq!(envelope.entries, [("k".to_owned(), "v".to_owned())]);
         assert_eq!(envelope.domain.as_deref(), Some("shop.test"));
+    }
+
+    #[test]
+    fn identities_beside_the_context_are_part_of_it() {
+        let check = |body: &str, expect: Option<&str>| {
+            assert_eq!(Envelope::of(body).expect("an object").context.as_deref(), expect, "{body}");
+        };
+        check(r#"{"identityMap":{"A":[1]}}"#, Some(r#"{"identityMap":{"A":[1]}}"#));
+        check(
+            r#"{"identityMap":{"A":[1],"B":[2]},"xdm":{"identityMap":{"A":[3]}}}"#,
+            Some(r#"{"identityMap":{"A":[3],"B":[2]}}"#),
+        );
+        check(r#"{"identityMap":[],"xdm":7}"#, None);
+        assert_eq!(Envelope::of(r#"{"xdm":{"xdm:identityMap":{}}}"#).expect("an object").identity_map(), Some("{}"));
+    }
+
+    #[test]
+    fn what_an_sdk_says_of_itself_is_read() {
+        let check = |body: &str, expect: [bool; 3]| {
+            let envelope = Envelope::of(body).expect("an object");
+            assert_eq!([envelope.has_state, envelope.has_cookies_enabled, envelope.wants_ecid], expect, "{body}");
+        };
+        check(
+            r#"{"meta":{"state":{"cookiesEnabled":true}},"query":{"identity":{"fetch":["CORE","ECID"]}}}"#,
+            [true, true, true],
+        );
+        check(r#"{"meta":{"state":{"entries":[]}},"query":{"identity":{"fetch":[]}}}"#, [true, false, false]);
+        check(r#"{"meta":{},"query":{"personalization":{}}}"#, [false, false, false]);
+        check(r#"{"meta":[],"query":7}"#, [false, false, false]);
     }
 
     #[test]

@@ -2,31 +2,79 @@
 //!
 //! The request's `xdm` is context that holds for each event; where both say something,
 //! the event is right. Objects are merged member by member, anything else is taken whole.
-//! The visitor's ECID is added to `identityMap` unless the event has one.
+//! The visitor's ECID is added to `identityMap` unless the event has one, and the time of
+//! receipt to an event without a time.
 
 use std::collections::HashMap;
 
 use super::identity::Ecid;
-use super::raw::{member, members};
+use super::raw::{items, members, plain, property};
 
 /// Objects nested deeper than this are not merged but taken whole.
 const DEPTH_MAX: usize = 16;
 
-/// The event's XDM with the request's beneath it and the visitor in it.
+/// What is put into an event.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Added<'a> {
+    /// The request's `xdm`, beneath the event's.
+    pub(crate) context: Option<&'a str>,
+    pub(crate) ecid: Option<&'a Ecid>,
+    /// Gives the time for an event that has no `timestamp`; few need it.
+    pub(crate) timestamp: Option<&'a dyn Fn() -> String>,
+}
+
+/// A completed event.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Completed {
+    pub(crate) text: String,
+    /// It had no time and was given one.
+    pub(crate) is_dated: bool,
+}
+
+/// The event's XDM with the request's beneath it, the visitor in it, and a time.
 ///
 /// What is no object stays as it is, for the checker to reject.
-pub(crate) fn complete(event: &str, request: Option<&str>, ecid: Option<&Ecid>) -> String {
+pub(crate) fn complete(event: &str, added: Added<'_>) -> Completed {
     if !event.starts_with('{') {
-        return event.to_owned();
+        return Completed { text: event.to_owned(), is_dated: false };
     }
-    let mut whole = match request {
-        Some(request) if request.starts_with('{') => merged(event, request, DEPTH_MAX),
-        _ => event.to_owned(),
-    };
-    if let Some(ecid) = ecid {
-        add_visitor(&mut whole, ecid);
+    match added.context {
+        Some(context) if context.starts_with('{') => with_own(&merged(event, context, DEPTH_MAX), added),
+        _ => with_own(event, added),
     }
-    whole
+}
+
+fn with_own(event: &str, added: Added<'_>) -> Completed {
+    let (mut map, mut is_timed) = (None, false);
+    for (key, value) in members(event) {
+        match plain(key) {
+            "identityMap" if map.is_none() => map = Some(value),
+            "timestamp" => is_timed = true,
+            _ => {}
+        }
+    }
+    let identity = added.ecid.and_then(|ecid| with_visitor(map, ecid));
+    let timestamp = added.timestamp.filter(|_| !is_timed).map(|timestamp| timestamp());
+    if identity.is_none() && timestamp.is_none() {
+        return Completed { text: event.to_owned(), is_dated: false };
+    }
+    let mut object = Object::default();
+    for (key, value) in members(event) {
+        let identity = identity.as_deref().filter(|_| plain(key) == "identityMap");
+        object.push(key, identity.unwrap_or(value));
+    }
+    if let (None, Some(identity)) = (map, &identity) {
+        object.push("identityMap", identity);
+    }
+    if let Some(timestamp) = &timestamp {
+        object.push("timestamp", &format!("\"{timestamp}\""));
+    }
+    Completed { text: object.close(), is_dated: timestamp.is_some() }
+}
+
+/// One object over another; what only the lower one has comes after, in its order.
+pub(crate) fn over(upper: &str, lower: &str) -> String {
+    merged(upper, lower, DEPTH_MAX)
 }
 
 fn merged(over: &str, under: &str, depth_left: usize) -> String {
@@ -53,33 +101,21 @@ fn merged(over: &str, under: &str, depth_left: usize) -> String {
     object.close()
 }
 
-/// The name without its prefix: both spellings mean the same.
-fn plain(key: &str) -> &str {
-    key.strip_prefix("xdm:").unwrap_or(key)
-}
-
-/// A member in either spelling of its name.
-fn find<'a>(object: &'a str, key: &str) -> Option<&'a str> {
-    members(object).find(|(other, _)| plain(other) == plain(key)).map(|(_, value)| value)
-}
-
-fn add_visitor(event: &mut String, ecid: &Ecid) {
-    let Some(map) = find(event, "identityMap") else {
-        let map = format!(r#"{{"ECID":[{}]}}"#, item(ecid, true));
-        *event = with_member(event, "identityMap", &map);
-        return;
-    };
-    if !map.starts_with('{') || member(map, "ECID").is_some() {
-        return;
+/// The identity map with the visitor in it; `None` when it has an ECID, or is no map.
+fn with_visitor(map: Option<&str>, ecid: &Ecid) -> Option<String> {
+    let Some(map) = map else { return Some(format!(r#"{{"ECID":[{}]}}"#, item(ecid, true))) };
+    if !map.starts_with('{') {
+        return None;
     }
-    let items = format!("[{}]", item(ecid, !has_primary(map)));
-    let widened = with_member(map, "ECID", &items);
-    let mut object = Object::default();
-    for (key, value) in members(event) {
-        let is_map = matches!(key, "identityMap" | "xdm:identityMap");
-        object.push(key, if is_map { &widened } else { value });
+    let has_ecid = |list: &str| !list.starts_with('[') || items(list).next().is_some();
+    if members(map).any(|(namespace, list)| namespace == "ECID" && has_ecid(list)) {
+        return None;
     }
-    *event = object.close();
+    let list = format!("[{}]", item(ecid, !has_primary(map)));
+    let mut widened = Object::default();
+    members(map).filter(|(namespace, _)| *namespace != "ECID").for_each(|(key, value)| widened.push(key, value));
+    widened.push("ECID", &list);
+    Some(widened.close())
 }
 
 fn item(ecid: &Ecid, is_primary: bool) -> String {
@@ -88,15 +124,7 @@ fn item(ecid: &Ecid, is_primary: bool) -> String {
 
 /// Whether any identity of the map is marked primary.
 fn has_primary(map: &str) -> bool {
-    members(map).any(|(_, list)| super::raw::items(list).any(|item| find(item, "primary") == Some("true")))
-}
-
-/// The object with one more member at its end.
-fn with_member(object: &str, key: &str, value: &str) -> String {
-    let mut widened = Object::default();
-    members(object).for_each(|(key, value)| widened.push(key, value));
-    widened.push(key, value);
-    widened.close()
+    members(map).any(|(_, list)| items(list).any(|item| property(item, "primary") == Some("true")))
 }
 
 /// An object that is being written; keys are as they stand between quotes.
@@ -125,9 +153,10 @@ impl Object {
 mod tests {
     use super::*;
 
-    fn check(event: &str, request: Option<&str>, ecid: Option<&str>, expect: &str) {
+    fn check(event: &str, context: Option<&str>, ecid: Option<&str>, expect: &str) {
         let ecid = ecid.map(|id| Ecid::parse(id).expect("an ECID"));
-        assert_eq!(complete(event, request, ecid.as_ref()), expect, "{event} over {request:?}");
+        let found = complete(event, Added { context, ecid: ecid.as_ref(), timestamp: None });
+        assert_eq!(found, Completed { text: expect.to_owned(), is_dated: false }, "{event} over {context:?}");
     }
 
     const ID: &str = "71701954118554180760652852108756739244";
@@ -164,8 +193,24 @@ mod tests {
         );
         check(r#"{"identityMap":{"ECID":[{"id":"9"}]}}"#, None, Some(ID), r#"{"identityMap":{"ECID":[{"id":"9"}]}}"#);
         check(r#"{"identityMap":[]}"#, None, Some(ID), r#"{"identityMap":[]}"#);
-        let both = complete("{}", Some(r#"{"identityMap":{"ECID":[{"id":"9"}]}}"#), Ecid::parse(ID).as_ref());
-        assert_eq!(both, r#"{"identityMap":{"ECID":[{"id":"9"}]}}"#);
+        let empty = r#"{"identityMap":{"ECID":[],"CRM":[{"id":"7"}]}}"#;
+        check(empty, None, Some(ID), &format!(r#"{{"identityMap":{{"CRM":[{{"id":"7"}}],"ECID":[{alone}]}}}}"#));
+        let known = r#"{"identityMap":{"ECID":[{"id":"9"}]}}"#;
+        check("{}", Some(known), Some(ID), known);
+    }
+
+    #[test]
+    fn an_event_without_a_time_is_given_one() {
+        let check = |event: &str, context: Option<&str>, expect: &str, is_dated: bool| {
+            let added = Added { context, ecid: None, timestamp: Some(&|| "T".to_owned()) };
+            assert_eq!(complete(event, added), Completed { text: expect.to_owned(), is_dated }, "{event}");
+        };
+        check(r#"{"a":1}"#, None, r#"{"a":1,"timestamp":"T"}"#, true);
+        check("{}", None, r#"{"timestamp":"T"}"#, true);
+        check(r#"{ "timestamp" : null }"#, None, r#"{ "timestamp" : null }"#, false);
+        check(r#"{"xdm:timestamp":"x"}"#, None, r#"{"xdm:timestamp":"x"}"#, false);
+        check(r#"{"a":1}"#, Some(r#"{"timestamp":"C"}"#), r#"{"a":1,"timestamp":"C"}"#, false);
+        check("7", None, "7", false);
     }
 
     #[test]
@@ -175,12 +220,12 @@ mod tests {
             format!("{{{}}}", members.join(","))
         };
         // Searching instead of looking up takes minutes here.
-        assert_eq!(complete(&object(1), Some(&object(2)), None), object(1));
+        check(&object(1), Some(&object(2)), None, &object(1));
     }
 
     #[test]
     fn deep_nesting_is_survived() {
         let deep = format!("{}1{}", r#"{"a":"#.repeat(10_000), "}".repeat(10_000));
-        assert_eq!(complete(&deep, Some(&deep), None), deep);
+        check(&deep, Some(&deep), None, &deep);
     }
 }

@@ -31,9 +31,14 @@ mod datastream;
 mod envelope;
 mod identity;
 mod merge;
+mod notice;
+mod org;
 mod raw;
+mod receipts;
 mod reply;
 mod target;
+mod tcf;
+mod visitor;
 
 use std::sync::Arc;
 
@@ -54,17 +59,21 @@ use crate::problem::{Code, Problem};
 use crate::recorder::TestRun;
 use crate::routes::Route;
 
-use consent::Consent;
+use consent::{Choice, Consent};
 use cookies::{Jar, Purpose, Way};
-use envelope::Envelope;
-use identity::Ecid;
-use raw::{Malformed, items, member, members};
+use envelope::{Envelope, Sent};
+use merge::Added;
+use org::{Orgs, Signs};
+use raw::{Malformed, property};
 use reply::Reply;
 use target::{Action, Target, Version};
+use visitor::{Caller, Visitor};
 
 pub(crate) use cors::allow;
 pub(crate) use datastream::find as datastream_of;
 pub use datastream::{Datastream, ORG_ID};
+pub(crate) use org::Told;
+pub(crate) use receipts::Receipts;
 pub(crate) use target::call_of;
 
 /// Answers one call; never without what a browser needs to hand the answer on.
@@ -92,8 +101,8 @@ pub(crate) async fn serve<F: Front>(
     response
 }
 
-/// Room in an event for the visitor.
-const ADDED_BYTES: usize = 160;
+/// Room in an event for the visitor and a time.
+const ADDED_BYTES: usize = 200;
 
 /// A call with all that is known before its body is read.
 struct Visit<'a> {
@@ -102,6 +111,29 @@ struct Visit<'a> {
     head: &'a Parts,
     version: Version,
     action: Action,
+}
+
+/// A call with what its body says around the events.
+struct Reading<'a> {
+    envelope: Envelope<'a>,
+    jar: Jar,
+    orgs: Orgs,
+    visitor: Option<Visitor>,
+}
+
+/// The events of a call that are to be kept.
+#[derive(Default)]
+struct Kept {
+    /// As one JSON array; empty when there are none.
+    array: String,
+    /// Their places in the request.
+    places: Vec<usize>,
+    /// Places of those that were given a time.
+    dated: Vec<usize>,
+    /// Places of events that came with a refusal and are not kept.
+    refused: Vec<usize>,
+    /// What consent strings in the events said.
+    said: Option<Consent>,
 }
 
 async fn answer<F: Front>(edge: &Edge<F>, version: Version, action: Action, call: Call) -> Outcome {
@@ -158,21 +190,22 @@ impl Visit<'_> {
             Ok(body) => body,
             Err(malformed) => return Err(self.keep_unreadable(edge, bytes, malformed).await?),
         };
-        let Some(envelope) = Envelope::of(body) else {
+        let Some(reading) = self.read(edge, body) else {
             return Err(Problem::new(Code::FieldInvalid, "the body is not a JSON object; send {\"events\":[…]}"));
         };
-        let jar = Jar::of(&self.head.headers, envelope.entries.clone());
-        let way = Way::of(host_of(self.head), origin_of(self.head), envelope.domain.as_deref());
+        let way = Way::of(host_of(self.head), origin_of(self.head), reading.envelope.domain.as_deref());
         let mut reply = Reply::new(self.target.request_id.as_deref(), way);
-        let visitor = self.visitor(edge, &envelope, &jar);
+        let doubt = self.tell_doubt(edge, &reading, &mut reply);
         match self.action {
-            Action::Acquire => self.introduce(edge, &mut reply, visitor.as_ref(), Telling::Always),
-            Action::SetConsent => self.set_consent(edge, &envelope, visitor.as_ref(), &mut reply).await?,
+            Action::Acquire => self.introduce(edge, &mut reply, &reading, Telling::Always),
+            Action::SetConsent => self.set_consent(edge, &reading, doubt.as_deref(), &mut reply).await?,
             Action::Interact | Action::Collect => {
-                let events = self.complete(edge, &envelope, &jar, visitor.as_ref(), room, &mut reply)?;
-                self.take_in(edge, &envelope, events, &mut reply).await?;
+                let kept = self.complete(edge, &reading, room, &mut reply)?;
+                let said = kept.said;
+                self.take_in(edge, &reading, kept, doubt.as_deref(), &mut reply).await?;
                 if self.action == Action::Interact {
-                    self.introduce(edge, &mut reply, visitor.as_ref(), Telling::News);
+                    self.introduce(edge, &mut reply, &reading, Telling::News);
+                    self.keep_said(&reading, said, &mut reply);
                 }
             }
         }
@@ -184,88 +217,111 @@ impl Visit<'_> {
         })
     }
 
-    /// Who it is: by cookie, else by an ECID that the site brings along, else a new one
-    /// where the answer can tell it. `collect` can't, so there it would be another visitor
-    /// with each event.
-    fn visitor<F: Front>(&self, edge: &Edge<F>, envelope: &Envelope<'_>, jar: &Jar) -> Option<Visitor> {
-        let org_id = Some(self.datastream.org_id.as_str());
-        if let Some(ecid) = jar.values(Purpose::Identity, org_id).find_map(Ecid::from_cookie) {
-            return Some(Visitor { ecid, is_news: false });
-        }
-        let maps = envelope.xdm.and_then(|xdm| member(xdm, "identityMap")).into_iter().chain(envelope.identity_map);
-        let supplied = maps.filter_map(ecid_of).next();
-        match supplied {
-            Some(ecid) => Some(Visitor { ecid, is_news: true }),
-            None if self.action == Action::Collect => None,
-            None => {
-                let bits = match &self.target.request_id {
-                    Some(request_id) => edge.front.visitor_bits(&self.target.datastream, request_id),
-                    None => uuid::Uuid::new_v4().into_bytes(),
-                };
-                Some(Visitor { ecid: Ecid::from_bits(bits), is_news: true })
-            }
-        }
+    /// `None` when the body is no object.
+    fn read<'b, F: Front>(&self, edge: &Edge<F>, body: &'b str) -> Option<Reading<'b>> {
+        let mut envelope = Envelope::of(body)?;
+        let entries = std::mem::take(&mut envelope.entries);
+        let jar = Jar::of(&self.head.headers, entries, self.datastream.fpid_cookie.as_deref());
+        let has_ecid = envelope.identity_map().and_then(visitor::ecid_of).is_some();
+        let signs = Signs { has_cookies_enabled: envelope.has_cookies_enabled, has_ecid };
+        let orgs = Orgs::of(&self.datastream, &jar, signs);
+        let visitor = self.caller().visitor(edge, &envelope, &jar, &orgs);
+        Some(Reading { envelope, jar, orgs, visitor })
+    }
+
+    fn caller(&self) -> Caller<'_> {
+        let Visit { datastream, target, version, action, .. } = self;
+        let is_page = origin_of(self.head).is_some();
+        Caller { datastream, target, version: *version, action: *action, is_page }
+    }
+
+    /// Says to the page and the log that the SDK may not find its cookies.
+    fn tell_doubt<F: Front>(&self, edge: &Edge<F>, reading: &Reading<'_>, reply: &mut Reply) -> Option<String> {
+        let doubt = reading.orgs.doubt.as_ref()?;
+        let message = doubt.message(&self.target.datastream, &reading.orgs.own);
+        edge.orgs_told.tell(&self.target.datastream, &message);
+        reply.warn_of_doubt(message.clone());
+        Some(message)
     }
 
     /// Tells the visitor's id, and has it kept where it isn't yet.
-    fn introduce<F: Front>(&self, edge: &Edge<F>, reply: &mut Reply, visitor: Option<&Visitor>, telling: Telling) {
-        let Some(visitor) = visitor else { return };
-        if visitor.is_news || telling == Telling::Always {
+    fn introduce<F: Front>(&self, edge: &Edge<F>, reply: &mut Reply, reading: &Reading<'_>, telling: Telling) {
+        let Some(visitor) = &reading.visitor else { return };
+        if visitor.is_news() || telling == Telling::Always {
             reply.tell(&visitor.ecid);
         }
-        if visitor.is_news {
-            reply.keep_identity(&self.datastream.org_id, &visitor.ecid, edge.front.now_micros() / 1_000);
+        if visitor.is_news() {
+            reply.keep_identity(&reading.orgs.own, &visitor.ecid, edge.front.now_micros() / 1_000);
         }
     }
 
     async fn set_consent<F: Front>(
         &self,
         edge: &Edge<F>,
-        envelope: &Envelope<'_>,
-        visitor: Option<&Visitor>,
+        reading: &Reading<'_>,
+        doubt: Option<&str>,
         reply: &mut Reply,
     ) -> Result<(), Problem> {
-        let choices = envelope.consent.ok_or_else(|| Problem::new(Code::ValueMissing, "the body has no `consent`"))?;
-        let consent = Consent::of(choices).ok_or_else(|| {
-            let detail = "no part of `consent` is understood; send standard Adobe 1.0 or 2.0, or IAB TCF 2";
-            Problem::new(Code::FieldInvalid, detail)
-        })?;
+        let choices = reading.envelope.consent;
+        let choices = choices.ok_or_else(|| Problem::new(Code::ValueMissing, "the body has no `consent`"))?;
+        let choice = Choice::of(choices)?;
         // The choice itself is an event, so that it can be shown later who chose what when.
-        let time = rfc3339(edge.front.now_micros());
-        let record = format!(r#"{{"timestamp":"{time}","eventType":"{}"}}"#, consent.event_type());
-        let event = merge::complete(&record, None, visitor.map(|visitor| &visitor.ecid));
-        // Sent again it has the same id and another time: the first one stays, the second
-        // is a conflict in `rejects`.
-        drop(submit(edge, self.request(Framing::Single, event.into_bytes())).await?);
-        self.introduce(edge, reply, visitor, Telling::Always);
-        reply.keep_consent(&self.datastream.org_id, consent);
+        let time = self.received_at(edge);
+        let record = format!(r#"{{"timestamp":"{time}","eventType":"{}"}}"#, choice.event_type());
+        let ecid = reading.visitor.as_ref().map(|visitor| &visitor.ecid);
+        let added = Added { context: reading.envelope.context.as_deref(), ecid, timestamp: None };
+        let event = merge::complete(&record, added).text;
+        let request = self.request(Framing::Single, event.into_bytes());
+        let run = TestRun::of_headers(&self.head.headers);
+        let submitted = |request| async move {
+            let mut answers = submit(edge, request).await?;
+            notice::add_doubt(&mut answers, doubt);
+            Ok(answers)
+        };
+        drop(edge.recorder.around(&edge.front, &run, request, submitted).await?);
+        self.introduce(edge, reply, reading, Telling::Always);
+        if let Choice::Made(consent) = choice {
+            reading.orgs.all().for_each(|org| reply.keep_consent(org, consent));
+        }
         Ok(())
     }
 
-    /// The events as one array, each with the request's context and the visitor; `None`
-    /// when there is nothing to be kept.
+    /// The visitor's choice in the page's cookies.
+    fn choice_kept(&self, reading: &Reading<'_>) -> Option<Consent> {
+        let values = |org| reading.jar.values(Purpose::Consent, org);
+        reading.orgs.all().flat_map(values).find_map(Consent::from_cookie)
+    }
+
+    /// Has a choice kept that came inside an event, as the SDK expects it.
+    fn keep_said(&self, reading: &Reading<'_>, said: Option<Consent>, reply: &mut Reply) {
+        let is_new = reading.visitor.is_some() && said != self.choice_kept(reading);
+        let Some(consent) = said.filter(|_| is_new) else { return };
+        reading.orgs.all().for_each(|org| reply.keep_consent(org, consent));
+    }
+
+    /// The events as one array, each with the request's context and the visitor, without
+    /// those that came with a refusal.
     fn complete<F: Front>(
         &self,
         edge: &Edge<F>,
-        envelope: &Envelope<'_>,
-        jar: &Jar,
-        visitor: Option<&Visitor>,
+        reading: &Reading<'_>,
         room: &mut Claim,
         reply: &mut Reply,
-    ) -> Result<Option<String>, Problem> {
-        let events = envelope.events.as_ref().ok_or_else(|| {
+    ) -> Result<Kept, Problem> {
+        let events = reading.envelope.events.as_ref().ok_or_else(|| {
             Problem::new(Code::ValueMissing, "the body has no `events`; send {\"events\":[{\"xdm\":{…}}]}")
         })?;
-        let org_id = Some(self.datastream.org_id.as_str());
-        if jar.values(Purpose::Consent, org_id).find_map(Consent::from_cookie) == Some(Consent::Out) {
+        let mut kept = Kept::default();
+        if self.choice_kept(reading) == Some(Consent::Out) {
             reply.warn_of_refusal();
-            return Ok(None);
+            return Ok(kept);
         }
         if events.is_empty() {
-            return Ok(None);
+            return Ok(kept);
         }
         // The context is in each event: few bytes can become many.
-        let added_bytes = envelope.xdm.map_or(0, str::len) + ADDED_BYTES;
+        let context = reading.envelope.context.as_deref();
+        let added_bytes = context.map_or(0, str::len) + ADDED_BYTES;
         let bytes = events.iter().fold(2usize, |sum, event| sum.saturating_add(event.xdm.len() + added_bytes));
         if bytes > edge.options.body_bytes_decompressed_max {
             let detail =
@@ -275,29 +331,51 @@ impl Visit<'_> {
         if !room.grow_to(bytes.saturating_mul(2)) {
             return Err(crate::health::held(crate::front::Held::Overloaded));
         }
-        let ecid = visitor.map(|visitor| &visitor.ecid);
-        let mut array = String::with_capacity(bytes);
-        for event in events {
-            array.push(if array.is_empty() { '[' } else { ',' });
-            array.push_str(&merge::complete(event.xdm, envelope.xdm, ecid));
+        kept.array.reserve(bytes);
+        let time = std::cell::OnceCell::new();
+        let timestamp = || time.get_or_init(|| self.received_at(edge)).clone();
+        let caller = self.caller();
+        for (place, event) in events.iter().enumerate() {
+            let ecid = caller.visitor_of(edge, event, reading.visitor.as_ref());
+            let timestamp: Option<&dyn Fn() -> String> = if event.is_bare { None } else { Some(&timestamp) };
+            kept.add(place, event, Added { context, ecid: ecid.as_ref(), timestamp });
         }
-        array.push(']');
-        Ok(Some(array))
+        kept.close();
+        reply.warn_of_refused(&kept.refused);
+        reply.warn_of_dated(&kept.dated);
+        Ok(kept)
+    }
+
+    /// The time of receipt, the same when a request is sent again.
+    fn received_at<F: Front>(&self, edge: &Edge<F>) -> String {
+        let now = edge.front.now_micros();
+        let Target { datastream, request_id, .. } = self.target;
+        rfc3339(request_id.as_deref().map_or(now, |request_id| edge.receipts.first(datastream, request_id, now)))
     }
 
     async fn take_in<F: Front>(
         &self,
         edge: &Edge<F>,
-        envelope: &Envelope<'_>,
-        events: Option<String>,
+        reading: &Reading<'_>,
+        kept: Kept,
+        doubt: Option<&str>,
         reply: &mut Reply,
     ) -> Result<(), Problem> {
-        let Some(array) = events else { return Ok(()) };
+        let Kept { array, places, dated, .. } = kept;
+        if places.is_empty() {
+            return Ok(());
+        }
         let request = self.request(Framing::Array, array.into_bytes());
-        let sent = envelope.events.iter().flatten();
-        let runs = TestRun::of(&self.head.headers, sent.map(envelope::Sent::test_id));
-        let answers = edge.recorder.around(&edge.front, &runs, request, |request| submit(edge, request)).await?;
-        reply.warn_of(&answers);
+        let sent = reading.envelope.events.as_deref().unwrap_or_default();
+        let runs = TestRun::of(&self.head.headers, places.iter().map(|place| sent.get(*place)?.test_id()));
+        let submitted = |request| async {
+            let mut answers = submit(edge, request).await?;
+            notice::add_doubt(&mut answers, doubt);
+            notice::add_dated(&mut answers, &places, &dated);
+            Ok(answers)
+        };
+        let answers = edge.recorder.around(&edge.front, &runs, request, submitted).await?;
+        reply.warn_of(&answers, &places);
         Ok(())
     }
 
@@ -329,11 +407,31 @@ impl Visit<'_> {
     }
 }
 
-/// The visitor of a call.
-struct Visitor {
-    ecid: Ecid,
-    /// The visitor's browser doesn't have it in its cookie yet.
-    is_news: bool,
+impl Kept {
+    fn add(&mut self, place: usize, event: &Sent<'_>, added: Added<'_>) {
+        let strings = event.consent_strings().or_else(|| property(added.context?, "consentStrings"));
+        let said = strings.and_then(tcf::consent_of_event);
+        if self.said != Some(Consent::Out) {
+            self.said = said.or(self.said);
+        }
+        if said == Some(Consent::Out) {
+            self.refused.push(place);
+            return;
+        }
+        let completed = merge::complete(event.xdm, added);
+        self.array.push(if self.places.is_empty() { '[' } else { ',' });
+        self.array.push_str(&completed.text);
+        self.places.push(place);
+        if completed.is_dated {
+            self.dated.push(place);
+        }
+    }
+
+    fn close(&mut self) {
+        if !self.places.is_empty() {
+            self.array.push(']');
+        }
+    }
 }
 
 /// When the answer names the visitor.
@@ -341,12 +439,6 @@ struct Visitor {
 enum Telling {
     Always,
     News,
-}
-
-/// The first ECID of an identity map.
-fn ecid_of(map: &str) -> Option<Ecid> {
-    let (_, list) = members(map).find(|(namespace, _)| *namespace == "ECID")?;
-    items(list).find_map(|item| Ecid::parse(&raw::text(member(item, "id")?)?))
 }
 
 fn rfc3339(micros: i64) -> String {

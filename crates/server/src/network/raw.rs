@@ -47,6 +47,16 @@ pub(crate) fn member<'a>(object: &'a str, name: &str) -> Option<&'a str> {
     members(object).find(|(key, _)| *key == name).map(|(_, value)| value)
 }
 
+/// The name of a property without its prefix: both spellings mean the same.
+pub(crate) fn plain(key: &str) -> &str {
+    key.strip_prefix("xdm:").unwrap_or(key)
+}
+
+/// The first member of this name, with the prefix `xdm:` or without.
+pub(crate) fn property<'a>(object: &'a str, name: &str) -> Option<&'a str> {
+    members(object).find(|(key, _)| plain(key) == name).map(|(_, value)| value)
+}
+
 /// The items of an array. Nothing for a value that is no array.
 pub(crate) fn items(array: &str) -> Items<'_> {
     let inside = array.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
@@ -164,6 +174,8 @@ mod tests {
         assert_eq!(members("7").next(), None);
         assert_eq!(items(r#"{"a":1}"#).next(), None);
         assert_eq!(member(object, "d"), Some(r#"[1,[2,"]"]]"#));
+        assert_eq!(property(r#"{"a":1,"xdm:b":2}"#, "b"), Some("2"));
+        assert_eq!(property(r#"{"a":1,"xdm:b":2}"#, "a"), Some("1"));
         assert_eq!(text(r#""a\nb""#).as_deref(), Some("a\nb"));
         assert_eq!(text(r#""\ud800""#), None);
     }

@@ -19,6 +19,9 @@ use crate::problem::Code;
 /// Broken rules that one warning lists; all of them are in `rejects`.
 const VIOLATIONS_MAX: usize = 50;
 
+/// Events that one warning lists; their number is told beside them.
+const PLACES_MAX: usize = 100;
+
 /// An answer that is being put together.
 pub(crate) struct Reply {
     request_id: String,
@@ -90,9 +93,10 @@ impl Reply {
         }
     }
 
-    /// Says which events were not stored, and why.
-    pub(crate) fn warn_of(&mut self, answers: &[EventAnswer]) {
-        for (index, answer) in answers.iter().enumerate() {
+    /// Says which events were not stored, and why. `places` has for each answer the
+    /// event's place in the request.
+    pub(crate) fn warn_of(&mut self, answers: &[EventAnswer], places: &[usize]) {
+        for (answer, index) in answers.iter().zip(places) {
             let EventAnswer::Rejected { violations, .. } = answer else { continue };
             let errors: Vec<Value> = violations
                 .iter()
@@ -118,6 +122,29 @@ impl Reply {
     /// Says that the visitor has refused.
     pub(crate) fn warn_of_refusal(&mut self) {
         self.warn(Code::ConsentMissing, Code::ConsentMissing.fix().to_owned(), json!({}));
+    }
+
+    /// Says that events came with a refusal of their own.
+    pub(crate) fn warn_of_refused(&mut self, places: &[usize]) {
+        let detail = "the consent string of these events refuses purpose 1 (store and access information); nothing of them was kept";
+        self.warn_of_places(Code::ConsentMissing, detail, places);
+    }
+
+    /// Says that events had no time.
+    pub(crate) fn warn_of_dated(&mut self, places: &[usize]) {
+        self.warn_of_places(Code::EventUndated, Code::EventUndated.fix(), places);
+    }
+
+    /// Says that the page's SDK may not find its cookies.
+    pub(crate) fn warn_of_doubt(&mut self, message: String) {
+        self.warn(Code::OrgMismatch, message, json!({}));
+    }
+
+    fn warn_of_places(&mut self, code: Code, detail: &str, places: &[usize]) {
+        if !places.is_empty() {
+            let listed = &places[..places.len().min(PLACES_MAX)];
+            self.warn(code, detail.to_owned(), json!({ "eventIndexes": listed, "events": places.len() }));
+        }
     }
 
     fn warn(&mut self, code: Code, detail: String, report: Value) {
@@ -147,9 +174,13 @@ impl Reply {
         with_cookies(response, &self.cookies)
     }
 
-    /// 202 with the request's id, for `v2/collect`.
+    /// 202 with the request's id and what was wrong, for `v2/collect`.
     pub(crate) fn into_taken(self) -> Response {
-        edge::json(StatusCode::ACCEPTED, json!({ "requestId": self.request_id }).to_string().into_bytes())
+        let mut document = json!({ "requestId": self.request_id });
+        if !self.warnings.is_empty() {
+            document["warnings"] = Value::Array(self.warnings);
+        }
+        edge::json(StatusCode::ACCEPTED, document.to_string().into_bytes())
     }
 }
 

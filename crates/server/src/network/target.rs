@@ -63,13 +63,7 @@ impl Target {
     pub(crate) fn of(uri: &Uri, version: Version, header: Option<&str>) -> Result<Target, Problem> {
         let query = uri.query().unwrap_or_default();
         let find = |name: &str| value_of(query, name);
-        let name = match version {
-            Version::V1 => "configId",
-            Version::V2 => "datastreamId",
-        };
-        let datastream = find(name).filter(|datastream| !datastream.is_empty()).ok_or_else(|| {
-            Problem::new(Code::DatastreamMissing, format!("the query has no {name}; add the datastream's id"))
-        })?;
+        let datastream = named_datastream(query, version)?;
         if !is_name(&datastream) {
             return Err(Problem::of(Code::DatastreamUnknown));
         }
@@ -77,6 +71,31 @@ impl Target {
         let request_id = find("requestId").or_else(|| header.map(str::to_owned)).filter(|id| is_request_id(id));
         Ok(Target { datastream, request_id, is_silent: find("silent").as_deref() == Some("true") })
     }
+}
+
+/// The query parameters that name a datastream: the first version's, the second's, and the
+/// second's as older documents and clients of its maker spell it. Either version takes
+/// all of them.
+const DATASTREAM_NAMES: [&str; 3] = ["configId", "datastreamId", "dataStreamId"];
+
+/// The datastream's id. A parameter that is repeated counts as it came first; two spellings
+/// that contradict each other are refused, since events in the wrong datastream are worse
+/// than none.
+fn named_datastream(query: &str, version: Version) -> Result<String, Problem> {
+    let mut named = DATASTREAM_NAMES.iter().filter_map(|name| value_of(query, name)).filter(|id| !id.is_empty());
+    let Some(datastream) = named.next() else {
+        let name = match version {
+            Version::V1 => "configId",
+            Version::V2 => "datastreamId",
+        };
+        let detail = format!("the query has no {name}; add the datastream's id");
+        return Err(Problem::new(Code::DatastreamMissing, detail));
+    };
+    if named.any(|other| other != datastream) {
+        let detail = "the query names different datastreams (configId, datastreamId, dataStreamId); send one of them";
+        return Err(Problem::new(Code::QueryInvalid, detail));
+    }
+    Ok(datastream)
 }
 
 /// The first value of this name in a query.
@@ -123,7 +142,15 @@ mod tests {
             Some(("a:b", Some("from-header"), false)),
         );
         check("?datastreamId=a&silent=true&requestId=r%20x", Version::V2, Some(("a", None, true)));
-        check("?datastreamId=a", Version::V1, None);
+        check("?dataStreamId=a", Version::V2, Some(("a", Some("from-header"), false)));
+        check("?dataStreamId=a", Version::V1, Some(("a", Some("from-header"), false)));
+        check("?datastreamId=a", Version::V1, Some(("a", Some("from-header"), false)));
+        check("?configId=a", Version::V2, Some(("a", Some("from-header"), false)));
+        check("?configId=&datastreamId=a", Version::V1, Some(("a", Some("from-header"), false)));
+        check("?configId=a&configId=b", Version::V1, Some(("a", Some("from-header"), false)));
+        check("?configId=a&datastreamId=a", Version::V1, Some(("a", Some("from-header"), false)));
+        check("?configId=a&dataStreamId=b", Version::V1, None);
+        check("?dataStreamId=a&datastreamId=b", Version::V2, None);
         check("?configId=", Version::V1, None);
         check("?configId=a%2Fb", Version::V1, None);
         check("", Version::V1, None);

@@ -30,6 +30,25 @@ async fn one_message_without_validation_is_taken_either_way() {
 }
 
 #[tokio::test]
+async fn any_base_path_leads_to_the_inlet() {
+    let rig = Rig::new().await;
+    let base = "/data/foundation/import";
+    let path = format!("{base}/collection/inlet1?syncValidation=true&synchronousValidation=true");
+    let odd_id = "x".repeat(200);
+    let send = || rig.post(&path, message(&json!({"_id": "a"})).to_string()).header("x-request-id", &odd_id);
+    let (status, answer) = json(send()).await;
+    assert_eq!((status, &answer["inletId"]), (200, &json!("inlet1")), "{answer}");
+    let batch = json!({ "messages": [message(&json!({"_id": "b"}))] });
+    let (status, answer) = json(rig.post(&format!("{base}/collection/batch/inlet2"), batch.to_string())).await;
+    assert_eq!((status, &answer["inletId"]), (207, &json!("inlet2")), "{answer}");
+    assert_eq!(rig.fake.kept_bodies(), [r#"{"_id":"a"}"#, r#"[{"_id":"b"}]"#]);
+    refused(rig.get(&format!("{base}/collection/inlet1")), 405, "method_not_allowed").await;
+    refused(rig.post(&format!("{base}/collection/a%20b"), "{}"), 404, "not_found").await;
+    refused(rig.post(&format!("{base}/collection/"), "{}"), 404, "not_found").await;
+    refused(rig.post(&format!("{base}/collection/batch"), "{}"), 404, "not_found").await;
+}
+
+#[tokio::test]
 async fn validation_is_asked_for_in_two_spellings() {
     let rig = Rig::new().await;
     for key in ["syncValidation", "synchronousValidation"] {

@@ -114,6 +114,10 @@ impl Front for Fake {
         bits
     }
 
+    fn device_bits(&self, org_id: &str, device_id: &str) -> [u8; 16] {
+        self.visitor_bits(org_id, device_id).map(|bits| !bits)
+    }
+
     async fn receipt(&self, id: &str) -> Result<Receipt, FrontError> {
         let stored = || Stored {
             time: "2026-11-22T14:07:16Z".to_owned(),

@@ -3,13 +3,16 @@
 mod anything;
 mod certificates;
 mod collection;
+mod consent;
 mod documents;
 mod events;
 mod fake;
 mod limits;
 mod network;
+mod organisations;
 mod reading;
 mod rig;
 mod stopping;
 mod tls;
+mod visitors;
 mod wire;

@@ -16,10 +16,12 @@ const COOKIE: &str = "CiY3MTcwMTk1NDExODU1NDE4MDc2MDY1Mjg1MjEwODc1NjczOTI0NFIQCI
 const ECID: &str = "71701954118554180760652852108756739244";
 const ORIGIN: &str = "https://www.shop.test";
 const INTERACT: &str = "/ee/v1/interact?configId=web&requestId=r-1";
+const TIME: &str = "2026-11-20T10:00:00Z";
 
 async fn rig() -> Rig {
     Rig::with(|options| {
-        let datastream = Datastream { org_id: ORG.to_owned(), origins: vec![ORIGIN.to_owned()], enabled: true };
+        let datastream =
+            Datastream { org_id: Some(ORG.to_owned()), origins: vec![ORIGIN.to_owned()], ..Datastream::default() };
         options.datastreams.insert("off".to_owned(), Datastream { enabled: false, ..datastream.clone() });
         options.datastreams.insert("web".to_owned(), datastream);
     })
@@ -51,7 +53,9 @@ fn readable(response: &Response) {
 #[tokio::test]
 async fn a_first_event_is_kept_and_its_visitor_named() {
     let rig = rig().await;
-    let send = || rig.post(INTERACT, body(json!([{ "xdm": { "a": 1 }, "data": { "b": 2 } }]))).header("origin", ORIGIN);
+    let send = || {
+        rig.post(INTERACT, body(json!([{ "xdm": { "timestamp": TIME }, "data": { "b": 2 } }]))).header("origin", ORIGIN)
+    };
     let response = send().header("content-type", "text/plain; charset=UTF-8").send().await.expect("an answer");
     assert_eq!(response.status(), 200);
     readable(&response);
@@ -64,7 +68,7 @@ async fn a_first_event_is_kept_and_its_visitor_named() {
     assert_eq!(answer.get("warnings"), None);
     assert!(answer["requestId"].as_str().is_some_and(|id| id.starts_with("r-1-") && id.len() == 4 + 16), "{answer}");
     let identity = json!({ "ECID": [{ "id": ecid, "authenticatedState": "ambiguous", "primary": true }] });
-    assert_eq!(kept(&rig), [json!([{ "a": 1, "identityMap": identity }])]);
+    assert_eq!(kept(&rig), [json!([{ "timestamp": TIME, "identityMap": identity }])]);
     let again = answered(send()).await.1;
     assert_eq!(again["handle"][0]["payload"][0]["id"], ecid, "the same request is the same visitor");
     assert_eq!(rig.fake.kept_bodies()[0], rig.fake.kept_bodies()[1]);
@@ -125,12 +129,15 @@ async fn within_the_pages_domain_the_cookie_comes_by_header() {
 #[tokio::test]
 async fn a_beacon_is_answered_with_nothing_after_it_is_kept() {
     let rig = rig().await;
-    let beacon = rig.post("/ee/or2/v1/collect?configId=web&requestId=b", body(json!([{ "xdm": { "_id": "e" } }])));
+    let beacon = rig.post(
+        "/ee/or2/v1/collect?configId=web&requestId=b",
+        body(json!([{ "xdm": { "_id": "e", "timestamp": TIME } }])),
+    );
     let response = beacon.send().await.expect("an answer");
     assert_eq!(response.status(), 204);
     assert!(response.bytes().await.expect("a body").is_empty());
     // Nobody would learn of a new visitor, so there is none.
-    assert_eq!(kept(&rig), [json!([{ "_id": "e" }])]);
+    assert_eq!(kept(&rig), [json!([{ "_id": "e", "timestamp": TIME }])]);
     let bad = rig.post("/ee/v1/collect?configId=web", body(json!([{ "xdm": { "bad": 1 } }])));
     assert_eq!(bad.send().await.expect("an answer").status(), 204);
 }
@@ -138,7 +145,10 @@ async fn a_beacon_is_answered_with_nothing_after_it_is_kept() {
 #[tokio::test]
 async fn invalid_events_are_named_in_warnings_and_cost_the_others_nothing() {
     let rig = rig().await;
-    let events = json!([{ "xdm": { "_id": "a" } }, { "xdm": { "_id": "b", "bad": 2 } }]);
+    let events = json!([
+        { "xdm": { "_id": "a", "timestamp": TIME } },
+        { "xdm": { "_id": "b", "timestamp": TIME, "bad": 2 } },
+    ]);
     let (status, answer) = answered(rig.post(INTERACT, body(events)).header("origin", ORIGIN)).await;
     assert_eq!(status, 200);
     assert!(answer["handle"].is_array());
@@ -151,10 +161,10 @@ async fn invalid_events_are_named_in_warnings_and_cost_the_others_nothing() {
 #[tokio::test]
 async fn odd_text_goes_through_as_it_came() {
     let rig = rig().await;
-    let odd = r#"{"events":[{"xdm":{"s":"nul \u0000","n":1e+21,"z":9007199254740993}}]}"#;
+    let odd = r#"{"events":[{"xdm":{"s":"nul \u0000","n":1e+21,"z":9007199254740993,"xdm:timestamp":"x"}}]}"#;
     let response = rig.post("/ee/v2/collect?datastreamId=web", odd).send().await.expect("an answer");
     assert_eq!(response.status(), 202);
-    assert_eq!(rig.fake.kept_bodies(), [r#"[{"s":"nul \u0000","n":1e+21,"z":9007199254740993}]"#]);
+    assert_eq!(rig.fake.kept_bodies(), [r#"[{"s":"nul \u0000","n":1e+21,"z":9007199254740993,"xdm:timestamp":"x"}]"#]);
 }
 
 #[tokio::test]
@@ -221,6 +231,91 @@ async fn the_second_version_is_for_servers() {
     assert_eq!((status, answer["requestId"].is_string()), (202, true));
     let silent = rig.post("/ee/v2/collect?datastreamId=web&silent=true", many).send().await.expect("an answer");
     assert_eq!(silent.status(), 204);
+    let bad = json!({ "events": [{ "xdm": { "timestamp": TIME } }, { "xdm": { "bad": 2, "timestamp": TIME } }] });
+    let (status, answer) = answered(rig.post("/ee/v2/collect?datastreamId=web", bad.to_string())).await;
+    assert_eq!((status, answer["warnings"].as_array().map(Vec::len)), (202, Some(1)));
+    assert_eq!(answer["warnings"][0]["report"]["eventIndex"], 1);
+}
+
+#[tokio::test]
+async fn every_spelling_names_the_datastream_and_a_contradiction_is_told() {
+    let rig = rig().await;
+    let check = async |path: &str, expect: u16| {
+        let before = kept(&rig).len();
+        let (status, answer) = answered(rig.post(path, body(json!([{ "xdm": { "timestamp": TIME } }])))).await;
+        assert_eq!(status, expect, "{path}: {answer}");
+        assert_eq!(kept(&rig).len() - before, usize::from(expect == 200), "{path}");
+        if expect == 400 {
+            assert_eq!(answer["code"], "query_invalid");
+        }
+    };
+    for version in ["v1", "v2"] {
+        for name in ["configId", "datastreamId", "dataStreamId"] {
+            check(&format!("/ee/{version}/interact?{name}=web"), 200).await;
+        }
+        check(&format!("/ee/{version}/interact?configId=web&datastreamId=off"), 400).await;
+        check(&format!("/ee/{version}/interact?configId=web&configId=off"), 200).await;
+    }
+}
+
+#[tokio::test]
+async fn an_event_without_a_time_is_dated_by_its_receipt_with_a_notice() {
+    let rig = rig().await;
+    let events = json!([
+        { "xdm": { "_id": "a" }, "data": { "frontdesk": { "testId": "dated" } } },
+        { "xdm": { "_id": "b", "timestamp": TIME } },
+        { "data": {} },
+    ]);
+    let (status, answer) = answered(rig.post(INTERACT, body(events))).await;
+    assert_eq!(status, 200);
+    let warnings = answer["warnings"].as_array().expect("a warning");
+    assert_eq!((warnings.len(), &warnings[0]["type"]), (1, &json!("/problems/event_undated")));
+    assert_eq!(warnings[0]["report"], json!({ "eventIndexes": [0], "events": 1 }));
+    let kept = kept(&rig).pop().expect("kept");
+    let times: Vec<&Value> = kept.as_array().expect("events").iter().map(|event| &event["timestamp"]).collect();
+    assert_eq!(times, [&json!("2026-11-22T14:07:16.000Z"), &json!(TIME), &Value::Null]);
+    let run = answered(rig.get("/v1/test/dated/events")).await.1;
+    assert_eq!(run["events"][0]["notices"][0]["code"], "timestampOfReceipt");
+    let (status, answer) = answered(rig.post("/ee/v2/collect?datastreamId=web", body(json!([{ "xdm": {} }])))).await;
+    assert_eq!((status, &answer["warnings"][0]["report"]["eventIndexes"]), (202, &json!([0])));
+    // Elsewhere the sender dates its events.
+    assert_eq!(answered(rig.post("/v1/events", r#"[{"_id":"c"}]"#)).await.0, 200);
+    let message = r#"{"body":{"xdmEntity":{"_id":"d"}}}"#;
+    assert_eq!(answered(rig.post("/collection/web", message)).await.0, 200);
+    let kept = rig.fake.kept_bodies();
+    assert_eq!(kept[kept.len() - 2..], [r#"[{"_id":"c"}]"#, r#"{"_id":"d"}"#]);
+}
+
+#[tokio::test]
+async fn context_and_identities_beside_the_events_are_in_each_of_them() {
+    let rig = rig().await;
+    let request = json!({
+        "xdm": { "device": { "type": "mobile" }, "identityMap": { "email": [{ "id": "pat@shop.example" }] } },
+        "identityMap": { "CRM": [{ "id": "7" }] },
+        "events": [{ "xdm": { "device": { "model": "m" }, "timestamp": TIME } }, { "xdm": { "timestamp": TIME } }],
+    });
+    let (status, answer) = answered(rig.post(INTERACT, request.to_string()).header("origin", ORIGIN)).await;
+    assert_eq!((status, answer.get("warnings")), (200, None));
+    let kept = kept(&rig).pop().expect("kept");
+    assert_eq!(kept[0]["device"], json!({ "model": "m", "type": "mobile" }));
+    for event in kept.as_array().expect("events") {
+        let names: Vec<&String> = event["identityMap"].as_object().expect("a map").keys().collect();
+        assert_eq!(names, ["email", "CRM", "ECID"], "{event}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_is_one_line() {
+    let rig = rig().await;
+    let events = json!([{ "xdm": { "_id": "a\n\u{0}", "bad": 1 } }]);
+    let state = json!({ "entries": [{ "key": "kndctr_A_AdobeOrg_cluster", "value": "va6", "maxAge": 1800 }] });
+    let streaming = json!({ "enabled": true, "recordSeparator": "\u{0}", "lineFeed": "\n" });
+    let request =
+        json!({ "events": events, "meta": { "state": state, "konductorConfig": { "streaming": streaming } } });
+    let answer = rig.post("/ee/va6/v1/interact?configId=web", request.to_string()).send().await.expect("an answer");
+    let text = answer.text().await.expect("text");
+    // The SDK for iOS splits at line feeds and trims U+0000.
+    assert!(text.starts_with('{') && text.ends_with('}') && !text.contains(['\n', '\0']), "{text}");
 }
 
 #[tokio::test]

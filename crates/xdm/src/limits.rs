@@ -1,5 +1,8 @@
 //! The limits of one event, each with its unit. Past one of them an event is
 //! rejected with keyword `limit` and a sentence that names the limit.
+//!
+//! What is told of an event is bounded too ([`TellLimits`]): a few bytes can break a
+//! million rules. What is past that bound is counted and takes no memory.
 
 /// Longest event, in bytes of JSON.
 pub const EVENT_BYTES_MAX: usize = 1024 * 1024;
@@ -14,12 +17,62 @@ pub const ITEMS_MAX: usize = 10_000;
 pub const KEPT_BYTES_MAX: usize = 4 * EVENT_BYTES_MAX;
 /// Undeclared names of one event for which the nearest declared name is sought.
 pub const GUESSES_MAX: usize = 32;
-/// Most violations that are told of one event; the last one says how many more there are.
-pub const VIOLATIONS_MAX: usize = 1000;
-/// Most notices that are told of one event.
+
+/// Most violations that an answer tells of one event; how many more there are is said.
+pub const VIOLATIONS_MAX: usize = 100;
+/// Most bytes of them.
+pub const VIOLATIONS_BYTES_MAX: usize = 64 * 1024;
+/// Most notices that an answer tells of one event, and most bytes of them.
 pub const NOTICES_MAX: usize = 100;
+/// Most bytes of them.
+pub const NOTICES_BYTES_MAX: usize = 32 * 1024;
+/// Most violations, and as many notices, of one event that are told where they are written
+/// out at once (`frontdesk check`): more than an event of usual size can break.
+pub const FILE_VIOLATIONS_MAX: usize = 100_000;
+/// Most bytes of either.
+pub const FILE_VIOLATIONS_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Longest JSON pointer that is told, in bytes; a longer one is cut and ends in `…`.
+pub const POINTER_BYTES_MAX: usize = 1024;
+/// Longest message, in bytes; a longer one is cut and ends in `…`.
+pub const MESSAGE_BYTES_MAX: usize = 1024;
 
 /// Most leaf columns, objects or lists of one plan.
 pub const COLUMNS_MAX: usize = 8192;
 /// Deepest nesting of a composed schema.
 pub const SCHEMA_DEPTH_MAX: usize = 48;
+
+/// How much of what is wrong with one event is held to be told. The rest is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TellLimits {
+    /// Violations.
+    pub violations_max: usize,
+    /// Bytes of all violations.
+    pub violations_bytes_max: usize,
+    /// Notices; 0 where nobody asks for them.
+    pub notices_max: usize,
+    /// Bytes of all notices.
+    pub notices_bytes_max: usize,
+}
+
+impl TellLimits {
+    /// For answers and tables, where many events' violations are held at once.
+    pub const ANSWER: TellLimits = TellLimits {
+        violations_max: VIOLATIONS_MAX,
+        violations_bytes_max: VIOLATIONS_BYTES_MAX,
+        notices_max: NOTICES_MAX,
+        notices_bytes_max: NOTICES_BYTES_MAX,
+    };
+    /// For a program that writes each event's violations before it reads the next.
+    pub const FILE: TellLimits = TellLimits {
+        violations_max: FILE_VIOLATIONS_MAX,
+        violations_bytes_max: FILE_VIOLATIONS_BYTES_MAX,
+        notices_max: FILE_VIOLATIONS_MAX,
+        notices_bytes_max: FILE_VIOLATIONS_BYTES_MAX,
+    };
+}
+
+impl Default for TellLimits {
+    fn default() -> Self {
+        Self::ANSWER
+    }
+}

@@ -22,6 +22,14 @@ pub struct Violation {
     pub message: String,
 }
 
+impl Violation {
+    /// What it takes in memory, in bytes.
+    pub fn bytes(&self) -> usize {
+        let Violation { pointer, schema, keyword, message } = self;
+        size_of::<Self>() + pointer.len() + schema.len() + keyword.len() + message.len()
+    }
+}
+
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let pointer = if self.pointer.is_empty() { "(event)" } else { &self.pointer };
@@ -40,18 +48,32 @@ pub struct Notice {
     pub message: String,
 }
 
+impl Notice {
+    /// What it takes in memory, in bytes.
+    pub fn bytes(&self) -> usize {
+        let Notice { pointer, code, message } = self;
+        size_of::<Self>() + pointer.len() + code.len() + message.len()
+    }
+}
+
 /// The outcome of checking one event.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The event keeps all rules.
     Valid,
-    /// It breaks at least one; the checker's `violations()` has them all.
+    /// It breaks at least one; the checker's `violations()` tells which.
     Invalid,
 }
 
 /// Longest masked value in a message, in characters.
 pub const MASKED_CHARS_MAX: usize = 32;
+/// Longest key in a pointer, in characters; an address is sought in as many bytes as an
+/// address can have before its `@`, and more.
+const KEY_SHOWN_CHARS_MAX: usize = 4 * MASKED_CHARS_MAX;
+const KEY_SHOWN_BYTES_MAX: usize = 512;
+/// Stands where something was cut off.
+const CUT: char = '…';
 
 /// The shape of a text value: letters become `x`, digits `9`, the rest stays.
 ///
@@ -77,12 +99,27 @@ pub fn mask(text: &str) -> String {
 
 /// Masks a property name that could itself be personal: an address or a long number
 /// used as a key. Other names are shown, since a sender must find them.
+///
+/// A key may be as long as its event: only its begin is looked at and shown.
 pub fn mask_key(key: &str) -> String {
-    let digits = key.bytes().filter(u8::is_ascii_digit).count();
-    if (key.contains('@') && !key.starts_with('@')) || digits >= 6 {
-        mask(key)
-    } else {
-        key.chars().take(MASKED_CHARS_MAX * 4).collect()
+    let shown = &key[..key.floor_char_boundary(KEY_SHOWN_BYTES_MAX)];
+    let digits = shown.bytes().filter(u8::is_ascii_digit).count();
+    if (shown.contains('@') && !shown.starts_with('@')) || digits >= 6 {
+        return mask(key);
+    }
+    let mut name: String = shown.chars().take(KEY_SHOWN_CHARS_MAX).collect();
+    if name.len() < key.len() {
+        name.push(CUT);
+    }
+    name
+}
+
+/// Cuts a text that is longer than so many bytes, between two characters and with a mark.
+pub(crate) fn cut(text: &mut String, bytes_max: usize) {
+    if text.len() > bytes_max {
+        text.truncate(text.floor_char_boundary(bytes_max - CUT.len_utf8()));
+        text.push(CUT);
+        text.shrink_to_fit();
     }
 }
 
@@ -101,5 +138,8 @@ mod tests {
         assert_eq!(mask_key("@id"), "@id");
         assert_eq!(mask_key("a.b@shop.example"), "x.x@xxxx.xxxxxxx");
         assert_eq!(mask_key("14085550100"), "99999999999");
+        assert_eq!(mask_key(&"é".repeat(128)), "é".repeat(128));
+        assert_eq!(mask_key(&"k".repeat(129)), format!("{}…", "k".repeat(128)));
+        assert_eq!(mask_key(&"é".repeat(100_000)), format!("{}…", "é".repeat(128)));
     }
 }

@@ -8,6 +8,7 @@ use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
 use serde::de::IgnoredAny;
+use xdm::limits::TellLimits;
 use xdm::{Checker, Notice, Verdict, Violation};
 
 use crate::args::{CheckArgs, CheckFormat};
@@ -29,7 +30,7 @@ const WHOLE_BYTES_MAX: usize = 1024 * 1024 * 1024;
 pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Result<(), Failure> {
     let readings = Readings::of(settings)?;
     let reading = readings.of_datastream(&args.datastream);
-    let checker = Checker::new(reading.plan.clone(), reading.profile);
+    let checker = Checker::new(reading.plan.clone(), reading.profile).telling(TellLimits::FILE);
     let out = BufWriter::new(io::stdout().lock());
     let mut check = Check { checker, out, args, tally: Tally::default(), findings: 0 };
     check.begin()?;
@@ -48,14 +49,24 @@ struct Tally {
 
 /// One event of which something is to be told.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Finding<'a> {
     file: &'a str,
     #[serde(flatten)]
     place: Place,
     valid: bool,
     violations: &'a [Violation],
+    #[serde(skip_serializing_if = "is_zero")]
+    violations_omitted: usize,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     notices: &'a [Notice],
+    #[serde(skip_serializing_if = "is_zero")]
+    notices_omitted: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// Where an event is in its file, counted from 1.
@@ -173,14 +184,16 @@ impl<W: Write> Check<'_, W> {
         self.tally.valid += u64::from(valid);
         self.tally.invalid += u64::from(!valid);
         let violations: &[Violation] = if valid { &[] } else { self.checker.violations() };
-        let notices: &[Notice] = if self.args.notices { self.checker.notices() } else { &[] };
+        let violations_omitted = self.checker.violations_omitted();
+        let (notices, notices_omitted): (&[Notice], usize) =
+            if self.args.notices { (self.checker.notices(), self.checker.notices_omitted()) } else { (&[], 0) };
         if violations.is_empty() && notices.is_empty() {
             return Ok(());
         }
         match self.args.format {
             CheckFormat::Json => {
                 self.out.write_all(if self.findings == 0 { b"\n" } else { b",\n" })?;
-                let finding = Finding { file, place, valid, violations, notices };
+                let finding = Finding { file, place, valid, violations, violations_omitted, notices, notices_omitted };
                 serde_json::to_writer(&mut self.out, &finding).map_err(io::Error::from)?;
             }
             CheckFormat::Human => {
@@ -188,8 +201,17 @@ impl<W: Write> Check<'_, W> {
                 for violation in violations {
                     writeln!(self.out, "{file}:{number}: {violation}")?;
                 }
+                if violations_omitted > 0 {
+                    writeln!(
+                        self.out,
+                        "{file}:{number}: {violations_omitted} more violations are not told; mend these first"
+                    )?;
+                }
                 for Notice { pointer, code, message } in notices {
                     writeln!(self.out, "{file}:{number}: note: {pointer}: {message} [{code}]")?;
+                }
+                if notices_omitted > 0 {
+                    writeln!(self.out, "{file}:{number}: note: {notices_omitted} more notices are not told")?;
                 }
             }
         }

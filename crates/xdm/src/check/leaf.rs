@@ -144,7 +144,7 @@ impl<S: Sink> Walk<'_, S> {
             }
             (Number::Fraction(_), _) => {
                 let shown = if self.personal { "a number" } else { self.cursor.since(start) };
-                self.violate(node.type_loc, path, report::fraction(shown));
+                self.violate(node.type_loc, path, || report::fraction(shown));
             }
             _ => {}
         }
@@ -180,7 +180,7 @@ impl<S: Sink> Walk<'_, S> {
     fn bounds(&mut self, rules: &[(NumberRule, Loc)], number: Number, path: &Path<'_>) {
         for (rule, loc) in rules {
             if !rule.holds(number.as_f64()) {
-                self.violate(*loc, path, report::number_rule(rule, number.as_f64()));
+                self.violate(*loc, path, || report::number_rule(rule, number.as_f64()));
             }
         }
     }
@@ -196,7 +196,7 @@ impl<S: Sink> Walk<'_, S> {
         if let Some((only, loc)) = node.only
             && only != value
         {
-            self.violate(loc, path, format!("only {only} is permitted; send {only}"));
+            self.violate(loc, path, || format!("only {only} is permitted; send {only}"));
         }
         if let Keep::Column(slot) = node.keep {
             self.sink.boolean(slot, value);

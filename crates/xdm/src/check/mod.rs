@@ -13,6 +13,7 @@ mod once;
 mod path;
 mod report;
 mod text;
+mod told;
 
 use std::sync::Arc;
 
@@ -22,8 +23,9 @@ use guess::Guesses;
 use once::SeenNames;
 use path::Path;
 use text::Scratch;
+use told::Told;
 
-use crate::limits::{EVENT_BYTES_MAX, KEPT_BYTES_MAX};
+use crate::limits::{EVENT_BYTES_MAX, KEPT_BYTES_MAX, TellLimits};
 use crate::names::{SPELLED_PLATFORM, SPELLED_XDM};
 use crate::plan::{Node, NodeId, Plan};
 use crate::profile::Profile;
@@ -42,14 +44,10 @@ pub struct Checker {
 /// What a checker keeps between events so that the usual event allocates nothing.
 #[derive(Debug, Default)]
 struct State {
-    violations: Vec<Violation>,
-    /// Violations that were not told, past the limit.
-    untold: usize,
+    violations: Told<Violation>,
     /// Bare names that count only if the event is in the schema's spelling.
-    pending: Vec<Violation>,
-    notices: Vec<Notice>,
-    /// Nobody asks for notices.
-    unnoticed: bool,
+    pending: Told<Violation>,
+    notices: Told<Notice>,
     guesses: Guesses,
     /// Bitmaps of the children that were seen, of all objects that are open.
     seen: Vec<u64>,
@@ -69,12 +67,20 @@ impl Checker {
     /// A checker for events of this plan.
     pub fn new(plan: Arc<Plan>, profile: Profile) -> Self {
         let state = State { predictions: vec![0; plan.prediction_cells], ..State::default() };
-        Checker { plan, profile, state }
+        Checker { plan, profile, state }.telling(TellLimits::default())
+    }
+
+    /// The same with other limits on what is told of an event.
+    pub fn telling(mut self, limits: TellLimits) -> Self {
+        self.state.violations.limit(limits.violations_max, limits.violations_bytes_max);
+        self.state.pending.limit(limits.violations_max, limits.violations_bytes_max);
+        self.state.notices.limit(limits.notices_max, limits.notices_bytes_max);
+        self
     }
 
     /// The same for a caller that has no use for notices, so that none are written.
     pub fn without_notices(mut self) -> Self {
-        self.state.unnoticed = true;
+        self.state.notices.limit(0, 0);
         self
     }
 
@@ -92,7 +98,7 @@ impl Checker {
         match rest.iter().position(|b| !matches!(b, b' ' | b'\t' | b'\r' | b'\n')) {
             Some(at) => {
                 let stop = Stop::syntax(used + at, "something follows the event's closing brace");
-                self.state.violations.push(report::stopped(&stop));
+                self.state.violations.add(report::stopped(&stop));
                 Verdict::Invalid
             }
             None => verdict,
@@ -131,7 +137,7 @@ impl Checker {
         let used = match outcome {
             Ok(used) => Some(used),
             Err((stop, end)) => {
-                self.state.violations.push(report::stopped(&stop));
+                self.state.violations.add(report::stopped(&stop));
                 end
             }
         };
@@ -144,7 +150,7 @@ impl Checker {
     pub fn reject_length(&mut self, bytes_max: usize) -> Verdict {
         self.state.violations.clear();
         self.state.notices.clear();
-        self.state.violations.push(report::stopped(&too_long(bytes_max)));
+        self.state.violations.add(report::stopped(&too_long(bytes_max)));
         Verdict::Invalid
     }
 
@@ -155,7 +161,7 @@ impl Checker {
         }
         let at = std::str::from_utf8(event).map_or_else(|e| e.valid_up_to(), str::len);
         self.state.begin();
-        self.state.violations.push(report::encoding(at));
+        self.state.violations.add(report::encoding(at));
         Verdict::Invalid
     }
 
@@ -171,14 +177,24 @@ impl Checker {
         self.check_prefix(text, &mut NullSink)
     }
 
-    /// All violations of the last event.
+    /// The violations of the last event, as many as the limits have told.
     pub fn violations(&self) -> &[Violation] {
-        &self.state.violations
+        self.state.violations.all()
     }
 
-    /// What else was noticed about the last event.
+    /// How many violations there are besides those.
+    pub fn violations_omitted(&self) -> usize {
+        self.state.violations.omitted()
+    }
+
+    /// What else was noticed about the last event, as much as the limits have told.
     pub fn notices(&self) -> &[Notice] {
-        &self.state.notices
+        self.state.notices.all()
+    }
+
+    /// How many notices there are besides those.
+    pub fn notices_omitted(&self) -> usize {
+        self.state.notices.omitted()
     }
 }
 
@@ -270,7 +286,6 @@ impl State {
     fn begin(&mut self) {
         self.order.conclude();
         self.violations.clear();
-        self.untold = 0;
         self.pending.clear();
         self.notices.clear();
         self.seen.clear();
@@ -282,9 +297,6 @@ impl State {
     fn conclude(&mut self, spelled: u8) -> Verdict {
         if spelled & (SPELLED_XDM | SPELLED_PLATFORM) == SPELLED_XDM {
             self.violations.append(&mut self.pending);
-        }
-        if self.untold > 0 {
-            self.violations.push(report::untold(self.untold));
         }
         if self.violations.is_empty() { Verdict::Valid } else { Verdict::Invalid }
     }

@@ -1,10 +1,10 @@
 //! Objects, maps and lists.
 
-use super::Walk;
 use super::cursor::Stop;
 use super::once::Noted;
 use super::path::{Path, Step};
 use super::report;
+use super::{State, Walk};
 use crate::limits::{ITEMS_MAX, MEMBERS_MAX};
 use crate::names::{Found, Name, NameTable, SPELLED_PLATFORM, Target};
 use crate::plan::{ListNode, Loc, MapNode, ObjectNode};
@@ -166,7 +166,8 @@ impl<'w, S: Sink> Walk<'w, S> {
             return self.value(name.node, &below);
         }
         if let Some(loc) = child.forbidden {
-            self.violate(loc, &below, "the schema permits no property of this name here; leave it out".to_owned());
+            let message = || "the schema permits no property of this name here; leave it out".to_owned();
+            self.violate(loc, &below, message);
         }
         for slot in &child.opens {
             self.sink.object(*slot);
@@ -180,7 +181,7 @@ impl<'w, S: Sink> Walk<'w, S> {
     /// A declared property that came before.
     #[cold]
     fn again(&mut self, node: &ObjectNode, path: &Path<'_>) -> Result<(), Stop> {
-        self.state.violate(report::duplicate(path, self.plan.location(node.type_loc)));
+        self.state.violate(|| report::duplicate(path, self.plan.location(node.type_loc)));
         self.cursor.skip_value()?;
         Ok(())
     }
@@ -284,7 +285,7 @@ impl<'w, S: Sink> Walk<'w, S> {
             } else {
                 &child.platform
             };
-            self.violate(loc, path, format!("the property {name:?} is missing; add it"));
+            self.violate(loc, path, || format!("the property {name:?} is missing; add it"));
         }
     }
 
@@ -296,7 +297,7 @@ impl<'w, S: Sink> Walk<'w, S> {
             return Ok(());
         }
         for closed in node.others.closed.iter().filter(|closed| !closed.permits(key)) {
-            let violation = report::prefix(&below, self.plan.location(closed.loc), key);
+            let violation = || report::prefix(&below, self.plan.location(closed.loc), key);
             // Platform spelling has no prefixes, so a bare name counts only in an event
             // that is spelled as the schema is; that is known at its end.
             let bare = !key.contains(':') && !key.starts_with('@');
@@ -314,16 +315,13 @@ impl<'w, S: Sink> Walk<'w, S> {
             let location = self.plan.location(node.type_loc);
             match self.profile.undeclared {
                 Undeclared::Reject => {
-                    let guess = self.state.guesses.of(key, &node.names);
-                    let violation = report::extraneous(&below, location, guess);
-                    self.state.violate(violation);
+                    let State { guesses, violations, .. } = &mut *self.state;
+                    violations.push(|| report::extraneous(&below, location, guesses.of(key, &node.names)));
                 }
-                Undeclared::Permit if self.state.wants_notice() => {
-                    let guess = self.state.guesses.of(key, &node.names);
-                    let notice = report::undeclared(&below, guess);
-                    self.state.notice(|| notice);
+                Undeclared::Permit => {
+                    let State { guesses, notices, .. } = &mut *self.state;
+                    notices.push(|| report::undeclared(&below, guesses.of(key, &node.names)));
                 }
-                Undeclared::Permit => {}
             }
         }
         let start = self.cursor.at();
@@ -346,7 +344,7 @@ impl<'w, S: Sink> Walk<'w, S> {
         match self.state.names.note(frame.names, key) {
             Noted::New => Ok(true),
             Noted::Again => {
-                self.state.violate(report::duplicate(path, self.plan.location(loc)));
+                self.state.violate(|| report::duplicate(path, self.plan.location(loc)));
                 self.cursor.skip_value()?;
                 Ok(false)
             }
@@ -453,7 +451,7 @@ impl<'w, S: Sink> Walk<'w, S> {
         if let Some(loc) = node.unique
             && report::repeats(self.cursor.since(start))
         {
-            self.violate(loc, path, "two items of the list are equal; send each once".to_owned());
+            self.violate(loc, path, || "two items of the list are equal; send each once".to_owned());
         }
         self.count_rules(count, node.items_min, node.items_max, "items", path);
         Ok(())
@@ -471,24 +469,24 @@ impl<'w, S: Sink> Walk<'w, S> {
         if let Some((min, loc)) = min
             && count < min
         {
-            self.violate(loc, path, format!("{count} {what} are too few; send at least {min}"));
+            self.violate(loc, path, || format!("{count} {what} are too few; send at least {min}"));
         }
         if let Some((max, loc)) = max
             && count > max
         {
-            self.violate(loc, path, format!("{count} {what} are too many; send at most {max}"));
+            self.violate(loc, path, || format!("{count} {what} are too many; send at most {max}"));
         }
     }
 
     /// Tells a violation of a schema rule.
     #[cold]
-    pub(super) fn violate(&mut self, loc: Loc, path: &Path<'_>, message: String) {
+    pub(super) fn violate(&mut self, loc: Loc, path: &Path<'_>, message: impl FnOnce() -> String) {
         let schema = self.plan.location(loc);
-        self.state.violate(Violation {
+        self.state.violate(|| Violation {
             pointer: path.sent(),
             schema: schema.to_owned(),
             keyword: report::keyword_of(schema).to_owned(),
-            message,
+            message: message(),
         });
     }
 }

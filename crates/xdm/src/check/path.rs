@@ -1,6 +1,7 @@
 //! Where the walk is, as a chain on the stack; turned into a JSON pointer only when
 //! something is to be told or kept.
 
+use crate::limits::POINTER_BYTES_MAX;
 use crate::names::Name;
 use crate::plan::Child;
 use crate::violation::{MASKED_CHARS_MAX, mask_key};
@@ -43,11 +44,13 @@ impl<'p> Path<'p> {
         self.parent.is_none()
     }
 
-    /// The pointer into the event as it was sent, with telling keys masked.
+    /// The pointer into the event as it was sent, with telling keys masked. Of one that
+    /// is too long as much is written as its cut needs.
     pub(super) fn sent(&self) -> String {
         let mut out = String::new();
         self.write(&mut out, &mut |out, step| match step {
             Step::Root => {}
+            _ if out.len() > POINTER_BYTES_MAX => {}
             Step::Child { name, .. } => push(out, name.text()),
             Step::Group { sent } => push(out, sent),
             Step::Key(key) => push(out, &mask_key(beginning(key))),

@@ -5,32 +5,24 @@ use std::collections::HashSet;
 use super::cursor::{Cause, Stop};
 use super::path::Path;
 use super::{State, Walk};
-use crate::limits::{NOTICES_MAX, VIOLATIONS_MAX};
 use crate::plan::{Loc, NumberRule, TextRule};
 use crate::sink::Sink;
 use crate::violation::{Notice, Violation, mask};
 
 /// Most values of an `enum` that a message lists.
 const ENUM_SHOWN_MAX: usize = 12;
+/// Longest number that a message shows, in bytes.
+const NUMBER_SHOWN_BYTES_MAX: usize = 32;
 
 impl State {
-    pub(super) fn violate(&mut self, violation: Violation) {
-        if self.violations.len() < VIOLATIONS_MAX {
-            self.violations.push(violation);
-        } else {
-            self.untold += 1;
-        }
+    /// Tells a violation; it isn't made when there is much to tell already.
+    pub(super) fn violate(&mut self, tell: impl FnOnce() -> Violation) {
+        self.violations.push(tell);
     }
 
-    /// Notes something, unless nobody asks or there is much of it already.
+    /// Notes something; it isn't made when nobody asks or there is much of it already.
     pub(super) fn notice(&mut self, tell: impl FnOnce() -> Notice) {
-        if self.wants_notice() {
-            self.notices.push(tell());
-        }
-    }
-
-    pub(super) fn wants_notice(&self) -> bool {
-        !self.unnoticed && self.notices.len() < NOTICES_MAX
+        self.notices.push(tell);
     }
 }
 
@@ -40,48 +32,55 @@ impl<S: Sink> Walk<'_, S> {
     #[cold]
     pub(super) fn wrong_type(&mut self, loc: Loc, wanted: &str, path: &Path<'_>) -> Result<(), Stop> {
         let raw = self.cursor.skip_value()?;
-        let found = match raw.as_bytes().first() {
-            Some(b'"') => format!("the text \"{}\"", mask(raw.trim_matches('"'))),
-            Some(b'{') => "an object".to_owned(),
-            Some(b'[') => "a list".to_owned(),
-            Some(b't' | b'f') => raw.to_owned(),
-            Some(b'n') => "null".to_owned(),
-            _ => "a number".to_owned(),
-        };
-        let fix = match (wanted, raw.as_bytes().first()) {
-            (_, Some(b'n')) => "leave the property out when there is no value",
-            ("an integer" | "a number", Some(b'"')) => "send the number without quotes",
-            ("an integer", Some(b't')) => "send 1",
-            ("an integer", Some(b'f')) => "send 0",
-            ("true or false", Some(b'"')) => "send true or false without quotes",
-            ("a text", _) => "put the value in quotes",
-            ("a list", _) => "put the value in [ ]",
-            _ => "send a value of that type",
-        };
-        self.violate(loc, path, format!("{found} is not {wanted}; {fix}"));
+        self.violate(loc, path, || wrong_type(raw, wanted));
         Ok(())
     }
 
     #[cold]
     pub(super) fn violate_text(&mut self, rule: &TextRule, loc: Loc, text: &str, path: &Path<'_>) {
-        let masked = mask(text);
-        let message = match rule {
-            TextRule::Enum(values) => {
-                let shown: Vec<&str> = values.iter().take(ENUM_SHOWN_MAX).map(|v| &**v).collect();
-                let more = values.len().saturating_sub(ENUM_SHOWN_MAX);
-                let more = if more > 0 { format!(" or one of {more} more") } else { String::new() };
-                format!("\"{masked}\" is not a permitted value; send one of {}{more}", shown.join(", "))
-            }
-            TextRule::Pattern(_) => {
-                format!("\"{masked}\" does not match the pattern at the schema location; send a text that does")
-            }
-            TextRule::Format(format) => format!("\"{masked}\" is not {}", format.example()),
-            TextRule::CharsMin(min) => {
-                format!("\"{masked}\" is too short; send at least {min} characters or leave the property out")
-            }
-            TextRule::CharsMax(max) => format!("\"{masked}\" is too long; send at most {max} characters"),
-        };
-        self.violate(loc, path, message);
+        self.violate(loc, path, || broken_text(rule, text));
+    }
+}
+
+fn wrong_type(raw: &str, wanted: &str) -> String {
+    let found = match raw.as_bytes().first() {
+        Some(b'"') => format!("the text \"{}\"", mask(raw.trim_matches('"'))),
+        Some(b'{') => "an object".to_owned(),
+        Some(b'[') => "a list".to_owned(),
+        Some(b't' | b'f') => raw.to_owned(),
+        Some(b'n') => "null".to_owned(),
+        _ => "a number".to_owned(),
+    };
+    let fix = match (wanted, raw.as_bytes().first()) {
+        (_, Some(b'n')) => "leave the property out when there is no value",
+        ("an integer" | "a number", Some(b'"')) => "send the number without quotes",
+        ("an integer", Some(b't')) => "send 1",
+        ("an integer", Some(b'f')) => "send 0",
+        ("true or false", Some(b'"')) => "send true or false without quotes",
+        ("a text", _) => "put the value in quotes",
+        ("a list", _) => "put the value in [ ]",
+        _ => "send a value of that type",
+    };
+    format!("{found} is not {wanted}; {fix}")
+}
+
+fn broken_text(rule: &TextRule, text: &str) -> String {
+    let masked = mask(text);
+    match rule {
+        TextRule::Enum(values) => {
+            let shown: Vec<&str> = values.iter().take(ENUM_SHOWN_MAX).map(|v| &**v).collect();
+            let more = values.len().saturating_sub(ENUM_SHOWN_MAX);
+            let more = if more > 0 { format!(" or one of {more} more") } else { String::new() };
+            format!("\"{masked}\" is not a permitted value; send one of {}{more}", shown.join(", "))
+        }
+        TextRule::Pattern(_) => {
+            format!("\"{masked}\" does not match the pattern at the schema location; send a text that does")
+        }
+        TextRule::Format(format) => format!("\"{masked}\" is not {}", format.example()),
+        TextRule::CharsMin(min) => {
+            format!("\"{masked}\" is too short; send at least {min} characters or leave the property out")
+        }
+        TextRule::CharsMax(max) => format!("\"{masked}\" is too long; send at most {max} characters"),
     }
 }
 
@@ -91,6 +90,8 @@ pub(super) fn keyword_of(location: &str) -> &str {
 }
 
 pub(super) fn fraction(shown: &str) -> String {
+    // A number may be as long as its event.
+    let shown = shown.get(..NUMBER_SHOWN_BYTES_MAX).unwrap_or(shown);
     format!("{shown} is not an integer; send a whole number")
 }
 
@@ -116,11 +117,6 @@ pub(super) fn stopped(stop: &Stop) -> Violation {
 pub(super) fn encoding(at: usize) -> Violation {
     let message = format!("not UTF-8 at byte {at}; send JSON in UTF-8");
     Violation { pointer: String::new(), schema: String::new(), keyword: "encoding".to_owned(), message }
-}
-
-pub(super) fn untold(count: usize) -> Violation {
-    let message = format!("{count} more violations are not told; mend these first");
-    Violation { pointer: String::new(), schema: String::new(), keyword: "limit".to_owned(), message }
 }
 
 pub(super) fn duplicate(path: &Path<'_>, schema: &str) -> Violation {

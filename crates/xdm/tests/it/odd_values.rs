@@ -1,7 +1,10 @@
 //! The odd values, each with its decided outcome (docs/events.md has the list).
 
 use serde_json::{Value, json};
-use xdm::limits::{DEPTH_MAX, EVENT_BYTES_MAX, ITEMS_MAX, KEPT_BYTES_MAX, MEMBERS_MAX, VIOLATIONS_MAX};
+use xdm::limits::{
+    DEPTH_MAX, EVENT_BYTES_MAX, ITEMS_MAX, KEPT_BYTES_MAX, MEMBERS_MAX, NOTICES_MAX, POINTER_BYTES_MAX, TellLimits,
+    VIOLATIONS_BYTES_MAX, VIOLATIONS_MAX,
+};
 use xdm::{Checker, Profile, Verdict, standard_plan};
 
 use crate::tree::TreeSink;
@@ -92,11 +95,58 @@ fn limits_have_names() {
     };
     assert!(check(&items(ITEMS_MAX)).keywords.is_empty());
     assert_eq!(check(&items(ITEMS_MAX + 1)).keywords, ["limit"]);
-    let wrong = vec![r#"{"id":1}"#; VIOLATIONS_MAX + 7].join(",");
-    let outcome =
-        check(&format!(r#"{{"_id":"1","timestamp":"2026-11-22T14:07:15Z","identityMap":{{"A":[{wrong}]}}}}"#));
-    assert_eq!(outcome.keywords.len(), VIOLATIONS_MAX + 1);
-    assert_eq!(outcome.keywords.last().map(String::as_str), Some("limit"));
+}
+
+/// An event whose identity map has so many items that are no objects under `key`.
+fn wrong_items(key: &str, count: usize) -> String {
+    let items = vec!["1"; count].join(",");
+    format!(r#"{{"_id":"1","timestamp":"2026-11-22T14:07:15Z","identityMap":{{"{key}":[{items}]}}}}"#)
+}
+
+#[test]
+fn what_is_told_of_an_event_is_bounded_and_the_rest_is_counted() {
+    let mut checker = Checker::new(standard_plan(), Profile::spec());
+    let mut tells = |event: &str| {
+        assert_eq!(checker.judge(event.as_bytes()), Verdict::Invalid);
+        let bytes: usize = checker.violations().iter().map(xdm::Violation::bytes).sum();
+        assert!(bytes < VIOLATIONS_BYTES_MAX + 4096, "{bytes}");
+        (checker.violations().len(), checker.violations_omitted())
+    };
+    assert_eq!(tells(&wrong_items("A", VIOLATIONS_MAX)), (VIOLATIONS_MAX, 0));
+    assert_eq!(tells(&wrong_items("A", VIOLATIONS_MAX + 7)), (VIOLATIONS_MAX, 7));
+    // A key as long as the event: its pointer is cut, and the bytes of all are bounded.
+    for key in ["k".repeat(500_000), "\\u0001".repeat(80_000), "é".repeat(200_000)] {
+        let (told, omitted) = tells(&wrong_items(&key, 9_000));
+        assert_eq!(told + omitted, 9_000);
+    }
+    // What ends the reading is told, however much was told before.
+    let cut_off = wrong_items("A", VIOLATIONS_MAX + 7);
+    assert_eq!(tells(&cut_off[..cut_off.len() - 1]), (VIOLATIONS_MAX + 1, 7));
+    assert!(checker.violations().last().is_some_and(|last| last.keyword == "syntax"));
+    let trailing = wrong_items("A", VIOLATIONS_MAX + 7) + "x";
+    assert_eq!(checker.judge(trailing.as_bytes()), Verdict::Invalid);
+    assert!(checker.violations().last().is_some_and(|last| last.keyword == "syntax"));
+    assert!(checker.violations().iter().all(|violation| violation.pointer.len() <= POINTER_BYTES_MAX));
+}
+
+#[test]
+fn notices_are_bounded_alike_and_a_file_is_told_in_full() {
+    let members = |count: usize| feedback(&(0..count).map(|n| format!("\"q{n}q\":1")).collect::<Vec<_>>().join(","));
+    let mut checker = Checker::new(standard_plan(), Profile::spec());
+    assert_eq!(checker.judge(members(NOTICES_MAX + 3).as_bytes()), Verdict::Valid);
+    assert_eq!((checker.notices().len(), checker.notices_omitted()), (NOTICES_MAX, 3));
+    let mut checker = Checker::new(standard_plan(), Profile::spec()).telling(TellLimits::FILE);
+    assert_eq!(checker.judge(members(900).as_bytes()), Verdict::Valid);
+    assert_eq!((checker.notices().len(), checker.notices_omitted()), (900, 0));
+    assert_eq!(checker.judge(wrong_items("A", ITEMS_MAX).as_bytes()), Verdict::Invalid);
+    assert_eq!((checker.violations().len(), checker.violations_omitted()), (ITEMS_MAX, 0));
+    // Bare names in an event of the schema's spelling wait for its end, within the limits.
+    let mut checker = Checker::new(standard_plan(), Profile::spec());
+    let bare = members(VIOLATIONS_MAX + 5).replace("customerFeedback", "xdm:customerFeedback");
+    let bare = bare.replace("_id", "@id").replace("\"timestamp", "\"xdm:timestamp");
+    if checker.judge(bare.as_bytes()) == Verdict::Invalid {
+        assert_eq!((checker.violations().len(), checker.violations_omitted()), (VIOLATIONS_MAX, 5));
+    }
 }
 
 /// An event that passes a limit is left; where it ends is known, so that the next one can

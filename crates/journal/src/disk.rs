@@ -57,6 +57,8 @@ pub trait DirLock: Send + Sync {}
 #[derive(Debug)]
 pub struct RealDisk {
     dir: PathBuf,
+    /// Kept open, so that syncing it never waits for a file descriptor.
+    handle: File,
 }
 
 impl RealDisk {
@@ -69,7 +71,8 @@ impl RealDisk {
                 sync_directory(parent)?;
             }
         }
-        Ok(RealDisk { dir })
+        let handle = File::open(&dir)?;
+        Ok(RealDisk { dir, handle })
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -114,7 +117,7 @@ impl Disk for RealDisk {
     }
 
     fn sync_dir(&self) -> io::Result<()> {
-        sync_directory(&self.dir)
+        self.handle.sync_all()
     }
 
     fn free_bytes(&self) -> io::Result<u64> {

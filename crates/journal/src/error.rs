@@ -14,8 +14,9 @@ use crate::Sequence;
 /// Why a record was not made durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum AppendError {
-    /// `queue_bytes_max` bytes wait for the disk already.
-    #[error("the journal's queue is full; send the record again in a moment")]
+    /// `queue_bytes_max` bytes wait for the disk already, or no file can be opened for the
+    /// next segment at the moment.
+    #[error("the journal can't take more at the moment; send the record again soon")]
     Overloaded,
     /// The disk has less than `disk_free_bytes_min` left, or no room for a segment.
     #[error("the journal's disk is full; free space on it, then send the record again")]
@@ -114,6 +115,18 @@ pub enum ReadError {
         source: io::Error,
     },
 }
+
+impl ReadError {
+    /// True when no file could be opened because too many are open: the same record may be
+    /// read later.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, ReadError::Io { source, .. } if matches!(source.raw_os_error(), Some(EMFILE | ENFILE)))
+    }
+}
+
+/// Too many open files, of the process and of the system: the same numbers on every Unix.
+const EMFILE: i32 = 24;
+const ENFILE: i32 = 23;
 
 /// Why drained segments could not be deleted. They stay condemned: the next release,
 /// or the next open, tries again.

@@ -6,7 +6,8 @@
 //! rate and with tails of milliseconds.
 //!
 //! A disk without room is a state to come back from, not a failure: the writer goes on
-//! in its segment and asks again when that is used up.
+//! in its segment and asks again when that is used up. So is a process without a file
+//! descriptor: where no file could be opened nothing was written, and nothing is in doubt.
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -26,8 +27,35 @@ pub(crate) struct Spare {
     pub(crate) bytes: u64,
 }
 
+/// Why there is no spare.
+#[derive(Debug)]
+pub(crate) enum NoSpare {
+    /// The disk has no room for it.
+    Full,
+    /// No file could be opened for it; that may pass.
+    Hindered(String),
+    /// Writing or syncing it failed.
+    Broken(String),
+}
+
+impl NoSpare {
+    fn unopened(error: &io::Error) -> Self {
+        match is_full(error) {
+            true => NoSpare::Full,
+            false => NoSpare::Hindered(format!("cannot open {SPARE_NAME}: {error}")),
+        }
+    }
+
+    fn unwritten(error: &io::Error) -> Self {
+        match is_full(error) {
+            true => NoSpare::Full,
+            false => NoSpare::Broken(format!("cannot preallocate {SPARE_NAME}: {error}")),
+        }
+    }
+}
+
 /// Whether `error` says that the disk has no room, as against being broken.
-pub(crate) fn is_full(error: &io::Error) -> bool {
+fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
@@ -60,7 +88,7 @@ enum State {
     Wanted,
     Making,
     Ready(Spare),
-    Failed(io::Error),
+    Failed(NoSpare),
     Stopped,
 }
 
@@ -107,7 +135,7 @@ impl Spares {
 
     /// Waits for a spare of at least `bytes`. An earlier failure is tried again once,
     /// here, so that the answer is about the disk as it is now.
-    pub(crate) fn take(&self, bytes: u64) -> io::Result<Spare> {
+    pub(crate) fn take(&self, bytes: u64) -> Result<Spare, NoSpare> {
         let mut asked = false;
         let mut state = self.lock();
         loop {
@@ -124,7 +152,7 @@ impl Spares {
                 }
                 State::Stopped => {
                     *state = State::Stopped;
-                    return Err(io::ErrorKind::Interrupted.into());
+                    return Err(NoSpare::Hindered("the journal is closing".to_owned()));
                 }
                 in_work => *state = in_work,
             }
@@ -143,13 +171,12 @@ impl Spares {
     }
 
     /// For the rare record that is larger than a segment.
-    fn grow(&self, spare: Spare, bytes: u64) -> io::Result<Spare> {
+    fn grow(&self, spare: Spare, bytes: u64) -> Result<Spare, NoSpare> {
         if bytes <= spare.bytes {
             return Ok(spare);
         }
-        let grown =
-            self.check_room(bytes - spare.bytes).and_then(|()| zero_fill(&*spare.file, spare.bytes, bytes, || true));
-        match grown {
+        let fill = || zero_fill(&*spare.file, spare.bytes, bytes, || true).map_err(|error| NoSpare::unwritten(&error));
+        match self.check_room(bytes - spare.bytes).and_then(|()| fill()) {
             Ok(()) => Ok(Spare { bytes, ..spare }),
             Err(error) => {
                 let _ = self.disk.remove(SPARE_NAME);
@@ -158,24 +185,25 @@ impl Spares {
         }
     }
 
-    fn make(&self) -> io::Result<Spare> {
+    fn make(&self) -> Result<Spare, NoSpare> {
         self.check_room(self.segment_bytes)?;
-        let file = self.disk.create(SPARE_NAME)?;
+        let file = self.disk.create(SPARE_NAME).map_err(|error| NoSpare::unopened(&error))?;
         let go_on = || !matches!(*self.lock(), State::Stopped);
         match zero_fill(&*file, 0, self.segment_bytes, go_on) {
             Ok(()) => Ok(Spare { file, bytes: self.segment_bytes }),
             Err(error) => {
                 // Half a spare must not take the room that somebody waits for.
                 let _ = self.disk.remove(SPARE_NAME);
-                Err(error)
+                Err(NoSpare::unwritten(&error))
             }
         }
     }
 
-    fn check_room(&self, bytes: u64) -> io::Result<()> {
-        match self.disk.free_bytes()? < self.disk_free_bytes_min.saturating_add(bytes) {
-            true => Err(io::ErrorKind::StorageFull.into()),
-            false => Ok(()),
+    fn check_room(&self, bytes: u64) -> Result<(), NoSpare> {
+        match self.disk.free_bytes() {
+            Ok(free) if free < self.disk_free_bytes_min.saturating_add(bytes) => Err(NoSpare::Full),
+            // If it cannot be told, the write will tell.
+            Ok(_) | Err(_) => Ok(()),
         }
     }
 

@@ -1,8 +1,8 @@
 //! Numbers for an operator: how full the journal is and how the disk does. They count
 //! bytes and records and hold nothing of either.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// A moment's numbers. See [`crate::Journal::stats`].
@@ -27,6 +27,9 @@ pub struct Stats {
     pub poisoned: bool,
     /// Which write or sync failed, when `poisoned`.
     pub poison_cause: Option<String>,
+    /// Why no segment could be begun when one was last needed; records that needed it were
+    /// refused as `Overloaded`.
+    pub hindrance: Option<String>,
 }
 
 #[derive(Default)]
@@ -35,6 +38,7 @@ pub(crate) struct Counters {
     fsyncs: AtomicU64,
     last_fsync_us: AtomicU64,
     poison_cause: OnceLock<String>,
+    hindrance: Mutex<Option<String>>,
 }
 
 impl Counters {
@@ -50,6 +54,11 @@ impl Counters {
         let _ = self.poison_cause.set(cause);
     }
 
+    /// Keeps why a segment can't be begun, until one could.
+    pub(crate) fn hinder(&self, cause: Option<String>) {
+        *self.hindrance.lock().unwrap_or_else(PoisonError::into_inner) = cause;
+    }
+
     pub(crate) fn read(&self) -> Stats {
         Stats {
             appended: self.appended.load(Ordering::Relaxed),
@@ -57,6 +66,7 @@ impl Counters {
             last_fsync_us: self.last_fsync_us.load(Ordering::Relaxed),
             poisoned: self.poison_cause.get().is_some(),
             poison_cause: self.poison_cause.get().cloned(),
+            hindrance: self.hindrance.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             ..Stats::default()
         }
     }

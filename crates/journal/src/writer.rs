@@ -7,7 +7,9 @@
 //!
 //! After a write or a sync failed, what the disk holds is unknown and stays so: the
 //! kernel may have dropped the pages and report the next sync as fine. So the writer
-//! fails everything from then on. Only a new `open` looks at the disk again.
+//! fails everything from then on. Only a new `open` looks at the disk again. A file that
+//! could not even be opened leaves nothing in doubt: those who wait for it are refused,
+//! and the next group tries again.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -22,7 +24,7 @@ use crate::journal::Shared;
 use crate::log::{Done, Sequence};
 use crate::queue::{Group, Pending, Take};
 use crate::segment::{self, SPARE_NAME, Segment};
-use crate::spare;
+use crate::spare::NoSpare;
 
 /// Sealed bytes in one write and sync, unless one record is larger. Small enough to
 /// stay in the buffer that is reused, large enough that the sync is not what counts.
@@ -43,7 +45,8 @@ pub(crate) struct Active {
 
 /// Why a record found no place.
 enum NoRoom {
-    Full,
+    /// At the moment; the reason is the sender's answer.
+    Refused(AppendError),
     Broken(String),
 }
 
@@ -100,17 +103,17 @@ impl Writer {
 
     fn write_group(&mut self, group: &mut Group) {
         // Asking for room is tried once a group: it can cost a preallocation.
-        let mut full = false;
+        let mut refusal = None;
         for pending in group.records.drain(..) {
             if self.poisoned {
                 (pending.done)(Err(AppendError::Poisoned));
                 continue;
             }
-            match self.make_room(pending.frame_bytes(), full) {
+            match self.make_room(pending.frame_bytes(), refusal) {
                 Ok(()) => self.gather(pending, &group.bytes),
-                Err(NoRoom::Full) => {
-                    full = true;
-                    self.refuse(pending);
+                Err(NoRoom::Refused(error)) => {
+                    refusal = Some(error);
+                    self.refuse(pending, error);
                 }
                 Err(NoRoom::Broken(cause)) => {
                     self.waiting.push(pending.done);
@@ -122,7 +125,7 @@ impl Writer {
     }
 
     /// Sees to it that `frame_bytes` fit behind the buffer in the active segment.
-    fn make_room(&mut self, frame_bytes: usize, known_full: bool) -> Result<(), NoRoom> {
+    fn make_room(&mut self, frame_bytes: usize, known: Option<AppendError>) -> Result<(), NoRoom> {
         if self.fits(frame_bytes) {
             if !self.buffer.is_empty() && self.buffer.len() + frame_bytes > GROUP_BYTES_MAX {
                 self.flush_or_break()?;
@@ -131,7 +134,10 @@ impl Writer {
         }
         // Nothing may be written to a new segment before the old one is synced.
         self.flush_or_break()?;
-        if known_full { Err(NoRoom::Full) } else { self.rotate(frame_bytes) }
+        match known {
+            Some(error) => Err(NoRoom::Refused(error)),
+            None => self.rotate(frame_bytes),
+        }
     }
 
     fn fits(&self, frame_bytes: usize) -> bool {
@@ -192,9 +198,13 @@ impl Writer {
     /// Makes the spare file the active segment.
     fn rotate(&mut self, frame_bytes: usize) -> Result<(), NoRoom> {
         let bytes = segment::HEADER_BYTES + frame_bytes as u64;
-        let spare = self.shared.spares.take(bytes).map_err(|error| match spare::is_full(&error) {
-            true => NoRoom::Full,
-            false => NoRoom::Broken(format!("cannot preallocate {SPARE_NAME}: {error}")),
+        let spare = self.shared.spares.take(bytes).map_err(|error| match error {
+            NoSpare::Full => NoRoom::Refused(AppendError::Full),
+            NoSpare::Hindered(cause) => {
+                self.shared.counters.hinder(Some(cause));
+                NoRoom::Refused(AppendError::Overloaded)
+            }
+            NoSpare::Broken(cause) => NoRoom::Broken(cause),
         })?;
         let (segment, header) = Segment::create(self.next, self.held_last, &self.shared.wrap)
             .map_err(|_| NoRoom::Broken("the system's random source failed".to_owned()))?;
@@ -208,6 +218,7 @@ impl Writer {
             .and_then(|()| disk.rename(SPARE_NAME, &segment.name))
             .and_then(|()| disk.sync_dir())
             .map_err(|error| NoRoom::Broken(format!("cannot start {}: {error}", segment.name)))?;
+        self.shared.counters.hinder(None);
         self.shared.spares.order();
         let segment = Arc::new(segment);
         self.shared.catalog.push(Entry::empty(Arc::clone(&segment), spare.bytes));
@@ -215,10 +226,12 @@ impl Writer {
         Ok(())
     }
 
-    fn refuse(&mut self, pending: Pending) {
-        self.shared.tight.store(true, Ordering::Relaxed);
+    fn refuse(&mut self, pending: Pending, error: AppendError) {
+        if error == AppendError::Full {
+            self.shared.tight.store(true, Ordering::Relaxed);
+        }
         self.shared.queue.answered(pending.frame_bytes());
-        (pending.done)(Err(AppendError::Full));
+        (pending.done)(Err(error));
     }
 
     /// Fails what was gathered and what is queued; nothing is written ever again. Only

@@ -42,6 +42,8 @@ struct Faults {
     free_bytes: Option<u64>,
     /// Every write that grows a file says that the disk is full.
     no_space: bool,
+    /// Every file that is to be opened or made says that too many are open.
+    no_descriptors: bool,
 }
 
 #[derive(Default)]
@@ -98,6 +100,10 @@ impl FaultyDisk {
 
     pub(crate) fn set_no_space(&self, no_space: bool) {
         self.lock().faults.no_space = no_space;
+    }
+
+    pub(crate) fn set_no_descriptors(&self, no_descriptors: bool) {
+        self.lock().faults.no_descriptors = no_descriptors;
     }
 
     pub(crate) fn names(&self) -> Vec<String> {
@@ -198,6 +204,14 @@ impl State {
         self.visible.iter().any(|(name, index)| *index == file && name.ends_with(".seg"))
     }
 
+    /// Takes a file descriptor.
+    fn descriptor(&self) -> io::Result<()> {
+        match self.faults.no_descriptors {
+            true => Err(io::Error::from_raw_os_error(24)),
+            false => Ok(()),
+        }
+    }
+
     fn find(&self, name: &str) -> io::Result<usize> {
         self.visible.get(name).copied().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
@@ -245,6 +259,7 @@ impl Disk for FaultyDisk {
     fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
         let mut state = self.lock();
         state.operation()?;
+        state.descriptor()?;
         let index = state.files.len();
         state.files.push(Content::default());
         state.visible.insert(name.to_owned(), index);
@@ -255,6 +270,7 @@ impl Disk for FaultyDisk {
     fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
         let mut state = self.lock();
         state.operation()?;
+        state.descriptor()?;
         let index = state.find(name)?;
         Ok(self.file(index, state.life))
     }

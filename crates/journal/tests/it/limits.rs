@@ -167,3 +167,37 @@ fn a_disk_without_room_for_a_segment_lets_the_active_one_go_on() {
     let (journal, _) = open_faulty(&disk, 1000).expect("opened");
     assert_eq!(read_all(&journal, 0).len() as u64, last + 2);
 }
+
+#[test]
+fn too_many_open_files_poison_nothing() {
+    let disk = FaultyDisk::new();
+    let (journal, _) = open_faulty(&disk, 1000).expect("opened");
+    assert_eq!(append(&journal, &[b'x'; 60]), Ok(Sequence(1)));
+    disk.set_no_descriptors(true);
+    // The spare that may be made already is used up first.
+    let mut last = 1;
+    let refused = loop {
+        match append(&journal, &[b'x'; 60]) {
+            Ok(_) => last += 1,
+            Err(error) => break error,
+        }
+        assert!(last < 100, "nothing was refused");
+    };
+    assert_eq!(refused, AppendError::Overloaded);
+    assert_eq!(append(&journal, &[b'x'; 60]), Err(AppendError::Overloaded));
+    let stats = journal.stats();
+    assert!(!stats.poisoned && !stats.full, "{stats:?}");
+    assert!(stats.hindrance.as_deref().is_some_and(|cause| cause.contains("spare.tmp")), "{stats:?}");
+    assert_eq!(append(&journal, &[b'x'; 10]), Ok(Sequence(last + 1)), "what fits the segment still passes");
+    // A reader that needs a file is told that it may come back.
+    let unread = journal.reader(Sequence(0)).expect_err("no descriptor");
+    assert!(unread.is_transient(), "{unread}");
+    disk.set_no_descriptors(false);
+    assert_eq!(append(&journal, &[b'x'; 60]), Ok(Sequence(last + 2)));
+    assert_eq!(journal.stats().hindrance, None);
+    assert_eq!(journal.stats().queue_bytes, 0);
+    assert_eq!(read_all(&journal, 0).len() as u64, last + 2);
+    drop(journal);
+    let (journal, _) = open_faulty(&disk, 1000).expect("opened");
+    assert_eq!(read_all(&journal, 0).len() as u64, last + 2);
+}

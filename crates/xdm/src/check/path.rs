@@ -4,7 +4,7 @@
 use crate::limits::POINTER_BYTES_MAX;
 use crate::names::Name;
 use crate::plan::Child;
-use crate::violation::{MASKED_CHARS_MAX, mask_key};
+use crate::violation::mask_key;
 
 /// One step of a path.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +53,7 @@ impl<'p> Path<'p> {
             _ if out.len() > POINTER_BYTES_MAX => {}
             Step::Child { name, .. } => push(out, name.text()),
             Step::Group { sent } => push(out, sent),
-            Step::Key(key) => push(out, &mask_key(beginning(key))),
+            Step::Key(key) => push(out, &mask_key(key)),
             Step::Index(at) => push(out, &at.to_string()),
         });
         out
@@ -78,17 +78,6 @@ impl<'p> Path<'p> {
         }
         each(out, self.step);
     }
-}
-
-/// As much of a key as could be shown. A key can be as long as an event, and stands in the
-/// pointer of each violation below it.
-fn beginning(key: &str) -> &str {
-    const BYTES_MAX: usize = MASKED_CHARS_MAX * 4 * 4;
-    let mut end = key.len().min(BYTES_MAX);
-    while !key.is_char_boundary(end) {
-        end -= 1;
-    }
-    &key[..end]
 }
 
 fn push(out: &mut String, step: &str) {

@@ -13,6 +13,8 @@
 //! The index is not stored. It is rebuilt from the table, and what a crash took out of
 //! it is drained again from the journal anyway.
 
+use std::collections::HashSet;
+
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_secret};
 
 /// Longest window, in days; days are kept modulo 256.
@@ -145,6 +147,13 @@ impl Dedupe {
     pub(crate) fn day(&self, id: IdHash) -> Option<i32> {
         let entry = self.entry(self.find(id.0));
         (entry.id != 0).then(|| self.today - self.age(&entry))
+    }
+
+    /// Forgets events that are not stored after all. Rare: it costs as much as a rebuild.
+    pub(crate) fn forget(&mut self, ids: &[IdHash]) {
+        let ids: HashSet<u64> = ids.iter().map(|id| id.0).collect();
+        let kept: Vec<Entry> = self.entries().filter(|entry| !ids.contains(&entry.id)).collect();
+        self.rebuild(&kept, kept.len());
     }
 
     /// Inserts without telling: for rebuilding the index from the table.

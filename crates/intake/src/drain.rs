@@ -10,17 +10,20 @@
 //!
 //! A commit that fails is tried again with the same rows under the same number, since it
 //! may have happened. Meanwhile draining goes on until the next batch is full, and then
-//! the journal fills until admission says `Overloaded`: nothing is dropped.
+//! the journal fills until admission says `Overloaded`: nothing is dropped. What can't
+//! become rows however often it is tried is set aside ([`isolate`]), and the rest goes on.
 
 pub(crate) mod batch;
 mod commit;
 mod decode;
+mod isolate;
 
 use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use arrow::array::RecordBatch;
 use journal::{Journal, Reader};
 use thiserror::Error;
 use tokio::runtime::Handle;
@@ -28,11 +31,13 @@ use tokio::sync::watch;
 
 use self::batch::Batch;
 use self::decode::Decoder;
+pub(crate) use self::isolate::trial;
+use self::isolate::{Fault, Suspects, guarded};
+use crate::aside::{Aside, AsideError};
 use crate::clock::{Clock, day_of};
 use crate::dedupe::Dedupe;
 use crate::files::FilesError;
 use crate::options::IntakeOptions;
-use crate::record::RecordError;
 use crate::stores::Stores;
 use crate::tally::Tally;
 
@@ -69,12 +74,27 @@ pub enum Step {
 /// Called at each [`Step`]; `Break` ends the drain there and then.
 pub type Probe = Arc<dyn Fn(Step) -> ControlFlow<()> + Send + Sync>;
 
+/// A place where a test can make something fail as a defect would.
+#[derive(Clone, Copy)]
+pub enum Touched<'a> {
+    /// An event is about to be decoded; its bytes.
+    Event(&'a [u8]),
+    /// A block is about to be written.
+    Rows(&'a table::Block),
+    /// A block is about to be shown.
+    Shown(&'a table::Block),
+}
+
+/// Called for each [`Touched`]; may panic.
+pub type Tripwire = Arc<dyn Fn(Touched<'_>) + Send + Sync>;
+
 /// What the pipeline's parts share.
 pub(crate) struct Shared {
     pub(crate) options: IntakeOptions,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) stores: Stores,
     pub(crate) journal: Journal,
+    pub(crate) aside: Aside,
     pub(crate) dedupe: Mutex<Dedupe>,
     pub(crate) tally: Tally,
     pub(crate) control: Control,
@@ -149,8 +169,13 @@ impl Control {
 enum Halt {
     #[error(transparent)]
     Read(#[from] journal::ReadError),
-    #[error("record {sequence}: {source}")]
-    Record { sequence: u64, source: RecordError },
+    #[error(transparent)]
+    Aside(#[from] AsideError),
+    /// What is shown or committed fails although nothing is in it.
+    #[error("a batch without records can't be committed; this is a defect, please report it")]
+    Empty,
+    #[error("the tables take no more writes after a failed sync; check the disk, then restart")]
+    Poisoned,
     #[error(transparent)]
     Files(#[from] FilesError),
     #[error("stopped at {0:?}")]
@@ -170,6 +195,10 @@ pub(crate) struct Drain {
     /// Pause after the next failure, and the time before which there is no retry.
     retry_pause: Duration,
     retry_at: Option<Instant>,
+    /// A batch failed for what is in it, and is tried in parts.
+    suspects: Option<Suspects>,
+    /// Bytes of records up to this one are counted as drained.
+    counted: u64,
     /// Rows were decoded since they were last shown.
     unshown: bool,
     /// Somebody waits to see them. Most rows are committed before anybody asks, and the
@@ -199,30 +228,41 @@ impl Drain {
             frozen: None,
             retry_pause: RETRY_AFTER[0],
             retry_at: None,
+            suspects: None,
+            counted: events_mark,
             unshown: false,
             asked: false,
             shown_at: None,
         }
     }
 
-    /// Runs until it is asked to stop or can't go on.
-    pub(crate) fn run(mut self) {
+    /// Runs until it is asked to stop or can't go on. However it ends, that is told: what
+    /// nobody drains must not be taken in.
+    pub(crate) fn run(self) {
+        let progress = self.progress.clone();
+        let ended = guarded(move || self.run_on()).unwrap_or_else(|()| {
+            tracing::error!("draining the journal has stopped: a defect; please report it with the log");
+            Ended::Stopped("the drain failed by a defect of this program; restart it, and report it".to_owned())
+        });
+        progress.send_modify(|progress| progress.ended = Some(ended));
+    }
+
+    fn run_on(mut self) -> Ended {
         let mut behind = true;
-        let ended = loop {
+        loop {
             let pause = if behind { Duration::ZERO } else { self.shared.options.drain_every };
             let wanted = self.shared.control.wait(pause);
             if wanted.stop {
-                break Ended::Closed;
+                return Ended::Closed;
             }
             match self.round(wanted) {
                 Ok(more) => behind = more,
                 Err(halt) => {
                     tracing::error!(error = %halt, "draining the journal has stopped");
-                    break Ended::Stopped(halt.to_string());
+                    return Ended::Stopped(halt.to_string());
                 }
             }
-        };
-        self.progress.send_modify(|progress| progress.ended = Some(ended));
+        }
     }
 
     /// Reads, shows, commits what is due. True when there is more to do at once.
@@ -251,20 +291,34 @@ impl Drain {
     fn read(&mut self) -> Result<bool, Halt> {
         let mut bytes = 0;
         loop {
-            if self.current.weight() >= self.shared.options.commit_bytes || bytes >= ROUND_BYTES_MAX {
+            if self.is_full() || bytes >= ROUND_BYTES_MAX {
                 return Ok(true);
             }
             let Some((sequence, record)) = self.reader.next()? else { return Ok(false) };
-            let length = record.len() as u64;
-            self.decoder
-                .decode(&self.shared, sequence.0, record, &mut self.current)
-                .map_err(|source| Halt::Record { sequence: sequence.0, source })?;
+            let (sequence, length) = (sequence.0, record.len() as u64);
+            if !self.shared.aside.holds(sequence) {
+                let Drain { decoder, shared, current, .. } = self;
+                let decoded = guarded(|| decoder.decode(shared, sequence, record, current));
+                if let Err(fault) = decoded.map_or(Err(Fault::Panic), |decoded| decoded.map_err(Fault::Record)) {
+                    let record = record.to_vec();
+                    self.set_aside(sequence, fault.reason(), &record)?;
+                    if matches!(fault, Fault::Panic) {
+                        // What it left behind can't be told from what was there before.
+                        self.rewind(Vec::new(), self.current.after)?;
+                        return Ok(true);
+                    }
+                } else {
+                    self.current.records += 1;
+                    self.current.only = sequence;
+                }
+            }
             bytes += length;
-            self.current.last = sequence.0;
+            self.current.last = sequence;
             self.current.bytes += length;
             self.current.since.get_or_insert_with(Instant::now);
             self.unshown = true;
-            if sequence.0 > self.shared.recovered {
+            if sequence > self.shared.recovered.max(self.counted) {
+                self.counted = sequence;
                 self.shared.tally.drained_bytes.fetch_add(length, Ordering::Release);
             }
         }
@@ -284,13 +338,13 @@ impl Drain {
 
     /// Full, and the batch before it is not committed: nothing can be read.
     fn is_stuffed(&self) -> bool {
-        self.frozen.is_some() && self.current.weight() >= self.shared.options.commit_bytes
+        self.frozen.is_some() && self.is_full()
     }
 
     fn commit_due(&self) -> bool {
         let options = &self.shared.options;
         let aged = self.current.since.is_some_and(|since| since.elapsed() >= options.commit_after);
-        aged || self.current.weight() >= options.commit_bytes
+        aged || self.suspects_are_in()
     }
 
     /// Makes all drained rows visible to queries.
@@ -299,15 +353,11 @@ impl Drain {
             let next = self.decoder.block(&self.shared);
             self.current.close_block(next);
         }
-        let mut events = Vec::new();
-        let mut rejects = Vec::new();
-        for batch in self.frozen.iter_mut().chain([&mut self.current]) {
-            events.append(&mut batch.fresh_events());
-            // Committed rejects are seen in their table while their events still wait.
-            if !batch.rejects_committed {
-                rejects.append(&mut batch.fresh_rejects());
-            }
-        }
+        let Some((events, rejects)) = self.fresh()? else {
+            // Shown by the next round, without what can't be.
+            self.asked = true;
+            return Ok(());
+        };
         let store = &self.shared.stores.store;
         store.events.set_fresh(events).and_then(|()| store.rejects.set_fresh(rejects)).map_err(FilesError::from)?;
         self.unshown = false;
@@ -315,6 +365,35 @@ impl Drain {
         let shown = self.current.last;
         self.progress.send_modify(|progress| progress.shown = shown);
         self.pass(Step::Shown)
+    }
+
+    /// All drained rows in their form for queries. `None` when there is a batch that has
+    /// none: it was forgotten, to be read again in parts.
+    fn fresh(&mut self) -> Result<Option<(Vec<RecordBatch>, Vec<RecordBatch>)>, Halt> {
+        let (mut events, mut rejects) = (Vec::new(), Vec::new());
+        let tripwire = self.shared.options.tripwire.as_ref();
+        let of_batch = |batch: &mut Batch, events: &mut Vec<RecordBatch>, rejects: &mut Vec<RecordBatch>| {
+            events.append(&mut batch.fresh_events(tripwire));
+            // Committed rejects are seen in their table while their events still wait.
+            if !batch.rejects_committed {
+                rejects.append(&mut batch.fresh_rejects());
+            }
+        };
+        if let Some(frozen) = &mut self.frozen
+            && guarded(|| of_batch(frozen, &mut events, &mut rejects)).is_err()
+        {
+            let frozen = self.frozen.take().ok_or(Halt::Empty)?;
+            self.isolate(frozen)?;
+            return Ok(None);
+        }
+        if guarded(|| of_batch(&mut self.current, &mut events, &mut rejects)).is_err() {
+            let block = self.decoder.block(&self.shared);
+            let after = self.current.last;
+            let current = std::mem::replace(&mut self.current, Batch::new(block, after));
+            self.isolate(current)?;
+            return Ok(None);
+        }
+        Ok(Some((events, rejects)))
     }
 
     /// Lets a test end the loop here.

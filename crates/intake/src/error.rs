@@ -9,6 +9,7 @@ use datafusion::error::DataFusionError;
 use table::{ShapeError, StoreError};
 use thiserror::Error;
 
+use crate::aside::AsideError;
 use crate::derive::LinkRuleError;
 use crate::record::RecordError;
 use crate::request::BodyError;
@@ -73,6 +74,9 @@ pub enum IntakeError {
     /// The journal holds what this version can't drain.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// A record can't be set aside or taken back.
+    #[error(transparent)]
+    Aside(#[from] AsideError),
     /// The tables can't be searched.
     #[error("searching the tables failed: {0}")]
     Query(#[source] Box<DataFusionError>),

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::admit::Admission;
+use crate::aside::Aside;
 use crate::clock::Clock;
 use crate::drain::{APP, Drain, Ended, Progress, Shared};
 use crate::error::IntakeError;
@@ -66,12 +67,14 @@ impl Intake {
         opened.replayed_records = recovered.saturating_sub(events_mark);
         let reader = reader_after(&journal, events_mark, &mut opened)?;
 
+        let aside = Aside::open(&options.data, stores.quarantine_sealer(), options.quarantine_bytes_max)?;
         let admission = Admission::new(options.bounds());
         let shared = Arc::new(Shared {
             options,
             clock,
             stores,
             journal,
+            aside,
             dedupe: Mutex::new(dedupe),
             tally: Tally::default(),
             control: crate::drain::Control::default(),
@@ -92,7 +95,10 @@ impl Intake {
         };
         let intake = Intake { inner: Arc::new(inner) };
         match intake.wait_shown(recovered).await {
-            Ok(()) => Ok((intake, opened)),
+            Ok(()) => {
+                opened.damage.extend(intake.quarantine_said());
+                Ok((intake, opened))
+            }
             Err(error) => {
                 // Gives the directory up before the caller hears of it.
                 intake.end().await;
@@ -134,6 +140,12 @@ impl Intake {
         &self.inner.shared.stores.store
     }
 
+    /// What is missing or can't be read, a sentence each: events are taken in and the rest is
+    /// served, and whoever reads should know.
+    pub fn degraded(&self) -> Vec<String> {
+        self.quarantine_said().into_iter().collect()
+    }
+
     /// What happened since the start, and how it stands.
     pub fn counters(&self) -> Counters {
         let shared = &self.inner.shared;
@@ -147,6 +159,7 @@ impl Intake {
         let poisoned = journal.poisoned;
         let overloaded = shared.tally.backlog_bytes() > shared.options.backlog_bytes_max;
         let closed = self.inner.closed.load(Ordering::Relaxed) || progress.ended.is_some();
+        let (quarantined_records, quarantined_bytes) = shared.aside.totals();
         Counters {
             lag_records: durable.saturating_sub(progress.drained),
             uncommitted_records: durable.saturating_sub(progress.committed),
@@ -155,6 +168,8 @@ impl Intake {
             poisoned: poisoned || stopped.is_some(),
             trouble: stopped.or(journal.poison_cause.clone()).or(progress.trouble),
             journal,
+            quarantined_records,
+            quarantined_bytes,
             ..shared.tally.counters()
         }
     }

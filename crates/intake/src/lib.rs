@@ -20,6 +20,7 @@
 
 mod admit;
 mod answer;
+mod aside;
 mod clock;
 mod dedupe;
 mod derive;
@@ -36,22 +37,25 @@ mod quarantine;
 mod receipt;
 mod record;
 mod rejects;
+mod replay;
 mod request;
 mod stores;
 mod submit;
 mod tally;
 
 pub use answer::{EventAnswer, Receipt, RejectedRow, RetryOutcome};
+pub use aside::{AsideError, AsideReason, AsideRecord, quarantine_list};
 pub use clock::{Clock, SystemClock};
 pub use derive::{LinkRuleError, LinkRules, default_link_rules};
 pub use describe::Described;
 #[doc(hidden)]
-pub use drain::{Probe, Step};
+pub use drain::{Probe, Step, Touched, Tripwire};
 pub use error::{IntakeError, LoadError, SubmitError};
 pub use intake::Intake;
 pub use load::{LoadInput, LoadOptions, LoadSummary, NoProgress, Progress, load};
 pub use options::{IntakeOptions, Reading};
 pub use record::RecordError;
+pub use replay::Replayed;
 pub use request::{BodyError, Framing, Request};
 pub use stores::Opened;
 pub use tally::Counters;

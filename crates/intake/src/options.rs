@@ -10,7 +10,7 @@ use table::Root;
 use xdm::{Checker, Plan, Profile};
 
 use crate::derive::{LinkRules, default_link_rules};
-use crate::drain::Probe;
+use crate::drain::{Probe, Tripwire};
 use crate::request::Bounds;
 
 const MIB: usize = 1024 * 1024;
@@ -75,6 +75,9 @@ pub struct IntakeOptions {
     pub disk_free_bytes_min: u64,
     /// Journal that is durable and not yet drained (4 GiB). Above it: `Overloaded`.
     pub backlog_bytes_max: u64,
+    /// Records that can't become rows, set aside (1 GiB). Above it the drain stops, and
+    /// requests are refused.
+    pub quarantine_bytes_max: u64,
     /// What a sender that meets a full queue or disk is asked to wait (1 s).
     pub retry_after: Duration,
 
@@ -91,6 +94,9 @@ pub struct IntakeOptions {
     /// Called at each step of draining; for tests that stop the pipeline there.
     #[doc(hidden)]
     pub probe: Option<Probe>,
+    /// Called where the drain touches events and rows; for tests that make it panic there.
+    #[doc(hidden)]
+    pub tripwire: Option<Tripwire>,
 }
 
 impl IntakeOptions {
@@ -111,12 +117,14 @@ impl IntakeOptions {
             queue_bytes_max: 64 * MIB,
             disk_free_bytes_min: 256 * MIB as u64,
             backlog_bytes_max: 4096 * MIB as u64,
+            quarantine_bytes_max: 1024 * MIB as u64,
             retry_after: Duration::from_secs(1),
             commit_after: Duration::from_secs(5),
             commit_bytes: 64 * MIB as u64,
             drain_every: Duration::from_millis(100),
             dedupe_days: 30,
             probe: None,
+            tripwire: None,
         }
     }
 

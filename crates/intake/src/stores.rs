@@ -28,6 +28,7 @@ const PURPOSE_REJECTS: &str = "rejects";
 const PURPOSE_DEDUPE: &str = "dedupe";
 const PURPOSE_VISITOR: &str = "visitor";
 const PURPOSE_DEVICE: &str = "device";
+const PURPOSE_QUARANTINE: &str = "quarantine";
 
 /// The vault's sealer as the table wants it.
 struct EventSeal(Sealer);
@@ -60,6 +61,8 @@ pub struct Opened {
     pub known_events: u64,
     /// What was mended, a sentence each.
     pub repairs: Vec<String>,
+    /// What is missing or can't be read, and is served without, a sentence each.
+    pub damage: Vec<String>,
 }
 
 impl Stores {
@@ -119,6 +122,10 @@ impl Stores {
     pub(crate) fn device_bits(&self, org_id: &str, device_id: &str) -> [u8; 16] {
         let derived = self.key.derive(&format!("{PURPOSE_DEVICE}\0{org_id}\0{device_id}"));
         std::array::from_fn(|place| derived[place])
+    }
+
+    pub(crate) fn quarantine_sealer(&self) -> Sealer {
+        Sealer::new(&self.key, PURPOSE_QUARANTINE)
     }
 
     pub(crate) fn journal_key(&self) -> journal::MasterKey {

@@ -125,7 +125,7 @@ impl Inner {
     }
 
     /// Returns once the record is durable.
-    async fn append(&self, head: Vec<u8>, body: Bytes) -> Result<(), SubmitError> {
+    pub(crate) async fn append(&self, head: Vec<u8>, body: Bytes) -> Result<(), SubmitError> {
         let Shared { journal, tally, options, .. } = &*self.shared;
         let bytes = (head.len() + body.len()) as u64;
         let refused = |error| {

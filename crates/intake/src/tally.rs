@@ -33,6 +33,10 @@ pub struct Counters {
     pub commit_failures: u64,
     /// What the journal counts.
     pub journal: journal::Stats,
+    /// Records that are set aside, since they can't become rows.
+    pub quarantined_records: u64,
+    /// Their bytes.
+    pub quarantined_bytes: u64,
     /// True when requests are taken in.
     pub ready: bool,
     /// True after a failed write to the journal: only a restart helps.

@@ -212,6 +212,12 @@ impl Dataset {
         })
     }
 
+    /// Whether a sync has failed: then nothing more is written until the process is started
+    /// anew, and trying again is in vain.
+    pub fn is_poisoned(&self) -> bool {
+        self.inner.place.poisoned.load(Ordering::Acquire)
+    }
+
     /// Figures about the dataset. Walks the list of files.
     pub fn stats(&self) -> DatasetStats {
         let live = self.inner.live();

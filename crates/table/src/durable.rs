@@ -40,6 +40,11 @@ impl DurableStore {
         DurableStore { read: Arc::new(LocalFileSystem::new()), disk, poisoned: Arc::default() }
     }
 
+    /// Set once a sync has failed.
+    pub(crate) fn poison(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.poisoned)
+    }
+
     async fn put_durably(&self, location: &Path, parts: Vec<Bytes>, mode: Publish) -> Result<PutResult> {
         let path = self.read.path_to_filesystem(location)?;
         let store = self.clone();

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use deltalake::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use object_store::ObjectStore;
@@ -58,6 +59,8 @@ pub(crate) struct Place {
     /// The table's directory, when it is on this machine.
     pub(crate) dir: Option<PathBuf>,
     pub(crate) disk: Arc<dyn Disk>,
+    /// Set once nothing more is written here, until the process is started anew.
+    pub(crate) poisoned: Arc<AtomicBool>,
 }
 
 impl Place {
@@ -82,8 +85,10 @@ impl Place {
             place: dir.display().to_string(),
             why: "the path can't be written as a URL".to_owned(),
         })?;
-        let log_store = Self::log_store(Arc::new(DurableStore::new(disk.clone())), &url)?;
-        Ok(Place { log_store, dir: Some(dir), disk: disk.clone() })
+        let store = DurableStore::new(disk.clone());
+        let poisoned = store.poison();
+        let log_store = Self::log_store(Arc::new(store), &url)?;
+        Ok(Place { log_store, dir: Some(dir), disk: disk.clone(), poisoned })
     }
 
     fn in_store(
@@ -94,7 +99,7 @@ impl Place {
     ) -> Result<Place, StoreError> {
         let mut url = root.clone();
         url.set_path(&format!("{}/{table}/", root.path().trim_end_matches('/')));
-        Ok(Place { log_store: Self::log_store(store, &url)?, dir: None, disk: disk.clone() })
+        Ok(Place { log_store: Self::log_store(store, &url)?, dir: None, disk: disk.clone(), poisoned: Arc::default() })
     }
 
     fn log_store(root: Arc<dyn ObjectStore>, url: &Url) -> Result<LogStoreRef, StoreError> {

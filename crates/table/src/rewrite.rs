@@ -80,31 +80,38 @@ fn properties(schema: &SchemaRef) -> Result<WriterProperties, ParquetError> {
 }
 
 impl Dataset {
+    /// As [`write_batches`](Self::write_batches), of one batch.
+    pub fn write_rows(&self, rows: &RecordBatch) -> Result<Vec<NewFile>, StoreError> {
+        self.write_batches(std::slice::from_ref(rows))
+    }
+
     /// Writes rows as data files, one for each day they belong to. The rows have the
     /// table's columns, the partition column among them. Blocks on the disk.
-    pub fn write_rows(&self, rows: &RecordBatch) -> Result<Vec<NewFile>, StoreError> {
+    pub fn write_batches(&self, batches: &[RecordBatch]) -> Result<Vec<NewFile>, StoreError> {
         let names = self.inner.names;
         let doing = "writing a data file";
-        let Ok(column) = rows.schema_ref().index_of(names.partition) else {
-            let why = format!("the rows have no column {}", names.partition);
-            return Err(at(names.table, doing)(io::Error::new(io::ErrorKind::InvalidInput, why)));
-        };
-        let mut rest = rows.clone();
-        let days = rest.remove_column(column);
-        let ranges = arrow::compute::partition(std::slice::from_ref(&days)).map_err(at(names.table, doing))?.ranges();
         let mut files: Vec<(Partition, RowWriter)> = Vec::new();
-        for range in ranges {
-            let day = day_at(&days, range.start);
-            let at_day = match files.iter().position(|(open, _)| *open == day) {
-                Some(index) => index,
-                None => {
-                    let writer =
-                        RowWriter::new(self.create_file(day)?, rest.schema()).map_err(at(names.table, doing))?;
-                    files.push((day, writer));
-                    files.len() - 1
-                }
+        for rows in batches {
+            let Ok(column) = rows.schema_ref().index_of(names.partition) else {
+                let why = format!("the rows have no column {}", names.partition);
+                return Err(at(names.table, doing)(io::Error::new(io::ErrorKind::InvalidInput, why)));
             };
-            files[at_day].1.write(&rest.slice(range.start, range.len())).map_err(at(names.table, doing))?;
+            let mut rest = rows.clone();
+            let days = rest.remove_column(column);
+            let ranges = arrow::compute::partition(std::slice::from_ref(&days)).map_err(at(names.table, doing))?;
+            for range in ranges.ranges() {
+                let day = day_at(&days, range.start);
+                let at_day = match files.iter().position(|(open, _)| *open == day) {
+                    Some(index) => index,
+                    None => {
+                        let writer =
+                            RowWriter::new(self.create_file(day)?, rest.schema()).map_err(at(names.table, doing))?;
+                        files.push((day, writer));
+                        files.len() - 1
+                    }
+                };
+                files[at_day].1.write(&rest.slice(range.start, range.len())).map_err(at(names.table, doing))?;
+            }
         }
         files.into_iter().map(|(_, writer)| writer.finish(names.table)).collect()
     }

@@ -10,6 +10,8 @@ use std::time::Instant;
 use arrow::array::RecordBatch;
 use table::Block;
 
+use super::{Touched, Tripwire};
+use crate::dedupe::IdHash;
 use crate::quarantine::Quarantine;
 
 pub(crate) struct Batch {
@@ -19,8 +21,19 @@ pub(crate) struct Batch {
     /// The block that is being filled.
     pub(crate) open: Block,
     pub(crate) rejects: Quarantine,
+    /// The record before its first one.
+    pub(crate) after: u64,
     /// The last record in it, whole.
     pub(crate) last: u64,
+    /// Records that were decoded into it; those that are set aside don't count.
+    pub(crate) records: u64,
+    /// The last of them: the only one, if there is one.
+    pub(crate) only: u64,
+    /// What the index of known events has learnt from it.
+    pub(crate) admitted: Vec<IdHash>,
+    /// What was counted with it.
+    pub(crate) duplicates: u64,
+    pub(crate) conflicts: u64,
     /// Bytes of the records in it.
     pub(crate) bytes: u64,
     /// When its first record came.
@@ -35,7 +48,13 @@ impl Batch {
             full: Vec::new(),
             open,
             rejects: Quarantine::default(),
+            after,
             last: after,
+            records: 0,
+            only: after,
+            admitted: Vec::new(),
+            duplicates: 0,
+            conflicts: 0,
             bytes: 0,
             since: None,
             rejects_committed: false,
@@ -55,7 +74,10 @@ impl Batch {
     }
 
     /// The events for queries: full blocks as they were, the open one anew.
-    pub(crate) fn fresh_events(&self) -> Vec<RecordBatch> {
+    pub(crate) fn fresh_events(&self, tripwire: Option<&Tripwire>) -> Vec<RecordBatch> {
+        if let Some(tripwire) = tripwire {
+            self.blocks().for_each(|block| tripwire(Touched::Shown(block)));
+        }
         let mut fresh: Vec<RecordBatch> =
             self.full.iter().map(|(block, batch)| batch.get_or_init(|| block.to_arrow()).clone()).collect();
         if self.open.rows() > 0 {

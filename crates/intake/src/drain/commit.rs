@@ -7,10 +7,12 @@ use std::mem;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use arrow::array::RecordBatch;
 use journal::Sequence;
-use table::{Committed, StoreError, Txn};
+use table::{Committed, Dataset, StoreError, Txn};
 
-use super::{APP, Batch, Drain, Halt, RETRY_AFTER, SPARE_BLOCKS_MAX, Step};
+use super::isolate::{guarded, is_of_rows};
+use super::{APP, Batch, Drain, Halt, RETRY_AFTER, SPARE_BLOCKS_MAX, Step, Touched};
 use crate::files::{DatedFiles, FilesError};
 
 impl Drain {
@@ -22,17 +24,35 @@ impl Drain {
     }
 
     /// Tries to commit the frozen batch. A failure that may pass is noted, and tried
-    /// again later.
+    /// again later; one that won't makes the batch be tried in parts.
     pub(super) fn try_commit(&mut self) -> Result<(), Halt> {
         let Some(mut batch) = self.frozen.take() else { return Ok(()) };
+        let Some((events, rejects)) = self.fresh()? else {
+            // The batch behind it was forgotten; this one is untouched.
+            self.frozen = Some(batch);
+            return Ok(());
+        };
         let began = Instant::now();
-        match self.commit(&mut batch) {
+        let outcome = guarded(|| self.commit(&mut batch, events, rejects));
+        let outcome = match outcome {
+            Ok(outcome) => outcome,
+            // It may have happened all the same.
+            Err(()) if self.is_committed(&batch) => Ok(()),
+            Err(()) => return self.isolate(batch),
+        };
+        match outcome {
             Ok(()) => {
                 self.release(batch.last)?;
                 self.committed(&batch, began);
+                self.clear_suspects(batch.last);
                 self.recycle(batch);
                 Ok(())
             }
+            Err(Halt::Files(error)) if is_of_rows(&error) => {
+                tracing::error!(%error, "rows can't be written");
+                self.isolate(batch)
+            }
+            Err(Halt::Files(_)) if self.is_poisoned() => Err(Halt::Poisoned),
             Err(Halt::Files(error)) if !is_final(&error) => {
                 tracing::warn!(%error, pause = ?self.retry_pause, "a commit failed and is tried again");
                 self.frozen = Some(batch);
@@ -49,33 +69,51 @@ impl Drain {
         }
     }
 
-    fn commit(&mut self, batch: &mut Batch) -> Result<(), Halt> {
+    /// `events` and `rejects` are the rows that stay fresh.
+    fn commit(&self, batch: &mut Batch, events: Vec<RecordBatch>, rejects: Vec<RecordBatch>) -> Result<(), Halt> {
         let store = &self.shared.stores.store;
-        let version = i64::try_from(batch.last).expect("a journal ends long before 2^63 records");
-        let txn = Txn { app: APP, version };
+        let txn = Txn { app: APP, version: version_of(batch) };
         if !batch.rejects.is_empty() && !batch.rejects_committed {
             let files = batch.rejects.write(&store.rejects).map_err(FilesError::from)?;
             self.pass(Step::RejectsWritten)?;
-            let fresh = self.current.fresh_rejects();
-            let committed = self.runtime.block_on(store.rejects.commit(txn, files, fresh));
+            let committed = self.runtime.block_on(store.rejects.commit(txn, files, rejects));
             note(committed.map_err(FilesError::from)?, "rejects");
             batch.rejects_committed = true;
-            self.decoder.rejects_mark = self.decoder.rejects_mark.max(batch.last);
             self.pass(Step::RejectsCommitted)?;
         }
         let mut files = DatedFiles::new(&self.shared.stores);
         for block in batch.blocks() {
+            if let Some(tripwire) = &self.shared.options.tripwire {
+                tripwire(Touched::Rows(block));
+            }
             files.push(block)?;
         }
         let files = files.finish()?;
         self.pass(Step::EventsWritten)?;
-        let fresh = self.current.fresh_events();
-        let committed = self.runtime.block_on(store.events.commit(txn, files, fresh));
+        let committed = self.runtime.block_on(store.events.commit(txn, files, events));
         note(committed.map_err(FilesError::from)?, "events");
         self.pass(Step::EventsCommitted)
     }
 
+    /// Whether both tables have the batch, by what their logs say now.
+    fn is_committed(&self, batch: &Batch) -> bool {
+        let store = &self.shared.stores.store;
+        let has = |table: &Dataset| {
+            let read = guarded(|| self.runtime.block_on(table.refresh()));
+            matches!(read, Ok(Ok(()))) && table.watermark(APP).is_some_and(|mark| mark >= version_of(batch))
+        };
+        (batch.rejects.is_empty() || batch.rejects_committed || has(&store.rejects)) && has(&store.events)
+    }
+
+    fn is_poisoned(&self) -> bool {
+        let store = &self.shared.stores.store;
+        store.events.is_poisoned() || store.rejects.is_poisoned()
+    }
+
     fn committed(&mut self, batch: &Batch, began: Instant) {
+        if batch.rejects_committed {
+            self.decoder.rejects_mark = self.decoder.rejects_mark.max(batch.last);
+        }
         self.retry_at = None;
         self.retry_pause = RETRY_AFTER[0];
         let tally = &self.shared.tally;
@@ -107,6 +145,10 @@ impl Drain {
         }
         self.pass(Step::Released)
     }
+}
+
+fn version_of(batch: &Batch) -> i64 {
+    i64::try_from(batch.last).expect("a journal ends long before 2^63 records")
 }
 
 /// A commit that was there already is the one whose answer was lost.

@@ -12,9 +12,9 @@ use table::{Block, Row};
 use xdm::{Checker, Verdict, Violation};
 
 use crate::clock::day_of;
-use crate::dedupe::{Key, Seen, content_hash};
-use crate::drain::Shared;
+use crate::dedupe::{IdHash, Key, Seen, content_hash};
 use crate::drain::batch::Batch;
+use crate::drain::{Shared, Touched};
 use crate::identity::{Minter, Origin};
 use crate::options::Reading;
 use crate::quarantine::{Quarantine, Reason, Source};
@@ -53,7 +53,8 @@ impl Decoder {
         batch: &mut Batch,
     ) -> Result<(), RecordError> {
         let record = Record::decode(bytes)?;
-        let Batch { full, open, rejects, .. } = batch;
+        let Batch { full, open, rejects, admitted, duplicates, conflicts, .. } = batch;
+        rejects.begin_record();
         let set = shared.options.reading_of(record.datastream);
         let reading = Reading { plan: Arc::clone(&set.plan), profile: record.profile.unwrap_or(set.profile) };
         let Decoder { checkers, minter, reject_minter, spare, rejects_mark } = self;
@@ -65,6 +66,9 @@ impl Decoder {
             minter,
             reject_minter,
             rejects: (sequence > *rejects_mark).then_some(rejects),
+            admitted,
+            duplicates,
+            conflicts,
         };
         let bounds = Bounds::admitted(record.event_bytes_max);
         let read = walk(checker, record.layout, record.body, bounds, open, |open, checker, event| {
@@ -103,11 +107,18 @@ struct Desk<'a> {
     reject_minter: &'a mut Minter,
     /// `None` when this record's rejects are in their table already.
     rejects: Option<&'a mut Quarantine>,
+    /// Of the batch: to be taken back if it is forgotten.
+    admitted: &'a mut Vec<IdHash>,
+    duplicates: &'a mut u64,
+    conflicts: &'a mut u64,
 }
 
 impl Desk<'_> {
     /// Keeps the event that the block has received, or sends it to quarantine.
     fn settle(&mut self, block: &mut Block, checker: &Checker, event: &Event<'_>) {
+        if let Some(tripwire) = &self.shared.options.tripwire {
+            tripwire(Touched::Event(event.bytes));
+        }
         let content_hash = content_hash(event.bytes);
         if event.verdict == Verdict::Invalid {
             self.invalid(block.current_id(), content_hash, checker.violations(), event);
@@ -123,18 +134,20 @@ impl Desk<'_> {
         let day = day_of(block.current_timestamp().unwrap_or(received_micros));
         let key = Key { id: self.shared.stores.ids.hash(id), content: content_hash, day };
         let seen = self.shared.dedupe.lock().unwrap_or_else(PoisonError::into_inner).admit(key);
-        let (reason, counter) = match seen {
+        let (reason, counter, of_batch) = match seen {
             Seen::New => {
+                self.admitted.push(key.id);
                 let minted_id = minted.as_deref();
                 let request_id = request_id.given();
                 let derived = self.shared.stores.derivation.apply(block);
                 block.commit(Row { minted_id, received_micros, datastream, request_id, content_hash, derived });
                 return;
             }
-            Seen::Duplicate => (Reason::Duplicate, &self.shared.tally.duplicates),
-            Seen::Conflict => (Reason::Conflict, &self.shared.tally.conflicts),
+            Seen::Duplicate => (Reason::Duplicate, &self.shared.tally.duplicates, &mut *self.duplicates),
+            Seen::Conflict => (Reason::Conflict, &self.shared.tally.conflicts, &mut *self.conflicts),
         };
         counter.fetch_add(1, Ordering::Relaxed);
+        *of_batch += 1;
         self.reject(event.index, Some(id), content_hash, reason, event.bytes);
         block.rollback();
     }
@@ -150,8 +163,13 @@ impl Desk<'_> {
         let row = self.shared.stores.ids.hash(self.reject_minter.mint(origin));
         let key = Key { id: row, content: content_hash, day: day_of(received_micros) };
         let reason = match self.shared.dedupe.lock().unwrap_or_else(PoisonError::into_inner).admit(key) {
-            Seen::New | Seen::Conflict => Reason::Invalid(violations),
+            Seen::New => {
+                self.admitted.push(key.id);
+                Reason::Invalid(violations)
+            }
+            Seen::Conflict => Reason::Invalid(violations),
             Seen::Duplicate => {
+                *self.duplicates += 1;
                 self.shared.tally.duplicates.fetch_add(1, Ordering::Relaxed);
                 return self.reject(event.index, id, content_hash, Reason::Duplicate, event.bytes);
             }

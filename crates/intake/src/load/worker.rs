@@ -212,6 +212,7 @@ impl<'a> Worker<'a> {
                     known.push((row as u32, seen));
                 }
             });
+            state.quarantine.begin_record();
             let summary = &mut state.summary;
             summary.read += (decoded.len() + broken.len()) as u64;
             summary.accepted += (decoded.len() - known.len()) as u64;

@@ -5,5 +5,6 @@ mod bench;
 mod crash;
 mod limits;
 mod load;
+mod quarantine;
 mod sealed;
 mod submit;

@@ -191,6 +191,7 @@ pub(crate) fn intake_options(settings: &Settings) -> Result<IntakeOptions, Failu
     options.segment_bytes = settings.segment_bytes.0;
     options.queue_bytes_max = count("queue_bytes_max", settings.queue_bytes_max.0)?;
     options.disk_free_bytes_min = settings.disk_free_bytes_min.0;
+    options.quarantine_bytes_max = settings.quarantine_bytes_max.0;
     options.backlog_bytes_max = settings.backlog_bytes_max.0;
     options.retry_after = settings.retry_after;
     options.commit_after = settings.commit_after;

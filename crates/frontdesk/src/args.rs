@@ -49,6 +49,12 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: RejectsCommand,
     },
+    /// List and retry requests that were acknowledged and can't be stored
+    Quarantine {
+        /// What to do with them
+        #[command(subcommand)]
+        action: QuarantineCommand,
+    },
     /// Show what arrives at the running server, live, with its verdict
     Tail(TailArgs),
     /// Say what became of an event
@@ -194,6 +200,22 @@ pub(crate) enum RejectsCommand {
         #[arg(value_name = "ID", required_unless_present = "all", conflicts_with = "all")]
         ids: Vec<String>,
         /// Retry all invalid events
+        #[arg(long)]
+        all: bool,
+    },
+}
+
+/// What to do with requests that are set aside.
+#[derive(Debug, Subcommand)]
+pub(crate) enum QuarantineCommand {
+    /// List them: their place in the journal, when and why they were set aside
+    List,
+    /// Take them in again, with another version of the program for example; none is stored twice
+    Retry {
+        /// Places in the journal, as `quarantine list` prints them
+        #[arg(value_name = "SEQUENCE", required_unless_present = "all", conflicts_with = "all")]
+        sequences: Vec<u64>,
+        /// Retry all of them
         #[arg(long)]
         all: bool,
     },

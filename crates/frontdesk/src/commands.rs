@@ -4,6 +4,7 @@ pub(crate) mod check;
 pub(crate) mod event;
 pub(crate) mod generate;
 pub(crate) mod load;
+pub(crate) mod quarantine;
 pub(crate) mod rejects;
 pub(crate) mod report;
 pub(crate) mod schema;

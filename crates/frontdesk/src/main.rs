@@ -54,6 +54,7 @@ fn run(parsed: Parsed) -> Result<(), Failure> {
         Command::Report { report: ReportCommand::Contacts(args) } => {
             block_on(commands::report::contacts(args, settings))
         }
+        Command::Quarantine { action } => block_on(commands::quarantine::run(action, settings)),
         Command::Rejects { action } => block_on(commands::rejects::run(action, settings)),
         Command::Tail(args) => block_on(commands::tail::run(args, settings)),
         Command::Event(args) => block_on(commands::event::run(args, settings)),

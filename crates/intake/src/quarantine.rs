@@ -32,13 +32,25 @@ pub(crate) struct Source<'a> {
 #[derive(Clone, Copy)]
 pub(crate) enum Reason<'a> {
     /// It breaks rules; the payload is kept, of an event that is too long its beginning.
-    Invalid(&'a [Violation]),
+    Invalid(Broken<'a>),
     /// The whole body can't be read any more; all of it is kept.
-    Unreadable(&'a [Violation]),
+    Unreadable(Broken<'a>),
     /// Its id is taken by other content; the payload is kept.
     Conflict,
     /// It is known with this very content; there is nothing to keep.
     Duplicate,
+}
+
+/// The rules that an event breaks.
+#[derive(Clone, Copy)]
+pub(crate) struct Broken<'a> {
+    pub(crate) told: &'a [Violation],
+    /// How many there are besides those.
+    pub(crate) omitted: usize,
+}
+
+impl Broken<'_> {
+    const NONE: Broken<'static> = Broken { told: &[], omitted: 0 };
 }
 
 /// Most bytes that are kept of an event. Longer ones break the limit on events.
@@ -84,17 +96,17 @@ impl Quarantine {
     /// Adds a row. `payload` is the event as sent.
     pub(crate) fn push(&mut self, source: Source<'_>, reason: Reason<'_>, payload: &[u8], sealer: &Sealer) {
         let payload = &payload[..payload.len().min(payload_bytes_max(reason))];
-        let (kind, violations) = match reason {
-            Reason::Invalid(violations) | Reason::Unreadable(violations) => (RejectKind::Invalid, violations),
-            Reason::Conflict => (RejectKind::Conflict, &[][..]),
-            Reason::Duplicate => (RejectKind::Duplicate, &[][..]),
+        let (kind, broken) = match reason {
+            Reason::Invalid(broken) | Reason::Unreadable(broken) => (RejectKind::Invalid, broken),
+            Reason::Conflict => (RejectKind::Conflict, Broken::NONE),
+            Reason::Duplicate => (RejectKind::Duplicate, Broken::NONE),
         };
         self.sealed.clear();
         if kind != RejectKind::Duplicate {
             sealer.seal(source.reject_id.as_bytes(), payload, &mut self.sealed);
         }
-        self.write_violations(violations);
-        let first = violations.first();
+        self.write_violations(broken.told);
+        let first = broken.told.first();
         let texts = [source.datastream, source.request_id.unwrap_or_default(), source.event_id.unwrap_or_default()];
         let texts = texts.iter().map(|text| text.len()).sum::<usize>() + source.reject_id.len();
         let firsts = first.map_or(0, |violation| violation.keyword.len() + violation.pointer.len());
@@ -114,7 +126,7 @@ impl Quarantine {
             kind,
             keyword: first.map(|violation| violation.keyword.as_str()),
             pointer: first.map(|violation| violation.pointer.as_str()),
-            violation_count: i32::try_from(violations.len()).unwrap_or(i32::MAX),
+            violation_count: i32::try_from(broken.told.len().saturating_add(broken.omitted)).unwrap_or(i32::MAX),
             violations: std::str::from_utf8(&self.violations).expect("JSON is UTF-8"),
             content_hash: source.content_hash,
             sealed: (!self.sealed.is_empty()).then_some(&self.sealed),
@@ -203,7 +215,7 @@ mod tests {
             index: 0,
             content_hash: 0,
         };
-        quarantine.push(source, Reason::Invalid(violations), b"{}", sealer);
+        quarantine.push(source, Reason::Invalid(Broken { told: violations, omitted: 7 }), b"{}", sealer);
     }
 
     #[test]
@@ -215,7 +227,7 @@ mod tests {
             let batch = &quarantine.batches()[0];
             let kept: Vec<Violation> = serde_json::from_str(batch["violations"].as_string::<i32>().value(0)).unwrap();
             assert_eq!(kept, violations[..expect], "{count} of {message_bytes} bytes");
-            assert_eq!(batch["violation_count"].as_primitive::<Int32Type>().value(0), count as i32);
+            assert_eq!(batch["violation_count"].as_primitive::<Int32Type>().value(0), count as i32 + 7);
         };
         check(0, 0, 0);
         check(3, 10, 3);

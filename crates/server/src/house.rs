@@ -231,6 +231,12 @@ fn samples(counters: &Counters) -> Vec<MetricSample> {
             journal.last_fsync_us as f64 / 1e6,
         ),
         gauge("frontdesk_journal_queue_bytes", "Bytes that wait for their sync.", journal.queue_bytes as f64),
+        gauge(
+            "frontdesk_quarantined_records",
+            "Acknowledged requests that can't be stored and are set aside in journal/quarantine.",
+            counters.quarantined_records as f64,
+        ),
+        gauge("frontdesk_quarantined_bytes", "Bytes of those requests.", counters.quarantined_bytes as f64),
         gauge("frontdesk_journal_disk_bytes", "Size of the journal's segment files.", journal.disk_bytes as f64),
     ]
 }

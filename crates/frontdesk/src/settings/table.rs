@@ -99,6 +99,11 @@ pub(crate) static SETTINGS: &[Setting] = &[
     setting!(upkeep_every, RARE, "How often the server merges small files of the tables; 0s leaves it to others"),
     setting!(segment_bytes, RARE, "Size of one journal file"),
     setting!(queue_bytes_max, RARE, "Requests that wait for the disk; above it 503"),
+    setting!(
+        quarantine_bytes_max,
+        RARE,
+        "Acknowledged requests that can't be stored and are set aside (`journal/quarantine`); above it 503"
+    ),
     setting!(backlog_bytes_max, RARE, "Journal that is not yet in the tables; above it 503"),
     setting!(disk_free_bytes_min, RARE, "Free space that is left on the disk; below it 503"),
     setting!(retry_after, RARE, "What a sender is asked to wait after a 503"),

@@ -17,7 +17,7 @@ use crate::drain::batch::Batch;
 use crate::drain::{Shared, Touched};
 use crate::identity::{Minter, Origin};
 use crate::options::Reading;
-use crate::quarantine::{Quarantine, Reason, Source};
+use crate::quarantine::{Broken, Quarantine, Reason, Source};
 use crate::record::{Record, RecordError};
 use crate::request::{Bounds, Event, walk};
 
@@ -121,7 +121,8 @@ impl Desk<'_> {
         }
         let content_hash = content_hash(event.bytes);
         if event.verdict == Verdict::Invalid {
-            self.invalid(block.current_id(), content_hash, checker.violations(), event);
+            let broken = Broken { told: checker.violations(), omitted: checker.violations_omitted() };
+            self.invalid(block.current_id(), content_hash, broken, event);
             block.rollback();
             return;
         }
@@ -154,10 +155,10 @@ impl Desk<'_> {
 
     /// An invalid event of a request that came before with the same id and bytes is a
     /// duplicate, as a valid one is.
-    fn invalid(&mut self, id: Option<&str>, content_hash: i64, violations: &[Violation], event: &Event<'_>) {
+    fn invalid(&mut self, id: Option<&str>, content_hash: i64, broken: Broken<'_>, event: &Event<'_>) {
         let Record { datastream, request_id, received_micros, .. } = self.record;
         let Some(request_id) = request_id.given() else {
-            return self.reject(event.index, id, content_hash, Reason::Invalid(violations), event.bytes);
+            return self.reject(event.index, id, content_hash, Reason::Invalid(broken), event.bytes);
         };
         let origin = Origin::RejectEvent { datastream, request_id, index: event.index, content: content_hash };
         let row = self.shared.stores.ids.hash(self.reject_minter.mint(origin));
@@ -165,9 +166,9 @@ impl Desk<'_> {
         let reason = match self.shared.dedupe.lock().unwrap_or_else(PoisonError::into_inner).admit(key) {
             Seen::New => {
                 self.admitted.push(key.id);
-                Reason::Invalid(violations)
+                Reason::Invalid(broken)
             }
-            Seen::Conflict => Reason::Invalid(violations),
+            Seen::Conflict => Reason::Invalid(broken),
             Seen::Duplicate => {
                 *self.duplicates += 1;
                 self.shared.tally.duplicates.fetch_add(1, Ordering::Relaxed);
@@ -209,6 +210,12 @@ impl Desk<'_> {
         };
         let body = self.record.body;
         // Beyond every event's index, so that the row's id is its own.
-        self.reject(usize::MAX, None, content_hash(body), Reason::Unreadable(&[violation]), body);
+        self.reject(
+            usize::MAX,
+            None,
+            content_hash(body),
+            Reason::Unreadable(Broken { told: &[violation], omitted: 0 }),
+            body,
+        );
     }
 }

@@ -18,7 +18,7 @@ use crate::dedupe::{Key, Seen, content_hash};
 use crate::error::{IntakeError, LoadError};
 use crate::files::{DatedFiles, FilesError};
 use crate::identity::{Minter, Origin};
-use crate::quarantine::{Reason, Source};
+use crate::quarantine::{Broken as BrokenRules, Reason, Source};
 
 /// What workers share.
 pub(crate) struct Bench<'a> {
@@ -46,6 +46,8 @@ struct Broken {
     content: i64,
     id: Option<String>,
     violations: Vec<Violation>,
+    /// Violations besides those.
+    omitted: usize,
 }
 
 pub(crate) struct Worker<'a> {
@@ -142,7 +144,8 @@ impl<'a> Worker<'a> {
             let id = block.current_id().map(str::to_owned);
             block.rollback();
             let violations = self.checker.violations().to_vec();
-            self.broken.push(Broken { line, start, end, content, id, violations });
+            let omitted = self.checker.violations_omitted();
+            self.broken.push(Broken { line, start, end, content, id, violations, omitted });
             return;
         }
         let job = self.bench.job;
@@ -197,6 +200,7 @@ impl<'a> Worker<'a> {
             content: content_hash(&bytes[start..stop]),
             id: None,
             violations: vec![violation],
+            omitted: 0,
         });
     }
 
@@ -304,7 +308,10 @@ impl Reject<'_> {
             Reject::Known(decoded, ..) => (decoded.start, decoded.end, decoded.key.content),
         };
         let (event_id, reason) = match self {
-            Reject::Broken(broken) => (broken.id.as_deref(), Reason::Invalid(&broken.violations)),
+            Reject::Broken(broken) => {
+                let rules = BrokenRules { told: &broken.violations, omitted: broken.omitted };
+                (broken.id.as_deref(), Reason::Invalid(rules))
+            }
             Reject::Known(_, row, Seen::Conflict) => (id_of(blocks, *row), Reason::Conflict),
             Reject::Known(_, row, _) => (id_of(blocks, *row), Reason::Duplicate),
         };

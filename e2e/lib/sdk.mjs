@@ -5,10 +5,12 @@ import { DATASTREAM, ORG, SITE, THIRD_PARTY } from "./frontdesk.mjs";
 /** Without this the SDK asks a host of Adobe's first. */
 const THIRD_PARTY_COOKIES = { thirdPartyCookiesEnabled: false };
 
-/** The configuration that a site needs for a server of its own. */
+/** The configuration that a site needs for a server of its own; `undefined` leaves a member out. */
 export function configuration(given = {}) {
   const site = { datastreamId: DATASTREAM, orgId: ORG, edgeDomain: THIRD_PARTY, clickCollectionEnabled: true };
-  return { ...site, ...THIRD_PARTY_COOKIES, ...given };
+  const all = { ...site, ...THIRD_PARTY_COOKIES, ...given };
+  // The SDK refuses a name that it doesn't know, even without a value.
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
 /** Opens a page of the shop and configures the SDK in it. */

@@ -4,6 +4,7 @@
 // so that one thing is trusted by the browser.
 import fs from "node:fs";
 import https from "node:https";
+import { oldestSdk } from "./oldest.mjs";
 
 const SDK_FILE = new URL("../node_modules/@adobe/alloy/dist/alloy.min.js", import.meta.url);
 
@@ -15,9 +16,9 @@ window.alloy.q = [];`;
 
 const PHONE_ICON = `<svg width="20" height="20"><rect width="20" height="20"/></svg>`;
 
-const PAGE = `<!doctype html>
+const page = (sdk) => `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Shop</title><link rel="icon" href="data:,">
-<script>${QUEUE}</script><script src="/alloy.min.js"></script></head><body>
+<script>${QUEUE}</script><script src="${sdk}"></script></head><body>
 <header>
   <a id="tel" href="tel:+1-408-555-0100">Call us</a>
   <a id="telicon" href="tel:+14085550100" aria-label="Phone">${PHONE_ICON}</a>
@@ -36,15 +37,19 @@ const PAGE = `<!doctype html>
 <footer><a id="whatsapp" href="https://wa.me/14085550100">WhatsApp</a></footer>
 </body></html>`;
 
-/** Starts the site; any path but the library's is the same page. */
+/** Starts the site; any path but the libraries' is the same page, with the SDK that `sdk=oldest` asks for. */
 export async function startSite({ cert, key }) {
-  const sdk = fs.readFileSync(SDK_FILE);
+  const newest = fs.readFileSync(SDK_FILE);
+  let oldest;
+  const libraries = { "/alloy.min.js": () => newest, "/alloy-oldest.js": () => (oldest ??= oldestSdk()) };
   const server = https.createServer({ cert, key }, (request, response) => {
-    const isSdk = request.url === "/alloy.min.js";
-    response.setHeader("content-type", isSdk ? "text/javascript; charset=utf-8" : "text/html; charset=utf-8");
-    // The library is the same on every page of a test, and large.
-    response.setHeader("cache-control", isSdk ? "max-age=600" : "no-store");
-    response.end(isSdk ? sdk : PAGE);
+    const url = new URL(request.url, "https://shop.test");
+    const library = libraries[url.pathname];
+    response.setHeader("content-type", library ? "text/javascript; charset=utf-8" : "text/html; charset=utf-8");
+    // A library is the same on every page of a test, and large.
+    response.setHeader("cache-control", library ? "max-age=600" : "no-store");
+    const isOldest = url.searchParams.get("sdk") === "oldest";
+    response.end(library ? library() : page(isOldest ? "/alloy-oldest.js" : "/alloy.min.js"));
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const close = () =>

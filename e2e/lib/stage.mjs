@@ -5,13 +5,13 @@ import { startRelay } from "./relay.mjs";
 import { startSite } from "./site.mjs";
 
 /** Starts them all, in this order, or none. */
-export async function raise({ settings, http2 } = {}) {
+export async function raise({ settings, streams, http2 } = {}) {
   const running = [];
   const strike = async () => {
     for (const end of running.splice(0).reverse()) await end();
   };
   try {
-    const frontdesk = await startFrontdesk({ settings });
+    const frontdesk = await startFrontdesk({ settings, streams });
     running.push(() => frontdesk.stop());
     const relay = await startRelay(frontdesk.tlsPort);
     running.push(() => relay.close());

@@ -4,14 +4,19 @@
 //! and goes to that date's file as it is. A block of several dates is split: the rows
 //! of each date wait in a block of their own until it is full.
 //!
-//! Memory is bounded: past `OPEN_BYTES_MAX` the file that was idle longest is ended.
-//! An input in random order over many dates thus makes more, smaller files, which
+//! Open files and memory are bounded whatever the dates. So many dates have a file open;
+//! rows of further ones wait together, mixed, and are written date by date when they have
+//! gathered, one file at a time. Past `OPEN_BYTES_MAX` the file that was idle longest is
+//! ended. An input in random order over many dates thus makes more, smaller files, which
 //! compaction merges; it never makes the process grow.
+//!
+//! The number of files is bounded too: [`Dates`] says which dates get files of their own.
+//! All other rows share files of no day, in the order of their dates.
 //!
 //! A file that is ended is synced on a thread of its own, since the disk may take as long
 //! for it as decoding a block takes.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
 use std::thread::{self, JoinHandle};
 
@@ -25,12 +30,26 @@ use crate::stores::Stores;
 
 /// Memory of the files in the making, in bytes.
 const OPEN_BYTES_MAX: usize = 48 * 1024 * 1024;
+/// Dates that have a file open at the same time, of all threads that write.
+const OPEN_FILES_MAX: usize = 128;
+/// The same of one thread.
+const THREAD_OPEN_FILES_MAX: usize = 24;
+/// Rows of other dates that wait to be written date by date, in bytes of blocks.
+const WAITING_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// A file that reaches this size is ended, and another begun.
 const FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// Files that are synced at the same time; the next one waits for the first of them.
 const SYNCING_MAX: usize = 4;
 /// Empty blocks kept for the next date.
 const SPARE_BLOCKS_MAX: usize = 4;
+
+/// Dates of one commit of the drain that get files of their own.
+const COMMIT_DATES_MAX: usize = 64;
+/// Further from now than this an event of the drain gets no date of its own: anybody may
+/// send any date, and each costs a directory and a file.
+const NEAR_DAYS: std::ops::RangeInclusive<i32> = -400..=40;
+/// Dates of one load, and thread, that get files of their own: eleven years.
+pub(crate) const LOAD_DATES_MAX: usize = 4096;
 
 /// Why files could not be written.
 #[derive(Debug, Error)]
@@ -43,10 +62,50 @@ pub(crate) enum FilesError {
     Thread(io::Error),
 }
 
+/// Which dates get files of their own.
+pub(crate) enum Dates {
+    /// The first so many that come.
+    First { count: usize, seen: HashSet<i32> },
+    /// These.
+    These(HashSet<i32>),
+}
+
+impl Dates {
+    /// The first so many that come.
+    pub(crate) fn first(count: usize) -> Dates {
+        Dates::First { count, seen: HashSet::new() }
+    }
+
+    /// Of a commit whose rows are all there: dates near `today`, those with the most rows.
+    pub(crate) fn of<'b>(blocks: impl Iterator<Item = &'b Block>, today: i32) -> Dates {
+        let mut rows: HashMap<i32, u32> = HashMap::new();
+        for block in blocks {
+            for run in block.dates().chunk_by(|left, right| left == right) {
+                *rows.entry(run[0]).or_default() += run.len() as u32;
+            }
+        }
+        let mut near: Vec<(i32, u32)> =
+            rows.into_iter().filter(|(day, _)| NEAR_DAYS.contains(&day.saturating_sub(today))).collect();
+        near.sort_unstable_by_key(|(day, rows)| (std::cmp::Reverse(*rows), (day - today).abs(), *day));
+        Dates::These(near.into_iter().take(COMMIT_DATES_MAX).map(|(day, _)| day).collect())
+    }
+
+    fn holds(&mut self, day: i32) -> bool {
+        match self {
+            Dates::These(days) => days.contains(&day),
+            Dates::First { count, seen } => seen.contains(&day) || (seen.len() < *count && seen.insert(day)),
+        }
+    }
+}
+
 /// Data files in the making.
 pub(crate) struct DatedFiles<'a> {
     stores: &'a Stores,
+    dates: Dates,
+    open_max: usize,
     open: Vec<OpenFile>,
+    /// Rows of dates that have no open file, and of those that get none of their own.
+    waiting: [Waiting; 2],
     done: Vec<NewFile>,
     syncing: VecDeque<JoinHandle<Result<NewFile, StoreError>>>,
     encoders: Vec<Encoder>,
@@ -58,8 +117,21 @@ pub(crate) struct DatedFiles<'a> {
     rows: Vec<u32>,
 }
 
+/// Mixed rows that are written in the order of their dates.
+#[derive(Default)]
+struct Waiting {
+    blocks: Vec<Block>,
+    /// Bytes of those that are full.
+    bytes: usize,
+}
+
+/// Indexes of [`DatedFiles::waiting`].
+const DATED: usize = 0;
+const UNDATED: usize = 1;
+
 struct OpenFile {
-    day: i32,
+    /// `None` for rows that share a file although their dates differ.
+    day: Option<i32>,
     encoder: Encoder,
     file: FileWriter<PendingFile>,
     waiting: Option<Block>,
@@ -79,6 +151,18 @@ impl OpenFile {
         self.encoder.push(block)
     }
 
+    /// Adds some rows of a block by way of the block in which they wait.
+    fn gather(&mut self, block: &Block, rows: &[u32], group: &mut RowGroup) -> Result<(), EncodeError> {
+        let Some(mut waiting) = self.waiting.take() else { return Ok(()) };
+        block.gather(rows, &mut waiting);
+        if waiting.is_full() {
+            self.push(&waiting, group)?;
+            waiting.clear();
+        }
+        self.waiting = Some(waiting);
+        Ok(())
+    }
+
     fn flush(&mut self, group: &mut RowGroup) -> Result<(), EncodeError> {
         if self.encoder.rows() > 0 {
             self.encoder.finish(group)?;
@@ -89,10 +173,14 @@ impl OpenFile {
 }
 
 impl<'a> DatedFiles<'a> {
-    pub(crate) fn new(stores: &'a Stores) -> Self {
+    /// For one of `threads` that write at the same time.
+    pub(crate) fn new(stores: &'a Stores, dates: Dates, threads: usize) -> Self {
         DatedFiles {
             stores,
+            dates,
+            open_max: (OPEN_FILES_MAX / threads.max(1)).clamp(2, THREAD_OPEN_FILES_MAX),
             open: Vec::new(),
+            waiting: Default::default(),
             done: Vec::new(),
             syncing: VecDeque::new(),
             encoders: Vec::new(),
@@ -108,8 +196,14 @@ impl<'a> DatedFiles<'a> {
         let dates = block.dates();
         let Some(&first) = dates.first() else { return Ok(()) };
         self.turn += 1;
-        if dates.iter().all(|day| *day == first) {
-            let at = self.file_of(first)?;
+        if dates.iter().all(|day| *day == first) && self.dates.holds(first) {
+            let at = match self.place_of(first) {
+                Some(at) => at,
+                None => {
+                    self.make_place()?;
+                    self.begin_open(first)?
+                }
+            };
             self.open[at].push(block, &mut self.group)?;
             return self.tidy();
         }
@@ -131,60 +225,172 @@ impl<'a> DatedFiles<'a> {
 
     /// Ends all files. They are durable, and in no commit.
     pub(crate) fn finish(mut self) -> Result<Vec<NewFile>, FilesError> {
+        self.write_dated()?;
         while let Some(open) = self.open.pop() {
             self.end(open)?;
         }
+        self.write_undated()?;
         while !self.syncing.is_empty() {
             self.await_sync()?;
         }
         Ok(self.done)
     }
 
-    /// Moves the rows to where the rows of their dates wait. Leaves `rows` empty.
-    fn split(&mut self, block: &Block, rows: &mut Vec<u32>) -> Result<(), FilesError> {
+    /// Moves the rows to where the rows of their dates wait.
+    fn split(&mut self, block: &Block, rows: &mut [u32]) -> Result<(), FilesError> {
         let dates = block.dates();
-        let mut of_day = Vec::with_capacity(rows.len());
-        while let Some(&first) = rows.first() {
-            let day = dates[first as usize];
-            of_day.clear();
-            rows.retain(|row| {
-                let other = dates[*row as usize] != day;
-                if !other {
-                    of_day.push(*row);
-                }
-                other
-            });
-            let at = self.file_of(day)?;
-            let open = &mut self.open[at];
-            let spare = || self.blocks.pop().unwrap_or_else(|| self.stores.block());
-            let mut waiting = open.waiting.take().unwrap_or_else(spare);
-            block.gather(&of_day, &mut waiting);
-            if waiting.is_full() {
-                open.push(&waiting, &mut self.group)?;
-                waiting.clear();
+        // Stable, so that the rows of a date stay in their order.
+        rows.sort_by_key(|row| dates[*row as usize]);
+        let mut others: [Vec<u32>; 2] = Default::default();
+        for of_day in rows.chunk_by(|left, right| dates[*left as usize] == dates[*right as usize]) {
+            let day = dates[of_day[0] as usize];
+            if !self.dates.holds(day) {
+                others[UNDATED].extend_from_slice(of_day);
+                continue;
             }
-            open.waiting = Some(waiting);
+            let at = match self.place_of(day) {
+                Some(at) => at,
+                None if self.open.len() < self.open_max => self.begin_open(day)?,
+                None => {
+                    others[DATED].extend_from_slice(of_day);
+                    continue;
+                }
+            };
+            if self.open[at].waiting.is_none() {
+                self.open[at].waiting = Some(self.spare_block());
+            }
+            self.open[at].gather(block, of_day, &mut self.group)?;
+        }
+        for (kind, rows) in others.iter().enumerate().filter(|(_, rows)| !rows.is_empty()) {
+            self.wait(kind, block, rows);
+        }
+        if self.waiting[DATED].bytes >= WAITING_BYTES_MAX {
+            self.write_dated()?;
+            self.end_idle()?;
+        }
+        if self.waiting[UNDATED].bytes >= WAITING_BYTES_MAX {
+            self.write_undated()?;
         }
         Ok(())
     }
 
-    /// The place of the file for a date, which is begun if need be.
-    fn file_of(&mut self, day: i32) -> Result<usize, FilesError> {
-        let at = match self.open.iter().position(|open| open.day == day) {
-            Some(at) => at,
-            None => {
-                let out = self.stores.store.events.create_file(Partition(day))?;
-                let encoder = match self.encoders.pop() {
-                    Some(encoder) => encoder,
-                    None => Encoder::new(self.stores.shape.clone(), EncodeOptions::default())?,
-                };
-                let file = FileWriter::new(&self.stores.shape, out)?;
-                self.open.push(OpenFile { day, encoder, file, waiting: None, used: 0 });
-                self.open.len() - 1
+    /// Lets rows wait among others.
+    fn wait(&mut self, kind: usize, block: &Block, rows: &[u32]) {
+        let mut last = match self.waiting[kind].blocks.pop() {
+            Some(last) if !last.is_full() => last,
+            full => {
+                self.waiting[kind].blocks.extend(full);
+                self.spare_block()
             }
         };
+        block.gather(rows, &mut last);
+        if last.is_full() {
+            self.waiting[kind].bytes += last.heap_bytes();
+        }
+        self.waiting[kind].blocks.push(last);
+    }
+
+    /// Writes the rows that wait for a file of their date, one file after the other.
+    fn write_dated(&mut self) -> Result<(), FilesError> {
+        let blocks = std::mem::take(&mut self.waiting[DATED]).blocks;
+        for of_day in in_order(&blocks).chunk_by(|left, right| left.day == right.day) {
+            let day = of_day[0].day;
+            match self.place_of(day) {
+                Some(at) => {
+                    if self.open[at].waiting.is_none() {
+                        self.open[at].waiting = Some(self.spare_block());
+                    }
+                    gather_all(&mut self.open[at], &blocks, of_day, &mut self.group)?;
+                }
+                None => {
+                    let mut open = self.begin(Some(day))?;
+                    open.waiting = Some(self.spare_block());
+                    gather_all(&mut open, &blocks, of_day, &mut self.group)?;
+                    self.end(open)?;
+                }
+            }
+        }
+        self.keep_blocks(blocks);
+        Ok(())
+    }
+
+    /// Writes the rows that get no file of their date, in the order of their dates.
+    fn write_undated(&mut self) -> Result<(), FilesError> {
+        let blocks = std::mem::take(&mut self.waiting[UNDATED]).blocks;
+        if blocks.is_empty() {
+            return Ok(());
+        }
+        let mut open = self.begin(None)?;
+        open.waiting = Some(self.spare_block());
+        // A block's worth at a time by their dates, and within that block by block: taking
+        // single rows out of many blocks in turn is slow.
+        for some in in_order(&blocks).chunks_mut(Block::ROWS_MAX) {
+            some.sort_unstable_by_key(|row| (row.block, row.row));
+            gather_all(&mut open, &blocks, some, &mut self.group)?;
+        }
+        self.end(open)?;
+        self.keep_blocks(blocks);
+        Ok(())
+    }
+
+    fn spare_block(&mut self) -> Block {
+        self.blocks.pop().unwrap_or_else(|| self.stores.block())
+    }
+
+    fn keep_blocks(&mut self, blocks: impl IntoIterator<Item = Block>) {
+        for mut block in blocks {
+            if self.blocks.len() < SPARE_BLOCKS_MAX {
+                block.clear();
+                self.blocks.push(block);
+            }
+        }
+    }
+
+    /// The place of the open file of a date.
+    fn place_of(&mut self, day: i32) -> Option<usize> {
+        let at = self.open.iter().position(|open| open.day == Some(day))?;
         self.open[at].used = self.turn;
-        Ok(at)
+        Some(at)
+    }
+
+    fn begin_open(&mut self, day: i32) -> Result<usize, FilesError> {
+        let open = self.begin(Some(day))?;
+        self.open.push(open);
+        Ok(self.open.len() - 1)
+    }
+
+    /// Begins a file.
+    fn begin(&mut self, day: Option<i32>) -> Result<OpenFile, FilesError> {
+        let out = self.stores.store.events.create_file(day.map(Partition))?;
+        let encoder = match self.encoders.pop() {
+            Some(encoder) => encoder,
+            None => Encoder::new(self.stores.shape.clone(), EncodeOptions::default())?,
+        };
+        let file = FileWriter::new(&self.stores.shape, out)?;
+        Ok(OpenFile { day, encoder, file, waiting: None, used: self.turn })
+    }
+
+    /// Makes room for another open file.
+    fn make_place(&mut self) -> Result<(), FilesError> {
+        while self.open.len() >= self.open_max {
+            self.end_idlest()?;
+        }
+        Ok(())
+    }
+
+    fn end_idlest(&mut self) -> Result<(), FilesError> {
+        let idle = self.open.iter().enumerate().min_by_key(|(_, open)| open.used);
+        let Some((at, _)) = idle else { return Ok(()) };
+        let open = self.open.swap_remove(at);
+        self.end(open)
+    }
+
+    /// Ends the files that got nothing lately: their dates have passed.
+    fn end_idle(&mut self) -> Result<(), FilesError> {
+        while self.open.iter().any(|open| open.used < self.turn) {
+            self.end_idlest()?;
+        }
+        Ok(())
     }
 
     /// Ends files that are large enough, and those idle longest while memory is short.
@@ -194,21 +400,15 @@ impl<'a> DatedFiles<'a> {
             self.end(open)?;
         }
         while self.open.len() > 1 && self.open.iter().map(OpenFile::heap_bytes).sum::<usize>() > OPEN_BYTES_MAX {
-            let idle = self.open.iter().enumerate().min_by_key(|(_, open)| open.used);
-            let at = idle.map_or(0, |(at, _)| at);
-            let open = self.open.swap_remove(at);
-            self.end(open)?;
+            self.end_idlest()?;
         }
         Ok(())
     }
 
     fn end(&mut self, mut open: OpenFile) -> Result<(), FilesError> {
-        if let Some(mut waiting) = open.waiting.take() {
+        if let Some(waiting) = open.waiting.take() {
             open.push(&waiting, &mut self.group)?;
-            if self.blocks.len() < SPARE_BLOCKS_MAX {
-                waiting.clear();
-                self.blocks.push(waiting);
-            }
+            self.keep_blocks([waiting]);
         }
         open.flush(&mut self.group)?;
         if self.encoders.is_empty() {
@@ -233,6 +433,38 @@ impl<'a> DatedFiles<'a> {
         }
         Ok(())
     }
+}
+
+/// One row that waits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct WaitingRow {
+    day: i32,
+    block: u32,
+    row: u32,
+}
+
+/// All rows by their dates; those of a date in the order in which they came.
+fn in_order(blocks: &[Block]) -> Vec<WaitingRow> {
+    let mut rows = Vec::with_capacity(blocks.iter().map(Block::rows).sum());
+    for (block, of_block) in (0..).zip(blocks) {
+        rows.extend((0..).zip(of_block.dates()).map(|(row, day)| WaitingRow { day: *day, block, row }));
+    }
+    rows.sort_unstable();
+    rows
+}
+
+/// Adds rows to a file, block by block.
+fn gather_all(
+    open: &mut OpenFile,
+    blocks: &[Block],
+    rows: &[WaitingRow],
+    group: &mut RowGroup,
+) -> Result<(), EncodeError> {
+    for of_block in rows.chunk_by(|left, right| left.block == right.block) {
+        let places: Vec<u32> = of_block.iter().map(|row| row.row).collect();
+        open.gather(&blocks[of_block[0].block as usize], &places, group)?;
+    }
+    Ok(())
 }
 
 /// What the table's log says about a file.

@@ -104,6 +104,8 @@ pub(crate) struct Job<'a> {
     /// Rejects of lines that begin before this offset are in their table.
     rejects_mark: u64,
     reject_bytes_max: usize,
+    /// Workers.
+    threads: usize,
 }
 
 /// Loads one input into the tables of a data directory, which nobody else may have open.
@@ -145,6 +147,7 @@ pub fn load(
         received_micros,
         rejects_mark: rejects_mark & !FINISHED.cast_unsigned(),
         reject_bytes_max: options.reject_bytes_max,
+        threads: options.threads.max(1),
         name: name.clone(),
     };
     let chunks = Mutex::new(Chunks::new(source, events_mark).map_err(failed)?);

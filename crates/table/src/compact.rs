@@ -77,12 +77,12 @@ impl Dataset {
 
 impl Inner {
     /// Groups of files to merge, each of one day and in the order of their making.
-    fn plan(&self, policy: CompactPolicy) -> Vec<(Partition, Vec<LogicalFileView>)> {
-        let mut days: BTreeMap<Partition, Vec<LogicalFileView>> = BTreeMap::new();
+    fn plan(&self, policy: CompactPolicy) -> Vec<(Option<Partition>, Vec<LogicalFileView>)> {
+        let mut days: BTreeMap<Option<Partition>, Vec<LogicalFileView>> = BTreeMap::new();
         for file in self.snapshot().files() {
             // A file with a deletion vector holds rows that are not in the table.
             let small = file.size().unsigned_abs() < policy.small_bytes && file.deletion_vector_descriptor().is_none();
-            if let (true, Some(day)) = (small, self.partition_of(&file)) {
+            if let (true, Some(day)) = (small, self.place_of(&file)) {
                 days.entry(day).or_default().push(file);
             }
         }

@@ -34,6 +34,7 @@ use crate::file::PendingFile;
 use crate::fresh::{Fresh, FreshAfter, FreshMark};
 use crate::log::{self, Watermarks};
 use crate::place::Place;
+use crate::undated::with_dates;
 use crate::view::View;
 
 /// Milliseconds since 1970-01-01T00:00:00Z; the only clock this crate reads for its own
@@ -105,6 +106,7 @@ impl Snapshot {
         let scan = scan.with_session(SCAN_SETTINGS.clone()).await;
         let scan =
             scan.map_err(|error| at(names.table, "reading the table")(deltalake::DeltaTableError::from(error)))?;
+        let scan = with_dates(names, &state, scan);
         Ok(Snapshot { state, watermarks, scan })
     }
 
@@ -176,9 +178,10 @@ impl Dataset {
         self.inner.snapshot().watermarks.clone()
     }
 
-    /// A data file in the making, for the rows of one day. Blocks on the disk: meant for
+    /// A data file in the making, for the rows of one day, or of any days (`None`). Blocks on the disk: meant for
     /// worker threads. The rows' columns are the table's without the partition column.
-    pub fn create_file(&self, partition: Partition) -> Result<PendingFile, StoreError> {
+    pub fn create_file(&self, partition: impl Into<Option<Partition>>) -> Result<PendingFile, StoreError> {
+        let partition = partition.into();
         PendingFile::create(self.inner.names.table, self.inner.names.partition, &self.inner.place, partition)
     }
 

@@ -95,7 +95,7 @@ impl Dataset {
                 "another program has marked rows deleted in a file; purge the table with it first",
             ));
         }
-        let Some(partition) = self.inner.partition_of(file) else {
+        let Some(partition) = self.inner.place_of(file) else {
             return Err(unsupported("a file of another program belongs to no day"));
         };
         let delete = delete.clone();

@@ -26,6 +26,7 @@ use crate::days::Partition;
 use crate::disk::{self, Disk, DiskFile};
 use crate::error::{StoreError, at};
 use crate::place::Place;
+use crate::undated::NO_DAY;
 
 /// How much a [`PendingFile`] gathers before it asks the disk.
 const WRITE_BUFFER_BYTES: usize = 256 * 1024;
@@ -102,7 +103,7 @@ pub struct PendingFile {
     table: &'static str,
     /// Relative to the table.
     path: String,
-    partition: Partition,
+    partition: Option<Partition>,
     bytes: u64,
     body: Body,
 }
@@ -134,9 +135,9 @@ impl PendingFile {
         table: &'static str,
         column: &str,
         place: &Place,
-        partition: Partition,
+        partition: Option<Partition>,
     ) -> Result<PendingFile, StoreError> {
-        let day = partition.to_text().ok_or_else(|| {
+        let day = partition.map_or_else(|| Some(NO_DAY.to_owned()), Partition::to_text).ok_or_else(|| {
             at(table, "creating a data file")(io::Error::new(io::ErrorKind::InvalidInput, "the day is out of range"))
         })?;
         let folder = format!("{column}={day}");
@@ -201,7 +202,7 @@ impl Write for PendingFile {
 #[derive(Debug)]
 pub struct NewFile {
     path: String,
-    partition: Partition,
+    partition: Option<Partition>,
     bytes: u64,
     stats: FileStats,
     body: Option<Bytes>,
@@ -235,7 +236,7 @@ impl NewFile {
     pub(crate) fn to_add(&self, column: &str, now_millis: i64, adds_rows: bool) -> Add {
         Add {
             path: self.path.clone(),
-            partition_values: [(column.to_owned(), self.partition.to_text())].into(),
+            partition_values: [(column.to_owned(), self.partition.and_then(Partition::to_text))].into(),
             size: self.bytes as i64,
             modification_time: now_millis,
             data_change: adds_rows,

@@ -20,6 +20,7 @@ mod rewrite;
 mod scan;
 mod shape;
 mod store;
+mod undated;
 mod vacuum;
 mod view;
 

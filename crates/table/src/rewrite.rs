@@ -126,7 +126,7 @@ fn day_at(days: &ArrayRef, row: usize) -> Partition {
 /// Copies rows of source files into new ones, in a worker thread.
 struct Merge {
     dataset: Dataset,
-    partition: Partition,
+    partition: Option<Partition>,
     keep: Option<Keep>,
     open: Option<(SchemaRef, RowWriter)>,
     done: Vec<NewFile>,
@@ -193,11 +193,11 @@ pub(crate) enum Change {
 }
 
 impl Dataset {
-    /// Writes the rows of `sources`, all of one day, into new files.
+    /// Writes the rows of `sources`, all of one day or all of none, into new files.
     pub(crate) async fn merge(
         &self,
         sources: &[LogicalFileView],
-        partition: Partition,
+        partition: Option<Partition>,
         keep: Option<Keep>,
     ) -> Result<Merged, StoreError> {
         const DOING: &str = "rewriting a data file";
@@ -263,9 +263,17 @@ impl Inner {
         Err(StoreError::Contended { table, attempts: ATTEMPTS_MAX })
     }
 
-    /// The day of a file, `None` when the log gives none (another writer's file).
+    /// The day of a file, `None` when the log gives none.
     pub(crate) fn partition_of(&self, file: &LogicalFileView) -> Option<Partition> {
-        let values = file.partition_values_map();
-        Partition::from_text(values.get(self.names.partition)?.as_deref()?)
+        self.place_of(file).flatten()
+    }
+
+    /// The partition of a file: of a day, or of none. `None` when it is another writer's and
+    /// can't be told.
+    pub(crate) fn place_of(&self, file: &LogicalFileView) -> Option<Option<Partition>> {
+        match file.partition_values_map().get(self.names.partition)? {
+            Some(day) => Partition::from_text(day).map(Some),
+            None => Some(None),
+        }
     }
 }

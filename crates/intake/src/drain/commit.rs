@@ -13,7 +13,8 @@ use table::{Committed, Dataset, StoreError, Txn};
 
 use super::isolate::{guarded, is_of_rows};
 use super::{APP, Batch, Drain, Halt, RETRY_AFTER, SPARE_BLOCKS_MAX, Step, Touched};
-use crate::files::{DatedFiles, FilesError};
+use crate::clock::day_of;
+use crate::files::{DatedFiles, Dates, FilesError};
 
 impl Drain {
     /// Closes the current batch, so that its commit can be tried until it succeeds.
@@ -81,7 +82,8 @@ impl Drain {
             batch.rejects_committed = true;
             self.pass(Step::RejectsCommitted)?;
         }
-        let mut files = DatedFiles::new(&self.shared.stores);
+        let today = day_of(self.shared.clock.now_micros());
+        let mut files = DatedFiles::new(&self.shared.stores, Dates::of(batch.blocks(), today), 1);
         for block in batch.blocks() {
             if let Some(tripwire) = &self.shared.options.tripwire {
                 tripwire(Touched::Rows(block));

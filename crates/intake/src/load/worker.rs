@@ -16,7 +16,7 @@ use super::{Job, Progress};
 use crate::clock::day_of;
 use crate::dedupe::{Key, Seen, content_hash};
 use crate::error::{IntakeError, LoadError};
-use crate::files::{DatedFiles, FilesError};
+use crate::files::{DatedFiles, Dates, FilesError, LOAD_DATES_MAX};
 use crate::identity::{Minter, Origin};
 use crate::quarantine::{Broken as BrokenRules, Reason, Source};
 
@@ -73,7 +73,7 @@ impl<'a> Worker<'a> {
         Worker {
             checker: options.reading_of(bench.job.datastream).checker().without_notices(),
             minter: Minter::default(),
-            files: DatedFiles::new(bench.job.stores),
+            files: DatedFiles::new(bench.job.stores, Dates::first(LOAD_DATES_MAX), bench.job.threads),
             blocks: Vec::new(),
             used: 0,
             decoded: Vec::new(),

@@ -9,15 +9,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use intake::{Intake, IntakeError, IntakeOptions, Opened, SystemClock};
-use report::{ContactsReport, Period, QueryError, QueryLimits, Session};
-use server::{Datastream, Front, House, QueryFailure, ServerOptions, SqlLimits, TableForm};
+use report::{ContactsReport, Fault, Period, PoolOptions, QueryError, QueryPool};
+use server::{Datastream, Front, House, QueryFailure, Question, ServerOptions, SqlLimits, TableForm};
 
 use crate::args::RowFormat;
+use crate::commands::query_worker;
 use crate::data_dir::{self, Claim, DataDir};
 use crate::failure::{Exit, Failure};
 use crate::receipt::{Receipt, Rejected};
 use crate::remote::Remote;
-use crate::remote_report;
 use crate::schemas::Readings;
 use crate::settings::Settings;
 use crate::settings::datastreams::DatastreamSettings;
@@ -40,14 +40,22 @@ impl Opening {
         Ok(Opening { intake, opened })
     }
 
-    /// SQL over the tables.
-    pub(crate) fn session(&self) -> Session {
-        Session::new(self.intake.store().clone())
+    /// SQL over the tables, in processes of its own.
+    ///
+    /// # Errors
+    /// The tables or this program's file can't be found.
+    pub(crate) fn queries(&self, options: &ServerOptions) -> Result<QueryPool, Failure> {
+        let options = PoolOptions {
+            program: query_worker::program()?,
+            queries_max: options.sql_queries_max,
+            process_memory_bytes_max: options.sql_process_memory_bytes_max,
+        };
+        Ok(QueryPool::new(self.intake.store().clone(), options)?)
     }
 
     /// What stands behind the HTTP edge.
-    pub(crate) fn house(&self, session: Session) -> House {
-        House::new(self.intake.clone(), session, Arc::new(SystemClock))
+    pub(crate) fn house(&self, queries: QueryPool) -> House {
+        House::new(self.intake.clone(), queries, Arc::new(SystemClock))
     }
 }
 
@@ -63,8 +71,21 @@ pub(crate) enum Access {
 pub(crate) struct Direct {
     opening: Opening,
     house: House,
+    queries: QueryPool,
     limits: SqlLimits,
     dir: DataDir,
+}
+
+impl Direct {
+    async fn query(&self, question: Question<'_>, form: TableForm) -> Result<Bytes, Failure> {
+        let rows = self.house.query(question, form, self.limits, &mut ()).await.map_err(|failure| match failure {
+            QueryFailure::Invalid(message) | QueryFailure::Limit(message) => Failure::usage(message),
+            QueryFailure::Busy | QueryFailure::NoRoom => Failure::unavailable(failure),
+            QueryFailure::Unavailable(message) => Failure::unavailable(message),
+            QueryFailure::Internal(message) => Failure::new(Exit::Damaged, message),
+        })?;
+        Ok(Bytes::from(rows))
+    }
 }
 
 impl Access {
@@ -79,6 +100,7 @@ impl Access {
         let access = Access::open(settings).await?;
         let outcome = work(&access).await;
         if let Access::Direct(direct) = access {
+            direct.queries.close();
             direct.opening.intake.close().await;
             drop(direct.dir);
         }
@@ -94,14 +116,17 @@ impl Access {
             Claim::Ours(dir) => dir,
         };
         let opening = Opening::of(&dir, settings).await?;
-        let house = opening.house(opening.session());
         let options = server_options(settings)?;
+        let queries = opening.queries(&options)?;
+        let house = opening.house(queries.clone());
         let limits = SqlLimits {
             rows_max: options.sql_rows_max,
             time_max: options.sql_time_max,
             memory_bytes_max: options.sql_memory_bytes_max,
+            process_memory_bytes_max: options.sql_process_memory_bytes_max,
+            answer_bytes_max: options.sql_answer_bytes_max,
         };
-        Ok(Access::Direct(Box::new(Direct { opening, house, limits, dir })))
+        Ok(Access::Direct(Box::new(Direct { opening, house, queries, limits, dir })))
     }
 
     /// Runs a read-only query; the rows as bytes, ready to print.
@@ -116,22 +141,18 @@ impl Access {
             RowFormat::Json => TableForm::Json,
             RowFormat::Ndjson => TableForm::NdJson,
         };
-        let rows = direct.house.query(sql, form, direct.limits).await.map_err(|failure| match failure {
-            QueryFailure::Invalid(message) | QueryFailure::Limit(message) => Failure::usage(message),
-            QueryFailure::Internal(message) => Failure::new(Exit::Damaged, message),
-        })?;
-        Ok(Bytes::from(rows))
+        direct.query(Question::Sql(sql), form).await
     }
 
     /// The report of contact requests.
     pub(crate) async fn contacts(&self, period: &Period) -> Result<ContactsReport, Failure> {
         let direct = match self {
-            Access::Asking(remote) => return remote_report::contacts(remote, period).await,
+            Access::Asking(remote) => return remote.contacts(period).await,
             Access::Direct(direct) => direct,
         };
-        let SqlLimits { rows_max, time_max, memory_bytes_max } = direct.limits;
-        let limits = QueryLimits { rows_max, time_max, memory_bytes_max, ..QueryLimits::default() };
-        Ok(ContactsReport::run(&direct.opening.session(), period, limits).await?)
+        let report = direct.query(Question::Contacts(*period), TableForm::Json).await?;
+        serde_json::from_slice(&report)
+            .map_err(|error| Failure::new(Exit::Damaged, format_args!("the report can't be read: {error}")))
     }
 
     /// What became of an event; `None` for an unknown id.
@@ -218,6 +239,8 @@ pub(crate) fn server_options(settings: &Settings) -> Result<ServerOptions, Failu
         sql_rows_max: count("sql_rows_max", settings.sql_rows_max)?,
         sql_time_max: settings.sql_time_max,
         sql_memory_bytes_max: count("sql_memory_bytes_max", settings.sql_memory_bytes_max.0)?,
+        sql_process_memory_bytes_max: count("sql_process_memory_bytes_max", settings.sql_process_memory_bytes_max.0)?,
+        sql_answer_bytes_max: count("sql_answer_bytes_max", settings.sql_answer_bytes_max.0)?,
         sql_queries_max: count("sql_queries_max", settings.sql_queries_max)?,
         // The operator has chosen both, so neither can be a stranger's name.
         hosts_allowed: [&settings.hosts_allowed.0[..], &settings.tls_names.0].concat(),
@@ -270,7 +293,12 @@ impl From<IntakeError> for Failure {
 
 impl From<QueryError> for Failure {
     fn from(error: QueryError) -> Failure {
-        Failure::new(if error.is_internal() { Exit::Damaged } else { Exit::Usage }, error)
+        let exit = match error.fault() {
+            Fault::Query | Fault::Limit => Exit::Usage,
+            Fault::Moment => Exit::Unavailable,
+            Fault::House => Exit::Damaged,
+        };
+        Failure::new(exit, error)
     }
 }
 

@@ -4,6 +4,7 @@
 //! command. The help texts are the reference that `docs/cli.md` is made from.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -13,6 +14,7 @@ use generate::Style;
 use crate::failure::EXITS;
 use crate::settings::table::SETTINGS;
 use crate::settings::{CONFIG_FILE, CONFIG_VARIABLE};
+use crate::terminal;
 
 /// Heading of the settings in every help text.
 pub(crate) const SETTINGS_HEADING: &str = "Settings";
@@ -67,6 +69,9 @@ pub(crate) enum Command {
     Settings,
     /// Print the version
     Version,
+    /// Run the queries of the process that started this one
+    #[command(hide = true)]
+    QueryWorker,
 }
 
 /// `serve`.
@@ -333,7 +338,21 @@ fn flag_name(key: &'static str) -> &'static str {
 
 /// Parses the process's arguments; prints help, version and mistakes itself.
 pub(crate) fn parse() -> Parsed {
-    from_matches(&command().get_matches()).unwrap_or_else(|error| error.exit())
+    let parsed = command().try_get_matches().and_then(|matches| from_matches(&matches));
+    parsed.unwrap_or_else(|error| end(&error))
+}
+
+/// A mistake repeats what was written, and that may be the name of a file that somebody
+/// else named: then it is told without colours, and shown.
+fn end(error: &clap::Error) -> ! {
+    let text = error.render().to_string();
+    let is_plain = !text.contains(|letter| letter != '\n' && report::is_steering(letter));
+    if is_plain || !error.use_stderr() {
+        error.exit();
+    }
+    // Nothing is left to do when standard error is gone.
+    let _ = terminal::errors().write_all(text.as_bytes());
+    std::process::exit(error.exit_code())
 }
 
 fn from_matches(matches: &ArgMatches) -> Result<Parsed, clap::Error> {

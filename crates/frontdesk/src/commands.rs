@@ -5,6 +5,7 @@ pub(crate) mod event;
 pub(crate) mod generate;
 pub(crate) mod load;
 pub(crate) mod quarantine;
+pub(crate) mod query_worker;
 pub(crate) mod rejects;
 pub(crate) mod report;
 pub(crate) mod schema;

@@ -33,7 +33,7 @@ fn cli_markdown() -> String {
     }
     let mut command = args::command().term_width(100);
     command.build();
-    for sub in command.get_subcommands_mut() {
+    for sub in command.get_subcommands_mut().filter(|sub| !sub.is_hide_set()) {
         section(&mut page, "frontdesk", sub);
     }
     page

@@ -7,6 +7,8 @@ use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use crate::terminal;
+
 /// What the exit code tells a script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -86,13 +88,14 @@ impl Failure {
         if self.output_closed {
             return ExitCode::SUCCESS;
         }
-        let mut err = io::stderr().lock();
-        // Nothing is left to do when standard error is gone as well.
+        let mut err = terminal::errors();
+        // Nothing is left to do when standard error is gone as well. Line feeds are shown, so
+        // that a name can't add lines to a message.
         if !self.message.is_empty() {
-            let _ = writeln!(err, "error: {}", self.message);
+            let _ = writeln!(err, "error: {}", report::visible(&self.message));
         }
         if let Some(help) = &self.help {
-            let _ = writeln!(err, "help: {help}");
+            let _ = writeln!(err, "help: {}", report::visible(help));
         }
         ExitCode::from(self.exit.code())
     }

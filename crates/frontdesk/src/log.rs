@@ -10,6 +10,7 @@ use tracing_subscriber::EnvFilter;
 use crate::failure::Failure;
 use crate::settings::Settings;
 use crate::settings::value::Word;
+use crate::terminal;
 
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,8 +45,10 @@ pub(crate) fn start(settings: &Settings) -> Result<(), Failure> {
         settings.log.clone()
     };
     let filter = EnvFilter::try_new(&directives).map_err(|_| unreadable(settings))?;
-    let lines =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(terminal::log)
+        .with_ansi(io::stderr().is_terminal());
     let outcome = match settings.log_format {
         LogFormat::Text => lines.with_target(false).try_init(),
         LogFormat::Json => lines.json().flatten_event(true).try_init(),

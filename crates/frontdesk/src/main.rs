@@ -16,9 +16,9 @@ mod log;
 mod progress;
 mod receipt;
 mod remote;
-mod remote_report;
 mod schemas;
 mod settings;
+mod terminal;
 mod upkeep;
 
 use std::future::Future;
@@ -36,6 +36,10 @@ fn main() -> ExitCode {
 }
 
 fn run(parsed: Parsed) -> Result<(), Failure> {
+    // It has no settings of its own, and reads none.
+    if matches!(parsed.command, Command::QueryWorker) {
+        return commands::query_worker::run();
+    }
     let working_directory = std::env::current_dir()
         .map_err(|error| Failure::unavailable(format_args!("the working directory can't be used: {error}")))?;
     let effective = Effective::resolve(&Sources {
@@ -62,6 +66,7 @@ fn run(parsed: Parsed) -> Result<(), Failure> {
         Command::Schema => commands::schema::run(settings),
         Command::Settings => commands::settings::run(&effective, variables()),
         Command::Version => commands::version::run(),
+        Command::QueryWorker => commands::query_worker::run(),
     }
 }
 

@@ -18,7 +18,7 @@ impl Progress {
     /// A bar for the input of this name; it draws only where standard error is a terminal.
     pub(crate) fn new(name: &str, total_bytes: Option<u64>) -> Progress {
         let bar = ProgressBar::with_draw_target(total_bytes, ProgressDrawTarget::stderr_with_hz(DRAWS_PER_SECOND));
-        bar.set_prefix(name.to_owned());
+        bar.set_prefix(report::visible(name).into_owned());
         bar.set_style(style(total_bytes.is_some()));
         bar.enable_steady_tick(Duration::from_millis(250));
         Progress { bar, events: AtomicU64::new(0) }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use report::visible;
 use serde::Deserialize;
 use xdm::Violation;
 
@@ -41,7 +42,7 @@ impl Receipt {
     /// # Errors
     /// Those of `out`.
     pub(crate) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "{}", self.id)?;
+        writeln!(out, "{}", visible(&self.id))?;
         if let (Some(time), Some(received_at)) = (&self.time, &self.received_at) {
             writeln!(out, "  stored    happened {time}, received {received_at}")?;
             if self.duplicates > 0 {
@@ -56,7 +57,7 @@ impl Receipt {
                 rejected.kind, rejected.received_at, rejected.reject_id
             )?;
             for violation in &rejected.violations {
-                writeln!(out, "    {violation}")?;
+                writeln!(out, "    {}", visible(&violation.to_string()))?;
             }
         }
         Ok(())

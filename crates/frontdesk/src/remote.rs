@@ -9,8 +9,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use chrono::SecondsFormat;
+use report::{ContactsReport, Period};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -24,6 +26,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long one batch is sent again while the server is overloaded or its disk full.
 const RETRY_TIME_MAX: Duration = Duration::from_secs(300);
+
+/// How long a question is asked again while the server is busy.
+const READ_RETRY_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// The wait before sending again when the server names none.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
@@ -87,6 +92,32 @@ impl Remote {
         let response = self.answered(request.body(sql.to_owned()).send().await)?;
         let response = accepted(response).await?;
         response.bytes().await.map_err(|error| self.away(&error))
+    }
+
+    /// The report of contact requests.
+    pub(crate) async fn contacts(&self, period: &Period) -> Result<ContactsReport, Failure> {
+        let [since, until] =
+            [period.since(), period.until()].map(|time| time.to_rfc3339_opts(SecondsFormat::AutoSi, true));
+        let url = self.url(&format!(
+            "/v1/reports/contacts?format=json&since={}&until={}",
+            percent_encoded(&since),
+            percent_encoded(&until)
+        ));
+        let response = self.patiently(|| self.client.get(&url)).await?;
+        self.json(accepted(response).await?).await
+    }
+
+    /// Asks again for as long as the server says "later".
+    async fn patiently(&self, request: impl Fn() -> RequestBuilder) -> Result<Response, Failure> {
+        let begin = Instant::now();
+        loop {
+            let response = self.answered(request().send().await)?;
+            let is_busy = matches!(response.status(), StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
+            if !is_busy || begin.elapsed() >= READ_RETRY_TIME_MAX {
+                return Ok(response);
+            }
+            tokio::time::sleep(retry_after(&response)).await;
+        }
     }
 
     /// What became of an event; `None` for an unknown id.

@@ -75,6 +75,8 @@ pub(crate) struct Settings {
     pub(crate) sql_rows_max: u64,
     pub(crate) sql_time_max: Duration,
     pub(crate) sql_memory_bytes_max: Bytes,
+    pub(crate) sql_process_memory_bytes_max: Bytes,
+    pub(crate) sql_answer_bytes_max: Bytes,
     pub(crate) sql_queries_max: u64,
 }
 
@@ -127,6 +129,8 @@ impl Default for Settings {
             sql_rows_max: server.sql_rows_max as u64,
             sql_time_max: server.sql_time_max,
             sql_memory_bytes_max: bytes(server.sql_memory_bytes_max),
+            sql_process_memory_bytes_max: bytes(server.sql_process_memory_bytes_max),
+            sql_answer_bytes_max: bytes(server.sql_answer_bytes_max),
             sql_queries_max: server.sql_queries_max as u64,
         }
     }

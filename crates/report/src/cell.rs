@@ -17,6 +17,8 @@ use datafusion::arrow::datatypes::{
 };
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 
+use crate::visible::{is_steering, push_escape};
+
 /// Appends one value as compact JSON.
 pub(crate) fn json(array: &dyn Array, row: usize, out: &mut Vec<u8>) {
     if array.is_null(row) {
@@ -124,8 +126,18 @@ fn json_float(value: f64, out: &mut Vec<u8>) {
     out.extend_from_slice(serde_json::Value::from(value).to_string().as_bytes());
 }
 
+/// JSON itself asks for escapes of the first control characters only; the others, which
+/// steer terminals as well, may be escaped.
 fn json_string(value: &str, out: &mut Vec<u8>) {
-    serde_json::to_writer(&mut *out, value).expect("writing text to memory does not fail");
+    if !value.contains(|letter| letter > '\u{1f}' && is_steering(letter)) {
+        return serde_json::to_writer(&mut *out, value).expect("writing text to memory does not fail");
+    }
+    let plain = serde_json::Value::from(value).to_string();
+    let mut text = String::with_capacity(plain.len() + 16);
+    for letter in plain.chars() {
+        if is_steering(letter) { push_escape(letter, &mut text) } else { text.push(letter) }
+    }
+    out.extend_from_slice(text.as_bytes());
 }
 
 /// A value that is neither null nor nested.
@@ -208,6 +220,7 @@ mod tests {
     #[test]
     fn scalars() {
         check(StringArray::from(vec!["a \"b\"\n\u{1b}"]), r#""a \"b\"\n\u001b""#, Some("a \"b\"\n\u{1b}"));
+        check(StringArray::from(vec!["\u{9b}\u{202e}\""]), r#""\u009b\u202e\"""#, Some("\u{9b}\u{202e}\""));
         check(StringViewArray::from(vec!["é"]), "\"é\"", Some("é"));
         check(StringArray::from(vec![None::<&str>]), "null", None);
         check(NullArray::new(1), "null", None);

@@ -14,7 +14,7 @@ use serde_json::{Map, Number, Value};
 
 use crate::metrics::{CHANNEL_METRICS, CHANNELS, METRICS, Metric, QUALITY, Unit};
 use crate::period::iso;
-use crate::{Period, QueryError, QueryLimits, QueryResult, Session, cell, grid};
+use crate::{Form, Period, QueryError, QueryLimits, QueryResult, Session, cell, grid};
 
 /// Metric name → number; null where the events carry none (a rate without visitors).
 pub type Numbers = BTreeMap<String, Option<Number>>;
@@ -102,6 +102,22 @@ impl ContactsReport {
             totals: line(totals.into_iter().next().unwrap_or_default()),
             quality: quality(period, query).await?,
         })
+    }
+
+    /// The report in one of its forms. JSON by line is JSON on one line.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write(&self, form: Form, out: &mut impl Write) -> io::Result<()> {
+        match form {
+            Form::Json => self.write_json(out),
+            Form::NdJson => {
+                serde_json::to_writer(&mut *out, self)?;
+                out.write_all(b"\n")
+            }
+            Form::Csv => self.write_csv(out),
+            Form::Table => self.write_table(out, None),
+        }
     }
 
     /// An aligned table: a line per day, below it the channels that had a request.

@@ -3,10 +3,10 @@
 
 use std::fmt::Write as _;
 
-use crate::QueryLimits;
 use crate::guard::REFUSED_FUNCTIONS;
 use crate::metrics::{CHANNEL_METRICS, CHANNELS, Channel, METRICS, Metric, QUALITY, Unit};
 use crate::views::{COLUMNS, Source};
+use crate::{QueryLimits, size};
 
 /// `docs/metrics.md`: the formula and the SQL beside each number.
 pub fn metrics_markdown() -> String {
@@ -52,27 +52,64 @@ pub fn sql_markdown() -> String {
         };
         let _ = writeln!(page, "| `{}` | {} | {from} | {} |", column.name, column.kind, column.doc);
     }
+    page.push_str(SQL_EXAMPLES);
+    for (title, sql) in EXAMPLES {
+        let _ = writeln!(page, "{title}\n\n```sql\n{sql}\n```\n");
+    }
+    page.push_str(SQL_JSON);
     page.push_str(SQL_RULES);
     let limits = QueryLimits::default();
-    let _ = writeln!(page, "| limit | default |\n|---|---|");
-    let _ = writeln!(page, "| `sql_bytes_max` | {} bytes of query text |", limits.sql_bytes_max);
-    let _ = writeln!(page, "| `rows_max` | {} rows of result |", limits.rows_max);
-    let _ = writeln!(page, "| `time_max` | {} seconds |", limits.time_max.as_secs());
-    let _ = writeln!(
-        page,
-        "| `memory_bytes_max` | {} bytes for joins, sorts, groups and the result |",
-        limits.memory_bytes_max
+    let _ = writeln!(page, "| limit | setting | default |\n|---|---|---|");
+    let mut row = |what: &str, setting: &str, default: String| {
+        let _ = writeln!(page, "| {what} | {setting} | {default} |");
+    };
+    let mib = |bytes: usize| format!("{} MiB", bytes >> 20);
+    row("text of a query", "", format!("{} KiB", limits.sql_bytes_max >> 10));
+    row("rows of a result", "`sql_rows_max`", limits.rows_max.to_string());
+    row("bytes of an answer", "`sql_answer_bytes_max`", mib(limits.answer_bytes_max));
+    row("time", "`sql_time_max`", format!("{} s", limits.time_max.as_secs()));
+    row("memory of joins, sorts, groups and the result", "`sql_memory_bytes_max`", mib(limits.memory_bytes_max));
+    row("memory in all", "`sql_process_memory_bytes_max`", mib(limits.process_memory_bytes_max));
+    row("levels of brackets", "", size::LEVELS_MAX.to_string());
+    row("operators in one expression", "", size::OPERATORS_MAX.to_string());
+    row("`select`s, joins", "", format!("{}, {}", size::SELECTS_MAX, size::JOINS_MAX));
+    row(
+        "steps, expressions, columns of a plan",
+        "",
+        format!("{}, {}, {}", size::STEPS_MAX, size::EXPRESSIONS_MAX, size::COLUMNS_MAX),
     );
     let functions: Vec<String> = REFUSED_FUNCTIONS.iter().map(|name| format!("`{name}`")).collect();
-    let _ = writeln!(
-        page,
-        "\nPast a limit a query fails and says which one; a result is never cut short. Nothing is written to disk. A join of many rows that finds none may compute on for a while after its time is over; queries wait for it, events don't.\n\n\
-         Not available, because two small numbers make a result of any size: {}. \
-         `range` and `generate_series` can be used in the FROM clause.",
-        functions.join(", ")
-    );
+    let _ = writeln!(page, "{}", SQL_LIMITS.replace("{functions}", &functions.join(", ")).trim_end());
     page
 }
+
+/// Statements that the page shows; a test runs each.
+pub const EXAMPLES: &[(&str, &str)] = &[
+    (
+        "Contact requests by day and channel:",
+        "select event_date, channel, sum(contact_requests) as requests\nfrom contacts\nwhere event_date >= '2026-11-01'\ngroup by event_date, channel\norder by event_date, channel",
+    ),
+    (
+        "By days of a time zone. `date_trunc` over `at time zone` gives instants, and those are shown in UTC: midnight in New York is `05:00:00Z` in winter. For dates, take the local time and cast it:",
+        "select cast(date_trunc('day', to_local_time(time at time zone 'America/New_York')) as date) as day, count(*) as events\nfrom contacts\ngroup by day\norder by day",
+    ),
+    (
+        "How long a session took. Subtract the epochs: the epoch of a duration is cut to whole seconds.",
+        "select session, extract(epoch from max(time)) - extract(epoch from min(time)) as seconds\nfrom contacts\nwhere session is not null\ngroup by session",
+    ),
+    (
+        "An undeclared property, and how often each of its values came:",
+        "select extra->'/loyalty'->>'tier' as tier, count(*) as events\nfrom events\nwhere extra ? '/loyalty'\ngroup by tier\norder by events desc",
+    ),
+    (
+        "The same by a function, which gives a number where a number is wanted:",
+        "select json_get_str(extra, '/loyalty', 'tier') as tier, avg(json_get_int(extra, '/loyalty', 'points')) as points\nfrom events\ngroup by tier",
+    ),
+    (
+        "What the first violation of each reject says:",
+        "select violations->0->>'keyword' as keyword, violations->0->>'pointer' as pointer, count(*) as events\nfrom rejects\nwhere kind = 'invalid'\ngroup by keyword, pointer\norder by events desc",
+    ),
+];
 
 const METRICS_TOP: &str = "\
 <!-- Generated from crates/report/src/metrics.rs: UPDATE_DOCS=1 cargo test -p report -->
@@ -142,10 +179,45 @@ the length of what was sealed with a row.
 
 ";
 
+const SQL_EXAMPLES: &str = "
+## Examples
+
+";
+
+const SQL_JSON: &str = "\
+## JSON in a column
+
+`extra` of `events` and `violations` of `rejects` hold JSON as text. `->` takes a member or an item of it and stays JSON, \
+`->>` takes one as text, `?` asks whether there is one; they can be chained. The functions take the whole path at once: \
+`json_get_str`, `json_get_int`, `json_get_float`, `json_get_bool`, `json_get_json`, `json_get_array`, `json_as_text`, \
+`json_length`, `json_object_keys`, `json_contains`. What isn't there is null. Items count from 0.
+
+The keys of `extra` are JSON pointers to where an undeclared property stood: `/loyalty` at the top of the event, \
+`/customerFeedback/mood` within `customerFeedback`, with the property's own value behind it. So the first step is the pointer as one key, and \
+the steps below it are plain names: `extra->'/loyalty'->>'tier'`. `violations` is a list of objects with `pointer`, `keyword`, `message` and `schema`.
+
+## Values that look odd
+
+In JSON, and in tables on a terminal, control characters and marks of the reading direction are written as escapes such as `\\u001b`; in \
+JSON that means the same text. CSV has every value as it is. A spreadsheet takes a cell that begins with `=`, `+`, `-` or `@` for a formula, and what a \
+visitor typed may begin so: import such columns as text.
+";
+
 const SQL_RULES: &str = "
 ## What is allowed
 
 One statement that reads: `select`, `with`, `values`, `explain`, `show`, `describe`. Each sees the tables at one \
 moment, including rows taken in within the last second.
 
+A query runs in a process of its own that only reads the tables. Whatever a query does, it ends nothing but itself: past its time its process is \
+killed, past its memory the system refuses it more, and the one who asked is told which limit it was. A client that hangs up ends its query. \
+`sql_queries_max` queries run at once; the next one is told to come back. `/metrics` counts the processes and why they ended.
+
+";
+
+const SQL_LIMITS: &str = "
+Past a limit a query fails and says which one; a result is never cut short. Nothing is written to disk.
+
+Not available, because two small numbers make a result of any size: {functions}. \
+`range` and `generate_series` can be used in the FROM clause.
 ";

@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use datafusion::common::utils::datafusion_strsim::levenshtein;
 use datafusion::common::{DataFusionError, SchemaError};
+use datafusion::sql::sqlparser::parser::ParserError;
 
 use crate::guard::REFUSED_FUNCTIONS;
+use crate::worker::frame::{Fault, Told};
 
 /// Why a query gave no result.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +84,59 @@ pub enum QueryError {
         /// The limit.
         memory_bytes_max: usize,
     },
+    /// Its process needs more memory than allowed, and was ended by it.
+    #[error(
+        "the query used more than {process_memory_bytes_max} bytes of memory and was ended; narrow it by event_date, make smaller values, or raise sql_process_memory_bytes_max"
+    )]
+    ProcessMemory {
+        /// The limit.
+        process_memory_bytes_max: usize,
+    },
+    /// It recursed until its process ended.
+    #[error("the query is nested too deeply; write it with fewer levels, or in steps: with … as (…)")]
+    TooDeep,
+    /// It is larger than a query may be, before it is planned or after.
+    #[error("the query has more than {max} {what}; {help}")]
+    TooLarge {
+        /// What there are too many of.
+        what: &'static str,
+        /// The limit.
+        max: usize,
+        /// What to write instead.
+        help: &'static str,
+    },
+    /// It ended its process in another way.
+    #[error("the query ended the process that ran it ({end}); nothing else was harmed; write it in another way")]
+    Ended {
+        /// The process's status.
+        end: String,
+    },
+    /// The answer is longer than allowed.
+    #[error(
+        "the answer is longer than {answer_bytes_max} bytes; add a limit clause, select fewer columns, or aggregate"
+    )]
+    AnswerTooLong {
+        /// The limit.
+        answer_bytes_max: usize,
+    },
+    /// No room for the answer now.
+    #[error("there is no room for the answer now; ask again in a moment")]
+    NoRoom,
+    /// All places for queries are taken.
+    #[error("too many queries at once; ask again in a moment")]
+    Busy,
+    /// No process for the query could be started.
+    #[error("no process to run queries can be started: {message}")]
+    NoWorker {
+        /// Why.
+        message: String,
+    },
+    /// This process is ending.
+    #[error("queries are not run any more: the server is stopping")]
+    Closing,
+    /// What the process that ran it said.
+    #[error("{}", .0.message)]
+    Told(#[doc(hidden)] Told),
     /// The store could not give a table: the operator's to mend.
     #[error("the tables can't be read: {message}")]
     Tables {
@@ -98,7 +153,7 @@ pub enum QueryError {
 
 impl QueryError {
     /// A stable name for logs, metrics and problem documents.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> &str {
         match self {
             QueryError::Refused { .. } => "sql-refused",
             QueryError::RefusedFunction { .. } => "sql-function-refused",
@@ -110,14 +165,38 @@ impl QueryError {
             QueryError::TooManyRows { .. } => "sql-too-many-rows",
             QueryError::TimedOut { .. } => "sql-timed-out",
             QueryError::OutOfMemory { .. } => "sql-out-of-memory",
+            QueryError::ProcessMemory { .. } => "sql-process-memory",
+            QueryError::TooDeep => "sql-too-deep",
+            QueryError::TooLarge { .. } => "sql-too-large",
+            QueryError::Ended { .. } => "sql-ended",
+            QueryError::AnswerTooLong { .. } => "sql-answer-too-long",
+            QueryError::NoRoom => "sql-no-room",
+            QueryError::Busy => "sql-busy",
+            QueryError::NoWorker { .. } => "sql-no-worker",
+            QueryError::Closing => "sql-closing",
+            QueryError::Told(told) => &told.code,
             QueryError::Tables { .. } => "sql-tables",
             QueryError::Failed { .. } => "sql-failed",
         }
     }
 
-    /// True if the fault lies with the data or this program rather than with the query.
-    pub fn is_internal(&self) -> bool {
-        matches!(self, QueryError::Tables { .. })
+    /// Whose fault it is.
+    pub fn fault(&self) -> Fault {
+        match self {
+            QueryError::TooLong { .. }
+            | QueryError::TooManyRows { .. }
+            | QueryError::TimedOut { .. }
+            | QueryError::OutOfMemory { .. }
+            | QueryError::ProcessMemory { .. }
+            | QueryError::TooDeep
+            | QueryError::TooLarge { .. }
+            | QueryError::Ended { .. }
+            | QueryError::AnswerTooLong { .. } => Fault::Limit,
+            QueryError::NoRoom | QueryError::Busy | QueryError::NoWorker { .. } | QueryError::Closing => Fault::Moment,
+            QueryError::Tables { .. } => Fault::House,
+            QueryError::Told(told) => told.fault,
+            _ => Fault::Query,
+        }
     }
 }
 
@@ -133,6 +212,9 @@ pub(crate) struct Names {
 pub(crate) fn translate(error: &DataFusionError, names: &Names, memory_bytes_max: usize) -> QueryError {
     match error.find_root() {
         DataFusionError::ResourcesExhausted(_) => QueryError::OutOfMemory { memory_bytes_max },
+        DataFusionError::SQL(parser, _) if matches!(**parser, ParserError::RecursionLimitExceeded) => {
+            QueryError::TooDeep
+        }
         DataFusionError::SQL(parser, _) => QueryError::Syntax { message: tidy(&parser.to_string()) },
         DataFusionError::SchemaError(schema, _) => unknown_field(schema, names),
         DataFusionError::Diagnostic(_, inner) => translate(inner, names, memory_bytes_max),

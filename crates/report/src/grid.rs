@@ -8,6 +8,8 @@ use std::io::{self, Write};
 
 use unicode_width::UnicodeWidthChar;
 
+use crate::visible::visible;
+
 /// Between two columns.
 const GAP: usize = 2;
 /// No column is narrowed below this; if they still don't fit, the terminal wraps.
@@ -25,13 +27,13 @@ pub(crate) struct Grid {
 impl Grid {
     /// Columns as (heading, aligned to the right).
     pub(crate) fn new<'a>(columns: impl Iterator<Item = (&'a str, bool)>) -> Grid {
-        let (headings, right) = columns.map(|(heading, right)| (printable(heading), right)).unzip();
+        let (headings, right) = columns.map(|(heading, right)| (visible(heading).into_owned(), right)).unzip();
         Grid { headings, right, rows: Vec::new() }
     }
 
     /// Adds a row; null cells are blank.
     pub(crate) fn push<'a>(&mut self, cells: impl Iterator<Item = Option<Cow<'a, str>>>) {
-        self.rows.push(cells.map(|cell| printable(&cell.unwrap_or_default())).collect());
+        self.rows.push(cells.map(|cell| visible(&cell.unwrap_or_default()).into_owned()).collect());
     }
 
     /// Headings, a rule, the rows.
@@ -109,14 +111,6 @@ fn cut(cell: &str, width_max: usize) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Text without control characters, which could move the cursor or set a title, and
-/// without the marks that turn the reading direction around.
-fn printable(text: &str) -> String {
-    let is_mark =
-        |letter| matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().map(|letter| if letter.is_control() || is_mark(letter) { '·' } else { letter }).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -148,7 +142,11 @@ mod tests {
 
     #[test]
     fn never_steers_the_terminal() {
-        check(&[[Some("a\u{1b}[31mb\n\u{202e}"), Some("1")]], None, "name       n\n---------  -\na·[31mb··  1\n");
+        check(
+            &[[Some("a\u{1b}[31mb\n\u{202e}"), Some("1")]],
+            None,
+            "name                     n\n-----------------------  -\na\\u001b[31mb\\u000a\\u202e  1\n",
+        );
     }
 
     proptest! {

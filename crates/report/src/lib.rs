@@ -6,6 +6,9 @@
 //! request). What a number means is written once, in [`METRICS`]: the report, the
 //! documentation and the SQL that a reader can paste all come from that table.
 //!
+//! A person's query runs in a process of its own, which it can end, and nothing else
+//! ([`QueryPool`]; the process's side is [`serve_queries`]).
+//!
 //! Personal values stand nowhere in these tables; the sealed bytes that hold them
 //! are not shown either, only their length. This crate has no key and asks for none.
 
@@ -20,16 +23,25 @@ mod pauses;
 mod period;
 mod result;
 mod session;
+mod size;
 mod store;
 mod tables;
 mod views;
+mod visible;
 mod visitor;
+mod worker;
 
 pub use contacts::{ChannelNumbers, ContactsReport, Line, Numbers, Quality, Row};
-pub use docs::{metrics_markdown, sql_markdown};
+pub use docs::{EXAMPLES, metrics_markdown, sql_markdown};
 pub use error::QueryError;
 pub use metrics::{CHANNEL_METRICS, CHANNELS, Channel, METRICS, Metric, QUALITY, Unit};
 pub use period::{Period, PeriodError};
-pub use result::QueryResult;
+pub use result::{Form, QueryResult};
 pub use session::{QueryLimits, Session, Snapshot};
 pub use tables::{Tables, TablesError};
+pub use visible::{is_steering, visible};
+pub use worker::frame::Fault;
+pub use worker::pool::{PoolOptions, QueryPool};
+pub use worker::process::{Hold, WorkerProgram};
+pub use worker::serve as serve_queries;
+pub use worker::stats::WorkerCounts;

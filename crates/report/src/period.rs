@@ -52,6 +52,14 @@ impl Period {
             Some(text) => end(text.trim()).ok_or_else(|| unreadable(text))?,
             None => midnight(now.date_naive() + Days::new(1)),
         };
+        Period::between(since, until)
+    }
+
+    /// From one instant, within, to another, without.
+    ///
+    /// # Errors
+    /// Nothing lies between them.
+    pub fn between(since: DateTime<Utc>, until: DateTime<Utc>) -> Result<Period, PeriodError> {
         if since >= until {
             return Err(PeriodError::Empty { since: iso(since), until: iso(until) });
         }

@@ -12,7 +12,22 @@ use datafusion::arrow::array::Array;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{cell, grid};
+
+/// How rows are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Form {
+    /// A JSON array of objects.
+    Json,
+    /// One JSON object a line.
+    NdJson,
+    /// Comma-separated with a heading.
+    Csv,
+    /// Aligned columns for people.
+    Table,
+}
 
 /// What a query found.
 #[derive(Clone, Debug)]
@@ -43,7 +58,7 @@ impl QueryResult {
 
     /// An aligned table with a heading and a last line that counts the rows. With
     /// `width_max` (columns of the terminal) cells that don't fit end in `…`. Control
-    /// characters are shown as `·`: what a visitor typed never steers a terminal.
+    /// characters are shown as escapes: what a visitor typed never steers a terminal.
     ///
     /// # Errors
     /// Those of `out`.

@@ -27,7 +27,7 @@ use tokio::task::JoinSet;
 
 use crate::error::{Names, translate};
 use crate::pauses::PauseInJoins;
-use crate::{QueryError, QueryResult, Tables, guard, views, visitor};
+use crate::{QueryError, QueryResult, Tables, guard, size, views, visitor};
 
 /// Past this a query fails with an error that names the limit; it is never cut short.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,8 +38,14 @@ pub struct QueryLimits {
     pub rows_max: usize,
     /// From planning to the last row: 30 s.
     pub time_max: Duration,
-    /// What joins, sorts, groups and the result itself may hold: 256 MiB.
+    /// What joins, sorts, groups and the result itself may hold by the engine's own count:
+    /// 256 MiB.
     pub memory_bytes_max: usize,
+    /// What the process that runs it may hold more than before, by the kernel's count, which
+    /// nothing escapes: 512 MiB.
+    pub process_memory_bytes_max: usize,
+    /// Bytes of the answer as it is written: 64 MiB.
+    pub answer_bytes_max: usize,
 }
 
 impl Default for QueryLimits {
@@ -49,6 +55,8 @@ impl Default for QueryLimits {
             rows_max: 100_000,
             time_max: Duration::from_secs(30),
             memory_bytes_max: 256 << 20,
+            process_memory_bytes_max: 512 << 20,
+            answer_bytes_max: 64 << 20,
         }
     }
 }
@@ -86,7 +94,7 @@ impl Session {
     /// Runs one statement over a snapshot of its own.
     ///
     /// # Errors
-    /// Every [`QueryError`]; the query's fault unless [`QueryError::is_internal`].
+    /// Every [`QueryError`]; the query's fault unless [`QueryError::fault`].
     pub async fn query(&self, sql: &str, limits: QueryLimits) -> Result<QueryResult, QueryError> {
         self.snapshot().await?.query(sql, limits).await
     }
@@ -136,12 +144,14 @@ impl Snapshot {
         let context = context(&limits).map_err(explain)?;
         let state = context.state();
         let dialect = state.config_options().sql_parser.dialect;
+        size::check_text(&sql)?;
         let statement = state.sql_to_statement(&sql, &dialect).map_err(explain)?;
         guard::check(&statement)?;
         let needed = views::needed(&state.resolve_table_references(&statement).map_err(explain)?);
         views::register(&context, &needed, &self.events, &self.rejects).await.map_err(explain)?;
         let plan = context.state().statement_to_plan(statement).await.map_err(explain)?;
         read_only().verify_plan(&plan).map_err(explain)?;
+        size::check_plan(&plan).map_err(explain)??;
         let frame = context.execute_logical_plan(plan).await.map_err(explain)?;
         let schema = Arc::new(frame.schema().as_arrow().clone());
         let budget = MemoryConsumer::new("result").register(&context.runtime_env().memory_pool);
@@ -206,6 +216,7 @@ fn context(limits: &QueryLimits) -> Result<SessionContext, DataFusionError> {
     for name in guard::REFUSED_FUNCTIONS {
         state.deregister_udf(name)?;
     }
+    datafusion_functions_json::register_all(&mut state)?;
     state.register_udf(Arc::new(visitor::udf()))?;
     state.register_udf(Arc::new(views::length_udf()))?;
     Ok(SessionContext::new_with_state(state))

@@ -5,7 +5,8 @@
 
 use intake::{BodyError, EventAnswer, Request, SubmitError};
 use server::{
-    Described, Front, FrontError, QueryFailure, Readiness, Receipt, ServerOptions, SqlLimits, TableForm, Vitals,
+    Described, Front, FrontError, Hold, QueryFailure, Question, Readiness, Receipt, ServerOptions, SqlLimits,
+    TableForm, Vitals,
 };
 
 struct Nothing;
@@ -40,12 +41,18 @@ impl Front for Nothing {
         Ok(Receipt::default())
     }
 
-    async fn query(&self, _sql: &str, _form: TableForm, _limits: SqlLimits) -> Result<Vec<u8>, QueryFailure> {
+    async fn query(
+        &self,
+        _question: Question<'_>,
+        _form: TableForm,
+        _limits: SqlLimits,
+        _hold: &mut dyn Hold,
+    ) -> Result<Vec<u8>, QueryFailure> {
         Ok(Vec::new())
     }
 
     fn vitals(&self) -> Vitals {
-        Vitals { readiness: Readiness::Ready, samples: Vec::new() }
+        Vitals { readiness: Readiness::Ready, remarks: Vec::new(), samples: Vec::new() }
     }
 
     fn now_micros(&self) -> i64 {

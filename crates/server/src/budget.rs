@@ -40,6 +40,13 @@ impl Budget {
     }
 }
 
+/// Answers of queries count as they come.
+impl report::Hold for Claim {
+    fn grow_to(&mut self, bytes: usize) -> bool {
+        Claim::grow_to(self, bytes)
+    }
+}
+
 /// Bytes taken from a [`Budget`]; given back when dropped.
 #[derive(Debug)]
 pub(crate) struct Claim {

@@ -9,6 +9,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use intake::{BodyError, EventAnswer, Request, SubmitError};
+use report::Period;
+pub use report::{Form as TableForm, Hold};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use thiserror::Error;
@@ -39,12 +41,13 @@ pub trait Front: Send + Sync + 'static {
     /// What became of the event with this id.
     fn receipt(&self, id: &str) -> impl Future<Output = Result<Receipt, FrontError>> + Send;
 
-    /// Runs a read-only query and renders its rows.
+    /// Runs a read-only query and renders its rows; `hold` makes room for them as they come.
     fn query(
         &self,
-        sql: &str,
+        question: Question<'_>,
         form: TableForm,
         limits: SqlLimits,
+        hold: &mut dyn Hold,
     ) -> impl Future<Output = Result<Vec<u8>, QueryFailure>> + Send;
 
     /// Whether the house can take events, and its numbers. Cheap: asked at every scrape.
@@ -101,17 +104,15 @@ pub struct RejectedRow {
     pub violations: Vec<Violation>,
 }
 
-/// How the rows of an answer are written.
+/// What is asked of the tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TableForm {
-    /// A JSON array of objects.
-    Json,
-    /// One JSON object a line.
-    NdJson,
-    /// Comma-separated with a heading.
-    Csv,
-    /// Aligned columns for people.
-    Table,
+pub enum Question<'a> {
+    /// A person's statement. Its length was limited while it was read.
+    Sql(&'a str),
+    /// Rejected events, counted by kind and keyword. Ours, so no person's query holds it up.
+    RejectCounts,
+    /// The report of contact requests; likewise.
+    Contacts(Period),
 }
 
 /// Limits of one query.
@@ -121,8 +122,12 @@ pub struct SqlLimits {
     pub rows_max: usize,
     /// Wall-clock time.
     pub time_max: Duration,
-    /// Memory of the query's operators, in bytes.
+    /// Memory of the query's operators, in bytes, as the engine counts it.
     pub memory_bytes_max: usize,
+    /// Memory of the process that runs it, in bytes, as the kernel counts it.
+    pub process_memory_bytes_max: usize,
+    /// The answer, in bytes.
+    pub answer_bytes_max: usize,
 }
 
 /// Why a query gave no rows.
@@ -134,6 +139,15 @@ pub enum QueryFailure {
     /// It passed a limit; the message says which.
     #[error("{0}")]
     Limit(String),
+    /// Too many are asked at once.
+    #[error("too many queries at once")]
+    Busy,
+    /// There is no room for the answer now.
+    #[error("there is no room for the answer")]
+    NoRoom,
+    /// Queries can't be run now; the message is for the log.
+    #[error("{0}")]
+    Unavailable(String),
     /// The house failed; the message is for the log.
     #[error("{0}")]
     Internal(String),
@@ -149,6 +163,8 @@ pub struct FrontError(pub String);
 pub struct Vitals {
     /// Whether events can be taken in now.
     pub readiness: Readiness,
+    /// What doesn't work although events are taken in, a sentence each.
+    pub remarks: Vec<String>,
     /// Numbers for `/metrics`.
     pub samples: Vec<MetricSample>,
 }

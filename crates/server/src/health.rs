@@ -31,12 +31,16 @@ pub(crate) async fn ready<F: Front>(edge: Arc<Edge<F>>, _call: Call) -> Outcome 
     if edge.budget.used() >= edge.options.requests_in_flight_bytes_max / 10 * 9 {
         return Err(held(Held::Overloaded));
     }
-    match edge.front.vitals().readiness {
-        Readiness::Ready => Ok(plain("ready\n")),
+    let vitals = edge.front.vitals();
+    match vitals.readiness {
+        Readiness::Ready => {
+            let lines = ["ready".to_owned()].into_iter().chain(vitals.remarks);
+            Ok(plain(lines.map(|line| line + "\n").collect::<String>()))
+        }
         Readiness::NotReady(by) => Err(held(by)),
     }
 }
 
-fn plain(text: &'static str) -> axum::response::Response {
+fn plain(text: impl Into<bytes::Bytes>) -> axum::response::Response {
     content(StatusCode::OK, HeaderValue::from_static("text/plain; charset=utf-8"), text)
 }

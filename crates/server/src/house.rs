@@ -9,13 +9,13 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat};
 use futures::future::BoxFuture;
 use intake::{BodyError, Clock, Counters, EventAnswer, Intake, Request, SubmitError};
-use report::{QueryError, QueryLimits, QueryResult, Session};
+use report::{Fault, QueryError, QueryLimits, QueryPool, WorkerCounts};
 use serde_json::value::RawValue;
 
 use crate::connection::serve;
 use crate::front::{
-    Described, Front, FrontError, Held, MetricKind, MetricSample, QueryFailure, Readiness, Receipt, RejectedRow,
-    SqlLimits, Stored, TableForm, Vitals,
+    Described, Front, FrontError, Held, Hold, MetricKind, MetricSample, QueryFailure, Question, Readiness, Receipt,
+    RejectedRow, SqlLimits, Stored, TableForm, Vitals,
 };
 use crate::listeners::Listeners;
 use crate::options::ServerOptions;
@@ -24,18 +24,23 @@ use crate::options::ServerOptions;
 /// its own event; when draining lags it reads what there is after this long.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// What `/v1/rejects` asks. There are as many rows as keywords.
+const REJECT_COUNTS: &str = "\
+select kind, keyword, count(*) as events, min(received_at) as first_received_at, max(received_at) as last_received_at
+from rejects group by kind, keyword order by events desc, kind, keyword";
+
 /// An open data directory, ready to be served.
 pub struct House {
     intake: Intake,
-    session: Session,
+    queries: QueryPool,
     clock: Arc<dyn Clock>,
 }
 
 impl House {
-    /// `session` reads the tables that `intake` writes; `clock` is the one it was opened
+    /// `queries` reads the tables that `intake` writes; `clock` is the one it was opened
     /// with.
-    pub fn new(intake: Intake, session: Session, clock: Arc<dyn Clock>) -> House {
-        House { intake, session, clock }
+    pub fn new(intake: Intake, queries: QueryPool, clock: Arc<dyn Clock>) -> House {
+        House { intake, queries, clock }
     }
 }
 
@@ -97,23 +102,39 @@ impl Front for House {
         })
     }
 
-    async fn query(&self, sql: &str, form: TableForm, limits: SqlLimits) -> Result<Vec<u8>, QueryFailure> {
+    async fn query(
+        &self,
+        question: Question<'_>,
+        form: TableForm,
+        limits: SqlLimits,
+        hold: &mut dyn Hold,
+    ) -> Result<Vec<u8>, QueryFailure> {
         // A pipeline that stopped still has tables to read.
         let _ = tokio::time::timeout(SETTLE_TIMEOUT, self.intake.settle()).await;
-        let SqlLimits { rows_max, time_max, memory_bytes_max } = limits;
-        // The text's length was limited while it was read.
-        let limits = QueryLimits { sql_bytes_max: sql.len(), rows_max, time_max, memory_bytes_max };
-        let rows = self.session.query(sql, limits).await.map_err(failure)?;
-        // Writing a hundred thousand rows would hold up a thread that answers requests.
-        tokio::task::spawn_blocking(move || written(&rows, form))
-            .await
-            .map_err(|error| QueryFailure::Internal(format!("writing the rows stopped: {error}")))?
-            .map_err(|error| QueryFailure::Internal(format!("writing the rows failed: {error}")))
+        let SqlLimits { rows_max, time_max, memory_bytes_max, process_memory_bytes_max, answer_bytes_max } = limits;
+        let limits = QueryLimits {
+            // The text's length was limited while it was read.
+            sql_bytes_max: usize::MAX,
+            rows_max,
+            time_max,
+            memory_bytes_max,
+            process_memory_bytes_max,
+            answer_bytes_max,
+        };
+        let answer = match question {
+            Question::Sql(sql) => self.queries.sql(sql, form, limits, hold).await,
+            Question::RejectCounts => self.queries.own_sql(REJECT_COUNTS, form, limits, hold).await,
+            Question::Contacts(period) => self.queries.contacts(&period, form, limits, hold).await,
+        };
+        answer.map_err(failure)
     }
 
     fn vitals(&self) -> Vitals {
         let counters = self.intake.counters();
-        Vitals { readiness: readiness(&counters), samples: samples(&counters) }
+        let workers = self.queries.counts();
+        let failing = workers.is_failing.then(|| "queries can't be run: no process for them can be started".to_owned());
+        let samples = samples(&counters).into_iter().chain(worker_samples(&workers)).collect();
+        Vitals { readiness: readiness(&counters), remarks: failing.into_iter().collect(), samples }
     }
 
     fn now_micros(&self) -> i64 {
@@ -135,27 +156,16 @@ pub(crate) fn rfc3339(micros: i64) -> String {
         .map_or_else(|| micros.to_string(), |time| time.to_rfc3339_opts(SecondsFormat::AutoSi, true))
 }
 
-fn written(rows: &QueryResult, form: TableForm) -> std::io::Result<Vec<u8>> {
-    let mut out = Vec::new();
-    match form {
-        TableForm::Json => rows.write_json(&mut out),
-        TableForm::NdJson => rows.write_ndjson(&mut out),
-        TableForm::Csv => rows.write_csv(&mut out),
-        TableForm::Table => rows.write_table(&mut out, None),
-    }?;
-    Ok(out)
-}
-
 /// The message goes to the one who wrote the query, and never to the log, since it can
 /// repeat a part of it; only a failure of the tables is the log's.
 fn failure(error: QueryError) -> QueryFailure {
-    match error {
-        QueryError::TooLong { .. }
-        | QueryError::TooManyRows { .. }
-        | QueryError::TimedOut { .. }
-        | QueryError::OutOfMemory { .. } => QueryFailure::Limit(error.to_string()),
-        error if error.is_internal() => QueryFailure::Internal(error.to_string()),
-        error => QueryFailure::Invalid(error.to_string()),
+    match (error.fault(), &error) {
+        (Fault::Query, _) => QueryFailure::Invalid(error.to_string()),
+        (Fault::Limit, _) => QueryFailure::Limit(error.to_string()),
+        (Fault::Moment, QueryError::Busy) => QueryFailure::Busy,
+        (Fault::Moment, QueryError::NoRoom) => QueryFailure::NoRoom,
+        (Fault::Moment, _) => QueryFailure::Unavailable(error.to_string()),
+        (Fault::House, _) => QueryFailure::Internal(error.to_string()),
     }
 }
 
@@ -238,5 +248,36 @@ fn samples(counters: &Counters) -> Vec<MetricSample> {
         ),
         gauge("frontdesk_quarantined_bytes", "Bytes of those requests.", counters.quarantined_bytes as f64),
         gauge("frontdesk_journal_disk_bytes", "Size of the journal's segment files.", journal.disk_bytes as f64),
+    ]
+}
+
+fn worker_samples(workers: &WorkerCounts) -> [MetricSample; 4] {
+    let one = |name, kind, help, value: f64| MetricSample { name, kind, help, values: vec![(None, value)] };
+    let by_cause = workers.ended.iter().map(|(cause, count)| (Some(("cause", (*cause).to_owned())), *count as f64));
+    [
+        one(
+            "frontdesk_query_workers_started_total",
+            MetricKind::Counter,
+            "Processes started to run queries.",
+            workers.started as f64,
+        ),
+        one(
+            "frontdesk_query_worker_start_failures_total",
+            MetricKind::Counter,
+            "Processes for queries that could not be started.",
+            workers.start_failures as f64,
+        ),
+        one(
+            "frontdesk_query_workers_failing",
+            MetricKind::Gauge,
+            "1 when the last attempt to start a process for queries failed.",
+            f64::from(u8::from(workers.is_failing)),
+        ),
+        MetricSample {
+            name: "frontdesk_query_workers_ended_total",
+            kind: MetricKind::Counter,
+            help: "Processes for queries that ended, by cause.",
+            values: by_cause.collect(),
+        },
     ]
 }

@@ -42,6 +42,7 @@ mod receipt;
 mod recorder;
 mod refusal;
 mod rejects;
+mod reports;
 mod routes;
 mod sql;
 mod tls;
@@ -49,8 +50,8 @@ mod web;
 
 pub use connection::serve;
 pub use front::{
-    Described, Front, FrontError, Held, MetricKind, MetricSample, QueryFailure, Readiness, Receipt, RejectedRow,
-    SqlLimits, Stored, TableForm, Vitals,
+    Described, Front, FrontError, Held, Hold, MetricKind, MetricSample, QueryFailure, Question, Readiness, Receipt,
+    RejectedRow, SqlLimits, Stored, TableForm, Vitals,
 };
 pub use house::{House, serve_house};
 pub use listeners::Listeners;

@@ -56,6 +56,7 @@ const fn operation_id(route: Route) -> &'static str {
         Route::CollectionBatch => "postMessages",
         Route::Sql => "query",
         Route::Rejects => "countRejects",
+        Route::ReportContacts => "reportContacts",
         Route::Health => "isAlive",
         Route::Ready => "isReady",
         Route::Metrics => "getMetrics",
@@ -145,6 +146,11 @@ fn parameters(route: Route) -> Vec<Value> {
         Route::TestRun => {
             vec![text("path", "testId", "The run's name, as x-frontdesk-test or data.frontdesk.testId had it.")]
         }
+        Route::ReportContacts => vec![
+            text("query", "since", "Begin: 7d, 24h, or a date such as 2026-11-01 (UTC); 7d when absent."),
+            text("query", "until", "End: a date, included, or a time such as 2026-11-01T09:00:00Z; today when absent."),
+            choice("format", "Before what Accept asks for.", json!({ "enum": ["json", "csv", "table"] })),
+        ],
         Route::Demo => vec![text("path", "page", "A page or file of the shop.")],
         Route::ProblemPage => vec![text("path", "code", "The code of a problem document.")],
         _ => Vec::new(),
@@ -225,6 +231,16 @@ fn responses(route: Route) -> Map<String, Value> {
             let forms = FORMS.iter().map(|(name, _)| ((*name).to_owned(), json!({}))).collect();
             ("200", answered("The rows, in the form that Accept asks for.", Value::Object(forms)))
         }
+        Route::ReportContacts => {
+            let forms = FORMS.iter().map(|(name, _)| ((*name).to_owned(), json!({}))).collect();
+            (
+                "200",
+                answered(
+                    "The report, in the form that is asked for; all its numbers are of one moment.",
+                    Value::Object(forms),
+                ),
+            )
+        }
         Route::Rejects => {
             ("200", as_json("Counts, most first.", json!({ "type": "array", "items": { "type": "object" } })))
         }
@@ -276,7 +292,7 @@ fn codes(route: Route) -> Vec<Code> {
         Code::OriginRefused,
         Code::Unavailable,
     ];
-    let querying = [Code::SqlInvalid, Code::SqlLimit, Code::SqlBusy];
+    let querying = [Code::SqlInvalid, Code::SqlLimit, Code::SqlBusy, Code::Unavailable];
     let mut codes = match route {
         Route::Events => {
             [&receiving[..], &taking_in, &[Code::QueryInvalid, Code::BodyUnreadable, Code::AllRejected]].concat()
@@ -285,7 +301,10 @@ fn codes(route: Route) -> Vec<Code> {
             [&receiving[..], &taking_in, &[Code::InvalidXdmMessage, Code::NotFound]].concat()
         }
         Route::Sql => [&receiving[..], &querying, &[Code::HostUnknown]].concat(),
-        Route::Rejects => [&querying[1..], &[Code::HostUnknown, Code::Internal]].concat(),
+        Route::Rejects => [&querying[1..], &[Code::HostUnknown, Code::Internal, Code::Overloaded]].concat(),
+        Route::ReportContacts => {
+            [&querying[1..], &[Code::QueryInvalid, Code::HostUnknown, Code::Internal, Code::Overloaded]].concat()
+        }
         Route::Receipt => vec![Code::HostUnknown, Code::EventUnknown, Code::Internal],
         Route::Ready => vec![Code::Overloaded, Code::DiskFull, Code::Poisoned, Code::Stopping],
         Route::ProblemPage => vec![Code::NotFound],

@@ -53,8 +53,13 @@ pub struct ServerOptions {
     pub sql_rows_max: usize,
     /// Time of one SQL query; past it 422.
     pub sql_time_max: Duration,
-    /// Memory of one SQL query; past it 422.
+    /// Memory of one SQL query as the engine counts it; past it 422.
     pub sql_memory_bytes_max: usize,
+    /// Memory that the process of one SQL query takes for it; past it the process ends, and
+    /// the query with 422.
+    pub sql_process_memory_bytes_max: usize,
+    /// Bytes of one SQL answer as it is sent; past it 422.
+    pub sql_answer_bytes_max: usize,
     /// SQL queries at once, so that reading never starves taking in; past it 429.
     pub sql_queries_max: usize,
     /// Time for requests to finish after the signal to stop; then they are dropped.
@@ -78,6 +83,8 @@ pub struct ServerOptions {
 
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
+/// Planning a small query takes some of it.
+const SQL_PROCESS_BYTES_MIN: usize = 64 * MIB;
 /// Soon enough after a renewal, and two small files to read.
 const TLS_RELOAD_EVERY: Duration = Duration::from_secs(5);
 
@@ -100,6 +107,8 @@ impl Default for ServerOptions {
             sql_rows_max: 100_000,
             sql_time_max: Duration::from_secs(30),
             sql_memory_bytes_max: 256 * MIB,
+            sql_process_memory_bytes_max: 512 * MIB,
+            sql_answer_bytes_max: 64 * MIB,
             sql_queries_max: 2,
             shutdown_timeout: Duration::from_secs(10),
             hosts_allowed: Vec::new(),
@@ -127,6 +136,8 @@ impl ServerOptions {
         at_least("connection_buffer_bytes_max", self.connection_buffer_bytes_max, 8 * KIB)?;
         at_least("sql_rows_max", self.sql_rows_max, 1)?;
         at_least("sql_queries_max", self.sql_queries_max, 1)?;
+        at_least("sql_process_memory_bytes_max", self.sql_process_memory_bytes_max, SQL_PROCESS_BYTES_MIN)?;
+        at_least("sql_answer_bytes_max", self.sql_answer_bytes_max, 1)?;
         for (name, value) in [
             ("header_read_timeout", self.header_read_timeout),
             ("tls_handshake_timeout", self.tls_handshake_timeout),

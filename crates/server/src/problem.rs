@@ -19,6 +19,9 @@ pub(crate) const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("applicati
 /// The shortest wait we ask for. Less would turn an overload into a busy loop of retries.
 const RETRY_AFTER_MIN: Duration = Duration::from_secs(1);
 
+/// What is asked of a client when a part of the house can't be had.
+const UNAVAILABLE_WAIT: Duration = Duration::from_secs(5);
+
 macro_rules! codes {
     ($($variant:ident $code:literal $status:ident $title:literal $fix:literal;)*) => {
         /// Everything that can go wrong, each with a stable name.
@@ -77,7 +80,7 @@ codes! {
     AllRejected "all_rejected" UNPROCESSABLE_ENTITY "Every event was rejected" "Mend the violations listed for each event; the events are kept in rejects.";
     DatastreamDisabled "datastream_disabled" UNPROCESSABLE_ENTITY "The datastream is disabled" "Enable it in the settings, or use another one.";
     EventInvalid "event_invalid" UNPROCESSABLE_ENTITY "An event breaks the schema" "Mend every place listed under report.errors; the event is kept in rejects.";
-    SqlLimit "sql_limit" UNPROCESSABLE_ENTITY "The query passed a limit" "Ask for less: a LIMIT, a shorter time, fewer columns.";
+    SqlLimit "sql_limit" UNPROCESSABLE_ENTITY "The query passed a limit" "Ask for less: a LIMIT, a shorter time, fewer columns, fewer levels; the detail says which limit.";
     SqlBusy "sql_busy" TOO_MANY_REQUESTS "Too many queries at once" "Wait as Retry-After says and ask again.";
     Internal "internal" INTERNAL_SERVER_ERROR "The server failed" "Send it again; if it stays, the server's log says more.";
     Unavailable "unavailable" SERVICE_UNAVAILABLE "The server failed" "Wait as Retry-After says and send the same body again; if it stays, the server's log says more.";
@@ -155,6 +158,13 @@ impl Problem {
     /// A failure of the house: the client learns that, the log learns why.
     pub(crate) fn internal(cause: impl Into<String>) -> Problem {
         let mut problem = Problem::of(Code::Internal);
+        problem.0.cause = Some(cause.into());
+        problem
+    }
+
+    /// Something of the house can't be had now: the client may come back, the log learns why.
+    pub(crate) fn unavailable(cause: impl Into<String>) -> Problem {
+        let mut problem = Problem::of(Code::Unavailable).retry_after(UNAVAILABLE_WAIT);
         problem.0.cause = Some(cause.into());
         problem
     }

@@ -18,7 +18,7 @@ use crate::edge::{Call, Edge, Outcome, allow_pages};
 use crate::front::Front;
 use crate::host::Reach;
 use crate::problem::{Code, Problem};
-use crate::{collection, events, health, meters, network, pages, receipt, recorder, rejects, sql, web};
+use crate::{collection, events, health, meters, network, pages, receipt, recorder, rejects, reports, sql, web};
 
 /// A method that a route takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +45,8 @@ pub enum Route {
     Sql,
     /// Counts of what was rejected.
     Rejects,
+    /// The report of contact requests.
+    ReportContacts,
     /// Whether the process lives.
     Health,
     /// Whether events can be taken in.
@@ -95,6 +97,7 @@ pub const ROUTES: &[Route] = &[
     Route::CollectV2,
     Route::Sql,
     Route::Rejects,
+    Route::ReportContacts,
     Route::TestRun,
     Route::Tail,
     Route::Tag,
@@ -120,6 +123,7 @@ impl Route {
             Route::CollectionBatch => "/collection/batch/{inletId}",
             Route::Sql => "/v1/sql",
             Route::Rejects => "/v1/rejects",
+            Route::ReportContacts => "/v1/reports/contacts",
             Route::Health => "/healthz",
             Route::Ready => "/readyz",
             Route::Metrics => "/metrics",
@@ -167,6 +171,7 @@ impl Route {
             Route::CollectionBatch => "Take in a batch of messages of the streaming-ingestion API",
             Route::Sql => "Run a read-only query over events, contacts and rejects",
             Route::Rejects => "Rejected events, counted by kind and keyword",
+            Route::ReportContacts => "Contact requests by day and channel, totals, and what became of the events",
             Route::Health => "Whether the process lives",
             Route::Ready => "Whether events can be taken in now",
             Route::Metrics => "Numbers for Prometheus",
@@ -189,7 +194,10 @@ impl Route {
 
     /// Whether its answers hold what was taken in.
     pub(crate) const fn gives_data_away(self) -> bool {
-        matches!(self, Route::Receipt | Route::Sql | Route::Rejects | Route::TestRun | Route::Tail)
+        matches!(
+            self,
+            Route::Receipt | Route::Sql | Route::Rejects | Route::ReportContacts | Route::TestRun | Route::Tail
+        )
     }
 
     /// Whether it belongs to the Edge Network API, whose base path a site chooses: told by
@@ -279,6 +287,7 @@ fn handler<F: Front>(edge: &Arc<Edge<F>>, route: Route) -> MethodRouter {
         Route::CollectionBatch => post(to(edge, route, collection::post_batch)),
         Route::Sql => post(to(edge, route, sql::post)),
         Route::Rejects => get(to(edge, route, rejects::get)),
+        Route::ReportContacts => get(to(edge, route, reports::contacts)),
         Route::Health => get(to(edge, route, health::live)),
         Route::Ready => get(to(edge, route, health::ready)),
         Route::Metrics => get(to(edge, route, meters::get)),

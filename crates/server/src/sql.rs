@@ -2,7 +2,7 @@
 //!
 //! The body is the SQL text, or `{"sql": "…"}`. A few queries run at once; one more gets
 //! 429, because reading must never starve taking in. What a statement may do is decided
-//! behind [`Front::query`].
+//! behind [`Front::query`], and whatever it does, it ends nothing but itself.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,8 @@ use serde::Deserialize;
 
 use crate::body::Received;
 use crate::edge::{Call, Edge, Outcome, content};
-use crate::front::{Front, QueryFailure, SqlLimits, TableForm};
+use crate::front::{Front, Held, QueryFailure, Question, SqlLimits, TableForm};
+use crate::health::held;
 use crate::problem::{Code, Problem};
 
 /// Forms by media type; the first is the default.
@@ -31,21 +32,26 @@ pub(crate) async fn post<F: Front>(edge: Arc<Edge<F>>, call: Call) -> Outcome {
     let Received { bytes, claim: _claim } =
         body.read(options.sql_bytes_max, &edge.budget, options.body_read_timeout).await?;
     let sql = text(&bytes)?;
-    run(&edge, &sql, form(&head.headers)).await
+    let _slot = edge.sql_slots.try_acquire().map_err(|_| busy())?;
+    run(&edge, Question::Sql(&sql), form(&head.headers)).await
 }
 
 /// Runs a query within the limits and writes its rows.
-pub(crate) async fn run<F: Front>(edge: &Edge<F>, sql: &str, form: TableForm) -> Outcome {
-    let _slot =
-        edge.sql_slots.try_acquire().map_err(|_| Problem::of(Code::SqlBusy).retry_after(Duration::from_secs(1)))?;
+pub(crate) async fn run<F: Front>(edge: &Edge<F>, question: Question<'_>, form: TableForm) -> Outcome {
     let limits = SqlLimits {
         rows_max: edge.options.sql_rows_max,
         time_max: edge.options.sql_time_max,
         memory_bytes_max: edge.options.sql_memory_bytes_max,
+        process_memory_bytes_max: edge.options.sql_process_memory_bytes_max,
+        answer_bytes_max: edge.options.sql_answer_bytes_max,
     };
-    let rows = edge.front.query(sql, form, limits).await.map_err(|failure| match failure {
+    let mut room = edge.budget.claim(0).ok_or_else(|| held(Held::Overloaded))?;
+    let rows = edge.front.query(question, form, limits, &mut room).await.map_err(|failure| match failure {
         QueryFailure::Invalid(detail) => Problem::new(Code::SqlInvalid, detail),
         QueryFailure::Limit(detail) => Problem::new(Code::SqlLimit, detail),
+        QueryFailure::Busy => busy(),
+        QueryFailure::NoRoom => held(Held::Overloaded),
+        QueryFailure::Unavailable(cause) => Problem::unavailable(cause),
         QueryFailure::Internal(cause) => Problem::internal(cause),
     })?;
     let media_type = match form {
@@ -55,6 +61,10 @@ pub(crate) async fn run<F: Front>(edge: &Edge<F>, sql: &str, form: TableForm) ->
         TableForm::Table => "text/plain; charset=utf-8",
     };
     Ok(content(StatusCode::OK, HeaderValue::from_static(media_type), rows))
+}
+
+fn busy() -> Problem {
+    Problem::of(Code::SqlBusy).retry_after(Duration::from_secs(1))
 }
 
 /// The statement in a body.
@@ -78,7 +88,7 @@ fn text(body: &Bytes) -> Result<String, Problem> {
 
 /// The first form that `Accept` names and that we write; JSON when it names none. Weights
 /// are not compared: clients that ask for one form name one.
-fn form(headers: &HeaderMap) -> TableForm {
+pub(crate) fn form(headers: &HeaderMap) -> TableForm {
     let accepted =
         headers.get_all(header::ACCEPT).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
     accepted

@@ -31,6 +31,7 @@ use crate::days::Partition;
 use crate::error::{StoreError, at};
 use crate::evolve::fit;
 use crate::file::PendingFile;
+use crate::follow::Moment;
 use crate::fresh::{Fresh, FreshAfter, FreshMark};
 use crate::log::{self, Watermarks};
 use crate::place::Place;
@@ -205,6 +206,21 @@ impl Dataset {
     pub fn provider(&self) -> Arc<dyn TableProvider> {
         let live = self.inner.live();
         Arc::new(View { committed: live.snapshot.scan.clone(), fresh: live.fresh.batches() })
+    }
+
+    /// What [`provider`](Dataset::provider) would show now, for a reader in another process.
+    pub fn moment(&self) -> Moment {
+        let live = self.inner.live();
+        Moment {
+            version: live.snapshot.version(),
+            schema: live.snapshot.scan.schema(),
+            fresh: live.fresh.marked_batches(),
+        }
+    }
+
+    /// The table's directory, if it lies on this machine.
+    pub fn dir(&self) -> Option<&std::path::Path> {
+        self.inner.place.dir.as_deref()
     }
 
     /// Picks up what other processes have committed.

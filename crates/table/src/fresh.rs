@@ -10,6 +10,13 @@ use arrow::array::RecordBatch;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
 pub struct FreshMark(u64);
 
+impl FreshMark {
+    /// The mark as a number, for a reader in another process.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+}
+
 /// Which fresh rows remain once a commit is visible.
 #[derive(Debug)]
 pub enum FreshAfter {
@@ -61,6 +68,11 @@ impl Fresh {
 
     pub(crate) fn batches(&self) -> Vec<RecordBatch> {
         self.batches.iter().map(|(_, batch)| batch.clone()).collect()
+    }
+
+    /// Each batch with the mark it was shown under, oldest first.
+    pub(crate) fn marked_batches(&self) -> Vec<(FreshMark, RecordBatch)> {
+        self.batches.clone()
     }
 
     /// Changes each batch; on failure none.

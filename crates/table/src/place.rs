@@ -16,9 +16,10 @@ use object_store::ObjectStore;
 use object_store::prefix::PrefixStore;
 use url::Url;
 
-use crate::disk::{self, Disk};
+use crate::disk::{self, Disk, OsDisk};
 use crate::durable::DurableStore;
 use crate::error::{StoreError, at};
+use crate::read_only::ReadOnlyStore;
 
 /// Where the tables live; each table is a directory or prefix below it.
 #[derive(Clone)]
@@ -81,14 +82,20 @@ impl Place {
         disk::ensure_dir(disk.as_ref(), &dir.join(LOG_DIR)).map_err(at(table, "creating the directory"))?;
         // Links are resolved once: Delta compares addresses as text.
         let dir = dir.canonicalize().map_err(at(table, "finding the directory"))?;
-        let url = Url::from_directory_path(&dir).map_err(|()| StoreError::Place {
-            place: dir.display().to_string(),
-            why: "the path can't be written as a URL".to_owned(),
-        })?;
+        let url = directory_url(&dir)?;
         let store = DurableStore::new(disk.clone());
         let poisoned = store.poison();
         let log_store = Self::log_store(Arc::new(store), &url)?;
         Ok(Place { log_store, dir: Some(dir), disk: disk.clone(), poisoned })
+    }
+
+    /// A table's directory as another process finds it that only reads: nothing is made,
+    /// and nothing can be written through it.
+    pub(crate) fn to_follow(dir: &Path, table: &'static str) -> Result<Place, StoreError> {
+        let dir = dir.canonicalize().map_err(at(table, "finding the directory"))?;
+        let url = directory_url(&dir)?;
+        let log_store = Self::log_store(Arc::new(ReadOnlyStore::new()), &url)?;
+        Ok(Place { log_store, dir: Some(dir), disk: Arc::new(OsDisk), poisoned: Arc::default() })
     }
 
     fn in_store(
@@ -123,6 +130,13 @@ impl Place {
             None => Ok(()),
         }
     }
+}
+
+fn directory_url(dir: &Path) -> Result<Url, StoreError> {
+    Url::from_directory_path(dir).map_err(|()| StoreError::Place {
+        place: dir.display().to_string(),
+        why: "the path can't be written as a URL".to_owned(),
+    })
 }
 
 /// Where a Delta table keeps its log.

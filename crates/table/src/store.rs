@@ -101,8 +101,9 @@ impl Store {
     }
 }
 
-const EVENTS: Names = Names { table: "events", partition: "event_date", id: "_id", instant: "timestamp" };
-const REJECTS: Names = Names { table: "rejects", partition: "received_date", id: "reject_id", instant: "received_at" };
+pub(crate) const EVENTS: Names = Names { table: "events", partition: "event_date", id: "_id", instant: "timestamp" };
+pub(crate) const REJECTS: Names =
+    Names { table: "rejects", partition: "received_date", id: "reject_id", instant: "received_at" };
 
 async fn open_table(
     options: &StoreOptions,

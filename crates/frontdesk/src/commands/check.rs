@@ -6,6 +6,7 @@
 
 use std::io::{self, BufWriter, Write};
 
+use report::visible;
 use serde::Serialize;
 use serde::de::IgnoredAny;
 use xdm::limits::TellLimits;
@@ -16,6 +17,7 @@ use crate::failure::{Exit, Failure};
 use crate::input::{Blocks, Input};
 use crate::schemas::Readings;
 use crate::settings::Settings;
+use crate::terminal;
 
 /// Lines checked at a time.
 const BLOCK_BYTES: usize = 4 * 1024 * 1024;
@@ -31,7 +33,10 @@ pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Result<(), Failure> 
     let readings = Readings::of(settings)?;
     let reading = readings.of_datastream(&args.datastream);
     let checker = Checker::new(reading.plan.clone(), reading.profile).telling(TellLimits::FILE);
-    let out = BufWriter::new(io::stdout().lock());
+    let out = BufWriter::new(match args.format {
+        CheckFormat::Human => terminal::people(),
+        CheckFormat::Json => terminal::data(),
+    });
     let mut check = Check { checker, out, args, tally: Tally::default(), findings: 0 };
     check.begin()?;
     for path in &args.files {
@@ -199,19 +204,21 @@ impl<W: Write> Check<'_, W> {
             CheckFormat::Human => {
                 let (Place::Line(number) | Place::Event(number)) = place;
                 for violation in violations {
-                    writeln!(self.out, "{file}:{number}: {violation}")?;
+                    writeln!(self.out, "{}", visible(&format!("{file}:{number}: {violation}")))?;
                 }
                 if violations_omitted > 0 {
                     writeln!(
                         self.out,
-                        "{file}:{number}: {violations_omitted} more violations are not told; mend these first"
+                        "{}:{number}: {violations_omitted} more violations are not told; mend these first",
+                        visible(file)
                     )?;
                 }
                 for Notice { pointer, code, message } in notices {
-                    writeln!(self.out, "{file}:{number}: note: {pointer}: {message} [{code}]")?;
+                    let line = format!("{file}:{number}: note: {pointer}: {message} [{code}]");
+                    writeln!(self.out, "{}", visible(&line))?;
                 }
                 if notices_omitted > 0 {
-                    writeln!(self.out, "{file}:{number}: note: {notices_omitted} more notices are not told")?;
+                    writeln!(self.out, "{}:{number}: note: {notices_omitted} more notices are not told", visible(file))?;
                 }
             }
         }

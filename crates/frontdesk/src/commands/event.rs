@@ -1,11 +1,10 @@
 //! `frontdesk event ID`: what became of an event.
 
-use std::io;
-
 use crate::access::Access;
 use crate::args::EventArgs;
 use crate::failure::{Exit, Failure};
 use crate::settings::Settings;
+use crate::terminal;
 
 /// Runs the command.
 ///
@@ -14,7 +13,7 @@ use crate::settings::Settings;
 pub(crate) async fn run(args: &EventArgs, settings: &Settings) -> Result<(), Failure> {
     let receipt = Access::with(settings, async |access| access.receipt(&args.id).await).await?;
     match receipt {
-        Some(receipt) => Ok(receipt.write(&mut io::stdout().lock())?),
+        Some(receipt) => Ok(receipt.write(&mut terminal::people())?),
         None => Err(Failure::new(Exit::No, "no event with this id was taken in")
             .help("an id is the event's _id, or the one in the answer to its request")),
     }

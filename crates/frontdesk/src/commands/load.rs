@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use intake::{LoadError, LoadInput, LoadOptions, LoadSummary, SystemClock};
+use report::visible;
 use tokio::task::JoinSet;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -23,6 +24,7 @@ use crate::input::{Blocks, Input};
 use crate::progress::Progress;
 use crate::remote::{Answer, Remote};
 use crate::settings::Settings;
+use crate::terminal;
 
 /// Text of one request to a server.
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
@@ -72,7 +74,7 @@ fn each_file(args: &LoadArgs, load: impl Fn(&Input) -> Result<Loaded, Failure>) 
         let input = Input::named(path);
         let begin = Instant::now();
         let loaded = load(&input)?;
-        write(&loaded, &input.name(), begin.elapsed(), &mut io::stdout().lock())?;
+        write(&loaded, &input.name(), begin.elapsed(), &mut terminal::people())?;
     }
     Ok(())
 }
@@ -167,10 +169,10 @@ impl Loaded {
 /// The summary of one file.
 fn write(loaded: &Loaded, name: &str, took: Duration, out: &mut dyn Write) -> io::Result<()> {
     if loaded.already_loaded {
-        return writeln!(out, "{name}: already loaded, nothing to do");
+        return writeln!(out, "{}: already loaded, nothing to do", visible(name));
     }
     let rejected: u64 = loaded.rejected.values().sum();
-    write!(out, "{name}: {} events read, {} accepted, {} rejected", loaded.read, loaded.accepted, rejected)?;
+    write!(out, "{}: {} events read, {} accepted, {} rejected", visible(name), loaded.read, loaded.accepted, rejected)?;
     match &loaded.repeated {
         Some(Repeated { duplicates, conflicts }) => writeln!(out, ", {duplicates} duplicates, {conflicts} conflicts")?,
         None => writeln!(out, "; sent to the running server, which tells duplicates in `frontdesk report contacts`")?,

@@ -7,6 +7,7 @@
 use std::io::{self, Write};
 
 use intake::RetryOutcome;
+use report::visible;
 use serde::Deserialize;
 use xdm::Violation;
 
@@ -14,6 +15,7 @@ use crate::access::Access;
 use crate::args::{RejectsCommand, RowFormat};
 use crate::failure::{Exit, Failure};
 use crate::settings::Settings;
+use crate::terminal;
 
 /// Most rows that `retry --all` takes at once; run it again for more.
 const RETRY_MAX: usize = 10_000;
@@ -36,7 +38,7 @@ async fn list(limit: u32, format: RowFormat, settings: &Settings) -> Result<(), 
          from rejects order by received_at desc, event_index, reject_id limit {limit}"
     );
     let rows = Access::with(settings, async |access| access.sql(&sql, format).await).await?;
-    Ok(io::stdout().lock().write_all(&rows)?)
+    Ok(terminal::rows(format).write_all(&rows)?)
 }
 
 /// A row of `rejects` as far as it is shown.
@@ -69,8 +71,10 @@ async fn show(id: &str, reveal: bool, settings: &Settings) -> Result<(), Failure
     };
     let row: Row = serde_json::from_slice(row)
         .map_err(|error| Failure::new(Exit::Damaged, format_args!("the row can't be read: {error}")))?;
-    let mut out = io::stdout().lock();
+    let mut out = terminal::people();
     write_row(&mut out, id, &row)?;
+    drop(out);
+    let mut out = terminal::data();
     match payload {
         Some(payload) => {
             out.write_all(&payload)?;
@@ -86,18 +90,18 @@ fn write_row(out: &mut dyn Write, id: &str, row: &Row) -> io::Result<()> {
     writeln!(out, "{id}")?;
     writeln!(out, "  kind        {}", row.kind)?;
     writeln!(out, "  received    {}", row.received_at)?;
-    writeln!(out, "  datastream  {}", row.datastream)?;
+    writeln!(out, "  datastream  {}", visible(&row.datastream))?;
     if let Some(request_id) = &row.request_id {
-        writeln!(out, "  request     {request_id}, event {}", row.event_index)?;
+        writeln!(out, "  request     {}, event {}", visible(request_id), row.event_index)?;
     }
     if let Some(event_id) = &row.event_id {
-        writeln!(out, "  event id    {event_id}")?;
+        writeln!(out, "  event id    {}", visible(event_id))?;
     }
     let violations: Vec<Violation> =
         row.violations.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     for violation in &violations {
-        writeln!(out, "  {violation}")?;
-        writeln!(out, "    {}", violation.schema)?;
+        writeln!(out, "  {}", visible(&violation.to_string()))?;
+        writeln!(out, "    {}", visible(&violation.schema))?;
     }
     Ok(())
 }
@@ -126,18 +130,18 @@ async fn invalid_ids(access: &Access) -> Result<Vec<String>, Failure> {
 }
 
 fn tell(outcomes: &[RetryOutcome]) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
+    let mut out = terminal::people();
     let mut accepted = 0;
     for outcome in outcomes {
         match outcome {
             RetryOutcome::Accepted { reject_id, id } => {
                 accepted += 1;
-                writeln!(out, "{reject_id}  accepted as {id}")?;
+                writeln!(out, "{reject_id}  accepted as {}", visible(&id.to_string()))?;
             }
             RetryOutcome::Rejected { reject_id, violations } => {
                 writeln!(out, "{reject_id}  still invalid")?;
                 for violation in violations {
-                    writeln!(out, "  {violation}")?;
+                    writeln!(out, "  {}", visible(&violation.to_string()))?;
                 }
             }
             RetryOutcome::NotRetryable { reject_id, kind } => {

@@ -9,6 +9,7 @@ use crate::access::Access;
 use crate::args::{ContactsArgs, ReportFormat};
 use crate::failure::Failure;
 use crate::settings::Settings;
+use crate::terminal;
 
 /// Runs `report contacts`.
 ///
@@ -17,7 +18,11 @@ use crate::settings::Settings;
 pub(crate) async fn contacts(args: &ContactsArgs, settings: &Settings) -> Result<(), Failure> {
     let period = Period::parse(&args.since, args.until.as_deref(), Utc::now()).map_err(Failure::usage)?;
     let report = Access::with(settings, async |access| access.contacts(&period).await).await?;
-    write(&report, args.format, &mut io::stdout().lock())?;
+    let mut out = match args.format {
+        ReportFormat::Table => terminal::people(),
+        ReportFormat::Csv | ReportFormat::Json => terminal::data(),
+    };
+    write(&report, args.format, &mut out)?;
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! `frontdesk schema`: the columns of the table `events`, nested ones by their path.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{BufWriter, Write};
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Fields, TimeUnit};
@@ -9,6 +9,7 @@ use table::Shape;
 use crate::failure::{Exit, Failure};
 use crate::schemas::Readings;
 use crate::settings::Settings;
+use crate::terminal;
 
 /// Runs the command.
 ///
@@ -20,7 +21,7 @@ pub(crate) fn run(settings: &Settings) -> Result<(), Failure> {
     let mut columns = Vec::new();
     collect(shape.arrow_schema().fields(), "", &mut columns);
     let width = columns.iter().map(|(path, _)| path.len()).max().unwrap_or(0);
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = BufWriter::new(terminal::people());
     for (path, kind) in &columns {
         writeln!(out, "{path:width$}  {kind}")?;
     }

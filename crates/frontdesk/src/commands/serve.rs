@@ -14,7 +14,6 @@ use std::path::{Path, PathBuf};
 use chrono::{SecondsFormat, Utc};
 use server::Listeners;
 use tokio::net::TcpListener;
-use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::access::{self, Opening};
@@ -22,6 +21,7 @@ use crate::args::ServeArgs;
 use crate::data_dir::{self, Claim, DataDir, Holder};
 use crate::failure::Failure;
 use crate::settings::Settings;
+use crate::terminal;
 use crate::upkeep;
 use tls::{Plan, Ready};
 
@@ -54,28 +54,21 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Fai
     dir.announce(&address.to_string())
         .map_err(|error| Failure::unavailable(format_args!("cannot write the lock file: {error}")))?;
     // Nobody may be reading; the server is no less needed for that.
-    if let Err(error) = welcome(&mut io::stdout().lock(), address, over_tls.as_ref(), &settings.data) {
+    if let Err(error) = welcome(&mut terminal::people(), address, over_tls.as_ref(), &settings.data) {
         tracing::info!(%address, %error, "running; the welcome could not be written");
     }
     let upkeep = tokio::spawn(upkeep::run(opening.intake.store().clone(), settings.upkeep_every));
     let listeners = Listeners { plain: Some(plain), tls };
-    let queries = query_threads()?;
-    let house = opening.house(opening.session().on(queries.handle().clone()));
+    let queries = opening.queries(&options)?;
+    queries.warm();
+    let house = opening.house(queries.clone());
     let served = server::serve_house(listeners, house, options, Box::pin(stop)).await;
-    // A query that is left computes on until it looks up; the process doesn't wait for it.
-    queries.shutdown_background();
+    queries.close();
     upkeep.abort();
     tracing::info!("stopping: committing what is in the journal");
     opening.intake.close().await;
     drop(dir);
     served.map_err(|error| Failure::unavailable(format_args!("serving failed: {error}")))
-}
-
-/// Threads of their own for queries: a join can compute for seconds without a pause, and
-/// events are taken in meanwhile.
-fn query_threads() -> Result<Runtime, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().thread_name("query").enable_all().build();
-    runtime.map_err(|error| Failure::unavailable(format_args!("cannot start the threads for queries: {error}")))
 }
 
 fn claim(data: &Path) -> Result<DataDir, Failure> {

@@ -1,10 +1,11 @@
 //! `frontdesk settings`: every setting in force, and where its value came from.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use crate::failure::Failure;
 use crate::settings::table::SETTINGS;
 use crate::settings::{CONFIG_VARIABLE, Effective, Origin};
+use crate::terminal;
 
 /// Widest value that the origins' column makes room for; a longer one pushes its own line.
 const VALUE_WIDTH_MAX: usize = 64;
@@ -14,7 +15,7 @@ const VALUE_WIDTH_MAX: usize = 64;
 /// # Errors
 /// Standard output can't be written.
 pub(crate) fn run(effective: &Effective, variables: impl Iterator<Item = String>) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
+    let mut out = terminal::people();
     let shown: Vec<(&str, String, &Origin)> = effective
         .origins
         .iter()

@@ -6,6 +6,7 @@ use crate::access::Access;
 use crate::args::SqlArgs;
 use crate::failure::Failure;
 use crate::settings::Settings;
+use crate::terminal;
 
 /// Runs the command.
 ///
@@ -22,7 +23,7 @@ pub(crate) async fn run(args: &SqlArgs, settings: &Settings) -> Result<(), Failu
         text => text.to_owned(),
     };
     let rows = Access::with(settings, async |access| access.sql(&sql, args.format).await).await?;
-    let mut out = io::stdout().lock();
+    let mut out = terminal::rows(args.format);
     out.write_all(&rows)?;
     out.flush()?;
     Ok(())

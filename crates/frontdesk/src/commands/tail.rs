@@ -5,6 +5,7 @@
 
 use std::io::{self, Write};
 
+use report::visible;
 use serde::Deserialize;
 use xdm::{Notice, Violation};
 
@@ -13,6 +14,7 @@ use crate::data_dir::{self, Claim};
 use crate::failure::Failure;
 use crate::remote::Remote;
 use crate::settings::Settings;
+use crate::terminal;
 
 /// One line of the server's stream, as far as it is shown.
 #[derive(Default, Deserialize)]
@@ -50,7 +52,10 @@ pub(crate) async fn run(args: &TailArgs, settings: &Settings) -> Result<(), Fail
     while let Some(part) = stream.next().await? {
         rest.extend_from_slice(&part);
         let Some(end) = rest.iter().rposition(|byte| *byte == b'\n') else { continue };
-        let mut out = io::stdout().lock();
+        let mut out = match args.format {
+            TailFormat::Json => terminal::data(),
+            TailFormat::Human => terminal::people(),
+        };
         for line in rest[..end].split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             match args.format {
                 TailFormat::Json => out.write_all(&[line, b"\n"].concat())?,
@@ -66,7 +71,7 @@ pub(crate) async fn run(args: &TailArgs, settings: &Settings) -> Result<(), Fail
 fn show(out: &mut dyn Write, line: &[u8], test_id: Option<&str>) -> io::Result<()> {
     // A newer server may say more; what can't be read is shown as it came.
     let Ok(told) = serde_json::from_slice::<Told>(line) else {
-        return writeln!(out, "{}", String::from_utf8_lossy(line));
+        return writeln!(out, "{}", visible(&String::from_utf8_lossy(line)));
     };
     if let Some(missed) = told.missed {
         return writeln!(out, "… {missed} events came too fast to be shown");
@@ -78,14 +83,14 @@ fn show(out: &mut dyn Write, line: &[u8], test_id: Option<&str>) -> io::Result<(
     let what = summary(&told);
     let Told { verdict, datastream, id, .. } = &told;
     let event_type = told.event_type.as_deref().unwrap_or("-");
-    writeln!(
-        out,
-        "{time} {verdict:<8} {datastream} {event_type} {what}{}{id}",
-        if what.is_empty() { "" } else { " " }
-    )?;
+    let gap = if what.is_empty() { "" } else { " " };
+    let line = format!("{time} {verdict:<8} {datastream} {event_type} {what}{gap}{id}");
+    // As a whole, so that no name adds a line.
+    writeln!(out, "{}", visible(&line))?;
     for violation in &told.violations {
         let place = if violation.pointer.is_empty() { "(event)" } else { &violation.pointer };
-        writeln!(out, "         {place}: {} [{}]", violation.message, violation.keyword)?;
+        let line = format!("{place}: {} [{}]", violation.message, violation.keyword);
+        writeln!(out, "         {}", visible(&line))?;
     }
     for notice in &told.notices {
         let place = if notice.pointer.is_empty() { "(event)" } else { &notice.pointer };
@@ -142,5 +147,7 @@ mod tests {
         );
         check(r#"{"missed":7}"#, Some("t"), "… 7 events came too fast to be shown\n");
         check("not JSON", None, "not JSON\n");
+        let steering = r#"{"verdict":"accepted","id":"a\u001b[2J\nfake","datastream":"web","receivedAt":"2026-11-22T14:07:16Z","eventType":"\u202ex","derived":[]}"#;
+        check(steering, None, "14:07:16 accepted web \\u202ex a\\u001b[2J\\u000afake\n");
     }
 }

@@ -120,8 +120,14 @@ pub(crate) static SETTINGS: &[Setting] = &[
     setting!(shutdown_timeout, RARE, "Time for requests to finish after the signal to stop"),
     setting!(sql_rows_max, RARE, "Most rows of one SQL answer; above it an error"),
     setting!(sql_time_max, RARE, "Longest time of one SQL query; then an error"),
-    setting!(sql_memory_bytes_max, RARE, "Most memory of one SQL query; above it an error"),
-    setting!(sql_queries_max, RARE, "SQL queries at once; the next one gets 429"),
+    setting!(sql_memory_bytes_max, RARE, "Most memory of one SQL query's joins, sorts and groups; above it an error"),
+    setting!(
+        sql_process_memory_bytes_max,
+        RARE,
+        "Most memory that the process of one SQL query takes in all; above it the process ends, and the query with an error"
+    ),
+    setting!(sql_answer_bytes_max, RARE, "Longest SQL answer; above it an error"),
+    setting!(sql_queries_max, RARE, "SQL queries at once, each in a process of its own; the next one gets 429"),
 ];
 
 #[cfg(test)]

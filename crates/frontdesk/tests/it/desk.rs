@@ -149,6 +149,13 @@ impl Desk {
         })
     }
 
+    /// Posts a body and closes the connection before the answer comes.
+    pub(crate) fn post_and_hang_up(&self, path: &str, body: impl Into<Vec<u8>>, after: Duration) {
+        let request = self.client.post(format!("{}{path}", self.url)).body(body.into()).timeout(after);
+        let answered = self.runtime.block_on(request.send());
+        assert!(answered.is_err(), "the answer came first: {answered:?}");
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }

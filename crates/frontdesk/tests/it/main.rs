@@ -9,5 +9,6 @@ mod desk;
 mod edge;
 mod load;
 mod mistakes;
+mod queries;
 mod serve;
 mod tls;

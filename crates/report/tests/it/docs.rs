@@ -21,3 +21,11 @@ fn metrics_page() {
 fn sql_page() {
     check("sql.md", &report::sql_markdown());
 }
+
+#[tokio::test]
+async fn the_examples_run_and_find_something() {
+    for (title, sql) in report::EXAMPLES {
+        let rows = crate::fixture::session("week").query(sql, report::QueryLimits::default()).await;
+        assert!(rows.as_ref().is_ok_and(|rows| rows.rows() > 0), "{title}: {rows:?}");
+    }
+}

@@ -32,7 +32,7 @@ fn micros(row: &Value, column: &str) -> i64 {
 /// The event as a sender would send it: without our own columns, with what is sealed.
 fn as_sent(row: &Value) -> String {
     let mut event = row.clone();
-    for own in ["received_at", "event_date", "datastream", "sealed"] {
+    for own in ["received_at", "event_date", "datastream", "sealed", "extra"] {
         event.as_object_mut().unwrap().remove(own);
     }
     if let Some(number) = event.pointer_mut("/customerFeedback/callBackNumber") {

@@ -8,8 +8,8 @@ use std::time::Duration;
 use intake::{BodyError, EventAnswer, Framing, Request, SubmitError};
 use serde_json::Value;
 use server::{
-    Described, Front, FrontError, MetricKind, MetricSample, QueryFailure, Readiness, Receipt, RejectedRow, SqlLimits,
-    Stored, TableForm, Vitals,
+    Described, Front, FrontError, Hold, MetricKind, MetricSample, QueryFailure, Question, Readiness, Receipt,
+    RejectedRow, SqlLimits, Stored, TableForm, Vitals,
 };
 use tokio::sync::Semaphore;
 use xdm::{Notice, Violation};
@@ -139,13 +139,39 @@ impl Front for Fake {
         }
     }
 
-    async fn query(&self, sql: &str, form: TableForm, limits: SqlLimits) -> Result<Vec<u8>, QueryFailure> {
-        self.queries.lock().expect("not poisoned").push((sql.to_owned(), form, limits));
-        let _permit = self.gate.acquire().await.map_err(|_| QueryFailure::Internal("closed".to_owned()))?;
-        match sql {
+    async fn query(
+        &self,
+        question: Question<'_>,
+        form: TableForm,
+        limits: SqlLimits,
+        hold: &mut dyn Hold,
+    ) -> Result<Vec<u8>, QueryFailure> {
+        let sql = match question {
+            Question::Sql(sql) => sql.to_owned(),
+            Question::RejectCounts => "counts of rejects".to_owned(),
+            Question::Contacts(period) => format!("contacts from {} to {}", period.since(), period.until()),
+        };
+        self.queries.lock().expect("not poisoned").push((sql.clone(), form, limits));
+        let _permit = match question {
+            Question::Sql(_) => {
+                Some(self.gate.acquire().await.map_err(|_| QueryFailure::Internal("closed".to_owned()))?)
+            }
+            _ => None,
+        };
+        let bytes = match sql.as_str() {
+            "large" => 200 << 20,
+            "larger" => 300 << 20,
+            _ => 1,
+        };
+        if !hold.grow_to(bytes) {
+            return Err(QueryFailure::NoRoom);
+        }
+        match sql.as_str() {
             "invalid" => Err(QueryFailure::Invalid("there is no table `x`; did you mean `events`".to_owned())),
             "limit" => Err(QueryFailure::Limit("the query took longer than 30 s; narrow it".to_owned())),
             "internal" => Err(QueryFailure::Internal("the disk is gone".to_owned())),
+            "busy" => Err(QueryFailure::Busy),
+            "unavailable" => Err(QueryFailure::Unavailable("fork failed".to_owned())),
             _ => Ok(format!("{form:?}").into_bytes()),
         }
     }
@@ -157,7 +183,11 @@ impl Front for Fake {
             help: "Events rejected, by keyword.",
             values: vec![(Some(("keyword", "type".to_owned())), 3.0)],
         };
-        Vitals { readiness: *self.readiness.lock().expect("not poisoned"), samples: vec![sample] }
+        Vitals {
+            readiness: *self.readiness.lock().expect("not poisoned"),
+            remarks: vec!["one thing is amiss".to_owned()],
+            samples: vec![sample],
+        }
     }
 
     fn now_micros(&self) -> i64 {

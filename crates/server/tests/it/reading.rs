@@ -57,6 +57,9 @@ async fn failed_queries_are_problems() {
     refused(rig.post("/v1/sql", "limit"), 422, "sql_limit").await;
     let document = refused(rig.post("/v1/sql", "internal"), 500, "internal").await;
     assert!(!document.to_string().contains("disk"), "{document}");
+    refused(rig.post("/v1/sql", "busy"), 429, "sql_busy").await;
+    let document = refused(rig.post("/v1/sql", "unavailable"), 503, "unavailable").await;
+    assert!(!document.to_string().contains("fork"), "{document}");
     refused(rig.post("/v1/sql", "x".repeat(101)), 413, "body_too_large").await;
     refused(rig.get("/v1/sql"), 405, "method_not_allowed").await;
 }
@@ -68,7 +71,10 @@ async fn one_query_too_many_is_429() {
     let slow = tokio::spawn(rig.post("/v1/sql", "slow").send());
     eventually("the slow one has begun", || !rig.fake.queries.lock().expect("not poisoned").is_empty()).await;
     refused(rig.post("/v1/sql", "quick"), 429, "sql_busy").await;
-    refused(rig.get("/v1/rejects"), 429, "sql_busy").await;
+    // Our own queries have a place of their own.
+    for own in ["/v1/rejects", "/v1/reports/contacts"] {
+        assert_eq!(rig.get(own).send().await.expect("an answer").status(), 200, "{own}");
+    }
     drop(closed);
     assert_eq!(slow.await.expect("no panic").expect("an answer").status(), 200);
     assert_eq!(rig.post("/v1/sql", "quick").send().await.expect("an answer").status(), 200);
@@ -78,7 +84,12 @@ async fn one_query_too_many_is_429() {
 async fn a_page_that_borrows_the_address_reads_nothing() {
     let rig = Rig::with(|options| options.hosts_allowed = vec!["desk.example".to_owned()]).await;
     let as_host = |request: reqwest::RequestBuilder, host: &str| request.header("host", host);
-    for request in [rig.post("/v1/sql", "select 1"), rig.get("/v1/rejects"), rig.get("/v1/events/stored-1")] {
+    for request in [
+        rig.post("/v1/sql", "select 1"),
+        rig.get("/v1/rejects"),
+        rig.get("/v1/events/stored-1"),
+        rig.get("/v1/reports/contacts"),
+    ] {
         let again = request.try_clone().expect("a plain body");
         refused(as_host(request, "evil.example:8080"), 403, "host_unknown").await;
         assert_eq!(as_host(again, "desk.example").send().await.expect("an answer").status(), 200);
@@ -98,6 +109,31 @@ async fn rejects_are_counted_by_a_fixed_query() {
     let rig = Rig::new().await;
     assert_eq!(rig.get("/v1/rejects").send().await.expect("an answer").status(), 200);
     let queries = rig.fake.queries.lock().expect("not poisoned").clone();
-    assert!(queries[0].0.contains("from rejects group by kind, keyword"), "{}", queries[0].0);
+    assert_eq!(queries[0].0, "counts of rejects");
     refused(rig.request(Method::DELETE, "/v1/rejects"), 405, "method_not_allowed").await;
+}
+
+#[tokio::test]
+async fn the_report_takes_the_parameters_of_the_command() {
+    let rig = Rig::new().await;
+    let report = rig.get("/v1/reports/contacts?since=2026-11-01&until=2026-11-02").header("accept", "text/csv");
+    let response = report.send().await.expect("an answer");
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["content-type"], "text/csv; charset=utf-8; header=present");
+    let (asked, form, _) = rig.fake.queries.lock().expect("not poisoned")[0].clone();
+    assert_eq!(
+        (asked.as_str(), form),
+        ("contacts from 2026-11-01 00:00:00 UTC to 2026-11-03 00:00:00 UTC", TableForm::Csv)
+    );
+    refused(rig.get("/v1/reports/contacts?since=soon"), 400, "query_invalid").await;
+    refused(rig.post("/v1/reports/contacts", ""), 405, "method_not_allowed").await;
+}
+
+#[tokio::test]
+async fn an_answer_counts_in_the_budget() {
+    let rig = Rig::new().await;
+    assert_eq!(rig.post("/v1/sql", "large").send().await.expect("an answer").status(), 200);
+    refused(rig.post("/v1/sql", "larger"), 503, "overloaded").await;
+    // What was held is given back.
+    assert_eq!(rig.post("/v1/sql", "large").send().await.expect("an answer").status(), 200);
 }

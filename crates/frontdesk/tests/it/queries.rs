@@ -1,0 +1,228 @@
+//! Queries run in processes of their own: what ends one ends nothing else.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use reqwest::StatusCode;
+
+use crate::desk::{Desk, PATIENCE, Place, event, rows};
+
+/// Doubles a text until it fills any memory. No function of it is on a list.
+fn doubling() -> String {
+    let steps: String =
+        (1..40).map(|step| format!(", a{step} as (select replace(s, 'x', 'xx') as s from a{})", step - 1)).collect();
+    format!("with a0 as (select 'xxxxxxxxxxxxxxxx' as s){steps} select length(s) from a39")
+}
+
+/// Computes for minutes without looking up.
+fn unyielding() -> String {
+    let long = |letter: &str| {
+        let text = letter.repeat(20_000);
+        format!("replace('{text}', '{letter}', '{}')", letter.repeat(20))
+    };
+    format!("select levenshtein({}, {})", long("x"), long("y"))
+}
+
+/// Processes that this one has started and not yet reaped, zombies included.
+fn children(pid: u32) -> Vec<u32> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("/proc").unwrap() {
+        let Ok(child) = entry.unwrap().file_name().to_string_lossy().parse::<u32>() else { continue };
+        // "pid (name) state parent …"; the name may hold anything but ends with the last bracket.
+        let Ok(stat) = std::fs::read_to_string(format!("/proc/{child}/stat")) else { continue };
+        let rest = stat.rsplit(')').next().unwrap_or_default();
+        if rest.split_whitespace().nth(1) == Some(&pid.to_string()) {
+            found.push(child);
+        }
+    }
+    found
+}
+
+fn eventually(what: &str, is_true: impl Fn() -> bool) {
+    let begin = Instant::now();
+    while !is_true() {
+        assert!(begin.elapsed() < PATIENCE, "still not so: {what}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn sql(desk: &Desk, text: &str) -> (StatusCode, String) {
+    desk.post("/v1/sql", text.as_bytes().to_vec())
+}
+
+fn metric(desk: &Desk, name: &str) -> f64 {
+    let (_, page) = desk.get("/metrics");
+    let line = page.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("{name}: {page}"));
+    line.trim().parse().unwrap()
+}
+
+#[test]
+fn a_query_that_wants_too_much_memory_ends_itself_and_is_told() {
+    let place = Place::new();
+    let desk = place.serve(&["--sql-process-memory-bytes-max", "128MiB"]);
+    assert_eq!(desk.post("/v1/events", event("a")).0, StatusCode::OK);
+    let (status, answer) = sql(&desk, &doubling());
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{answer}");
+    assert!(answer.contains("sql_limit") && answer.contains("more than 134217728 bytes of memory"), "{answer}");
+    // Everything else goes on, and the next query has a process.
+    assert_eq!(desk.post("/v1/events", event("b")).0, StatusCode::OK);
+    let (status, answer) = sql(&desk, "select count(*) as n from events");
+    assert_eq!((status, answer.as_str()), (StatusCode::OK, "[\n{\"n\":2}\n]\n"));
+    assert_eq!(metric(&desk, "frontdesk_query_workers_ended_total{cause=\"memory\"}"), 1.0);
+    assert_eq!(metric(&desk, "frontdesk_ready"), 1.0);
+}
+
+#[test]
+fn a_query_whose_time_is_over_gives_its_place_back() {
+    let place = Place::new();
+    let desk = place.serve(&["--sql-time-max", "700ms", "--sql-queries-max", "1"]);
+    for _ in 0..2 {
+        let (status, answer) = sql(&desk, &unyielding());
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{answer}");
+        assert!(answer.contains("stopped after 700ms"), "{answer}");
+    }
+    // Starting a process counts against nobody's time but its own.
+    eventually("a small query runs again", || sql(&desk, "select 1 as n").0 == StatusCode::OK);
+    assert_eq!(desk.get("/v1/rejects").0, StatusCode::OK);
+    assert_eq!(desk.post("/v1/events", event("a")).0, StatusCode::OK);
+    let pid = desk.pid();
+    eventually("no process is left over", || children(pid).len() <= 2);
+    assert!(desk.stop("TERM").success());
+}
+
+#[test]
+fn the_worker_has_nothing_of_the_server_and_dies_with_it() {
+    let place = Place::new();
+    let desk = place.serve(&[]);
+    assert_eq!(desk.post("/v1/events", event("a")).0, StatusCode::OK);
+    assert_eq!(sql(&desk, "select count(*) from events").0, StatusCode::OK);
+    let workers = children(desk.pid());
+    assert!(!workers.is_empty());
+    for worker in &workers {
+        let environment = std::fs::read(format!("/proc/{worker}/environ")).unwrap();
+        assert!(environment.is_empty(), "{environment:?}");
+        let command = std::fs::read(format!("/proc/{worker}/cmdline")).unwrap();
+        assert_eq!(String::from_utf8(command).unwrap(), "frontdesk\0query-worker\0");
+        for file in open_files(*worker) {
+            let file = file.display().to_string();
+            let is_its_own =
+                ["socket:", "anon_inode:", "pipe:", "/dev/null", "/proc/"].iter().any(|kind| file.starts_with(kind));
+            assert!(is_its_own || file.contains("/tables/"), "{file}");
+            assert!(!file.contains("journal") && !file.contains(".key") && !file.contains(".lock"), "{file}");
+        }
+        // Its own two sockets and those of its runtime are unconnected to any network.
+        assert_eq!(network_sockets(*worker), 0);
+    }
+    desk.kill();
+    eventually("the workers have ended with the server", || {
+        workers.iter().all(|worker| !PathBuf::from(format!("/proc/{worker}/exe")).exists())
+    });
+}
+
+fn open_files(pid: u32) -> Vec<PathBuf> {
+    let files = std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap();
+    files.filter_map(|file| std::fs::read_link(file.ok()?.path()).ok()).collect()
+}
+
+/// TCP and UDP sockets of a process.
+fn network_sockets(pid: u32) -> usize {
+    let mut inodes = String::new();
+    for table in ["tcp", "tcp6", "udp", "udp6"] {
+        inodes += &std::fs::read_to_string(format!("/proc/{pid}/net/{table}")).unwrap_or_default();
+    }
+    let is_network = |file: &PathBuf| {
+        let name = file.display().to_string();
+        let inode = name.strip_prefix("socket:[").and_then(|rest| rest.strip_suffix(']').map(str::to_owned));
+        inode.is_some_and(|inode| inodes.split_whitespace().any(|word| word == inode))
+    };
+    open_files(pid).iter().filter(|file| is_network(file)).count()
+}
+
+#[test]
+fn a_client_that_hangs_up_ends_its_query() {
+    let place = Place::new();
+    let desk = place.serve(&["--sql-queries-max", "1"]);
+    assert_eq!(sql(&desk, "select 1").0, StatusCode::OK);
+    desk.post_and_hang_up("/v1/sql", unyielding(), Duration::from_millis(300));
+    eventually("the place is free", || sql(&desk, "select 1").0 == StatusCode::OK);
+    assert!(metric(&desk, "frontdesk_query_workers_ended_total{cause=\"unwanted\"}") >= 1.0);
+}
+
+#[test]
+fn each_row_is_seen_once_while_rows_come_and_are_committed() {
+    let place = Place::new();
+    let desk = place.serve(&["--commit-after", "50ms", "--drain-every", "10ms"]);
+    for number in 1..=60 {
+        assert_eq!(desk.post("/v1/events", event(&format!("e{number}"))).0, StatusCode::OK);
+        let (status, answer) = sql(&desk, "select count(*) as n, count(distinct \"_id\") as ids from events");
+        assert_eq!((status, answer), (StatusCode::OK, format!("[\n{{\"n\":{number},\"ids\":{number}}}\n]\n")));
+    }
+}
+
+#[test]
+fn commands_without_a_server_use_it_too() {
+    let place = Place::new();
+    place.write("events.ndjson", event("a"));
+    place.ok(&["load", "events.ndjson"]);
+    let failed = place.run(&["sql", &doubling(), "--sql-process-memory-bytes-max", "128MiB"]);
+    assert_eq!(failed.code, 2, "{failed:?}");
+    assert!(failed.err.starts_with("error: the query used more than 134217728 bytes of memory"), "{failed:?}");
+    assert_eq!(rows(&place.ok(&["sql", "select \"_id\" from events", "--format", "csv"])), ["a"]);
+    let nobody = place.command(&["query-worker"]).stdin(Stdio::null()).output().unwrap();
+    assert_eq!(nobody.status.code(), Some(2), "{nobody:?}");
+    assert!(!place.ok(&["--help"]).contains("query-worker"));
+}
+
+#[test]
+fn a_report_through_the_server_is_the_report_without_it() {
+    let place = Place::new();
+    place.write("events.ndjson", place.ok(&["generate", "--events", "400", "--until", "2026-11-22", "--seed", "4"]));
+    place.ok(&["load", "events.ndjson"]);
+    let report = ["report", "contacts", "--since", "2026-11-10", "--until", "2026-11-22", "--format", "json"];
+    let alone = place.ok(&report);
+    let desk = place.serve(&["--sql-queries-max", "1"]);
+    assert_eq!(place.ok(&report), alone);
+    let (status, answer) = desk.get("/v1/reports/contacts?since=2026-11-10&until=2026-11-22");
+    assert_eq!((status, answer), (StatusCode::OK, alone));
+}
+
+#[test]
+fn nothing_that_was_sent_steers_a_terminal() {
+    let place = Place::new();
+    let desk = place.serve(&[]);
+    let steering = "x\\u001b[2J\\u009b31m\\u202e\\u007f\\ny";
+    let body = event("placeholder")
+        .replace("placeholder", steering)
+        .replace("\"chatStart\":1", "\"chatStart\":1,\"subject\":\"\\u001b]0;t\\u0007\"");
+    assert_eq!(desk.post("/v1/events", body).0, StatusCode::OK);
+    let broken =
+        event("placeholder").replace("placeholder", steering).replace("\"chatStart\":1", "\"chatStart\":\"a\"");
+    assert_eq!(desk.post("/v1/events", broken).0, StatusCode::UNPROCESSABLE_ENTITY);
+    let is_plain = |text: &str| {
+        assert!(text.chars().all(|letter| letter == '\n' || !report::is_steering(letter)), "{text:?}");
+        assert!(text.contains("\\u001b"), "{text:?}");
+    };
+    is_plain(&place.ok(&["sql", "select id, subject from contacts"]));
+    is_plain(&place.ok(&["rejects", "list"]));
+    let id = rows(&place.ok(&["sql", "select reject_id from rejects", "--format", "csv"]))[0].to_owned();
+    is_plain(&place.ok(&["rejects", "show", &id]));
+    is_plain(&place.ok(&["event", "x\u{1b}[2J\u{9b}31m\u{202e}\u{7f}\ny"]));
+    // Data are exact where they go into a pipe.
+    let csv = place.ok(&["sql", "select subject from contacts", "--format", "csv"]);
+    assert_eq!(csv, "subject\n\u{1b}]0;t\u{7}\n");
+    let json = place.ok(&["sql", "select id from contacts", "--format", "json"]);
+    let row: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(row[0]["id"], "x\u{1b}[2J\u{9b}31m\u{202e}\u{7f}\ny");
+    for args in [
+        &["check", "no\u{1b}[2Jsuch\u{202e}file"][..],
+        &["sql", "select \u{1b}[2J"],
+        &["--\u{1b}[2J"],
+        &["load", "a\u{9b}b"],
+    ] {
+        let failed = place.run(args);
+        assert_ne!(failed.code, 0);
+        is_plain(&format!("{}\\u001b", failed.err));
+    }
+}

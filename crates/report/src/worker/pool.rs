@@ -1,0 +1,408 @@
+//! The workers of one server: a few for people's queries, one for our own.
+//!
+//! A query takes an idle worker, or starts one where fewer run than may. When it has its
+//! answer the worker is idle again; when its time is over, or nobody waits any more, the
+//! worker is killed, and the place in the pool stays taken until another one is ready. So
+//! there are never more processes than places, and a place always comes back.
+//!
+//! Our own queries (counts of rejects, reports) are fixed texts over bounded inputs. They
+//! have a place of their own, which no person's query can hold up.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+
+use super::frame::{Hello, Job};
+use super::process::{Asked, Hold, Question, Worker, WorkerProgram};
+use super::stats::{Ended, Stats, WorkerCounts};
+use crate::{Form, Period, QueryError, QueryLimits};
+
+/// Questions that may wait for one place; the next one is told to come back.
+const WAITING_MAX: usize = 16;
+/// Longest pause after failures to start a worker, and after queries that ended one.
+const START_PAUSE_MAX: Duration = Duration::from_secs(30);
+const CRASH_PAUSE_MAX: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_millis(50);
+/// A question waits so long for a pause to end; a longer one is an answer.
+const PAUSE_WAIT_MAX: Duration = Duration::from_secs(2);
+
+/// How a pool is laid out.
+#[derive(Clone, Debug)]
+pub struct PoolOptions {
+    /// How workers are started.
+    pub program: WorkerProgram,
+    /// People's queries at once; each has a process.
+    pub queries_max: usize,
+    /// Memory for opening the tables.
+    pub process_memory_bytes_max: usize,
+}
+
+/// Runs queries in processes of their own. Clones share them.
+#[derive(Clone)]
+pub struct QueryPool {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    tables: table::Store,
+    options: PoolOptions,
+    people: Lane,
+    own: Lane,
+    stats: Stats,
+    pauses: Mutex<Pauses>,
+    closed: AtomicBool,
+}
+
+/// Places for workers.
+struct Lane {
+    places: Arc<Semaphore>,
+    idle: Mutex<Vec<Worker>>,
+    /// Room to wait for a place.
+    waiting: Semaphore,
+}
+
+#[derive(Clone, Copy)]
+enum Which {
+    People,
+    Own,
+}
+
+impl Lane {
+    fn new(places: usize) -> Lane {
+        Lane { places: Arc::new(Semaphore::new(places)), idle: Mutex::default(), waiting: Semaphore::new(WAITING_MAX) }
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Worker>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// When the next worker may be started.
+#[derive(Default)]
+struct Pauses {
+    failures: u32,
+    crashes: u32,
+    until: Option<Instant>,
+}
+
+impl Pauses {
+    fn start_failed(&mut self, now: Instant) {
+        self.failures += 1;
+        self.until = Some(now + doubled(self.failures).min(START_PAUSE_MAX));
+    }
+
+    /// The first of several crashes costs nothing: people make mistakes.
+    fn crashed(&mut self, now: Instant) {
+        self.crashes += 1;
+        if self.crashes > 1 {
+            self.until = Some(now + doubled(self.crashes - 1).min(CRASH_PAUSE_MAX));
+        }
+    }
+
+    fn went_well(&mut self) {
+        *self = Pauses::default();
+    }
+}
+
+fn doubled(times: u32) -> Duration {
+    PAUSE.saturating_mul(1 << times.min(16))
+}
+
+impl QueryPool {
+    /// A pool over the tables of this process; nothing is started yet.
+    ///
+    /// # Errors
+    /// The tables don't lie in a directory, which is what a worker opens.
+    pub fn new(tables: table::Store, options: PoolOptions) -> Result<QueryPool, QueryError> {
+        if tables.events.dir().is_none() || tables.rejects.dir().is_none() {
+            let message = "queries are run over tables in a directory of this machine".to_owned();
+            return Err(QueryError::Tables { message });
+        }
+        let people = Lane::new(options.queries_max.max(1));
+        let (stats, pauses, closed) = (Stats::default(), Mutex::default(), AtomicBool::new(false));
+        Ok(QueryPool { inner: Arc::new(Inner { tables, options, people, own: Lane::new(1), stats, pauses, closed }) })
+    }
+
+    /// Starts the first worker in the background, for the first query.
+    pub fn warm(&self) {
+        if let Ok(place) = Arc::clone(&self.inner.people.places).try_acquire_owned() {
+            replace(&self.inner, Which::People, place, None);
+        }
+    }
+
+    /// Runs a person's statement; its rows, written.
+    ///
+    /// # Errors
+    /// Every [`QueryError`]; the query's fault unless [`QueryError::fault`] says otherwise.
+    pub async fn sql(
+        &self,
+        sql: &str,
+        form: Form,
+        limits: QueryLimits,
+        hold: &mut dyn Hold,
+    ) -> Result<Vec<u8>, QueryError> {
+        if sql.len() > limits.sql_bytes_max {
+            return Err(QueryError::TooLong { sql_bytes_max: limits.sql_bytes_max });
+        }
+        self.run(Which::People, Job::Sql(sql.to_owned()), form, limits, hold).await
+    }
+
+    /// Runs a statement of our own, which people's queries can't hold up.
+    ///
+    /// # Errors
+    /// As [`QueryPool::sql`].
+    pub async fn own_sql(
+        &self,
+        sql: &'static str,
+        form: Form,
+        limits: QueryLimits,
+        hold: &mut dyn Hold,
+    ) -> Result<Vec<u8>, QueryError> {
+        self.run(Which::Own, Job::Sql(sql.to_owned()), form, limits, hold).await
+    }
+
+    /// Runs `report contacts`; the time limit is the whole report's.
+    ///
+    /// # Errors
+    /// As [`QueryPool::sql`].
+    pub async fn contacts(
+        &self,
+        period: &Period,
+        form: Form,
+        limits: QueryLimits,
+        hold: &mut dyn Hold,
+    ) -> Result<Vec<u8>, QueryError> {
+        let job = Job::Contacts {
+            since_micros: period.since().timestamp_micros(),
+            until_micros: period.until().timestamp_micros(),
+        };
+        self.run(Which::Own, job, form, limits, hold).await
+    }
+
+    /// What has become of the workers.
+    pub fn counts(&self) -> WorkerCounts {
+        self.inner.stats.counts()
+    }
+
+    /// Ends all workers; what is asked later is refused.
+    pub fn close(&self) {
+        self.inner.closed.store(true, Ordering::Release);
+        for lane in [&self.inner.people, &self.inner.own] {
+            lane.places.close();
+            lane.idle().clear();
+        }
+    }
+
+    async fn run(
+        &self,
+        which: Which,
+        job: Job,
+        form: Form,
+        limits: QueryLimits,
+        hold: &mut dyn Hold,
+    ) -> Result<Vec<u8>, QueryError> {
+        let mut busy = match tokio::time::timeout(limits.time_max, self.inner.take(which)).await {
+            Ok(busy) => busy?,
+            Err(_) => return Err(QueryError::Busy),
+        };
+        let tables = &self.inner.tables;
+        // Not before there is a worker: it can't go back to an earlier version cheaply.
+        let (events, rejects) = (tables.events.moment(), tables.rejects.moment());
+        let question = Question { job, form, limits, events: &events, rejects: &rejects };
+        let asked = busy.worker().ask(question, hold);
+        match tokio::time::timeout(limits.time_max, asked).await {
+            Ok(Asked::Answered { answer, done }) => {
+                busy.release(done.is_spent);
+                match done.failure {
+                    None => Ok(answer),
+                    Some(told) => Err(QueryError::Told(told)),
+                }
+            }
+            Ok(Asked::TooLong) => Err(QueryError::AnswerTooLong { answer_bytes_max: limits.answer_bytes_max }),
+            Ok(Asked::NoRoom) => Err(QueryError::NoRoom),
+            Ok(Asked::Broken) => Err(busy.bury(limits).await),
+            Err(_) => {
+                busy.why = Ended::Time;
+                Err(QueryError::TimedOut { time_max: limits.time_max })
+            }
+        }
+    }
+}
+
+impl Inner {
+    fn lane(&self, which: Which) -> &Lane {
+        match which {
+            Which::People => &self.people,
+            Which::Own => &self.own,
+        }
+    }
+
+    fn pauses(&self) -> std::sync::MutexGuard<'_, Pauses> {
+        self.pauses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A worker and its place.
+    async fn take(self: &Arc<Inner>, which: Which) -> Result<Busy, QueryError> {
+        let lane = self.lane(which);
+        let _waiting = lane.waiting.try_acquire().map_err(|_| QueryError::Busy)?;
+        let place = Arc::clone(&lane.places).acquire_owned().await.map_err(|_| QueryError::Closing)?;
+        loop {
+            let idle = lane.idle().pop();
+            let Some(mut worker) = idle else { break };
+            if worker.is_well() {
+                return Ok(Busy::new(self, which, place, worker));
+            }
+            let burial = worker.bury().await;
+            self.stats.ended(burial.why);
+            tracing::warn!(end = burial.said, "an idle query worker has ended; another one is started");
+        }
+        let pause = self.pauses().until.map(|until| until.saturating_duration_since(Instant::now()));
+        match pause {
+            Some(pause) if pause > PAUSE_WAIT_MAX => {
+                return Err(QueryError::NoWorker { message: "the last attempts to start one failed".to_owned() });
+            }
+            Some(pause) => tokio::time::sleep(pause).await,
+            None => {}
+        }
+        let worker = self.start().await?;
+        Ok(Busy::new(self, which, place, worker))
+    }
+
+    async fn start(&self) -> Result<Worker, QueryError> {
+        match self.try_start().await {
+            Ok(worker) => {
+                self.stats.started();
+                Ok(worker)
+            }
+            Err(error) => {
+                let failures = self.stats.start_failed();
+                self.pauses().start_failed(Instant::now());
+                tracing::error!(%error, failures, "a query worker can't be started");
+                Err(QueryError::NoWorker { message: error.to_string() })
+            }
+        }
+    }
+
+    async fn try_start(&self) -> io::Result<Worker> {
+        let dir = |table: &table::Dataset| table.dir().map(std::path::Path::to_owned).unwrap_or_default();
+        let table::Store { events, rejects, .. } = &self.tables;
+        let hello = Hello {
+            events: dir(events),
+            rejects: dir(rejects),
+            versions: [events.moment().version, rejects.moment().version],
+            memory_bytes_max: self.options.process_memory_bytes_max,
+        };
+        Worker::start(&self.options.program, &hello).await
+    }
+}
+
+/// A worker that has a question. Dropped in the middle of it, it is killed and replaced.
+struct Busy {
+    inner: Arc<Inner>,
+    which: Which,
+    held: Option<(OwnedSemaphorePermit, Worker)>,
+    /// Why it ends, if it is dropped now.
+    why: Ended,
+}
+
+impl Busy {
+    fn new(inner: &Arc<Inner>, which: Which, place: OwnedSemaphorePermit, worker: Worker) -> Busy {
+        Busy { inner: Arc::clone(inner), which, held: Some((place, worker)), why: Ended::Unwanted }
+    }
+
+    fn worker(&mut self) -> &mut Worker {
+        let (_, worker) = self.held.as_mut().expect("it is given up only when this is consumed");
+        worker
+    }
+
+    /// Its answer is there.
+    fn release(mut self, is_spent: bool) {
+        self.inner.pauses().went_well();
+        let Some((place, worker)) = self.held.take() else { return };
+        if is_spent {
+            self.inner.stats.ended(Ended::Spent);
+            replace(&self.inner, self.which, place, Some(worker));
+        } else if !self.inner.closed.load(Ordering::Acquire) {
+            self.inner.lane(self.which).idle().push(worker);
+        }
+    }
+
+    /// It has ended, and with it the query.
+    async fn bury(mut self, limits: QueryLimits) -> QueryError {
+        let Some((place, worker)) = self.held.take() else { return QueryError::Closing };
+        let burial = worker.bury().await;
+        self.inner.stats.ended(burial.why);
+        self.inner.pauses().crashed(Instant::now());
+        tracing::warn!(end = burial.said, cause = ?burial.why, "a query ended its worker");
+        replace(&self.inner, self.which, place, None);
+        match burial.why {
+            Ended::Memory => QueryError::ProcessMemory { process_memory_bytes_max: limits.process_memory_bytes_max },
+            Ended::Stack => QueryError::TooDeep,
+            _ => QueryError::Ended { end: burial.said },
+        }
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        if let Some((place, worker)) = self.held.take() {
+            self.inner.stats.ended(self.why);
+            replace(&self.inner, self.which, place, Some(worker));
+        }
+    }
+}
+
+/// Puts a new worker in the place of an old one, in the background. The place is free only
+/// when the old one's memory is.
+fn replace(inner: &Arc<Inner>, which: Which, place: OwnedSemaphorePermit, old: Option<Worker>) {
+    // Without a runtime this process is ending; dropping the worker kills it.
+    let Ok(runtime) = Handle::try_current() else { return };
+    let inner = Arc::clone(inner);
+    runtime.spawn(async move {
+        if let Some(old) = old {
+            old.kill().await;
+        }
+        let pause = inner.pauses().until.map(|until| until.saturating_duration_since(Instant::now()));
+        let is_pausing = pause.is_some_and(|pause| pause > Duration::ZERO);
+        // After a failure the next question tries again: no process is started in a loop.
+        if !is_pausing
+            && !inner.closed.load(Ordering::Acquire)
+            && let Ok(worker) = inner.start().await
+            && !inner.closed.load(Ordering::Acquire)
+        {
+            inner.lane(which).idle().push(worker);
+        }
+        drop(place);
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_a_limit_and_end_with_success() {
+        let now = Instant::now();
+        let mut pauses = Pauses::default();
+        let pause = |pauses: &Pauses| pauses.until.map(|until| until.saturating_duration_since(now));
+        pauses.crashed(now);
+        assert_eq!(pause(&pauses), None, "one crash is a mistake");
+        pauses.crashed(now);
+        assert_eq!(pause(&pauses), Some(PAUSE * 2));
+        for _ in 0..40 {
+            pauses.crashed(now);
+        }
+        assert_eq!(pause(&pauses), Some(CRASH_PAUSE_MAX));
+        pauses.went_well();
+        assert_eq!(pause(&pauses), None);
+        for _ in 0..40 {
+            pauses.start_failed(now);
+        }
+        assert_eq!(pause(&pauses), Some(START_PAUSE_MAX));
+    }
+}

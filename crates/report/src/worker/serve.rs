@@ -1,0 +1,310 @@
+//! The worker's own side: open the tables, then one query after the other.
+//!
+//! A thread of its own reads the socket, so that the end of the server is noticed while a
+//! query computes. The query runs on a runtime of this process; its answer is written from
+//! the thread that waited for it.
+
+use std::io::{self, BufWriter, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use async_trait::async_trait;
+use chrono::DateTime;
+use datafusion::catalog::TableProvider;
+use table::{Follower, StoreError};
+use tokio::runtime::{Builder, Runtime};
+
+use super::frame::{self, Ask, Done, FRAME_BYTES_MAX, Hello, Job, Kind, Side, Told};
+use super::memory;
+use super::rows::Kept;
+use crate::{ContactsReport, Form, Period, QueryError, QueryLimits, QueryResult, Session, Tables, TablesError};
+
+/// Stacks of the threads that plan and compute. The engine's own recursion grows its stack
+/// when it must; what isn't guarded so is the freeing of deep trees.
+const STACK_BYTES: usize = 4 << 20;
+/// Threads that wait for the disk.
+const DISK_THREADS_MAX: usize = 8;
+/// Opens the files that small queries open, and finds no rows.
+const WARM_UP: &str = "select count(*) from contacts where event_date = '1970-01-01'";
+
+/// Serves one server until it closes the socket; then `orphaned` is called, from the thread
+/// that noticed, since a query may be computing that nothing else stops.
+///
+/// # Errors
+/// The socket, the tables or the threads fail: there is no use in going on.
+pub fn serve(socket: UnixStream, orphaned: fn()) -> io::Result<()> {
+    // Not worth refusing to work.
+    let _ = memory::no_core_file();
+    let panicked = Arc::new(AtomicBool::new(false));
+    report_panics(Arc::clone(&panicked));
+    let frames = frames_of(socket.try_clone()?, orphaned)?;
+    let Some((Kind::Hello, hello)) = next(&frames) else {
+        return Ok(());
+    };
+    let hello: Hello = serde_json::from_slice(&hello)?;
+    memory::allow(Some(hello.memory_bytes_max))?;
+    let runtime = Builder::new_multi_thread()
+        .thread_name("query")
+        .thread_stack_size(STACK_BYTES)
+        .max_blocking_threads(DISK_THREADS_MAX)
+        .enable_all()
+        .build()?;
+    let mut worker = Worker {
+        runtime,
+        events: Table::of(Follower::events(&hello.events)),
+        rejects: Table::of(Follower::rejects(&hello.rejects)),
+        panicked,
+        idle_bytes: 0,
+    };
+    worker.warm_up(hello.versions);
+    worker.idle_bytes = memory::held_bytes()?;
+    let mut out = socket;
+    frame::write(&mut out, Kind::Ready, &[])?;
+    while let Some((kind, body)) = next(&frames) {
+        if kind != Kind::Ask {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "a question was expected"));
+        }
+        let ask: Ask = serde_json::from_slice(&body)?;
+        // Rows that wait for their commit are not the query's doing.
+        memory::allow(None)?;
+        worker.events.take(&ask.events, Kind::EventRows, &frames)?;
+        worker.rejects.take(&ask.rejects, Kind::RejectRows, &frames)?;
+        worker.answer(&ask, &mut out)?;
+    }
+    Ok(())
+}
+
+/// Says where a panic was, and not its message: that can hold a value.
+fn report_panics(panicked: Arc<AtomicBool>) {
+    std::panic::set_hook(Box::new(move |panic| {
+        panicked.store(true, Ordering::Relaxed);
+        // Nothing is left to do when standard error is gone.
+        let _ = match panic.location() {
+            Some(place) => writeln!(io::stderr(), "panicked at {}:{}", place.file(), place.line()),
+            None => writeln!(io::stderr(), "panicked"),
+        };
+    }));
+}
+
+type Frame = (Kind, Vec<u8>);
+
+fn frames_of(mut socket: UnixStream, orphaned: fn()) -> io::Result<Receiver<Frame>> {
+    let (send, frames): (SyncSender<Frame>, _) = sync_channel(1);
+    std::thread::Builder::new().name("ears".to_owned()).spawn(move || {
+        while let Ok(Some(frame)) = frame::read(&mut socket) {
+            if send.send(frame).is_err() {
+                return;
+            }
+        }
+        drop(send);
+        orphaned();
+    })?;
+    Ok(frames)
+}
+
+fn next(frames: &Receiver<Frame>) -> Option<Frame> {
+    // An error means that the socket is closed.
+    frames.recv().ok()
+}
+
+/// One of the two tables.
+struct Table {
+    /// Why it can't be read is each query's answer, and not the worker's end.
+    follower: Result<Follower, StoreError>,
+    kept: Kept,
+}
+
+impl Table {
+    fn of(follower: Result<Follower, StoreError>) -> Table {
+        Table { follower, kept: Kept::default() }
+    }
+
+    fn take(&mut self, side: &Side, kind: Kind, frames: &Receiver<Frame>) -> io::Result<()> {
+        let has_frame = side.anew || !side.new_marks.is_empty();
+        let rows = match has_frame {
+            false => Vec::new(),
+            true => match next(frames) {
+                Some((found, rows)) if found == kind => rows,
+                _ => return Err(io::Error::new(io::ErrorKind::InvalidData, "rows were expected")),
+            },
+        };
+        self.kept.take(side, rows).map_err(io::Error::other)
+    }
+
+    async fn provider(&mut self, version: u64) -> Result<Arc<dyn TableProvider>, TablesError> {
+        match &mut self.follower {
+            Ok(follower) => Ok(follower.provider(version, self.kept.batches()).await?),
+            Err(error) => Err(error.to_string().into()),
+        }
+    }
+}
+
+struct Worker {
+    runtime: Runtime,
+    events: Table,
+    rejects: Table,
+    panicked: Arc<AtomicBool>,
+    /// Memory held when it was ready.
+    idle_bytes: usize,
+}
+
+/// Both tables of one question.
+struct Moments {
+    events: Arc<dyn TableProvider>,
+    rejects: Arc<dyn TableProvider>,
+}
+
+#[async_trait]
+impl Tables for Moments {
+    async fn events(&self) -> Result<Arc<dyn TableProvider>, TablesError> {
+        Ok(Arc::clone(&self.events))
+    }
+
+    async fn rejects(&self) -> Result<Arc<dyn TableProvider>, TablesError> {
+        Ok(Arc::clone(&self.rejects))
+    }
+}
+
+impl Worker {
+    /// The first query would wait for the log to be read and for the program's pages.
+    fn warm_up(&mut self, [events, rejects]: [u64; 2]) {
+        if let Ok(session) = self.session(events, rejects) {
+            let query = session.query(WARM_UP, QueryLimits::default());
+            // It is only for speed.
+            let _ = self.runtime.block_on(query);
+        }
+    }
+
+    fn session(&mut self, events: u64, rejects: u64) -> Result<Session, QueryError> {
+        let Worker { runtime, events: event_table, rejects: reject_table, .. } = self;
+        let moments = runtime.block_on(async {
+            Ok(Moments { events: event_table.provider(events).await?, rejects: reject_table.provider(rejects).await? })
+        });
+        let unreadable = |error: TablesError| QueryError::Tables { message: error.to_string() };
+        Ok(Session::new(moments.map_err(unreadable)?).on(self.runtime.handle().clone()))
+    }
+
+    /// Answers one question; an error is the socket's.
+    fn answer(&mut self, ask: &Ask, out: &mut UnixStream) -> io::Result<()> {
+        let outcome = self.work(ask, out)?;
+        let grown = memory::held_bytes()?.saturating_sub(self.idle_bytes);
+        let is_spent = grown > ask.limits.process_memory_bytes_max / 2 || self.panicked.load(Ordering::Relaxed);
+        let failure = outcome.err().map(|error| told(&error));
+        frame::write(out, Kind::Done, &serde_json::to_vec(&Done { failure, is_spent })?)
+    }
+
+    fn work(&mut self, ask: &Ask, out: &mut UnixStream) -> io::Result<Result<(), QueryError>> {
+        let session = match self.session(ask.events.version, ask.rejects.version) {
+            Ok(session) => session,
+            Err(error) => return Ok(Err(error)),
+        };
+        memory::allow(Some(ask.limits.process_memory_bytes_max))?;
+        let limits = QueryLimits::from(ask.limits);
+        let mut parts = BufWriter::with_capacity(FRAME_BYTES_MAX, Parts::new(out, ask.limits.answer_bytes_max));
+        let answered = match &ask.job {
+            Job::Sql(sql) => match self.runtime.block_on(session.query(sql, limits)) {
+                Ok(rows) => write_rows(&rows, ask.form, &mut parts),
+                Err(error) => return Ok(Err(error)),
+            },
+            Job::Contacts { since_micros, until_micros } => {
+                let Some(period) = period(*since_micros, *until_micros) else {
+                    return Ok(Err(QueryError::Invalid { message: "the period ends before it begins".to_owned() }));
+                };
+                match self.runtime.block_on(ContactsReport::run(&session, &period, limits)) {
+                    Ok(report) => report.write(ask.form, &mut parts),
+                    Err(error) => return Ok(Err(error)),
+                }
+            }
+        };
+        match answered.and_then(|()| parts.flush()) {
+            Ok(()) => Ok(Ok(())),
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+                // What is left in the buffer is void.
+                let _ = parts.into_parts();
+                Ok(Err(QueryError::AnswerTooLong { answer_bytes_max: ask.limits.answer_bytes_max }))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn period(since_micros: i64, until_micros: i64) -> Option<Period> {
+    let instant = DateTime::from_timestamp_micros;
+    Period::between(instant(since_micros)?, instant(until_micros)?).ok()
+}
+
+fn write_rows(rows: &QueryResult, form: Form, out: &mut impl Write) -> io::Result<()> {
+    match form {
+        Form::Json => rows.write_json(out),
+        Form::NdJson => rows.write_ndjson(out),
+        Form::Csv => rows.write_csv(out),
+        Form::Table => rows.write_table(out, None),
+    }
+}
+
+fn told(error: &QueryError) -> Told {
+    Told { fault: error.fault(), code: error.code().to_owned(), message: short(error.to_string()) }
+}
+
+/// A message of a few lines: engines repeat what they were given.
+fn short(mut message: String) -> String {
+    const MESSAGE_BYTES_MAX: usize = 4096;
+    if message.len() > MESSAGE_BYTES_MAX {
+        let end = (0..=MESSAGE_BYTES_MAX).rev().find(|at| message.is_char_boundary(*at)).unwrap_or(0);
+        message.truncate(end);
+        message.push('…');
+    }
+    message
+}
+
+/// Writes an answer as frames, up to a limit.
+struct Parts<'a> {
+    out: &'a mut UnixStream,
+    left: usize,
+}
+
+impl Parts<'_> {
+    fn new(out: &mut UnixStream, bytes_max: usize) -> Parts<'_> {
+        Parts { out, left: bytes_max }
+    }
+}
+
+impl Write for Parts<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let part = &bytes[..bytes.len().min(FRAME_BYTES_MAX)];
+        self.left = self.left.checked_sub(part.len()).ok_or(io::ErrorKind::FileTooLarge)?;
+        frame::write(self.out, Kind::Part, part)?;
+        Ok(part.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_end_somewhere() {
+        assert_eq!(short("short".to_owned()), "short");
+        let long = short("é".repeat(5_000));
+        assert!(long.len() <= 4_100 && long.ends_with("é…"), "{}", long.len());
+    }
+
+    #[test]
+    fn an_answer_is_cut_at_its_limit_with_an_error() {
+        let (mut ours, mut theirs) = UnixStream::pair().unwrap();
+        let mut parts = Parts::new(&mut ours, 10);
+        assert_eq!(parts.write(b"12345678").unwrap(), 8);
+        assert_eq!(parts.write(b"90").unwrap(), 2);
+        assert_eq!(parts.write(b"!").unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        drop(ours);
+        assert_eq!(frame::read(&mut theirs).unwrap(), Some((Kind::Part, b"12345678".to_vec())));
+        assert_eq!(frame::read(&mut theirs).unwrap(), Some((Kind::Part, b"90".to_vec())));
+        assert_eq!(frame::read(&mut theirs).unwrap(), None);
+    }
+}

@@ -99,7 +99,7 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     ),
     (
         "An undeclared property, and how often each of its values came:",
-        "select extra->'/loyalty'->>'tier' as tier, count(*) as events\nfrom events\nwhere extra ? '/loyalty'\ngroup by tier\norder by events desc",
+        "select extra->'/loyalty'->>'tier' as tier, count(*) as events\nfrom events\nwhere json_contains(extra, '/loyalty')\ngroup by tier\norder by events desc",
     ),
     (
         "The same by a function, which gives a number where a number is wanted:",
@@ -107,7 +107,7 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     ),
     (
         "What the first violation of each reject says:",
-        "select violations->0->>'keyword' as keyword, violations->0->>'pointer' as pointer, count(*) as events\nfrom rejects\nwhere kind = 'invalid'\ngroup by keyword, pointer\norder by events desc",
+        "select violations->0->>'keyword' as rule, violations->0->>'pointer' as place, count(*) as events\nfrom rejects\nwhere kind = 'invalid'\ngroup by rule, place\norder by events desc",
     ),
 ];
 
@@ -188,9 +188,9 @@ const SQL_JSON: &str = "\
 ## JSON in a column
 
 `extra` of `events` and `violations` of `rejects` hold JSON as text. `->` takes a member or an item of it and stays JSON, \
-`->>` takes one as text, `?` asks whether there is one; they can be chained. The functions take the whole path at once: \
+`->>` takes one as text; they can be chained. The functions take the whole path at once: \
 `json_get_str`, `json_get_int`, `json_get_float`, `json_get_bool`, `json_get_json`, `json_get_array`, `json_as_text`, \
-`json_length`, `json_object_keys`, `json_contains`. What isn't there is null. Items count from 0.
+`json_length`, `json_object_keys`; `json_contains` asks whether there is something. What isn't there is null. Items count from 0.
 
 The keys of `extra` are JSON pointers to where an undeclared property stood: `/loyalty` at the top of the event, \
 `/customerFeedback/mood` within `customerFeedback`, with the property's own value behind it. So the first step is the pointer as one key, and \

@@ -145,7 +145,7 @@ mod tests {
         check(
             &[[Some("a\u{1b}[31mb\n\u{202e}"), Some("1")]],
             None,
-            "name                     n\n-----------------------  -\na\\u001b[31mb\\u000a\\u202e  1\n",
+            "name                      n\n------------------------  -\na\\u001b[31mb\\u000a\\u202e  1\n",
         );
     }
 

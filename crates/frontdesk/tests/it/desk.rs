@@ -152,7 +152,7 @@ impl Desk {
     /// Posts a body and closes the connection before the answer comes.
     pub(crate) fn post_and_hang_up(&self, path: &str, body: impl Into<Vec<u8>>, after: Duration) {
         let request = self.client.post(format!("{}{path}", self.url)).body(body.into()).timeout(after);
-        let answered = self.runtime.block_on(request.send());
+        let answered = self.runtime.block_on(async { request.send().await });
         assert!(answered.is_err(), "the answer came first: {answered:?}");
     }
 

@@ -338,7 +338,8 @@ impl Busy {
         let burial = worker.bury().await;
         self.inner.stats.ended(burial.why);
         self.inner.pauses().crashed(Instant::now());
-        tracing::warn!(end = burial.said, cause = ?burial.why, "a query ended its worker");
+        // The one who asked is told; to the operator it is a number in /metrics.
+        tracing::info!(end = burial.said, cause = ?burial.why, "a query ended its worker");
         replace(&self.inner, self.which, place, None);
         match burial.why {
             Ended::Memory => QueryError::ProcessMemory { process_memory_bytes_max: limits.process_memory_bytes_max },

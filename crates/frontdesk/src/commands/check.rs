@@ -218,7 +218,11 @@ impl<W: Write> Check<'_, W> {
                     writeln!(self.out, "{}", visible(&line))?;
                 }
                 if notices_omitted > 0 {
-                    writeln!(self.out, "{}:{number}: note: {notices_omitted} more notices are not told", visible(file))?;
+                    writeln!(
+                        self.out,
+                        "{}:{number}: note: {notices_omitted} more notices are not told",
+                        visible(file)
+                    )?;
                 }
             }
         }

@@ -193,36 +193,39 @@ fn nothing_that_was_sent_steers_a_terminal() {
     let place = Place::new();
     let desk = place.serve(&[]);
     let steering = "x\\u001b[2J\\u009b31m\\u202e\\u007f\\ny";
-    let body = event("placeholder")
-        .replace("placeholder", steering)
-        .replace("\"chatStart\":1", "\"chatStart\":1,\"subject\":\"\\u001b]0;t\\u0007\"");
+    let meant = "x\u{1b}[2J\u{9b}31m\u{202e}\u{7f}\ny";
+    let body = event("ok").replace("\"chatStart\":1", &format!("\"chatStart\":1,\"subject\":\"{steering}\""));
     assert_eq!(desk.post("/v1/events", body).0, StatusCode::OK);
-    let broken =
-        event("placeholder").replace("placeholder", steering).replace("\"chatStart\":1", "\"chatStart\":\"a\"");
+    // An id is a reference; this one isn't.
+    let broken = event("ok").replace("ok", &format!("{steering} z"));
     assert_eq!(desk.post("/v1/events", broken).0, StatusCode::UNPROCESSABLE_ENTITY);
     let is_plain = |text: &str| {
         assert!(text.chars().all(|letter| letter == '\n' || !report::is_steering(letter)), "{text:?}");
-        assert!(text.contains("\\u001b"), "{text:?}");
     };
-    is_plain(&place.ok(&["sql", "select id, subject from contacts"]));
+    let table = place.ok(&["sql", "select id, subject from contacts"]);
+    assert!(table.contains(r"x\u001b[2J\u009b31m\u202e\u007f\u000ay"), "{table}");
+    is_plain(&table);
     is_plain(&place.ok(&["rejects", "list"]));
     let id = rows(&place.ok(&["sql", "select reject_id from rejects", "--format", "csv"]))[0].to_owned();
     is_plain(&place.ok(&["rejects", "show", &id]));
-    is_plain(&place.ok(&["event", "x\u{1b}[2J\u{9b}31m\u{202e}\u{7f}\ny"]));
+    is_plain(&place.ok(&["event", "ok"]));
     // Data are exact where they go into a pipe.
     let csv = place.ok(&["sql", "select subject from contacts", "--format", "csv"]);
-    assert_eq!(csv, "subject\n\u{1b}]0;t\u{7}\n");
-    let json = place.ok(&["sql", "select id from contacts", "--format", "json"]);
+    assert_eq!(csv, format!("subject\n\"{meant}\"\n"));
+    let json = place.ok(&["sql", "select subject from contacts", "--format", "json"]);
+    is_plain(&json);
     let row: serde_json::Value = serde_json::from_str(&json).unwrap();
-    assert_eq!(row[0]["id"], "x\u{1b}[2J\u{9b}31m\u{202e}\u{7f}\ny");
-    for args in [
-        &["check", "no\u{1b}[2Jsuch\u{202e}file"][..],
+    assert_eq!(row[0]["subject"], meant);
+    let wrong: [&[&str]; 4] = [
+        &["check", "no\u{1b}[2Jsuch\u{202e}file"],
         &["sql", "select \u{1b}[2J"],
-        &["--\u{1b}[2J"],
+        &["--\u{202e}x"],
         &["load", "a\u{9b}b"],
-    ] {
+    ];
+    for args in wrong {
         let failed = place.run(args);
         assert_ne!(failed.code, 0);
-        is_plain(&format!("{}\\u001b", failed.err));
+        assert!(failed.err.contains("\\u"), "{failed:?}");
+        is_plain(&failed.err);
     }
 }

@@ -28,6 +28,9 @@ const WAITING_MAX: usize = 16;
 const START_PAUSE_MAX: Duration = Duration::from_secs(30);
 const CRASH_PAUSE_MAX: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(50);
+/// A question waits at least so long for a worker to be ready: starting one takes a moment on
+/// a busy machine, and is nobody's fault.
+const WORKER_WAIT_MIN: Duration = Duration::from_secs(10);
 /// A question waits so long for a pause to end; a longer one is an answer.
 const PAUSE_WAIT_MAX: Duration = Duration::from_secs(2);
 
@@ -206,7 +209,7 @@ impl QueryPool {
         limits: QueryLimits,
         hold: &mut dyn Hold,
     ) -> Result<Vec<u8>, QueryError> {
-        let mut busy = match tokio::time::timeout(limits.time_max, self.inner.take(which)).await {
+        let mut busy = match tokio::time::timeout(limits.time_max.max(WORKER_WAIT_MIN), self.inner.take(which)).await {
             Ok(busy) => busy?,
             Err(_) => return Err(QueryError::Busy),
         };

@@ -33,7 +33,7 @@ thread_local! {
     static RUN: RefCell<Run> = RefCell::new(Run { server: Server::start(), requests: 0, restarts: 0 });
 }
 
-fuzz_target!(|bytes: &[u8]| {
+fuzz_target!(init: rig::serve_if_asked(), |bytes: &[u8]| {
     let Some(input) = Input::of(bytes) else { return };
     RUN.with_borrow_mut(|run| {
         run.server.send(&input);

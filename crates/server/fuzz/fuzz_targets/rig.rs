@@ -2,12 +2,13 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use intake::{Intake, IntakeOptions, SystemClock};
-use report::Session;
+use report::{PoolOptions, QueryPool, WorkerProgram};
 use server::{House, Listeners, ServerOptions};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -19,6 +20,18 @@ use tokio::task::JoinHandle;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Queries that strangers write may take so long.
 const SQL_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// The argument with which this program runs queries for itself.
+const WORKER: &str = "query-worker";
+
+/// Runs queries until the server is gone, if this process was started for that.
+pub(crate) fn serve_if_asked() {
+    if std::env::args().nth(1).as_deref() == Some(WORKER) {
+        let socket = std::io::stdin().as_fd().try_clone_to_owned().expect("a socket");
+        let served = report::serve_queries(socket.into(), || std::process::exit(0));
+        std::process::exit(i32::from(served.is_err()));
+    }
+}
 
 pub(crate) struct Server {
     data: TempDir,
@@ -127,8 +140,13 @@ impl Running {
         options.commit_after = Duration::from_millis(200);
         options.drain_every = Duration::from_millis(5);
         let (intake, _) = Intake::open(options, Arc::new(SystemClock)).await.expect("the directory opens");
-        let session = Session::new(intake.store().clone());
-        let house = House::new(intake.clone(), session, Arc::new(SystemClock));
+        let pool = PoolOptions {
+            program: WorkerProgram { path: "/proc/self/exe".into(), args: vec![WORKER.to_owned()] },
+            queries_max: 1,
+            process_memory_bytes_max: 512 << 20,
+        };
+        let queries = QueryPool::new(intake.store().clone(), pool).expect("the tables are a directory");
+        let house = House::new(intake.clone(), queries, Arc::new(SystemClock));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("it is bound");
         let (stop, stopped) = oneshot::channel::<()>();

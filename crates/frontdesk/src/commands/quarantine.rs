@@ -12,6 +12,7 @@ use crate::access::Access;
 use crate::args::QuarantineCommand;
 use crate::failure::{Exit, Failure};
 use crate::settings::Settings;
+use crate::terminal;
 
 /// Runs the command.
 ///
@@ -27,7 +28,7 @@ pub(crate) async fn run(command: &QuarantineCommand, settings: &Settings) -> Res
 fn list(settings: &Settings) -> Result<(), Failure> {
     let records = intake::quarantine_list(&settings.data)
         .map_err(|error| Failure::unavailable(error).help("name the data directory with --data"))?;
-    Ok(write_list(&mut io::stdout().lock(), &records)?)
+    Ok(write_list(&mut terminal::people(), &records)?)
 }
 
 fn write_list(out: &mut dyn Write, records: &[AsideRecord]) -> io::Result<()> {
@@ -54,7 +55,7 @@ async fn retry(sequences: &[u64], all: bool, settings: &Settings) -> Result<(), 
         Ok(outcomes)
     })
     .await?;
-    let mut out = io::stdout().lock();
+    let mut out = terminal::people();
     let mut stored = 0;
     for (sequence, outcome) in &outcomes {
         match outcome {

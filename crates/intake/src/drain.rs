@@ -24,7 +24,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
-use journal::{Journal, Reader};
+use journal::{Journal, Reader, Sequence};
 use thiserror::Error;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -48,6 +48,9 @@ pub(crate) const APP: &str = "journal";
 const ROUND_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Pause after a failed commit; doubles up to the second figure.
 const RETRY_AFTER: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(10)];
+/// Longest pause while the journal can't be read, or nothing can be set aside: a stop waits
+/// for its end.
+const HELD_UP_PAUSE_MAX: Duration = Duration::from_secs(1);
 /// Empty blocks that are kept for reuse.
 const SPARE_BLOCKS_MAX: usize = 32;
 /// A block with this many rows is closed when it is shown: the form for queries of a
@@ -182,12 +185,22 @@ enum Halt {
     Probe(Step),
 }
 
+impl Halt {
+    /// Whether the same may succeed later: the disk is full, or too many files are open.
+    /// Nothing was taken from the journal then that isn't held.
+    fn may_pass(&self) -> bool {
+        matches!(self, Halt::Read(journal::ReadError::Io { .. }) | Halt::Aside(AsideError::Io { .. }))
+    }
+}
+
 /// The loop's state.
 pub(crate) struct Drain {
     shared: Arc<Shared>,
     runtime: Handle,
     progress: watch::Sender<Progress>,
     reader: Reader,
+    /// Reading goes on after this record instead of where the reader is.
+    read_after: Option<u64>,
     decoder: Decoder,
     current: Batch,
     /// A batch whose commit has begun and not succeeded.
@@ -223,6 +236,7 @@ impl Drain {
             runtime,
             progress,
             reader,
+            read_after: None,
             decoder,
             current,
             frozen: None,
@@ -249,7 +263,12 @@ impl Drain {
 
     fn run_on(mut self) -> Ended {
         let mut behind = true;
+        let mut held_up: Option<Duration> = None;
         loop {
+            if let Some(pause) = held_up.take() {
+                // Whoever asks meanwhile would only hear the same.
+                std::thread::sleep(pause.min(HELD_UP_PAUSE_MAX));
+            }
             let pause = if behind { Duration::ZERO } else { self.shared.options.drain_every };
             let wanted = self.shared.control.wait(pause);
             if wanted.stop {
@@ -257,6 +276,15 @@ impl Drain {
             }
             match self.round(wanted) {
                 Ok(more) => behind = more,
+                Err(halt) if halt.may_pass() => {
+                    tracing::warn!(error = %halt, pause = ?self.retry_pause, "draining is held up and goes on later");
+                    self.progress.send_modify(|progress| {
+                        progress.failures += 1;
+                        progress.trouble = Some(halt.to_string());
+                    });
+                    held_up = Some(self.retry_pause);
+                    self.retry_pause = (self.retry_pause * 2).min(RETRY_AFTER[1]);
+                }
                 Err(halt) => {
                     tracing::error!(error = %halt, "draining the journal has stopped");
                     return Ended::Stopped(halt.to_string());
@@ -290,6 +318,10 @@ impl Drain {
     /// Decodes records until the journal's end, the round's bound or a full batch.
     fn read(&mut self) -> Result<bool, Halt> {
         let mut bytes = 0;
+        if let Some(after) = self.read_after {
+            self.reader = self.shared.journal.reader(Sequence(after))?;
+            self.read_after = None;
+        }
         loop {
             if self.is_full() || bytes >= ROUND_BYTES_MAX {
                 return Ok(true);
@@ -301,11 +333,11 @@ impl Drain {
                 let decoded = guarded(|| decoder.decode(shared, sequence, record, current));
                 if let Err(fault) = decoded.map_or(Err(Fault::Panic), |decoded| decoded.map_err(Fault::Record)) {
                     let record = record.to_vec();
-                    self.set_aside(sequence, fault.reason(), &record)?;
-                    if matches!(fault, Fault::Panic) {
+                    let kept = self.set_aside(sequence, fault.reason(), &record);
+                    if kept.is_err() || matches!(fault, Fault::Panic) {
                         // What it left behind can't be told from what was there before.
-                        self.rewind(Vec::new(), self.current.after)?;
-                        return Ok(true);
+                        self.rewind(Vec::new(), self.current.after);
+                        return kept.map(|()| true);
                     }
                 } else {
                     self.current.records += 1;

@@ -75,6 +75,17 @@ pub(crate) fn zero_fill(file: &dyn DiskFile, from: u64, to: u64, go_on: impl Fn(
     file.sync_data()
 }
 
+/// Should the preallocating thread panic, the writer must not wait for it for ever.
+struct StopAtPanic<'a>(&'a Spares);
+
+impl Drop for StopAtPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.stop();
+        }
+    }
+}
+
 pub(crate) struct Spares {
     disk: Arc<dyn Disk>,
     segment_bytes: u64,
@@ -101,6 +112,7 @@ impl Spares {
 
     /// The body of the preallocating thread: makes a spare whenever one is wanted.
     pub(crate) fn run(&self) {
+        let _guard = StopAtPanic(self);
         let mut state = self.lock();
         loop {
             match *state {

@@ -28,10 +28,13 @@ impl Drain {
     /// again later; one that won't makes the batch be tried in parts.
     pub(super) fn try_commit(&mut self) -> Result<(), Halt> {
         let Some(mut batch) = self.frozen.take() else { return Ok(()) };
-        let Some((events, rejects)) = self.fresh()? else {
+        let (events, rejects) = match self.fresh() {
+            Ok(Some(fresh)) => fresh,
             // The batch behind it was forgotten; this one is untouched.
-            self.frozen = Some(batch);
-            return Ok(());
+            outcome => {
+                self.frozen = Some(batch);
+                return outcome.map(drop);
+            }
         };
         let began = Instant::now();
         let outcome = guarded(|| self.commit(&mut batch, events, rejects));

@@ -83,27 +83,31 @@ impl Drain {
     /// has only one; otherwise it will be read again in halves.
     pub(super) fn isolate(&mut self, batch: Batch) -> Result<(), Halt> {
         let after = batch.after;
-        match batch.records {
-            0 => return Err(Halt::Empty),
-            1 => {
-                let sequence = batch.only;
-                let mut reader = self.shared.journal.reader(Sequence(sequence - 1))?;
-                let Some((found, record)) = reader.next()? else { return Err(Halt::Empty) };
-                debug_assert_eq!(found.0, sequence, "the journal keeps what isn't committed");
-                let record = record.to_vec();
-                self.set_aside(sequence, AsideReason::Rows, &record)?;
-            }
+        let outcome = match batch.records {
+            0 => Err(Halt::Empty),
+            1 => self.set_aside_from_journal(batch.only),
             records => {
                 let until = self.suspects.as_ref().map_or(batch.last, |suspects| suspects.until.max(batch.last));
                 tracing::warn!(records, after, until, "a batch can't be committed as a whole; it is tried in halves");
                 self.suspects = Some(Suspects { until, records_max: records / 2 });
+                Ok(())
             }
-        }
-        self.rewind(vec![batch], after)
+        };
+        // Whatever came of it, its records are read again: nothing else holds them now.
+        self.rewind(vec![batch], after);
+        outcome
+    }
+
+    fn set_aside_from_journal(&self, sequence: u64) -> Result<(), Halt> {
+        let mut reader = self.shared.journal.reader(Sequence(sequence - 1))?;
+        let Some((found, record)) = reader.next()? else { return Err(Halt::Empty) };
+        debug_assert_eq!(found.0, sequence, "the journal keeps what isn't committed");
+        let record = record.to_vec();
+        self.set_aside(sequence, AsideReason::Rows, &record)
     }
 
     /// Forgets these batches and the current one, and reads on after `after`.
-    pub(super) fn rewind(&mut self, mut batches: Vec<Batch>, after: u64) -> Result<(), Halt> {
+    pub(super) fn rewind(&mut self, mut batches: Vec<Batch>, after: u64) {
         // A checker that was left in the middle of an event, and blocks that may be torn,
         // go with their decoder.
         let committed = batches.iter().filter(|batch| batch.rejects_committed).map(|batch| batch.last);
@@ -117,13 +121,12 @@ impl Drain {
             tally.duplicates.fetch_sub(batch.duplicates, Ordering::Relaxed);
             tally.conflicts.fetch_sub(batch.conflicts, Ordering::Relaxed);
         }
-        self.reader = self.shared.journal.reader(Sequence(after))?;
+        self.read_after = Some(after);
         self.unshown = true;
         self.progress.send_modify(|progress| {
             progress.drained = progress.drained.min(after);
             progress.shown = progress.shown.min(after);
         });
-        Ok(())
     }
 
     /// Nothing more goes into the batch: it has what a commit may have.

@@ -232,3 +232,33 @@ async fn a_drain_that_dies_is_noticed() {
     assert_eq!(ids(&intake).await, ["a"]);
     intake.close().await;
 }
+
+/// What can't be set aside now is tried again, and nothing is passed over meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_fails_for_a_while_loses_nothing() {
+    for at in [At::Event, At::Rows] {
+        let dir = tempfile::tempdir().unwrap();
+        let (intake, _) = open_with(trapped(dir.path(), at)).await;
+        // A file where the directory should be.
+        let obstacle = dir.path().join("journal/quarantine");
+        std::fs::write(&obstacle, "").unwrap();
+        let mut stored = feed(&intake, 0).await;
+        let waiting = tokio::spawn({
+            let intake = intake.clone();
+            async move { while intake.flush().await.is_err() {} }
+        });
+        while intake.counters().trouble.is_none() {
+            tokio::task::yield_now().await;
+        }
+        stored.extend(feed(&intake, 1).await);
+        std::fs::remove_file(&obstacle).unwrap();
+        waiting.await.unwrap();
+        intake.flush().await.unwrap();
+        intake.settle().await.unwrap();
+        stored.sort();
+        assert_eq!(ids(&intake).await, stored, "{at:?}");
+        assert_eq!(reasons(dir.path()).len(), 4, "{at:?}");
+        assert!(intake.counters().trouble.is_none());
+        intake.close().await;
+    }
+}

@@ -213,6 +213,48 @@ fn consent_is_an_event() {
 }
 
 #[test]
+fn a_device_id_is_one_visitor_after_a_restart_too_and_nobody_elses() {
+    let place = Place::new();
+    let event = |id: &str| {
+        let map = json!({ "FPID": [{ "id": "79bf8e83-f708-414b-b1ed-5789ff33bf0b" }] });
+        request(&json!({ "_id": id, "timestamp": "2026-11-20T10:00:00Z", "identityMap": map }))
+    };
+    let desk = place.serve(&[]);
+    let first = ecid(&interact(&desk, "a", event("a")));
+    desk.kill();
+    let desk = place.serve(&[]);
+    assert_eq!(ecid(&interact(&desk, "b", event("b"))), first);
+    // A server's calls that name nobody are nobody's.
+    for id in ["c", "d"] {
+        let body = json!({ "event": { "xdm": { "_id": id, "timestamp": "2026-11-20T10:00:00Z" } } }).to_string();
+        assert_eq!(desk.post("/ee/v2/interact?datastreamId=web", body).0, 200);
+    }
+    let found = "select count(*), count(visitor), count(distinct visitor) from activity";
+    assert_eq!(rows(&place.ok(&["sql", found, "--format", "csv"])), ["4,2,1"]);
+    drop(desk);
+    // The key is the data directory's: the same device is another visitor elsewhere.
+    let elsewhere = Place::new();
+    assert_ne!(ecid(&interact(&elsewhere.serve(&[]), "a", event("a"))), first);
+}
+
+#[test]
+fn an_event_without_a_time_that_is_sent_again_counts_once() {
+    let place = Place::new();
+    let desk = place.serve(&[]);
+    for _ in 0..3 {
+        let answer = interact(&desk, "undated", request(&json!({ "customerFeedback": { "chatStart": 1 } })));
+        assert_eq!(answer["warnings"][0]["type"], "/problems/event_undated");
+    }
+    let (status, answer) = desk.post("/v1/events", r#"{"_id":"e"}"#);
+    assert_eq!(status, 422, "elsewhere the sender dates its events: {answer}");
+    let counted =
+        "select count(*), sum(case when time between now() - interval '1 hour' and now() then 1 end) from activity";
+    assert_eq!(rows(&place.ok(&["sql", counted, "--format", "csv"])), ["1,1"]);
+    let kinds = "select kind, count(*) from rejects where datastream = 'web' group by 1";
+    assert_eq!(rows(&place.ok(&["sql", kinds, "--format", "csv"])), ["duplicate,2"]);
+}
+
+#[test]
 fn tail_and_test_runs_tell_what_arrives_without_personal_values() {
     let place = Place::new();
     assert_eq!(place.run(&["tail"]).code, 3);

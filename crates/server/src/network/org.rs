@@ -41,7 +41,7 @@ pub(crate) enum Doubt {
     /// It has another organisation: this one.
     Other(String),
     /// It brought an ECID and found no identity cookie, as on a visitor's first page after
-    /// a migration; or its organisation is another one.
+    /// a migration and on pages that keep no cookies; or its organisation is another one.
     Lost,
 }
 
@@ -109,7 +109,7 @@ impl Doubt {
                 org_id(other)
             ),
             Doubt::Lost => format!(
-                "the page's SDK brought an ECID and no cookie of {own}: this is a visitor's first page after a migration, or the page's orgId is another one; then {harm}; set org_id of datastreams.{datastream} to the page's orgId"
+                "the page's SDK brought an ECID and no cookie of {own}: this is a visitor's first page after a migration, the page keeps no cookies, or its orgId is another one; then {harm}; set org_id of datastreams.{datastream} to the page's orgId"
             ),
         }
     }

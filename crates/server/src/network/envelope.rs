@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::merge;
-use super::raw::{items, member, property, text};
+use super::raw::{items, member, members, property, text};
 
 /// What a body holds. Absent parts are normal.
 #[derive(Debug)]
@@ -49,20 +49,20 @@ impl<'a> Envelope<'a> {
         if !body.starts_with('{') {
             return None;
         }
-        let many = member(body, "events").filter(|events| events.starts_with('['));
-        let one = member(body, "event").filter(|event| event.starts_with('{'));
+        let parts = Parts::of(body);
+        let many = parts.events.filter(|events| events.starts_with('['));
+        let one = parts.event.filter(|event| event.starts_with('{'));
         let events =
             many.map(|events| items(events).map(Sent::of).collect()).or(one.map(|event| vec![Sent::of(event)]));
-        let state = member(body, "meta").and_then(|meta| member(meta, "state"));
+        let state = parts.meta.and_then(|meta| member(meta, "state"));
         let entries = state.and_then(|state| member(state, "entries")).map(entries).unwrap_or_default();
-        let domain = state.and_then(|state| member(state, "domain")).and_then(text);
-        let fetched = member(body, "query").and_then(|query| member(member(query, "identity")?, "fetch"));
+        let fetched = parts.query.and_then(|query| member(member(query, "identity")?, "fetch"));
         Some(Envelope {
             events,
-            context: context(body),
-            consent: member(body, "consent"),
+            context: context(parts.xdm, parts.identity_map),
+            consent: parts.consent,
             entries,
-            domain,
+            domain: state.and_then(|state| member(state, "domain")).and_then(text),
             has_state: state.is_some(),
             has_cookies_enabled: state.and_then(|state| member(state, "cookiesEnabled")) == Some("true"),
             wants_ecid: fetched.is_some_and(|list| items(list).any(|namespace| namespace == r#""ECID""#)),
@@ -75,9 +75,42 @@ impl<'a> Envelope<'a> {
     }
 }
 
-fn context(body: &str) -> Option<Cow<'_, str>> {
-    let xdm = member(body, "xdm").filter(|xdm| xdm.starts_with('{'));
-    let Some(map) = member(body, "identityMap").filter(|map| map.starts_with('{')) else { return xdm.map(Cow::from) };
+/// The members of a body that are looked at, the first of each name: found in one walk,
+/// since the events can be long.
+#[derive(Default)]
+struct Parts<'a> {
+    events: Option<&'a str>,
+    event: Option<&'a str>,
+    meta: Option<&'a str>,
+    xdm: Option<&'a str>,
+    query: Option<&'a str>,
+    identity_map: Option<&'a str>,
+    consent: Option<&'a str>,
+}
+
+impl<'a> Parts<'a> {
+    fn of(body: &'a str) -> Parts<'a> {
+        let mut parts = Parts::default();
+        for (key, value) in members(body) {
+            let part = match key {
+                "events" => &mut parts.events,
+                "event" => &mut parts.event,
+                "meta" => &mut parts.meta,
+                "xdm" => &mut parts.xdm,
+                "query" => &mut parts.query,
+                "identityMap" => &mut parts.identity_map,
+                "consent" => &mut parts.consent,
+                _ => continue,
+            };
+            part.get_or_insert(value);
+        }
+        parts
+    }
+}
+
+fn context<'a>(xdm: Option<&'a str>, identity_map: Option<&str>) -> Option<Cow<'a, str>> {
+    let xdm = xdm.filter(|xdm| xdm.starts_with('{'));
+    let Some(map) = identity_map.filter(|map| map.starts_with('{')) else { return xdm.map(Cow::from) };
     let map = format!(r#"{{"identityMap":{map}}}"#);
     Some(Cow::from(xdm.map_or_else(|| map.clone(), |xdm| merge::over(xdm, &map))))
 }

@@ -24,12 +24,14 @@
 //! A body that is no JSON is kept too, as one reject; only its sender is told that
 //! nothing could be made of it.
 
+mod choice;
 mod consent;
 mod cookies;
 mod cors;
 mod datastream;
 mod envelope;
 mod identity;
+mod kept;
 mod merge;
 mod notice;
 mod org;
@@ -56,15 +58,12 @@ use crate::edge::{Call, Edge, Outcome};
 use crate::events::{header_request_id, submit};
 use crate::front::Front;
 use crate::problem::{Code, Problem};
-use crate::recorder::TestRun;
 use crate::routes::Route;
 
-use consent::{Choice, Consent};
-use cookies::{Jar, Purpose, Way};
-use envelope::{Envelope, Sent};
-use merge::Added;
+use cookies::{Jar, Way};
+use envelope::Envelope;
 use org::{Orgs, Signs};
-use raw::{Malformed, property};
+use raw::Malformed;
 use reply::Reply;
 use target::{Action, Target, Version};
 use visitor::{Caller, Visitor};
@@ -101,9 +100,6 @@ pub(crate) async fn serve<F: Front>(
     response
 }
 
-/// Room in an event for the visitor and a time.
-const ADDED_BYTES: usize = 200;
-
 /// A call with all that is known before its body is read.
 struct Visit<'a> {
     datastream: Datastream,
@@ -119,21 +115,6 @@ struct Reading<'a> {
     jar: Jar,
     orgs: Orgs,
     visitor: Option<Visitor>,
-}
-
-/// The events of a call that are to be kept.
-#[derive(Default)]
-struct Kept {
-    /// As one JSON array; empty when there are none.
-    array: String,
-    /// Their places in the request.
-    places: Vec<usize>,
-    /// Places of those that were given a time.
-    dated: Vec<usize>,
-    /// Places of events that came with a refusal and are not kept.
-    refused: Vec<usize>,
-    /// What consent strings in the events said.
-    said: Option<Consent>,
 }
 
 async fn answer<F: Front>(edge: &Edge<F>, version: Version, action: Action, call: Call) -> Outcome {
@@ -255,128 +236,11 @@ impl Visit<'_> {
         }
     }
 
-    async fn set_consent<F: Front>(
-        &self,
-        edge: &Edge<F>,
-        reading: &Reading<'_>,
-        doubt: Option<&str>,
-        reply: &mut Reply,
-    ) -> Result<(), Problem> {
-        let choices = reading.envelope.consent;
-        let choices = choices.ok_or_else(|| Problem::new(Code::ValueMissing, "the body has no `consent`"))?;
-        let choice = Choice::of(choices)?;
-        // The choice itself is an event, so that it can be shown later who chose what when.
-        let time = self.received_at(edge);
-        let record = format!(r#"{{"timestamp":"{time}","eventType":"{}"}}"#, choice.event_type());
-        let ecid = reading.visitor.as_ref().map(|visitor| &visitor.ecid);
-        let added = Added { context: reading.envelope.context.as_deref(), ecid, timestamp: None };
-        let event = merge::complete(&record, added).text;
-        let request = self.request(Framing::Single, event.into_bytes());
-        let run = TestRun::of_headers(&self.head.headers);
-        let submitted = |request| async move {
-            let mut answers = submit(edge, request).await?;
-            notice::add_doubt(&mut answers, doubt);
-            Ok(answers)
-        };
-        drop(edge.recorder.around(&edge.front, &run, request, submitted).await?);
-        self.introduce(edge, reply, reading, Telling::Always);
-        if let Choice::Made(consent) = choice {
-            reading.orgs.all().for_each(|org| reply.keep_consent(org, consent));
-        }
-        Ok(())
-    }
-
-    /// The visitor's choice in the page's cookies.
-    fn choice_kept(&self, reading: &Reading<'_>) -> Option<Consent> {
-        let values = |org| reading.jar.values(Purpose::Consent, org);
-        reading.orgs.all().flat_map(values).find_map(Consent::from_cookie)
-    }
-
-    /// Has a choice kept that came inside an event, as the SDK expects it.
-    fn keep_said(&self, reading: &Reading<'_>, said: Option<Consent>, reply: &mut Reply) {
-        let is_new = reading.visitor.is_some() && said != self.choice_kept(reading);
-        let Some(consent) = said.filter(|_| is_new) else { return };
-        reading.orgs.all().for_each(|org| reply.keep_consent(org, consent));
-    }
-
-    /// The events as one array, each with the request's context and the visitor, without
-    /// those that came with a refusal.
-    fn complete<F: Front>(
-        &self,
-        edge: &Edge<F>,
-        reading: &Reading<'_>,
-        room: &mut Claim,
-        reply: &mut Reply,
-    ) -> Result<Kept, Problem> {
-        let events = reading.envelope.events.as_ref().ok_or_else(|| {
-            Problem::new(Code::ValueMissing, "the body has no `events`; send {\"events\":[{\"xdm\":{…}}]}")
-        })?;
-        let mut kept = Kept::default();
-        if self.choice_kept(reading) == Some(Consent::Out) {
-            reply.warn_of_refusal();
-            return Ok(kept);
-        }
-        if events.is_empty() {
-            return Ok(kept);
-        }
-        // The context is in each event: few bytes can become many.
-        let context = reading.envelope.context.as_deref();
-        let added_bytes = context.map_or(0, str::len) + ADDED_BYTES;
-        let bytes = events.iter().fold(2usize, |sum, event| sum.saturating_add(event.xdm.len() + added_bytes));
-        if bytes > edge.options.body_bytes_decompressed_max {
-            let detail =
-                "the request's xdm in each of its events is over the limit; send fewer events, or a shorter xdm";
-            return Err(Problem::new(Code::BodyTooLarge, detail));
-        }
-        if !room.grow_to(bytes.saturating_mul(2)) {
-            return Err(crate::health::held(crate::front::Held::Overloaded));
-        }
-        kept.array.reserve(bytes);
-        let time = std::cell::OnceCell::new();
-        let timestamp = || time.get_or_init(|| self.received_at(edge)).clone();
-        let caller = self.caller();
-        for (place, event) in events.iter().enumerate() {
-            let ecid = caller.visitor_of(edge, event, reading.visitor.as_ref());
-            let timestamp: Option<&dyn Fn() -> String> = if event.is_bare { None } else { Some(&timestamp) };
-            kept.add(place, event, Added { context, ecid: ecid.as_ref(), timestamp });
-        }
-        kept.close();
-        reply.warn_of_refused(&kept.refused);
-        reply.warn_of_dated(&kept.dated);
-        Ok(kept)
-    }
-
     /// The time of receipt, the same when a request is sent again.
     fn received_at<F: Front>(&self, edge: &Edge<F>) -> String {
         let now = edge.front.now_micros();
         let Target { datastream, request_id, .. } = self.target;
         rfc3339(request_id.as_deref().map_or(now, |request_id| edge.receipts.first(datastream, request_id, now)))
-    }
-
-    async fn take_in<F: Front>(
-        &self,
-        edge: &Edge<F>,
-        reading: &Reading<'_>,
-        kept: Kept,
-        doubt: Option<&str>,
-        reply: &mut Reply,
-    ) -> Result<(), Problem> {
-        let Kept { array, places, dated, .. } = kept;
-        if places.is_empty() {
-            return Ok(());
-        }
-        let request = self.request(Framing::Array, array.into_bytes());
-        let sent = reading.envelope.events.as_deref().unwrap_or_default();
-        let runs = TestRun::of(&self.head.headers, places.iter().map(|place| sent.get(*place)?.test_id()));
-        let submitted = |request| async {
-            let mut answers = submit(edge, request).await?;
-            notice::add_doubt(&mut answers, doubt);
-            notice::add_dated(&mut answers, &places, &dated);
-            Ok(answers)
-        };
-        let answers = edge.recorder.around(&edge.front, &runs, request, submitted).await?;
-        reply.warn_of(&answers, &places);
-        Ok(())
     }
 
     /// Keeps a body that is no JSON, as one reject, and says what is wrong with it.
@@ -404,33 +268,6 @@ impl Visit<'_> {
     fn request(&self, framing: Framing, body: Vec<u8>) -> Request {
         let Target { datastream, request_id, .. } = self.target;
         Request { datastream: datastream.clone(), request_id: request_id.clone(), framing, body: body.into() }
-    }
-}
-
-impl Kept {
-    fn add(&mut self, place: usize, event: &Sent<'_>, added: Added<'_>) {
-        let strings = event.consent_strings().or_else(|| property(added.context?, "consentStrings"));
-        let said = strings.and_then(tcf::consent_of_event);
-        if self.said != Some(Consent::Out) {
-            self.said = said.or(self.said);
-        }
-        if said == Some(Consent::Out) {
-            self.refused.push(place);
-            return;
-        }
-        let completed = merge::complete(event.xdm, added);
-        self.array.push(if self.places.is_empty() { '[' } else { ',' });
-        self.array.push_str(&completed.text);
-        self.places.push(place);
-        if completed.is_dated {
-            self.dated.push(place);
-        }
-    }
-
-    fn close(&mut self) {
-        if !self.places.is_empty() {
-            self.array.push(']');
-        }
     }
 }
 

@@ -92,12 +92,9 @@ impl Caller<'_> {
         event: &Sent<'_>,
         visitor: Option<&Visitor>,
     ) -> Option<Ecid> {
-        if self.has_many_visitors() && visitor.is_none_or(|visitor| visitor.by == Means::Fpid) {
-            if let Some(fpid) = event.identity_map().and_then(fpid_of) {
-                return Some(self.seeded(edge, &fpid));
-            }
-        }
-        visitor.map(|visitor| visitor.ecid.clone())
+        let may_differ = self.has_many_visitors() && visitor.is_none_or(|visitor| visitor.by == Means::Fpid);
+        let own = may_differ.then(|| event.identity_map().and_then(fpid_of)).flatten();
+        own.map(|fpid| self.seeded(edge, &fpid)).or_else(|| visitor.map(|visitor| visitor.ecid.clone()))
     }
 
     /// Whether each event may be of another visitor: servers send so.

@@ -243,7 +243,8 @@ pub(crate) fn server_options(settings: &Settings) -> Result<ServerOptions, Failu
         sql_answer_bytes_max: count("sql_answer_bytes_max", settings.sql_answer_bytes_max.0)?,
         sql_queries_max: count("sql_queries_max", settings.sql_queries_max)?,
         // The operator has chosen both, so neither can be a stranger's name.
-        hosts_allowed: [&settings.hosts_allowed.0[..], &settings.tls_names.0].concat(),
+        hosts_allowed: settings.hosts_allowed.0.clone(),
+        tls_names: settings.tls_names.0.clone(),
         inlets: settings.inlets.clone(),
         datastreams: settings.datastreams.0.iter().map(|(id, set)| (id.clone(), datastream(set))).collect(),
         network_body_bytes_max: count("network_body_bytes_max", settings.network_body_bytes_max.0)?,
@@ -261,6 +262,7 @@ fn datastream(set: &DatastreamSettings) -> Datastream {
         fpid_cookie: set.fpid_cookie.clone(),
         origins: set.origins.clone(),
         enabled: !set.disabled,
+        key_required: set.key_required,
     }
 }
 

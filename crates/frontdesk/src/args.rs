@@ -57,6 +57,12 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: QuarantineCommand,
     },
+    /// Make, list and revoke API keys; works beside a running server (docs/keys.md)
+    Key {
+        /// What to do with them
+        #[command(subcommand)]
+        action: KeyCommand,
+    },
     /// Show what arrives at the running server, live, with its verdict
     Tail(TailArgs),
     /// Say what became of an event
@@ -224,6 +230,60 @@ pub(crate) enum QuarantineCommand {
         #[arg(long)]
         all: bool,
     },
+}
+
+/// What to do with API keys.
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Make a key and print it, this once
+    New {
+        /// What it may do
+        #[arg(long, value_enum, value_name = "SCOPE")]
+        scope: ScopeName,
+        /// What to call it: whoever will hold it, such as grafana
+        #[arg(long, value_name = "NAME")]
+        name: String,
+        /// The only datastream that it is for
+        #[arg(long, value_name = "NAME")]
+        datastream: Option<String>,
+        /// When it ends: 90d, 12h, or a date such as 2027-06-30 (UTC, included); never when not given
+        #[arg(long, value_name = "WHEN")]
+        expires: Option<String>,
+    },
+    /// List all keys, with their last use
+    List {
+        /// How rows are written
+        #[arg(long, value_enum, default_value_t = KeyFormat::Table)]
+        format: KeyFormat,
+    },
+    /// Take keys back; a running server refuses them within two seconds
+    Revoke {
+        /// Ids, or names that only one key has
+        #[arg(value_name = "ID", required = true)]
+        which: Vec<String>,
+    },
+}
+
+/// What a key may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ScopeName {
+    /// Send events
+    Collect,
+    /// Read events, reports and numbers
+    Read,
+    /// Work on requests for contact
+    Desk,
+    /// All of it
+    Admin,
+}
+
+/// How keys are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum KeyFormat {
+    /// Aligned columns
+    Table,
+    /// One JSON array
+    Json,
 }
 
 /// `tail`.

@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod event;
 pub(crate) mod generate;
+pub(crate) mod key;
 pub(crate) mod load;
 pub(crate) mod quarantine;
 pub(crate) mod query_worker;

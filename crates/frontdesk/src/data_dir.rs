@@ -5,14 +5,25 @@
 //! it and, when that is a server, where to reach it. It refuses to guess: a directory
 //! that is held by something without an address is busy.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+
+use server::LocalKey;
 
 use crate::failure::Failure;
 
 const LOCK_FILE: &str = "frontdesk.lock";
+/// The secret by which commands ask the running server; there only while it runs.
+const LOCAL_KEY_FILE: &str = "frontdesk.key";
+/// The directory is its owner's alone.
+const DIRECTORY_MODE: u32 = 0o700;
+/// Bits of a mode that let others in.
+const MODE_OTHERS: u32 = 0o077;
+/// On a directory of everybody's, such as /tmp.
+const MODE_STICKY: u32 = 0o1000;
 
 /// How long a holder that has just begun may take to write its text.
 const SETTLE: Duration = Duration::from_millis(300);
@@ -22,6 +33,8 @@ const SETTLE_STEP: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(crate) struct DataDir {
     lock: File,
+    /// The file with the secret for commands, once it was written.
+    local_key: Option<PathBuf>,
 }
 
 /// Who has the data directory now.
@@ -41,6 +54,8 @@ pub(crate) struct Holder {
     pub(crate) pid: Option<u32>,
     /// Where its server listens; `None` for a command or a server that is starting.
     pub(crate) address: Option<String>,
+    /// The secret by which its server knows this machine's commands.
+    pub(crate) local_key: Option<String>,
 }
 
 /// Takes the data directory, creating it when it is missing.
@@ -48,18 +63,70 @@ pub(crate) struct Holder {
 /// # Errors
 /// The directory can't be made or written.
 pub(crate) fn claim(data: &Path) -> Result<Claim, Failure> {
-    fs::create_dir_all(data).map_err(|error| unusable(data, &error))?;
+    make(data)?;
     let path = data.join(LOCK_FILE);
     let options = File::options().read(true).write(true).create(true).truncate(false).open(&path);
     let mut lock = options.map_err(|error| unusable(data, &error))?;
     match lock.try_lock() {
         Ok(()) => {
             write_holder(&mut lock, None).map_err(|error| unusable(data, &error))?;
-            Ok(Claim::Ours(DataDir { lock }))
+            Ok(Claim::Ours(DataDir { lock, local_key: None }))
         }
-        Err(TryLockError::WouldBlock) => Ok(Claim::Theirs(read_holder(&mut lock))),
+        Err(TryLockError::WouldBlock) => {
+            Ok(Claim::Theirs(Holder { local_key: read_local_key(data), ..read_holder(&mut lock) }))
+        }
         Err(TryLockError::Error(error)) => Err(unusable(data, &error)),
     }
+}
+
+/// Makes the directory where it is missing, for its owner alone; one that was made before
+/// is closed to others.
+///
+/// # Errors
+/// It can't be made.
+pub(crate) fn make(data: &Path) -> Result<(), Failure> {
+    let making = || {
+        if let Some(above) = data.parent().filter(|above| !above.as_os_str().is_empty()) {
+            fs::create_dir_all(above)?;
+        }
+        match DirBuilder::new().mode(DIRECTORY_MODE).create(data) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && data.is_dir() => close_to_others(data),
+            made => made,
+        }
+    };
+    making().map_err(|error| unusable(data, &error))
+}
+
+/// Takes away what lets others into a directory that is ours: an empty one, or one that a
+/// frontdesk has worked in. Any other may be somebody's home and is only complained of.
+fn close_to_others(data: &Path) -> io::Result<()> {
+    let about = fs::metadata(data)?;
+    let mode = about.mode() & 0o7777;
+    if mode & MODE_OTHERS == 0 {
+        return Ok(());
+    }
+    let is_ours = mode & MODE_STICKY == 0
+        && (data.join(LOCK_FILE).exists() || fs::read_dir(data).is_ok_and(|mut entries| entries.next().is_none()));
+    let closed = if is_ours {
+        fs::set_permissions(data, fs::Permissions::from_mode(mode & !MODE_OTHERS)).map_err(|error| error.to_string())
+    } else {
+        Err("it holds other things than frontdesk's".to_owned())
+    };
+    let directory = data.display();
+    match closed {
+        Ok(()) => tracing::warn!(%directory, "the data directory had mode {mode:04o}; it is closed to others now"),
+        Err(reason) => tracing::warn!(
+            %directory,
+            reason,
+            "the data directory has mode {mode:04o}, others can read what is in it; close it with chmod 700"
+        ),
+    }
+    Ok(())
+}
+
+fn read_local_key(data: &Path) -> Option<String> {
+    let text = fs::read_to_string(data.join(LOCAL_KEY_FILE)).ok()?;
+    (!text.is_empty()).then_some(text)
 }
 
 impl DataDir {
@@ -70,13 +137,39 @@ impl DataDir {
     pub(crate) fn announce(&mut self, address: &str) -> io::Result<()> {
         write_holder(&mut self.lock, Some(address))
     }
+
+    /// Leaves the secret for the commands that will ask this process's server. Before
+    /// [`DataDir::announce`], so that none finds the address without it.
+    ///
+    /// # Errors
+    /// The file can't be written.
+    pub(crate) fn leave_key(&mut self, data: &Path, key: &LocalKey) -> io::Result<()> {
+        let path = data.join(LOCAL_KEY_FILE);
+        let draft = data.join(format!("{LOCAL_KEY_FILE}.tmp"));
+        // A new file, so that nobody has an old one open with the rights that it had.
+        for old in [&draft, &path] {
+            match fs::remove_file(old) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        let mut file = File::options().write(true).create_new(true).mode(0o600).open(&draft)?;
+        file.write_all(key.token().as_bytes())?;
+        fs::rename(&draft, &path)?;
+        self.local_key = Some(path);
+        Ok(())
+    }
 }
 
 impl Drop for DataDir {
     /// The lock goes with the file; the text goes too, so that nobody reads of the dead.
     fn drop(&mut self) {
-        // Best effort: the lock, not the text, decides who holds the directory.
+        // Best effort: the lock, not the text, decides who holds the directory, and the
+        // secret is worth nothing without its server.
         let _ = self.lock.set_len(0);
+        if let Some(path) = &self.local_key {
+            let _ = fs::remove_file(path);
+        }
     }
 }
 
@@ -115,7 +208,8 @@ fn parse_holder(lock: &mut File) -> Holder {
     // Unreadable text is the same as none.
     let _ = lock.seek(SeekFrom::Start(0)).and_then(|_| lock.read_to_string(&mut text));
     let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
-    Holder { pid: field("pid ").and_then(|pid| pid.parse().ok()), address: field("address ").map(str::to_owned) }
+    let pid = field("pid ").and_then(|pid| pid.parse().ok());
+    Holder { pid, address: field("address ").map(str::to_owned), local_key: None }
 }
 
 fn unusable(data: &Path, error: &io::Error) -> Failure {
@@ -152,11 +246,42 @@ mod tests {
     fn one_holder_at_a_time_and_it_can_be_found() {
         let directory = tempfile::tempdir().unwrap();
         let Claim::Ours(mut ours) = claim(directory.path()).unwrap() else { panic!("nobody holds it") };
+        let key = LocalKey::new().unwrap();
+        ours.leave_key(directory.path(), &key).unwrap();
         ours.announce("127.0.0.1:4711").unwrap();
         let Claim::Theirs(holder) = claim(directory.path()).unwrap() else { panic!("we hold it") };
-        assert_eq!(holder, Holder { pid: Some(std::process::id()), address: Some("127.0.0.1:4711".to_owned()) });
+        let (pid, address) = (Some(std::process::id()), Some("127.0.0.1:4711".to_owned()));
+        assert_eq!(holder, Holder { pid, address, local_key: Some(key.token()) });
+        let path = directory.path().join(LOCAL_KEY_FILE);
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o600);
         drop(ours);
+        assert!(!path.exists(), "the secret goes with its server");
         assert!(matches!(claim(directory.path()).unwrap(), Claim::Ours(_)));
+    }
+
+    #[test]
+    fn the_directory_is_its_owners_alone() {
+        let place = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o7777;
+        let data = place.path().join("new/data");
+        make(&data).unwrap();
+        assert_eq!(mode(&data), 0o700);
+        assert_ne!(mode(data.parent().unwrap()), 0o700, "what is above it is none of ours");
+        let check = |name: &str, before: u32, file: Option<&str>, after: u32| {
+            let data = place.path().join(name);
+            fs::create_dir(&data).unwrap();
+            if let Some(file) = file {
+                fs::write(data.join(file), "x").unwrap();
+            }
+            fs::set_permissions(&data, fs::Permissions::from_mode(before)).unwrap();
+            make(&data).unwrap();
+            assert_eq!(mode(&data), after, "{name}");
+        };
+        check("empty", 0o755, None, 0o700);
+        check("used", 0o775, Some(LOCK_FILE), 0o700);
+        check("close", 0o500, Some(LOCK_FILE), 0o500);
+        check("home", 0o755, Some("letter"), 0o755);
+        check("tmp", 0o1777, None, 0o1777);
     }
 
     #[test]

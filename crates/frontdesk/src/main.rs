@@ -60,6 +60,7 @@ fn run(parsed: Parsed) -> Result<(), Failure> {
         }
         Command::Quarantine { action } => block_on(commands::quarantine::run(action, settings)),
         Command::Rejects { action } => block_on(commands::rejects::run(action, settings)),
+        Command::Key { action } => commands::key::run(action, settings),
         Command::Tail(args) => block_on(commands::tail::run(args, settings)),
         Command::Event(args) => block_on(commands::event::run(args, settings)),
         Command::Generate(args) => commands::generate::run(args),

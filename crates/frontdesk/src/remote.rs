@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use chrono::SecondsFormat;
 use report::{ContactsReport, Period};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -73,7 +73,8 @@ impl Remote {
     /// The server that the lock file tells of; `None` when its holder is no server.
     pub(crate) fn of(holder: &Holder, data: &Path) -> Result<Option<Remote>, Failure> {
         let Some(address) = &holder.address else { return Ok(None) };
-        let client = Client::builder().connect_timeout(CONNECT_TIMEOUT).no_proxy().build();
+        let headers = authorization(holder.local_key.as_deref());
+        let client = Client::builder().connect_timeout(CONNECT_TIMEOUT).no_proxy().default_headers(headers).build();
         let client =
             client.map_err(|error| Failure::unavailable(format_args!("cannot start an HTTP client: {error}")))?;
         Ok(Some(Remote { client, base: format!("http://{}", reachable(address)), data: data.to_owned() }))
@@ -187,6 +188,18 @@ impl Remote {
         ))
         .help("try again; if the server is stopping, wait until it has ended")
     }
+}
+
+/// The server's secret for this machine's commands, which open the way whatever it demands.
+fn authorization(local_key: Option<&str>) -> HeaderMap {
+    let value = local_key.and_then(|key| HeaderValue::from_str(&format!("Bearer {key}")).ok());
+    value
+        .map(|mut value| {
+            value.set_sensitive(true);
+            (AUTHORIZATION, value)
+        })
+        .into_iter()
+        .collect()
 }
 
 /// An answer without an end of its own.

@@ -27,9 +27,10 @@ use tokio::sync::watch;
 use tokio_rustls::server::TlsStream;
 use tokio_util::either::Either;
 
+use crate::access::Guard;
 use crate::edge::Edge;
 use crate::front::Front;
-use crate::host::{Hosts, Reach};
+use crate::host::Via;
 use crate::listeners::{Door, Listeners};
 use crate::options::ServerOptions;
 use crate::pace::{Pace, Paced, Peer, Serving};
@@ -84,8 +85,8 @@ pub async fn serve(
     let options = options.check().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
     let shutdown_timeout = options.shutdown_timeout;
     let doors = listeners.into().doors()?;
-    let hosts = Hosts(options.hosts_allowed.clone());
-    let edge = Arc::new(Edge::new(front, options, hosts));
+    let guard = Guard::new(doors.iter().map(|door| door.via.reach), &options);
+    let edge = Arc::new(Edge::new(front, guard, options));
     let (phase, watcher) = watch::channel(Phase::Serving);
     let lobby = Lobby {
         routes: Routes::new(&edge),
@@ -99,10 +100,12 @@ pub async fn serve(
         biased;
         () = shutdown => {}
         _ = join_all(doors.into_iter().map(|door| lobby.keep(door))) => {}
+        never = lobby.edge.guard.keys().keep_fresh() => match never {},
     }
     // The listeners are closed: new connections go elsewhere while these finish.
     let edge = lobby.leave();
     edge.recorder.close();
+    edge.guard.keys().close();
     phase.send_replace(Phase::Draining);
     if tokio::time::timeout(shutdown_timeout, phase.closed()).await.is_err() {
         let connections = edge.meters.connections.load(Ordering::Relaxed);
@@ -169,25 +172,19 @@ impl<F: Front> Lobby<F> {
             }
             match &door.tls {
                 None => {
-                    let connection = self.connection(door.reach, open, &self.plain);
+                    let connection = self.connection(door.via, open, &self.plain);
                     drop(tokio::spawn(connection.serve(Either::Left(stream))));
                 }
                 Some(tls) => {
-                    let connection = self.connection(door.reach, open, &self.sealed);
+                    let connection = self.connection(door.via, open, &self.sealed);
                     drop(tokio::spawn(connection.serve_tls(stream, tls.clone())));
                 }
             }
         }
     }
 
-    fn connection(&self, reach: Reach, open: Open<F>, server: &Arc<Builder<TokioExecutor>>) -> Connection<F> {
-        Connection {
-            reach,
-            open,
-            server: Arc::clone(server),
-            routes: self.routes.clone(),
-            watcher: self.watcher.clone(),
-        }
+    fn connection(&self, via: Via, open: Open<F>, server: &Arc<Builder<TokioExecutor>>) -> Connection<F> {
+        Connection { via, open, server: Arc::clone(server), routes: self.routes.clone(), watcher: self.watcher.clone() }
     }
 
     /// Gives up everything that would keep the phase watched.
@@ -242,7 +239,7 @@ fn server(options: &ServerOptions, half_close: bool) -> Builder<TokioExecutor> {
 
 /// One connection that has a place.
 struct Connection<F> {
-    reach: Reach,
+    via: Via,
     open: Open<F>,
     server: Arc<Builder<TokioExecutor>>,
     routes: Routes<F>,
@@ -276,9 +273,9 @@ impl<F: Front> Connection<F> {
     }
 
     async fn serve(self, stream: Stream) {
-        let Connection { reach, open, server, routes, watcher } = self;
+        let Connection { via, open, server, routes, watcher } = self;
         let header_read_timeout = open.0.options.header_read_timeout;
-        serve_requests(stream, reach, &server, routes, watcher, header_read_timeout).await;
+        serve_requests(stream, via, &server, routes, watcher, header_read_timeout).await;
         drop(open);
     }
 }
@@ -311,7 +308,7 @@ impl hyper::body::Body for Lasting {
 
 async fn serve_requests<F: Front>(
     stream: Stream,
-    reach: Reach,
+    via: Via,
     server: &Builder<TokioExecutor>,
     routes: Routes<F>,
     mut watcher: watch::Receiver<Phase>,
@@ -325,7 +322,7 @@ async fn serve_requests<F: Front>(
             let serving = pace.serve(request.version() == Version::HTTP_2, is_posted_event);
             let routes = routes.clone();
             async move {
-                let answer = routes.answer(request.map(Body::new), reach).await;
+                let answer = routes.answer(request.map(Body::new), via).await;
                 if is_posted_event {
                     drop(serving);
                     return Ok::<_, Infallible>(answer);

@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use axum::extract::Request;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
 use futures::FutureExt;
 use tokio::sync::Semaphore;
 
+use crate::access::{Access, Guard, Principal};
 use crate::body::Arrival;
 use crate::budget::Budget;
 use crate::front::Front;
-use crate::host::Hosts;
 use crate::meters::Meters;
 use crate::network;
 use crate::openapi;
@@ -27,12 +27,16 @@ use crate::routes::Route;
 /// What a sender is asked to wait after a failure of ours.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
+/// For every answer that is no page of its own: what is in it doesn't run or load.
+const NOTHING_RUNS: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+
 /// One server's shared state.
 pub(crate) struct Edge<F> {
     pub(crate) front: F,
     pub(crate) options: ServerOptions,
-    /// Names under which it may be read.
-    pub(crate) hosts: Hosts,
+    /// Who may do what.
+    pub(crate) guard: Guard,
     /// Bytes of the bodies held now.
     pub(crate) budget: Budget,
     pub(crate) meters: Meters,
@@ -55,16 +59,18 @@ pub(crate) struct Edge<F> {
 pub(crate) struct Call {
     pub(crate) head: Parts,
     pub(crate) body: Arrival,
+    /// Who sent it, once that was looked at.
+    pub(crate) principal: Principal,
 }
 
 /// What a handler gives back.
 pub(crate) type Outcome = Result<Response, Problem>;
 
 impl<F: Front> Edge<F> {
-    pub(crate) fn new(front: F, options: ServerOptions, hosts: Hosts) -> Edge<F> {
+    pub(crate) fn new(front: F, guard: Guard, options: ServerOptions) -> Edge<F> {
         Edge {
             front,
-            hosts,
+            guard,
             budget: Budget::new(options.requests_in_flight_bytes_max),
             meters: Meters::default(),
             receipts: network::Receipts::default(),
@@ -82,7 +88,7 @@ impl<F: Front> Edge<F> {
     pub(crate) fn call(&self, request: Request) -> Call {
         let (head, body) = request.into_parts();
         let body = Arrival::new(body, &head.headers, &self.options);
-        Call { head, body }
+        Call { head, body, principal: Principal::Nobody }
     }
 
     /// A transaction id as the streaming-ingestion API writes them: milliseconds since
@@ -90,6 +96,17 @@ impl<F: Front> Edge<F> {
     pub(crate) fn transaction(&self, received_ms: i64) -> String {
         let number = self.transactions.fetch_add(1, Ordering::Relaxed);
         format!("{received_ms}:{}:{number}", self.instance)
+    }
+
+    /// Looks at who sent a call, and whether they may.
+    pub(crate) fn admit(&self, route: Route, call: &mut Call) -> Result<(), Problem> {
+        call.principal = self.guard.admit(route, &call.head, || self.now_s())?;
+        Ok(())
+    }
+
+    /// Seconds since 1970.
+    pub(crate) fn now_s(&self) -> i64 {
+        self.front.now_micros() / 1_000_000
     }
 
     /// Waits for a handler and turns whatever comes of it into an answer: problems are
@@ -102,7 +119,7 @@ impl<F: Front> Edge<F> {
             .catch_unwind()
             .await
             .unwrap_or_else(|_| Err(Problem::internal("a handler panicked")));
-        let response = outcome.unwrap_or_else(|problem| {
+        let mut response = outcome.unwrap_or_else(|problem| {
             problem.log(route.path());
             // The Web SDK takes a 500 as final and repeats a 503.
             let is_final = route.is_network() && problem.code() == Code::Internal;
@@ -110,7 +127,24 @@ impl<F: Front> Edge<F> {
             problem.into_response()
         });
         self.meters.count(route, response.status());
+        protect(route, response.headers_mut());
         response
+    }
+}
+
+/// What keeps a browser from taking an answer for more than it is.
+fn protect(route: Route, headers: &mut HeaderMap) {
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    let access = route.access();
+    // Answers to events are for scripts and servers, and the most by far.
+    if access == Access::Collect {
+        return;
+    }
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(NOTHING_RUNS);
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    if !route.is_static() && access != Access::Public {
+        headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     }
 }
 

@@ -16,6 +16,7 @@ use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use intake::{BodyError, EventAnswer, Framing, Request, SubmitError};
 use serde::Deserialize;
 
+use crate::access;
 use crate::answer::{self, Listing, Tally};
 use crate::body::Received;
 use crate::coding::Coding;
@@ -101,8 +102,10 @@ fn framing(headers: &HeaderMap) -> Framing {
 
 /// `POST /v1/events`.
 pub(crate) async fn post<F: Front>(edge: Arc<Edge<F>>, call: Call) -> Outcome {
-    let Call { head, body } = call;
+    let Call { head, body, principal } = call;
     let parameters = Parameters::of(&head)?;
+    let datastream = parameters.datastream.as_deref().unwrap_or(DATASTREAM);
+    access::datastream::admit(&edge.options.datastreams, datastream, &head, &principal)?;
     let coding = Coding::of(&head.headers)?;
     let framing = framing(&head.headers);
     // The room stays claimed until the answer is written.

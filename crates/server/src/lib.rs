@@ -18,6 +18,7 @@
 //! Errors that the HTTP parser itself finds (a broken request line, headers over the
 //! limit) are answered by hyper with 400 or 431 and no body, and the connection closes.
 
+mod access;
 mod answer;
 mod body;
 mod budget;
@@ -30,6 +31,7 @@ mod front;
 mod health;
 mod host;
 mod house;
+mod key;
 mod listeners;
 mod meters;
 mod network;
@@ -48,6 +50,9 @@ mod sql;
 mod tls;
 mod web;
 
+pub use access::{
+    Access, Demand, KEY_FILE, KeyFile, KeyFileError, Keys, Listed, LocalKey, Made, NewKey, Scope, Standing,
+};
 pub use connection::serve;
 pub use front::{
     Described, Front, FrontError, Held, Hold, MetricKind, MetricSample, QueryFailure, Question, Readiness, Receipt,

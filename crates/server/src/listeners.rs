@@ -4,7 +4,9 @@ use std::io;
 
 use tokio::net::TcpListener;
 
-use crate::host::Reach;
+use crate::access::{Demand, Guard};
+use crate::host::{Reach, Via};
+use crate::options::ServerOptions;
 use crate::tls::Tls;
 
 /// The sockets that one server listens on; at least one.
@@ -27,19 +29,29 @@ impl From<TcpListener> for Listeners {
 pub(crate) struct Door {
     pub(crate) listener: TcpListener,
     pub(crate) tls: Option<Tls>,
-    pub(crate) reach: Reach,
+    pub(crate) via: Via,
 }
 
 impl Listeners {
+    /// Why a server with these options, listening here, demands keys for everything but
+    /// collecting; `None` when it is open to its own machine.
+    ///
+    /// # Errors
+    /// What a listener that isn't bound gives.
+    pub fn demand(&self, options: &ServerOptions) -> io::Result<Option<Demand>> {
+        let listeners = self.plain.iter().chain(self.tls.iter().map(|(listener, _)| listener));
+        let reaches = listeners.map(reach).collect::<io::Result<Vec<Reach>>>()?;
+        Ok(Guard::new(reaches, options).demand())
+    }
+
     /// # Errors
     /// `InvalidInput` when there is none, or what a listener that isn't bound gives.
     pub(crate) fn doors(self) -> io::Result<Vec<Door>> {
         let plain = self.plain.map(|listener| (listener, None));
         let tls = self.tls.map(|(listener, tls)| (listener, Some(tls)));
         let doors = plain.into_iter().chain(tls).map(|(listener, tls)| {
-            let is_loopback = listener.local_addr()?.ip().is_loopback();
-            let reach = if is_loopback { Reach::Loopback } else { Reach::Network };
-            Ok(Door { listener, tls, reach })
+            let via = Via { reach: reach(&listener)?, is_tls: tls.is_some() };
+            Ok(Door { listener, tls, via })
         });
         let doors: Vec<Door> = doors.collect::<io::Result<_>>()?;
         if doors.is_empty() {
@@ -47,4 +59,8 @@ impl Listeners {
         }
         Ok(doors)
     }
+}
+
+fn reach(listener: &TcpListener) -> io::Result<Reach> {
+    Ok(if listener.local_addr()?.ip().is_loopback() { Reach::Loopback } else { Reach::Network })
 }

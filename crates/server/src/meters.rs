@@ -15,7 +15,7 @@ use crate::front::{Front, MetricKind, MetricSample, Readiness};
 use crate::routes::{ROUTES, Route};
 
 /// Statuses that have a series of their own; the last one stands for all others.
-const STATUSES: [u16; 15] = [200, 204, 207, 400, 403, 404, 405, 408, 413, 415, 422, 429, 500, 503, 0];
+const STATUSES: [u16; 16] = [200, 204, 207, 400, 401, 403, 404, 405, 408, 413, 415, 422, 429, 500, 503, 0];
 
 /// Upper bounds of the ack histogram, in seconds: a group commit takes a fraction of a
 /// millisecond, a time-out thirty seconds.

@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::access::{Access, Scope};
 use crate::problem::Code;
 use crate::routes::{Method, ROUTES, Route};
 use crate::sql::FORMS;
@@ -28,7 +29,14 @@ pub fn document() -> String {
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
         },
         "paths": paths,
-        "components": { "schemas": schemas(), "responses": { "Problem": problem_response() } },
+        "components": {
+            "schemas": schemas(),
+            "responses": { "Problem": problem_response() },
+            "securitySchemes": {
+                "bearer": { "type": "http", "scheme": "bearer", "description": "An API key. A server that only its own machine reaches, and that has no keys, asks for none." },
+                "basic": { "type": "http", "scheme": "basic", "description": "An API key as the password, under any name." },
+            },
+        },
     });
     let mut text = serde_json::to_string_pretty(&document).expect("a JSON value has only string keys");
     text.push('\n');
@@ -44,8 +52,22 @@ fn operation(route: Route) -> Value {
     if let Some(body) = body(route) {
         operation["requestBody"] = json!({ "required": true, "content": body });
     }
+    operation["security"] = security(route);
     operation["responses"] = Value::Object(responses(route));
     operation
+}
+
+/// What has to be shown: an empty alternative means that nothing has to.
+fn security(route: Route) -> Value {
+    let scope = |scope: Scope| json!([{ "bearer": [scope.name()] }, { "basic": [scope.name()] }]);
+    match route.access() {
+        Access::Public => json!([]),
+        Access::Collect => json!([{}, { "bearer": ["collect"] }, { "basic": ["collect"] }]),
+        Access::Key => json!([{ "bearer": [] }, { "basic": [] }]),
+        Access::Read => scope(Scope::Read),
+        Access::Desk => scope(Scope::Desk),
+        Access::Admin => scope(Scope::Admin),
+    }
 }
 
 const fn operation_id(route: Route) -> &'static str {
@@ -68,6 +90,7 @@ const fn operation_id(route: Route) -> &'static str {
         Route::CollectV2 => "collectV2",
         Route::TestRun => "getTestRun",
         Route::Tail => "tail",
+        Route::Key => "getKey",
         Route::Tag => "getTag",
         Route::Demo => "getDemo",
         Route::OpenApi => "getInterface",
@@ -257,6 +280,7 @@ fn responses(route: Route) -> Map<String, Value> {
         ),
         Route::TestRun => ("200", as_json("The run; one that is not known has no events.", of("TestRun"))),
         Route::Tail => ("200", answered("One event a line, without end.", json!({ "application/x-ndjson": {} }))),
+        Route::Key => ("200", as_json("What the key may do.", of("Key"))),
         Route::Tag => ("200", answered("The script.", json!({ "text/javascript": {} }))),
         Route::Demo => ("200", answered("The page.", json!({ "text/html": {} }))),
         Route::OpenApi => ("200", as_json("This document.", json!({ "type": "object" }))),
@@ -295,17 +319,18 @@ fn codes(route: Route) -> Vec<Code> {
     let querying = [Code::SqlInvalid, Code::SqlLimit, Code::SqlBusy, Code::Unavailable];
     let mut codes = match route {
         Route::Events => {
-            [&receiving[..], &taking_in, &[Code::QueryInvalid, Code::BodyUnreadable, Code::AllRejected]].concat()
+            [&receiving[..], &taking_in, &naming[1..4], &[Code::QueryInvalid, Code::BodyUnreadable, Code::AllRejected]]
+                .concat()
         }
         Route::Collection | Route::CollectionBatch => {
-            [&receiving[..], &taking_in, &[Code::InvalidXdmMessage, Code::NotFound]].concat()
+            [&receiving[..], &taking_in, &naming[1..4], &[Code::InvalidXdmMessage, Code::NotFound]].concat()
         }
-        Route::Sql => [&receiving[..], &querying, &[Code::HostUnknown]].concat(),
-        Route::Rejects => [&querying[1..], &[Code::HostUnknown, Code::Internal, Code::Overloaded]].concat(),
+        Route::Sql => [&receiving[..], &querying].concat(),
+        Route::Rejects => [&querying[1..], &[Code::Internal, Code::Overloaded]].concat(),
         Route::ReportContacts => {
-            [&querying[1..], &[Code::QueryInvalid, Code::HostUnknown, Code::Internal, Code::Overloaded]].concat()
+            [&querying[1..], &[Code::QueryInvalid, Code::Internal, Code::Overloaded]].concat()
         }
-        Route::Receipt => vec![Code::HostUnknown, Code::EventUnknown, Code::Internal],
+        Route::Receipt => vec![Code::EventUnknown, Code::Internal],
         Route::Ready => vec![Code::Overloaded, Code::DiskFull, Code::Poisoned, Code::Stopping],
         Route::ProblemPage => vec![Code::NotFound],
         Route::Interact | Route::Collect | Route::InteractV2 | Route::CollectV2 => {
@@ -319,13 +344,27 @@ fn codes(route: Route) -> Vec<Code> {
             &[Code::JsonInvalid, Code::ValueMissing, Code::FieldInvalid, Code::ConsentInvalid],
         ]
         .concat(),
-        Route::TestRun => vec![Code::HostUnknown, Code::NotFound],
-        Route::Tail => vec![Code::HostUnknown, Code::Stopping],
+        Route::TestRun => vec![Code::NotFound],
+        Route::Tail => vec![Code::Stopping],
         Route::Demo => vec![Code::NotFound],
-        Route::Health | Route::Metrics | Route::OpenApi | Route::Index | Route::Tag | Route::Elsewhere => Vec::new(),
+        Route::Health | Route::Metrics | Route::OpenApi | Route::Index => Vec::new(),
+        Route::Key | Route::Tag | Route::Elsewhere => Vec::new(),
     };
+    codes.extend(access_codes(route));
     codes.sort_by_key(|code| code.status().as_u16());
     codes
+}
+
+/// The problems of those who may not.
+fn access_codes(route: Route) -> Vec<Code> {
+    let keys = [Code::KeyMissing, Code::KeyInvalid, Code::ScopeMissing, Code::KeyRestricted, Code::KeysUnreadable];
+    let names = [Code::OriginForeign, Code::HostUnknown];
+    match route.access() {
+        Access::Public => Vec::new(),
+        Access::Collect => keys.to_vec(),
+        Access::Key if route.is_static() => keys.to_vec(),
+        Access::Key | Access::Read | Access::Desk | Access::Admin => [&keys[..], &names].concat(),
+    }
 }
 
 fn problem_response() -> Value {
@@ -391,6 +430,15 @@ fn schemas() -> Value {
                 "notices": list("Notice"),
                 "event": { "type": "object", "description": "As it was taken in, personal values masked; absent when it is invalid." },
             })) },
+        })),
+        "Key": object(&["demanded", "id", "name", "scope", "may", "datastream", "expires"], json!({
+            "demanded": { "type": "boolean", "description": "Whether this server demands keys." },
+            "id": { "type": ["string", "null"], "description": "null without a key, where none is demanded." },
+            "name": { "type": ["string", "null"] },
+            "scope": { "enum": ["collect", "read", "desk", "admin", null] },
+            "may": { "type": "array", "items": { "enum": ["collect", "read", "desk", "admin"] }, "description": "The scopes whose routes are answered." },
+            "datastream": { "type": ["string", "null"], "description": "The only datastream that the key is for." },
+            "expires": { "type": ["string", "null"], "format": "date-time" },
         })),
         "Reject": object(&["reject_id", "kind", "received_at", "violations"], json!({
             "reject_id": string(),

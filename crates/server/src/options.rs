@@ -10,6 +10,7 @@ use bytes::Bytes;
 
 use thiserror::Error;
 
+use crate::access::Keys;
 use crate::network::Datastream;
 
 /// Limits and names of one server. Start from `ServerOptions::default()`:
@@ -65,9 +66,14 @@ pub struct ServerOptions {
     /// Time for requests to finish after the signal to stop; then they are dropped.
     pub shutdown_timeout: Duration,
     /// Names besides loopback ones under which a server on loopback may be read (SQL,
-    /// receipts, rejects): those of a proxy on the same machine. Any other gets 403. A
-    /// server on a network address doesn't look at names.
+    /// receipts, rejects): those of a proxy on the same machine. Any other gets 403. Since
+    /// a proxy lets others in, a server with such names demands keys, as one on a network
+    /// address does, which doesn't look at names.
     pub hosts_allowed: Vec<String>,
+    /// Names in the server's own certificate, under which it may be read over loopback too.
+    pub tls_names: Vec<String>,
+    /// The API keys. None is known by default.
+    pub keys: Keys,
     /// Streaming inlets by id, and the datastream that each one feeds. An inlet that is
     /// not named here feeds the datastream of its own id.
     pub inlets: BTreeMap<String, String>,
@@ -112,6 +118,8 @@ impl Default for ServerOptions {
             sql_queries_max: 2,
             shutdown_timeout: Duration::from_secs(10),
             hosts_allowed: Vec::new(),
+            tls_names: Vec::new(),
+            keys: Keys::default(),
             inlets: BTreeMap::new(),
             datastreams: BTreeMap::new(),
             network_body_bytes_max: MIB,

@@ -60,6 +60,11 @@ codes! {
     QueryInvalid "query_invalid" BAD_REQUEST "A query parameter is unknown or wrong" "Use the parameters that the detail lists.";
     SqlInvalid "sql_invalid" BAD_REQUEST "The SQL can't be run" "Mend the statement; only reading ones are run.";
     InvalidXdmMessage "invalid_xdm_message" BAD_REQUEST "Invalid XDM Message Format" "Mend every place listed under report.cause._streamingValidation and send the message again.";
+    KeyMissing "key_missing" UNAUTHORIZED "This is answered only with a key" "Make a key on the server's machine with `frontdesk key new --scope read --name NAME`, and send it as `Authorization: Bearer KEY` or as the password of basic authentication.";
+    KeyInvalid "key_invalid" UNAUTHORIZED "This key isn't known here" "Send one key, whole, as `frontdesk key new` printed it; `frontdesk key list` on the server's machine shows which there are.";
+    ScopeMissing "scope_missing" FORBIDDEN "This key may do other things" "Use a key with the scope that this needs; GET /v1/key says what a key may, and `frontdesk key new` makes another one.";
+    KeyRestricted "key_restricted" FORBIDDEN "This key is for one datastream" "Use a key that isn't restricted to a datastream, or one for this datastream.";
+    OriginForeign "origin_foreign" FORBIDDEN "Pages of other sites may not ask this" "Ask from a program, or from a page of this server; a browser says by Origin, Sec-Fetch-Site or Referer where a request comes from.";
     HostUnknown "host_unknown" FORBIDDEN "This server isn't read under this name" "Ask by a loopback address, or have the operator add the name to hosts_allowed.";
     DatastreamMissing "datastream_missing" BAD_REQUEST "The query names no datastream" "Add the datastream's id: configId for v1, datastreamId for v2; either takes both.";
     DatastreamUnknown "datastream_unknown" BAD_REQUEST "Invalid datastream ID" "Use an id that is in the settings under datastreams.";
@@ -84,6 +89,7 @@ codes! {
     SqlBusy "sql_busy" TOO_MANY_REQUESTS "Too many queries at once" "Wait as Retry-After says and ask again.";
     Internal "internal" INTERNAL_SERVER_ERROR "The server failed" "Send it again; if it stays, the server's log says more.";
     Unavailable "unavailable" SERVICE_UNAVAILABLE "The server failed" "Wait as Retry-After says and send the same body again; if it stays, the server's log says more.";
+    KeysUnreadable "keys_unreadable" SERVICE_UNAVAILABLE "The key file can't be read" "Nothing that needs a key is answered until the operator has mended the key file; the server's log says what is wrong with it.";
     Overloaded "overloaded" SERVICE_UNAVAILABLE "More is coming in than can be taken" "Wait as Retry-After says and send the same body again.";
     DiskFull "disk_full" SERVICE_UNAVAILABLE "The disk is nearly full" "Wait as Retry-After says; the operator must make room.";
     Poisoned "poisoned" SERVICE_UNAVAILABLE "A write to disk failed" "Nothing is taken in until the operator has checked the disk and restarted the server.";
@@ -183,6 +189,12 @@ impl Problem {
     /// Adds a header to the answer.
     pub(crate) fn header(mut self, name: header::HeaderName, value: HeaderValue) -> Problem {
         self.0.headers.insert(name, value);
+        self
+    }
+
+    /// Adds a header to the answer, beside others of this name.
+    pub(crate) fn also(mut self, name: header::HeaderName, value: HeaderValue) -> Problem {
+        self.0.headers.append(name, value);
         self
     }
 

@@ -26,6 +26,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::broadcast::{Receiver, Sender, channel};
 use xdm::Violation;
 
+use crate::access::while_admitted;
 use crate::edge::{Call, Edge, Outcome, content, json};
 use crate::front::{Described, Front};
 use crate::options::is_name;
@@ -245,17 +246,17 @@ pub(crate) async fn get_run<F: Front>(edge: Arc<Edge<F>>, call: Call) -> Outcome
 }
 
 /// `GET /v1/tail`: one event a line, until either side ends it.
-pub(crate) async fn get_tail<F: Front>(edge: Arc<Edge<F>>, _call: Call) -> Outcome {
+pub(crate) async fn get_tail<F: Front>(edge: Arc<Edge<F>>, call: Call) -> Outcome {
     let receiver = edge.recorder.live.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(Sender::subscribe);
     let receiver = receiver.ok_or_else(|| crate::health::held(crate::front::Held::Closed))?;
     edge.recorder.readers.fetch_add(1, Ordering::Relaxed);
-    let reader = Reader { receiver, edge };
+    let reader = Reader { receiver, edge: Arc::clone(&edge) };
     // The head goes out at once, so that a reader knows that it is listening.
     let greeting = futures::stream::once(async { Ok::<_, std::convert::Infallible>(Bytes::from_static(b"\n")) });
     let lines = futures::stream::unfold(reader, |mut reader| async move { Some((Ok(reader.next().await?), reader)) });
     let mut response: Response =
         content(StatusCode::OK, HeaderValue::from_static("application/x-ndjson"), Bytes::new());
-    *response.body_mut() = Body::from_stream(greeting.chain(lines));
+    *response.body_mut() = while_admitted(&edge, call.principal, Body::from_stream(greeting.chain(lines)));
     Ok(response)
 }
 

@@ -14,11 +14,12 @@ use axum::response::Response;
 use axum::routing::{MethodRouter, get, options, post};
 use tower::Service;
 
+use crate::access::Access;
 use crate::edge::{Call, Edge, Outcome, allow_pages};
 use crate::front::Front;
-use crate::host::Reach;
+use crate::host::Via;
 use crate::problem::{Code, Problem};
-use crate::{collection, events, health, meters, network, pages, receipt, recorder, rejects, reports, sql, web};
+use crate::{collection, events, health, key, meters, network, pages, receipt, recorder, rejects, reports, sql, web};
 
 /// A method that a route takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +76,8 @@ pub enum Route {
     TestRun,
     /// What arrives, live.
     Tail,
+    /// What a key may do.
+    Key,
     /// Our own tag.
     Tag,
     /// The demo shop.
@@ -100,6 +103,7 @@ pub const ROUTES: &[Route] = &[
     Route::ReportContacts,
     Route::TestRun,
     Route::Tail,
+    Route::Key,
     Route::Tag,
     Route::Demo,
     Route::Health,
@@ -138,6 +142,7 @@ impl Route {
             Route::CollectV2 => "/{base}/v2/collect",
             Route::TestRun => "/v1/test/{testId}/events",
             Route::Tail => "/v1/tail",
+            Route::Key => "/v1/key",
             Route::Tag => "/tag.js",
             Route::Demo => "/demo/{page}",
             Route::Elsewhere => "(elsewhere)",
@@ -186,18 +191,32 @@ impl Route {
             Route::CollectV2 => "Take in events of a server",
             Route::TestRun => "The events of one test run with their verdicts",
             Route::Tail => "What arrives, live, one event a line",
+            Route::Key => "What the key that is sent may do",
             Route::Tag => "Our own tag for sites without the Web SDK",
             Route::Demo => "A demo shop whose clicks arrive here",
             Route::Elsewhere => "",
         }
     }
 
-    /// Whether its answers hold what was taken in.
-    pub(crate) const fn gives_data_away(self) -> bool {
-        matches!(
-            self,
-            Route::Receipt | Route::Sql | Route::Rejects | Route::ReportContacts | Route::TestRun | Route::Tail
-        )
+    /// What it takes to be answered. A route that isn't named here doesn't compile, and a
+    /// path that no route has takes a key.
+    pub const fn access(self) -> Access {
+        match self {
+            Route::Health | Route::Ready | Route::Tag => Access::Public,
+            Route::Events | Route::Collection | Route::CollectionBatch => Access::Collect,
+            Route::Interact | Route::Collect | Route::Acquire | Route::SetConsent => Access::Collect,
+            Route::InteractV2 | Route::CollectV2 => Access::Collect,
+            Route::Receipt | Route::Sql | Route::Rejects | Route::TestRun | Route::Tail => Access::Read,
+            Route::ReportContacts | Route::Metrics => Access::Read,
+            Route::Key | Route::OpenApi | Route::ProblemPage | Route::Index | Route::Demo => Access::Key,
+            Route::Elsewhere => Access::Key,
+        }
+    }
+
+    /// Whether its answers are the same on every server: nothing in them is worth stealing,
+    /// so any page may lead there.
+    pub(crate) const fn is_static(self) -> bool {
+        matches!(self, Route::OpenApi | Route::ProblemPage | Route::Index | Route::Demo | Route::Elsewhere)
     }
 
     /// Whether it belongs to the Edge Network API, whose base path a site chooses: told by
@@ -244,13 +263,13 @@ impl<F: Front> Routes<F> {
     /// Answers one request that came from so far. Not tower's `Service`: that names its
     /// future's type, which would have to be a box, and the future of a posted event is
     /// some kilobytes. Unnamed, it lies in the connection's memory.
-    pub(crate) async fn answer(self, request: Request, reach: Reach) -> Response {
+    pub(crate) async fn answer(self, request: Request, via: Via) -> Response {
         if is_posted_event(&request) {
             return to(&self.edge, Route::Events, events::post).answer(request).await;
         }
         let Routes { mut router, .. } = self;
         let mut request = request;
-        request.extensions_mut().insert(reach);
+        request.extensions_mut().insert(via);
         match router.call(request).await {
             Ok(response) => response,
             Err(never) => match never {},
@@ -296,6 +315,7 @@ fn handler<F: Front>(edge: &Arc<Edge<F>>, route: Route) -> MethodRouter {
         Route::Index => get(to(edge, route, pages::index)),
         Route::TestRun => get(to(edge, route, recorder::get_run)),
         Route::Tail => get(to(edge, route, recorder::get_tail)),
+        Route::Key => get(to(edge, route, key::get)),
         Route::Tag => get(to(edge, route, web::tag)),
         Route::Demo => get(to(edge, route, web::demo)),
         // Network calls and what is elsewhere have no path of their own.
@@ -332,12 +352,10 @@ where
         let Endpoint { edge, route, handler } = self;
         // Servers, which name no origin, have no use for what is said to browsers.
         let is_page = route.is_for_pages() && request.headers().contains_key(header::ORIGIN);
-        let call = edge.call(request);
+        let mut call = edge.call(request);
         // Pinned here: as an argument it would be moved, and it is some kilobytes.
         let work = pin!(async {
-            if route.gives_data_away() && !edge.hosts.admit(&call.head) {
-                return Err(Problem::of(Code::HostUnknown));
-            }
+            edge.admit(route, &mut call)?;
             handler(Arc::clone(&edge), call).await
         });
         let mut response = edge.answer(route, work).await;
@@ -386,8 +404,11 @@ impl<F: Front> Handler<fn() -> F, ()> for Fallback<F> {
                 (None, None) => {
                     // A page that mistook the path is told so, too.
                     let origin = request.headers().get(header::ORIGIN).cloned();
-                    let _unread = edge.call(request);
-                    let nothing = async { Err(Problem::of(Code::NotFound)) };
+                    let mut unread = edge.call(request);
+                    let nothing = async {
+                        edge.admit(Route::Elsewhere, &mut unread)?;
+                        Err(Problem::of(Code::NotFound))
+                    };
                     let mut response = edge.answer(Route::Elsewhere, nothing).await;
                     network::allow(&mut response, origin);
                     response

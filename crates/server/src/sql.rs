@@ -27,7 +27,7 @@ pub(crate) const FORMS: [(&str, TableForm); 4] = [
 
 /// `POST /v1/sql`.
 pub(crate) async fn post<F: Front>(edge: Arc<Edge<F>>, call: Call) -> Outcome {
-    let Call { head, body } = call;
+    let Call { head, body, .. } = call;
     let options = &edge.options;
     let Received { bytes, claim: _claim } =
         body.read(options.sql_bytes_max, &edge.budget, options.body_read_timeout).await?;

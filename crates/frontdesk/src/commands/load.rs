@@ -37,6 +37,7 @@ const BATCHES_IN_FLIGHT_MAX: usize = 4;
 /// # Errors
 /// A file can't be read, or the tables can't be written. What was loaded before stays.
 pub(crate) fn run(args: &LoadArgs, settings: &Settings) -> Result<(), Failure> {
+    settings.datastreams.takes(&args.datastream)?;
     match data_dir::claim(&settings.data)? {
         Claim::Ours(dir) => {
             each_file(args, |input| straight(input, args, settings))?;

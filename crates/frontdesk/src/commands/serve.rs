@@ -5,6 +5,7 @@
 //! open, so that a command that reads it gets answers.
 
 mod dev_tls;
+mod open;
 mod tls;
 
 use std::io::{self, Write};
@@ -12,7 +13,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use chrono::{SecondsFormat, Utc};
-use server::Listeners;
+use server::{Keys, Listeners, LocalKey};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -23,6 +24,7 @@ use crate::failure::Failure;
 use crate::settings::Settings;
 use crate::terminal;
 use crate::upkeep;
+use open::Openness;
 use tls::{Plan, Ready};
 
 /// Runs the server until SIGINT or SIGTERM.
@@ -30,9 +32,11 @@ use tls::{Plan, Ready};
 /// # Errors
 /// The directory is held or can't be used, the port is taken, or the data are damaged.
 pub(crate) async fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Failure> {
-    let options = access::server_options(settings)?;
+    let mut options = access::server_options(settings)?;
     let plan = Plan::of(settings, args.dev_tls)?;
     let mut dir = claim(&settings.data)?;
+    let local_key = LocalKey::new()?;
+    options.keys = Keys::open(&settings.data, Some(&local_key))?;
     let (plain, address) = bind("--listen", &settings.listen.0).await?;
     let (tls, over_tls) = match plan {
         None => (None, None),
@@ -51,14 +55,17 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Fai
     if opening.opened.replayed_records > 0 {
         tracing::info!(records = opening.opened.replayed_records, "recovered from the journal");
     }
-    dir.announce(&address.to_string())
-        .map_err(|error| Failure::unavailable(format_args!("cannot write the lock file: {error}")))?;
+    let listeners = Listeners { plain: Some(plain), tls };
+    let openness = Openness::of(&listeners, &options, settings)?;
+    dir.leave_key(&settings.data, &local_key).and_then(|()| dir.announce(&address.to_string())).map_err(|error| {
+        Failure::unavailable(format_args!("cannot write the lock file and the key for commands: {error}"))
+    })?;
     // Nobody may be reading; the server is no less needed for that.
-    if let Err(error) = welcome(&mut terminal::people(), address, over_tls.as_ref(), &settings.data) {
+    if let Err(error) = welcome(&mut terminal::people(), address, over_tls.as_ref(), &settings.data, &openness) {
         tracing::info!(%address, %error, "running; the welcome could not be written");
     }
+    openness.log();
     let upkeep = tokio::spawn(upkeep::run(opening.intake.store().clone(), settings.upkeep_every));
-    let listeners = Listeners { plain: Some(plain), tls };
     let queries = opening.queries(&options)?;
     queries.warm();
     let house = opening.house(queries.clone());
@@ -75,7 +82,7 @@ fn claim(data: &Path) -> Result<DataDir, Failure> {
     match data_dir::claim(data)? {
         Claim::Ours(dir) => Ok(dir),
         Claim::Theirs(holder) => match &holder {
-            Holder { address: Some(address), pid } => {
+            Holder { address: Some(address), pid, .. } => {
                 let pid = pid.map_or_else(String::new, |pid| format!(" (process {pid})"));
                 Err(Failure::unavailable(format_args!(
                     "a server is already running on {} at http://{address}{pid}",
@@ -144,7 +151,13 @@ struct OverTls {
 }
 
 /// What is running, where the data are, and what to try next.
-fn welcome(out: &mut dyn Write, address: SocketAddr, over_tls: Option<&OverTls>, data: &Path) -> io::Result<()> {
+fn welcome(
+    out: &mut dyn Write,
+    address: SocketAddr,
+    over_tls: Option<&OverTls>,
+    data: &Path,
+    openness: &Openness,
+) -> io::Result<()> {
     let is_default = access::is_default(data);
     let at = data_dir::as_flag(data, is_default);
     // Under `cargo run` the binary is on nobody's path.
@@ -156,8 +169,9 @@ fn welcome(out: &mut dyn Write, address: SocketAddr, over_tls: Option<&OverTls>,
             write!(out, "{}", tls::trust(ca, *address))?;
         }
     }
+    openness.tell(out, frontdesk, &at)?;
     writeln!(out, "\nSend a contact request:\n")?;
-    writeln!(out, "  curl http://{address}/v1/events -d '{}'", example())?;
+    writeln!(out, "  curl {} -d '{}'", openness.events_url(address), example())?;
     writeln!(out, "\nOr open http://{address}/demo/ and click. Look at it, from a second terminal:\n")?;
     writeln!(out, "  {frontdesk} sql 'select time, channel, subject, callback, reply_to from contacts'{at}")?;
     writeln!(out, "  {frontdesk} report contacts{at}")?;
@@ -200,7 +214,8 @@ mod tests {
     fn says_where_it_is_and_what_to_try() {
         let mut out = Vec::new();
         let address = "127.0.0.1:4711".parse().unwrap();
-        welcome(&mut out, address, None, Path::new("/srv/desk")).unwrap();
+        let openness = Openness::default();
+        welcome(&mut out, address, None, Path::new("/srv/desk"), &openness).unwrap();
         let text = String::from_utf8(out).unwrap();
         for part in
             ["http://127.0.0.1:4711,", "curl http://127.0.0.1:4711/v1/events -d '{", "report contacts --data /srv/desk"]
@@ -212,7 +227,7 @@ mod tests {
         let check = |ca: Option<&str>, says_trust: bool| {
             let mut out = Vec::new();
             let over_tls = OverTls { address: "127.0.0.1:4712".parse().unwrap(), ca: ca.map(PathBuf::from) };
-            welcome(&mut out, address, Some(&over_tls), Path::new("/srv/desk")).unwrap();
+            welcome(&mut out, address, Some(&over_tls), Path::new("/srv/desk"), &openness).unwrap();
             let text = String::from_utf8(out).unwrap();
             assert!(text.contains("Ctrl-C stops it.\nOver TLS it is on https://127.0.0.1:4712\n"), "{text}");
             assert_eq!(text.contains("update-ca-certificates"), says_trust, "{text}");

@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 
 use toml::{Table, Value as Toml};
 
+use crate::failure::Failure;
+
 use super::ProfileName;
 use super::value::{Value, Word};
 
@@ -34,13 +36,36 @@ pub(crate) struct DatastreamSettings {
     pub(crate) profile: Option<ProfileName>,
     /// Events are refused.
     pub(crate) disabled: bool,
+    /// Events are taken with a key only.
+    pub(crate) key_required: bool,
 }
 
 /// Datastreams by id.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Datastreams(pub(crate) BTreeMap<String, DatastreamSettings>);
 
-const KEYS: &str = "org_id (text), fpid_cookie (a cookie's name), origins (a list of origins), schema (the $id of a schema), profile (spec or aep-strict) and disabled (true or false)";
+impl Datastreams {
+    /// Whether events may go to this datastream: the rule of every way in, for files.
+    ///
+    /// # Errors
+    /// Datastreams are set, and it is none of them or disabled.
+    pub(crate) fn takes(&self, id: &str) -> Result<(), Failure> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let enabled = self.0.iter().filter(|(_, set)| !set.disabled).map(|(id, _)| id.as_str());
+        let help = format!("name one with --datastream: {}", enabled.collect::<Vec<_>>().join(", "));
+        match self.0.get(id) {
+            None => Err(Failure::usage(format_args!("the settings have no datastream `{id}`")).help(help)),
+            Some(set) if set.disabled => {
+                Err(Failure::usage(format_args!("the datastream `{id}` is disabled in the settings")).help(help))
+            }
+            Some(_) => Ok(()),
+        }
+    }
+}
+
+const KEYS: &str = "org_id (text), fpid_cookie (a cookie's name), origins (a list of origins), schema (the $id of a schema), profile (spec or aep-strict), disabled and key_required (true or false)";
 
 impl Value for Datastreams {
     const FORM: &'static str = "table of tables";
@@ -105,6 +130,7 @@ fn one(id: &str, value: &Toml) -> Result<DatastreamSettings, String> {
             ("schema", Toml::String(id)) if !id.is_empty() => datastream.schema = Some(id.clone()),
             ("profile", Toml::String(name)) => datastream.profile = Some(ProfileName::parse(name)?),
             ("disabled", Toml::Boolean(disabled)) => datastream.disabled = *disabled,
+            ("key_required", Toml::Boolean(required)) => datastream.key_required = *required,
             _ => return Err(wrong(key)),
         }
     }
@@ -131,6 +157,9 @@ impl DatastreamSettings {
         }
         if self.disabled {
             table.insert("disabled".to_owned(), true.into());
+        }
+        if self.key_required {
+            table.insert("key_required".to_owned(), true.into());
         }
         table
     }
@@ -170,9 +199,9 @@ mod tests {
         check("", Ok(""));
         check("{ web = {} }", Ok("{ web = {} }"));
         check(
-            r#"{ web = { org_id = "A1@AdobeOrg", origins = ["https://www.shop.example", "https://*.shop.example:8443"], schema = "urn:x", profile = "aep-strict", disabled = true } }"#,
+            r#"{ web = { org_id = "A1@AdobeOrg", origins = ["https://www.shop.example", "https://*.shop.example:8443"], schema = "urn:x", profile = "aep-strict", disabled = true, key_required = true } }"#,
             Ok(
-                r#"{ web = { disabled = true, org_id = "A1@AdobeOrg", origins = ["https://www.shop.example", "https://*.shop.example:8443"], profile = "aep-strict", schema = "urn:x" } }"#,
+                r#"{ web = { disabled = true, key_required = true, org_id = "A1@AdobeOrg", origins = ["https://www.shop.example", "https://*.shop.example:8443"], profile = "aep-strict", schema = "urn:x" } }"#,
             ),
         );
         check("web", Err("such as"));

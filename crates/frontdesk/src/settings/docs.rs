@@ -25,7 +25,8 @@ pub(crate) fn markdown() -> String {
         let _ = writeln!(page, "| `{}` | {form} | {default} | {} |", setting.key, setting.doc);
     }
     page.push_str("\nAn example:\n\n```toml\n");
-    page.push_str("data = \"/var/lib/frontdesk\"\nlisten = \"0.0.0.0:8080\"\ncommit_after = \"2s\"\n\n[inlets]\nstorefront = \"web\"\n```\n");
+    page.push_str("data = \"/var/lib/frontdesk\"\n# Others than this machine can ask now: all but collecting takes a key (docs/keys.md).\n");
+    page.push_str("listen = \"0.0.0.0:8080\"\ncommit_after = \"2s\"\n\n[inlets]\nstorefront = \"web\"\n```\n");
     page
 }
 

@@ -60,15 +60,23 @@ const RARE: bool = false;
 /// All settings, in the order of the documentation.
 pub(crate) static SETTINGS: &[Setting] = &[
     setting!(data, COMMON, "Directory of the journal, the tables and the key"),
-    setting!(listen, COMMON, "Address that `serve` listens on; port 0 takes a free one"),
-    setting!(tls_listen, RARE, "Address that `serve` listens on for TLS; none when unset"),
+    setting!(
+        listen,
+        COMMON,
+        "Address that `serve` listens on; port 0 takes a free one. Any but a loopback one demands keys (docs/keys.md)"
+    ),
+    setting!(
+        tls_listen,
+        RARE,
+        "Address that `serve` listens on for TLS; none when unset. Any but a loopback one demands keys (docs/keys.md)"
+    ),
     setting!(tls_cert_file, RARE, "Certificate chain for TLS, PEM, the server's own first; read again when it changes"),
     setting!(tls_key_file, RARE, "The certificate's private key, PEM; read again when it changes"),
     setting!(tls_names, RARE, "Names and addresses in the certificate of `serve --dev-tls`, besides localhost"),
     setting!(
         hosts_allowed,
         RARE,
-        "Names besides loopback ones under which a server on loopback may be read, such as a proxy's; others get 403"
+        "Names of a proxy on this machine, under which a server on loopback may be read too; others get 403. Demands keys (docs/keys.md)"
     ),
     setting!(log, COMMON, "What is logged: error, warn, info, debug, trace, or a filter such as info,intake=debug"),
     setting!(log_format, COMMON, "How log lines are written"),
@@ -84,7 +92,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
     setting!(
         datastreams,
         RARE,
-        "Datastreams of the Web SDK by id, each with org_id, fpid_cookie, origins, schema, profile, disabled; when none is set, any id is taken"
+        "Datastreams of the Web SDK by id, each with org_id, fpid_cookie, origins, schema, profile, disabled, key_required; when none is set, any id is taken"
     ),
     setting!(
         link_rules,

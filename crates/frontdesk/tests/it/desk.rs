@@ -78,7 +78,12 @@ impl Place {
 
     /// Starts a server on a free port; what it logs is added to [`Place::log`].
     pub(crate) fn serve(&self, args: &[&str]) -> Desk {
-        let mut command = self.command(&[&["serve", "--listen", "127.0.0.1:0"][..], args].concat());
+        self.serve_on("127.0.0.1:0", args)
+    }
+
+    /// The same on an address of one's own.
+    pub(crate) fn serve_on(&self, listen: &str, args: &[&str]) -> Desk {
+        let mut command = self.command(&[&["serve", "--listen", listen][..], args].concat());
         let log = File::options().create(true).append(true).open(self.path("server.log")).unwrap();
         command.stderr(log);
         Desk::start(command).unwrap_or_else(|| panic!("the server does not start: {}", self.log()))
@@ -142,7 +147,15 @@ impl Desk {
 
     /// Gets a path; the status and the answer.
     pub(crate) fn get(&self, path: &str) -> (StatusCode, String) {
-        let request = self.client.get(format!("{}{path}", self.url));
+        self.get_with(path, None)
+    }
+
+    /// Gets a path with an API key.
+    pub(crate) fn get_with(&self, path: &str, key: Option<&str>) -> (StatusCode, String) {
+        let mut request = self.client.get(format!("{}{path}", self.url));
+        if let Some(key) = key {
+            request = request.bearer_auth(key);
+        }
         self.runtime.block_on(async {
             let response = request.send().await.unwrap();
             (response.status(), response.text().await.unwrap())

@@ -7,6 +7,7 @@ mod commands;
 mod crash;
 mod desk;
 mod edge;
+mod keys;
 mod load;
 mod mistakes;
 mod queries;

@@ -23,6 +23,7 @@ use axum::http::StatusCode;
 use bytes::Bytes;
 use intake::{EventAnswer, Framing, Request};
 
+use crate::access;
 use crate::body::Received;
 use crate::coding::Coding;
 use crate::edge::{Call, Edge, Outcome, json};
@@ -94,8 +95,9 @@ impl<'a> Inlet<'a> {
 
 /// `POST /collection/{inletId}`.
 pub(crate) async fn post_one<F: Front>(edge: Arc<Edge<F>>, call: Call) -> Outcome {
-    let Call { head, body } = call;
+    let Call { head, body, principal } = call;
     let inlet = Inlet::of(&edge, head.uri.path())?;
+    access::datastream::admit(&edge.options.datastreams, inlet.datastream, &head, &principal)?;
     let mode = Mode::of(head.uri.query());
     // One that can't be kept is as good as none: a proxy may have added it.
     let request_id = header_request_id(&head.headers).ok().flatten();
@@ -121,8 +123,9 @@ pub(crate) async fn post_one<F: Front>(edge: Arc<Edge<F>>, call: Call) -> Outcom
 
 /// `POST /collection/batch/{inletId}`: always 207 once the batch can be read.
 pub(crate) async fn post_batch<F: Front>(edge: Arc<Edge<F>>, call: Call) -> Outcome {
-    let Call { head, body } = call;
+    let Call { head, body, principal } = call;
     let inlet = Inlet::of(&edge, head.uri.path())?;
+    access::datastream::admit(&edge.options.datastreams, inlet.datastream, &head, &principal)?;
     // One that can't be kept is as good as none: a proxy may have added it.
     let request_id = header_request_id(&head.headers).ok().flatten();
     let coding = Coding::of(&head.headers)?;

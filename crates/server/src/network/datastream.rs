@@ -20,11 +20,13 @@ pub struct Datastream {
     pub origins: Vec<String>,
     /// Whether events are taken in.
     pub enabled: bool,
+    /// Whether events are taken in with a key only.
+    pub key_required: bool,
 }
 
 impl Default for Datastream {
     fn default() -> Datastream {
-        Datastream { org_id: None, fpid_cookie: None, origins: Vec::new(), enabled: true }
+        Datastream { org_id: None, fpid_cookie: None, origins: Vec::new(), enabled: true, key_required: false }
     }
 }
 
@@ -53,10 +55,20 @@ fn matches(known: &str, origin: &str) -> bool {
         Some((scheme, domain)) => {
             let Some((its_scheme, rest)) = origin.split_once("://") else { return false };
             let end = rest.len().checked_sub(domain.len()).filter(|cut| rest.is_char_boundary(*cut));
-            its_scheme.eq_ignore_ascii_case(scheme)
-                && end.is_some_and(|cut| rest[cut..].eq_ignore_ascii_case(domain) && rest[..cut].ends_with('.'))
+            let is_below = |cut: usize| {
+                rest[cut..].eq_ignore_ascii_case(domain) && rest[..cut].strip_suffix('.').is_some_and(is_host)
+            };
+            its_scheme.eq_ignore_ascii_case(scheme) && end.is_some_and(is_below)
         }
     }
+}
+
+/// A name of a host: what browsers put into an origin, and nothing that could hold another
+/// host's name before a path or a user.
+fn is_host(text: &str) -> bool {
+    text.split('.').all(|label| {
+        !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    })
 }
 
 #[cfg(test)]
@@ -81,6 +93,18 @@ mod tests {
         check(&["https://*.shop.test"], Some("https://shop.test"), false);
         check(&["https://*.shop.test"], Some("https://wwwshop.test"), false);
         check(&["https://*.shop.test"], Some("https://é.shop.tes"), false);
+        for origin in [
+            "https://evil.example/.shop.test",
+            "https://evil.example?.shop.test",
+            "https://evil.example#.shop.test",
+            "https://evil.example:443/.shop.test",
+            "https://a@.shop.test",
+            "https://.shop.test",
+            "https://a..shop.test",
+            "https://www.shop.test.evil.example",
+        ] {
+            check(&["https://*.shop.test"], Some(origin), false);
+        }
         check(&["https://*.shop.test:8443"], Some("https://a.b.shop.test:8443"), true);
     }
 

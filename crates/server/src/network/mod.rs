@@ -51,6 +51,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use intake::{Framing, Request};
 
+use crate::access;
 use crate::body::{Arrival, Received};
 use crate::budget::Claim;
 use crate::coding::Coding;
@@ -85,11 +86,14 @@ pub(crate) async fn serve<F: Front>(
 ) -> Response {
     let origin = request.headers().get(header::ORIGIN).cloned();
     let method = request.method().clone();
-    let call = edge.call(request);
+    let mut call = edge.call(request);
     let work =
         async {
             match method {
-                Method::POST => answer(&edge, version, action, call).await,
+                Method::POST => {
+                    edge.admit(route, &mut call)?;
+                    answer(&edge, version, action, call).await
+                }
                 Method::OPTIONS => Ok(cors::preflight(&call.head.headers)),
                 _ => Err(Problem::of(Code::MethodNotAllowed)
                     .header(header::ALLOW, HeaderValue::from_static("POST, OPTIONS"))),
@@ -118,7 +122,7 @@ struct Reading<'a> {
 }
 
 async fn answer<F: Front>(edge: &Edge<F>, version: Version, action: Action, call: Call) -> Outcome {
-    let Call { head, body } = call;
+    let Call { head, body, principal } = call;
     // An unusable header is passed over: the event is worth more.
     let header_id = header_request_id(&head.headers).ok().flatten();
     let target = Target::of(&head.uri, version, header_id.as_deref())?;
@@ -126,14 +130,9 @@ async fn answer<F: Front>(edge: &Edge<F>, version: Version, action: Action, call
         Some(request_id) => problem.member("report", serde_json::json!({ "requestId": request_id })),
         None => problem,
     };
-    let datastream = datastream::find(&edge.options.datastreams, &target.datastream);
-    let datastream = datastream.ok_or_else(|| report(Problem::of(Code::DatastreamUnknown)))?;
-    if !datastream.enabled {
-        return Err(report(Problem::of(Code::DatastreamDisabled)));
-    }
-    if !datastream.admits(origin_of(&head)) {
-        return Err(report(Problem::of(Code::OriginRefused)));
-    }
+    let known = &edge.options.datastreams;
+    let datastream = access::datastream::admit(known, &target.datastream, &head, &principal).map_err(&report)?;
+    let datastream = datastream.cloned().unwrap_or_default();
     // The room stays claimed until the answer is written.
     let Received { bytes, claim: mut room } = receive(edge, &head, body).await.map_err(&report)?;
     let visit = Visit { datastream, target: &target, head: &head, version, action };

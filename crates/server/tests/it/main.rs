@@ -1,5 +1,6 @@
 //! The edge over a real socket, with a fake house behind it.
 
+mod access;
 mod anything;
 mod certificates;
 mod collection;

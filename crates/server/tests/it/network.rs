@@ -279,7 +279,7 @@ async fn an_event_without_a_time_is_dated_by_its_receipt_with_a_notice() {
     let (status, answer) = answered(rig.post("/ee/v2/collect?datastreamId=web", body(json!([{ "xdm": {} }])))).await;
     assert_eq!((status, &answer["warnings"][0]["report"]["eventIndexes"]), (202, &json!([0])));
     // Elsewhere the sender dates its events.
-    assert_eq!(answered(rig.post("/v1/events", r#"[{"_id":"c"}]"#)).await.0, 200);
+    assert_eq!(answered(rig.post("/v1/events?datastream=web", r#"[{"_id":"c"}]"#)).await.0, 200);
     let message = r#"{"body":{"xdmEntity":{"_id":"d"}}}"#;
     assert_eq!(answered(rig.post("/collection/web", message)).await.0, 200);
     let kept = rig.fake.kept_bodies();
@@ -414,7 +414,7 @@ async fn a_test_run_is_told_by_header_or_by_event() {
     assert_eq!(run["events"][0]["verdict"], "accepted");
     assert_eq!(run["events"][0]["eventType"], "t");
     assert_eq!(run["events"][1]["violations"].as_array().map(Vec::len), Some(1));
-    let by_header = rig.post("/v1/events", r#"[{"_id":"d"}]"#).header("x-frontdesk-test", "run-2");
+    let by_header = rig.post("/v1/events?datastream=web", r#"[{"_id":"d"}]"#).header("x-frontdesk-test", "run-2");
     assert_eq!(answered(by_header).await.0, 200);
     assert_eq!(answered(rig.get("/v1/test/run-2/events")).await.1["good"], 1);
     assert_eq!(answered(rig.get("/v1/test/run-3/events")).await.1["good"], 0);
@@ -426,7 +426,7 @@ async fn a_tail_tells_what_arrives_and_ends_with_the_server() {
     let mut rig = rig().await;
     let mut tail = rig.get("/v1/tail").send().await.expect("an answer");
     assert_eq!(tail.chunk().await.expect("the greeting").as_deref(), Some(&b"\n"[..]));
-    assert_eq!(answered(rig.post("/v1/events", r#"[{"_id":"d","bad":1}]"#)).await.0, 422);
+    assert_eq!(answered(rig.post("/v1/events?datastream=web", r#"[{"_id":"d","bad":1}]"#)).await.0, 422);
     let line = tail.chunk().await.expect("a line").expect("not the end");
     let told: Value = serde_json::from_slice(&line).expect("JSON");
     assert_eq!((&told["verdict"], &told["id"]), (&json!("rejected"), &json!("d")));

@@ -327,9 +327,7 @@ fn codes(route: Route) -> Vec<Code> {
         }
         Route::Sql => [&receiving[..], &querying].concat(),
         Route::Rejects => [&querying[1..], &[Code::Internal, Code::Overloaded]].concat(),
-        Route::ReportContacts => {
-            [&querying[1..], &[Code::QueryInvalid, Code::Internal, Code::Overloaded]].concat()
-        }
+        Route::ReportContacts => [&querying[1..], &[Code::QueryInvalid, Code::Internal, Code::Overloaded]].concat(),
         Route::Receipt => vec![Code::EventUnknown, Code::Internal],
         Route::Ready => vec![Code::Overloaded, Code::DiskFull, Code::Poisoned, Code::Stopping],
         Route::ProblemPage => vec![Code::NotFound],

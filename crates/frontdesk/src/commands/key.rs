@@ -43,7 +43,9 @@ pub(crate) fn run(command: &KeyCommand, settings: &Settings) -> Result<(), Failu
             let keys = file.list(now.timestamp())?;
             match format {
                 KeyFormat::Table => table(&mut terminal::people(), &keys),
-                KeyFormat::Json => writeln!(terminal::data(), "{:#}", keys.iter().map(object).collect::<serde_json::Value>()),
+                KeyFormat::Json => {
+                    writeln!(terminal::data(), "{:#}", keys.iter().map(object).collect::<serde_json::Value>())
+                }
             }?;
             Ok(())
         }

@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "talking to the developer is its purpose")]
 
 mod bench;
+mod deny;
 mod e2e;
 mod features;
 mod fuzz;

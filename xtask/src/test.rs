@@ -6,7 +6,7 @@
 //! that stand on DataFusion and Delta last.
 
 use crate::steps::{answers, cargo, step, tool};
-use crate::{e2e, features, readers, tidy};
+use crate::{deny, e2e, features, readers, tidy};
 
 /// Crates without heavy dependencies.
 const LIGHT: &[&str] = &["xdm", "journal", "vault", "generate", "xtask"];
@@ -21,7 +21,7 @@ const STEPS: &[Step] = &[
     Step { name: "tidy", work: tidy::run },
     Step { name: "setup", work: setup },
     Step { name: "fmt", work: fmt },
-    Step { name: "deny", work: deny },
+    Step { name: "deny", work: deny::run },
     Step { name: "features", work: features::run },
     Step { name: "clippy", work: clippy },
     Step { name: "build", work: build },
@@ -56,14 +56,6 @@ fn setup() -> Result<(), String> {
 
 fn fmt() -> Result<(), String> {
     tool(&mut cargo(&["fmt", "--all", "--check"])).map_err(|error| format!("{error}\nhelp: run `cargo fmt --all`"))
-}
-
-fn deny() -> Result<(), String> {
-    if !answers("cargo", &["deny", "--version"]) {
-        println!("   skipped: cargo-deny is not installed");
-        return Ok(());
-    }
-    tool(&mut cargo(&["deny", "check"]))
 }
 
 fn clippy() -> Result<(), String> {

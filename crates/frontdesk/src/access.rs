@@ -15,7 +15,7 @@ use server::{Datastream, Front, House, QueryFailure, Question, ServerOptions, Sq
 use crate::args::RowFormat;
 use crate::commands::query_worker;
 use crate::data_dir::{self, Claim, DataDir};
-use crate::failure::{Exit, Failure};
+use crate::failure::{Exit, Failure, warn};
 use crate::receipt::{Receipt, Rejected};
 use crate::remote::Remote;
 use crate::schemas::Readings;
@@ -100,6 +100,8 @@ impl Access {
         let access = Access::open(settings).await?;
         let outcome = work(&access).await;
         if let Access::Direct(direct) = access {
+            // After the work, which may have found more.
+            direct.opening.intake.degraded().iter().for_each(warn);
             direct.queries.close();
             direct.opening.intake.close().await;
             drop(direct.dir);

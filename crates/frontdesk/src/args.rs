@@ -91,7 +91,7 @@ pub(crate) struct ServeArgs {
 /// `load`.
 #[derive(Args, Debug)]
 pub(crate) struct LoadArgs {
-    /// Files with one event a line, plain, .gz or .zst; - is standard input
+    /// Files of events: one a line, a JSON array, or spread over lines; plain, gzip or zstd; - is standard input
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// Datastream that the events belong to
@@ -105,7 +105,7 @@ pub(crate) struct LoadArgs {
 /// `check`.
 #[derive(Args, Debug)]
 pub(crate) struct CheckArgs {
-    /// Files with one event a line, a JSON array, or one event; plain, .gz or .zst; - is standard input
+    /// Files of events: one a line, a JSON array, or spread over lines; plain, gzip or zstd; - is standard input
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// Datastream whose schema and profile are applied

@@ -5,9 +5,9 @@
 //! it and, when that is a server, where to reach it. It refuses to guess: a directory
 //! that is held by something without an address is busy.
 
-use std::fs::{self, DirBuilder, File, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -18,8 +18,6 @@ use crate::failure::Failure;
 const LOCK_FILE: &str = "frontdesk.lock";
 /// The secret by which commands ask the running server; there only while it runs.
 const LOCAL_KEY_FILE: &str = "frontdesk.key";
-/// The directory is its owner's alone.
-const DIRECTORY_MODE: u32 = 0o700;
 /// Bits of a mode that let others in.
 const MODE_OTHERS: u32 = 0o077;
 /// On a directory of everybody's, such as /tmp.
@@ -85,14 +83,11 @@ pub(crate) fn claim(data: &Path) -> Result<Claim, Failure> {
 /// # Errors
 /// It can't be made.
 pub(crate) fn make(data: &Path) -> Result<(), Failure> {
+    let was_there = data.is_dir();
     let making = || {
-        if let Some(above) = data.parent().filter(|above| !above.as_os_str().is_empty()) {
-            fs::create_dir_all(above)?;
-        }
-        match DirBuilder::new().mode(DIRECTORY_MODE).create(data) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && data.is_dir() => close_to_others(data),
-            made => made,
-        }
+        // Durably, and closed to others.
+        intake::make_data_dir(data)?;
+        if was_there { close_to_others(data) } else { Ok(()) }
     };
     making().map_err(|error| unusable(data, &error))
 }
@@ -298,7 +293,7 @@ mod tests {
     fn a_file_in_the_way_is_said_plainly() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("file");
-        fs::write(&path, "x").unwrap();
+        std::fs::write(&path, "x").unwrap();
         let text = claim(&path).unwrap_err().to_string();
         assert!(text.contains("cannot use the data directory"), "{text}");
         assert!(text.contains("--data"), "{text}");

@@ -101,6 +101,12 @@ impl Failure {
     }
 }
 
+/// Prints `warning: …` to standard error: the command goes on, and its answer needs a
+/// second look.
+pub(crate) fn warn(text: impl fmt::Display) {
+    let _ = writeln!(io::stderr().lock(), "warning: {text}");
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;

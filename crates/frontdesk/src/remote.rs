@@ -6,6 +6,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -18,7 +19,7 @@ use serde::de::DeserializeOwned;
 
 use crate::args::RowFormat;
 use crate::data_dir::Holder;
-use crate::failure::{Exit, Failure};
+use crate::failure::{Exit, Failure, warn};
 use crate::receipt::Receipt;
 
 /// Time to connect; the server is on this machine.
@@ -32,6 +33,9 @@ const READ_RETRY_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// The wait before sending again when the server names none.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
+
+/// Says that the tables were read without some rows.
+const INCOMPLETE: &str = "frontdesk-incomplete";
 
 /// A running server.
 #[derive(Clone)]
@@ -131,14 +135,19 @@ impl Remote {
         self.json(accepted(response).await?).await.map(Some)
     }
 
-    /// Sends a batch of lines; the same request id makes a second sending harmless.
-    pub(crate) async fn send(&self, lines: Bytes, request_id: &str, datastream: &str) -> Result<Answer, Failure> {
+    /// Sends a batch of events; the same request id makes a second sending harmless.
+    pub(crate) async fn send(
+        &self,
+        body: Bytes,
+        media_type: &'static str,
+        request_id: &str,
+        datastream: &str,
+    ) -> Result<Answer, Failure> {
         let url = self.url(&format!("/v1/events?answer=summary&datastream={}", percent_encoded(datastream)));
         let begin = Instant::now();
         loop {
-            let request =
-                self.client.post(&url).header(CONTENT_TYPE, "application/x-ndjson").header("x-request-id", request_id);
-            let response = self.answered(request.body(lines.clone()).send().await)?;
+            let request = self.client.post(&url).header(CONTENT_TYPE, media_type).header("x-request-id", request_id);
+            let response = self.answered(request.body(body.clone()).send().await)?;
             let is_busy = matches!(response.status(), StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
             if is_busy && begin.elapsed() < RETRY_TIME_MAX {
                 tokio::time::sleep(retry_after(&response)).await;
@@ -219,6 +228,11 @@ impl Stream {
 async fn accepted(response: Response) -> Result<Response, Failure> {
     let status = response.status();
     if status.is_success() {
+        if let Some(text) = response.headers().get(INCOMPLETE).and_then(|text| text.to_str().ok()) {
+            // A report asks several times.
+            static SAID: Once = Once::new();
+            SAID.call_once(|| warn(text));
+        }
         return Ok(response);
     }
     let body = response.bytes().await.unwrap_or_default();

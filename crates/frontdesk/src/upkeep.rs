@@ -17,9 +17,15 @@ const RETENTION: Duration = Duration::from_secs(60 * 60);
 /// Turns of compaction between two of deleting files, which lists all there are.
 const TURNS_PER_VACUUM: u32 = 12;
 
-/// Keeps both tables until it is dropped; the first turn comes after `every`, and none
-/// at all when that is zero.
+/// Rest after each file that is read to see whether it is whole.
+const INSPECT_REST: Duration = Duration::from_millis(200);
+
+/// Reads every data file once, checksums included, and then keeps both tables until it is
+/// dropped; the first turn comes after `every`, and none at all when that is zero.
 pub(crate) async fn run(store: Store, every: Duration) {
+    for dataset in [&store.events, &store.rejects] {
+        dataset.inspect(INSPECT_REST).await;
+    }
     if every.is_zero() {
         return;
     }

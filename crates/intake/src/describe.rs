@@ -44,12 +44,18 @@ impl Intake {
             seen: Seen::default(),
         };
         let mut all = Vec::new();
-        // What could be read is described; the caller has the answer to the rest.
-        let _ = walk(&mut checker, layout, &request.body, shared.options.bounds(), &mut sink, |sink, _, event| {
-            let seen = std::mem::take(&mut sink.seen);
-            all.push(seen.describe(event.bytes, event.verdict, &shared.stores.derivation));
-            Ok(())
-        });
+        for layout in [Some(layout), layout.also_values(request.framing)].into_iter().flatten() {
+            // What could be read is described; the caller has the answer to the rest.
+            let walked =
+                walk(&mut checker, layout, &request.body, shared.options.bounds(), &mut sink, |sink, _, event| {
+                    let seen = std::mem::take(&mut sink.seen);
+                    all.push(seen.describe(event.bytes, event.verdict, &shared.stores.derivation));
+                    Ok(())
+                });
+            if walked.is_ok() || !all.is_empty() {
+                break;
+            }
+        }
         all
     }
 }

@@ -37,6 +37,7 @@ use crate::aside::{Aside, AsideError};
 use crate::clock::{Clock, day_of};
 use crate::dedupe::Dedupe;
 use crate::files::FilesError;
+use crate::mark::{Lost, Mark};
 use crate::options::IntakeOptions;
 use crate::stores::Stores;
 use crate::tally::Tally;
@@ -103,6 +104,10 @@ pub(crate) struct Shared {
     pub(crate) control: Control,
     /// Records up to this one were durable at the start and count in no backlog.
     pub(crate) recovered: u64,
+    /// Says after the next start how far the journal had come.
+    pub(crate) mark: Mark,
+    /// What the journal was found to have lost at this start.
+    pub(crate) lost: Option<Lost>,
 }
 
 /// How far the drain is.
@@ -308,7 +313,11 @@ impl Drain {
             }
         }
         let drained = self.current.last;
-        self.progress.send_if_modified(|progress| std::mem::replace(&mut progress.drained, drained) != drained);
+        let moved =
+            self.progress.send_if_modified(|progress| std::mem::replace(&mut progress.drained, drained) != drained);
+        if moved {
+            self.shared.mark.note(drained);
+        }
         self.commit_what_is_due(wanted.commit)?;
         let stuck = self.is_stuffed();
         self.progress.send_if_modified(|progress| std::mem::replace(&mut progress.stuck, stuck) != stuck);
@@ -326,7 +335,10 @@ impl Drain {
             if self.is_full() || bytes >= ROUND_BYTES_MAX {
                 return Ok(true);
             }
-            let Some((sequence, record)) = self.reader.next()? else { return Ok(false) };
+            let Some((sequence, record)) = self.reader.next()? else {
+                self.pass_over_lost();
+                return Ok(false);
+            };
             let (sequence, length) = (sequence.0, record.len() as u64);
             if !self.shared.aside.holds(sequence) {
                 let Drain { decoder, shared, current, .. } = self;
@@ -353,6 +365,17 @@ impl Drain {
                 self.counted = sequence;
                 self.shared.tally.drained_bytes.fetch_add(length, Ordering::Release);
             }
+        }
+    }
+
+    /// At the end of what the journal held at the start: numbers that follow, up to where
+    /// new records begin, are of records that it has lost.
+    fn pass_over_lost(&mut self) {
+        if self.current.last < self.shared.recovered {
+            self.current.last = self.shared.recovered;
+            self.unshown = true;
+            // So that a commit takes the watermark there.
+            self.current.since.get_or_insert_with(Instant::now);
         }
     }
 

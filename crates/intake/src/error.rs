@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use crate::aside::AsideError;
 use crate::derive::LinkRuleError;
+use crate::input::InputError;
 use crate::record::RecordError;
 use crate::request::BodyError;
 
@@ -50,6 +51,9 @@ pub enum IntakeError {
     /// There are sealed values, and the key that opens them is gone.
     #[error("{} is missing, and the tables beside it hold values sealed with it; restore it from a backup", .0.display())]
     KeyMissing(PathBuf),
+    /// The key is not the one that the data were sealed with.
+    #[error("{} is not the key that this data directory was sealed with; put the right key back from a backup, nothing was changed", .0.display())]
+    KeyOther(PathBuf),
     /// The key file can't be used.
     #[error(transparent)]
     Key(#[from] vault::KeyError),
@@ -141,7 +145,7 @@ pub enum LoadError {
         /// Its path, or `standard input`.
         name: String,
         /// Why.
-        source: io::Error,
+        source: InputError,
     },
     /// The caller, or a test, asked to stop.
     #[error("loading was stopped; load the same file again to go on")]

@@ -17,6 +17,7 @@ use crate::aside::Aside;
 use crate::clock::Clock;
 use crate::drain::{APP, Drain, Ended, Progress, Shared};
 use crate::error::IntakeError;
+use crate::mark::{self, Mark};
 use crate::options::IntakeOptions;
 use crate::stores::{Opened, Stores};
 use crate::submit::HEAD_BYTES_MAX;
@@ -53,18 +54,27 @@ impl Intake {
     /// must live as long as the intake.
     pub async fn open(options: IntakeOptions, clock: Arc<dyn Clock>) -> Result<(Intake, Opened), IntakeError> {
         let (stores, mut opened) = Stores::open(&options, &clock).await?;
-        let events_mark = mark(stores.store.events.watermark(APP));
-        let rejects_mark = mark(stores.store.rejects.watermark(APP));
+        let events_mark = mark_of(stores.store.events.watermark(APP));
+        let rejects_mark = mark_of(stores.store.rejects.watermark(APP));
         let mut dedupe = stores.known_events(options.dedupe_days, clock.now_micros(), 0).await?;
         opened.known_events = dedupe.len() as u64;
         stores.remember_rejects(&mut dedupe).await?;
 
-        let journal_options = journal_options(&options, &stores, events_mark.max(rejects_mark) + 1);
+        let (mark, marked) = Mark::open(&options.data).map_err(|source| IntakeError::Io {
+            action: "read the journal's mark in",
+            path: options.data.clone(),
+            source,
+        })?;
+        let watermark = events_mark.max(rejects_mark);
+        // Also past records that are lost: a number must never stand for two of them.
+        let journal_options = journal_options(&options, &stores, watermark.max(marked) + 1);
         // Creating and replaying segments blocks on the disk.
         let journal = tokio::task::spawn_blocking(move || Journal::open(journal_options)).await;
-        let (journal, _) = journal.map_err(|error| IntakeError::Stopped(error.to_string()))??;
+        let (journal, recovery) = journal.map_err(|error| IntakeError::Stopped(error.to_string()))??;
+        let lost = mark::lost(recovery.last.0, marked, watermark, recovery.cut_bytes);
+        opened.damage.extend(lost.iter().map(|lost| lost.said.clone()));
         let recovered = journal.durable().0;
-        opened.replayed_records = recovered.saturating_sub(events_mark);
+        opened.replayed_records = recovery.last.0.saturating_sub(events_mark);
         let reader = reader_after(&journal, events_mark, &mut opened)?;
 
         let aside = Aside::open(&options.data, stores.quarantine_sealer(), options.quarantine_bytes_max)?;
@@ -79,11 +89,15 @@ impl Intake {
             tally: Tally::default(),
             control: crate::drain::Control::default(),
             recovered,
+            mark,
+            lost,
         });
-        let start =
-            Progress { drained: events_mark, shown: events_mark, committed: events_mark, ..Progress::default() };
+        // Numbers without a record, where the journal has lost some, are as good as drained.
+        let begin = if recovery.last.0 <= events_mark { recovered } else { events_mark };
+        let start = Progress { drained: begin, shown: begin, committed: begin, ..Progress::default() };
+        shared.mark.note(recovered);
         let (send, progress) = watch::channel(start);
-        let drain = Drain::new(Arc::clone(&shared), Handle::current(), send, reader, events_mark, rejects_mark);
+        let drain = Drain::new(Arc::clone(&shared), Handle::current(), send, reader, begin, rejects_mark);
         let inner = Inner {
             admission,
             progress,
@@ -143,7 +157,11 @@ impl Intake {
     /// What is missing or can't be read, a sentence each: events are taken in and the rest is
     /// served, and whoever reads should know.
     pub fn degraded(&self) -> Vec<String> {
-        self.quarantine_said().into_iter().collect()
+        let shared = &self.inner.shared;
+        let lost = shared.lost.iter().map(|lost| lost.said.clone());
+        let damaged = shared.stores.store.damaged();
+        let damaged = damaged.iter().map(ToString::to_string);
+        lost.chain(damaged).chain(self.quarantine_said()).collect()
     }
 
     /// What happened since the start, and how it stands.
@@ -170,6 +188,8 @@ impl Intake {
             journal,
             quarantined_records,
             quarantined_bytes,
+            journal_records_lost: shared.lost.as_ref().map_or(0, |lost| lost.records),
+            damaged_files: shared.stores.store.damaged().len() as u64,
             ..shared.tally.counters()
         }
     }
@@ -230,7 +250,7 @@ impl Intake {
     }
 }
 
-fn mark(watermark: Option<i64>) -> u64 {
+fn mark_of(watermark: Option<i64>) -> u64 {
     watermark.map_or(0, |mark| u64::try_from(mark).unwrap_or(0))
 }
 

@@ -16,7 +16,6 @@
 //! killed is run again: what is committed is passed over, what is not leaves no trace.
 //! Rejects are committed before events, with their own mark, as in draining.
 
-mod input;
 mod ordered;
 mod worker;
 
@@ -28,13 +27,15 @@ use std::thread;
 use table::{Committed, NewFile, Store, Txn};
 use tokio::runtime::{Builder, Runtime};
 
-pub use self::input::LoadInput;
-use self::input::{Chunks, Source};
 pub use self::ordered::LoadSummary;
 use self::ordered::Turnstile;
 use self::worker::{Bench, Worker};
 use crate::clock::Clock;
 use crate::error::{IntakeError, LoadError};
+use crate::input::LoadInput;
+use crate::input::chunks::Chunks;
+use crate::input::shape::Shape;
+use crate::input::source::Source;
 use crate::intake::Intake;
 use crate::options::IntakeOptions;
 use crate::stores::Stores;
@@ -125,10 +126,15 @@ pub fn load(
     let failed = |source| LoadError::Input { name: name.clone(), source };
     let source = Source::open(input).map_err(failed)?;
     progress.total(source.total);
+    let (fingerprint, length_guess) = (source.fingerprint, source.length_guess);
+    let mut chunks = Chunks::new(source).map_err(failed)?;
     let runtime = runtime(options)?;
     drain_first(data, clock, &runtime)?;
     let (stores, _) = runtime.block_on(Stores::open(data, clock))?;
-    let app = source.fingerprint.map(|fingerprint| format!("load-{fingerprint:016x}"));
+    // Versions that took every file for lines kept a mark of it all the same. Their marks of
+    // other files say nothing.
+    let kind = if chunks.shape() == Shape::Lines { "load" } else { "load-values" };
+    let app = fingerprint.map(|fingerprint| format!("{kind}-{fingerprint:016x}"));
     let mark = |watermark: Option<i64>| watermark.unwrap_or(0).cast_unsigned();
     let events_mark = mark(app.as_deref().and_then(|app| stores.store.events.watermark(app)));
     let rejects_mark = mark(app.as_deref().and_then(|app| stores.store.rejects.watermark(app)));
@@ -136,21 +142,22 @@ pub fn load(
         return Ok(LoadSummary { already_loaded: true, ..LoadSummary::default() });
     }
     let received_micros = clock.now_micros();
-    let room = (source.length_guess / EVENT_BYTES_GUESS).min(ROOM_EVENTS_MAX);
+    let room = (length_guess / EVENT_BYTES_GUESS).min(ROOM_EVENTS_MAX);
     let room = usize::try_from(room).unwrap_or(0);
     let dedupe = runtime.block_on(stores.known_events(data.dedupe_days, received_micros, room))?;
     let job = Job {
         data,
         stores: &stores,
         datastream: &options.datastream,
-        fingerprint: source.fingerprint,
+        fingerprint,
         received_micros,
         rejects_mark: rejects_mark & !FINISHED.cast_unsigned(),
         reject_bytes_max: options.reject_bytes_max,
         threads: options.threads.max(1),
         name: name.clone(),
     };
-    let chunks = Mutex::new(Chunks::new(source, events_mark).map_err(failed)?);
+    chunks.pass_over(events_mark).map_err(failed)?;
+    let chunks = Mutex::new(chunks);
     let turnstile = Turnstile::new(dedupe);
     let allowance = AtomicU64::new(options.stop_after_chunks.unwrap_or(u64::MAX));
     loop {

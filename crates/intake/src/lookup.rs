@@ -99,6 +99,20 @@ fn select<'a>(
     columns: &'a [&str],
 ) -> BoxFuture<'a, Result<Vec<RecordBatch>, IntakeError>> {
     Box::pin(async move {
+        match read(table, filter.clone(), columns).await {
+            // A damaged file is left out from now on: the row may be in another one.
+            Err(_) if table.find_damage().await => read(table, filter, columns).await,
+            outcome => outcome,
+        }
+    })
+}
+
+fn read<'a>(
+    table: &'a Dataset,
+    filter: Expr,
+    columns: &'a [&str],
+) -> BoxFuture<'a, Result<Vec<RecordBatch>, IntakeError>> {
+    Box::pin(async move {
         let rows = SessionContext::new().read_table(table.provider())?.filter(filter)?;
         // By names, since what takes expressions is generic and would be compiled here.
         Ok(rows.select_columns(columns)?.collect().await?)

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! version      u8  = 2
-//! framing      u8    1 single, 2 array, 3 lines
+//! framing      u8    1 single, 2 array, 3 lines, 4 values in a row
 //! request id   u8    1 given by the sender, 2 made by us
 //! profile      u8    how strictly it was read: 0 as the settings say, 1 spec, 2 aep-strict, 3 letter
 //! received at  i64   microseconds since 1970-01-01T00:00:00Z
@@ -91,6 +91,7 @@ impl<'a> Record<'a> {
             Layout::Single => 1,
             Layout::Array => 2,
             Layout::Lines => 3,
+            Layout::Values => 4,
         };
         let origin = match self.request_id {
             RequestId::Given(_) => 1,
@@ -130,6 +131,7 @@ impl<'a> Record<'a> {
             1 => Layout::Single,
             2 => Layout::Array,
             3 => Layout::Lines,
+            4 => Layout::Values,
             _ => return Err(RecordError::Form),
         };
         let datastream_bytes = usize::from(u16::from_le_bytes([d0, d1]));
@@ -186,6 +188,7 @@ mod tests {
             datastream: "",
             ..record
         });
+        check(Record { layout: Layout::Values, ..record });
         check(Record { layout: Layout::Lines, request_id: RequestId::Made([9; 16]), body: b"", ..record });
     }
 

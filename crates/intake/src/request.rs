@@ -12,6 +12,9 @@ use memchr::memchr;
 use thiserror::Error;
 use xdm::{Checker, Sink, Verdict};
 
+use crate::input::Foreign;
+use crate::input::shape::{Shape, value_end, without_mark};
+
 /// A request as its sender sent it, decompressed.
 #[derive(Clone)]
 pub struct Request {
@@ -47,9 +50,9 @@ pub enum Framing {
     /// One event a line; blank lines are skipped, and a line that can't be read is a
     /// rejected event, not an unreadable body.
     Lines,
-    /// Whatever the body looks like: `[` begins an array; several lines that are
-    /// objects each are lines; the rest is a single object, which may be spread over
-    /// lines.
+    /// Whatever the body looks like, by the same rule as files: `[` begins an array;
+    /// several lines that are objects each are lines; the rest is one object or several,
+    /// which may be spread over lines.
     #[default]
     Detect,
 }
@@ -60,6 +63,8 @@ pub(crate) enum Layout {
     Single,
     Array,
     Lines,
+    /// Objects in a row, each over any number of lines.
+    Values,
 }
 
 impl Framing {
@@ -80,6 +85,9 @@ pub enum BodyError {
     /// There is no event in it.
     #[error("the body holds no event; send one JSON object, an array of them, or one a line")]
     Empty,
+    /// The body is no JSON text but another format.
+    #[error("the body is {}; {}", .0.name, .0.remedy)]
+    Foreign(Foreign),
     /// The body is not UTF-8 text.
     #[error("the body is not UTF-8 at byte {offset}; send JSON encoded as UTF-8")]
     NotUtf8 {
@@ -121,6 +129,7 @@ impl BodyError {
     pub fn code(&self) -> &'static str {
         match self {
             BodyError::Empty => "empty",
+            BodyError::Foreign(_) => "format",
             BodyError::NotUtf8 { .. } => "encoding",
             BodyError::Syntax { .. } => "syntax",
             BodyError::TooManyEvents { .. } => "tooManyEvents",
@@ -166,6 +175,7 @@ pub(crate) fn walk<S: Sink>(
     sink: &mut S,
     mut each: impl FnMut(&mut S, &Checker, Event<'_>) -> Result<(), BodyError>,
 ) -> Result<usize, BodyError> {
+    let body = without_mark(body);
     match layout {
         Layout::Lines => {
             let mut walk = Lines { bounds, count: 0 };
@@ -188,7 +198,38 @@ pub(crate) fn walk<S: Sink>(
             Ok(1)
         }
         Layout::Array => array(checker, body, bounds, sink, &mut each),
+        Layout::Values => values(checker, body, bounds, sink, &mut each),
     }
+}
+
+/// Walks values in a row: the checker reads one and says where it ends.
+fn values<S: Sink>(
+    checker: &mut Checker,
+    body: &[u8],
+    bounds: Bounds,
+    sink: &mut S,
+    each: &mut impl FnMut(&mut S, &Checker, Event<'_>) -> Result<(), BodyError>,
+) -> Result<usize, BodyError> {
+    let text = utf8(body)?;
+    let mut at = skip_space(body, 0);
+    let mut count = 0;
+    while at < body.len() {
+        bounds.admit(count)?;
+        let (verdict, length) = checker.check_prefix(&text[at..], sink);
+        let Some(length) = length else { return Err(unreadable(checker, verdict, count, at)) };
+        let bytes = body[at..at + length].trim_ascii();
+        let verdict = bounds.judge_length(checker, verdict, bytes.len());
+        each(sink, checker, Event { index: count, bytes, verdict })?;
+        count += 1;
+        at = skip_space(body, at + length);
+    }
+    if count == 0 { Err(BodyError::Empty) } else { Ok(count) }
+}
+
+/// The error for an event of which the end can't be told.
+fn unreadable(checker: &Checker, verdict: Verdict, index: usize, offset: usize) -> BodyError {
+    let what = syntax(checker, verdict).unwrap_or_else(|| "not JSON".to_owned());
+    BodyError::Syntax { offset, message: format!("event {index}, from byte {offset} of the body, is {what}") }
 }
 
 impl Bounds {
@@ -269,11 +310,7 @@ fn array<S: Sink>(
     loop {
         bounds.admit(count)?;
         let (verdict, length) = checker.check_prefix(&text[at..], sink);
-        let Some(length) = length else {
-            let what = syntax(checker, verdict).unwrap_or_else(|| "not JSON".to_owned());
-            let message = format!("event {count}, from byte {at} of the body, is {what}");
-            return Err(BodyError::Syntax { offset: at, message });
-        };
+        let Some(length) = length else { return Err(unreadable(checker, verdict, count, at)) };
         let bytes = body[at..at + length].trim_ascii();
         let verdict = bounds.judge_length(checker, verdict, bytes.len());
         each(sink, checker, Event { index: count, bytes, verdict })?;
@@ -307,45 +344,29 @@ fn skip_space(body: &[u8], from: usize) -> usize {
     body[from..].iter().position(|byte| !blank(byte)).map_or(body.len(), |length| from + length)
 }
 
-/// One value that takes up the whole body is a single event, over however many lines.
-/// If the first value doesn't end, an object at the start of the second line tells lines
-/// of which the first is cut from an object of which the end is missing.
+/// The shape of the body, and whether it is one value. A body on one line is taken for a
+/// single event without a look: nearly all are, and [`Layout::also_values`] is for the rest.
 fn detect(body: &[u8]) -> Layout {
-    let body = body.trim_ascii();
-    if body.first() == Some(&b'[') {
-        return Layout::Array;
+    let text = without_mark(body).trim_ascii();
+    if memchr(b'\n', text).is_none() && text.first() != Some(&b'[') {
+        return Layout::Single;
     }
-    let Some(first) = memchr(b'\n', body) else { return Layout::Single };
-    match value_end(body) {
-        Some(end) if end == body.len() => Layout::Single,
-        Some(_) => Layout::Lines,
-        None if body[first..].trim_ascii_start().first() == Some(&b'{') => Layout::Lines,
-        None => Layout::Single,
+    match Shape::of(text) {
+        Shape::Lines => Layout::Lines,
+        Shape::Array => Layout::Array,
+        Shape::Values => match value_end(text) {
+            Some(end) if end < text.len() => Layout::Values,
+            _ => Layout::Single,
+        },
     }
 }
 
-/// Where the first value ends: after the bracket that closes its first one, or with its
-/// line if it has none. `None` if it doesn't end, or a text in it runs over a line's end.
-fn value_end(body: &[u8]) -> Option<usize> {
-    let (mut depth, mut in_text, mut escaped) = (0i64, false, false);
-    for (at, byte) in body.iter().enumerate() {
-        match byte {
-            b'\n' if in_text => return None,
-            b'\n' if depth == 0 => return Some(at),
-            _ if escaped => escaped = false,
-            b'\\' if in_text => escaped = true,
-            b'"' => in_text = !in_text,
-            b'{' | b'[' if !in_text => depth += 1,
-            b'}' | b']' if !in_text => {
-                depth -= 1;
-                if depth <= 0 {
-                    return Some(at + 1);
-                }
-            }
-            _ => {}
-        }
+impl Layout {
+    /// How else to read a body that can't be read as `self`, if nobody said how: what was
+    /// taken for one event may be several on one line.
+    pub(crate) fn also_values(self, framing: Framing) -> Option<Layout> {
+        (self == Layout::Single && framing == Framing::Detect).then_some(Layout::Values)
     }
-    None
 }
 
 #[cfg(test)]
@@ -374,6 +395,12 @@ mod tests {
         check("{\"a\": 1,\n\"b\":", Layout::Single);
         check("null\n{}", Layout::Lines);
         check("{\"cut\":\"x\n{}", Layout::Lines);
+        check("\u{FEFF}{}", Layout::Single);
+        check("\u{FEFF}[{}]", Layout::Array);
+        check("{\n}\n{\n}", Layout::Values);
+        check("{}{}\n{}", Layout::Values);
+        // Told by reading it.
+        check("{}{}", Layout::Single);
     }
 
     /// The events of a body, or why it has none.
@@ -425,12 +452,12 @@ mod tests {
 
         #[test]
         fn any_bytes_are_events_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
-            for layout in [Layout::Single, Layout::Array, Layout::Lines] {
+            for layout in [Layout::Single, Layout::Array, Layout::Lines, Layout::Values] {
                 // Twice, since a replay must see what the admission saw.
                 prop_assert_eq!(events(layout, &bytes), events(layout, &bytes));
             }
             if let Ok(lines) = events(Layout::Lines, &bytes) {
-                let expect = bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).count();
+                let expect = without_mark(&bytes).split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).count();
                 prop_assert_eq!(lines.len(), expect);
             }
         }

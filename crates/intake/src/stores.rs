@@ -15,16 +15,18 @@ use vault::{Key as VaultKey, Sealer};
 use crate::clock::{Clock, day_of};
 use crate::dedupe::{Dedupe, IdHasher, Key, SECRET_BYTES};
 use crate::derive::Derivation;
+use crate::directory::make_data_dir;
 use crate::error::IntakeError;
+use crate::keycheck;
 use crate::options::IntakeOptions;
 
 /// Whoever holds its lock works on the data directory.
 const LOCK_FILE: &str = "intake.lock";
 
 /// Purposes of keys. Changing one makes what was sealed for it unreadable.
-const PURPOSE_JOURNAL: &str = "journal";
-const PURPOSE_EVENTS: &str = "events";
-const PURPOSE_REJECTS: &str = "rejects";
+pub(crate) const PURPOSE_JOURNAL: &str = "journal";
+pub(crate) const PURPOSE_EVENTS: &str = "events";
+pub(crate) const PURPOSE_REJECTS: &str = "rejects";
 const PURPOSE_DEDUPE: &str = "dedupe";
 const PURPOSE_VISITOR: &str = "visitor";
 const PURPOSE_DEVICE: &str = "device";
@@ -69,7 +71,7 @@ impl Stores {
     pub(crate) async fn open(options: &IntakeOptions, clock: &Arc<dyn Clock>) -> Result<(Stores, Opened), IntakeError> {
         let data = options.data.as_path();
         let failed = |action| move |source: io::Error| IntakeError::Io { action, path: data.to_owned(), source };
-        create_durably(data).map_err(failed("create"))?;
+        make_data_dir(data).map_err(failed("create"))?;
         let lock = lock(data)?;
         let key = open_key(options)?;
         let layout = options.reading.plan.layout();
@@ -89,7 +91,8 @@ impl Stores {
             )
         });
         let repairs = repairs.collect();
-        let opened = Opened { repairs, ..Opened::default() };
+        let damage = store.damaged().iter().map(ToString::to_string).collect();
+        let opened = Opened { repairs, damage, ..Opened::default() };
         let secret = dedupe_secret(&key);
         let stores = Stores {
             store,
@@ -163,22 +166,6 @@ impl Stores {
     }
 }
 
-/// Creates a directory and those above it so that their names survive a power cut: what
-/// is acknowledged must not vanish with the directory it lies in.
-fn create_durably(dir: &Path) -> io::Result<()> {
-    if dir.as_os_str().is_empty() || dir.is_dir() {
-        return Ok(());
-    }
-    let parent = dir.parent().unwrap_or(Path::new(""));
-    create_durably(parent)?;
-    match fs::create_dir(dir) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-        _ => {}
-    }
-    let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
-    File::open(parent)?.sync_all()
-}
-
 /// Takes the data directory for the life of the returned file.
 fn lock(data: &Path) -> Result<File, IntakeError> {
     let path = data.join(LOCK_FILE);
@@ -204,7 +191,9 @@ fn open_key(options: &IntakeOptions) -> Result<VaultKey, IntakeError> {
     if !options.key_file.exists() && (used("journal") || local_tables) {
         return Err(IntakeError::KeyMissing(options.key_file.clone()));
     }
-    Ok(VaultKey::load_or_create(&options.key_file)?)
+    let key = VaultKey::load_or_create(&options.key_file)?;
+    keycheck::check(options, &key)?;
+    Ok(key)
 }
 
 fn dedupe_secret(key: &VaultKey) -> [u8; SECRET_BYTES] {

@@ -13,9 +13,11 @@ use tokio::sync::oneshot;
 use crate::answer::EventAnswer;
 use crate::drain::{Ended, Shared};
 use crate::error::SubmitError;
+use crate::input::foreign_format;
 use crate::intake::{Inner, Intake};
+use crate::options::Reading;
 use crate::record::{Record, RequestId};
-use crate::request::{BodyError, Layout, Request};
+use crate::request::{BodyError, Framing, Layout, Request};
 
 /// Bodies above this are checked on a thread that may block: a check takes about half a
 /// millisecond per MiB, and others wait on the caller's thread.
@@ -31,9 +33,10 @@ impl Intake {
         self.inner.bound(request)?;
         let made = self.inner.make_request_id();
         let request_id = request.request_id.as_deref().map_or(RequestId::Made(made), RequestId::Given);
-        let layout = request.framing.resolve(&request.body);
         let reading = self.inner.shared.options.reading_of(&request.datastream);
-        self.inner.admission.check(layout, &request.body, reading, &request.datastream, request_id)
+        let (_, answers) =
+            self.inner.judge(request.framing, &request.body, reading, &request.datastream, request_id)?;
+        Ok(answers)
     }
 
     /// 128 bits made of a request's id and this data directory's key: the same for the
@@ -56,14 +59,13 @@ impl Intake {
         let inner = &self.inner;
         inner.admits()?;
         inner.bound(&request)?;
-        let layout = request.framing.resolve(&request.body);
         let made = inner.make_request_id();
-        let Request { datastream, request_id, body, .. } = request;
+        let Request { datastream, request_id, framing, body } = request;
         let (answers, head) = if body.len() <= CHECK_INLINE_BYTES_MAX {
-            inner.prepare(layout, &body, &datastream, request_id.as_deref(), made)?
+            inner.prepare(framing, &body, &datastream, request_id.as_deref(), made)?
         } else {
             let (inner, body) = (Arc::clone(inner), body.clone());
-            tokio::task::spawn_blocking(move || inner.prepare(layout, &body, &datastream, request_id.as_deref(), made))
+            tokio::task::spawn_blocking(move || inner.prepare(framing, &body, &datastream, request_id.as_deref(), made))
                 .await
                 .map_err(|_| SubmitError::Closed)??
         };
@@ -97,6 +99,9 @@ impl Inner {
         if request.body.len() > bytes_max {
             return Err(BodyError::BodyTooLarge { bytes_max });
         }
+        if let Some(foreign) = foreign_format(&request.body) {
+            return Err(BodyError::Foreign(foreign));
+        }
         let request_id = request.request_id.as_deref().unwrap_or_default();
         for (name, value) in [("datastream", request.datastream.as_str()), ("request id", request_id)] {
             if value.len() > NAME_BYTES_MAX {
@@ -106,9 +111,34 @@ impl Inner {
         Ok(())
     }
 
+    /// Checks a body, and tells how it holds events.
+    fn judge(
+        &self,
+        framing: Framing,
+        body: &[u8],
+        reading: &Reading,
+        datastream: &str,
+        request_id: RequestId<'_>,
+    ) -> Result<(Layout, Vec<EventAnswer>), BodyError> {
+        let layout = framing.resolve(body);
+        let unread = match self.admission.check(layout, body, reading, datastream, request_id) {
+            Ok(answers) => return Ok((layout, answers)),
+            Err(error) => error,
+        };
+        match (&unread, layout.also_values(framing)) {
+            (BodyError::Syntax { .. }, Some(values)) => {
+                // If it can't be read so either, the first error is the one to mend.
+                let answers =
+                    self.admission.check(values, body, reading, datastream, request_id).map_err(|_| unread)?;
+                Ok((values, answers))
+            }
+            _ => Err(unread),
+        }
+    }
+
     fn prepare(
         &self,
-        layout: Layout,
+        framing: Framing,
         body: &[u8],
         datastream: &str,
         request_id: Option<&str>,
@@ -116,7 +146,7 @@ impl Inner {
     ) -> Result<(Vec<EventAnswer>, Vec<u8>), BodyError> {
         let request_id = request_id.map_or(RequestId::Made(made), RequestId::Given);
         let reading = self.shared.options.reading_of(datastream);
-        let answers = self.admission.check(layout, body, reading, datastream, request_id)?;
+        let (layout, answers) = self.judge(framing, body, reading, datastream, request_id)?;
         let received_micros = self.shared.clock.now_micros();
         let profile = Some(reading.profile);
         let event_bytes_max = self.shared.options.event_bytes_max;

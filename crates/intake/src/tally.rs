@@ -37,6 +37,10 @@ pub struct Counters {
     pub quarantined_records: u64,
     /// Their bytes.
     pub quarantined_bytes: u64,
+    /// Acknowledged requests that the journal was found to have lost when it was opened.
+    pub journal_records_lost: u64,
+    /// Data files of the tables that can't be read and are left out.
+    pub damaged_files: u64,
     /// True when requests are taken in.
     pub ready: bool,
     /// True after a failed write to the journal: only a restart helps.

@@ -21,7 +21,7 @@ pub fn read_arbitrary_segment(bytes: &[u8]) -> Vec<Vec<u8>> {
     let wrap = KeyWrap::new(&MasterKey::new(KEY));
     let header = &bytes[..bytes.len().min(segment::HEADER_BYTES as usize)];
     let segment = Segment::decode(1, header, &wrap)
-        .or_else(|_| Segment::create(1, 0, &wrap).map(|(segment, _)| segment).map_err(|_| crate::OpenError::Random));
+        .or_else(|_| Segment::create(1, 0, 0, &wrap).map(|(segment, _)| segment).map_err(|_| crate::OpenError::Random));
     let Ok(segment) = segment else {
         return Vec::new();
     };
@@ -71,7 +71,7 @@ mod tests {
 
     fn segment_of(records: &[&[u8]]) -> Vec<u8> {
         let wrap = KeyWrap::new(&MasterKey::new(KEY));
-        let (segment, header) = Segment::create(1, 0, &wrap).expect("random");
+        let (segment, header) = Segment::create(1, 0, 0, &wrap).expect("random");
         let mut bytes = header.to_vec();
         for (sequence, record) in (1..).zip(records) {
             frame::encode(&mut bytes, &segment.key, sequence, sequence - 1, record, b"");
@@ -130,7 +130,7 @@ mod tests {
     fn checksums_that_match_do_not_make_a_record() {
         // The attacker's frame: everything right but the seal.
         let wrap = KeyWrap::new(&MasterKey::new(KEY));
-        let (other, _) = Segment::create(1, 0, &wrap).expect("random");
+        let (other, _) = Segment::create(1, 0, 0, &wrap).expect("random");
         let mut bytes = segment_of(&[b"first"]);
         bytes.truncate(bytes.len() - 100);
         frame::encode(&mut bytes, &other.key, 2, 1, b"forged", b"");

@@ -44,5 +44,5 @@ pub use journal::Journal;
 pub use log::{Done, Log, LogReader, Released, Sequence};
 pub use options::{MasterKey, Options};
 pub use reader::Reader;
-pub use recovery::Recovery;
+pub use recovery::{Recovery, key_opens};
 pub use stats::Stats;

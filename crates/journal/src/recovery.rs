@@ -15,7 +15,9 @@
 //!
 //! Nothing is written before everything was checked.
 
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::catalog::Entry;
@@ -24,6 +26,7 @@ use crate::disk::{Disk, DiskFile};
 use crate::error::{Damage, OpenError};
 use crate::frame::{self, FrameHeader};
 use crate::log::Sequence;
+use crate::options::MasterKey;
 use crate::release;
 use crate::seal::KeyWrap;
 use crate::segment::{self, Named, Segment};
@@ -45,6 +48,9 @@ pub struct Recovery {
     pub next: Sequence,
     /// Bytes of a torn group behind the last record. They were never acknowledged.
     pub torn_bytes: u64,
+    /// Bytes by which the last segment's file is shorter than it was made. Somebody cut it,
+    /// and records that were acknowledged may have gone with them.
+    pub cut_bytes: u64,
 }
 
 /// A checked journal, ready to be written to.
@@ -96,6 +102,27 @@ pub(crate) fn recover(disk: &dyn Disk, wrap: &KeyWrap, first_sequence_min: u64) 
         write_again(newest, extent.end)?;
     }
     Ok(assemble(opened, entries, newest, first_sequence_min))
+}
+
+/// Whether `key` is the one that the journal in `dir` was written with, by the header of a
+/// segment. `None` when there is none that could tell. Changes nothing.
+pub fn key_opens(dir: &Path, key: &MasterKey) -> Option<bool> {
+    let wrap = KeyWrap::new(key);
+    let names = fs::read_dir(dir).ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut segments = names.filter_map(|name| match segment::parse_name(&name) {
+        Named::Live(first) => Some((name, first)),
+        _ => None,
+    });
+    segments.find_map(|(name, first)| {
+        let mut header = Vec::new();
+        File::open(dir.join(name)).ok()?.take(segment::HEADER_BYTES).read_to_end(&mut header).ok()?;
+        match Segment::decode(first, &header, &wrap) {
+            Ok(_) => Some(true),
+            Err(OpenError::WrongKey { .. }) => Some(false),
+            // A damaged header says nothing about the key; opening the journal names it.
+            Err(_) => None,
+        }
+    })
 }
 
 fn list(disk: &dyn Disk) -> Result<Listing, OpenError> {
@@ -275,6 +302,7 @@ fn assemble(
     let mut entries = Vec::with_capacity(opened.len());
     let mut active = None;
     let torn_bytes = newest.as_ref().map_or(0, |(_, torn_bytes)| *torn_bytes);
+    let cut_bytes = opened.last().map_or(0, |last| last.segment.made_bytes.saturating_sub(last.file_bytes));
     let extents = extents.into_iter().chain(newest.map(|(extent, _)| (extent.last, extent.end)));
     let newest_index = opened.len().wrapping_sub(1);
     for (index, (opened, (last, end))) in opened.into_iter().zip(extents).enumerate() {
@@ -285,8 +313,8 @@ fn assemble(
             let next = segment.first.max(last + 1);
             let jumps = recovery.next.0 > next;
             recovery.next.0 = recovery.next.0.max(next);
-            // A torn tail or a jump ends the segment: see the top of this file.
-            if torn_bytes == 0 && !jumps {
+            // A torn or cut tail or a jump ends the segment: see the top of this file.
+            if torn_bytes == 0 && cut_bytes == 0 && !jumps {
                 let (segment, file) = (Arc::clone(&segment), opened.file);
                 active = Some(Active { segment, file, offset: end, capacity: opened.file_bytes });
             } else if last < segment.first {
@@ -298,6 +326,7 @@ fn assemble(
     }
     recovery.segments = entries.len();
     recovery.torn_bytes = torn_bytes;
+    recovery.cut_bytes = cut_bytes;
     Recovered { entries, active, recovery }
 }
 

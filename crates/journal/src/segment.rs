@@ -10,13 +10,17 @@
 //!          24  previous_last    8  last sequence before this segment, 0 = none
 //!          32  segment id      16  random
 //!          48  wrapped key     60  nonce, sealed data key, tag
-//!         108  zeros           20
+//!         108  made bytes       8  size of the file when it was made, 0 = not written down
+//!         116  zeros           12
 //! frames  from byte 128, see `frame`; zeros behind the last one
 //! ```
 //!
 //! All integers are little-endian. `previous_last` ends the segment before: whatever
 //! lies behind that record in the older file was never durable and is not read. It is
 //! `first - 1` unless sequences were moved forward by `first_sequence_min`.
+//!
+//! Files don't shrink: one that is shorter than it was made was cut by somebody, and its
+//! last records may be gone with what was cut off.
 //!
 //! A file gets its `.seg` name only after its header was synced, so a bad header is
 //! damage and never a torn write. Before that it is `spare.tmp`; once released it is
@@ -33,6 +37,7 @@ const CRC_AT: usize = 12;
 /// What the key wrap authenticates besides the key: from `first` to the segment id.
 const CONTEXT: std::ops::Range<usize> = 16..48;
 const KEY_AT: usize = CONTEXT.end;
+const MADE_AT: usize = KEY_AT + WRAPPED_KEY_BYTES;
 
 /// The wrapped key's place in the file: what a release overwrites.
 pub(crate) const WRAPPED_KEY_OFFSET: u64 = KEY_AT as u64;
@@ -83,12 +88,19 @@ pub(crate) struct Segment {
     pub(crate) name: String,
     pub(crate) first: u64,
     pub(crate) previous_last: u64,
+    /// Size of the file when it was made; 0 from versions that didn't write it down.
+    pub(crate) made_bytes: u64,
     pub(crate) key: DataKey,
 }
 
 impl Segment {
     /// A new segment with a key of its own, and the header to write.
-    pub(crate) fn create(first: u64, previous_last: u64, wrap: &KeyWrap) -> Result<(Self, [u8; HEADER_LEN]), NoRandom> {
+    pub(crate) fn create(
+        first: u64,
+        previous_last: u64,
+        made_bytes: u64,
+        wrap: &KeyWrap,
+    ) -> Result<(Self, [u8; HEADER_LEN]), NoRandom> {
         let mut header = [0; HEADER_LEN];
         let id = seal::random_segment_id()?;
         header[..8].copy_from_slice(&MAGIC);
@@ -98,9 +110,10 @@ impl Segment {
         header[32..48].copy_from_slice(&id);
         let (key, wrapped) = wrap.make_key(id, &header[CONTEXT])?;
         header[KEY_AT..KEY_AT + WRAPPED_KEY_BYTES].copy_from_slice(&wrapped);
+        header[MADE_AT..MADE_AT + 8].copy_from_slice(&made_bytes.to_le_bytes());
         let crc = checksum(&header);
         header[CRC_AT..16].copy_from_slice(&crc.to_le_bytes());
-        Ok((Segment { name: live_name(first), first, previous_last, key }, header))
+        Ok((Segment { name: live_name(first), first, previous_last, made_bytes, key }, header))
     }
 
     /// Reads the header of the file named for `first`. `header` holds its first bytes,
@@ -139,7 +152,7 @@ impl Segment {
         let mut wrapped: WrappedKey = [0; WRAPPED_KEY_BYTES];
         wrapped.copy_from_slice(&header[KEY_AT..KEY_AT + WRAPPED_KEY_BYTES]);
         match wrap.open_key(id, &header[CONTEXT], &wrapped) {
-            Ok(key) => Ok(Segment { name, first, previous_last, key }),
+            Ok(key) => Ok(Segment { name, first, previous_last, made_bytes: u64_at(header, MADE_AT), key }),
             Err(seal::NotSealedHere) => Err(OpenError::WrongKey { file: name }),
         }
     }
@@ -181,9 +194,9 @@ mod tests {
     #[test]
     fn a_header_is_read_back_and_every_flipped_or_cut_byte_is_refused() {
         let wrap = KeyWrap::new(&MasterKey::new([1; 32]));
-        let (_, header) = Segment::create(9, 8, &wrap).expect("random");
+        let (_, header) = Segment::create(9, 8, 4096, &wrap).expect("random");
         let segment = Segment::decode(9, &header, &wrap).expect("as written");
-        assert_eq!((segment.first, segment.previous_last), (9, 8));
+        assert_eq!((segment.first, segment.previous_last, segment.made_bytes), (9, 8, 4096));
         for at in 0..HEADER_LEN {
             let mut flipped = header;
             flipped[at] ^= 0x10;

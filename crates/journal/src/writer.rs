@@ -206,7 +206,7 @@ impl Writer {
             }
             NoSpare::Broken(cause) => NoRoom::Broken(cause),
         })?;
-        let (segment, header) = Segment::create(self.next, self.held_last, &self.shared.wrap)
+        let (segment, header) = Segment::create(self.next, self.held_last, spare.bytes, &self.shared.wrap)
             .map_err(|_| NoRoom::Broken("the system's random source failed".to_owned()))?;
         let disk = &self.shared.disk;
         // The header is on disk before the name is, and the name before any record is

@@ -14,6 +14,9 @@ use datafusion::sql::sqlparser::parser::ParserError;
 use crate::guard::REFUSED_FUNCTIONS;
 use crate::worker::frame::{Fault, Told};
 
+/// The code of a query that met a data file which can't be read.
+pub(crate) const UNREADABLE: &str = "sql-unreadable";
+
 /// Why a query gave no result.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -143,6 +146,12 @@ pub enum QueryError {
         /// What the store said.
         message: String,
     },
+    /// A data file could not be read.
+    #[error("{message}; the server's log names the file")]
+    Unreadable {
+        /// What the engine said.
+        message: String,
+    },
     /// Reading or computing failed underway.
     #[error("the query failed: {message}")]
     Failed {
@@ -176,6 +185,7 @@ impl QueryError {
             QueryError::Closing => "sql-closing",
             QueryError::Told(told) => &told.code,
             QueryError::Tables { .. } => "sql-tables",
+            QueryError::Unreadable { .. } => UNREADABLE,
             QueryError::Failed { .. } => "sql-failed",
         }
     }
@@ -193,7 +203,7 @@ impl QueryError {
             | QueryError::Ended { .. }
             | QueryError::AnswerTooLong { .. } => Fault::Limit,
             QueryError::NoRoom | QueryError::Busy | QueryError::NoWorker { .. } | QueryError::Closing => Fault::Moment,
-            QueryError::Tables { .. } => Fault::House,
+            QueryError::Tables { .. } | QueryError::Unreadable { .. } => Fault::House,
             QueryError::Told(told) => told.fault,
             _ => Fault::Query,
         }

@@ -9,8 +9,10 @@
 //! our views are all lower case.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::TableProvider;
 use datafusion::common::DataFusionError;
@@ -28,6 +30,9 @@ use tokio::task::JoinSet;
 use crate::error::{Names, translate};
 use crate::pauses::PauseInJoins;
 use crate::{QueryError, QueryResult, Tables, guard, size, views, visitor};
+
+/// Times that a query is run while damaged files are found.
+pub(crate) const ATTEMPTS_MAX: usize = 4;
 
 /// Past this a query fails with an error that names the limit; it is never cut short.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,7 +93,8 @@ impl Session {
         let unreadable = |error: crate::TablesError| QueryError::Tables { message: error.to_string() };
         let events = self.tables.events().await.map_err(unreadable)?;
         let rejects = self.tables.rejects().await.map_err(unreadable)?;
-        Ok(Snapshot { events, rejects, runtime: self.runtime.clone() })
+        let tables = Arc::clone(&self.tables);
+        Ok(Snapshot { tables, events, rejects, runtime: self.runtime.clone() })
     }
 
     /// Runs one statement over a snapshot of its own.
@@ -103,6 +109,7 @@ impl Session {
 /// Both tables at one moment: several queries over it see the same rows.
 #[derive(Clone)]
 pub struct Snapshot {
+    tables: Arc<dyn Tables>,
     events: Arc<dyn TableProvider>,
     rejects: Arc<dyn TableProvider>,
     runtime: Option<Handle>,
@@ -139,13 +146,42 @@ impl Snapshot {
         })
     }
 
+    /// Runs it again when a file turned out to be damaged, which is left out then: other
+    /// rows are not withheld for it. Each time at least one more file is known.
     async fn run(self, sql: String, limits: QueryLimits) -> Result<QueryResult, QueryError> {
-        let explain = |error: DataFusionError| translate(&error, &self.names(), limits.memory_bytes_max);
-        let context = context(&limits).map_err(explain)?;
+        let mut attempts = 1;
+        loop {
+            let reading_failed = AtomicBool::new(false);
+            match self.attempt(&sql, &limits, &reading_failed).await {
+                Err(error) => {
+                    if !reading_failed.into_inner() {
+                        return Err(error);
+                    }
+                    if attempts == ATTEMPTS_MAX || !self.tables.find_damage().await {
+                        return Err(QueryError::Unreadable { message: error.to_string() });
+                    }
+                    attempts += 1;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        sql: &str,
+        limits: &QueryLimits,
+        reading_failed: &AtomicBool,
+    ) -> Result<QueryResult, QueryError> {
+        let explain = |error: DataFusionError| {
+            reading_failed.fetch_or(is_of_reading(&error), Ordering::Relaxed);
+            translate(&error, &self.names(), limits.memory_bytes_max)
+        };
+        let context = context(limits).map_err(explain)?;
         let state = context.state();
         let dialect = state.config_options().sql_parser.dialect;
-        size::check_text(&sql)?;
-        let statement = state.sql_to_statement(&sql, &dialect).map_err(explain)?;
+        size::check_text(sql)?;
+        let statement = state.sql_to_statement(sql, &dialect).map_err(explain)?;
         guard::check(&statement)?;
         let needed = views::needed(&state.resolve_table_references(&statement).map_err(explain)?);
         views::register(&context, &needed, &self.events, &self.rejects).await.map_err(explain)?;
@@ -170,6 +206,18 @@ impl Snapshot {
         let mut paths = views::paths(&self.events.schema());
         paths.extend(views::paths(&self.rejects.schema()));
         Names { tables: views::NAMES.to_vec(), paths }
+    }
+}
+
+/// Whether a file could not be read, as against a query that can't be answered.
+fn is_of_reading(error: &DataFusionError) -> bool {
+    match error.find_root() {
+        DataFusionError::ParquetError(_) | DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => true,
+        DataFusionError::ArrowError(error, _) => {
+            matches!(**error, ArrowError::ParquetError(_) | ArrowError::IoError(..) | ArrowError::ExternalError(_))
+        }
+        DataFusionError::External(_) => true,
+        _ => false,
     }
 }
 

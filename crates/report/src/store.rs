@@ -16,4 +16,8 @@ impl Tables for table::Store {
     async fn rejects(&self) -> Result<Arc<dyn TableProvider>, TablesError> {
         Ok(self.rejects.provider())
     }
+
+    async fn find_damage(&self) -> bool {
+        table::Store::find_damage(self).await
+    }
 }

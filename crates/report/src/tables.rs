@@ -20,6 +20,11 @@ pub trait Tables: Send + Sync {
     async fn events(&self) -> Result<Arc<dyn TableProvider>, TablesError>;
     /// Events that were not stored, and why.
     async fn rejects(&self) -> Result<Arc<dyn TableProvider>, TablesError>;
+    /// Called when reading a table failed: looks for files that can't be read. True if
+    /// asking the same providers again can help, since they leave those out now.
+    async fn find_damage(&self) -> bool {
+        false
+    }
 }
 
 #[async_trait]
@@ -30,5 +35,8 @@ impl<T: Tables + ?Sized> Tables for Arc<T> {
 
     async fn rejects(&self) -> Result<Arc<dyn TableProvider>, TablesError> {
         (**self).rejects().await
+    }
+    async fn find_damage(&self) -> bool {
+        (**self).find_damage().await
     }
 }

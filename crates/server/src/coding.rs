@@ -60,7 +60,7 @@ impl Coding {
         let held = body.len();
         match self {
             Coding::Identity => Ok(body),
-            Coding::Gzip => grow(flate2::read::MultiGzDecoder::new(&body[..]), held, bytes_max, claim),
+            Coding::Gzip => grow(intake::Gzip::new(&body[..]), held, bytes_max, claim),
             Coding::Zstd => {
                 let mut decoder = zstd::stream::read::Decoder::with_buffer(&body[..])
                     .map_err(|error| Problem::internal(format!("no zstd decoder: {error}")))?;
@@ -144,7 +144,15 @@ mod tests {
             assert_eq!(decode(coding, packed.clone(), 39_999), Err(Code::BodyTooLarge));
             assert_eq!(decode(coding, packed[..packed.len() - 3].to_vec(), 1 << 18), Err(Code::CodingBroken));
             assert_eq!(decode(coding, b"not compressed".to_vec(), 1 << 18), Err(Code::CodingBroken));
+            let followed = [&packed[..], b"something"].concat();
+            assert_eq!(decode(coding, followed, 1 << 18), Err(Code::CodingBroken));
         }
+    }
+
+    #[test]
+    fn padding_behind_gzip_is_passed_over() {
+        let padded = [gzip(b"{}"), vec![0; 512]].concat();
+        assert_eq!(decode(Coding::Gzip, padded, 1 << 18).as_deref(), Ok(&b"{}"[..]));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::extract::Request;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
 use futures::FutureExt;
@@ -128,7 +128,20 @@ impl<F: Front> Edge<F> {
         });
         self.meters.count(route, response.status());
         protect(route, response.headers_mut());
+        if route.reads_tables() && response.status().is_success() {
+            self.tell_of_damage(&mut response);
+        }
         response
+    }
+
+    /// A number that lacks rows must not look like one that doesn't.
+    fn tell_of_damage(&self, response: &mut Response) {
+        let files = self.front.damaged_files();
+        if files > 0 {
+            let text = format!("{files} data files can't be read and their rows are missing; /readyz names them");
+            let text = HeaderValue::try_from(text).expect("plain text");
+            response.headers_mut().insert(&INCOMPLETE, text);
+        }
     }
 }
 
@@ -147,6 +160,9 @@ fn protect(route: Route, headers: &mut HeaderMap) {
         headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     }
 }
+
+/// In every answer that reads the tables while some of their rows can't be read.
+static INCOMPLETE: HeaderName = HeaderName::from_static("frontdesk-incomplete");
 
 /// Any page may post events and read the answer; cookies are never asked for.
 pub(crate) fn allow_pages(response: &mut Response) {

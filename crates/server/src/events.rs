@@ -166,7 +166,12 @@ fn unreadable(error: BodyError) -> Problem {
         BodyError::TooManyEvents { .. } | BodyError::BodyTooLarge { .. } => Code::BodyTooLarge,
         _ => Code::BodyUnreadable,
     };
-    Problem::new(code, error.to_string())
+    match error {
+        BodyError::Foreign(intake::Foreign { name, coding: Some(coding), .. }) => {
+            Problem::new(code, format!("this is {name}; send Content-Encoding: {coding}"))
+        }
+        error => Problem::new(code, error.to_string()),
+    }
 }
 
 #[cfg(test)]
@@ -174,6 +179,16 @@ mod tests {
     use axum::http::HeaderValue;
 
     use super::*;
+
+    #[test]
+    fn a_compressed_body_without_its_label_is_told_how_to_send_it() {
+        let foreign = intake::foreign_format(b"\x1F\x8B\x08\x00").expect("gzip");
+        let problem = unreadable(BodyError::Foreign(foreign));
+        assert_eq!(problem.document()["detail"], "this is gzip; send Content-Encoding: gzip");
+        let foreign = intake::foreign_format(b"PK\x03\x04").expect("zip");
+        let detail = unreadable(BodyError::Foreign(foreign)).document()["detail"].to_string();
+        assert!(detail.contains("a zip archive"), "{detail}");
+    }
 
     #[test]
     fn only_a_media_type_of_lines_decides() {

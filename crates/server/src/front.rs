@@ -53,6 +53,12 @@ pub trait Front: Send + Sync + 'static {
     /// Whether the house can take events, and its numbers. Cheap: asked at every scrape.
     fn vitals(&self) -> Vitals;
 
+    /// How many data files are left out of what is read, since they can't be. Cheap: asked
+    /// with every answer that reads the tables.
+    fn damaged_files(&self) -> usize {
+        0
+    }
+
     /// Microseconds since 1970 by the house's clock.
     fn now_micros(&self) -> i64;
 }
@@ -163,7 +169,8 @@ pub struct FrontError(pub String);
 pub struct Vitals {
     /// Whether events can be taken in now.
     pub readiness: Readiness,
-    /// What doesn't work although events are taken in, a sentence each.
+    /// What doesn't work, is missing or can't be read although events are taken in, a sentence
+    /// each; the rest is served.
     pub remarks: Vec<String>,
     /// Numbers for `/metrics`.
     pub samples: Vec<MetricSample>,

@@ -26,17 +26,17 @@ pub(crate) async fn live<F: Front>(_edge: Arc<Edge<F>>, _call: Call) -> Outcome 
     Ok(plain("alive\n"))
 }
 
-/// `GET /readyz`: 200 when events can be taken in, 503 with the reason when not.
+/// `GET /readyz`: 200 when events can be taken in, 503 with the reason when not. Where
+/// something is missing from what is read, the first word is `degraded`, and a line each
+/// says what.
 pub(crate) async fn ready<F: Front>(edge: Arc<Edge<F>>, _call: Call) -> Outcome {
     if edge.budget.used() >= edge.options.requests_in_flight_bytes_max / 10 * 9 {
         return Err(held(Held::Overloaded));
     }
     let vitals = edge.front.vitals();
     match vitals.readiness {
-        Readiness::Ready => {
-            let lines = ["ready".to_owned()].into_iter().chain(vitals.remarks);
-            Ok(plain(lines.map(|line| line + "\n").collect::<String>()))
-        }
+        Readiness::Ready if vitals.remarks.is_empty() => Ok(plain("ready\n")),
+        Readiness::Ready => Ok(plain(format!("degraded\n{}\n", vitals.remarks.join("\n")))),
         Readiness::NotReady(by) => Err(held(by)),
     }
 }

@@ -134,7 +134,12 @@ impl Front for House {
         let workers = self.queries.counts();
         let failing = workers.is_failing.then(|| "queries can't be run: no process for them can be started".to_owned());
         let samples = samples(&counters).into_iter().chain(worker_samples(&workers)).collect();
-        Vitals { readiness: readiness(&counters), remarks: failing.into_iter().collect(), samples }
+        let remarks = self.intake.degraded().into_iter().chain(failing).collect();
+        Vitals { readiness: readiness(&counters), remarks, samples }
+    }
+
+    fn damaged_files(&self) -> usize {
+        self.intake.store().damaged_count()
     }
 
     fn now_micros(&self) -> i64 {
@@ -248,6 +253,16 @@ fn samples(counters: &Counters) -> Vec<MetricSample> {
         ),
         gauge("frontdesk_quarantined_bytes", "Bytes of those requests.", counters.quarantined_bytes as f64),
         gauge("frontdesk_journal_disk_bytes", "Size of the journal's segment files.", journal.disk_bytes as f64),
+        gauge(
+            "frontdesk_journal_lost_records",
+            "Acknowledged requests that the journal was found to have lost when it was opened.",
+            counters.journal_records_lost as f64,
+        ),
+        gauge(
+            "frontdesk_damaged_files",
+            "Data files that can't be read; their rows are missing from every answer.",
+            counters.damaged_files as f64,
+        ),
     ]
 }
 

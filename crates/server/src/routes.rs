@@ -219,6 +219,11 @@ impl Route {
         matches!(self, Route::OpenApi | Route::ProblemPage | Route::Index | Route::Demo | Route::Elsewhere)
     }
 
+    /// Answers made from the rows of the tables.
+    pub(crate) const fn reads_tables(self) -> bool {
+        matches!(self, Route::Sql | Route::Receipt | Route::Rejects | Route::ReportContacts)
+    }
+
     /// Whether it belongs to the Edge Network API, whose base path a site chooses: told by
     /// how a path ends, not by the router.
     pub(crate) const fn is_network(self) -> bool {

@@ -11,7 +11,7 @@ use deltalake::kernel::LogicalFileView;
 use deltalake::protocol::DeltaOperation;
 use futures::future::BoxFuture;
 
-use crate::dataset::{Dataset, Inner};
+use crate::dataset::Dataset;
 use crate::days::Partition;
 use crate::error::StoreError;
 use crate::rewrite::Change;
@@ -51,13 +51,23 @@ pub struct Compacted {
 
 impl Dataset {
     /// Merges small files, day by day. Rows and their content stay the same.
+    ///
+    /// Files that can't be read are left as they are.
     pub fn compact(&self, policy: CompactPolicy) -> BoxFuture<'_, Result<Compacted, StoreError>> {
         Box::pin(async move {
             let inner = &self.inner;
             let _maintaining = inner.maintaining.lock().await;
             let mut compacted = Compacted::default();
-            for (partition, old) in inner.plan(policy) {
-                let new = self.merge(&old, partition, None).await?.files;
+            for (partition, old) in self.plan(policy) {
+                let new = match self.merge(&old, partition, None).await {
+                    Ok(merged) => merged.files,
+                    // The damaged file is known now, and the next run leaves it alone.
+                    Err(_) if self.find_damage_in(&old).await => {
+                        compacted.groups_skipped += 1;
+                        continue;
+                    }
+                    Err(error) => return Err(error),
+                };
                 let (files_after, bytes_after) = (new.len() as u64, new.iter().map(|file| file.bytes()).sum::<u64>());
                 let target_size = i64::try_from(policy.target_bytes).unwrap_or(i64::MAX);
                 let operation = DeltaOperation::Optimize { predicate: None, target_size };
@@ -75,14 +85,16 @@ impl Dataset {
     }
 }
 
-impl Inner {
+impl Dataset {
     /// Groups of files to merge, each of one day and in the order of their making.
     fn plan(&self, policy: CompactPolicy) -> Vec<(Option<Partition>, Vec<LogicalFileView>)> {
         let mut days: BTreeMap<Option<Partition>, Vec<LogicalFileView>> = BTreeMap::new();
-        for file in self.snapshot().files() {
+        for file in self.inner.snapshot().files() {
             // A file with a deletion vector holds rows that are not in the table.
-            let small = file.size().unsigned_abs() < policy.small_bytes && file.deletion_vector_descriptor().is_none();
-            if let (true, Some(day)) = (small, self.place_of(&file)) {
+            let small = file.size().unsigned_abs() < policy.small_bytes
+                && file.deletion_vector_descriptor().is_none()
+                && !self.is_damaged(&file.path());
+            if let (true, Some(day)) = (small, self.inner.place_of(&file)) {
                 days.entry(day).or_default().push(file);
             }
         }

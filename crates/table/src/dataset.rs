@@ -13,7 +13,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use arrow::array::RecordBatch;
@@ -27,6 +27,7 @@ use deltalake::table::state::DeltaTableState;
 use futures::future::BoxFuture;
 use tokio::sync::Mutex;
 
+use crate::damage::DamageList;
 use crate::days::Partition;
 use crate::error::{StoreError, at};
 use crate::evolve::fit;
@@ -79,6 +80,13 @@ pub(crate) struct Inner {
     pub(crate) maintaining: Mutex<()>,
     /// Invariant 3.
     stale: AtomicBool,
+    /// Data files that can't be read.
+    pub(crate) damaged: DamageList,
+    /// How many of them were ever found.
+    pub(crate) damage_seen: AtomicU64,
+    /// One search for damaged files at a time; when the last one that found nothing ended, in
+    /// milliseconds since 1970.
+    pub(crate) searching: Mutex<Option<i64>>,
 }
 
 #[derive(Clone)]
@@ -101,13 +109,9 @@ impl Snapshot {
         state: DeltaTableState,
         watermarks: Watermarks,
     ) -> Result<Snapshot, StoreError> {
-        let mut table = DeltaTable::new(place.log_store.clone());
-        table.state = Some(state.clone());
-        let scan = table.table_provider().with_eager_snapshot(state.snapshot().clone());
-        let scan = scan.with_session(SCAN_SETTINGS.clone()).await;
+        let scan = scan(names, place, &state, None).await;
         let scan =
             scan.map_err(|error| at(names.table, "reading the table")(deltalake::DeltaTableError::from(error)))?;
-        let scan = with_dates(names, &state, scan);
         Ok(Snapshot { state, watermarks, scan })
     }
 
@@ -119,6 +123,24 @@ impl Snapshot {
     pub(crate) fn files(&self) -> Vec<LogicalFileView> {
         self.state.log_data().iter().collect()
     }
+}
+
+/// The scan of a version: of all its files, or of some.
+pub(crate) async fn scan(
+    names: &Names,
+    place: &Place,
+    state: &DeltaTableState,
+    only: Option<Vec<String>>,
+) -> datafusion::error::Result<Arc<dyn TableProvider>> {
+    let mut table = DeltaTable::new(place.log_store.clone());
+    table.state = Some(state.clone());
+    let scan = table.table_provider().with_eager_snapshot(state.snapshot().clone());
+    let scan = scan.with_session(SCAN_SETTINGS.clone());
+    let scan = match only {
+        Some(paths) => scan.with_file_paths(paths).await?,
+        None => scan.await?,
+    };
+    Ok(with_dates(names, state, scan))
 }
 
 /// Figures about a dataset.
@@ -155,6 +177,9 @@ impl Dataset {
                 writing: Mutex::new(()),
                 maintaining: Mutex::new(()),
                 stale: AtomicBool::new(false),
+                damaged: DamageList::default(),
+                damage_seen: AtomicU64::new(0),
+                searching: Mutex::new(None),
             }),
         }
     }
@@ -201,11 +226,18 @@ impl Dataset {
         Ok(())
     }
 
-    /// A consistent view for one query: committed rows ∪ fresh rows, each seen once.
+    /// A consistent view for one query: committed rows ∪ fresh rows, each seen once, without
+    /// the rows of files that are known to be [damaged](Dataset::damaged).
     /// Register it anew for each query; it doesn't move on by itself.
     pub fn provider(&self) -> Arc<dyn TableProvider> {
         let live = self.inner.live();
-        Arc::new(View { committed: live.snapshot.scan.clone(), fresh: live.fresh.batches() })
+        Arc::new(View {
+            names: self.inner.names,
+            place: self.inner.place.clone(),
+            snapshot: live.snapshot,
+            damaged: self.inner.damaged.clone(),
+            fresh: live.fresh.batches(),
+        })
     }
 
     /// What [`provider`](Dataset::provider) would show now, for a reader in another process.
@@ -215,6 +247,7 @@ impl Dataset {
             version: live.snapshot.version(),
             schema: live.snapshot.scan.schema(),
             fresh: live.fresh.marked_batches(),
+            damaged: self.inner.damaged.files().into_iter().map(|file| file.path).collect(),
         }
     }
 

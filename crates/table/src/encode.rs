@@ -14,9 +14,11 @@
 //! for one file; [`FileEncoder`] is the two together for one thread. After an error
 //! both are to be dropped, and the file with them.
 
+pub(crate) mod checksummed;
 mod chunk;
 mod delta;
 mod file;
+mod header;
 mod levels;
 mod nested;
 mod page;
@@ -55,6 +57,9 @@ pub enum EncodeError {
     /// Parquet numbers row groups with 15 bits.
     #[error("a data file has at most 32767 row groups; begin another file")]
     RowGroups,
+    /// Parquet counts a page's bytes with 31 bits.
+    #[error("a page has more than 2 GiB; store fewer events in a block")]
+    PageTooLarge,
 }
 
 /// How pages and row groups are cut.

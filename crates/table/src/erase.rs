@@ -37,10 +37,14 @@ pub struct Deleted {
     pub files: u64,
     /// The version without the rows; `None` when there were none.
     pub version: Option<u64>,
+    /// Files that can't be read and were not touched: rows to delete may be in them.
+    pub files_damaged: u64,
 }
 
 impl Dataset {
-    /// Deletes rows, all in one commit.
+    /// Deletes rows, all in one commit. A file that can't be read stays as it is and is
+    /// counted: the deletion isn't complete then, and has to be asked for again once the file
+    /// is restored.
     pub fn delete_where(&self, delete: DeleteWhere) -> BoxFuture<'_, Result<Deleted, StoreError>> {
         Box::pin(async move {
             let inner = &self.inner;
@@ -48,29 +52,43 @@ impl Dataset {
             let delete = Arc::new(delete);
             for _ in 0..ATTEMPTS_MAX {
                 let mut old = Vec::new();
+                let (mut new, mut rows, mut files_damaged) = (Vec::new(), 0, 0);
                 for file in inner.snapshot().files() {
-                    if self.holds(&file, &delete).await? {
-                        old.push(file);
+                    match self.delete_in(&file, &delete).await {
+                        Ok(None) => {}
+                        Ok(Some(merged)) => {
+                            new.extend(merged.files);
+                            rows += merged.rows_left_out;
+                            old.push(file);
+                        }
+                        Err(_) if self.find_damage_in(std::slice::from_ref(&file)).await => files_damaged += 1,
+                        Err(error) => return Err(error),
                     }
                 }
                 if old.is_empty() {
-                    return Ok(Deleted::default());
-                }
-                let (mut new, mut rows) = (Vec::new(), 0);
-                for file in &old {
-                    let merged = self.rewrite_without(file, &delete).await?;
-                    new.extend(merged.files);
-                    rows += merged.rows_left_out;
+                    return Ok(Deleted { files_damaged, ..Deleted::default() });
                 }
                 let files = old.len() as u64;
                 let operation = DeltaOperation::Delete { predicate: None };
                 let version = inner.replace(operation, Change::Rows, &old, new).await?;
                 if version.is_some() {
-                    return Ok(Deleted { rows, files, version });
+                    return Ok(Deleted { rows, files, version, files_damaged });
                 }
             }
             Err(StoreError::Contended { table: self.name(), attempts: ATTEMPTS_MAX })
         })
+    }
+
+    /// The file's other rows in new files; `None` when it holds none of those to delete.
+    async fn delete_in(
+        &self,
+        file: &LogicalFileView,
+        delete: &Arc<DeleteWhere>,
+    ) -> Result<Option<crate::rewrite::Merged>, StoreError> {
+        if !self.holds(file, delete).await? {
+            return Ok(None);
+        }
+        self.rewrite_without(file, delete).await.map(Some)
     }
 
     /// Whether a file has such a row; reads only the one column.

@@ -14,6 +14,7 @@ use datafusion::catalog::TableProvider;
 use deltalake::table::state::DeltaTableState;
 use futures::future::BoxFuture;
 
+use crate::damage::DamageList;
 use crate::dataset::{Names, Snapshot};
 use crate::error::{StoreError, at};
 use crate::fresh::FreshMark;
@@ -32,6 +33,8 @@ pub struct Moment {
     /// The rows that this version doesn't have yet, oldest first. A mark stands for the
     /// same rows as long as the schema stays.
     pub fresh: Vec<(FreshMark, RecordBatch)>,
+    /// Paths of data files that can't be read and are left out.
+    pub damaged: Vec<String>,
 }
 
 /// A table that another process writes.
@@ -39,6 +42,7 @@ pub struct Follower {
     names: Names,
     place: Place,
     snapshot: Option<Arc<Snapshot>>,
+    damaged: DamageList,
 }
 
 impl Follower {
@@ -59,24 +63,34 @@ impl Follower {
     }
 
     fn of(names: Names, dir: &Path) -> Result<Follower, StoreError> {
-        Ok(Follower { names, place: Place::to_follow(dir, names.table)?, snapshot: None })
+        Ok(Follower {
+            names,
+            place: Place::to_follow(dir, names.table)?,
+            snapshot: None,
+            damaged: DamageList::default(),
+        })
     }
 
-    /// The rows of this version and these fresh ones, each seen once.
+    /// The rows of this version and these fresh ones, each seen once, without those of the
+    /// damaged files.
     ///
     /// # Errors
     /// The log has no such version, or can't be read.
     pub fn provider(
         &mut self,
         version: u64,
+        damaged: &[String],
         fresh: Vec<RecordBatch>,
     ) -> BoxFuture<'_, Result<Arc<dyn TableProvider>, StoreError>> {
+        // Once damaged, always damaged, until the writer opens the table anew.
+        damaged.iter().for_each(|path| self.damaged.add_path(self.names.table, path));
         Box::pin(async move {
             let snapshot = match &self.snapshot {
                 Some(snapshot) if snapshot.version() == version => Arc::clone(snapshot),
                 _ => self.go_to(version).await?,
             };
-            Ok(Arc::new(View { committed: snapshot.scan.clone(), fresh }) as Arc<dyn TableProvider>)
+            let (names, place, damaged) = (self.names, self.place.clone(), self.damaged.clone());
+            Ok(Arc::new(View { names, place, snapshot, damaged, fresh }) as Arc<dyn TableProvider>)
         })
     }
 

@@ -26,6 +26,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use crate::commit::{ATTEMPTS_MAX, Attempt};
 use crate::dataset::{Dataset, Inner};
 use crate::days::Partition;
+use crate::encode::checksummed::Checksummed;
 use crate::error::{StoreError, at};
 use crate::file::{FileStats, NewFile, PendingFile};
 
@@ -40,7 +41,7 @@ pub(crate) type Keep = Arc<dyn Fn(&RecordBatch) -> BooleanArray + Send + Sync>;
 
 /// A data file being written from batches.
 pub(crate) struct RowWriter {
-    writer: ArrowWriter<PendingFile>,
+    writer: ArrowWriter<Checksummed<PendingFile>>,
     stats: FileStats,
 }
 
@@ -49,7 +50,7 @@ impl RowWriter {
         // The schema in Arrow's own form is left out: it would tell readers to build the
         // arrays this process happened to have.
         let options = ArrowWriterOptions::new().with_properties(properties(&schema)?).with_skip_arrow_metadata(true);
-        let writer = ArrowWriter::try_new_with_options(file, schema, options)?;
+        let writer = ArrowWriter::try_new_with_options(Checksummed::new(file), schema, options)?;
         Ok(RowWriter { writer, stats: FileStats::default() })
     }
 
@@ -58,8 +59,11 @@ impl RowWriter {
         self.writer.write(batch)
     }
 
-    pub(crate) fn finish(self, table: &'static str) -> Result<NewFile, StoreError> {
-        let file = self.writer.into_inner().map_err(at(table, "writing a data file"))?;
+    pub(crate) fn finish(mut self, table: &'static str) -> Result<NewFile, StoreError> {
+        const DOING: &str = "writing a data file";
+        self.writer.flush().and_then(|()| self.writer.sync().map_err(ParquetError::from)).map_err(at(table, DOING))?;
+        self.writer.inner_mut().end_pages().map_err(at(table, DOING))?;
+        let file = self.writer.into_inner().and_then(Checksummed::finish).map_err(at(table, DOING))?;
         file.finish(self.stats)
     }
 }
@@ -70,6 +74,7 @@ fn properties(schema: &SchemaRef) -> Result<WriterProperties, ParquetError> {
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS_MAX))
+        .set_offset_index_disabled(true)
         .set_statistics_enabled(EnabledStatistics::Chunk);
     for column in ArrowSchemaConverter::new().convert(schema)?.columns() {
         if column.physical_type() == Type::BYTE_ARRAY {

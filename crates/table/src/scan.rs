@@ -50,6 +50,9 @@ pub struct StoredId<'a> {
 impl Dataset {
     /// Calls `f` for each committed row of the days from `since` on (`None`: of all), in no
     /// particular order. Rows without an id are passed over. Answers the number of calls.
+    ///
+    /// Of a damaged file come the rows whose ids can still be read: they must not be taken
+    /// for new, since the file may be restored.
     pub fn scan_ids<'a>(
         &'a self,
         since: Option<Partition>,
@@ -86,6 +89,17 @@ impl Dataset {
     }
 
     async fn send_ids(&self, file: &LogicalFileView, send: &mpsc::Sender<RecordBatch>) -> Result<(), StoreError> {
+        match self.send_readable_ids(file, send).await {
+            Err(error) if self.note_failure(file, &error) => Ok(()),
+            outcome => outcome,
+        }
+    }
+
+    async fn send_readable_ids(
+        &self,
+        file: &LogicalFileView,
+        send: &mpsc::Sender<RecordBatch>,
+    ) -> Result<(), StoreError> {
         let names = self.inner.names;
         let mut batches = self.read_columns(file, &[names.id, "content_hash", names.instant]).await?;
         while let Some(batch) = batches.try_next().await.map_err(at(names.table, "reading ids"))? {

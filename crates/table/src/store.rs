@@ -17,6 +17,7 @@ use deltalake::{DeltaTable, DeltaTableError};
 use futures::future::BoxFuture;
 
 use crate::commit::{ATTEMPTS_MAX, Attempt};
+use crate::damage::DamagedFile;
 use crate::dataset::{Clock, Dataset, Names, Snapshot};
 use crate::disk::{Disk, OsDisk};
 use crate::error::{StoreError, at};
@@ -90,6 +91,25 @@ pub struct Store {
 }
 
 impl Store {
+    /// The data files of both tables that queries leave out now.
+    pub fn damaged(&self) -> Vec<DamagedFile> {
+        [&self.events, &self.rejects].into_iter().flat_map(Dataset::damaged).collect()
+    }
+
+    /// How many those are.
+    pub fn damaged_count(&self) -> usize {
+        [&self.events, &self.rejects].into_iter().map(Dataset::damaged_count).sum()
+    }
+
+    /// Looks for damaged files in both tables after reading failed; see
+    /// [`Dataset::find_damage`].
+    pub fn find_damage(&self) -> BoxFuture<'_, bool> {
+        Box::pin(async move {
+            let events = self.events.find_damage().await;
+            self.rejects.find_damage().await || events
+        })
+    }
+
     /// Opens both tables, creating those that are absent. Must run on a tokio runtime.
     pub fn open(options: StoreOptions) -> BoxFuture<'static, Result<Store, StoreError>> {
         Box::pin(async move {
@@ -126,6 +146,7 @@ async fn open_table(
     let snapshot = Snapshot::new(&names, &place, state, survey.watermarks).await?;
     let every = options.checkpoint_every_commits.max(1);
     let dataset = Dataset::new(names, place, options.clock.clone(), every, snapshot);
+    dataset.look_at_all().await;
     if dataset.widen(schema).await? {
         opened.widened.push(table);
     }

@@ -4,7 +4,10 @@
 //! of them and never in both, whatever is committed while the query runs. The
 //! committed half is Delta's own scan: it prunes by partition and by the range of the
 //! instants, and reads only the columns asked for. The fresh half is memory.
+//!
+//! Files that are known to be damaged when a query is planned are left out of it.
 
+use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -18,17 +21,39 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::union::UnionExec;
 
+use crate::damage::DamageList;
+use crate::dataset::{Names, Snapshot, scan};
+use crate::place::Place;
+
 /// A consistent view of one table.
-#[derive(Debug)]
 pub(crate) struct View {
-    pub(crate) committed: Arc<dyn TableProvider>,
+    pub(crate) names: Names,
+    pub(crate) place: Place,
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) damaged: DamageList,
     pub(crate) fresh: Vec<RecordBatch>,
+}
+
+impl View {
+    /// The committed rows that can be read.
+    async fn committed(&self) -> Result<Arc<dyn TableProvider>> {
+        match self.damaged.whole_of(&self.snapshot) {
+            None => Ok(Arc::clone(&self.snapshot.scan)),
+            Some(paths) => scan(&self.names, &self.place, &self.snapshot.state, Some(paths)).await,
+        }
+    }
+}
+
+impl fmt::Debug for View {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("View").field("version", &self.snapshot.version()).finish_non_exhaustive()
+    }
 }
 
 #[async_trait]
 impl TableProvider for View {
     fn schema(&self) -> SchemaRef {
-        self.committed.schema()
+        self.snapshot.scan.schema()
     }
 
     fn table_type(&self) -> TableType {
@@ -42,7 +67,7 @@ impl TableProvider for View {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let committed = self.committed.scan(session, projection, filters, limit).await?;
+        let committed = self.committed().await?.scan(session, projection, filters, limit).await?;
         if self.fresh.is_empty() {
             return Ok(committed);
         }
@@ -53,7 +78,7 @@ impl TableProvider for View {
 
     /// Never exact, since the fresh rows come unfiltered: the query filters once more.
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
-        let committed = self.committed.supports_filters_pushdown(filters)?;
+        let committed = self.snapshot.scan.supports_filters_pushdown(filters)?;
         let fresh_too = |pushdown| match pushdown {
             TableProviderFilterPushDown::Exact if !self.fresh.is_empty() => TableProviderFilterPushDown::Inexact,
             other => other,

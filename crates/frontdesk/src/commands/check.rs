@@ -1,29 +1,23 @@
 //! `frontdesk check`: every violation of every event, and nothing stored.
 //!
-//! A file holds one event a line, a JSON array, or a single event over several lines;
-//! its first bytes tell which. Lines are streamed; an array or a single event is read
-//! whole, up to a limit. The exit code is 1 if any event is invalid.
+//! A file holds one event a line, a JSON array, or events over any number of lines; its
+//! first event tells which, by the rule that `load` and the server have. The exit code is 1
+//! if any event is invalid, and 2 if the file can't be read as events.
 
 use std::io::{self, BufWriter, Write};
 
+use intake::{InputError, Place};
 use report::visible;
 use serde::Serialize;
-use serde::de::IgnoredAny;
 use xdm::limits::TellLimits;
 use xdm::{Checker, Notice, Verdict, Violation};
 
 use crate::args::{CheckArgs, CheckFormat};
-use crate::failure::{Exit, Failure};
-use crate::input::{Blocks, Input};
+use crate::failure::Failure;
+use crate::input::Input;
 use crate::schemas::Readings;
 use crate::settings::Settings;
 use crate::terminal;
-
-/// Lines checked at a time.
-const BLOCK_BYTES: usize = 4 * 1024 * 1024;
-
-/// Longest line, array or single event that is read.
-const WHOLE_BYTES_MAX: usize = 1024 * 1024 * 1024;
 
 /// Runs the command.
 ///
@@ -58,7 +52,7 @@ struct Tally {
 struct Finding<'a> {
     file: &'a str,
     #[serde(flatten)]
-    place: Place,
+    place: Spelled,
     valid: bool,
     violations: &'a [Violation],
     #[serde(skip_serializing_if = "is_zero")]
@@ -74,10 +68,10 @@ fn is_zero(count: &usize) -> bool {
     *count == 0
 }
 
-/// Where an event is in its file, counted from 1.
-#[derive(Clone, Copy, Serialize)]
+/// Where an event is in its file, counted from 1, as the findings spell it.
+#[derive(Serialize)]
 #[serde(rename_all = "lowercase")]
-enum Place {
+enum Spelled {
     /// The line.
     Line(u64),
     /// The position among the file's events.
@@ -95,85 +89,21 @@ struct Check<'a, W> {
 impl<W: Write> Check<'_, W> {
     fn file(&mut self, input: &Input) -> Result<(), Failure> {
         let name = input.name();
-        let mut blocks = Blocks::new(input.open()?, BLOCK_BYTES, WHOLE_BYTES_MAX);
-        let unreadable = |error: io::Error| input.unreadable(&error);
-        let mut line = 0;
-        let Some(mut first) = blocks.next_block().map_err(unreadable)?.map(<[u8]>::to_vec) else {
-            return Ok(());
-        };
-        if !is_lines(&first) {
-            while let Some(block) = blocks.next_block().map_err(unreadable)? {
-                if first.len() + block.len() > WHOLE_BYTES_MAX {
-                    return Err(Failure::usage(format_args!(
-                        "{name} is one JSON value of more than {WHOLE_BYTES_MAX} bytes"
-                    ))
-                    .help("write one event a line instead"));
+        let mut reader = input.open()?;
+        while let Some(batch) = reader.next_batch().map_err(|error| input.unreadable(&error))? {
+            for (place, offset, event) in batch.events() {
+                let verdict = self.checker.judge(event);
+                if let (Place::Event(_), Verdict::Invalid) = (place, verdict)
+                    && let Some(message) = intake::unreadable(self.checker.violations())
+                {
+                    // What it says of the events before is worth seeing.
+                    self.out.flush()?;
+                    return Err(input.unreadable(&InputError::Event { offset, message }));
                 }
-                first.extend_from_slice(block);
-            }
-            return self.whole(&name, &first);
-        }
-        self.lines(&name, &first, &mut line)?;
-        drop(first);
-        while let Some(block) = blocks.next_block().map_err(unreadable)? {
-            self.lines(&name, block, &mut line)?;
-        }
-        Ok(())
-    }
-
-    fn lines(&mut self, name: &str, block: &[u8], number: &mut u64) -> Result<(), Failure> {
-        let block = block.strip_suffix(b"\n").unwrap_or(block);
-        for line in block.split(|byte| *byte == b'\n') {
-            *number += 1;
-            if !line.trim_ascii().is_empty() {
-                let verdict = self.checker.judge(line);
-                self.tell(name, Place::Line(*number), verdict)?;
+                self.tell(&name, place, verdict)?;
             }
         }
         Ok(())
-    }
-
-    /// A file that is one value over several lines: an event, or an array of events.
-    fn whole(&mut self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
-        let Ok(text) = std::str::from_utf8(bytes) else {
-            let verdict = self.checker.judge(bytes);
-            return self.tell(name, Place::Event(1), verdict);
-        };
-        match text.trim_ascii_start().strip_prefix('[') {
-            Some(items) => self.array(name, items),
-            None => {
-                let verdict = self.checker.judge(text.as_bytes());
-                self.tell(name, Place::Event(1), verdict)
-            }
-        }
-    }
-
-    /// What follows the `[` of an array of events.
-    fn array(&mut self, name: &str, items: &str) -> Result<(), Failure> {
-        let mut rest = items.trim_ascii_start();
-        let mut index = 0;
-        if rest.starts_with(']') {
-            return Ok(());
-        }
-        loop {
-            index += 1;
-            let (verdict, used) = self.checker.judge_prefix(rest);
-            self.tell(name, Place::Event(index), verdict)?;
-            // Behind a syntax error nothing can be told apart any more.
-            let Some(used) = used else { return Ok(()) };
-            rest = rest[used..].trim_ascii_start();
-            match rest.strip_prefix(',') {
-                Some(next) => rest = next.trim_ascii_start(),
-                None if rest.trim_ascii() == "]" => return Ok(()),
-                None => {
-                    return Err(Failure::new(
-                        Exit::No,
-                        format_args!("{name} has no comma or closing bracket after event {index}"),
-                    )
-                    .help("write the events as [event, event, …], or one a line"));
-                }
-            }
-        }
     }
 
     fn begin(&mut self) -> io::Result<()> {
@@ -198,6 +128,10 @@ impl<W: Write> Check<'_, W> {
         match self.args.format {
             CheckFormat::Json => {
                 self.out.write_all(if self.findings == 0 { b"\n" } else { b",\n" })?;
+                let place = match place {
+                    Place::Line(number) => Spelled::Line(number),
+                    Place::Event(number) => Spelled::Event(number),
+                };
                 let finding = Finding { file, place, valid, violations, violations_omitted, notices, notices_omitted };
                 serde_json::to_writer(&mut self.out, &finding).map_err(io::Error::from)?;
             }
@@ -240,42 +174,5 @@ impl<W: Write> Check<'_, W> {
         }
         self.out.flush()?;
         if invalid == 0 { Ok(()) } else { Err(Failure::answered_no()) }
-    }
-}
-
-/// One event a line, unless the first line is not a whole value but the block is, or
-/// begins an array.
-fn is_lines(block: &[u8]) -> bool {
-    let text = block.trim_ascii_start();
-    if text.first() == Some(&b'[') {
-        return false;
-    }
-    let mut lines = text.splitn(2, |byte| *byte == b'\n');
-    let first = lines.next().unwrap_or_default().trim_ascii();
-    let has_more = lines.next().is_some_and(|rest| !rest.trim_ascii().is_empty());
-    if !has_more || serde_json::from_slice::<IgnoredAny>(first).is_ok() {
-        return true;
-    }
-    // A broken first line of many, or a value spread over lines: the second line of the
-    // latter does not begin an object.
-    let second = text[first.len()..].trim_ascii_start();
-    second.first() == Some(&b'{')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tells_lines_from_one_value() {
-        let check = |text: &str, expect: bool| assert_eq!(is_lines(text.as_bytes()), expect, "{text}");
-        check("{\"a\":1}\n{\"a\":2}\n", true);
-        check("{\"a\":1}", true);
-        check("{\"a\":1\n{\"a\":2}\n", true);
-        check("oops\n{\"a\":2}\n", true);
-        check("{\n  \"a\": 1\n}\n", false);
-        check("{ \"a\":\n1 }", false);
-        check("[{\"a\":1}]", false);
-        check("\n [\n", false);
     }
 }

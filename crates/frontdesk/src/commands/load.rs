@@ -3,7 +3,8 @@
 //! With the data directory in its own hands it takes `intake`'s bulk path. While a
 //! server holds the directory, it sends the file to it in batches, each under a
 //! request id made from the file's fingerprint and the batch's offset, so that a file
-//! sent twice changes nothing. Invalid events are kept in `rejects` and are no failure.
+//! sent twice changes nothing. Invalid events are kept in `rejects`; only a file of which
+//! every event is invalid is a failure.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use intake::{LoadError, LoadInput, LoadOptions, LoadSummary, SystemClock};
+use intake::{LoadError, LoadOptions, LoadSummary, Shape, SystemClock};
 use report::visible;
 use tokio::task::JoinSet;
 use xxhash_rust::xxh3::xxh3_64;
@@ -20,14 +21,11 @@ use crate::access;
 use crate::args::LoadArgs;
 use crate::data_dir::{self, Claim};
 use crate::failure::{Exit, Failure};
-use crate::input::{Blocks, Input};
+use crate::input::Input;
 use crate::progress::Progress;
 use crate::remote::{Answer, Remote};
 use crate::settings::Settings;
 use crate::terminal;
-
-/// Text of one request to a server.
-const BATCH_BYTES: usize = 4 * 1024 * 1024;
 
 /// Requests to a server at once: one is on the way while others wait for the disk.
 const BATCHES_IN_FLIGHT_MAX: usize = 4;
@@ -71,20 +69,20 @@ struct Repeated {
 }
 
 fn each_file(args: &LoadArgs, load: impl Fn(&Input) -> Result<Loaded, Failure>) -> Result<(), Failure> {
+    let mut nothing_accepted = false;
     for path in &args.files {
         let input = Input::named(path);
         let begin = Instant::now();
         let loaded = load(&input)?;
+        nothing_accepted |= loaded.is_refused();
         write(&loaded, &input.name(), begin.elapsed(), &mut terminal::people())?;
     }
-    Ok(())
+    // As the server answers 422 then: a job that looks at nothing but the code notices.
+    if nothing_accepted { Err(Failure::answered_no()) } else { Ok(()) }
 }
 
 fn straight(input: &Input, args: &LoadArgs, settings: &Settings) -> Result<Loaded, Failure> {
-    let source = match input {
-        Input::Stdin => LoadInput::Stdin,
-        Input::File(path) => LoadInput::File(path.clone()),
-    };
+    let source = input.to_load();
     let mut options = LoadOptions { datastream: args.datastream.clone(), ..LoadOptions::default() };
     options.threads = args.threads.unwrap_or(options.threads).max(1);
     let progress = Progress::new(&input.name(), input.stored_bytes());
@@ -114,36 +112,42 @@ impl intake::Progress for Progress {
 
 async fn through(remote: &Remote, input: &Input, datastream: &str) -> Result<Loaded, Failure> {
     let fingerprint = input.fingerprint()?;
-    let mut blocks = Blocks::new(input.open()?, BATCH_BYTES, BATCH_BYTES);
+    let mut reader = input.open()?;
+    let is_lines = reader.shape() == Shape::Lines;
     let progress = Progress::new(&input.name(), None);
     let mut loaded = Loaded::default();
-    let mut offset = 0;
     let mut sending: JoinSet<Result<Answer, Failure>> = JoinSet::new();
-    while let Some(block) = blocks.next_block().map_err(|error| input.unreadable(&error))? {
+    while let Some(batch) = reader.next_batch().map_err(|error| input.unreadable(&error))? {
         if sending.len() >= BATCHES_IN_FLIGHT_MAX {
             loaded.answered(sending.join_next().await, &progress)?;
         }
-        let lines = Bytes::copy_from_slice(block);
+        let body = Bytes::from(batch.body().into_owned());
         // What can't be read twice is told apart by its content.
-        let name = fingerprint.unwrap_or_else(|| xxh3_64(&lines));
-        let request_id = format!("load-{name:016x}-{offset}");
-        offset += lines.len() as u64;
-        progress.advance(lines.len() as u64, 0);
-        let is_blank = lines.trim_ascii().is_empty();
+        let name = fingerprint.unwrap_or_else(|| xxh3_64(&body));
+        let request_id = format!("load-{name:016x}-{}", batch.offset());
+        loaded.bytes += batch.len() as u64;
+        progress.advance(batch.len() as u64, 0);
+        let is_blank = body.trim_ascii().is_empty();
         let (remote, datastream) = (remote.clone(), datastream.to_owned());
         if !is_blank {
-            sending.spawn(async move { remote.send(lines, &request_id, &datastream).await });
+            let media_type = if is_lines { "application/x-ndjson" } else { "application/json" };
+            sending.spawn(async move { remote.send(body, media_type, &request_id, &datastream).await });
         }
     }
     while !sending.is_empty() {
         loaded.answered(sending.join_next().await, &progress)?;
     }
     progress.finish();
-    loaded.bytes = offset;
     Ok(loaded)
 }
 
 impl Loaded {
+    /// Whether there were events, and every one was rejected.
+    fn is_refused(&self) -> bool {
+        let rejected: u64 = self.rejected.values().sum();
+        rejected > 0 && rejected == self.read
+    }
+
     fn answered(
         &mut self,
         outcome: Option<Result<Result<Answer, Failure>, tokio::task::JoinError>>,
@@ -196,6 +200,19 @@ fn write(loaded: &Loaded, name: &str, took: Duration, out: &mut dyn Write) -> io
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_of_which_nothing_is_accepted_is_refused() {
+        let check = |read, rejected, expect| {
+            let rejected = BTreeMap::from([("type".to_owned(), rejected)]);
+            assert_eq!(Loaded { read, rejected, ..Loaded::default() }.is_refused(), expect);
+        };
+        check(10, 10, true);
+        check(10, 9, false);
+        // Nothing in it, or nothing new.
+        check(0, 0, false);
+        check(10, 0, false);
+    }
 
     #[test]
     fn sums_up() {

@@ -52,6 +52,9 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Fai
     for repair in &opening.opened.repairs {
         tracing::warn!("repaired: {repair}");
     }
+    for damage in &opening.opened.damage {
+        tracing::error!("{damage}");
+    }
     if opening.opened.replayed_records > 0 {
         tracing::info!(records = opening.opened.replayed_records, "recovered from the journal");
     }
@@ -60,10 +63,13 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Fai
     dir.leave_key(&settings.data, &local_key).and_then(|()| dir.announce(&address.to_string())).map_err(|error| {
         Failure::unavailable(format_args!("cannot write the lock file and the key for commands: {error}"))
     })?;
+    let mut out = terminal::people();
+    let said = opening.intake.degraded().iter().try_for_each(|line| writeln!(out, "warning: {line}"));
     // Nobody may be reading; the server is no less needed for that.
-    if let Err(error) = welcome(&mut terminal::people(), address, over_tls.as_ref(), &settings.data, &openness) {
+    if let Err(error) = said.and_then(|()| welcome(&mut out, address, over_tls.as_ref(), &settings.data, &openness)) {
         tracing::info!(%address, %error, "running; the welcome could not be written");
     }
+    drop(out);
     openness.log();
     let upkeep = tokio::spawn(upkeep::run(opening.intake.store().clone(), settings.upkeep_every));
     let queries = opening.queries(&options)?;

@@ -67,7 +67,8 @@ fn rejects_are_listed_shown_revealed_and_retried() {
     let strict = event("s").replace(r#""_id""#, r#""favouriteColour":"teal","_id""#);
     let broken = event("b").replace(r#""chatStart":1"#, r#""chatStart":"1""#);
     place.write("events.ndjson", format!("{strict}\n{broken}\n"));
-    place.ok(&["load", "events.ndjson", "--profile", "aep-strict"]);
+    let refused = place.run(&["load", "events.ndjson", "--profile", "aep-strict"]);
+    assert_eq!(refused.code, 1, "nothing was accepted: {refused:?}");
     let list = place.ok(&["rejects", "list", "--format", "csv"]);
     assert_eq!(rows(&list).len(), 2, "{list}");
     let id_of = |event_id: &str| {

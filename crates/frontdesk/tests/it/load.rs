@@ -79,3 +79,67 @@ fn events_without_an_id_collapse_when_a_file_is_sent_twice_to_a_server() {
     place.ok(&["load", "events.ndjson"]);
     assert_eq!(rows(&place.ok(&["sql", "select count(*) from events", "--format", "csv"])), ["2"]);
 }
+
+#[test]
+fn files_that_hold_no_event_are_refused_with_the_way_out() {
+    let place = Place::new();
+    let check = |name: &str, bytes: &[u8], parts: &[&str]| {
+        place.write(name, bytes);
+        for command in ["check", "load"] {
+            let outcome = place.run(&[command, name]);
+            assert_eq!(outcome.code, 2, "{command}: {outcome:?}");
+            assert!(parts.iter().all(|part| outcome.err.contains(part)), "{command}: {outcome:?}");
+        }
+    };
+    check("a.zip", b"PK\x03\x04", &["it is a zip archive", "unzip -p"]);
+    check("a.xz", b"\xFD7zXZ\x00", &["it is xz", "xz -dc"]);
+    check("a.csv", b"_id,timestamp\na,b\n", &["it is CSV", "JSON"]);
+    check("a.json", b"\xFF\xFE{\x00}\x00", &["it is UTF-16", "iconv"]);
+    check("a.parquet", b"PAR1", &["it is Parquet"]);
+    check("cut.json", format!("[{},", event("a")).as_bytes(), &["not JSON at byte", "expected an event"]);
+    assert_eq!(rows(&place.ok(&["sql", "select count(*) from events", "--format", "csv"])), ["0"]);
+    assert_eq!(rows(&place.ok(&["sql", "select count(*) from rejects", "--format", "csv"])), ["0"]);
+}
+
+#[test]
+fn a_load_that_accepts_nothing_exits_with_one() {
+    let place = Place::new();
+    place.write("bad.ndjson", "{\"_id\":1}\n{}\n");
+    let outcome = place.run(&["load", "bad.ndjson"]);
+    assert_eq!(outcome.code, 1, "{outcome:?}");
+    assert!(outcome.out.contains("2 events read, 0 accepted, 2 rejected"), "{outcome:?}");
+    place.write("some.ndjson", format!("{{}}\n{}\n", event("a")));
+    place.ok(&["load", "some.ndjson"]);
+    place.write("again.ndjson", format!("{}\n", event("a")));
+    place.ok(&["load", "again.ndjson"]);
+}
+
+#[test]
+fn any_shape_is_loaded_with_and_without_a_server() {
+    let pretty = |id: &str| event(id).replace(',', ",\n  ").replace('{', "{\n  ");
+    let files = [
+        ("array.json", format!("[{},\n{}]", event("a"), event("b"))),
+        ("pretty.json", format!("{}\n{}\n", pretty("c"), pretty("d"))),
+        ("glued.json", format!("\u{FEFF}{}{}", event("e"), event("f"))),
+    ];
+    let load_all = |place: &Place| {
+        for (name, text) in &files {
+            place.write(name, text);
+            assert!(place.ok(&["load", name]).contains("2 events read, 2 accepted"), "{name}");
+            place.ok(&["check", name]);
+        }
+        let ids = place.ok(&["sql", "select \"_id\" from events order by 1", "--format", "csv"]);
+        assert_eq!(rows(&ids), ["a", "b", "c", "d", "e", "f"]);
+    };
+    load_all(&Place::new());
+    let place = Place::new();
+    let desk = place.serve(&[]);
+    load_all(&place);
+    let (status, text) = desk.post("/v1/events", files[2].1.replace("\"e\"", "\"g\"").replace("\"f\"", "\"h\""));
+    assert!(status.is_success() && text.contains("\"accepted\":2"), "{text}");
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(event("z").as_bytes()).unwrap();
+    let (status, text) = desk.post("/v1/events", gzip.finish().unwrap());
+    assert_eq!(status.as_u16(), 400);
+    assert!(text.contains("this is gzip; send Content-Encoding: gzip"), "{text}");
+}

@@ -10,7 +10,6 @@ use memchr::memchr;
 use table::{Block, NewFile, Row};
 use xdm::{Checker, Verdict, Violation};
 
-use super::input::{Chunk, Chunks};
 use super::ordered::{Abandoned, InOrder, Turnstile};
 use super::{Job, Progress};
 use crate::clock::day_of;
@@ -18,6 +17,10 @@ use crate::dedupe::{Key, Seen, content_hash};
 use crate::error::{IntakeError, LoadError};
 use crate::files::{DatedFiles, Dates, FilesError, LOAD_DATES_MAX};
 use crate::identity::{Minter, Origin};
+use crate::input::InputError;
+use crate::input::chunks::{Chunk, Chunks};
+use crate::input::split::Span;
+use crate::input::unreadable;
 use crate::quarantine::{Broken as BrokenRules, Reason, Source};
 
 /// What workers share.
@@ -97,7 +100,7 @@ impl<'a> Worker<'a> {
             }
             let left = self.bench.allowance.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
             left.map_err(|_| LoadError::Stopped)?;
-            self.decode(&chunk);
+            self.decode(&chunk).map_err(|source| LoadError::Input { name: self.bench.job.name.clone(), source })?;
             self.pass(&chunk)?;
             self.encode().map_err(files_error)?;
             let events = (self.decoded.len() + self.broken.len()) as u64;
@@ -105,8 +108,8 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Lines into blocks, each checked and hashed.
-    fn decode(&mut self, chunk: &Chunk) {
+    /// Events into blocks, each checked and hashed.
+    fn decode(&mut self, chunk: &Chunk) -> Result<(), InputError> {
         self.blocks[..self.used].iter_mut().for_each(Block::clear);
         self.used = 0;
         self.decoded.clear();
@@ -114,6 +117,9 @@ impl<'a> Worker<'a> {
         self.lines = 0;
         let bytes = chunk.bytes();
         let text = simdutf8::basic::from_utf8(bytes).ok();
+        if let Some(spans) = chunk.spans() {
+            return self.decode_values(chunk, spans, text);
+        }
         let mut at = 0;
         while at < bytes.len() {
             let end = memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |length| at + length);
@@ -127,6 +133,27 @@ impl<'a> Worker<'a> {
             self.lines += 1;
             at = end + 1;
         }
+        Ok(())
+    }
+
+    /// As for lines, but one that can't be read makes all behind it doubtful: where it ends
+    /// was told by its brackets only.
+    fn decode_values(&mut self, chunk: &Chunk, spans: &[Span], text: Option<&str>) -> Result<(), InputError> {
+        for (number, span) in spans.iter().enumerate() {
+            let (start, end) = (span.start as usize, span.end as usize);
+            if chunk.overlong && number + 1 == spans.len() {
+                self.too_long(start, end, chunk.bytes());
+            } else {
+                self.event(chunk, start, end, text);
+                if let Some(broken) = self.broken.last().filter(|broken| broken.line == self.lines)
+                    && let Some(message) = unreadable(&broken.violations)
+                {
+                    return Err(InputError::Event { offset: chunk.offset + start as u64, message });
+                }
+            }
+            self.lines += 1;
+        }
+        Ok(())
     }
 
     #[inline]

@@ -257,7 +257,7 @@ fn odd_files() {
     check(b"\n \r\n", 0, 0);
     check(event("o-1", 1).as_bytes(), 1, 1);
     check(format!("\u{FEFF}{}\n", event("o-2", 1)).as_bytes(), 1, 1);
-    check(b"\xFF\xFE\n{}\n\x00", 3, 0);
+    check(b"\xFF\xFD\n{}\n\x00", 3, 0);
     let mut long = vec![b' '; 5 << 20];
     long.extend_from_slice(format!("{{\"x\":\"{}\"}}\n{}\n", "y".repeat(6 << 20), event("o-3", 1)).as_bytes());
     check(&long, 2, 1);
@@ -269,4 +269,70 @@ fn odd_files() {
 
 fn names_of(ids: &[&str]) -> Vec<String> {
     ids.iter().map(|id| (*id).to_owned()).collect()
+}
+
+/// Loads a text of its own and gives the summary, and the ids that are stored.
+fn load_text(text: &str) -> Result<(LoadSummary, Vec<String>), LoadError> {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, file) = (dir.path().join("data"), dir.path().join("events"));
+    fs::write(&file, text).unwrap();
+    let summary = run(&data, &file, &load_options(2))?;
+    let again = run(&data, &file, &load_options(2))?;
+    assert!(again.already_loaded, "{text}");
+    Ok((summary, ask(&data, async |intake| ids(intake).await)))
+}
+
+#[test]
+fn files_and_bodies_of_the_same_bytes_hold_the_same_events() {
+    let (a, b) = (event("a", 1), event("b", 2));
+    let pretty = |event: &str| event.replace(',', ",\n  ").replace('{', "{\n  ");
+    let check = |text: String, expect: &[&str]| {
+        let (summary, stored) = load_text(&text).expect(&text);
+        assert_eq!(stored, expect, "{text}");
+        assert_eq!((summary.read, summary.accepted), (expect.len() as u64, expect.len() as u64), "{text}");
+        let dir = tempfile::tempdir().unwrap();
+        let posted = ask(dir.path(), async |intake| submit(intake, text.clone()).await);
+        assert_eq!(posted, expect, "posted: {text}");
+    };
+    check(format!("{a}\n{b}\n"), &["a", "b"]);
+    check(format!("\u{FEFF}{a}\r\n\r\n{b}"), &["a", "b"]);
+    check(pretty(&a), &["a"]);
+    check(format!("{}\n{}\n", pretty(&a), pretty(&b)), &["a", "b"]);
+    check(format!("{a}{b}"), &["a", "b"]);
+    check(format!("[{a},{b}]"), &["a", "b"]);
+    check(format!("\u{FEFF}[\n  {},\n  {}\n]\n", pretty(&a), pretty(&b)), &["a", "b"]);
+}
+
+#[test]
+fn what_cannot_be_read_as_json_loads_nothing() {
+    let a = event("a", 1);
+    let check = |text: String, expect: &str| {
+        let error = load_text(&text).expect_err(&text).to_string();
+        assert!(error.contains(expect), "{error}");
+    };
+    check(format!("[{a},]"), "expected an event");
+    check(format!("[{a} {a}]"), "expected a comma or ]");
+    check(format!("[{a}"), "expected a comma or ]");
+    check(format!("[{a},{{\"_id\":oops}}]"), "the event from byte");
+    check(format!("{{\n\"_id\": oops\n}}\n{a}"), "the event from byte 0 is");
+    check("_id,timestamp\na,2026-11-20T10:00:00Z\n".to_owned(), "it is CSV");
+    // Among lines, one that can't be read is one that is rejected.
+    let (summary, stored) = load_text(&format!("{a}\n{{\"_id\":oops}}\n")).unwrap();
+    assert_eq!((summary.read, summary.accepted, stored.len()), (2, 1, 1));
+}
+
+#[test]
+fn an_array_that_was_loaded_half_is_gone_on_with() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, file) = (dir.path().join("data"), dir.path().join("events.json"));
+    let filler = "s".repeat(2_000);
+    let each = |n: u32| event(&format!("n-{n}"), n).replace("\"C", &format!("\"{filler}"));
+    let text = format!("[\n{}\n]", (0..6_000).map(each).collect::<Vec<_>>().join(",\n"));
+    fs::write(&file, &text).unwrap();
+    let mut options = LoadOptions { commit_every_bytes: 1, stop_after_chunks: Some(2), ..load_options(1) };
+    assert!(matches!(run(&data, &file, &options), Err(LoadError::Stopped)));
+    options.stop_after_chunks = None;
+    let rest = run(&data, &file, &options).unwrap();
+    assert!(rest.read > 0 && rest.read < 6_000 && rest.duplicates == 0, "{rest:?}");
+    assert_eq!(ask(&data, async |intake| ids(intake).await.len()), 6_000);
 }

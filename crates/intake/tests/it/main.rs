@@ -3,6 +3,7 @@
 
 mod bench;
 mod crash;
+mod damage;
 mod dates;
 mod limits;
 mod load;

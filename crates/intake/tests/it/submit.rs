@@ -229,3 +229,44 @@ async fn a_repaired_reject_is_sent_again() {
     assert_eq!(again, [RetryOutcome::Unknown { reject_id: "gone".to_owned() }]);
     intake.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_of_another_format_are_refused_by_name_and_leave_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let intake = open(dir.path()).await;
+    for (body, name) in [
+        (&b"\x1F\x8B\x08\x00\x00"[..], "gzip"),
+        (b"\xFF\xFE{\x00}\x00", "UTF-16"),
+        (b"PAR1\x15\x04", "Parquet"),
+        (b"_id,timestamp\na,b\n", "CSV"),
+    ] {
+        for framing in [Framing::Detect, Framing::Lines] {
+            let request = Request { body: Bytes::from_static(body), framing, ..request("") };
+            match intake.submit(request).await {
+                Err(SubmitError::Body(BodyError::Foreign(foreign))) => assert_eq!(foreign.name, name),
+                other => panic!("{name}: {other:?}"),
+            }
+        }
+    }
+    intake.settle().await.unwrap();
+    assert_eq!(rejects(&intake).await, kinds(&[]));
+    intake.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_events_on_one_line_are_told_or_taken() {
+    let dir = tempfile::tempdir().unwrap();
+    let intake = open(dir.path()).await;
+    let body = format!("{}{}", event("a", 1), event("b", 2));
+    // Where the sender says that it is one event a line, it is one, and broken.
+    let lines = Request { framing: Framing::Lines, ..request(body.clone()) };
+    let answers = intake.submit(lines).await.unwrap();
+    let [EventAnswer::Rejected { violations, .. }] = &answers[..] else { panic!("{answers:?}") };
+    assert!(violations[0].message.contains("--data-binary"), "{violations:?}");
+    assert_eq!(submit(&intake, body).await, ["a", "b"]);
+    intake.abandon().await;
+    // The journal knows how the body holds them.
+    let intake = open(dir.path()).await;
+    assert_eq!(ids(&intake).await, ["a", "b"]);
+    intake.close().await;
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use journal::{Disk, Journal, MasterKey, OpenError, Sequence};
 
 use crate::faulty::FaultyDisk;
-use crate::rig::{append, append_all, expected, open_faulty, options, read_all, record};
+use crate::rig::{append, append_all, expected, key, open_faulty, options, read_all, record, segment_names};
 
 const SEGMENT_BYTES: u64 = 800;
 
@@ -195,4 +195,40 @@ fn a_release_that_was_cut_short_is_finished() {
     assert_eq!(disk.names(), [name(3, "seg"), name(4, "seg")]);
     let erased = disk.platter().iter().filter(|file| file[48..108] == [0; 60]).count();
     assert!(erased >= 2, "and the keys of both are gone");
+}
+
+#[test]
+fn a_file_that_is_shorter_than_it_was_made_is_told() {
+    let dir = tempfile::tempdir().expect("temporary directory");
+    let (journal, _) = Journal::open(options(dir.path(), 8192)).expect("opened");
+    append_all(&journal, (1..=5).map(record));
+    journal.close();
+    let path = dir.path().join(&segment_names(dir.path())[0]);
+    assert_eq!(std::fs::metadata(&path).expect("there").len(), 8192);
+    let check = |bytes: u64, expect_records: std::ops::RangeInclusive<u64>, expect_cut: u64| {
+        std::fs::OpenOptions::new().write(true).open(&path).expect("opened").set_len(bytes).expect("cut");
+        let (journal, recovery) = Journal::open(options(dir.path(), 8192)).expect("opened");
+        assert!(expect_records.contains(&recovery.records), "{recovery:?}");
+        assert_eq!(recovery.cut_bytes, expect_cut);
+        journal.close();
+    };
+    check(8192, 5..=5, 0);
+    check(8000, 5..=5, 192);
+    check(500, 1..=4, 7692);
+}
+
+#[test]
+fn a_key_is_tried_without_opening_the_journal() {
+    let dir = tempfile::tempdir().expect("temporary directory");
+    let other = journal::MasterKey::new([9; 32]);
+    assert_eq!(journal::key_opens(dir.path(), &key()), None);
+    let (journal, _) = Journal::open(options(dir.path(), 8192)).expect("opened");
+    append_all(&journal, [record(1)]);
+    journal.close();
+    assert_eq!(journal::key_opens(dir.path(), &key()), Some(true));
+    assert_eq!(journal::key_opens(dir.path(), &other), Some(false));
+    let path = dir.path().join(&segment_names(dir.path())[0]);
+    let bytes = std::fs::read(&path).expect("read");
+    std::fs::write(&path, &bytes[..50]).expect("cut");
+    assert_eq!(journal::key_opens(dir.path(), &other), None, "a damaged header says nothing");
 }

@@ -131,6 +131,8 @@ pub(crate) struct Side {
     pub(crate) first_mark: u64,
     /// Marks of the rows in the frame that follows; none, no frame.
     pub(crate) new_marks: Vec<u64>,
+    /// Data files that can't be read and are left out.
+    pub(crate) damaged: Vec<String>,
 }
 
 /// How an answer ends.

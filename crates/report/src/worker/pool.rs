@@ -20,6 +20,8 @@ use tokio::time::Instant;
 use super::frame::{Hello, Job};
 use super::process::{Asked, Hold, Question, Worker, WorkerProgram};
 use super::stats::{Ended, Stats, WorkerCounts};
+use crate::error::UNREADABLE;
+use crate::session::ATTEMPTS_MAX;
 use crate::{Form, Period, QueryError, QueryLimits};
 
 /// Questions that may wait for one place; the next one is told to come back.
@@ -201,7 +203,29 @@ impl QueryPool {
         }
     }
 
+    /// Runs it again when a file turned out to be damaged, which is left out then.
     async fn run(
+        &self,
+        which: Which,
+        job: Job,
+        form: Form,
+        limits: QueryLimits,
+        hold: &mut dyn Hold,
+    ) -> Result<Vec<u8>, QueryError> {
+        let mut attempts = 1;
+        loop {
+            match self.ask(which, job.clone(), form, limits, hold).await {
+                Err(QueryError::Told(told))
+                    if told.code == UNREADABLE && attempts < ATTEMPTS_MAX && self.inner.tables.find_damage().await =>
+                {
+                    attempts += 1;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn ask(
         &self,
         which: Which,
         job: Job,

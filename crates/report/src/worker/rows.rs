@@ -52,7 +52,7 @@ impl Handed {
         }
         let first_mark = fresh.clone().next().map_or(u64::MAX, |(mark, _)| mark);
         let new_marks = new.iter().map(|(mark, _)| *mark).collect();
-        Ok((Side { version: moment.version, anew, first_mark, new_marks }, rows))
+        Ok((Side { version: moment.version, anew, first_mark, new_marks, damaged: moment.damaged.clone() }, rows))
     }
 }
 

@@ -133,9 +133,9 @@ impl Table {
         self.kept.take(side, rows).map_err(io::Error::other)
     }
 
-    async fn provider(&mut self, version: u64) -> Result<Arc<dyn TableProvider>, TablesError> {
+    async fn provider(&mut self, version: u64, damaged: &[String]) -> Result<Arc<dyn TableProvider>, TablesError> {
         match &mut self.follower {
-            Ok(follower) => Ok(follower.provider(version, self.kept.batches()).await?),
+            Ok(follower) => Ok(follower.provider(version, damaged, self.kept.batches()).await?),
             Err(error) => Err(error.to_string().into()),
         }
     }
@@ -170,17 +170,21 @@ impl Tables for Moments {
 impl Worker {
     /// The first query would wait for the log to be read and for the program's pages.
     fn warm_up(&mut self, [events, rejects]: [u64; 2]) {
-        if let Ok(session) = self.session(events, rejects) {
+        if let Ok(session) = self.session((events, &[]), (rejects, &[])) {
             let query = session.query(WARM_UP, QueryLimits::default());
             // It is only for speed.
             let _ = self.runtime.block_on(query);
         }
     }
 
-    fn session(&mut self, events: u64, rejects: u64) -> Result<Session, QueryError> {
+    /// Over these versions, without these files.
+    fn session(&mut self, events: (u64, &[String]), rejects: (u64, &[String])) -> Result<Session, QueryError> {
         let Worker { runtime, events: event_table, rejects: reject_table, .. } = self;
         let moments = runtime.block_on(async {
-            Ok(Moments { events: event_table.provider(events).await?, rejects: reject_table.provider(rejects).await? })
+            Ok(Moments {
+                events: event_table.provider(events.0, events.1).await?,
+                rejects: reject_table.provider(rejects.0, rejects.1).await?,
+            })
         });
         let unreadable = |error: TablesError| QueryError::Tables { message: error.to_string() };
         Ok(Session::new(moments.map_err(unreadable)?).on(self.runtime.handle().clone()))
@@ -196,7 +200,9 @@ impl Worker {
     }
 
     fn work(&mut self, ask: &Ask, out: &mut UnixStream) -> io::Result<Result<(), QueryError>> {
-        let session = match self.session(ask.events.version, ask.rejects.version) {
+        let session = match self
+            .session((ask.events.version, &ask.events.damaged), (ask.rejects.version, &ask.rejects.damaged))
+        {
             Ok(session) => session,
             Err(error) => return Ok(Err(error)),
         };

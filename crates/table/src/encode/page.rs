@@ -1,16 +1,14 @@
 //! Compresses a page's body and appends the page, header and all, to a column chunk.
 //!
 //! Version 1 data pages: every reader knows them, and one compression call does levels
-//! and values. The header is written by the `parquet` crate.
+//! and values. The header carries the body's checksum, see [`super::header`].
 
-use bytes::Bytes;
 use parquet::basic::Encoding;
-use parquet::column::page::{CompressedPage, Page, PageWriter};
-use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use zstd::bulk::Compressor;
 use zstd::zstd_safe::compress_bound;
 
 use super::EncodeError;
+use super::header::{PageHeader, PageKind};
 
 /// A compressor and the buffers around it, kept from page to page.
 pub(crate) struct Press {
@@ -33,39 +31,29 @@ impl Press {
         encoding: Encoding,
         chunk: &mut Vec<u8>,
     ) -> Result<usize, EncodeError> {
-        self.write(chunk, |buf| Page::DataPage {
-            buf,
-            num_values: levels as u32,
-            encoding,
-            def_level_encoding: Encoding::RLE,
-            rep_level_encoding: Encoding::RLE,
-            statistics: None,
-        })
+        self.write(chunk, PageKind::Data(encoding), levels)
     }
 
     /// Appends `raw` as the dictionary page of `entries` entries; returns its uncompressed size.
     pub(crate) fn dictionary_page(&mut self, entries: usize, chunk: &mut Vec<u8>) -> Result<usize, EncodeError> {
-        self.write(chunk, |buf| Page::DictionaryPage {
-            buf,
-            num_values: entries as u32,
-            encoding: Encoding::PLAIN,
-            is_sorted: false,
-        })
+        self.write(chunk, PageKind::Dictionary, entries)
     }
 
-    fn write(&mut self, chunk: &mut Vec<u8>, page: impl FnOnce(Bytes) -> Page) -> Result<usize, EncodeError> {
+    fn write(&mut self, chunk: &mut Vec<u8>, kind: PageKind, values: usize) -> Result<usize, EncodeError> {
         self.packed.clear();
         self.packed.reserve(compress_bound(self.raw.len()));
         self.compressor.compress_to_buffer(&self.raw, &mut self.packed).map_err(EncodeError::Compress)?;
-        let body = Bytes::from(std::mem::take(&mut self.packed));
-        let page = CompressedPage::new(page(body.clone()), self.raw.len());
-        let mut out = TrackedWrite::new(chunk);
-        let mut writer = SerializedPageWriter::new(&mut out);
-        let written = writer.write_page(page)?;
-        writer.close()?;
-        // The page is gone, so this takes the buffer back instead of copying it.
-        self.packed = Vec::from(body);
-        Ok(written.uncompressed_size)
+        let count = |count: usize| i32::try_from(count).map_err(|_| EncodeError::PageTooLarge);
+        let header = PageHeader {
+            kind,
+            values: count(values)?,
+            uncompressed: count(self.raw.len())?,
+            compressed: count(self.packed.len())?,
+            crc: crc32fast::hash(&self.packed),
+        };
+        let header_bytes = header.write(chunk);
+        chunk.extend_from_slice(&self.packed);
+        Ok(header_bytes + self.raw.len())
     }
 
     /// Heap bytes held.

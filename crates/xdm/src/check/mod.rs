@@ -97,7 +97,15 @@ impl Checker {
         let rest = event.as_bytes().get(used..).unwrap_or_default();
         match rest.iter().position(|b| !matches!(b, b' ' | b'\t' | b'\r' | b'\n')) {
             Some(at) => {
-                let stop = Stop::syntax(used + at, "something follows the event's closing brace");
+                // Mostly lines that were joined on their way here.
+                let what = match rest.get(at) {
+                    Some(b'{') => {
+                        "another event follows the event's closing brace; put each on a line of its own \
+                         (curl keeps line feeds with --data-binary, not with -d)"
+                    }
+                    _ => "something follows the event's closing brace",
+                };
+                let stop = Stop::syntax(used + at, what);
                 self.state.violations.add(report::stopped(&stop));
                 Verdict::Invalid
             }

@@ -2,6 +2,7 @@
 
 mod commit;
 mod crash;
+mod damage;
 mod faulty_disk;
 mod fixture;
 mod maintain;

@@ -7,14 +7,19 @@ use std::sync::{Mutex, PoisonError};
 
 use xdm::{Checker, ListSlot, PersonalSlot, Sink, Slot, StructSlot, Verdict};
 
-use crate::answer::EventAnswer;
+use crate::answer::{Answers, EventAnswer};
 use crate::identity::{Minter, Origin};
 use crate::options::Reading;
 use crate::record::RequestId;
-use crate::request::{BodyError, Bounds, Layout, walk};
+use crate::request::{BodyError, Bounds, Event, Layout, walk};
+use crate::room::Room;
 
 /// Most idle checkers that are kept; more than there are workers is waste.
 const IDLE_MAX: usize = 64;
+/// What an idle checker's buffer for an id may keep allocated.
+const ID_BYTES_KEPT: usize = 4096;
+/// What an answer takes besides its texts: twice, since the list doubles as it grows.
+const ANSWER_BYTES: usize = 2 * size_of::<EventAnswer>();
 
 /// What one check needs, kept warm between requests.
 pub(crate) struct Desk {
@@ -44,9 +49,10 @@ impl Admission {
         reading: &Reading,
         datastream: &str,
         request_id: RequestId<'_>,
-    ) -> Result<Vec<EventAnswer>, BodyError> {
+        room: Room,
+    ) -> Result<Answers, BodyError> {
         let mut desk = self.take(reading);
-        let outcome = desk.check(layout, body, self.bounds, datastream, request_id);
+        let outcome = desk.check(layout, body, self.bounds, datastream, request_id, room);
         self.give_back(desk);
         outcome
     }
@@ -67,7 +73,9 @@ impl Admission {
         })
     }
 
-    fn give_back(&self, desk: Box<Desk>) {
+    fn give_back(&self, mut desk: Box<Desk>) {
+        desk.sink.id.clear();
+        desk.sink.id.shrink_to(ID_BYTES_KEPT);
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < IDLE_MAX {
             idle.push(desk);
@@ -83,32 +91,51 @@ impl Desk {
         bounds: Bounds,
         datastream: &str,
         request_id: RequestId<'_>,
-    ) -> Result<Vec<EventAnswer>, BodyError> {
-        let mut answers = Vec::new();
+        room: Room,
+    ) -> Result<Answers, BodyError> {
+        let mut answers = Answers { room, ..Answers::default() };
         let Desk { checker, sink, minter, .. } = self;
         sink.present = false;
         walk(checker, layout, body, bounds, sink, |sink, checker, event| {
-            answers.push(match event.verdict {
-                Verdict::Valid => {
-                    let id = match sink.id() {
-                        Some(id) => id.to_owned(),
-                        None => {
-                            let index = event.index;
-                            minter.mint(Origin::Event { datastream, request_id, index }).to_owned()
-                        }
-                    };
-                    EventAnswer::Accepted { id, notices: checker.notices().to_vec() }
+            let id = match (sink.id(), event.verdict) {
+                (Some(id), _) => Some(id.to_owned()),
+                (None, Verdict::Invalid) => None,
+                (None, Verdict::Valid) => {
+                    let index = event.index;
+                    Some(minter.mint(Origin::Event { datastream, request_id, index }).to_owned())
                 }
-                Verdict::Invalid => EventAnswer::Rejected {
-                    id: sink.id().map(str::to_owned),
-                    violations: checker.violations().to_vec(),
-                },
-            });
+            };
             sink.present = false;
-            Ok(())
+            answer(&mut answers, checker, &event, id)
         })?;
         Ok(answers)
     }
+}
+
+/// Answers one event: that it was taken or rejected must be said, what is told of it
+/// depends on the room there is.
+fn answer(answers: &mut Answers, checker: &Checker, event: &Event<'_>, id: Option<String>) -> Result<(), BodyError> {
+    if !answers.room.hold(ANSWER_BYTES + id.as_ref().map_or(0, String::len)) {
+        return Err(BodyError::NoRoom);
+    }
+    match event.verdict {
+        Verdict::Valid => {
+            let (notices, left_out) = answers.room.tell_notices(checker.notices());
+            let answer = EventAnswer::Accepted { id: id.unwrap_or_default(), notices };
+            answers.push(answer, left_out + checker.notices_omitted());
+        }
+        Verdict::Invalid => {
+            let all = checker.violations();
+            let keyword = all.first().map_or("invalid", |violation| &violation.keyword);
+            match answers.rejected.get_mut(keyword) {
+                Some(count) => *count += 1,
+                None => drop(answers.rejected.insert(keyword.to_owned(), 1)),
+            }
+            let (violations, left_out) = answers.room.tell_violations(all);
+            answers.push(EventAnswer::Rejected { id, violations }, left_out + checker.violations_omitted());
+        }
+    }
+    Ok(())
 }
 
 /// Keeps an event's `_id` and nothing else.

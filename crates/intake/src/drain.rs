@@ -223,6 +223,8 @@ pub(crate) struct Drain {
     /// form for queries costs as much as decoding.
     asked: bool,
     shown_at: Option<Instant>,
+    /// The journal could not be read when it was last tried, and the log knows.
+    unread: bool,
 }
 
 impl Drain {
@@ -252,6 +254,7 @@ impl Drain {
             unshown: false,
             asked: false,
             shown_at: None,
+            unread: false,
         }
     }
 
@@ -335,10 +338,22 @@ impl Drain {
             if self.is_full() || bytes >= ROUND_BYTES_MAX {
                 return Ok(true);
             }
-            let Some((sequence, record)) = self.reader.next()? else {
-                self.pass_over_lost();
-                return Ok(false);
+            let (sequence, record) = match self.reader.next() {
+                Ok(Some(next)) => next,
+                Ok(None) => {
+                    self.pass_over_lost();
+                    return Ok(false);
+                }
+                // Too many open files: that passes, and the next round looks again.
+                Err(error) if error.is_transient() => {
+                    if !std::mem::replace(&mut self.unread, true) {
+                        tracing::warn!(%error, "the journal can't be read at the moment; it is tried again");
+                    }
+                    return Ok(false);
+                }
+                Err(error) => return Err(error.into()),
             };
+            self.unread = false;
             let (sequence, length) = (sequence.0, record.len() as u64);
             if !self.shared.aside.holds(sequence) {
                 let Drain { decoder, shared, current, .. } = self;

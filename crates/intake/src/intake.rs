@@ -35,6 +35,8 @@ pub(crate) struct Inner {
     pub(crate) admission: Admission,
     pub(crate) progress: watch::Receiver<Progress>,
     pub(crate) closed: AtomicBool,
+    /// The log has been told why the journal takes no more.
+    pub(crate) poison_told: AtomicBool,
     /// Makes request ids: 64 random bits of this process and a count.
     pub(crate) request_seed: u64,
     pub(crate) request_count: AtomicU64,
@@ -102,6 +104,7 @@ impl Intake {
             admission,
             progress,
             closed: AtomicBool::new(false),
+            poison_told: AtomicBool::new(false),
             request_seed: Uuid::new_v4().as_u64_pair().0,
             request_count: AtomicU64::new(0),
             drain: Mutex::new(Some(start_thread(&shared, drain)?)),
@@ -181,10 +184,10 @@ impl Intake {
         Counters {
             lag_records: durable.saturating_sub(progress.drained),
             uncommitted_records: durable.saturating_sub(progress.committed),
-            ready: !(poisoned || overloaded || closed || journal.full),
+            ready: !(poisoned || overloaded || closed || journal.full || journal.hindrance.is_some()),
             closed,
             poisoned: poisoned || stopped.is_some(),
-            trouble: stopped.or(journal.poison_cause.clone()).or(progress.trouble),
+            trouble: stopped.or(journal.poison_cause.clone()).or(journal.hindrance.clone()).or(progress.trouble),
             journal,
             quarantined_records,
             quarantined_bytes,

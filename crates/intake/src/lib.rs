@@ -21,6 +21,7 @@
 mod admit;
 mod answer;
 mod aside;
+mod budget;
 mod clock;
 mod dedupe;
 mod derive;
@@ -43,12 +44,14 @@ mod record;
 mod rejects;
 mod replay;
 mod request;
+mod room;
 mod stores;
 mod submit;
 mod tally;
 
-pub use answer::{EventAnswer, Receipt, RejectedRow, RetryOutcome};
+pub use answer::{Answers, EventAnswer, Receipt, RejectedRow, RetryOutcome};
 pub use aside::{AsideError, AsideReason, AsideRecord, quarantine_list};
+pub use budget::{Budget, Claim};
 pub use clock::{Clock, SystemClock};
 pub use derive::{LinkRuleError, LinkRules, default_link_rules};
 pub use describe::Described;
@@ -63,6 +66,7 @@ pub use options::{IntakeOptions, Reading};
 pub use record::RecordError;
 pub use replay::Replayed;
 pub use request::{BodyError, Framing, Request};
+pub use room::{Room, TOLD_BYTES_MAX};
 pub use stores::Opened;
 pub use tally::Counters;
 /// What an answer is made of.

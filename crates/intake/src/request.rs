@@ -114,6 +114,11 @@ pub enum BodyError {
         /// The limit.
         bytes_max: usize,
     },
+    /// The answer to so many events finds no room at the moment.
+    #[error(
+        "there is no room at the moment for an answer to so many events; send the body again, or in several requests"
+    )]
+    NoRoom,
     /// The name of the datastream or the request id is too long.
     #[error("the {name} is longer than {bytes_max} bytes; shorten it")]
     NameTooLong {
@@ -134,6 +139,7 @@ impl BodyError {
             BodyError::Syntax { .. } => "syntax",
             BodyError::TooManyEvents { .. } => "tooManyEvents",
             BodyError::BodyTooLarge { .. } => "bodyTooLarge",
+            BodyError::NoRoom => "noRoom",
             BodyError::NameTooLong { .. } => "nameTooLong",
         }
     }

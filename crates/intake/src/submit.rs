@@ -10,7 +10,7 @@ use bytes::Bytes;
 use journal::AppendError;
 use tokio::sync::oneshot;
 
-use crate::answer::EventAnswer;
+use crate::answer::{Answers, EventAnswer};
 use crate::drain::{Ended, Shared};
 use crate::error::SubmitError;
 use crate::input::foreign_format;
@@ -18,6 +18,7 @@ use crate::intake::{Inner, Intake};
 use crate::options::Reading;
 use crate::record::{Record, RequestId};
 use crate::request::{BodyError, Framing, Layout, Request};
+use crate::room::Room;
 
 /// Bodies above this are checked on a thread that may block: a check takes about half a
 /// millisecond per MiB, and others wait on the caller's thread.
@@ -30,12 +31,17 @@ pub(crate) const HEAD_BYTES_MAX: usize = 4096;
 impl Intake {
     /// Checks only; stores nothing. Takes about a microsecond an event.
     pub fn check(&self, request: &Request) -> Result<Vec<EventAnswer>, BodyError> {
+        self.check_within(request, Room::default()).map(Answers::into_events)
+    }
+
+    /// As [`check`](Self::check), within the room that there is for the answer.
+    pub fn check_within(&self, request: &Request, room: Room) -> Result<Answers, BodyError> {
         self.inner.bound(request)?;
         let made = self.inner.make_request_id();
         let request_id = request.request_id.as_deref().map_or(RequestId::Made(made), RequestId::Given);
         let reading = self.inner.shared.options.reading_of(&request.datastream);
         let (_, answers) =
-            self.inner.judge(request.framing, &request.body, reading, &request.datastream, request_id)?;
+            self.inner.judge(request.framing, &request.body, reading, &request.datastream, request_id, room)?;
         Ok(answers)
     }
 
@@ -56,19 +62,26 @@ impl Intake {
     /// what is answered survives a power cut. A request of which every event is invalid
     /// is kept too. Dropping the future does not undo an append that has begun.
     pub async fn submit(&self, request: Request) -> Result<Vec<EventAnswer>, SubmitError> {
+        self.submit_within(request, Room::default()).await.map(Answers::into_events)
+    }
+
+    /// As [`submit`](Self::submit), within the room that there is for the answer: what
+    /// must be said and finds none is `Overloaded`, before anything is kept; what is told
+    /// besides is left out.
+    pub async fn submit_within(&self, request: Request, room: Room) -> Result<Answers, SubmitError> {
         let inner = &self.inner;
         inner.admits()?;
         inner.bound(&request)?;
         let made = inner.make_request_id();
         let Request { datastream, request_id, framing, body } = request;
         let (answers, head) = if body.len() <= CHECK_INLINE_BYTES_MAX {
-            inner.prepare(framing, &body, &datastream, request_id.as_deref(), made)?
+            inner.prepare(framing, &body, &datastream, request_id.as_deref(), made, room)
         } else {
             let (inner, body) = (Arc::clone(inner), body.clone());
-            tokio::task::spawn_blocking(move || inner.prepare(framing, &body, &datastream, request_id.as_deref(), made))
-                .await
-                .map_err(|_| SubmitError::Closed)??
-        };
+            let prepare = move || inner.prepare(framing, &body, &datastream, request_id.as_deref(), made, room);
+            tokio::task::spawn_blocking(prepare).await.map_err(|_| SubmitError::Closed)?
+        }
+        .map_err(|error| inner.unreadable(error))?;
         inner.append(head, body).await?;
         inner.shared.tally.answered(&answers);
         Ok(answers)
@@ -119,9 +132,11 @@ impl Inner {
         reading: &Reading,
         datastream: &str,
         request_id: RequestId<'_>,
-    ) -> Result<(Layout, Vec<EventAnswer>), BodyError> {
+        room: Room,
+    ) -> Result<(Layout, Answers), BodyError> {
         let layout = framing.resolve(body);
-        let unread = match self.admission.check(layout, body, reading, datastream, request_id) {
+        let again = room.beside();
+        let unread = match self.admission.check(layout, body, reading, datastream, request_id, room) {
             Ok(answers) => return Ok((layout, answers)),
             Err(error) => error,
         };
@@ -129,7 +144,7 @@ impl Inner {
             (BodyError::Syntax { .. }, Some(values)) => {
                 // If it can't be read so either, the first error is the one to mend.
                 let answers =
-                    self.admission.check(values, body, reading, datastream, request_id).map_err(|_| unread)?;
+                    self.admission.check(values, body, reading, datastream, request_id, again).map_err(|_| unread)?;
                 Ok((values, answers))
             }
             _ => Err(unread),
@@ -143,10 +158,11 @@ impl Inner {
         datastream: &str,
         request_id: Option<&str>,
         made: [u8; 16],
-    ) -> Result<(Vec<EventAnswer>, Vec<u8>), BodyError> {
+        room: Room,
+    ) -> Result<(Answers, Vec<u8>), BodyError> {
         let request_id = request_id.map_or(RequestId::Made(made), RequestId::Given);
         let reading = self.shared.options.reading_of(datastream);
-        let (layout, answers) = self.judge(framing, body, reading, datastream, request_id)?;
+        let (layout, answers) = self.judge(framing, body, reading, datastream, request_id, room)?;
         let received_micros = self.shared.clock.now_micros();
         let profile = Some(reading.profile);
         let event_bytes_max = self.shared.options.event_bytes_max;
@@ -156,31 +172,46 @@ impl Inner {
 
     /// Returns once the record is durable.
     pub(crate) async fn append(&self, head: Vec<u8>, body: Bytes) -> Result<(), SubmitError> {
-        let Shared { journal, tally, options, .. } = &*self.shared;
-        let bytes = (head.len() + body.len()) as u64;
-        let refused = |error| {
-            tally.admitted_bytes.fetch_sub(bytes, Ordering::Release);
-            match error {
-                AppendError::Overloaded => SubmitError::Overloaded { retry_after: options.retry_after },
-                AppendError::Full => SubmitError::DiskFull { retry_after: options.retry_after },
-                AppendError::TooLarge => BodyError::BodyTooLarge { bytes_max: options.body_bytes_max }.into(),
-                AppendError::Poisoned => SubmitError::Poisoned,
-                AppendError::Closed => SubmitError::Closed,
-            }
-        };
         let (done, durable) = oneshot::channel();
-        // Counted before the drain can see the record.
-        tally.admitted_bytes.fetch_add(bytes, Ordering::Release);
-        let tell = Box::new(move |outcome| {
-            // A sender that went away is no reason to stop: the record is kept.
-            let _ = done.send(outcome);
+        let pending = Pending::count(&self.shared, (head.len() + body.len()) as u64);
+        let tell = Box::new(move |outcome: Result<_, AppendError>| {
+            // First the count: whoever hears of a refusal may look at it. The sender may
+            // have gone: that is no reason to stop, and the record is kept.
+            match outcome {
+                Ok(_) => pending.keep(),
+                Err(_) => drop(pending),
+            }
+            let _ = done.send(outcome.map(drop));
         });
-        journal.append(head, body, tell).map_err(refused)?;
+        self.shared.journal.append(head, body, tell).map_err(|error| self.refused(error))?;
         match durable.await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(refused(error)),
+            Ok(outcome) => outcome.map_err(|error| self.refused(error)),
             // The journal's thread died before it told.
-            Err(_) => Err(refused(AppendError::Poisoned)),
+            Err(_) => Err(self.refused(AppendError::Poisoned)),
+        }
+    }
+
+    fn refused(&self, error: AppendError) -> SubmitError {
+        let Shared { journal, options, .. } = &*self.shared;
+        match error {
+            AppendError::Overloaded => SubmitError::Overloaded { retry_after: options.retry_after },
+            AppendError::Full => SubmitError::DiskFull { retry_after: options.retry_after },
+            AppendError::TooLarge => BodyError::BodyTooLarge { bytes_max: options.body_bytes_max }.into(),
+            AppendError::Closed => SubmitError::Closed,
+            AppendError::Poisoned => {
+                if !self.poison_told.swap(true, Ordering::Relaxed) {
+                    let cause = journal.stats().poison_cause.unwrap_or_else(|| "its thread ended".to_owned());
+                    tracing::error!(cause, "the journal takes no more until the disk is checked and this is restarted");
+                }
+                SubmitError::Poisoned
+            }
+        }
+    }
+
+    fn unreadable(&self, error: BodyError) -> SubmitError {
+        match error {
+            BodyError::NoRoom => SubmitError::Overloaded { retry_after: self.shared.options.retry_after },
+            error => SubmitError::Body(error),
         }
     }
 
@@ -190,5 +221,31 @@ impl Inner {
         id[..8].copy_from_slice(&self.request_seed.to_le_bytes());
         id[8..].copy_from_slice(&count.to_le_bytes());
         id
+    }
+}
+
+/// A record's bytes in the backlog, which end there unless the record is kept: also when
+/// nobody hears of its refusal any more.
+struct Pending {
+    shared: Arc<Shared>,
+    bytes: u64,
+}
+
+impl Pending {
+    /// Counts them, before the drain can see the record.
+    fn count(shared: &Arc<Shared>, bytes: u64) -> Pending {
+        shared.tally.admitted_bytes.fetch_add(bytes, Ordering::Release);
+        Pending { shared: Arc::clone(shared), bytes }
+    }
+
+    /// The drain will count them out.
+    fn keep(mut self) {
+        self.bytes = 0;
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        self.shared.tally.admitted_bytes.fetch_sub(self.bytes, Ordering::Release);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use crate::answer::EventAnswer;
+use crate::answer::Answers;
 
 /// What the pipeline counts. Numbers start at zero with the process.
 #[derive(Clone, Debug, Default)]
@@ -70,18 +70,15 @@ pub(crate) struct Tally {
 
 impl Tally {
     /// Counts answers that are about to be given.
-    pub(crate) fn answered(&self, answers: &[EventAnswer]) {
-        let mut accepted = 0;
-        for answer in answers {
-            match answer {
-                EventAnswer::Accepted { .. } => accepted += 1,
-                EventAnswer::Rejected { violations, .. } => {
-                    let keyword = violations.first().map_or("invalid", |violation| &violation.keyword);
-                    let mut rejected = self.rejected.lock().unwrap_or_else(PoisonError::into_inner);
-                    match rejected.get_mut(keyword) {
-                        Some(count) => *count += 1,
-                        None => drop(rejected.insert(keyword.to_owned(), 1)),
-                    }
+    pub(crate) fn answered(&self, answers: &Answers) {
+        let mut accepted = answers.len() as u64;
+        if !answers.rejected.is_empty() {
+            let mut rejected = self.rejected.lock().unwrap_or_else(PoisonError::into_inner);
+            for (keyword, count) in &answers.rejected {
+                accepted -= count;
+                match rejected.get_mut(keyword) {
+                    Some(sum) => *sum += count,
+                    None => drop(rejected.insert(keyword.clone(), *count)),
                 }
             }
         }

@@ -149,6 +149,7 @@ impl Journal {
         let (segments, disk_bytes) = shared.catalog.size();
         let queue_bytes = shared.queue.bytes();
         shared.note_free_space();
+        shared.note_hindrance();
         let full = shared.tight.load(Ordering::Relaxed);
         Stats { segments, disk_bytes, queue_bytes, full, ..shared.counters.read() }
     }
@@ -187,6 +188,17 @@ impl Drop for Handle {
 }
 
 impl Shared {
+    /// Looks whether a segment that could not be begun can be by now: nobody may send a
+    /// record to find out, as long as this says that none is taken.
+    fn note_hindrance(&self) {
+        if self.counters.is_hindered() {
+            match self.spares.is_ready() {
+                true => self.counters.hinder(None),
+                false => self.spares.order(),
+            }
+        }
+    }
+
     /// Looks at the free space. If that cannot be told, the write will tell.
     pub(crate) fn note_free_space(&self) {
         let tight = self.disk.free_bytes().is_ok_and(|free| free < self.disk_free_bytes_min);

@@ -139,10 +139,15 @@ impl Spares {
     /// Asks for the next spare without waiting for it.
     pub(crate) fn order(&self) {
         let mut state = self.lock();
-        if matches!(*state, State::Idle) {
+        if matches!(*state, State::Idle | State::Failed(_)) {
             *state = State::Wanted;
             self.changed.notify_all();
         }
+    }
+
+    /// Whether one lies ready.
+    pub(crate) fn is_ready(&self) -> bool {
+        matches!(*self.lock(), State::Ready(_))
     }
 
     /// Waits for a spare of at least `bytes`. An earlier failure is tried again once,

@@ -59,6 +59,10 @@ impl Counters {
         *self.hindrance.lock().unwrap_or_else(PoisonError::into_inner) = cause;
     }
 
+    pub(crate) fn is_hindered(&self) -> bool {
+        self.hindrance.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     pub(crate) fn read(&self) -> Stats {
         Stats {
             appended: self.appended.load(Ordering::Relaxed),

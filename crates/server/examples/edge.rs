@@ -3,7 +3,7 @@
 //! Against `bare` it shows what the edge itself costs; against Frontdesk, what checking
 //! and the journal cost. Usage as `bare`.
 
-use intake::{BodyError, EventAnswer, Request, SubmitError};
+use intake::{Answers, BodyError, EventAnswer, Request, Room, SubmitError};
 use server::{
     Described, Front, FrontError, Hold, QueryFailure, Question, Readiness, Receipt, ServerOptions, SqlLimits,
     TableForm, Vitals,
@@ -24,17 +24,17 @@ impl Front for Nothing {
         [0; 16]
     }
 
-    fn check(&self, request: &Request) -> Result<Vec<EventAnswer>, BodyError> {
+    fn check(&self, request: &Request, _: Room) -> Result<Answers, BodyError> {
         // By length, since looking for line ends would cost more than the edge does: the
         // benchmark's events are about 1 KB.
         let events = 0..(request.body.len() / 1_024).max(1);
         let answer =
             |_| EventAnswer::Accepted { id: "0d6bd9c4-5d3c-4f0e-9a53-0e2a8a3b9a11".to_owned(), notices: Vec::new() };
-        Ok(events.map(answer).collect())
+        Ok(Answers::of(events.map(answer).collect()))
     }
 
-    async fn submit(&self, request: Request) -> Result<Vec<EventAnswer>, SubmitError> {
-        Ok(self.check(&request)?)
+    async fn submit(&self, request: Request, room: Room) -> Result<Answers, SubmitError> {
+        Ok(self.check(&request, room)?)
     }
 
     async fn receipt(&self, _id: &str) -> Result<Receipt, FrontError> {
@@ -52,7 +52,7 @@ impl Front for Nothing {
     }
 
     fn vitals(&self) -> Vitals {
-        Vitals { readiness: Readiness::Ready, remarks: Vec::new(), samples: Vec::new() }
+        Vitals { readiness: Readiness::Ready, trouble: None, remarks: Vec::new(), samples: Vec::new() }
     }
 
     fn now_micros(&self) -> i64 {

@@ -3,7 +3,7 @@
 //! This is on the path of every event, so nothing is built only to be serialised: a
 //! thousand accepted events are a thousand short appends.
 
-use intake::EventAnswer;
+use intake::{Answers, EventAnswer};
 use serde::Serialize;
 
 /// Room for one accepted event with a UUID.
@@ -47,14 +47,14 @@ impl Tally {
 }
 
 /// The members `accepted`, `rejected` and `events`, without braces around them.
-pub(crate) fn members(answers: &[EventAnswer], tally: Tally, listing: Listing) -> Vec<u8> {
+pub(crate) fn members(answers: &Answers, tally: Tally, listing: Listing) -> Vec<u8> {
     let mut out = Vec::with_capacity(FRAME_BYTES + answers.len() * ACCEPTED_BYTES);
     write_members(&mut out, answers, tally, listing);
     out
 }
 
 /// The same as an object.
-pub(crate) fn object(answers: &[EventAnswer], tally: Tally, listing: Listing) -> Vec<u8> {
+pub(crate) fn object(answers: &Answers, tally: Tally, listing: Listing) -> Vec<u8> {
     let mut out = Vec::with_capacity(FRAME_BYTES + answers.len() * ACCEPTED_BYTES);
     out.push(b'{');
     write_members(&mut out, answers, tally, listing);
@@ -62,7 +62,7 @@ pub(crate) fn object(answers: &[EventAnswer], tally: Tally, listing: Listing) ->
     out
 }
 
-fn write_members(out: &mut Vec<u8>, answers: &[EventAnswer], tally: Tally, listing: Listing) {
+fn write_members(out: &mut Vec<u8>, answers: &Answers, tally: Tally, listing: Listing) {
     out.extend_from_slice(b"\"accepted\":");
     json(out, &tally.accepted);
     out.extend_from_slice(b",\"rejected\":");
@@ -75,12 +75,13 @@ fn write_members(out: &mut Vec<u8>, answers: &[EventAnswer], tally: Tally, listi
         if index > 0 {
             out.push(b',');
         }
-        event(out, answer);
+        event(out, answer, answers.omitted_of(index));
     }
     out.push(b']');
 }
 
-fn event(out: &mut Vec<u8>, answer: &EventAnswer) {
+/// `omitted` is the number of violations or notices that the answer leaves out.
+fn event(out: &mut Vec<u8>, answer: &EventAnswer, omitted: usize) {
     match answer {
         EventAnswer::Accepted { id, notices } => {
             out.extend_from_slice(b"{\"status\":\"accepted\",\"id\":");
@@ -88,6 +89,10 @@ fn event(out: &mut Vec<u8>, answer: &EventAnswer) {
             if !notices.is_empty() {
                 out.extend_from_slice(b",\"notices\":");
                 json(out, notices);
+            }
+            if omitted > 0 {
+                out.extend_from_slice(b",\"noticesOmitted\":");
+                json(out, &omitted);
             }
         }
         EventAnswer::Rejected { id, violations } => {
@@ -98,6 +103,10 @@ fn event(out: &mut Vec<u8>, answer: &EventAnswer) {
             }
             out.extend_from_slice(b",\"violations\":");
             json(out, violations);
+            if omitted > 0 {
+                out.extend_from_slice(b",\"violationsOmitted\":");
+                json(out, &omitted);
+            }
         }
     }
     out.push(b'}');
@@ -118,7 +127,22 @@ mod tests {
     }
 
     fn check(answers: &[EventAnswer], listing: Listing, expect: &str) {
-        let body = object(answers, Tally::of(answers), listing);
+        let answers = Answers::of(answers.to_vec());
+        let body = object(&answers, Tally::of(&answers), listing);
+        assert_eq!(String::from_utf8(body).as_deref(), Ok(expect));
+    }
+
+    #[test]
+    fn what_is_left_out_is_said() {
+        let mut answers = Answers::default();
+        answers.push(accepted("a"), 3);
+        answers.push(accepted("b"), 0);
+        answers.push(EventAnswer::Rejected { id: None, violations: Vec::new() }, 7);
+        let body = object(&answers, Tally::of(&answers), Listing::Summary);
+        let expect = concat!(
+            r#"{"accepted":2,"rejected":1,"events":[{"status":"accepted","id":"a","noticesOmitted":3},"#,
+            r#"{"status":"accepted","id":"b"},{"status":"rejected","violations":[],"violationsOmitted":7}]}"#
+        );
         assert_eq!(String::from_utf8(body).as_deref(), Ok(expect));
     }
 

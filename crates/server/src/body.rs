@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
 
@@ -21,9 +21,9 @@ use crate::coding::{Coding, INLINE_BYTES_MAX};
 use crate::options::ServerOptions;
 use crate::problem::{Code, Problem};
 
-/// A larger body is claimed in steps of this while it arrives, so that a sender can't
-/// hold room with a header alone.
-const CLAIM_STEP_BYTES: usize = 64 << 10;
+/// A body that comes in parts is given room in steps: this much, then twice as much as has
+/// arrived, so that nobody holds room with what wasn't sent.
+const FIRST_STEP_BYTES: usize = 16 << 10;
 
 /// The body of a request that has not been read yet.
 pub(crate) struct Arrival {
@@ -63,8 +63,8 @@ impl Arrival {
         if body.size_hint().lower() > bytes_max as u64 {
             return Err(too_large(bytes_max));
         }
-        let first = declared.unwrap_or(CLAIM_STEP_BYTES).min(CLAIM_STEP_BYTES);
-        let claim = budget.claim(first).ok_or_else(overloaded)?;
+        // A head alone claims nothing.
+        let claim = budget.empty();
         let received = {
             let mut collecting = pin!(collect(body, declared, bytes_max, claim));
             // Mostly the body is there, and no time needs to be measured.
@@ -141,23 +141,27 @@ async fn collect(
         return Ok(Received { bytes: Bytes::new(), claim });
     };
     // The common case: a small body came with its head.
-    if declared == Some(first.len()) && claim.grow_to(first.len()) {
-        return Ok(Received { bytes: first, claim });
+    if declared == Some(first.len()) {
+        return if claim.grow_to(first.len()) { Ok(Received { bytes: first, claim }) } else { Err(overloaded()) };
     }
-    let mut whole = BytesMut::with_capacity(declared.unwrap_or(CLAIM_STEP_BYTES));
+    let mut whole = Vec::new();
     let mut next = Some(first);
     while let Some(part) = next {
         let bytes = whole.len() + part.len();
         if bytes > bytes_max {
             return Err(too_large(bytes_max));
         }
-        if !claim.grow_to(bytes.next_multiple_of(CLAIM_STEP_BYTES)) {
-            return Err(overloaded());
+        if bytes > whole.capacity() {
+            let room = (2 * bytes).max(FIRST_STEP_BYTES).min(declared.unwrap_or(bytes_max).max(bytes));
+            if !claim.grow_to(room) {
+                return Err(overloaded());
+            }
+            whole.reserve_exact(room - whole.len());
         }
         whole.extend_from_slice(&part);
         next = data(body).await?;
     }
-    Ok(Received { bytes: whole.freeze(), claim })
+    Ok(Received { bytes: whole.into(), claim })
 }
 
 /// The next bytes; trailers are skipped.

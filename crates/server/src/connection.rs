@@ -11,7 +11,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -28,12 +28,15 @@ use tokio_rustls::server::TlsStream;
 use tokio_util::either::Either;
 
 use crate::access::Guard;
+use crate::budget::Budget;
 use crate::edge::Edge;
-use crate::front::Front;
+use crate::front::{Front, Held};
+use crate::health;
+use crate::held::{self, Leaves};
 use crate::host::Via;
 use crate::listeners::{Door, Listeners};
 use crate::options::ServerOptions;
-use crate::pace::{Pace, Paced, Peer, Serving};
+use crate::pace::{Pace, Paced, Peer, Serving, Slow, Streams};
 use crate::refusal::Refusals;
 use crate::routes::{Routes, is_posted_event};
 use crate::tls::Tls;
@@ -41,8 +44,18 @@ use crate::tls::Tls;
 /// A pause after a failed accept: out of file descriptors, trying at once again would
 /// only burn the processor that closes connections.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How long a failed accept is not told again.
+const ACCEPT_TOLD_EVERY: Duration = Duration::from_secs(10);
 /// Largest HTTP/2 header list.
 const HTTP2_HEADER_BYTES_MAX: u32 = 32 << 10;
+/// What one HTTP/2 stream buffers of an answer: enough for a page, and no more, since a
+/// connection has many.
+const HTTP2_SEND_BYTES_MAX: usize = 64 << 10;
+/// Streams that a client resets before they are looked at, and streams that we reset for
+/// what they do wrong; past it the connection is closed (CVE-2023-44487).
+const HTTP2_RESETS_MAX: usize = 64;
+/// How long an idle HTTP/2 connection has to end after it was told to.
+const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A connection's bytes. One type for both kinds: all of HTTP is compiled once for each.
 type Stream = Either<TcpStream, Box<TlsStream<TcpStream>>>;
@@ -152,11 +165,15 @@ impl<F: Front> Lobby<F> {
 
     async fn accept(&self, door: &Door) -> Infallible {
         let edge = &self.edge;
+        let mut told: Option<Instant> = None;
         loop {
             let stream = match door.listener.accept().await {
                 Ok((stream, _)) => stream,
                 Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
+                    if told.is_none_or(|at| at.elapsed() >= ACCEPT_TOLD_EVERY) {
+                        told = Some(Instant::now());
+                        tracing::warn!(%error, "a connection could not be accepted; it is tried again");
+                    }
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                     continue;
                 }
@@ -231,6 +248,9 @@ fn server(options: &ServerOptions, half_close: bool) -> Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         .max_concurrent_streams(options.http2_streams_max)
         .max_header_list_size(HTTP2_HEADER_BYTES_MAX)
+        .max_send_buf_size(HTTP2_SEND_BYTES_MAX)
+        .max_pending_accept_reset_streams(HTTP2_RESETS_MAX)
+        .max_local_error_reset_streams(HTTP2_RESETS_MAX)
         // A client that vanished without a word is noticed by this.
         .keep_alive_interval(options.header_read_timeout)
         .keep_alive_timeout(options.header_read_timeout);
@@ -274,16 +294,35 @@ impl<F: Front> Connection<F> {
 
     async fn serve(self, stream: Stream) {
         let Connection { via, open, server, routes, watcher } = self;
-        let header_read_timeout = open.0.options.header_read_timeout;
-        serve_requests(stream, via, &server, routes, watcher, header_read_timeout).await;
+        let shared = Shared {
+            header_read_timeout: open.0.options.header_read_timeout,
+            answers: open.0.answers.clone(),
+            streams: Arc::clone(&open.0.streams),
+        };
+        serve_requests(stream, via, &server, routes, watcher, shared).await;
         drop(open);
     }
+}
+
+/// What one connection needs of the server's state.
+struct Shared {
+    header_read_timeout: Duration,
+    answers: Budget,
+    streams: Arc<Streams>,
 }
 
 /// An answer's body; the request is being served until it ends.
 struct Lasting {
     body: Body,
-    _serving: Serving,
+    serving: Serving,
+}
+
+impl Lasting {
+    fn new(body: Body, serving: Serving) -> Lasting {
+        // From now on it is the reader's turn.
+        serving.offers();
+        Lasting { body, serving }
+    }
 }
 
 impl hyper::body::Body for Lasting {
@@ -294,7 +333,12 @@ impl hyper::body::Body for Lasting {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<hyper::body::Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        match polled {
+            Poll::Pending => self.serving.makes(),
+            Poll::Ready(_) => self.serving.offers(),
+        }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {
@@ -312,23 +356,30 @@ async fn serve_requests<F: Front>(
     server: &Builder<TokioExecutor>,
     routes: Routes<F>,
     mut watcher: watch::Receiver<Phase>,
-    header_read_timeout: Duration,
+    shared: Shared,
 ) {
-    let pace = Pace::new();
+    let Shared { header_read_timeout, answers, streams } = shared;
+    let pace = Pace::new(streams);
     let service = {
         let pace = Arc::clone(&pace);
         hyper::service::service_fn(move |request: Request<Incoming>| {
             let is_posted_event = is_posted_event(&request);
-            let serving = pace.serve(request.version() == Version::HTTP_2, is_posted_event);
-            let routes = routes.clone();
+            let leaves = if request.version() == Version::HTTP_2 { Leaves::AsStream } else { Leaves::Alone };
+            let serving = pace.serve(leaves == Leaves::AsStream, is_posted_event);
+            let is_crowded = leaves == Leaves::AsStream && pace.is_crowded();
+            let (routes, answers) = (routes.clone(), answers.clone());
             async move {
-                let answer = routes.answer(request.map(Body::new), via).await;
-                if is_posted_event {
+                let answer = match is_crowded {
+                    false => routes.answer(request.map(Body::new), via).await,
+                    true => health::held(Held::Overloaded).into_response(),
+                };
+                let answer = held::hold(answer, &answers, leaves);
+                if is_posted_event && leaves == Leaves::Alone {
                     drop(serving);
                     return Ok::<_, Infallible>(answer);
                 }
                 // It may be a stream that is silent for long.
-                Ok(answer.map(|body| Body::new(Lasting { body, _serving: serving })))
+                Ok(answer.map(|body| Body::new(Lasting::new(body, serving))))
             }
         })
     };
@@ -339,11 +390,19 @@ async fn serve_requests<F: Front>(
         // How a connection ends is the client's business: its errors carry no news.
         _ = connection.as_mut() => return,
         _ = watcher.wait_for(|phase| *phase != Phase::Serving) => {}
-        () = pace.too_slow(header_read_timeout) => return,
+        slow = pace.too_slow(header_read_timeout) => {
+            if slow == Slow::Idle && pace.is_http2() {
+                // Told so, its client knows that what it sends now was not looked at.
+                connection.as_mut().graceful_shutdown();
+                let _ = tokio::time::timeout(GOODBYE_TIMEOUT, connection.as_mut()).await;
+            }
+            return;
+        }
     }
     connection.as_mut().graceful_shutdown();
     tokio::select! {
         _ = connection.as_mut() => {}
         _ = watcher.wait_for(|phase| *phase == Phase::Ending) => {}
+        _ = pace.too_slow(header_read_timeout) => {}
     }
 }

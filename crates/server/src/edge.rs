@@ -1,6 +1,7 @@
 //! What every handler shares, and the one place where an outcome becomes an answer.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -10,16 +11,18 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
 use futures::FutureExt;
+use intake::Room;
 use tokio::sync::Semaphore;
 
 use crate::access::{Access, Guard, Principal};
 use crate::body::Arrival;
-use crate::budget::Budget;
+use crate::budget::{ANSWERS_PART, Budget, RECORDED_PART};
 use crate::front::Front;
 use crate::meters::Meters;
 use crate::network;
 use crate::openapi;
 use crate::options::ServerOptions;
+use crate::pace::Streams;
 use crate::problem::{Code, Problem};
 use crate::recorder::Recorder;
 use crate::routes::Route;
@@ -37,8 +40,12 @@ pub(crate) struct Edge<F> {
     pub(crate) options: ServerOptions,
     /// Who may do what.
     pub(crate) guard: Guard,
-    /// Bytes of the bodies held now.
+    /// Bytes that are held now for senders and readers.
     pub(crate) budget: Budget,
+    /// The part of them that are answers.
+    pub(crate) answers: Budget,
+    /// HTTP/2 streams that are open now.
+    pub(crate) streams: Arc<Streams>,
     pub(crate) meters: Meters,
     /// When requests were first received of which an event had no time.
     pub(crate) receipts: network::Receipts,
@@ -68,20 +75,29 @@ pub(crate) type Outcome = Result<Response, Problem>;
 
 impl<F: Front> Edge<F> {
     pub(crate) fn new(front: F, guard: Guard, options: ServerOptions) -> Edge<F> {
+        let bytes_max = options.requests_in_flight_bytes_max;
+        let budget = Budget::new(bytes_max);
         Edge {
             front,
             guard,
-            budget: Budget::new(options.requests_in_flight_bytes_max),
+            answers: budget.share(bytes_max / ANSWERS_PART),
+            streams: Arc::default(),
+            recorder: Recorder::new(budget.share(bytes_max / RECORDED_PART)),
+            budget,
             meters: Meters::default(),
             receipts: network::Receipts::default(),
             orgs_told: network::Told::default(),
-            recorder: Recorder::default(),
             sql_slots: Semaphore::new(options.sql_queries_max),
             openapi: openapi::document().into(),
             instance: uuid::Uuid::new_v4().as_fields().1,
             transactions: AtomicU64::new(0),
             options,
         }
+    }
+
+    /// The room for the answer to one request's events.
+    pub(crate) fn room(&self) -> Room {
+        Room::new(self.budget.empty(), self.answers.empty())
     }
 
     /// Splits a request so that a body nobody reads is thrown away in order.

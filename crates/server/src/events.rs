@@ -13,7 +13,7 @@ use std::time::Instant;
 use axum::extract::Query;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
-use intake::{BodyError, EventAnswer, Framing, Request, SubmitError};
+use intake::{Answers, BodyError, Framing, Request, SubmitError};
 use serde::Deserialize;
 
 use crate::access;
@@ -131,19 +131,19 @@ pub(crate) async fn post<F: Front>(edge: Arc<Edge<F>>, call: Call) -> Outcome {
 }
 
 /// Checks, appends, waits until durable; counts how long that took.
-pub(crate) async fn submit<F: Front>(edge: &Edge<F>, request: Request) -> Result<Vec<EventAnswer>, Problem> {
+pub(crate) async fn submit<F: Front>(edge: &Edge<F>, request: Request) -> Result<Answers, Problem> {
     let begun = Instant::now();
-    let answers = edge.front.submit(request).await.map_err(refused)?;
+    let answers = edge.front.submit(request, edge.room()).await.map_err(refused)?;
     edge.meters.acked(begun.elapsed());
     Ok(answers)
 }
 
-async fn check<F: Front>(edge: &Arc<Edge<F>>, request: Request) -> Result<Vec<EventAnswer>, Problem> {
+async fn check<F: Front>(edge: &Arc<Edge<F>>, request: Request) -> Result<Answers, Problem> {
     if request.body.len() <= DRY_RUN_INLINE_BYTES_MAX {
-        return edge.front.check(&request).map_err(unreadable);
+        return edge.front.check(&request, edge.room()).map_err(unreadable);
     }
     let shared = Arc::clone(edge);
-    tokio::task::spawn_blocking(move || shared.front.check(&request))
+    tokio::task::spawn_blocking(move || shared.front.check(&request, shared.room()))
         .await
         .map_err(|error| Problem::internal(format!("the check stopped: {error}")))?
         .map_err(unreadable)
@@ -162,6 +162,7 @@ fn refused(error: SubmitError) -> Problem {
 /// A body that can't be read as events at all. The words are `intake`'s, which masks.
 fn unreadable(error: BodyError) -> Problem {
     let code = match &error {
+        BodyError::NoRoom => return health::held(Held::Overloaded),
         BodyError::Empty => Code::BodyEmpty,
         BodyError::TooManyEvents { .. } | BodyError::BodyTooLarge { .. } => Code::BodyTooLarge,
         _ => Code::BodyUnreadable,

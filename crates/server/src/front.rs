@@ -8,7 +8,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use intake::{BodyError, EventAnswer, Request, SubmitError};
+use intake::{Answers, BodyError, Request, Room, SubmitError};
 use report::Period;
 pub use report::{Form as TableForm, Hold};
 use serde::Serialize;
@@ -20,11 +20,12 @@ use xdm::Violation;
 pub trait Front: Send + Sync + 'static {
     /// Checks events and keeps nothing. It is CPU-bound: large bodies are checked on a
     /// blocking thread.
-    fn check(&self, request: &Request) -> Result<Vec<EventAnswer>, BodyError>;
+    fn check(&self, request: &Request, room: Room) -> Result<Answers, BodyError>;
 
     /// Checks events and returns once they are durable, one answer per event in the
-    /// order of the body. Dropping the future must not undo an append that has begun.
-    fn submit(&self, request: Request) -> impl Future<Output = Result<Vec<EventAnswer>, SubmitError>> + Send;
+    /// order of the body, within the room that there is for them. Dropping the future must
+    /// not undo an append that has begun.
+    fn submit(&self, request: Request, room: Room) -> impl Future<Output = Result<Answers, SubmitError>> + Send;
 
     /// Looks at events once more, for people who watch them arrive: one entry per event in
     /// the order of the body, nothing if the body can't be read.
@@ -169,6 +170,9 @@ pub struct FrontError(pub String);
 pub struct Vitals {
     /// Whether events can be taken in now.
     pub readiness: Readiness,
+    /// What holds them up or fails at the moment, for an operator: names of files and the
+    /// system's words, and nothing that was sent.
+    pub trouble: Option<String>,
     /// What doesn't work, is missing or can't be read although events are taken in, a sentence
     /// each; the rest is served.
     pub remarks: Vec<String>,

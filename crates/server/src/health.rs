@@ -34,10 +34,11 @@ pub(crate) async fn ready<F: Front>(edge: Arc<Edge<F>>, _call: Call) -> Outcome 
         return Err(held(Held::Overloaded));
     }
     let vitals = edge.front.vitals();
-    match vitals.readiness {
-        Readiness::Ready if vitals.remarks.is_empty() => Ok(plain("ready\n")),
-        Readiness::Ready => Ok(plain(format!("degraded\n{}\n", vitals.remarks.join("\n")))),
-        Readiness::NotReady(by) => Err(held(by)),
+    match (vitals.readiness, vitals.trouble) {
+        (Readiness::Ready, _) if vitals.remarks.is_empty() => Ok(plain("ready\n")),
+        (Readiness::Ready, _) => Ok(plain(format!("degraded\n{}\n", vitals.remarks.join("\n")))),
+        (Readiness::NotReady(by), None) => Err(held(by)),
+        (Readiness::NotReady(by), Some(trouble)) => Err(held(by).member("trouble", trouble.into())),
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat};
 use futures::future::BoxFuture;
-use intake::{BodyError, Clock, Counters, EventAnswer, Intake, Request, SubmitError};
+use intake::{Answers, BodyError, Clock, Counters, Intake, Request, Room, SubmitError};
 use report::{Fault, QueryError, QueryLimits, QueryPool, WorkerCounts};
 use serde_json::value::RawValue;
 
@@ -60,12 +60,12 @@ pub fn serve_house(
 }
 
 impl Front for House {
-    fn check(&self, request: &Request) -> Result<Vec<EventAnswer>, BodyError> {
-        self.intake.check(request)
+    fn check(&self, request: &Request, room: Room) -> Result<Answers, BodyError> {
+        self.intake.check_within(request, room)
     }
 
-    async fn submit(&self, request: Request) -> Result<Vec<EventAnswer>, SubmitError> {
-        self.intake.submit(request).await
+    async fn submit(&self, request: Request, room: Room) -> Result<Answers, SubmitError> {
+        self.intake.submit_within(request, room).await
     }
 
     fn describe(&self, request: &Request) -> Vec<Described> {
@@ -135,7 +135,8 @@ impl Front for House {
         let failing = workers.is_failing.then(|| "queries can't be run: no process for them can be started".to_owned());
         let samples = samples(&counters).into_iter().chain(worker_samples(&workers)).collect();
         let remarks = self.intake.degraded().into_iter().chain(failing).collect();
-        Vitals { readiness: readiness(&counters), remarks, samples }
+        let (readiness, trouble) = (readiness(&counters), counters.trouble);
+        Vitals { readiness, trouble, remarks, samples }
     }
 
     fn damaged_files(&self) -> usize {

@@ -29,6 +29,7 @@ mod edge;
 mod events;
 mod front;
 mod health;
+mod held;
 mod host;
 mod house;
 mod key;

@@ -108,6 +108,7 @@ impl Meters {
 
 /// `GET /metrics`.
 pub(crate) async fn get<F: Front>(edge: Arc<Edge<F>>, _call: Call) -> Outcome {
+    edge.recorder.forget_old();
     let vitals = edge.front.vitals();
     let mut page = Page::default();
     let ready = f64::from(u8::from(vitals.readiness == Readiness::Ready));
@@ -115,7 +116,10 @@ pub(crate) async fn get<F: Front>(edge: Arc<Edge<F>>, _call: Call) -> Outcome {
     edge.meters.write_requests(&mut page);
     edge.meters.write_acks(&mut page);
     let held = edge.budget.used() as f64;
-    page.number("frontdesk_http_bodies_held_bytes", MetricKind::Gauge, "Bytes of bodies held now.", held);
+    page.number("frontdesk_http_bodies_held_bytes", MetricKind::Gauge, "Bytes held now for senders and readers.", held);
+    let answers = edge.answers.used() as f64;
+    let help = "Bytes of them that are answers waiting for their reader.";
+    page.number("frontdesk_http_answers_held_bytes", MetricKind::Gauge, help, answers);
     let open = edge.meters.connections.load(Ordering::Relaxed) as f64;
     page.number("frontdesk_http_connections", MetricKind::Gauge, "Connections open now.", open);
     let refused = edge.meters.connections_refused.load(Ordering::Relaxed) as f64;

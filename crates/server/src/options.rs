@@ -25,13 +25,15 @@ pub struct ServerOptions {
     pub body_bytes_max: usize,
     /// Largest body after decompression; past it 413.
     pub body_bytes_decompressed_max: usize,
-    /// Bytes of all bodies that are being read, decompressed or waiting for their
-    /// answer; past it 503 with `Retry-After`.
+    /// Bytes that are held for senders and readers: bodies that are being read, decompressed
+    /// or waiting for their answer; past it 503 with `Retry-After`. Answers that wait for
+    /// their reader may take half of it, past it reading is refused and violations are left
+    /// out; what is kept for `tail` and test runs an eighth, past it the oldest goes.
     pub requests_in_flight_bytes_max: usize,
     /// Largest SQL text; past it 413.
     pub sql_bytes_max: usize,
-    /// Time for a request's head, and for an idle connection to send the next one;
-    /// past it the connection is closed.
+    /// Time for a request's head, for an idle connection to send the next one, and for a
+    /// reader to take something of an answer; past it the connection is closed.
     pub header_read_timeout: Duration,
     /// Time for a TLS handshake; past it the connection is closed.
     pub tls_handshake_timeout: Duration,
@@ -48,7 +50,8 @@ pub struct ServerOptions {
     pub connections_max: usize,
     /// Requests at once on one HTTP/2 connection; the client must wait.
     pub http2_streams_max: u32,
-    /// Buffer of one HTTP/1 connection and so the largest head; past it 431.
+    /// Buffer of one HTTP/1 connection and so the largest head; past it 431. A connection
+    /// has one to read and one to write, which is what it may hold beside the budget.
     pub connection_buffer_bytes_max: usize,
     /// Rows of one SQL answer; past it 422.
     pub sql_rows_max: usize,
@@ -109,7 +112,7 @@ impl Default for ServerOptions {
             drain_timeout: Duration::from_secs(2),
             connections_max: 4_096,
             http2_streams_max: 128,
-            connection_buffer_bytes_max: 256 * KIB,
+            connection_buffer_bytes_max: 64 * KIB,
             sql_rows_max: 100_000,
             sql_time_max: Duration::from_secs(30),
             sql_memory_bytes_max: 256 * MIB,

@@ -1,9 +1,14 @@
-//! How long a connection may wait for a request's head, and whether somebody still waits
-//! for its answer.
+//! How long a connection may wait for a request, how long its reader may let an answer
+//! wait, and whether somebody still waits for it.
 //!
 //! A timer for each request costs more than reading its head. So a connection has one
 //! timer, which is looked at only when it fires: if the wait has begun since, it is set
-//! again to where the wait would end.
+//! again to where the wait would end. HTTP/1 and HTTP/2 are held to the same:
+//!
+//! * A connection on which no request is being answered is closed after the time for a
+//!   head. What counts on HTTP/2 are requests: pings and settings keep nothing open.
+//! * A reader that takes nothing for that long of an answer that is there is cut off: a
+//!   socket that takes no bytes, or a stream whose window stays shut.
 //!
 //! Work whose sender has gone is dropped, except where it takes a moment: an event's
 //! answer comes sooner than a look whether it is still wanted would pay. When the timer
@@ -11,25 +16,65 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
-/// Where one connection stands: serving, or waiting since some time.
+/// HTTP/2 streams that all connections may have open before those with more than
+/// [`STREAMS_FAIR`] get no more: each takes memory, whatever it sends.
+const STREAMS_MAX: u32 = 8_192;
+/// Streams that a connection may have open however many there are.
+const STREAMS_FAIR: u32 = 4;
+/// Answered streams that are remembered before those that ended are forgotten.
+const WAITS_MAX: usize = 256;
+
+/// HTTP/2 streams that are open now, of all connections.
+#[derive(Debug, Default)]
+pub(crate) struct Streams(AtomicU32);
+
+/// Where one connection stands. Times are milliseconds since it was opened.
 #[derive(Debug)]
 pub(crate) struct Pace {
     opened: Instant,
-    /// Requests whose answer is being made.
+    streams: Arc<Streams>,
+    /// Requests whose answer is being made or taken.
     serving: AtomicU32,
-    /// Milliseconds from the connection's begin to the last byte of an answer that went out.
+    /// When the last answer, or on HTTP/1 the last part of one, went out.
     answered_ms: AtomicU64,
+    /// Since when the peer takes nothing of what is written; [`NEVER`] while it does.
+    blocked_ms: AtomicU64,
+    /// The same for each HTTP/2 answer.
+    waits: Mutex<Vec<Arc<AtomicU64>>>,
+    has_served: AtomicBool,
     is_http2: AtomicBool,
     /// Whether to look if the sender has gone.
     watches: AtomicBool,
+}
+
+const NEVER: u64 = u64::MAX;
+
+/// What a look at a connection finds.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// It is in order; look again then.
+    Again(u64),
+    /// It was too slow.
+    Slow(Slow),
+}
+
+/// How a connection was too slow.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Slow {
+    /// It sent no request, or not all of its head.
+    Idle,
+    /// It took nothing of an answer.
+    Stalled,
 }
 
 /// The other end of a connection.
@@ -40,14 +85,22 @@ pub(crate) trait Peer {
 
 /// A request that is being answered.
 #[derive(Debug)]
-pub(crate) struct Serving(Arc<Pace>);
+pub(crate) struct Serving {
+    pace: Arc<Pace>,
+    /// Since when its answer waits to be taken; on HTTP/2.
+    wait: Option<Arc<AtomicU64>>,
+}
 
 impl Pace {
-    pub(crate) fn new() -> Arc<Pace> {
+    pub(crate) fn new(streams: Arc<Streams>) -> Arc<Pace> {
         Arc::new(Pace {
             opened: Instant::now(),
+            streams,
             serving: AtomicU32::new(0),
             answered_ms: AtomicU64::new(0),
+            blocked_ms: AtomicU64::new(NEVER),
+            waits: Mutex::default(),
+            has_served: AtomicBool::new(false),
             is_http2: AtomicBool::new(false),
             watches: AtomicBool::new(false),
         })
@@ -56,37 +109,116 @@ impl Pace {
     /// Begins to answer; ends when the result is dropped.
     pub(crate) fn serve(self: &Arc<Pace>, is_http2: bool, takes_a_moment: bool) -> Serving {
         self.serving.fetch_add(1, Ordering::Relaxed);
+        self.has_served.store(true, Ordering::Relaxed);
         self.is_http2.store(is_http2, Ordering::Relaxed);
         // HTTP/2 reads all the time.
         self.watches.store(!is_http2 && !takes_a_moment, Ordering::Relaxed);
-        Serving(Arc::clone(self))
+        let wait = is_http2.then(|| self.wait());
+        Serving { pace: Arc::clone(self), wait }
+    }
+
+    fn wait(&self) -> Arc<AtomicU64> {
+        self.streams.0.fetch_add(1, Ordering::Relaxed);
+        let wait = Arc::new(AtomicU64::new(NEVER));
+        let mut waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner);
+        if waits.len() >= WAITS_MAX {
+            waits.retain(|wait| Arc::strong_count(wait) > 1);
+        }
+        waits.push(Arc::clone(&wait));
+        wait
+    }
+
+    /// Whether so many streams are open that a connection with many gets no more.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.streams.0.load(Ordering::Relaxed) > STREAMS_MAX && self.serving.load(Ordering::Relaxed) > STREAMS_FAIR
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(NEVER - 1)
     }
 
     fn answered(&self) {
-        let since = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.answered_ms.store(since, Ordering::Relaxed);
+        self.answered_ms.store(self.now_ms(), Ordering::Relaxed);
     }
 
-    /// Resolves once the connection has waited for a head for so long. HTTP/2 tells a
-    /// vanished client by its pings and may wait for ever after its first request.
-    pub(crate) async fn too_slow(&self, timeout: Duration) {
+    /// The peer took something of what is written.
+    fn wrote(&self) {
+        if self.blocked_ms.load(Ordering::Relaxed) != NEVER {
+            self.blocked_ms.store(NEVER, Ordering::Relaxed);
+        }
+        // On HTTP/2 it may have been anything, and before a request nothing is answered.
+        if self.has_served.load(Ordering::Relaxed) && !self.is_http2.load(Ordering::Relaxed) {
+            self.answered();
+        }
+    }
+
+    /// The peer takes nothing.
+    fn blocked(&self, now_ms: u64) {
+        // Only the first refusal begins the wait.
+        let _ = self.blocked_ms.compare_exchange(NEVER, now_ms, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    /// Since when somebody takes nothing of what is there for them.
+    fn waits_since_ms(&self) -> u64 {
+        let mut waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner);
+        waits.retain(|wait| Arc::strong_count(wait) > 1);
+        let stream = waits.iter().map(|wait| wait.load(Ordering::Relaxed)).min();
+        self.blocked_ms.load(Ordering::Relaxed).min(stream.unwrap_or(NEVER))
+    }
+
+    /// Whether the connection has waited for a head, or for its reader, for so long.
+    fn look(&self, now_ms: u64, timeout_ms: u64) -> Look {
+        let waits_until_ms = self.waits_since_ms().saturating_add(timeout_ms);
+        if waits_until_ms <= now_ms {
+            return Look::Slow(Slow::Stalled);
+        }
+        let idles_until_ms = match self.serving.load(Ordering::Relaxed) {
+            0 => self.answered_ms.load(Ordering::Relaxed).saturating_add(timeout_ms),
+            _ => now_ms + timeout_ms,
+        };
+        match idles_until_ms <= now_ms {
+            true => Look::Slow(Slow::Idle),
+            false => Look::Again(idles_until_ms.min(waits_until_ms)),
+        }
+    }
+
+    /// Resolves once the connection was too slow: no request, or nothing taken of an
+    /// answer, for so long.
+    pub(crate) async fn too_slow(&self, timeout: Duration) -> Slow {
+        let timeout_ms = u64::try_from(timeout.as_millis()).unwrap_or(NEVER).max(1);
         let mut ends = self.opened + timeout;
         loop {
             tokio::time::sleep_until(ends).await;
-            let now = Instant::now();
-            let is_http2 = self.is_http2.load(Ordering::Relaxed);
             let serves = self.serving.load(Ordering::Relaxed) > 0;
+            let is_http2 = self.is_http2.load(Ordering::Relaxed);
             if serves && !is_http2 && !self.watches.swap(true, Ordering::Relaxed) {
                 // The connection, which looks, is polled once more.
                 tokio::task::yield_now().await;
             }
-            ends = match is_http2 || serves {
-                true => now + timeout,
-                false => self.opened + Duration::from_millis(self.answered_ms.load(Ordering::Relaxed)) + timeout,
-            };
-            if ends <= now {
-                return;
+            match self.look(self.now_ms(), timeout_ms) {
+                Look::Again(at_ms) => ends = self.opened + Duration::from_millis(at_ms),
+                Look::Slow(slow) => return slow,
             }
+        }
+    }
+
+    pub(crate) fn is_http2(&self) -> bool {
+        self.is_http2.load(Ordering::Relaxed)
+    }
+}
+
+impl Serving {
+    /// Something of the answer is there, and waits to be taken.
+    pub(crate) fn offers(&self) {
+        if let Some(wait) = &self.wait {
+            wait.store(self.pace.now_ms(), Ordering::Relaxed);
+        }
+    }
+
+    /// All that was there was taken, and more has yet to be made.
+    pub(crate) fn makes(&self) {
+        if let Some(wait) = &self.wait {
+            wait.store(NEVER, Ordering::Relaxed);
         }
     }
 }
@@ -94,8 +226,11 @@ impl Pace {
 impl Drop for Serving {
     fn drop(&mut self) {
         // The answer itself has yet to go out: the wait can't begin before.
-        self.0.answered();
-        self.0.serving.fetch_sub(1, Ordering::Relaxed);
+        self.pace.answered();
+        self.pace.serving.fetch_sub(1, Ordering::Relaxed);
+        if self.wait.is_some() {
+            self.pace.streams.0.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 }
 
@@ -113,8 +248,10 @@ impl<S> Paced<S> {
     }
 
     fn note(&self, written: &Poll<io::Result<usize>>) {
-        if matches!(written, Poll::Ready(Ok(_))) {
-            self.pace.answered();
+        match written {
+            Poll::Ready(Ok(_)) => self.pace.wrote(),
+            Poll::Ready(Err(_)) => {}
+            Poll::Pending => self.pace.blocked(self.pace.now_ms()),
         }
     }
 }
@@ -161,62 +298,96 @@ impl<S: AsyncWrite + Peer + Unpin> AsyncWrite for Paced<S> {
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
     use super::*;
 
-    const TIMEOUT: Duration = Duration::from_millis(100);
+    const TIMEOUT_MS: u64 = 100;
 
-    impl Peer for tokio::io::DuplexStream {
-        fn poll_gone(&mut self, _: &mut Context<'_>) -> Poll<()> {
-            Poll::Pending
+    fn pace() -> Arc<Pace> {
+        Pace::new(Arc::default())
+    }
+
+    fn answered_at(pace: &Pace, ms: u64) {
+        pace.answered_ms.store(ms, Ordering::Relaxed);
+    }
+
+    fn check(pace: &Pace, now_ms: u64, expect: Look) {
+        assert_eq!(pace.look(now_ms, TIMEOUT_MS), expect, "at {now_ms} ms");
+    }
+
+    #[test]
+    fn waiting_for_a_request_counts_from_the_last_answer() {
+        for is_http2 in [false, true] {
+            let pace = pace();
+            check(&pace, 99, Look::Again(100));
+            check(&pace, 100, Look::Slow(Slow::Idle));
+            let serving = pace.serve(is_http2, true);
+            check(&pace, 300, Look::Again(400));
+            drop(serving);
+            answered_at(&pace, 350);
+            check(&pace, 400, Look::Again(450));
+            check(&pace, 450, Look::Slow(Slow::Idle));
         }
     }
 
-    /// The wait ends, and not before so many timeouts.
-    async fn check(pace: &Pace, timeouts: u32, meanwhile: impl Future<Output = ()>) {
-        let begun = Instant::now();
-        let waits = tokio::time::timeout(Duration::from_secs(60), pace.too_slow(TIMEOUT));
-        let (ended, ()) = tokio::join!(waits, meanwhile);
-        assert!(ended.is_ok(), "the wait never ended");
-        assert!(begun.elapsed() >= TIMEOUT * timeouts, "it ended after {:?}", begun.elapsed());
+    #[test]
+    fn only_answers_keep_a_connection_open() {
+        // What is written before a request, and on HTTP/2 besides answers: settings, pings.
+        let fresh = pace();
+        fresh.wrote();
+        let streams = pace();
+        drop(streams.serve(true, true));
+        answered_at(&streams, 0);
+        streams.wrote();
+        for pace in [fresh, streams] {
+            assert_eq!(pace.answered_ms.load(Ordering::Relaxed), 0);
+            check(&pace, 100, Look::Slow(Slow::Idle));
+        }
     }
 
-    #[tokio::test]
-    async fn waiting_counts_from_the_last_answer() {
-        check(&Pace::new(), 1, async {}).await;
-        let pace = Pace::new();
-        let serving = pace.serve(false, true);
-        check(&pace, 4, async move {
-            tokio::time::sleep(TIMEOUT * 3).await;
-            drop(serving);
-        })
-        .await;
+    #[test]
+    fn a_reader_that_takes_nothing_is_cut_off() {
+        let pace = pace();
+        let _serving = pace.serve(false, false);
+        pace.blocked(250);
+        pace.blocked(300);
+        check(&pace, 340, Look::Again(350));
+        pace.wrote();
+        check(&pace, 360, Look::Again(460));
+        pace.blocked(400);
+        check(&pace, 500, Look::Slow(Slow::Stalled));
     }
 
-    #[tokio::test]
-    async fn an_answer_on_its_way_is_no_wait() {
-        let pace = Pace::new();
-        let (near, mut far) = tokio::io::duplex(1);
-        let mut near = Paced::new(near, Arc::clone(&pace));
-        let reads = async {
-            for _ in 0..8 {
-                tokio::time::sleep(TIMEOUT / 2).await;
-                far.read_u8().await.expect("a byte");
-            }
-        };
-        let writes = async { near.write_all(&[0; 8]).await.expect("room") };
-        check(&pace, 4, async {
-            tokio::join!(reads, writes);
-        })
-        .await;
+    #[test]
+    fn a_stream_with_a_shut_window_is_cut_off_beside_others_that_flow() {
+        let pace = pace();
+        let (shut, flows) = (pace.serve(true, false), pace.serve(true, false));
+        let set = |serving: &Serving, ms| serving.wait.as_ref().expect("a stream").store(ms, Ordering::Relaxed);
+        check(&pace, 900, Look::Again(1000));
+        set(&shut, 910);
+        set(&flows, 990);
+        check(&pace, 1000, Look::Again(1010));
+        set(&flows, 1005);
+        check(&pace, 1010, Look::Slow(Slow::Stalled));
+        // A silent one waits for us.
+        shut.makes();
+        check(&pace, 1010, Look::Again(1105));
+        set(&shut, 1000);
+        drop(shut);
+        check(&pace, 1104, Look::Again(1105));
     }
 
-    #[tokio::test]
-    async fn http2_may_wait() {
-        let pace = Pace::new();
-        drop(pace.serve(true, true));
-        let waits = tokio::time::timeout(TIMEOUT * 3, pace.too_slow(TIMEOUT));
-        assert!(waits.await.is_err(), "its own pings tell a vanished client");
+    #[test]
+    fn connections_with_many_streams_get_no_more_when_all_have_many() {
+        let streams = Arc::new(Streams::default());
+        let (greedy, modest) = (Pace::new(Arc::clone(&streams)), Pace::new(Arc::clone(&streams)));
+        let held: Vec<_> = (0..STREAMS_MAX).map(|_| greedy.serve(true, false)).collect();
+        assert!(!greedy.is_crowded());
+        let one = modest.serve(true, false);
+        assert!(greedy.is_crowded() && !modest.is_crowded());
+        drop((held, one));
+        assert_eq!(streams.0.load(Ordering::Relaxed), 0);
+        assert!(greedy.waits.lock().expect("not poisoned").len() >= WAITS_MAX);
+        assert_eq!(greedy.waits_since_ms(), NEVER);
+        assert!(greedy.waits.lock().expect("not poisoned").is_empty(), "what ended is forgotten");
     }
 }

@@ -5,46 +5,51 @@
 //! tests can assert "3 good, 0 bad". An event belongs to a run by the request's header
 //! `x-frontdesk-test` or by its own `data.frontdesk.testId`.
 //!
-//! This is a window, not a store: runs live in memory within named limits, the oldest go
-//! first, and a slow reader of the stream is told how many it missed. Personal values are
+//! This is a window, not a store: all of it lives in memory within named limits and a part
+//! of the server's budget. Of the runs the oldest go first, and a slow reader of the
+//! stream is told how many it missed. Personal values are
 //! masked before they come here. While nobody looks and no run is named, nothing is done.
 
-use std::collections::VecDeque;
+mod ring;
+mod runs;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
 use futures::StreamExt;
-use intake::{EventAnswer, Request};
+use intake::{Answers, EventAnswer, Request};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::broadcast::{Receiver, Sender, channel};
+use tokio::sync::Notify;
 use xdm::Violation;
 
 use crate::access::while_admitted;
+use crate::budget::Budget;
 use crate::edge::{Call, Edge, Outcome, content, json};
 use crate::front::{Described, Front};
 use crate::options::is_name;
 use crate::problem::{Code, Problem};
+
+use ring::{Ring, Taken};
+use runs::Runs;
 
 /// Names the run that a request belongs to.
 pub(crate) static TEST_HEADER: HeaderName = HeaderName::from_static("x-frontdesk-test");
 /// A silent stream gets a blank line so often: it shows that both ends are there, to whatever
 /// stands between them too.
 const HEARTBEAT: Duration = Duration::from_secs(10);
-/// Events that a reader of the stream may be behind; then it misses some.
-const TAIL_EVENTS_MAX: usize = 1_024;
-/// Runs that are kept; the one that began first goes first.
-const RUNS_MAX: usize = 256;
-/// Events of one run; later ones are only counted.
-const RUN_EVENTS_MAX: usize = 5_000;
-/// Bytes of all runs; the one that began first goes first.
-const RUNS_BYTES_MAX: usize = 64 << 20;
+/// Streams at once; the next one gets 503.
+const TAIL_READERS_MAX: u64 = 64;
+/// Longest event that is shown; of a longer one its length is told.
+const SHOWN_BYTES_MAX: usize = 64 << 10;
+/// Longest body whose events are looked at once more; of a longer one only what came of
+/// its events is told.
+const DESCRIBED_BODY_BYTES_MAX: usize = 1 << 20;
 
 /// One event as it is told.
 #[derive(Serialize)]
@@ -63,11 +68,23 @@ struct Told<'a> {
     test_id: Option<&'a str>,
     derived: Vec<&'static str>,
     violations: &'a [Violation],
+    #[serde(skip_serializing_if = "is_zero")]
+    violations_omitted: usize,
     notices: &'a [xdm::Notice],
+    #[serde(skip_serializing_if = "is_zero")]
+    notices_omitted: usize,
     /// The event as it was taken in, personal values masked; left out when it is invalid,
-    /// since then it can't be told what is personal in it.
+    /// since then it can't be told what is personal in it, and when it is too long.
     #[serde(skip_serializing_if = "Option::is_none")]
     event: Option<&'a RawValue>,
+    /// The length of an event that is too long to be shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event_bytes: Option<usize>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// The run that each event of a request belongs to.
@@ -103,20 +120,24 @@ impl TestRun {
 
 /// The window.
 pub(crate) struct Recorder {
-    /// `None` when the server stops: the streams end.
-    live: Mutex<Option<Sender<Bytes>>>,
+    live: Mutex<Ring>,
+    /// Wakes the readers of `live`.
+    fresh: Notify,
     readers: AtomicU64,
     runs: Mutex<Runs>,
 }
 
-impl Default for Recorder {
-    fn default() -> Recorder {
-        let live = Mutex::new(Some(channel(TAIL_EVENTS_MAX).0));
-        Recorder { live, readers: AtomicU64::new(0), runs: Mutex::default() }
-    }
-}
-
 impl Recorder {
+    /// What it keeps counts in this budget.
+    pub(crate) fn new(budget: Budget) -> Recorder {
+        Recorder {
+            live: Mutex::new(Ring::new(budget.empty())),
+            fresh: Notify::new(),
+            readers: AtomicU64::new(0),
+            runs: Mutex::new(Runs::new(budget.empty())),
+        }
+    }
+
     /// Has a request submitted, and tells what came of it if anybody wants to know.
     pub(crate) async fn around<F: Front, W>(
         &self,
@@ -124,27 +145,37 @@ impl Recorder {
         run: &TestRun,
         request: Request,
         submit: impl FnOnce(Request) -> W,
-    ) -> Result<Vec<EventAnswer>, Problem>
+    ) -> Result<Answers, Problem>
     where
-        W: Future<Output = Result<Vec<EventAnswer>, Problem>>,
+        W: Future<Output = Result<Answers, Problem>>,
     {
         if !run.is_named() && self.readers.load(Ordering::Relaxed) == 0 {
             return submit(request).await;
         }
         let copy = request.clone();
         let answers = submit(request).await?;
-        self.tell(&front.describe(&copy), &copy, run, &answers, front.now_micros());
+        let events = match copy.body.len() <= DESCRIBED_BODY_BYTES_MAX {
+            true => front.describe(&copy),
+            false => Vec::new(),
+        };
+        self.tell(&events, &copy, run, &answers, front.now_micros());
         Ok(answers)
     }
 
-    fn tell(&self, events: &[Described], request: &Request, run: &TestRun, answers: &[EventAnswer], now_micros: i64) {
+    fn tell(&self, events: &[Described], request: &Request, run: &TestRun, answers: &Answers, now_micros: i64) {
         let received_at = crate::house::rfc3339(now_micros);
-        for (index, (event, answer)) in events.iter().zip(answers).enumerate() {
+        let unknown = Described::default();
+        for (index, answer) in answers.iter().enumerate() {
+            let event = events.get(index).unwrap_or(&unknown);
+            let omitted = answers.omitted_of(index);
             let test_id = run.of_event(index);
             let (verdict, id, violations, notices) = match answer {
                 EventAnswer::Accepted { id, notices } => ("accepted", Some(id.as_str()), &[][..], notices.as_slice()),
                 EventAnswer::Rejected { id, violations } => ("rejected", id.as_deref(), violations.as_slice(), &[][..]),
             };
+            let is_accepted = answer.is_accepted();
+            let shown = event.masked.as_deref().map(|event| (event.get().len(), event));
+            let too_long = shown.filter(|(bytes, _)| *bytes > SHOWN_BYTES_MAX);
             let told = Told {
                 verdict,
                 id,
@@ -155,83 +186,43 @@ impl Recorder {
                 test_id,
                 derived: event.derived.into_iter().collect(),
                 violations,
+                violations_omitted: if is_accepted { 0 } else { omitted },
                 notices,
-                event: event.masked.as_deref(),
+                notices_omitted: if is_accepted { omitted } else { 0 },
+                event: shown.filter(|_| too_long.is_none()).map(|(_, event)| event),
+                event_bytes: too_long.map(|(bytes, _)| bytes),
             };
             let Ok(mut line) = serde_json::to_vec(&told) else { continue };
             if let Some(test_id) = test_id {
-                self.lock_runs().add(test_id, answer.is_accepted(), &line);
+                self.lock_runs().add(test_id, is_accepted, &line, Instant::now());
             }
             line.push(b'\n');
-            if let Some(live) = &*self.live.lock().unwrap_or_else(PoisonError::into_inner) {
-                // Without a reader there is nobody to miss it.
-                let _ = live.send(line.into());
+            // Without a reader there is nobody to miss it.
+            if self.readers.load(Ordering::Relaxed) > 0 {
+                line.shrink_to_fit();
+                self.lock_live().push(line.into());
             }
         }
+        self.fresh.notify_waiters();
     }
 
     /// Ends all streams: the server stops.
     pub(crate) fn close(&self) {
-        drop(self.live.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.lock_live().close();
+        self.fresh.notify_waiters();
+    }
+
+    /// Forgets test runs that had no event for long.
+    pub(crate) fn forget_old(&self) {
+        self.lock_runs().forget_old(Instant::now());
+    }
+
+    fn lock_live(&self) -> std::sync::MutexGuard<'_, Ring> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock_runs(&self) -> std::sync::MutexGuard<'_, Runs> {
         self.runs.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Test runs, in the order in which they began.
-#[derive(Default)]
-struct Runs {
-    runs: VecDeque<Run>,
-    bytes: usize,
-}
-
-struct Run {
-    test_id: String,
-    good: u64,
-    bad: u64,
-    events: Vec<Box<[u8]>>,
-    bytes: usize,
-}
-
-impl Runs {
-    fn add(&mut self, test_id: &str, is_good: bool, event: &[u8]) {
-        let place = self.runs.iter().rposition(|run| run.test_id == test_id).unwrap_or_else(|| {
-            let test_id = test_id.to_owned();
-            self.runs.push_back(Run { test_id, good: 0, bad: 0, events: Vec::new(), bytes: 0 });
-            self.runs.len() - 1
-        });
-        let run = &mut self.runs[place];
-        if is_good {
-            run.good += 1
-        } else {
-            run.bad += 1
-        }
-        if run.events.len() < RUN_EVENTS_MAX {
-            run.events.push(event.into());
-            run.bytes += event.len();
-            self.bytes += event.len();
-        }
-        while self.runs.len() > RUNS_MAX || self.bytes > RUNS_BYTES_MAX && self.runs.len() > 1 {
-            let oldest = self.runs.pop_front();
-            self.bytes -= oldest.map_or(0, |run| run.bytes);
-        }
-    }
-
-    /// The answer for one run; an unknown one has no events yet.
-    fn answer(&self, test_id: &str) -> Vec<u8> {
-        let run = self.runs.iter().find(|run| run.test_id == test_id);
-        let (good, bad) = run.map_or((0, 0), |run| (run.good, run.bad));
-        let mut out = format!(r#"{{"testId":"{test_id}","good":{good},"bad":{bad},"events":["#).into_bytes();
-        for (index, event) in run.map_or(&[][..], |run| &run.events).iter().enumerate() {
-            if index > 0 {
-                out.push(b',');
-            }
-            out.extend_from_slice(event);
-        }
-        out.extend_from_slice(b"]}");
-        out
     }
 }
 
@@ -242,15 +233,16 @@ pub(crate) async fn get_run<F: Front>(edge: Arc<Edge<F>>, call: Call) -> Outcome
     if !is_name(test_id) {
         return Err(Problem::new(Code::NotFound, "a test id is 1 to 128 letters, digits, `-`, `_`, `.` or `:`"));
     }
-    Ok(json(StatusCode::OK, edge.recorder.lock_runs().answer(test_id)))
+    let runs = edge.recorder.lock_runs();
+    // Claimed before it is made; once it is made it is counted like any answer.
+    let claim = edge.answers.claim(runs.bytes_of(test_id));
+    let _room = claim.ok_or_else(|| crate::health::held(crate::front::Held::Overloaded))?;
+    Ok(json(StatusCode::OK, runs.answer(test_id)))
 }
 
 /// `GET /v1/tail`: one event a line, until either side ends it.
 pub(crate) async fn get_tail<F: Front>(edge: Arc<Edge<F>>, call: Call) -> Outcome {
-    let receiver = edge.recorder.live.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(Sender::subscribe);
-    let receiver = receiver.ok_or_else(|| crate::health::held(crate::front::Held::Closed))?;
-    edge.recorder.readers.fetch_add(1, Ordering::Relaxed);
-    let reader = Reader { receiver, edge: Arc::clone(&edge) };
+    let reader = Reader::new(Arc::clone(&edge))?;
     // The head goes out at once, so that a reader knows that it is listening.
     let greeting = futures::stream::once(async { Ok::<_, std::convert::Infallible>(Bytes::from_static(b"\n")) });
     let lines = futures::stream::unfold(reader, |mut reader| async move { Some((Ok(reader.next().await?), reader)) });
@@ -262,56 +254,60 @@ pub(crate) async fn get_tail<F: Front>(edge: Arc<Edge<F>>, call: Call) -> Outcom
 
 /// One stream; counts itself out when it ends.
 struct Reader<F: Front> {
-    receiver: Receiver<Bytes>,
+    /// The number of the line that it gets next.
+    next: u64,
     edge: Arc<Edge<F>>,
 }
 
 impl<F: Front> Reader<F> {
+    fn new(edge: Arc<Edge<F>>) -> Result<Reader<F>, Problem> {
+        let recorder = &edge.recorder;
+        let live = recorder.lock_live();
+        if live.is_closed() {
+            return Err(crate::health::held(crate::front::Held::Closed));
+        }
+        let one_more = |readers| (readers < TAIL_READERS_MAX).then_some(readers + 1);
+        if recorder.readers.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_err() {
+            return Err(crate::health::held(crate::front::Held::Overloaded));
+        }
+        let next = live.end();
+        drop(live);
+        Ok(Reader { next, edge })
+    }
+
     async fn next(&mut self) -> Option<Bytes> {
-        match tokio::time::timeout(HEARTBEAT, self.receiver.recv()).await {
-            Err(_) => Some(Bytes::from_static(b"\n")),
-            Ok(Ok(line)) => Some(line),
-            Ok(Err(RecvError::Lagged(missed))) => Some(format!("{{\"missed\":{missed}}}\n").into()),
-            Ok(Err(RecvError::Closed)) => None,
+        let recorder = &self.edge.recorder;
+        loop {
+            let mut fresh = std::pin::pin!(recorder.fresh.notified());
+            // From here on a line that comes wakes it, also before it waits.
+            fresh.as_mut().enable();
+            let taken = recorder.lock_live().take(&mut self.next);
+            match taken {
+                Taken::Line(line) => return Some(line),
+                Taken::Missed(missed) => return Some(format!("{{\"missed\":{missed}}}\n").into()),
+                Taken::Closed => return None,
+                Taken::Nothing => {}
+            }
+            if tokio::time::timeout(HEARTBEAT, fresh).await.is_err() {
+                return Some(Bytes::from_static(b"\n"));
+            }
         }
     }
 }
 
 impl<F: Front> Drop for Reader<F> {
     fn drop(&mut self) {
-        self.edge.recorder.readers.fetch_sub(1, Ordering::Relaxed);
+        let recorder = &self.edge.recorder;
+        let mut live = recorder.lock_live();
+        if recorder.readers.fetch_sub(1, Ordering::Relaxed) == 1 {
+            live.clear();
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn runs_are_counted_kept_and_forgotten_in_order() {
-        let mut runs = Runs::default();
-        runs.add("a", true, b"1");
-        runs.add("a", false, b"2");
-        runs.add("b", true, b"3");
-        let check = |runs: &Runs, name: &str, expect: &str| {
-            assert_eq!(String::from_utf8(runs.answer(name)).as_deref(), Ok(expect));
-        };
-        check(&runs, "a", r#"{"testId":"a","good":1,"bad":1,"events":[1,2]}"#);
-        check(&runs, "none", r#"{"testId":"none","good":0,"bad":0,"events":[]}"#);
-        for number in 0..RUNS_MAX - 1 {
-            runs.add(&format!("n{number}"), true, b"4");
-        }
-        check(&runs, "a", r#"{"testId":"a","good":0,"bad":0,"events":[]}"#);
-        check(&runs, "b", r#"{"testId":"b","good":1,"bad":0,"events":[3]}"#);
-        assert_eq!(runs.bytes, RUNS_MAX);
-        runs.add("large", true, &vec![b'5'; RUNS_BYTES_MAX]);
-        assert_eq!(runs.runs.len(), 1);
-        for _ in 0..RUN_EVENTS_MAX + 1 {
-            runs.add("many", true, b"6");
-        }
-        let many = runs.runs.back().map(|run| (run.good, run.events.len()));
-        assert_eq!(many, Some((RUN_EVENTS_MAX as u64 + 1, RUN_EVENTS_MAX)));
-    }
 
     #[test]
     fn an_events_own_mark_is_before_the_requests() {

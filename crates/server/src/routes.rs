@@ -16,7 +16,7 @@ use tower::Service;
 
 use crate::access::Access;
 use crate::edge::{Call, Edge, Outcome, allow_pages};
-use crate::front::Front;
+use crate::front::{Front, Held};
 use crate::host::Via;
 use crate::problem::{Code, Problem};
 use crate::{collection, events, health, key, meters, network, pages, receipt, recorder, rejects, reports, sql, web};
@@ -198,6 +198,12 @@ impl Route {
         }
     }
 
+    /// Whether nothing is done at this route but to tell what is there, so that its answer
+    /// can be refused.
+    pub(crate) fn only_reads(self) -> bool {
+        matches!(self.access(), Access::Read | Access::Desk | Access::Admin)
+    }
+
     /// What it takes to be answered. A route that isn't named here doesn't compile, and a
     /// path that no route has takes a key.
     pub const fn access(self) -> Access {
@@ -361,6 +367,10 @@ where
         // Pinned here: as an argument it would be moved, and it is some kilobytes.
         let work = pin!(async {
             edge.admit(route, &mut call)?;
+            // Before any work: answers that nobody takes must not keep growing.
+            if route.only_reads() && edge.answers.is_full() {
+                return Err(health::held(Held::Overloaded));
+            }
             handler(Arc::clone(&edge), call).await
         });
         let mut response = edge.answer(route, work).await;

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 
 use crate::body::Received;
+use crate::budget::Rows;
 use crate::edge::{Call, Edge, Outcome, content};
 use crate::front::{Front, Held, QueryFailure, Question, SqlLimits, TableForm};
 use crate::health::held;
@@ -45,7 +46,7 @@ pub(crate) async fn run<F: Front>(edge: &Edge<F>, question: Question<'_>, form: 
         process_memory_bytes_max: edge.options.sql_process_memory_bytes_max,
         answer_bytes_max: edge.options.sql_answer_bytes_max,
     };
-    let mut room = edge.budget.claim(0).ok_or_else(|| held(Held::Overloaded))?;
+    let mut room = Rows(edge.answers.empty());
     let rows = edge.front.query(question, form, limits, &mut room).await.map_err(|failure| match failure {
         QueryFailure::Invalid(detail) => Problem::new(Code::SqlInvalid, detail),
         QueryFailure::Limit(detail) => Problem::new(Code::SqlLimit, detail),

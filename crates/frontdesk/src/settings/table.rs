@@ -120,9 +120,17 @@ pub(crate) static SETTINGS: &[Setting] = &[
     setting!(body_bytes_max, RARE, "Longest request body as sent; above it 413"),
     setting!(body_bytes_decompressed_max, RARE, "Longest request body after decompression; above it 413"),
     setting!(network_body_bytes_max, RARE, "Longest body of the Web SDK's interface; above it 413"),
-    setting!(requests_in_flight_bytes_max, RARE, "Bodies in memory at once; above it 503"),
+    setting!(
+        requests_in_flight_bytes_max,
+        RARE,
+        "Bodies in memory at once, above it 503; half of it for answers on their way, an eighth for tail and test runs"
+    ),
     setting!(connections_max, RARE, "Open connections; the next one gets 503"),
-    setting!(header_read_timeout, RARE, "Time for a request's head, and for an idle connection; then it is closed"),
+    setting!(
+        header_read_timeout,
+        RARE,
+        "Time for a request's head, for an idle connection, and for a reader that takes nothing; then it is closed"
+    ),
     setting!(tls_handshake_timeout, RARE, "Time for a TLS handshake; then the connection is closed"),
     setting!(body_read_timeout, RARE, "Time for a whole body to arrive; then 408"),
     setting!(shutdown_timeout, RARE, "Time for requests to finish after the signal to stop"),

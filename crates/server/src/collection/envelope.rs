@@ -16,7 +16,12 @@ pub(crate) enum Unreadable {
     NoEvent,
     /// The batch has no array `messages`.
     NoMessages,
+    /// The batch has more than [`MESSAGES_MAX`].
+    TooManyMessages,
 }
+
+/// Most messages of one batch: each costs memory, however short it is; past it 413.
+pub(crate) const MESSAGES_MAX: usize = 100_000;
 
 #[derive(Deserialize)]
 struct Message<'a> {
@@ -33,7 +38,36 @@ struct MessageBody<'a> {
 #[derive(Deserialize)]
 struct Messages<'a> {
     #[serde(borrow)]
-    messages: Option<Vec<&'a RawValue>>,
+    messages: Option<Bounded<'a>>,
+}
+
+/// So many messages at most; those past the limit are only counted.
+struct Bounded<'a> {
+    messages: Vec<&'a RawValue>,
+    past: usize,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Bounded<'a> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct List;
+        impl<'de> serde::de::Visitor<'de> for List {
+            type Value = Bounded<'de>;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an array of messages")
+            }
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut list: A) -> Result<Bounded<'de>, A::Error> {
+                let mut all = Bounded { messages: Vec::new(), past: 0 };
+                while let Some(message) = list.next_element::<&RawValue>()? {
+                    match all.messages.len() < MESSAGES_MAX {
+                        true => all.messages.push(message),
+                        false => all.past += 1,
+                    }
+                }
+                Ok(all)
+            }
+        }
+        deserializer.deserialize_seq(List)
+    }
 }
 
 /// The bytes of the event in one message.
@@ -55,7 +89,10 @@ impl<'a> Batch<'a> {
     pub(crate) fn read(body: &'a [u8]) -> Result<Batch<'a>, Unreadable> {
         let batch: Messages<'a> = serde_json::from_slice(body)
             .map_err(|error| if error.is_data() { Unreadable::NoMessages } else { Unreadable::NotJson })?;
-        let messages = batch.messages.ok_or(Unreadable::NoMessages)?;
+        let Bounded { messages, past } = batch.messages.ok_or(Unreadable::NoMessages)?;
+        if past > 0 {
+            return Err(Unreadable::TooManyMessages);
+        }
         Ok(Batch { messages: messages.iter().map(|message| event_of(message.get().as_bytes())).collect() })
     }
 

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use bytes::Bytes;
-use intake::{EventAnswer, Framing, Request};
+use intake::{Answers, EventAnswer, Framing, Request};
 
 use crate::access;
 use crate::body::Received;
@@ -35,7 +35,7 @@ use crate::recorder::TestRun;
 use crate::routes::Route;
 
 use envelope::{Batch, event_of};
-use reply::{BatchReply, OneReply, Response, Validation};
+use reply::{BatchReply, Broken, OneReply, Response, Validation};
 
 /// When a message's validity decides its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +112,8 @@ pub(crate) async fn post_one<F: Front>(edge: Arc<Edge<F>>, call: Call) -> Outcom
     let validation = match (mode, answers.first()) {
         (_, None) => return Err(Problem::internal("the pipeline gave no answer for a message")),
         (Mode::Sync(_), Some(EventAnswer::Rejected { violations, .. })) => {
-            return Err(reply::invalid(inlet.id, &transaction, violations));
+            let broken = Broken { violations, omitted: answers.omitted_of(0) };
+            return Err(reply::invalid(inlet.id, &transaction, broken));
         }
         (Mode::Sync(name), Some(_)) => Validation::passed(name),
         (Mode::Async, Some(_)) => Validation::skipped(),
@@ -143,18 +144,19 @@ pub(crate) async fn post_batch<F: Front>(edge: Arc<Edge<F>>, call: Call) -> Outc
             let request = inlet.request(request_id, Framing::Array, array);
             edge.recorder.around(&edge.front, &run, request, |request| submit(&edge, request)).await?
         }
-        None => Vec::new(),
+        None => Answers::default(),
     };
-    let mut answers = answers.iter();
+    let mut next = answers.iter().enumerate();
     let mut responses = Vec::with_capacity(batch.messages.len());
     for (index, message) in batch.messages.iter().enumerate() {
         let response = match message {
             Err(why) => Response::refused(inlet.id, *why),
-            Ok(_) => match answers.next() {
+            Ok(_) => match next.next() {
                 None => return Err(Problem::internal("the pipeline gave too few answers for a batch")),
-                Some(EventAnswer::Accepted { .. }) => Response::taken(format!("{batch_id}:{index}")),
-                Some(EventAnswer::Rejected { violations, .. }) => {
-                    Response::invalid(inlet.id, format!("{batch_id}:{index}"), violations)
+                Some((_, EventAnswer::Accepted { .. })) => Response::taken(format!("{batch_id}:{index}")),
+                Some((place, EventAnswer::Rejected { violations, .. })) => {
+                    let broken = Broken { violations, omitted: answers.omitted_of(place) };
+                    Response::invalid(inlet.id, format!("{batch_id}:{index}"), broken)
                 }
             },
         };

@@ -5,7 +5,7 @@ use serde::ser::{SerializeMap, Serializer};
 use serde_json::{Value, json};
 use xdm::Violation;
 
-use super::envelope::Unreadable;
+use super::envelope::{MESSAGES_MAX, Unreadable};
 use crate::problem::{Code, Problem};
 
 /// The answer to one message that was taken.
@@ -25,6 +25,19 @@ impl Serialize for OneReply<'_> {
         map.serialize_entry("receivedTimeMs", &self.received_ms)?;
         map.serialize_entry(self.validation.key, &self.validation.outcome)?;
         map.end()
+    }
+}
+
+/// The rules that a message breaks: those that are told, and how many more there are.
+#[derive(Clone, Copy)]
+pub(crate) struct Broken<'a> {
+    pub(crate) violations: &'a [Violation],
+    pub(crate) omitted: usize,
+}
+
+impl Broken<'_> {
+    fn count(&self) -> usize {
+        self.violations.len() + self.omitted
     }
 }
 
@@ -86,12 +99,12 @@ impl Response {
         Response { status_code: Some(400), message: Some(sentence(inlet, why)), ..Response::default() }
     }
 
-    pub(crate) fn invalid(inlet: &str, transaction: String, violations: &[Violation]) -> Response {
+    pub(crate) fn invalid(inlet: &str, transaction: String, broken: Broken<'_>) -> Response {
         Response {
             xaction_id: Some(transaction),
             status_code: Some(400),
-            message: Some(broken_rules(inlet, violations.len())),
-            report: Some(report(inlet, violations)),
+            message: Some(broken_rules(inlet, broken.count())),
+            report: Some(report(inlet, broken)),
         }
     }
 }
@@ -99,20 +112,21 @@ impl Response {
 /// The problem of an envelope without an event; nothing of it is kept.
 pub(crate) fn unreadable(inlet: &str, why: Unreadable) -> Problem {
     let message = sentence(inlet, why);
+    if why == Unreadable::TooManyMessages {
+        return Problem::new(Code::BodyTooLarge, message);
+    }
     Problem::new(Code::InvalidXdmMessage, message.clone()).member("report", json!({ "message": message }))
 }
 
 /// The problem of a message that breaks rules of the schema.
-pub(crate) fn invalid(inlet: &str, transaction: &str, violations: &[Violation]) -> Problem {
-    Problem::of(Code::InvalidXdmMessage)
-        .member("xactionId", transaction.into())
-        .member("report", report(inlet, violations))
+pub(crate) fn invalid(inlet: &str, transaction: &str, broken: Broken<'_>) -> Problem {
+    Problem::of(Code::InvalidXdmMessage).member("xactionId", transaction.into()).member("report", report(inlet, broken))
 }
 
 /// `schemaLocation` and `pointerToViolation` are URI fragments, as its clients expect.
-fn report(inlet: &str, violations: &[Violation]) -> Value {
-    let causes: Vec<Value> = violations
-        .iter()
+fn report(inlet: &str, broken: Broken<'_>) -> Value {
+    let causes = broken.violations.iter();
+    let causes: Vec<Value> = causes
         .map(|violation| {
             json!({
                 "schemaLocation": violation.schema,
@@ -127,9 +141,14 @@ fn report(inlet: &str, violations: &[Violation]) -> Value {
         "schemaLocation": "#",
         "pointerToViolation": "#",
         "causingExceptions": causes,
-        "message": format!("{} broken", rules(violations.len())),
+        "message": format!("{} broken", rules(broken.count())),
     });
-    json!({ "message": broken_rules(inlet, violations.len()), "cause": { "_streamingValidation": [whole] } })
+    let mut report =
+        json!({ "message": broken_rules(inlet, broken.count()), "cause": { "_streamingValidation": [whole] } });
+    if broken.omitted > 0 {
+        report["violationsOmitted"] = broken.omitted.into();
+    }
+    report
 }
 
 fn broken_rules(inlet: &str, count: usize) -> String {
@@ -144,6 +163,11 @@ fn sentence(inlet: &str, why: Unreadable) -> String {
     let what = match why {
         Unreadable::NotJson => "the message is not JSON; nothing of it was kept",
         Unreadable::NoEvent => "unknown xdm format: body.xdmEntity must be an object; nothing of it was kept",
+        Unreadable::TooManyMessages => {
+            return format!(
+                "inletId: [{inlet}] the batch holds more than {MESSAGES_MAX} messages; send them in several batches"
+            );
+        }
         Unreadable::NoMessages => "the batch needs an array messages; nothing of it was kept",
     };
     format!("inletId: [{inlet}] {what}")

@@ -7,7 +7,7 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use intake::EventAnswer;
+use intake::{Answers, EventAnswer};
 use serde_json::{Value, json};
 
 use super::consent::Consent;
@@ -16,8 +16,11 @@ use super::identity::Ecid;
 use crate::edge;
 use crate::problem::Code;
 
-/// Broken rules that one warning lists; all of them are in `rejects`.
+/// Broken rules that one warning lists; how many more there are is said.
 const VIOLATIONS_MAX: usize = 50;
+/// Rejected events that one answer warns of, each by its own warning; of the rest the
+/// number is told.
+const WARNINGS_MAX: usize = 100;
 
 /// Events that one warning lists; their number is told beside them.
 const PLACES_MAX: usize = 100;
@@ -95,9 +98,12 @@ impl Reply {
 
     /// Says which events were not stored, and why. `places` has for each answer the
     /// event's place in the request.
-    pub(crate) fn warn_of(&mut self, answers: &[EventAnswer], places: &[usize]) {
-        for (answer, index) in answers.iter().zip(places) {
+    pub(crate) fn warn_of(&mut self, answers: &Answers, places: &[usize]) {
+        let rejected = answers.iter().zip(places).enumerate().filter(|(_, (answer, _))| !answer.is_accepted());
+        let more = rejected.clone().count().saturating_sub(WARNINGS_MAX);
+        for (at, (answer, index)) in rejected.take(WARNINGS_MAX) {
             let EventAnswer::Rejected { violations, .. } = answer else { continue };
+            let count = violations.len() + answers.omitted_of(at);
             let errors: Vec<Value> = violations
                 .iter()
                 .take(VIOLATIONS_MAX)
@@ -110,12 +116,21 @@ impl Reply {
                     })
                 })
                 .collect();
-            let rules = if violations.len() == 1 { "1 rule".to_owned() } else { format!("{} rules", violations.len()) };
+            let rules = if count == 1 { "1 rule".to_owned() } else { format!("{count} rules") };
+            let omitted = count - errors.len();
+            let mut report = json!({ "eventIndex": index, "errors": errors });
+            if omitted > 0 {
+                report["violationsOmitted"] = omitted.into();
+            }
             self.warn(
                 Code::EventInvalid,
                 format!("event {index} breaks {rules} of the schema; it is kept in rejects"),
-                json!({ "eventIndex": index, "errors": errors }),
+                report,
             );
+        }
+        if more > 0 {
+            let detail = format!("{more} more events break the schema; they are kept in rejects");
+            self.warn(Code::EventInvalid, detail, json!({ "eventsOmitted": more }));
         }
     }
 

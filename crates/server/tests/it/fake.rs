@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use intake::{BodyError, EventAnswer, Framing, Request, SubmitError};
+use intake::{Answers, BodyError, EventAnswer, Framing, Request, Room, SubmitError};
 use serde_json::Value;
 use server::{
     Described, Front, FrontError, Hold, MetricKind, MetricSample, QueryFailure, Question, Readiness, Receipt,
@@ -28,6 +28,7 @@ pub(crate) struct State {
     /// What `submit` says instead of keeping.
     pub(crate) refusal: Mutex<Option<SubmitError>>,
     pub(crate) readiness: Mutex<Readiness>,
+    pub(crate) trouble: Mutex<Option<String>>,
     pub(crate) queries: Mutex<Vec<(String, TableForm, SqlLimits)>>,
     /// A submission or a query takes a permit for its time; tests close the gate by
     /// taking all of them.
@@ -48,6 +49,7 @@ impl Fake {
             arrived: AtomicUsize::new(0),
             refusal: Mutex::default(),
             readiness: Mutex::new(Readiness::Ready),
+            trouble: Mutex::default(),
             queries: Mutex::default(),
             gate: Semaphore::new(1_000),
         }))
@@ -63,8 +65,8 @@ impl Fake {
     }
 }
 
-impl Front for Fake {
-    fn check(&self, request: &Request) -> Result<Vec<EventAnswer>, BodyError> {
+impl Fake {
+    fn judge(&self, request: &Request) -> Result<Vec<EventAnswer>, BodyError> {
         if request.body.is_empty() {
             return Err(BodyError::Empty);
         }
@@ -83,14 +85,20 @@ impl Front for Fake {
             event => Ok(vec![answer(0, &event)]),
         }
     }
+}
 
-    async fn submit(&self, request: Request) -> Result<Vec<EventAnswer>, SubmitError> {
+impl Front for Fake {
+    fn check(&self, request: &Request, _: Room) -> Result<Answers, BodyError> {
+        self.judge(request).map(Answers::of)
+    }
+
+    async fn submit(&self, request: Request, room: Room) -> Result<Answers, SubmitError> {
         self.arrived.fetch_add(1, Ordering::SeqCst);
         let _permit = self.gate.acquire().await.map_err(|_| SubmitError::Closed)?;
         if let Some(error) = self.refusal.lock().expect("not poisoned").clone() {
             return Err(error);
         }
-        let answers = self.check(&request)?;
+        let answers = self.check(&request, room)?;
         assert!(!request.body.windows(7).any(|part| part == b"explode"), "the house fell down: jo@shop.example");
         self.kept.lock().expect("not poisoned").push(request);
         Ok(answers)
@@ -183,11 +191,9 @@ impl Front for Fake {
             help: "Events rejected, by keyword.",
             values: vec![(Some(("keyword", "type".to_owned())), 3.0)],
         };
-        Vitals {
-            readiness: *self.readiness.lock().expect("not poisoned"),
-            remarks: vec!["one thing is amiss".to_owned()],
-            samples: vec![sample],
-        }
+        let readiness = *self.readiness.lock().expect("not poisoned");
+        let trouble = self.trouble.lock().expect("not poisoned").clone();
+        Vitals { readiness, trouble, remarks: vec!["one thing is amiss".to_owned()], samples: vec![sample] }
     }
 
     fn now_micros(&self) -> i64 {

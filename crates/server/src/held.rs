@@ -1,0 +1,134 @@
+//! An answer on its way: its bytes count until the connection has taken them.
+//!
+//! A reader that takes nothing must not make the server hold more than it has counted. So
+//! a large answer goes out in pieces, of which the connection buffers few, and each piece
+//! keeps the whole answer counted until the last one is let go.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use futures::FutureExt;
+use http_body_util::BodyExt;
+use hyper::body::{Body as _, Frame, SizeHint};
+
+use crate::budget::{Budget, Claim};
+
+/// Longest piece of an answer that is handed to a connection at once.
+pub(crate) const PIECE_BYTES_MAX: usize = 16 << 10;
+/// Answers up to this aren't counted on HTTP/2, where one connection holds many.
+const STREAM_BYTES_UNCOUNTED: usize = 1 << 10;
+
+/// How an answer leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leaves {
+    /// Alone on its connection, which buffers a piece in any case.
+    Alone,
+    /// As one of many streams.
+    AsStream,
+}
+
+/// An answer's bytes, and the room that they take.
+struct Counted {
+    bytes: Bytes,
+    _claim: Claim,
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// Counts the answer's bytes, whether they fit or not: what was done must be said. Who
+/// finds no room is turned away before anything is done.
+pub(crate) fn hold(answer: Response, answers: &Budget, leaves: Leaves) -> Response {
+    let uncounted = match leaves {
+        Leaves::Alone => PIECE_BYTES_MAX,
+        Leaves::AsStream => STREAM_BYTES_UNCOUNTED,
+    };
+    // A stream has no length, and counts its own.
+    match answer.body().size_hint().exact() {
+        Some(length) if length > uncounted as u64 => answer.map(|body| pieces(body, answers)),
+        _ => answer,
+    }
+}
+
+fn pieces(mut body: Body, answers: &Budget) -> Body {
+    // What has a length is there whole.
+    let first = body.frame().now_or_never().flatten().and_then(Result::ok);
+    let Some(bytes) = first.and_then(|frame| frame.into_data().ok()) else { return body };
+    let claim = answers.count(bytes.len());
+    Body::new(Pieces { left: Bytes::from_owner(Counted { bytes, _claim: claim }), rest: body })
+}
+
+/// An answer in pieces.
+struct Pieces {
+    left: Bytes,
+    /// What comes after; nothing, for an answer that was whole.
+    rest: Body,
+}
+
+impl hyper::body::Body for Pieces {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if self.left.is_empty() {
+            return Pin::new(&mut self.rest).poll_frame(cx);
+        }
+        let count = self.left.len().min(PIECE_BYTES_MAX);
+        Poll::Ready(Some(Ok(Frame::data(self.left.split_to(count)))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left.is_empty() && self.rest.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let rest = self.rest.size_hint();
+        let left = self.left.len() as u64;
+        match rest.exact() {
+            Some(length) => SizeHint::with_exact(left + length),
+            None => SizeHint::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_counts_until_its_last_piece_is_gone() {
+        let budget = Budget::new(1 << 20);
+        let answer = |bytes: usize| Response::new(Body::from(vec![b'x'; bytes]));
+        let small = hold(answer(PIECE_BYTES_MAX), &budget, Leaves::Alone);
+        assert_eq!((budget.used(), small.body().size_hint().exact()), (0, Some(PIECE_BYTES_MAX as u64)));
+        let stream = hold(answer(PIECE_BYTES_MAX), &budget, Leaves::AsStream);
+        assert_eq!(budget.used(), PIECE_BYTES_MAX);
+        drop(stream);
+        let bytes = 3 * PIECE_BYTES_MAX + 1;
+        let mut body = hold(answer(bytes), &budget, Leaves::Alone).into_body();
+        assert_eq!((budget.used(), body.size_hint().exact()), (bytes, Some(bytes as u64)));
+        let mut frames = Vec::new();
+        while let Some(frame) = body.frame().now_or_never().expect("it is there") {
+            frames.push(frame.expect("no error").into_data().expect("data"));
+        }
+        assert_eq!(
+            frames.iter().map(Bytes::len).collect::<Vec<_>>(),
+            [PIECE_BYTES_MAX, PIECE_BYTES_MAX, PIECE_BYTES_MAX, 1]
+        );
+        drop(body);
+        frames.truncate(1);
+        assert_eq!(budget.used(), bytes, "a piece is still on its way");
+        frames.clear();
+        assert_eq!(budget.used(), 0);
+        let over = hold(answer(2 << 20), &budget, Leaves::Alone);
+        assert!(budget.is_full());
+        drop(over);
+        assert_eq!(budget.used(), 0);
+    }
+}

@@ -93,7 +93,7 @@ impl Desk {
         request_id: RequestId<'_>,
         room: Room,
     ) -> Result<Answers, BodyError> {
-        let mut answers = Answers { room, ..Answers::default() };
+        let mut answers = Answers::within(room);
         let Desk { checker, sink, minter, .. } = self;
         sink.present = false;
         walk(checker, layout, body, bounds, sink, |sink, checker, event| {

@@ -25,6 +25,11 @@ impl Answers {
         Answers { events, ..Answers::default() }
     }
 
+    /// None yet, in the room that there is for them.
+    pub(crate) fn within(room: Room) -> Answers {
+        Answers { room, ..Answers::default() }
+    }
+
     /// The answers alone.
     pub fn into_events(self) -> Vec<EventAnswer> {
         self.events

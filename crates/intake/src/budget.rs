@@ -48,6 +48,11 @@ impl Budget {
         Claim { budget: Some(self.clone()), bytes }
     }
 
+    /// The most that may be held.
+    pub fn bytes_max(&self) -> usize {
+        self.0.bytes_max
+    }
+
     /// Bytes held now.
     pub fn used(&self) -> usize {
         self.0.used.load(Ordering::Relaxed)

@@ -105,7 +105,7 @@ pub async fn serve(
         routes: Routes::new(&edge),
         plain: Arc::new(server(&edge.options, true)),
         sealed: Arc::new(server(&edge.options, false)),
-        refusals: Refusals::default(),
+        refusals: Refusals::beside(edge.options.connections_max),
         edge,
         watcher,
     };
@@ -385,21 +385,22 @@ async fn serve_requests<F: Front>(
     };
     let stream = TokioIo::new(Paced::new(stream, Arc::clone(&pace)));
     let mut connection = pin!(server.serve_connection(stream, service));
-    tokio::select! {
+    let slow = tokio::select! {
         biased;
         // How a connection ends is the client's business: its errors carry no news.
         _ = connection.as_mut() => return,
-        _ = watcher.wait_for(|phase| *phase != Phase::Serving) => {}
-        slow = pace.too_slow(header_read_timeout) => {
-            if slow == Slow::Idle && pace.is_http2() {
-                // Told so, its client knows that what it sends now was not looked at.
-                connection.as_mut().graceful_shutdown();
-                let _ = tokio::time::timeout(GOODBYE_TIMEOUT, connection.as_mut()).await;
-            }
-            return;
-        }
+        _ = watcher.wait_for(|phase| *phase != Phase::Serving) => None,
+        slow = pace.too_slow(header_read_timeout) => Some(slow),
+    };
+    if slow == Some(Slow::Stalled) || slow.is_some() && !pace.is_http2() {
+        return;
     }
+    // On HTTP/2 its client learns that what it sends now was not looked at.
     connection.as_mut().graceful_shutdown();
+    if slow == Some(Slow::Idle) {
+        let _ = tokio::time::timeout(GOODBYE_TIMEOUT, connection.as_mut()).await;
+        return;
+    }
     tokio::select! {
         _ = connection.as_mut() => {}
         _ = watcher.wait_for(|phase| *phase == Phase::Ending) => {}

@@ -15,11 +15,18 @@ use http_body_util::BodyExt;
 use hyper::body::{Body as _, Frame, SizeHint};
 
 use crate::budget::{Budget, Claim};
+use crate::front::Held;
+use crate::health;
+use crate::problem::{Code, Problem};
 
 /// Longest piece of an answer that is handed to a connection at once.
 pub(crate) const PIECE_BYTES_MAX: usize = 16 << 10;
 /// Answers up to this aren't counted on HTTP/2, where one connection holds many.
 const STREAM_BYTES_UNCOUNTED: usize = 1 << 10;
+
+/// Marks an answer that only reads: where there is no room for it, it can be refused.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Refusable;
 
 /// How an answer leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,25 +49,35 @@ impl AsRef<[u8]> for Counted {
     }
 }
 
-/// Counts the answer's bytes, whether they fit or not: what was done must be said. Who
-/// finds no room is turned away before anything is done.
+/// Counts the answer's bytes. One that only reads is refused where they don't fit; of what
+/// was done it must be said, and that is bounded before it is made ([`intake::Room`]).
 pub(crate) fn hold(answer: Response, answers: &Budget, leaves: Leaves) -> Response {
     let uncounted = match leaves {
         Leaves::Alone => PIECE_BYTES_MAX,
         Leaves::AsStream => STREAM_BYTES_UNCOUNTED,
     };
     // A stream has no length, and counts its own.
-    match answer.body().size_hint().exact() {
-        Some(length) if length > uncounted as u64 => answer.map(|body| pieces(body, answers)),
-        _ => answer,
-    }
+    let length = answer.body().size_hint().exact().and_then(|length| usize::try_from(length).ok());
+    let Some(length) = length.filter(|length| *length > uncounted) else { return answer };
+    let claim = match answer.extensions().get::<Refusable>() {
+        None => answers.count(length),
+        Some(Refusable) => match answers.claim(length) {
+            Some(claim) => claim,
+            None if length > answers.bytes_max() => {
+                let detail =
+                    format!("the answer takes {length} bytes and {} are permitted; ask for less", answers.bytes_max());
+                return Problem::new(Code::SqlLimit, detail).into_response();
+            }
+            None => return health::held(Held::Overloaded).into_response(),
+        },
+    };
+    answer.map(|body| pieces(body, claim))
 }
 
-fn pieces(mut body: Body, answers: &Budget) -> Body {
+fn pieces(mut body: Body, claim: Claim) -> Body {
     // What has a length is there whole.
     let first = body.frame().now_or_never().flatten().and_then(Result::ok);
     let Some(bytes) = first.and_then(|frame| frame.into_data().ok()) else { return body };
-    let claim = answers.count(bytes.len());
     Body::new(Pieces { left: Bytes::from_owner(Counted { bytes, _claim: claim }), rest: body })
 }
 
@@ -127,8 +144,18 @@ mod tests {
         frames.clear();
         assert_eq!(budget.used(), 0);
         let over = hold(answer(2 << 20), &budget, Leaves::Alone);
-        assert!(budget.is_full());
+        assert!(budget.is_full(), "what was done is said");
         drop(over);
+        assert_eq!(budget.used(), 0);
+        let read = |bytes: usize| {
+            let mut answer = answer(bytes);
+            answer.extensions_mut().insert(Refusable);
+            hold(answer, &budget, Leaves::Alone)
+        };
+        assert_eq!(read(2 << 20).status(), 422);
+        let first = read(1 << 19);
+        assert_eq!((first.status().as_u16(), read(1 << 20).status().as_u16()), (200, 503));
+        drop(first);
         assert_eq!(budget.used(), 0);
     }
 }

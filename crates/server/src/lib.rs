@@ -25,6 +25,7 @@ mod budget;
 mod coding;
 mod collection;
 mod connection;
+mod descriptors;
 mod edge;
 mod events;
 mod front;
@@ -55,6 +56,7 @@ pub use access::{
     Access, Demand, KEY_FILE, KeyFile, KeyFileError, Keys, Listed, LocalKey, Made, NewKey, Scope, Standing,
 };
 pub use connection::serve;
+pub use descriptors::{DESCRIPTORS_RESERVED, connections_that_fit, raise_descriptor_limit};
 pub use front::{
     Described, Front, FrontError, Held, Hold, MetricKind, MetricSample, QueryFailure, Question, Readiness, Receipt,
     RejectedRow, SqlLimits, Stored, TableForm, Vitals,

@@ -13,11 +13,13 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::descriptors::{CONNECTIONS_PER_REFUSAL, REFUSALS_MIN};
 use crate::front::Held;
 use crate::health;
 use crate::tls::Tls;
 
-/// Connections over the limit that are being told so; more are closed without a word.
+/// Connections over the limit that are being told so, at most; more are closed without a
+/// word. Where few connections are let in it is fewer, since each takes a descriptor, too.
 const REFUSALS_MAX: usize = 64;
 /// How long a refused connection may take in all, from its handshake to its end.
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(2);
@@ -30,8 +32,11 @@ const REFUSAL_HEAD_BYTES_MAX: usize = 16 << 10;
 const ORIGIN_BYTES_MAX: usize = 300;
 
 /// The refusals that are under way.
-#[derive(Debug, Default)]
-pub(crate) struct Refusals(Arc<AtomicUsize>);
+#[derive(Debug)]
+pub(crate) struct Refusals {
+    under_way: Arc<AtomicUsize>,
+    max: usize,
+}
 
 /// One of them; gives its place back when dropped.
 struct Place(Arc<AtomicUsize>);
@@ -43,9 +48,15 @@ impl Drop for Place {
 }
 
 impl Refusals {
+    /// Beside so many connections.
+    pub(crate) fn beside(connections_max: usize) -> Refusals {
+        let max = (connections_max / CONNECTIONS_PER_REFUSAL as usize).clamp(REFUSALS_MIN as usize, REFUSALS_MAX);
+        Refusals { under_way: Arc::default(), max }
+    }
+
     fn place(&self) -> Option<Place> {
-        let place = Place(Arc::clone(&self.0));
-        (self.0.fetch_add(1, Ordering::Relaxed) < REFUSALS_MAX).then_some(place)
+        let place = Place(Arc::clone(&self.under_way));
+        (self.under_way.fetch_add(1, Ordering::Relaxed) < self.max).then_some(place)
     }
 
     /// Tells a client that there is no room, if there is room for that.
@@ -148,12 +159,13 @@ mod tests {
 
     #[test]
     fn places_are_few_and_given_back() {
-        let refusals = Refusals::default();
+        let refusals = Refusals::beside(4_096);
         let places: Vec<_> = (0..REFUSALS_MAX).map(|_| refusals.place().expect("room")).collect();
         assert!(refusals.place().is_none());
         drop(places);
         assert!(refusals.place().is_some());
-        assert_eq!(refusals.0.load(Ordering::Relaxed), 0);
+        assert_eq!(refusals.under_way.load(Ordering::Relaxed), 0);
+        assert_eq!([1, 16, 800, 10_000].map(|connections| Refusals::beside(connections).max), [4, 4, 50, 64]);
     }
 
     #[tokio::test]

@@ -17,6 +17,7 @@ use tower::Service;
 use crate::access::Access;
 use crate::edge::{Call, Edge, Outcome, allow_pages};
 use crate::front::{Front, Held};
+use crate::held::Refusable;
 use crate::host::Via;
 use crate::problem::{Code, Problem};
 use crate::{collection, events, health, key, meters, network, pages, receipt, recorder, rejects, reports, sql, web};
@@ -201,7 +202,8 @@ impl Route {
     /// Whether nothing is done at this route but to tell what is there, so that its answer
     /// can be refused.
     pub(crate) fn only_reads(self) -> bool {
-        matches!(self.access(), Access::Read | Access::Desk | Access::Admin)
+        // Whoever watches over the server must see it in trouble, too.
+        matches!(self.access(), Access::Read | Access::Desk | Access::Admin) && self != Route::Metrics
     }
 
     /// What it takes to be answered. A route that isn't named here doesn't compile, and a
@@ -374,6 +376,9 @@ where
             handler(Arc::clone(&edge), call).await
         });
         let mut response = edge.answer(route, work).await;
+        if route.only_reads() {
+            response.extensions_mut().insert(Refusable);
+        }
         if is_page {
             allow_pages(&mut response);
         }

@@ -44,7 +44,8 @@ pub(crate) async fn run<F: Front>(edge: &Edge<F>, question: Question<'_>, form: 
         time_max: edge.options.sql_time_max,
         memory_bytes_max: edge.options.sql_memory_bytes_max,
         process_memory_bytes_max: edge.options.sql_process_memory_bytes_max,
-        answer_bytes_max: edge.options.sql_answer_bytes_max,
+        // What could never be held isn't computed to be refused.
+        answer_bytes_max: edge.options.sql_answer_bytes_max.min(edge.answers.bytes_max()),
     };
     let mut room = Rows(edge.answers.empty());
     let rows = edge.front.query(question, form, limits, &mut room).await.map_err(|failure| match failure {

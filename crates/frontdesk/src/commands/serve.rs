@@ -33,6 +33,7 @@ use tls::{Plan, Ready};
 /// The directory is held or can't be used, the port is taken, or the data are damaged.
 pub(crate) async fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Failure> {
     let mut options = access::server_options(settings)?;
+    let lowered = fit_descriptors(&mut options)?;
     let plan = Plan::of(settings, args.dev_tls)?;
     let mut dir = claim(&settings.data)?;
     let local_key = LocalKey::new()?;
@@ -64,13 +65,16 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Fai
         Failure::unavailable(format_args!("cannot write the lock file and the key for commands: {error}"))
     })?;
     let mut out = terminal::people();
-    let said = opening.intake.degraded().iter().try_for_each(|line| writeln!(out, "warning: {line}"));
+    let said = opening.intake.degraded().iter().chain(&lowered).try_for_each(|line| writeln!(out, "warning: {line}"));
     // Nobody may be reading; the server is no less needed for that.
     if let Err(error) = said.and_then(|()| welcome(&mut out, address, over_tls.as_ref(), &settings.data, &openness)) {
         tracing::info!(%address, %error, "running; the welcome could not be written");
     }
     drop(out);
     openness.log();
+    if let Some(lowered) = lowered {
+        tracing::warn!("{lowered}");
+    }
     let upkeep = tokio::spawn(upkeep::run(opening.intake.store().clone(), settings.upkeep_every));
     let queries = opening.queries(&options)?;
     queries.warm();
@@ -82,6 +86,30 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Fai
     opening.intake.close().await;
     drop(dir);
     served.map_err(|error| Failure::unavailable(format_args!("serving failed: {error}")))
+}
+
+/// Fewest connections that a server is worth starting for.
+const CONNECTIONS_MIN: u64 = 8;
+
+/// Lets no more connections in than there are file descriptors beside those for the
+/// server's own files. A limit that is too low is no reason not to start: what is lowered
+/// is said. One that leaves nothing is.
+fn fit_descriptors(options: &mut server::ServerOptions) -> Result<Option<String>, Failure> {
+    let limit = server::raise_descriptor_limit()
+        .map_err(|error| Failure::unavailable(format_args!("cannot read the limit of open files: {error}")))?;
+    let fit = server::connections_that_fit(limit);
+    if fit < CONNECTIONS_MIN {
+        return Err(Failure::unavailable(format_args!("{limit} open files are too few for a server"))
+            .help("permit more of them: ulimit -n 4096, or LimitNOFILE=4096 in a systemd unit"));
+    }
+    let wanted = options.connections_max;
+    options.connections_max = wanted.min(usize::try_from(fit).unwrap_or(usize::MAX));
+    let lowered = format!(
+        "connections_max is {} and not {wanted}: only {limit} files may be open, and some are set aside for the journal and the tables; \
+         raise the limit with ulimit -n or LimitNOFILE",
+        options.connections_max
+    );
+    Ok((options.connections_max < wanted).then_some(lowered))
 }
 
 fn claim(data: &Path) -> Result<DataDir, Failure> {

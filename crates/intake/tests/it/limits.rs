@@ -210,3 +210,73 @@ async fn a_sender_that_goes_away_is_no_reason_to_drop() {
     assert_eq!(ids(&intake).await, ["gone", "next"]);
     intake.close().await;
 }
+
+/// An event that breaks so many rules.
+fn broken(rules: usize) -> String {
+    let items = vec!["1"; rules].join(",");
+    format!(r#"{{"timestamp":"2026-11-22T14:07:15Z","identityMap":{{"A":[{items}]}}}}"#)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_answer_tells_is_bounded_and_every_event_has_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let intake = open(dir.path()).await;
+    let lines = vec![broken(1000); 200].join("\n");
+    let answers = intake.submit_within(request(lines), intake::Room::default()).await.unwrap();
+    assert_eq!(answers.len(), 200);
+    let mut bytes = 0;
+    for (index, answer) in answers.iter().enumerate() {
+        let EventAnswer::Rejected { violations, .. } = answer else { panic!("{answer:?}") };
+        assert_eq!(violations.len() + answers.omitted_of(index), 1000, "event {index}");
+        bytes += violations.iter().map(intake::Violation::bytes).sum::<usize>();
+    }
+    assert!((intake::TOLD_BYTES_MAX / 2..=intake::TOLD_BYTES_MAX).contains(&bytes), "{bytes}");
+    assert_eq!(intake.counters().rejected.get("type"), Some(&200));
+    // Without room in their budget they are left out, and the events are taken in.
+    let budget = intake::Budget::new(1 << 20);
+    let room = intake::Room::new(budget.empty(), budget.share(0).empty());
+    let answers = intake.submit_within(request(vec![broken(50); 3].join("\n")), room).await.unwrap();
+    assert_eq!([0, 1, 2].map(|index| answers.omitted_of(index)), [50, 50, 50]);
+    drop(answers);
+    assert_eq!(budget.used(), 0);
+    intake.close().await;
+}
+
+#[tokio::test]
+async fn without_room_for_the_answer_nothing_is_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let intake = open(dir.path()).await;
+    let budget = intake::Budget::new(16 << 10);
+    let room = || intake::Room::new(budget.empty(), budget.empty());
+    let many = vec!["1"; 10_000].join("\n");
+    let refused = intake.submit_within(request(many.clone()), room()).await.err();
+    assert_eq!(refused, Some(SubmitError::Overloaded { retry_after: Duration::from_secs(1) }));
+    assert_eq!(intake.check_within(&request(many), room()).err(), Some(BodyError::NoRoom));
+    assert_eq!((intake.counters().journal.appended, budget.used()), (0, 0));
+    assert!(intake.submit_within(request(event("a", 1)), room()).await.unwrap()[0].is_accepted());
+    intake.close().await;
+}
+
+/// The refusal comes from the journal's own thread, when nobody listens any more.
+#[tokio::test]
+async fn the_backlog_forgets_what_was_refused_after_its_sender_went() {
+    let dir = tempfile::tempdir().unwrap();
+    let free = fs4::available_space(dir.path()).unwrap();
+    // There is room for records, and none for a segment.
+    let bounds = IntakeOptions { disk_free_bytes_min: free / 2, segment_bytes: free, ..options(dir.path()) };
+    let (intake, _) = open_with(bounds).await;
+    for _ in 0..3 {
+        let gone = tokio::time::timeout(Duration::ZERO, intake.submit(request(event("gone", 1)))).await;
+        drop(gone);
+    }
+    let refused = loop {
+        match intake.submit(request(event("next", 1))).await {
+            Err(SubmitError::DiskFull { .. }) => break true,
+            Err(_) => tokio::task::yield_now().await,
+            Ok(_) => break false,
+        }
+    };
+    assert!(refused, "there was room for a segment");
+    assert_eq!(intake.counters().lag_bytes, 0);
+    intake.close().await;
+}

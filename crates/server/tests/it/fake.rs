@@ -14,6 +14,10 @@ use server::{
 use tokio::sync::Semaphore;
 use xdm::{Notice, Violation};
 
+/// Violations that it tells of an event.
+pub(crate) const TOLD_MAX: usize = 60;
+/// What the query `large` gives, in bytes: more than sockets buffer.
+pub(crate) const LARGE_BYTES: usize = 24 << 20;
 /// The fake's clock: 2026-11-22T14:07:16Z.
 pub(crate) const NOW_MICROS: i64 = 1_795_356_436_000_000;
 
@@ -89,7 +93,19 @@ impl Fake {
 
 impl Front for Fake {
     fn check(&self, request: &Request, _: Room) -> Result<Answers, BodyError> {
-        self.judge(request).map(Answers::of)
+        let judged = self.judge(request)?;
+        let mut answers = Answers::default();
+        for answer in judged {
+            match answer {
+                EventAnswer::Rejected { id, mut violations } => {
+                    let omitted = violations.len().saturating_sub(TOLD_MAX);
+                    violations.truncate(TOLD_MAX);
+                    answers.push(EventAnswer::Rejected { id, violations }, omitted);
+                }
+                accepted => answers.push(accepted, 0),
+            }
+        }
+        Ok(answers)
     }
 
     async fn submit(&self, request: Request, room: Room) -> Result<Answers, SubmitError> {
@@ -167,7 +183,7 @@ impl Front for Fake {
             _ => None,
         };
         let bytes = match sql.as_str() {
-            "large" => 200 << 20,
+            "large" => LARGE_BYTES,
             "larger" => 300 << 20,
             _ => 1,
         };
@@ -177,6 +193,7 @@ impl Front for Fake {
         match sql.as_str() {
             "invalid" => Err(QueryFailure::Invalid("there is no table `x`; did you mean `events`".to_owned())),
             "limit" => Err(QueryFailure::Limit("the query took longer than 30 s; narrow it".to_owned())),
+            "large" => Ok(vec![b'x'; LARGE_BYTES]),
             "internal" => Err(QueryFailure::Internal("the disk is gone".to_owned())),
             "busy" => Err(QueryFailure::Busy),
             "unavailable" => Err(QueryFailure::Unavailable("fork failed".to_owned())),

@@ -276,7 +276,13 @@ fn responses(route: Route) -> Map<String, Value> {
         }
         Route::CollectV2 => (
             "202",
-            as_json("The events are durable.", object(&["requestId"], json!({ "requestId": { "type": "string" } }))),
+            as_json(
+                "The events are durable; those that break the schema are in rejects and named in warnings.",
+                object(
+                    &["requestId"],
+                    json!({ "requestId": { "type": "string" }, "warnings": { "type": "array", "items": { "type": "object" } } }),
+                ),
+            ),
         ),
         Route::TestRun => ("200", as_json("The run; one that is not known has no events.", of("TestRun"))),
         Route::Tail => ("200", answered("One event a line, without end.", json!({ "application/x-ndjson": {} }))),

@@ -9,8 +9,9 @@
 //! * an ECID that it brings beside its events comes from the cookie `AMCV_<org>`, and says
 //!   that it found no identity cookie under that name.
 //!
-//! A datastream without an organisation of its own takes the page's where that is clear. The
-//! rest is a [`Doubt`], told in the answer, in `tail`, and once for each datastream in the
+//! A datastream without an organisation of its own takes the page's where that is clear. One
+//! that has another keeps it, but the visitor and the choice in the page's own cookies hold:
+//! they are the page's visitor's. The rest is a [`Doubt`], told in the answer, in `tail`, and once for each datastream in the
 //! log. Cookies are anybody's to send, so what is learnt holds for its request alone.
 
 use std::collections::BTreeSet;
@@ -61,20 +62,23 @@ impl Orgs {
         let is_told = told.contains(&own.as_str());
         let is_lost = signs.has_cookies_enabled && signs.has_ecid && !is_told;
         if datastream.org_id.is_some() {
-            let other = told.first().filter(|_| signs.has_cookies_enabled && !is_told);
-            let doubt = other.map(|other| Doubt::Other((*other).to_owned())).or(is_lost.then_some(Doubt::Lost));
-            return Orgs { own, others: Vec::new(), doubt };
+            return match told.first() {
+                Some(other) if signs.has_cookies_enabled && !is_told => {
+                    Orgs { own, others: owned(&told), doubt: Some(Doubt::Other((*other).to_owned())) }
+                }
+                _ => Orgs { own, others: Vec::new(), doubt: is_lost.then_some(Doubt::Lost) },
+            };
         }
         match told.as_slice() {
             [] if is_lost => Orgs::of_lost(own, jar),
             [] => {
-                let others = jar.orgs(Place::Header).into_iter().filter(|org| *org != own);
-                Orgs { others: others.take(OTHERS_MAX).map(str::to_owned).collect(), own, doubt: None }
+                let others: Vec<&str> = jar.orgs(Place::Header).into_iter().filter(|org| *org != own).collect();
+                Orgs { others: owned(&others), own, doubt: None }
             }
             [one] => Orgs { own: (*one).to_owned(), others: Vec::new(), doubt: None },
             // An app keeps and sends whatever it was told; a page never sends two.
             _ if is_told => Orgs { own, others: Vec::new(), doubt: None },
-            [first, ..] => Orgs { own, others: Vec::new(), doubt: Some(Doubt::Other((*first).to_owned())) },
+            [first, ..] => Orgs { own, others: owned(&told), doubt: Some(Doubt::Other((*first).to_owned())) },
         }
     }
 
@@ -113,6 +117,10 @@ impl Doubt {
             ),
         }
     }
+}
+
+fn owned(others: &[&str]) -> Vec<String> {
+    others.iter().take(OTHERS_MAX).map(|org| (*org).to_owned()).collect()
 }
 
 /// The id again from what stands in names.
@@ -179,7 +187,7 @@ mod tests {
         check(set, "", &[], PAGE, (own, &[], None));
         check(set, "", &["kndctr_A_AdobeOrg_identity"], PAGE, (own, &[], None));
         check(set, "", &["kndctr_A_AdobeOrg_consent", "kndctr_B_AdobeOrg_identity"], LOST, (own, &[], None));
-        check(set, "", &["kndctr_B_AdobeOrg_identity"], PAGE, (own, &[], other("B_AdobeOrg")));
+        check(set, "", &["kndctr_B_AdobeOrg_identity"], PAGE, (own, &["B_AdobeOrg"], other("B_AdobeOrg")));
         check(set, "", &["kndctr_B_AdobeOrg_cluster"], APP, (own, &[], None));
         check(set, "", &[], LOST, (own, &[], Some(Doubt::Lost)));
         // On the page's own domain the browser sends ours, and the SDK doesn't see it.
@@ -196,7 +204,7 @@ mod tests {
         let both = ["kndctr_B_AdobeOrg_cluster", "kndctr_FRONTDESK_AdobeOrg_identity"];
         check(None, "", &both, APP, (OURS, &[], None));
         let two = ["kndctr_B_AdobeOrg_identity", "kndctr_C_AdobeOrg_identity"];
-        check(None, "", &two, PAGE, (OURS, &[], other("B_AdobeOrg")));
+        check(None, "", &two, PAGE, (OURS, &["B_AdobeOrg", "C_AdobeOrg"], other("B_AdobeOrg")));
         check(None, "", &[], LOST, (OURS, &[], Some(Doubt::Lost)));
         check(None, "", &["kndctr_B_AdobeOrg_consent"], LOST, ("B_AdobeOrg", &[], None));
     }

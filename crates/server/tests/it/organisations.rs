@@ -70,6 +70,19 @@ async fn a_mismatch_is_told_in_the_answer_and_to_those_who_watch() {
 }
 
 #[tokio::test]
+async fn a_visitor_stays_one_under_the_pages_own_cookie() {
+    let rig = rig(Some("OTHER@AdobeOrg")).await;
+    let (_, answer) = answered(rig.post(INTERACT, page(&[(PAGE_IDENTITY, COOKIE)], false).to_string())).await;
+    assert_eq!(stored(&answer), ["kndctr_OTHER_AdobeOrg_identity"]);
+    assert!(rig.fake.kept_bodies()[0].contains(ECID), "not a new visitor with each event");
+    let (_, answer) = answered(rig.post(SET_CONSENT, page(&[(PAGE_IDENTITY, COOKIE)], false).to_string())).await;
+    assert!(stored(&answer).contains(&PAGE_CONSENT.to_owned()), "the page's events are let go: {answer}");
+    let refused = page(&[(PAGE_CONSENT, "general=out")], false);
+    assert_eq!(answered(rig.post(INTERACT, refused.to_string())).await.0, 200);
+    assert_eq!(rig.fake.kept_bodies().len(), 2, "a refusal holds");
+}
+
+#[tokio::test]
 async fn without_an_organisation_the_pages_own_is_answered() {
     let rig = rig(None).await;
     let (_, answer) = answered(rig.post(INTERACT, page(&[(PAGE_IDENTITY, COOKIE)], false).to_string())).await;

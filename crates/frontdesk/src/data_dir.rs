@@ -71,7 +71,10 @@ pub(crate) fn claim(data: &Path) -> Result<Claim, Failure> {
             Ok(Claim::Ours(DataDir { lock, local_key: None }))
         }
         Err(TryLockError::WouldBlock) => {
-            Ok(Claim::Theirs(Holder { local_key: read_local_key(data), ..read_holder(&mut lock) }))
+            // The secret is there before the address is; asked the other way round it could be
+            // that of the server before.
+            let holder = read_holder(&mut lock);
+            Ok(Claim::Theirs(Holder { local_key: read_local_key(data), ..holder }))
         }
         Err(TryLockError::Error(error)) => Err(unusable(data, &error)),
     }

@@ -38,7 +38,7 @@ test("consent that comes later delivers what waited in memory", async () => {
   await assertSilent(page);
   await page.evaluate(() => frontdesk.consent(true));
   const fields = (await arrived(3)).flatMap(({ customerFeedback }) => Object.keys(customerFeedback));
-  assert.deepEqual(fields.sort(), ["chatSessionID", "chatSessionID", "chatStart", "chatStart", "clickToCall"]);
+  assert.deepEqual(fields.sort(), ["chatSessionID", "chatSessionID", "chatStart", "chatStart"]);
 });
 
 test("only true is consent", async () => {

@@ -39,7 +39,7 @@ test("a tab that is closed right after the click", async () => {
   edge.plan = [{ status: 204, delayMs: 300 }];
   await page.evaluate(() => document.querySelector("a").click());
   await page.close();
-  assert.deepEqual((await arrived())[0].customerFeedback, { clickToCall: 1 });
+  assert.match((await arrived())[0].web.webInteraction.URL, /^tel:/);
 });
 
 test("what waits for a busy server goes by beacon when the page goes", async () => {

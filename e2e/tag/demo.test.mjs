@@ -12,6 +12,8 @@ const TYPES = {
   js: "text/javascript; charset=utf-8",
   css: "text/css; charset=utf-8",
 };
+/** What the server concludes from a clicked link. */
+const DERIVED = { tel: "clickToCall", sms: "clickToText", https: "clickToDirectMessage" };
 const POLICY =
   "default-src 'self'; connect-src 'self' https:; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
@@ -24,7 +26,8 @@ async function startShop() {
       let body = "";
       for await (const chunk of request) body += chunk;
       for (const { xdm, data } of JSON.parse(body).events) {
-        const bad = Boolean(xdm.customerFeedback.clickToEmail);
+        const scheme = xdm.web.webInteraction?.URL.split(":")[0];
+        const bad = scheme === "mailto";
         const run = runs.get(data.frontdesk.testId) ?? { good: 0, bad: 0, events: [] };
         run[bad ? "bad" : "good"]++;
         const violations = bad
@@ -34,7 +37,7 @@ async function startShop() {
         run.events.push({
           ...told,
           eventType: xdm.eventType,
-          derived: [],
+          derived: DERIVED[scheme] ? [DERIVED[scheme]] : [],
           violations,
           notices: [],
           event: bad ? undefined : xdm,

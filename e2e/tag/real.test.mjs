@@ -78,7 +78,7 @@ describe("against a real server", { skip }, () => {
     assert.deepEqual([good, bad], [7, 0], JSON.stringify(events.map(({ violations }) => violations)));
     assert.deepEqual(
       events.flatMap(({ derived }) => derived),
-      [],
+      ["clickToCall", "clickToEmail"],
     );
     const ids = events.map(({ id }) => `'${id}'`).join(",");
     const sums = [

@@ -174,7 +174,7 @@ test("a global of that name that is no widget, and a widget that throws", async 
     },
   });
   await page.click("a");
-  assert.deepEqual((await arrived())[0].customerFeedback, { clickToCall: 1 });
+  assert.equal((await arrived())[0].web.webInteraction.URL, "tel:1");
   assert.deepEqual(page.errors, []);
   assert.equal(edge.requests.length, 1);
 });

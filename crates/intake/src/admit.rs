@@ -5,7 +5,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use xdm::{Checker, ListSlot, PersonalSlot, Sink, Slot, StructSlot, Verdict};
+use xdm::{Checker, ListSlot, PersonalSlot, Sink, Slot, Span, StructSlot, Verdict};
 
 use crate::answer::{Answers, EventAnswer};
 use crate::identity::{Minter, Origin};
@@ -152,6 +152,8 @@ impl IdSink {
 }
 
 impl Sink for IdSink {
+    const KEEPS: bool = false;
+
     #[inline]
     fn text(&mut self, slot: Slot, value: &str) {
         if slot == self.slot {
@@ -178,6 +180,8 @@ impl Sink for IdSink {
     fn end(&mut self, _: ListSlot) {}
     #[inline]
     fn extra(&mut self, _: &str, _: &str) {}
+    #[inline]
+    fn veiled(&mut self, _: Slot, _: &str, _: &[Span]) {}
     #[inline]
     fn personal(&mut self, _: Option<PersonalSlot>, _: &str, _: &str) {}
 }

@@ -6,14 +6,11 @@
 
 use std::ops::Range;
 
-use xdm::{ListSlot, PersonalSlot, Sink, Slot, StructSlot, Verdict};
+use xdm::{ListSlot, MASK, PersonalSlot, Sink, Slot, Span, StructSlot, Verdict};
 
 use crate::derive::{Derivation, LINK};
 use crate::intake::Intake;
 use crate::request::{Request, walk};
-
-/// What stands in place of a personal value.
-const MASK: &str = "\"***\"";
 
 /// One event, described.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,13 +63,22 @@ struct Seen {
     link: Option<String>,
     time_micros: Option<i64>,
     counts: Vec<Slot>,
-    /// Addresses of personal values in the body.
-    personal: Vec<Range<usize>>,
+    /// The text that is told next as personal, with its personal parts masked.
+    veiled: Option<String>,
+    personal: Vec<Place>,
+}
+
+/// A personal value in the body.
+struct Place {
+    /// Addresses of its bytes.
+    at: Range<usize>,
+    /// What is shown instead.
+    shown: String,
 }
 
 impl Seen {
     fn describe(self, event: &[u8], verdict: Verdict, derivation: &Derivation) -> Described {
-        let Seen { event_type, link, time_micros, counts, personal } = self;
+        let Seen { event_type, link, time_micros, counts, personal, .. } = self;
         let is_valid = verdict == Verdict::Valid;
         let derived = derivation.conclude(link.as_deref(), |slot| counts.contains(&slot));
         Described {
@@ -86,20 +92,49 @@ impl Seen {
 
 /// The event's text with these places masked. `None` if a place lies elsewhere, since then
 /// a personal value would stay.
-fn masked(event: &[u8], mut personal: Vec<Range<usize>>) -> Option<String> {
+fn masked(event: &[u8], mut personal: Vec<Place>) -> Option<String> {
     let base = event.as_ptr() as usize;
-    personal.sort_by_key(|place| place.start);
+    personal.sort_by_key(|place| place.at.start);
     let mut out = Vec::with_capacity(event.len());
     let mut at = 0;
     for place in personal {
-        let (start, end) = (place.start.checked_sub(base)?, place.end.checked_sub(base)?);
-        out.extend_from_slice(event.get(at..start)?);
-        out.extend_from_slice(MASK.as_bytes());
+        let (start, end) = (place.at.start.checked_sub(base)?, place.at.end.checked_sub(base)?);
         event.get(start..end)?;
+        if start < at {
+            // Part of a value that is masked already.
+            continue;
+        }
+        let before = event.get(at..start)?;
+        let (before, key) = before.split_at(key_at(before).unwrap_or(before.len()));
+        out.extend_from_slice(before);
+        out.extend_from_slice(&masked_key(key));
+        out.extend_from_slice(place.shown.as_bytes());
         at = end;
     }
     out.extend_from_slice(event.get(at..)?);
     String::from_utf8(out).ok()
+}
+
+/// Where the property's name begins that ends this text, with the colon behind it.
+fn key_at(text: &[u8]) -> Option<usize> {
+    let name = text.trim_ascii_end().strip_suffix(b":")?.trim_ascii_end();
+    let inner = name.strip_suffix(b"\"")?;
+    let is_open =
+        |at: usize| inner[at] == b'"' && inner[..at].iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 0;
+    (0..inner.len()).rev().find(|at| is_open(*at))
+}
+
+/// A property's name as it was sent, unless it is personal itself.
+fn masked_key(sent: &[u8]) -> Vec<u8> {
+    let end = sent.iter().rposition(|byte| *byte == b'"').map_or(0, |quote| quote + 1);
+    let Ok(name) = serde_json::from_slice::<String>(&sent[..end]) else { return sent.to_vec() };
+    let shown = xdm::mask_key(&name);
+    if shown == name {
+        return sent.to_vec();
+    }
+    let mut key = serde_json::to_vec(&shown).unwrap_or_default();
+    key.extend_from_slice(&sent[end..]);
+    key
 }
 
 /// Notes what is to be told of an event.
@@ -129,9 +164,23 @@ impl Sink for Watcher {
         }
     }
 
+    fn veiled(&mut self, slot: Slot, text: &str, parts: &[Span]) {
+        let (mut shown, mut at) = (String::with_capacity(text.len()), 0);
+        for part in parts {
+            shown.push_str(&text[at..part.start]);
+            shown.push_str(MASK);
+            at = part.end;
+        }
+        shown.push_str(&text[at..]);
+        self.text(slot, &shown);
+        self.seen.veiled = Some(shown);
+    }
+
     fn personal(&mut self, _: Option<PersonalSlot>, _: &str, raw: &str) {
         let start = raw.as_ptr() as usize;
-        self.seen.personal.push(start..start + raw.len());
+        let shown = self.seen.veiled.take().unwrap_or_else(|| MASK.to_owned());
+        let shown = serde_json::to_string(&shown).unwrap_or_else(|_| "null".to_owned());
+        self.seen.personal.push(Place { at: start..start + raw.len(), shown });
     }
 
     fn object(&mut self, _: StructSlot) {}

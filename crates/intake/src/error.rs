@@ -10,8 +10,8 @@ use table::{ShapeError, StoreError};
 use thiserror::Error;
 
 use crate::aside::AsideError;
-use crate::derive::LinkRuleError;
 use crate::input::InputError;
+use crate::links::LinkRuleError;
 use crate::record::RecordError;
 use crate::request::BodyError;
 

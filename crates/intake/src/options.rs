@@ -9,8 +9,8 @@ use std::time::Duration;
 use table::Root;
 use xdm::{Checker, Plan, Profile};
 
-use crate::derive::{LinkRules, default_link_rules};
 use crate::drain::{Probe, Tripwire};
+use crate::links::{LinkRules, default_link_rules};
 use crate::request::Bounds;
 
 const MIB: usize = 1024 * 1024;

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use table::{Block, Partition, Root, Seal, Shape, Store, StoreOptions, StoredId};
-use vault::{Key as VaultKey, Sealer};
+use vault::{Key as VaultKey, Pseudonyms, Sealer};
 
 use crate::clock::{Clock, day_of};
 use crate::dedupe::{Dedupe, IdHasher, Key, SECRET_BYTES};
@@ -31,13 +31,21 @@ const PURPOSE_DEDUPE: &str = "dedupe";
 const PURPOSE_VISITOR: &str = "visitor";
 const PURPOSE_DEVICE: &str = "device";
 const PURPOSE_QUARANTINE: &str = "quarantine";
+const PURPOSE_PERSON: &str = "person";
 
-/// The vault's sealer as the table wants it.
-struct EventSeal(Sealer);
+/// The vault as the table wants it.
+struct EventSeal {
+    sealer: Sealer,
+    pseudonyms: Pseudonyms,
+}
 
 impl Seal for EventSeal {
     fn seal(&self, context: &[u8], plain: &[u8], out: &mut Vec<u8>) {
-        self.0.seal(context, plain, out);
+        self.sealer.seal(context, plain, out);
+    }
+
+    fn pseudonym(&self, value: &[u8], out: &mut Vec<u8>) {
+        self.pseudonyms.append(value, out);
     }
 }
 
@@ -100,7 +108,10 @@ impl Stores {
             rejects_sealer: Sealer::new(&key, PURPOSE_REJECTS),
             ids: IdHasher::new(secret),
             derivation: Derivation::new(&options.link_rules, layout)?,
-            seal: Arc::new(EventSeal(Sealer::new(&key, PURPOSE_EVENTS))),
+            seal: Arc::new(EventSeal {
+                sealer: Sealer::new(&key, PURPOSE_EVENTS),
+                pseudonyms: Pseudonyms::new(&key, PURPOSE_PERSON),
+            }),
             key,
             lock: Mutex::new(Some(lock)),
         };

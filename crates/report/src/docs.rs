@@ -46,7 +46,7 @@ pub fn sql_markdown() -> String {
     for column in COLUMNS {
         let from = match column.source {
             Source::Field(path) | Source::Counter(path) | Source::Given(path) => format!("`{path}`"),
-            Source::Visitor => "`identityMap`".to_owned(),
+            Source::Identity(_) => "`identityMap`".to_owned(),
             Source::Anomaly => "the counters".to_owned(),
             Source::Derived(_) => "other columns".to_owned(),
         };
@@ -171,9 +171,11 @@ frontdesk sql \"select time, channel, subject, page_url from contacts order by t
 quotes. Times are UTC.
 
 Personal values (phone numbers, e-mail addresses, names) are sealed and can't be read by SQL; `sealed_bytes` is \
-the length of what was sealed with a row.
+the length of what was sealed with a row. In a text that held one stands `***`, in `extra` `null`, and where values \
+are compared (identities, whom a clicked link calls or writes to) a pseudonym: `k1:…`, the same for equal values.
 
-`visitor(identityMap)` is the visitor of a row of `events`.
+`visitor(identityMap)`, `primary_identity(identityMap)` and `primary_namespace(identityMap)` are those columns of a \
+row of `events`.
 
 ## Columns of `contacts` and `activity`
 

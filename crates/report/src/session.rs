@@ -265,7 +265,9 @@ fn context(limits: &QueryLimits) -> Result<SessionContext, DataFusionError> {
         state.deregister_udf(name)?;
     }
     datafusion_functions_json::register_all(&mut state)?;
-    state.register_udf(Arc::new(visitor::udf()))?;
+    for function in visitor::udfs() {
+        state.register_udf(Arc::new(function))?;
+    }
     state.register_udf(Arc::new(views::length_udf()))?;
     Ok(SessionContext::new_with_state(state))
 }

@@ -18,6 +18,8 @@ use datafusion::datasource::ViewTable;
 use datafusion::logical_expr::{ColumnarValue, ScalarUDF, Volatility, create_udf};
 use datafusion::prelude::SessionContext;
 
+use crate::visitor::Asked;
+
 /// Everything a query can name in its FROM clause.
 pub(crate) const NAMES: [&str; 4] = ["contacts", "activity", "events", "rejects"];
 
@@ -50,8 +52,8 @@ pub(crate) enum Source {
     Given(&'static str),
     /// True if any counter is an anomaly.
     Anomaly,
-    /// The visitor, by the rule in `visitor.rs`.
-    Visitor,
+    /// What the identities say, by the rules in `visitor.rs`.
+    Identity(Asked),
     /// SQL over the other columns.
     Derived(&'static str),
 }
@@ -79,9 +81,16 @@ pub(crate) const COLUMNS: &[ViewColumn] = &[
     column(
         "visitor",
         "text",
-        Source::Visitor,
-        "The primary identity's id; else the first `ECID`; else the first identity that has an id. Identities in personal namespaces (e-mail, phone) have none.",
+        Source::Identity(Asked::Visitor),
+        "The first `ECID`; else the primary identity's id; else the first identity that has an id. A personal one (an address, a number, a hash of one) is a pseudonym, `k1:…`: the same for equal values.",
     ),
+    column(
+        "primary_identity",
+        "text",
+        Source::Identity(Asked::Primary),
+        "The id of the identity that is marked primary, such as the account after a login; null if none is.",
+    ),
+    column("primary_namespace", "text", Source::Identity(Asked::PrimaryNamespace), "The namespace of that identity."),
     column(
         "session",
         "text",
@@ -280,8 +289,8 @@ fn inner_sql(schema: &Schema, source: &Source) -> Option<String> {
             field(schema, path).map_or_else(|| "false".to_owned(), |sql| format!("{sql} is not null"))
         }
         Source::Anomaly => anomaly(schema),
-        Source::Visitor => match field(schema, "identityMap") {
-            Some(sql) => format!("visitor({sql})"),
+        Source::Identity(asked) => match field(schema, "identityMap") {
+            Some(sql) => format!("{}({sql})", asked.function()),
             None => "cast(null as varchar)".to_owned(),
         },
     })

@@ -1,10 +1,13 @@
-//! `visitor(identityMap)`: which of an event's identities stands for the visitor.
+//! What a row's `identityMap` says in one value: `visitor`, `primary_identity` and
+//! `primary_namespace`.
 //!
-//! The rule, in this order: the identity marked primary; else the first under `ECID`;
-//! else the first there is. Identities without an id are passed over: those in
-//! personal namespaces (e-mail, phone) are sealed, so there is nothing to count by.
-//! A function of ours, because the same rule in SQL takes a page per query and no two
-//! engines spell it alike.
+//! The visitor is, in this order: the first identity under `ECID`; else the one marked
+//! primary; else the first there is. The device goes first because it is what most events
+//! have: a visitor who logs in, and whose later events name an account as primary, stays
+//! one. Identities without an id are passed over, as rows of older versions have them for
+//! e-mail and telephone; today those stand as pseudonyms.
+//! Functions of ours, because the same rules in SQL take a page per query and no two
+//! engines spell them alike.
 
 use std::sync::Arc;
 
@@ -16,22 +19,50 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Result, exec_datafusion_err, plan_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 
-/// The namespace that wins when no identity is marked primary.
-const DEVICE_NAMESPACE: &str = "ECID";
+/// The namespace of devices, by its code and its number.
+const DEVICE_NAMESPACES: [&str; 2] = ["ECID", "4"];
 
-/// The function as a session registers it.
-pub(crate) fn udf() -> ScalarUDF {
-    ScalarUDF::new_from_impl(Visitor { signature: Signature::any(1, Volatility::Immutable) })
+/// What is asked of a map of identities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Asked {
+    /// The id that stands for the visitor.
+    Visitor,
+    /// The id of the identity marked primary.
+    Primary,
+    /// Its namespace.
+    PrimaryNamespace,
+}
+
+impl Asked {
+    const ALL: [Asked; 3] = [Asked::Visitor, Asked::Primary, Asked::PrimaryNamespace];
+
+    /// The function's name in SQL.
+    pub(crate) fn function(self) -> &'static str {
+        match self {
+            Asked::Visitor => "visitor",
+            Asked::Primary => "primary_identity",
+            Asked::PrimaryNamespace => "primary_namespace",
+        }
+    }
+}
+
+/// The functions as a session registers them.
+pub(crate) fn udfs() -> impl Iterator<Item = ScalarUDF> {
+    let signature = || Signature::any(1, Volatility::Immutable);
+    Asked::ALL
+        .into_iter()
+        .map(move |asked| ScalarUDF::new_from_impl(IdentityFunction { asked, signature: signature() }))
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct Visitor {
+struct IdentityFunction {
+    asked: Asked,
     signature: Signature,
 }
 
-impl ScalarUDFImpl for Visitor {
+impl ScalarUDFImpl for IdentityFunction {
     fn name(&self) -> &str {
-        "visitor"
+        self.asked.function()
     }
 
     fn signature(&self) -> &Signature {
@@ -41,26 +72,31 @@ impl ScalarUDFImpl for Visitor {
     fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
         match arguments {
             [DataType::Map(..) | DataType::Null] => Ok(DataType::Utf8),
-            _ => plan_err!("visitor takes the column identityMap"),
+            _ => plan_err!("{} takes the column identityMap", self.name()),
         }
     }
 
     fn invoke_with_args(&self, call: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let arrays = ColumnarValue::values_to_arrays(&call.args)?;
-        let visitors = match arrays[0].as_map_opt() {
-            Some(map) => visitors(map)?,
+        let answers = match arrays[0].as_map_opt() {
+            Some(map) => answers(map, self.asked)?,
             None => StringArray::new_null(arrays[0].len()),
         };
-        Ok(ColumnarValue::Array(Arc::new(visitors)))
+        Ok(ColumnarValue::Array(Arc::new(answers)))
     }
 }
 
-/// One visitor (or null) per row of the map.
-fn visitors(map: &MapArray) -> Result<StringArray> {
+/// One answer (or null) per row of the map.
+fn answers(map: &MapArray, asked: Asked) -> Result<StringArray> {
     let identities = Identities::of(map)?;
     let mut out = StringBuilder::with_capacity(map.len(), map.len() * 40);
     for row in 0..map.len() {
-        out.append_option(if map.is_null(row) { None } else { identities.visitor(map, row) });
+        out.append_option(match asked {
+            _ if map.is_null(row) => None,
+            Asked::Visitor => identities.visitor(map, row),
+            Asked::Primary => identities.primary(map, row).map(|(_, id)| id),
+            Asked::PrimaryNamespace => identities.primary(map, row).map(|(namespace, _)| namespace),
+        });
     }
     Ok(out.finish())
 }
@@ -93,20 +129,30 @@ impl Identities {
 
     fn visitor(&self, map: &MapArray, row: usize) -> Option<&str> {
         let namespaces = self.namespaces.as_string::<i32>();
-        let (mut device, mut first) = (None, None);
+        let (mut primary, mut first) = (None, None);
         for entry in entries(map.value_offsets(), row) {
+            let is_device = DEVICE_NAMESPACES.iter().any(|known| known.eq_ignore_ascii_case(namespaces.value(entry)));
             for item in self.items_of(entry) {
                 let Some(id) = self.id(item) else { continue };
-                if self.is_primary(item) {
+                if is_device {
                     return Some(id);
                 }
                 first = first.or(Some(id));
-                if namespaces.value(entry) == DEVICE_NAMESPACE {
-                    device = device.or(Some(id));
+                if self.is_primary(item) {
+                    primary = primary.or(Some(id));
                 }
             }
         }
-        device.or(first)
+        primary.or(first)
+    }
+
+    /// Namespace and id of the identity marked primary.
+    fn primary(&self, map: &MapArray, row: usize) -> Option<(&str, &str)> {
+        let namespaces = self.namespaces.as_string::<i32>();
+        entries(map.value_offsets(), row).find_map(|entry| {
+            let item = self.items_of(entry).find(|item| self.is_primary(*item) && self.id(*item).is_some())?;
+            Some((namespaces.value(entry), self.id(item)?))
+        })
     }
 
     fn items_of(&self, entry: usize) -> std::ops::Range<usize> {

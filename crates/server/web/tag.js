@@ -52,18 +52,12 @@
   const ENDED = "chatEnd";
 
   /**
-   * Schemes (with their colon) and hosts of links, by the count that a click on one is. The
-   * server derives the same counts for the Web SDK's link clicks; a test compares the tables.
-   * @type {Record<string, string>}
+   * Links that name somebody to get in touch with, as they are without `https://`. What kind
+   * of contact each is the server concludes, by its own and finer rules (links.txt), as for
+   * the Web SDK's clicks: one table says what counts. A test compares both with one list.
    */
-  const LINKS = {
-    clickToCall: "tel: callto: facetime: facetime-audio:",
-    clickToText: "sms: smsto: mms: imessage:",
-    clickToEmail: "mailto:",
-    clickToDirectMessage:
-      "wa.me api.whatsapp.com web.whatsapp.com whatsapp: m.me messenger.com fb-messenger: t.me telegram.me tg: " +
-      "signal.me sgnl: viber: line.me line: ig.me skype:",
-  };
+  const LINKS =
+    /^((tel|callto|facetime|sip|[sm]ms|imessage|mailto|skype|intent)[a-z-]*:|(wa\.link|lin\.ee|page\.line\.me|([mt]|wa|zalo|telegram)\.me)\/(?!share|join|\+\D)|line(\.me|:\/)\/(R\/)?(ti\/p|oa)|(messenger|facebook|instagram)\.com\/.*t\/|ig\.me\/m|(signal\.me|fb-messenger:\/)\/[#u]|sgnl:)[^?&;]*\w|^(\w+\.)?(whatsapp|mailto|tg|viber|wa\.me)[.:/].*[?&](to|phone|number|domain|id|chatURI)=[^&\w]*\w/i;
 
   /**
    * Chat widgets that tell of a chat by events on `window`.
@@ -108,12 +102,8 @@
   const origin = new URL(script.src).origin;
   const endpoint = `${origin}/${options.base || "ee"}/v1/collect?configId=${encodeURIComponent(datastream)}&requestId=`;
 
-  /** @type {Record<string, string>} */
-  const countOf = Object.create(null);
-  for (const count in LINKS) for (const link of LINKS[count].split(" ")) countOf[link] = count;
-  /** A host as the table has it. */
-  const bare = (/** @type {string} */ host) => host.toLowerCase().replace(/^www\./, "");
-  for (const host of (options.messengers || "").split(/[\s,]+/)) countOf[bare(host)] = "clickToDirectMessage";
+  /** Hosts, as {@link LINKS} has them. */
+  const messengers = (options.messengers || "").toLowerCase().replace(/\bwww\./g, "").split(/[\s,]+/);
 
   /**
    * `undefined` while nobody has decided: events wait in memory, and neither leave the page
@@ -149,11 +139,9 @@
 
   /** A random UUID; `crypto.randomUUID` exists on secure pages only. */
   const uuid = () =>
-    [...crypto.getRandomValues(new Uint8Array(16))]
-      .map((byte, at) => (at === 6 ? (byte & 15) | 64 : at === 8 ? (byte & 63) | 128 : byte))
-      .map((byte) => byte.toString(16).padStart(2, "0"))
-      .join("")
-      .replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+    "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (digit) =>
+      (+digit ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (+digit / 4)))).toString(16),
+    );
 
   // ---- The queue -------------------------------------------------------------------
 
@@ -317,16 +305,16 @@
     if (at < 0) return;
     // In SVG, `href` is an object.
     const url = new URL(path[at].href.baseVal || path[at].href, location.href);
-    const onTheWeb = /^https?:$/.test(url.protocol);
-    const count = countOf[onTheWeb ? bare(url.hostname) : url.protocol];
-    if (!count) return;
+    const link = url.href.replace(/^https?:..(www\.)?/, "");
+    const given = messengers.includes(link.split(/[:/]/)[0] || link) ? { clickToDirectMessage: 1 } : LINKS.test(link) && {};
+    if (!given) return;
     const region = path.slice(at + 1).find((element) => element.matches("[data-region],header,nav,main,aside,footer"));
     record(
       "web.webinteraction.linkClicks",
-      { [count]: 1 },
+      given,
       {
         name: nameOf(path[at]),
-        type: onTheWeb ? "exit" : "other",
+        type: link === url.href ? "other" : "exit",
         URL: cut(url.href, URL_CHARS_MAX),
         region: region && cut(region.dataset.region || region.id || region.localName),
         linkClicks: { value: 1 },
@@ -406,10 +394,10 @@
   if (consent) restore();
   flush();
 
-  document.addEventListener("click", onClick, { capture: true, passive: true });
-  document.addEventListener("auxclick", onClick, { capture: true, passive: true });
-  document.addEventListener("submit", onSubmit, { capture: true, passive: true });
-  document.addEventListener("visibilitychange", () => (document.hidden ? leave() : comeBack()));
+  addEventListener("click", onClick, true);
+  addEventListener("auxclick", onClick, true);
+  addEventListener("submit", onSubmit, true);
+  addEventListener("visibilitychange", () => (document.hidden ? leave() : comeBack()));
   addEventListener("pagehide", leave);
   addEventListener("pageshow", comeBack);
   addEventListener("online", resume);

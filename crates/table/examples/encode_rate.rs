@@ -31,6 +31,10 @@ impl Seal for Copying {
         out.extend_from_slice(plain);
         out.extend_from_slice(&[0; 16]);
     }
+
+    fn pseudonym(&self, value: &[u8], out: &mut Vec<u8>) {
+        out.extend(value.iter().rev());
+    }
 }
 
 #[derive(Clone, Copy)]

@@ -37,11 +37,15 @@ use crate::shape::{Own, Shape};
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
-/// Seals the personal values of an event.
+/// What protects the personal values of an event.
 pub trait Seal: Send + Sync {
     /// Appends nonce, ciphertext and tag of `plain` to `out`. `context` is the event's
     /// id; opening must be given the same.
     fn seal(&self, context: &[u8], plain: &[u8], out: &mut Vec<u8>);
+
+    /// Appends what stands for `value` where rows are compared and counted: a text, the
+    /// same for equal values, that can't be turned back without the key.
+    fn pseudonym(&self, value: &[u8], out: &mut Vec<u8>);
 }
 
 /// What an event's row has beside the event.
@@ -85,6 +89,8 @@ pub struct Block {
     extra: Vec<u8>,
     personal: Vec<u8>,
     sealed: Vec<u8>,
+    /// The text at hand without its personal parts.
+    veiled: Vec<u8>,
 }
 
 impl Block {
@@ -112,6 +118,7 @@ impl Block {
             extra: Vec::new(),
             personal: Vec::new(),
             sealed: Vec::new(),
+            veiled: Vec::new(),
             seal,
             shape,
         };
@@ -197,6 +204,7 @@ impl Block {
             + self.extra.capacity()
             + self.personal.capacity()
             + self.sealed.capacity()
+            + self.veiled.capacity()
     }
 
     /// The `_id` of the event in progress, once it has been read.

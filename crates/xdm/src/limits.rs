@@ -10,6 +10,9 @@ pub const EVENT_BYTES_MAX: usize = 1024 * 1024;
 pub const DEPTH_MAX: usize = 64;
 /// Most undeclared members of one object, and most keys of one map.
 pub const MEMBERS_MAX: usize = 1024;
+/// Longest key of a map that gets a row of its own, in bytes; what is under a longer one is
+/// sealed as it was sent.
+pub const KEY_BYTES_MAX: usize = 256;
 /// Most items of one array.
 pub const ITEMS_MAX: usize = 10_000;
 /// Most bytes of what an event keeps as raw JSON (`extra`, sealed values), each with its

@@ -9,6 +9,7 @@ use crate::format::Format;
 use crate::layout::{Layout, ListSlot, PersonalSlot, Slot, StructSlot};
 use crate::names::NameTable;
 use crate::pattern::Pattern;
+use crate::personal::name;
 
 /// Index of a node in [`Plan::nodes`].
 pub(crate) type NodeId = u32;
@@ -56,10 +57,23 @@ impl Plan {
 pub(crate) enum Keep {
     /// To its column.
     Column(Slot),
+    /// To its column, without the personal parts that it may have.
+    Parts(Slot, Parts),
     /// To the sealed values.
     Personal(PersonalSlot),
     /// Nowhere: an ancestor is kept as raw JSON.
     Nowhere,
+}
+
+/// Where a text that isn't personal as such may have personal parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Parts {
+    /// Free text.
+    Text,
+    /// The address of a page or link.
+    Uri,
+    /// An identifier: personal as a whole or not at all.
+    Id,
 }
 
 #[derive(Debug)]
@@ -139,8 +153,11 @@ pub(crate) struct ObjectNode {
     pub(crate) others: Others,
     pub(crate) members_min: Option<(usize, Loc)>,
     pub(crate) members_max: Option<(usize, Loc)>,
-    /// Some child is personal: what is undeclared here is sealed, not shown.
+    /// Some child is or holds something personal: what is undeclared here is sealed, not shown.
     pub(crate) personal: bool,
+    /// Names, in lower case, of children that hold something personal: what is undeclared
+    /// and nearly has such a name is sealed too.
+    pub(crate) guarded: Box<[Box<str>]>,
 }
 
 #[derive(Debug)]
@@ -157,6 +174,8 @@ pub(crate) struct Child {
     pub(crate) opens: Box<[StructSlot]>,
     /// Checked, and kept as raw JSON: another name takes its column.
     pub(crate) raw: bool,
+    /// It is personal, or holds something that is.
+    pub(crate) personal: bool,
 }
 
 impl Child {
@@ -176,6 +195,8 @@ pub(crate) struct Others {
     pub(crate) patterns: Vec<(Pattern, NodeId)>,
     /// `additionalProperties: {…}`.
     pub(crate) additional: Vec<NodeId>,
+    /// One of these schemas marks something as personal.
+    pub(crate) personal: bool,
 }
 
 #[derive(Debug)]
@@ -199,15 +220,30 @@ pub(crate) struct MapNode {
     pub(crate) value: NodeId,
     /// Keys under which texts are personal (`Email`, `Phone`).
     pub(crate) personal_keys: Box<[Box<str>]>,
+    /// Its values hold something personal.
+    pub(crate) personal: bool,
     pub(crate) members_min: Option<(usize, Loc)>,
     pub(crate) members_max: Option<(usize, Loc)>,
 }
+
+impl MapNode {
+    /// Are texts under this key personal, going by its name?
+    pub(crate) fn is_personal_key(&self, key: &str) -> bool {
+        let declared = || self.personal_keys.iter().any(|personal| personal.eq_ignore_ascii_case(key));
+        declared() || (key != DEVICE_NAMESPACE && (name::is_telling(key) || name::is_hashed(key)))
+    }
+}
+
+/// The namespace that nearly every event has; its ids are random.
+const DEVICE_NAMESPACE: &str = "ECID";
 
 #[derive(Debug)]
 pub(crate) struct ListNode {
     pub(crate) list: Option<ListSlot>,
     pub(crate) type_loc: Loc,
     pub(crate) item: NodeId,
+    /// Its items hold something personal.
+    pub(crate) personal: bool,
     pub(crate) items_min: Option<(usize, Loc)>,
     pub(crate) items_max: Option<(usize, Loc)>,
     pub(crate) unique: Option<Loc>,

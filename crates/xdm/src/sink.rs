@@ -7,12 +7,16 @@
 //! to keep or forget it by the verdict.
 
 use crate::layout::{ListSlot, PersonalSlot, Slot, StructSlot};
+use crate::personal::Span;
 
 /// Receives the values of events, one event after the other.
 ///
 /// Rows: a value of a slot in space 0 belongs to the event being read; a value in an
 /// item space belongs to the last [`item`](Sink::item) of that space's list.
 pub trait Sink {
+    /// False where undeclared and personal values go nowhere, so that nobody looks for them.
+    const KEEPS: bool = true;
+
     /// An object is present, even if it is empty.
     fn object(&mut self, slot: StructSlot);
     /// Text, unescaped, valid UTF-8.
@@ -34,8 +38,11 @@ pub trait Sink {
     /// A value without a column: an undeclared property, or a value that its column
     /// can't hold exactly. `pointer` is its JSON pointer in the event, `raw` its JSON text.
     fn extra(&mut self, pointer: &str, raw: &str);
+    /// A text with personal parts, in clear: its column must hold what stands for each of
+    /// them. The whole text follows by [`personal`](Sink::personal).
+    fn veiled(&mut self, slot: Slot, text: &str, parts: &[Span]);
     /// A personal value, in clear, to be sealed: `pointer` is its JSON pointer in the
-    /// event, `raw` its JSON text. `slot` is `None` for undeclared properties beside personal ones.
+    /// event, `raw` its JSON text. `slot` is `None` where no schema marks the value.
     fn personal(&mut self, slot: Option<PersonalSlot>, pointer: &str, raw: &str);
 }
 
@@ -44,6 +51,8 @@ pub trait Sink {
 pub struct NullSink;
 
 impl Sink for NullSink {
+    const KEEPS: bool = false;
+
     #[inline]
     fn object(&mut self, _: StructSlot) {}
     #[inline]
@@ -64,6 +73,8 @@ impl Sink for NullSink {
     fn end(&mut self, _: ListSlot) {}
     #[inline]
     fn extra(&mut self, _: &str, _: &str) {}
+    #[inline]
+    fn veiled(&mut self, _: Slot, _: &str, _: &[Span]) {}
     #[inline]
     fn personal(&mut self, _: Option<PersonalSlot>, _: &str, _: &str) {}
 }

@@ -285,6 +285,9 @@ impl<'a> Moved<'a> {
     fn keep(&self, keep: &mut Keep) {
         *keep = match *keep {
             Keep::Column(slot) => self.columns[slot.index()].map_or(Keep::Nowhere, Keep::Column),
+            Keep::Parts(slot, parts) => {
+                self.columns[slot.index()].map_or(Keep::Nowhere, |slot| Keep::Parts(slot, parts))
+            }
             Keep::Personal(slot) => Keep::Personal(self.personal[slot.index()]),
             Keep::Nowhere => Keep::Nowhere,
         };

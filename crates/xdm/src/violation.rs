@@ -9,6 +9,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::personal;
+
 /// One broken rule of one event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Violation {
@@ -104,7 +106,7 @@ pub fn mask(text: &str) -> String {
 pub fn mask_key(key: &str) -> String {
     let shown = &key[..key.floor_char_boundary(KEY_SHOWN_BYTES_MAX)];
     let digits = shown.bytes().filter(u8::is_ascii_digit).count();
-    if (shown.contains('@') && !shown.starts_with('@')) || digits >= 6 {
+    if (shown.contains('@') && !shown.starts_with('@')) || digits >= 6 || personal::text::is_telling(shown) {
         return mask(key);
     }
     let mut name: String = shown.chars().take(KEY_SHOWN_CHARS_MAX).collect();
@@ -141,5 +143,6 @@ mod tests {
         assert_eq!(mask_key(&"é".repeat(128)), "é".repeat(128));
         assert_eq!(mask_key(&"k".repeat(129)), format!("{}…", "k".repeat(128)));
         assert_eq!(mask_key(&"é".repeat(100_000)), format!("{}…", "é".repeat(128)));
+        assert_eq!(mask_key("jo%40shop.example"), "xx%99xxxx.xxxxxxx");
     }
 }

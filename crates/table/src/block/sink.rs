@@ -4,8 +4,8 @@
 //! instructions: the row is the last of its space, the bit says that it has a value,
 //! the value goes to the end of its column.
 
-use xdm::Sink;
 use xdm::layout::{ListSlot, PersonalSlot, Slot, StructSlot};
+use xdm::{MASK, Sink, Span, Veil};
 
 use super::Block;
 use super::column::Values;
@@ -140,6 +140,27 @@ impl Sink for Block {
     fn extra(&mut self, pointer: &str, raw: &str) {
         self.bytes += pointer.len() + raw.len();
         push_member(&mut self.extra, pointer, raw);
+    }
+
+    fn veiled(&mut self, slot: Slot, text: &str, parts: &[Span]) {
+        let mut veiled = std::mem::take(&mut self.veiled);
+        veiled.clear();
+        let mut at = 0;
+        for part in parts {
+            veiled.extend_from_slice(&text.as_bytes()[at..part.start]);
+            match part.veil {
+                Veil::Mask => veiled.extend_from_slice(MASK.as_bytes()),
+                Veil::Key => {
+                    let value = xdm::normal_form(&text[part.start..part.end]);
+                    self.seal.pseudonym(value.as_bytes(), &mut veiled);
+                }
+            }
+            at = part.end;
+        }
+        veiled.extend_from_slice(&text.as_bytes()[at..]);
+        // Texts around texts, and ASCII in between.
+        self.text(slot, std::str::from_utf8(&veiled).unwrap_or(MASK));
+        self.veiled = veiled;
     }
 
     fn personal(&mut self, _: Option<PersonalSlot>, pointer: &str, raw: &str) {

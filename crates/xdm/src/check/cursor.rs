@@ -40,7 +40,7 @@ impl Stop {
 const GAPS_FEW: u32 = 4;
 
 /// A position in a text.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Cursor<'t> {
     text: &'t str,
     bytes: &'t [u8],
@@ -74,7 +74,7 @@ impl<'t> Cursor<'t> {
         self.at
     }
 
-    /// Goes back to a place where a value began.
+    /// Goes to a place where a value begins or ends.
     pub(super) fn rewind(&mut self, at: usize) {
         self.at = at;
     }

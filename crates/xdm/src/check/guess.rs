@@ -14,7 +14,7 @@ use crate::names::NameTable;
 /// a shorter one.
 const NAME_BYTES: std::ops::RangeInclusive<usize> = 3..=48;
 /// Edits at which a name is near.
-const EDITS_MAX: usize = 2;
+pub(super) const EDITS_MAX: usize = 2;
 /// Names that are remembered. When there are more, all are forgotten.
 const REMEMBERED_MAX: usize = 512;
 
@@ -66,7 +66,7 @@ fn nearest<'n>(key: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n st
 }
 
 /// Levenshtein distance in bytes.
-fn distance(a: &str, b: &str) -> usize {
+pub(super) fn distance(a: &str, b: &str) -> usize {
     if a.len().abs_diff(b.len()) > EDITS_MAX {
         return usize::MAX;
     }

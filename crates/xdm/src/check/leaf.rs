@@ -1,14 +1,28 @@
 //! Leaves: read, check, hand to the sink.
 
-use super::Walk;
 use super::cursor::Stop;
 use super::number::Number;
 use super::path::Path;
 use super::report;
+use super::{Identity, Walk};
 use crate::format::instant;
-use crate::layout::PersonalSlot;
-use crate::plan::{BooleanNode, Keep, Loc, NumberRule, NumericNode, TextNode, TextRule, TimestampNode};
+use crate::layout::{PersonalSlot, Slot};
+use crate::personal::{self, Span};
+use crate::plan::{BooleanNode, Keep, Loc, NumberRule, NumericNode, Parts, TextNode, TextRule, TimestampNode};
 use crate::sink::Sink;
+
+/// What became of a text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    /// Its column has it as it was sent.
+    InClear,
+    /// Its column has it with personal parts covered; what was sent is sealed.
+    Covered,
+    /// It is sealed.
+    Sealed,
+    /// It is part of something that is kept as raw JSON.
+    Nowhere,
+}
 
 impl TextRule {
     #[inline]
@@ -49,30 +63,103 @@ impl<S: Sink> Walk<'_, S> {
         }
         let mut text = self.state.scratch.lend();
         let decoded = self.cursor.escaped_string(&mut text)?;
-        self.text_value(node, &text, start, path);
+        let kept = self.text_value(node, &text, start, path);
         self.state.scratch.give_back(text);
-        if decoded.replaced && matches!(node.keep, Keep::Column(_)) {
+        if decoded.replaced && matches!(kept, Kept::InClear | Kept::Covered) {
             self.state.notice(|| report::lone_surrogate(path));
-            self.keep_raw(path, decoded.raw, false);
+            // Counted alike by every sink, so that all judge alike.
+            match kept {
+                Kept::Covered => drop(self.names_kept(path, decoded.raw.len())),
+                _ => self.keep_raw(path, decoded.raw, false),
+            }
         }
         Ok(())
     }
 
     /// `start` is where the text as it was sent begins; it ends at the cursor.
     #[inline]
-    fn text_value(&mut self, node: &TextNode, text: &str, start: usize, path: &Path<'_>) {
+    fn text_value(&mut self, node: &TextNode, text: &str, start: usize, path: &Path<'_>) -> Kept {
         for (rule, loc) in &node.rules {
             if !rule.holds(text) {
                 self.violate_text(rule, *loc, text, path);
             }
         }
         match node.keep {
-            Keep::Column(_) if self.personal && !node.closed => self.seal(None, start, path),
+            Keep::Column(slot) if self.identity != Identity::None && !node.closed => {
+                return self.identity_text(slot, text, start, path);
+            }
             Keep::Column(slot) if text.is_empty() && slot == self.plan.id => self.empty_id(path),
             Keep::Column(slot) => self.sink.text(slot, text),
-            Keep::Personal(slot) => self.seal(Some(slot), start, path),
-            Keep::Nowhere => {}
+            Keep::Parts(slot, parts) => return self.text_with_parts(slot, parts, text, start, path),
+            Keep::Personal(slot) => {
+                self.seal(Some(slot), start, path);
+                return Kept::Sealed;
+            }
+            Keep::Nowhere => return Kept::Nowhere,
         }
+        Kept::InClear
+    }
+
+    /// An identity's id: personal by its namespace, or by what it looks like.
+    #[inline(never)]
+    fn identity_text(&mut self, slot: Slot, text: &str, start: usize, path: &Path<'_>) -> Kept {
+        if self.identity == Identity::Personal {
+            self.sink.veiled(slot, text, &[Span::key(text)]);
+            self.seal(None, start, path);
+            return Kept::Sealed;
+        }
+        if !S::KEEPS || !personal::is_telling_identity(text) {
+            self.sink.text(slot, text);
+            return Kept::InClear;
+        }
+        self.sink.veiled(slot, text, &[Span::key(text)]);
+        self.seal_covered(start, path);
+        Kept::Covered
+    }
+
+    /// A text that may have personal parts: those are covered, and the whole is sealed.
+    #[inline]
+    fn text_with_parts(&mut self, slot: Slot, parts: Parts, text: &str, start: usize, path: &Path<'_>) -> Kept {
+        let is_clear = match parts {
+            _ if !S::KEEPS => true,
+            Parts::Uri => personal::uri::is_plain(text),
+            Parts::Text | Parts::Id => !personal::text::may_hold(text),
+        };
+        if is_clear {
+            self.sink.text(slot, text);
+            return Kept::InClear;
+        }
+        self.cover(slot, parts, text, start, path)
+    }
+
+    #[inline(never)]
+    fn cover(&mut self, slot: Slot, parts: Parts, text: &str, start: usize, path: &Path<'_>) -> Kept {
+        let mut spans = std::mem::take(&mut self.state.parts);
+        spans.clear();
+        match parts {
+            Parts::Uri => personal::uri::spans(text, &mut spans),
+            Parts::Text => personal::text::spans(text, &mut spans),
+            Parts::Id if personal::text::is_plainly_telling(text) => spans.push(Span::key(text)),
+            Parts::Id => {}
+        }
+        let is_clear = spans.is_empty();
+        if is_clear {
+            self.sink.text(slot, text);
+        } else {
+            self.sink.veiled(slot, text, &spans);
+            self.seal_covered(start, path);
+        }
+        self.state.parts = spans;
+        if is_clear { Kept::InClear } else { Kept::Covered }
+    }
+
+    /// Seals a text that was found to be personal by what it looks like. It counts in no
+    /// limit, since it is found only where values are kept: it is part of the event, and its
+    /// path is as short as the schema and `KEY_BYTES_MAX` make it.
+    fn seal_covered(&mut self, start: usize, path: &Path<'_>) {
+        self.state.pointer.clear();
+        path.write_stored(&mut self.state.pointer);
+        self.sink.personal(None, &self.state.pointer, self.cursor.since(start));
     }
 
     #[cold]
@@ -143,7 +230,7 @@ impl<S: Sink> Walk<'_, S> {
                 self.keep_raw(path, self.cursor.since(start), false);
             }
             (Number::Fraction(_), _) => {
-                let shown = if self.personal { "a number" } else { self.cursor.since(start) };
+                let shown = if self.identity == Identity::Personal { "a number" } else { self.cursor.since(start) };
                 self.violate(node.type_loc, path, || report::fraction(shown));
             }
             _ => {}

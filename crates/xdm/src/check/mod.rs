@@ -12,6 +12,7 @@ mod object;
 mod once;
 mod path;
 mod report;
+mod search;
 mod text;
 mod told;
 
@@ -22,11 +23,13 @@ pub use extent::value_end;
 use guess::Guesses;
 use once::SeenNames;
 use path::Path;
+use search::Outcome;
 use text::Scratch;
 use told::Told;
 
 use crate::limits::{EVENT_BYTES_MAX, KEPT_BYTES_MAX, TellLimits};
 use crate::names::{SPELLED_PLATFORM, SPELLED_XDM};
+use crate::personal::Span;
 use crate::plan::{Node, NodeId, Plan};
 use crate::profile::Profile;
 use crate::sink::{NullSink, Sink};
@@ -61,6 +64,8 @@ struct State {
     airy: bool,
     pointer: String,
     scratch: Scratch,
+    /// Personal parts of the text at hand.
+    parts: Vec<Span>,
 }
 
 impl Checker {
@@ -129,7 +134,7 @@ impl Checker {
             sink,
             spelled: 0,
             muted: 0,
-            personal: false,
+            identity: Identity::None,
         };
         walk.cursor.space();
         let start = walk.cursor.at();
@@ -310,6 +315,17 @@ impl State {
     }
 }
 
+/// What is known of the texts below a key of the map of identities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Identity {
+    /// The walk is not there.
+    None,
+    /// They are personal if they look it.
+    Any,
+    /// They are personal.
+    Personal,
+}
+
 /// One walk over one event.
 struct Walk<'w, S> {
     plan: &'w Plan,
@@ -321,8 +337,8 @@ struct Walk<'w, S> {
     spelled: u8,
     /// Above zero while a value is checked that is kept as raw JSON by an ancestor.
     muted: u32,
-    /// True below a map key whose values are personal.
-    personal: bool,
+    /// What is known of the texts here, below a key of the map of identities.
+    identity: Identity,
 }
 
 impl<'w, S: Sink> Walk<'w, S> {
@@ -341,15 +357,23 @@ impl<'w, S: Sink> Walk<'w, S> {
         }
     }
 
-    /// Keeps a value as raw JSON: in `extra`, or sealed where it could be personal.
+    /// Keeps a value as raw JSON: sealed where it is or could be personal, else in `extra`,
+    /// without those parts of it that could be.
     fn keep_raw(&mut self, path: &Path<'_>, raw: &str, personal: bool) {
-        if self.muted > 0 || !self.names_kept(path, raw.len()) {
+        if self.muted > 0 || !self.names_kept(path, raw.len()) || !S::KEEPS {
             return;
         }
-        if personal || self.personal {
-            self.sink.personal(None, &self.state.pointer, raw);
-        } else {
-            self.sink.extra(&self.state.pointer, raw);
+        let pointer = &mut self.state.pointer;
+        if personal || self.identity == Identity::Personal {
+            return self.sink.personal(None, pointer, raw);
+        }
+        match search::search(raw, pointer, path.is_of_person()) {
+            Outcome::Clear => self.sink.extra(pointer, raw),
+            Outcome::Whole => self.sink.personal(None, pointer, raw),
+            Outcome::Parts(found) => {
+                found.iter().for_each(|part| self.sink.personal(None, &part.pointer, part.raw));
+                self.sink.extra(pointer, &search::without(raw, &found));
+            }
         }
     }
 

@@ -1,15 +1,18 @@
 //! Objects, maps and lists.
 
 use super::cursor::Stop;
+use super::guess::{EDITS_MAX, distance};
 use super::once::Noted;
 use super::path::{Path, Step};
 use super::report;
-use super::{State, Walk};
-use crate::limits::{ITEMS_MAX, MEMBERS_MAX};
+use super::search::is_telling_value;
+use super::{Identity, State, Walk};
+use crate::limits::{ITEMS_MAX, KEY_BYTES_MAX, MEMBERS_MAX};
 use crate::names::{Found, Name, NameTable, SPELLED_PLATFORM, Target};
-use crate::plan::{ListNode, Loc, MapNode, ObjectNode};
+use crate::personal;
+use crate::plan::{Child, ListNode, Loc, MapNode, NodeId, ObjectNode};
 use crate::profile::{IdRule, Spelling, Undeclared};
-use crate::sink::Sink;
+use crate::sink::{NullSink, Sink};
 use crate::violation::Violation;
 
 /// Where the marks of an open object begin.
@@ -173,7 +176,7 @@ impl<'w, S: Sink> Walk<'w, S> {
             self.sink.object(*slot);
         }
         if child.raw {
-            return self.raw_child(child.node, &below);
+            return self.raw_child(child, &below);
         }
         self.value(child.node, &below)
     }
@@ -238,13 +241,13 @@ impl<'w, S: Sink> Walk<'w, S> {
 
     /// A declared value without a column of its own.
     #[cold]
-    fn raw_child(&mut self, node: crate::plan::NodeId, path: &Path<'_>) -> Result<(), Stop> {
+    fn raw_child(&mut self, child: &Child, path: &Path<'_>) -> Result<(), Stop> {
         let start = self.cursor.at();
         self.muted += 1;
-        self.value(node, path)?;
+        self.value(child.node, path)?;
         self.muted -= 1;
         let raw = self.cursor.since(start);
-        self.keep_raw(path, raw, false);
+        self.keep_raw(path, raw, child.personal);
         Ok(())
     }
 
@@ -311,6 +314,9 @@ impl<'w, S: Sink> Walk<'w, S> {
             let patterned = node.others.patterns.iter().filter(|(pattern, _)| pattern.is_match(key));
             patterned.map(|(_, node)| *node).chain(node.others.additional.iter().copied()).collect()
         };
+        // Looked at only where somebody wants to know.
+        let is_wanted = S::KEEPS || self.state.notices.has_room();
+        let personal = node.personal || node.others.personal || (is_wanted && self.is_personal_by_name(node, key));
         if matching.is_empty() {
             let location = self.plan.location(node.type_loc);
             match self.profile.undeclared {
@@ -320,7 +326,7 @@ impl<'w, S: Sink> Walk<'w, S> {
                 }
                 Undeclared::Permit => {
                     let State { guesses, notices, .. } = &mut *self.state;
-                    notices.push(|| report::undeclared(&below, guesses.of(key, &node.names)));
+                    notices.push(|| report::undeclared(&below, guesses.of(key, &node.names), personal));
                 }
             }
         }
@@ -335,8 +341,18 @@ impl<'w, S: Sink> Walk<'w, S> {
             self.cursor.skip_value()?;
         }
         let raw = self.cursor.since(start);
-        self.keep_raw(&below, raw, node.personal);
+        self.keep_raw(&below, raw, personal);
         Ok(())
+    }
+
+    /// Is the value that follows an undeclared name personal, going by the name?
+    fn is_personal_by_name(&self, node: &ObjectNode, key: &str) -> bool {
+        let is_near = |name: &str| {
+            let key = key.rsplit(':').next().unwrap_or_default();
+            key.len().abs_diff(name.len()) <= EDITS_MAX && distance(&key.to_lowercase(), name) <= EDITS_MAX
+        };
+        let by_name = || personal::name::is_telling(key) || node.guarded.iter().any(|name| is_near(name));
+        (is_telling_value(self.cursor.peek()) && by_name()) || personal::text::is_telling(key)
     }
 
     /// Tells a name that comes twice, and skips its value; `true` for a new name.
@@ -396,10 +412,21 @@ impl<'w, S: Sink> Walk<'w, S> {
         if !self.first_of_its_name(key, frame, &below, node.type_loc)? {
             return Ok(());
         }
-        let around = self.personal;
-        self.personal |= node.personal_keys.iter().any(|personal| personal.eq_ignore_ascii_case(key));
+        let around = self.identity;
+        if !node.personal_keys.is_empty() {
+            self.identity = match node.is_personal_key(key) {
+                true => Identity::Personal,
+                false => Identity::Any,
+            };
+        }
         let start = self.cursor.at();
+        // A key is a column's value too, and stands in the pointer of whatever is below it.
+        let is_odd = key.len() > KEY_BYTES_MAX || personal::text::is_telling(key);
         match node.list {
+            Some(_) if is_odd => {
+                self.judge(node.value, &below)?;
+                self.keep_raw(&below, self.cursor.since(start), true);
+            }
             Some((list, slot)) => {
                 self.sink.item(list);
                 self.sink.text(slot, key);
@@ -410,10 +437,23 @@ impl<'w, S: Sink> Walk<'w, S> {
                 self.value(node.value, &below)?;
                 self.muted -= 1;
                 let raw = self.cursor.since(start);
-                self.keep_raw(&below, raw, false);
+                self.keep_raw(&below, raw, is_odd || node.personal);
             }
         }
-        self.personal = around;
+        self.identity = around;
+        Ok(())
+    }
+
+    /// Checks a value that is kept as it was sent, and not in the columns it has.
+    fn judge(&mut self, node: NodeId, path: &Path<'_>) -> Result<(), Stop> {
+        let Walk { plan, profile, spelled, muted, identity, .. } = *self;
+        let (cursor, state) = (self.cursor.clone(), &mut *self.state);
+        let sink = &mut NullSink;
+        let mut walk = Walk { plan, profile, cursor, state, sink, spelled, muted, identity };
+        walk.value(node, path)?;
+        let (end, spelled) = (walk.cursor.at(), walk.spelled);
+        self.cursor.rewind(end);
+        self.spelled = spelled;
         Ok(())
     }
 
@@ -445,7 +485,7 @@ impl<'w, S: Sink> Walk<'w, S> {
             Some(list) => self.sink.end(list),
             None => {
                 self.muted -= 1;
-                self.keep_raw(path, self.cursor.since(start), false);
+                self.keep_raw(path, self.cursor.since(start), node.personal);
             }
         }
         if let Some(loc) = node.unique

@@ -3,6 +3,7 @@
 
 use crate::limits::POINTER_BYTES_MAX;
 use crate::names::Name;
+use crate::personal::name;
 use crate::plan::Child;
 use crate::violation::mask_key;
 
@@ -72,6 +73,11 @@ impl<'p> Path<'p> {
         });
     }
 
+    /// Is the value here, by its name, about a person?
+    pub(super) fn is_of_person(&self) -> bool {
+        matches!(self.step, Step::Key(key) if name::is_of_person(key))
+    }
+
     fn write(&self, out: &mut String, each: &mut dyn FnMut(&mut String, Step<'_>)) {
         if let Some(parent) = self.parent {
             parent.write(out, each);
@@ -80,7 +86,8 @@ impl<'p> Path<'p> {
     }
 }
 
-fn push(out: &mut String, step: &str) {
+/// Appends a step to a JSON pointer.
+pub(super) fn push(out: &mut String, step: &str) {
     out.push('/');
     for c in step.chars() {
         match c {

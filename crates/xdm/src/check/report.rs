@@ -152,9 +152,10 @@ pub(super) fn extraneous(path: &Path<'_>, object: &str, guess: Option<&str>) -> 
     }
 }
 
-pub(super) fn undeclared(path: &Path<'_>, guess: Option<&str>) -> Notice {
+pub(super) fn undeclared(path: &Path<'_>, guess: Option<&str>, personal: bool) -> Notice {
     let hint = guess.map_or_else(String::new, |name| format!("; did you mean {name:?}?"));
-    let message = format!("the schema declares no property of this name; it is kept in \"extra\"{hint}");
+    let kept = if personal { "sealed, since it may be personal" } else { "kept in \"extra\"" };
+    let message = format!("the schema declares no property of this name; it is {kept}{hint}");
     notice(path, "undeclaredProperty", message)
 }
 

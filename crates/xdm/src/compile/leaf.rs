@@ -6,7 +6,7 @@ use super::{Compiled, Compiler, Place, malformed};
 use crate::format::Format;
 use crate::layout::Scalar;
 use crate::pattern::Patterns;
-use crate::plan::{BooleanNode, Keep, Loc, Node, NumberRule, NumericNode, TextNode, TextRule, TimestampNode};
+use crate::plan::{BooleanNode, Keep, Loc, Node, NumberRule, NumericNode, Parts, TextNode, TextRule, TimestampNode};
 use crate::schema::SchemaError;
 use crate::schema::merge::Merged;
 
@@ -23,7 +23,7 @@ impl<'r> Compiler<'r> {
             }
         }
         let scalar = if instant.is_some() { Scalar::Timestamp } else { Scalar::Text };
-        let (keep, column) = self.keep(&merged, place, scalar);
+        let (mut keep, column) = self.keep(&merged, place, scalar);
         // A personal instant is sealed as the text it is.
         let node = match instant {
             Some(format_loc) if !matches!(keep, Keep::Personal(_)) => {
@@ -32,6 +32,11 @@ impl<'r> Compiler<'r> {
             other => {
                 rules.extend(other.map(|loc| (TextRule::Format(Format::DateTime), loc)));
                 let closed = rules.iter().any(|(rule, _)| matches!(rule, TextRule::Enum(_)));
+                if let Keep::Column(slot) = keep
+                    && let Some(parts) = parts_of(&merged, place, &rules).filter(|_| !closed)
+                {
+                    keep = Keep::Parts(slot, parts);
+                }
                 Node::Text(TextNode { keep, type_loc, rules: rules.into(), closed })
             }
         };
@@ -79,6 +84,23 @@ impl<'r> Compiler<'r> {
             return Err(malformed(&place.path, "only a text can be \"meta:personal\""));
         }
         Ok((self.push(Node::Boolean(BooleanNode { keep, type_loc, only })), column))
+    }
+}
+
+/// Where a text may have personal parts: addresses by their format or name, others as the
+/// schema says. The event's id is the one thing that events are told apart by.
+fn parts_of(merged: &Merged<'_>, place: &Place, rules: &[(TextRule, Loc)]) -> Option<Parts> {
+    if place.path == "_id" {
+        return None;
+    }
+    let name = place.path.rsplit('.').next().unwrap_or_default();
+    let is_uri = |rule: &TextRule| matches!(rule, TextRule::Format(Format::Uri | Format::UriReference | Format::Url));
+    if rules.iter().any(|(rule, _)| is_uri(rule)) || ["url", "uri"].iter().any(|uri| uri.eq_ignore_ascii_case(name)) {
+        return Some(Parts::Uri);
+    }
+    match merged.personal_parts? {
+        "id" => Some(Parts::Id),
+        _ => Some(Parts::Text),
     }
 }
 

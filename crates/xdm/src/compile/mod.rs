@@ -51,7 +51,7 @@ pub fn compile(registry: &Registry, composition: &Composition) -> Result<Plan, S
         sites.push(registry.site(group, "field group")?);
     }
     let (nodes, locations, patterns) = (Vec::new(), Vec::new(), Patterns::default());
-    let mut compiler = Compiler { registry, nodes, locations, layout: Layout::default(), patterns, cells: 0 };
+    let mut compiler = Compiler { registry, nodes, locations, layout: Layout::default(), patterns, cells: 0, marks: 0 };
     let merged = Merged::of(registry, &sites)?;
     let (root, fields) = compiler.root(merged)?;
     compiler.layout.fields = fields;
@@ -103,6 +103,8 @@ struct Compiler<'r> {
     layout: Layout,
     patterns: Patterns,
     cells: usize,
+    /// Values marked as personal so far, whether they have a place of their own or not.
+    marks: usize,
 }
 
 /// A compiled value: its node, and its column tree if it has one.
@@ -158,6 +160,7 @@ impl<'r> Compiler<'r> {
     }
 
     fn keep(&mut self, merged: &Merged<'r>, place: &Place, scalar: crate::layout::Scalar) -> (Keep, Option<Column>) {
+        self.marks += usize::from(merged.personal.is_some());
         if !place.columns {
             return (Keep::Nowhere, None);
         }

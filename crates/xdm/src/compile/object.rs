@@ -48,11 +48,24 @@ impl<'r> Compiler<'r> {
         {
             return Err(malformed(location, format!("{name:?} is required but not declared in \"properties\"")));
         }
-        let personal = children.iter().any(|child| self.is_personal(child.node));
+        let personal = children.iter().any(|child| self.is_personal(child.node))
+            || (place.depth > 0 && children.iter().any(|child| child.personal));
+        let name = |child: &Child| child.platform.rsplit('/').next().unwrap_or_default().to_lowercase().into();
+        let guarded = children.iter().filter(|child| child.personal).map(name).collect();
         let others = self.others(&merged, place)?;
         let (children, required) = (children.into(), required.into());
-        let object =
-            ObjectNode { slot, type_loc, children, names, required, others, members_min, members_max, personal };
+        let object = ObjectNode {
+            slot,
+            type_loc,
+            children,
+            names,
+            required,
+            others,
+            members_min,
+            members_max,
+            personal,
+            guarded,
+        };
         Ok((self.push(Node::Object(Box::new(object))), fields))
     }
 
@@ -78,7 +91,9 @@ impl<'r> Compiler<'r> {
         // case the superseded one is checked and kept as raw JSON.
         let raw = place.columns && self.is_superseded(merged, at, annotations.deprecated)?;
         below.columns &= !raw;
+        let marks = self.marks;
         let (node, column) = self.value(&sites, &below)?;
+        let personal = self.marks > marks;
         let index = u16::try_from(tree.children.len()).map_err(|_| malformed(&location, "too many properties"))?;
         let opens = self.place_child(&steps, place, tree, index, column.map(|c| (c, doc)), &location)?;
         tree.names.push(name, Target::Child(index), SPELLED_XDM);
@@ -87,7 +102,7 @@ impl<'r> Compiler<'r> {
         let required_loc = required_loc.map(|location| self.loc(location));
         let forbidden = self.forbidden(merged, name)?;
         let platform = steps.join("/").into();
-        tree.children.push(Child { node, xdm: name.into(), platform, required_loc, forbidden, opens, raw });
+        tree.children.push(Child { node, xdm: name.into(), platform, required_loc, forbidden, opens, raw, personal });
         Ok(())
     }
 
@@ -184,6 +199,7 @@ impl<'r> Compiler<'r> {
     fn others(&mut self, merged: &Merged<'r>, place: &Place) -> Result<Others, SchemaError> {
         let mut others = Others::default();
         let raw = Place { columns: false, depth: place.depth + 1, ..place.clone() };
+        let marks = self.marks;
         for (source, site) in &merged.patterns {
             if site.value.as_object().is_some_and(|map| !map.is_empty()) {
                 let pattern = self.pattern(source, &site.location())?;
@@ -200,6 +216,7 @@ impl<'r> Compiler<'r> {
                 Some(site) => others.additional.push(self.value(std::slice::from_ref(site), &raw)?.0),
             }
         }
+        others.personal = self.marks > marks;
         Ok(others)
     }
 
@@ -213,12 +230,15 @@ impl<'r> Compiler<'r> {
         });
         let mut below = place.below("value");
         below.space = slots.map_or(place.space, |(_, _, space)| space);
+        let marks = self.marks;
         let (value, column) = self.value(&sites, &below)?;
+        self.marks += merged.personal_keys.len();
+        let personal = self.marks > marks;
         let personal_keys = merged.personal_keys.iter().map(|key| Box::from(*key)).collect();
         // A map of values without columns can't be a column; its members go to `extra`.
         let column = slots.zip(column).map(|((list, key, _), value)| Column::Map(list, key, Box::new(value)));
         let list = slots.map(|(list, key, _)| (list, key)).filter(|_| column.is_some());
-        let node = MapNode { list, type_loc, value, personal_keys, members_min, members_max };
+        let node = MapNode { list, type_loc, value, personal_keys, personal, members_min, members_max };
         Ok((self.push(Node::Map(Box::new(node))), column))
     }
 
@@ -229,13 +249,16 @@ impl<'r> Compiler<'r> {
         let list = (place.columns && !merged.items.is_empty()).then(|| self.layout.add_list(&*place.path, place.space));
         let mut below = place.below("item");
         below.space = list.map_or(place.space, |list| self.layout.lists[list.index()].items);
+        let marks = self.marks;
         let (item, column) = match merged.items.is_empty() {
             true => (self.push(Node::Any), None),
             false => self.value(&merged.items, &below)?,
         };
         let column = list.zip(column).map(|(list, item)| Column::List(list, Box::new(item)));
         let list = list.filter(|_| column.is_some());
-        Ok((self.push(Node::List(Box::new(ListNode { list, type_loc, item, items_min, items_max, unique }))), column))
+        let personal = self.marks > marks;
+        let node = ListNode { list, type_loc, item, personal, items_min, items_max, unique };
+        Ok((self.push(Node::List(Box::new(node))), column))
     }
 
     fn bounds(&mut self, merged: &Merged<'r>, min: &str, max: &str) -> Result<(Bound, Bound), SchemaError> {

@@ -47,6 +47,8 @@ pub(crate) struct Merged<'r> {
     pub(crate) doc: Option<&'r str>,
     pub(crate) personal: Option<&'r str>,
     pub(crate) personal_keys: Vec<&'r str>,
+    /// Where a text that isn't personal as such may have personal parts.
+    pub(crate) personal_parts: Option<&'r str>,
     pub(crate) deprecated: bool,
 }
 
@@ -90,6 +92,7 @@ impl<'r> Merged<'r> {
             self.doc = self.doc.or_else(|| text("description")).or_else(|| text("title"));
         }
         self.personal = self.personal.or_else(|| text("meta:personal"));
+        self.personal_parts = self.personal_parts.or_else(|| text("meta:personalParts"));
         self.deprecated |= text("meta:status") == Some("deprecated");
         if let Some(Value::Object(keys)) = map.get("meta:personalKeys") {
             self.personal_keys.extend(keys.keys().map(String::as_str));

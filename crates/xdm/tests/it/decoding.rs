@@ -57,7 +57,7 @@ fn both_spellings_decode_alike() {
     });
     let expect = json!({
         "_id": "e-1", "timestamp": { "micros": 1_000_000 }, "eventType": "t",
-        "identityMap": { "ECID": [{ "id": "9", "primary": true }], "Email": [{}] },
+        "identityMap": { "ECID": [{ "id": "9", "primary": true }], "Email": [{ "id": "<jo@shop.example>" }] },
         "customerFeedback": { "chatStart": 1, "callBackNumber": { "primary": true } },
         "environment": { "_dc": { "language": "en" } },
         "placeContext": { "geo": { "_schema": { "latitude": 1.5 }, "city": "Bath" } }
@@ -122,10 +122,12 @@ fn of_names_that_differ_in_case_the_superseded_one_has_no_column() {
 fn feedback() -> impl Strategy<Value = Value> {
     let integers = ["chatDeclined", "chatEnd", "chatOffered", "chatStart", "clickToCall"];
     let texts = ["chatSessionID", "subject"];
+    // Addresses are covered in columns: tests of their own.
+    let text = any::<String>().prop_map(|text| text.replace('@', "a"));
     let integer = prop_oneof![any::<i64>(), -3..1000i64];
     let members = (
         proptest::collection::btree_map(proptest::sample::select(integers.to_vec()), integer, 0..5),
-        proptest::collection::btree_map(proptest::sample::select(texts.to_vec()), any::<String>(), 0..3),
+        proptest::collection::btree_map(proptest::sample::select(texts.to_vec()), text, 0..3),
         proptest::option::of(any::<bool>()),
     );
     members.prop_map(|(integers, texts, primary)| {

@@ -3,6 +3,7 @@
 mod captures;
 mod decoding;
 mod odd_values;
+mod personal;
 mod reference;
 mod schemas;
 mod tree;

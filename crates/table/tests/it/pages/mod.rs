@@ -35,6 +35,10 @@ impl Seal for Glass {
         out.push(b'|');
         out.extend_from_slice(plain);
     }
+
+    fn pseudonym(&self, value: &[u8], out: &mut Vec<u8>) {
+        out.extend(value.iter().rev());
+    }
 }
 
 fn block(shape: &Arc<Shape>) -> Block {

@@ -16,7 +16,7 @@ async fn check(sql: &str, write: impl Fn(&QueryResult, &mut Vec<u8>) -> std::io:
 #[tokio::test]
 async fn as_json() {
     let expect = r#"[
-{"_id":"e02","timestamp":"2026-11-01T09:01:00Z","identityMap":{"ECID":[{"id":"device-1"}],"CRMID":[{"id":"v-anna","primary":true}]},"customerFeedback":{"chatOffered":1,"chatSessionID":"C1"},"eventType":null},
+{"_id":"e02","timestamp":"2026-11-01T09:01:00Z","identityMap":{"ECID":[{"id":"v-anna"}],"CRMID":[{"id":"crm-9","primary":true}]},"customerFeedback":{"chatOffered":1,"chatSessionID":"C1"},"eventType":null},
 {"_id":"e07","timestamp":"2026-11-01T12:00:00.500Z","identityMap":null,"customerFeedback":{"chatStart":0,"clickToEmail":1},"eventType":null}
 ]
 "#;

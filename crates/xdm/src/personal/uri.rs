@@ -48,16 +48,12 @@ const DEPTH_MAX: u8 = 3;
 /// Digits of a path's step that is a number on a contact host.
 const STEP_DIGITS_MIN: usize = 7;
 
-/// Nothing personal can be in it: an ordinary address without parameters. A pass over the
-/// bytes that a processor does many at a time.
+/// Nothing personal can be in it: an ordinary address without parameters.
 #[inline]
 pub(crate) fn is_plain(uri: &str) -> bool {
-    let mut digits = 0usize;
-    let mut marked = false;
-    for &byte in uri.as_bytes() {
-        digits += usize::from(byte.is_ascii_digit());
-        marked |= matches!(byte, b'@' | b'?' | b'#' | b'%' | b'+' | b';');
-    }
+    let is_mark =
+        |byte: u8| (byte == b'@') | (byte == b'?') | (byte == b'#') | (byte == b'%') | (byte == b'+') | (byte == b';');
+    let (digits, marked) = text::tally(uri.as_bytes(), is_mark);
     !marked && digits < STEP_DIGITS_MIN && (uri.starts_with("http") || uri.starts_with('/') || uri.is_empty())
 }
 

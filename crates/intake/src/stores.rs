@@ -4,6 +4,7 @@
 //! One process works on a data directory at a time: the index of known events lives in
 //! memory, and two of them would let the same event in twice.
 
+use std::borrow::Cow;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::Path;
@@ -121,6 +122,16 @@ impl Stores {
     /// An empty block for events of these stores.
     pub(crate) fn block(&self) -> Block {
         Block::new(Arc::clone(&self.shape), Arc::clone(&self.seal))
+    }
+
+    /// An identifier as it stands in rows: a pseudonym if it is an address or a number.
+    pub(crate) fn shown<'t>(&self, id: &'t str) -> Cow<'t, str> {
+        if !xdm::looks_personal(id) {
+            return Cow::Borrowed(id);
+        }
+        let mut pseudonym = Vec::new();
+        self.seal.pseudonym(xdm::normal_form(id).as_bytes(), &mut pseudonym);
+        Cow::Owned(String::from_utf8(pseudonym).unwrap_or_default())
     }
 
     /// Gives the data directory up, although these stores may still be read.

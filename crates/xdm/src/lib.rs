@@ -35,7 +35,7 @@ use std::sync::{Arc, OnceLock};
 pub use check::{Checker, value_end};
 pub use compile::{Composition, compile};
 pub use layout::{Layout, ListSlot, PersonalSlot, Scalar, Slot, Space, StructSlot};
-pub use personal::{MASK, Span, Veil, normal_form};
+pub use personal::{MASK, Span, Veil, looks_personal, normal_form};
 pub use plan::Plan;
 pub use profile::{IdRule, Profile, Spelling, Undeclared};
 pub use schema::SchemaError;

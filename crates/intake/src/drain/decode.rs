@@ -4,6 +4,7 @@
 //! The same bytes give the same rows, whether it is the first time or a replay, so that
 //! a commit that was cut short is completed by doing it again.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -61,6 +62,7 @@ impl Decoder {
         let checker = checker_of(checkers, reading);
         let mut desk = Desk {
             shared,
+            request_id: record.request_id.given().map(|id| shared.stores.shown(id)),
             record,
             sequence,
             minter,
@@ -102,6 +104,8 @@ fn checker_of(checkers: &mut Vec<(Reading, Checker)>, reading: Reading) -> &mut 
 struct Desk<'a> {
     shared: &'a Shared,
     record: Record<'a>,
+    /// As it stands in rows.
+    request_id: Option<Cow<'a, str>>,
     sequence: u64,
     minter: &'a mut Minter,
     reject_minter: &'a mut Minter,
@@ -139,7 +143,7 @@ impl Desk<'_> {
             Seen::New => {
                 self.admitted.push(key.id);
                 let minted_id = minted.as_deref();
-                let request_id = request_id.given();
+                let request_id = self.request_id.as_deref();
                 let derived = self.shared.stores.derivation.apply(block);
                 block.commit(Row { minted_id, received_micros, datastream, request_id, content_hash, derived });
                 return;
@@ -193,9 +197,9 @@ impl Desk<'_> {
         payload: &[u8],
     ) {
         let Some(rejects) = &mut self.rejects else { return };
-        let Record { datastream, request_id, received_micros, .. } = self.record;
+        let Record { datastream, received_micros, .. } = self.record;
         let reject_id = self.reject_minter.mint(origin);
-        let request_id = request_id.given();
+        let request_id = self.request_id.as_deref();
         let index = index as u64;
         let source = Source { reject_id, received_micros, datastream, request_id, event_id, index, content_hash };
         rejects.push(source, reason, payload, &self.shared.stores.rejects_sealer);

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use arrow::util::display::array_value_to_string;
 use datafusion::prelude::SessionContext;
-use intake::{LoadInput, LoadOptions, NoProgress, load};
+use intake::{LoadInput, LoadOptions, NoProgress, Request, load};
 use table::Dataset;
 
 use crate::bench::*;
@@ -104,6 +104,8 @@ async fn nothing_personal_lies_in_clear() {
     let intake = open(&data).await;
     submit(&intake, personal("visible-id", 1)).await;
     submit(&intake, misplaced("misplaced")).await;
+    let named = Request { request_id: Some(PERSONAL[1].to_owned()), ..request(event("named", 1)) };
+    assert!(intake.submit(named).await.unwrap()[0].is_accepted());
     // A duplicate, a conflict, a broken event, a line that is no JSON at all.
     submit(&intake, personal("visible-id", 1)).await;
     submit(&intake, personal("visible-id", 2)).await;

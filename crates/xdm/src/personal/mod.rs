@@ -76,6 +76,12 @@ pub(crate) fn is_telling_identity(id: &str) -> bool {
     text::is_telling(id) || text::is_hash(id)
 }
 
+/// Is the text an e-mail address or a number that is marked as one (`+`), or does it hold one?
+/// For identifiers, where long numbers are common.
+pub fn looks_personal(text: &str) -> bool {
+    text::is_plainly_telling(text)
+}
+
 /// A text as it is compared: percent escapes are resolved where there are any.
 fn plain(text: &str) -> Cow<'_, str> {
     if text.contains('%') { uri::decoded(text) } else { Cow::Borrowed(text) }

@@ -97,7 +97,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
     setting!(
         link_rules,
         RARE,
-        "Clicked links that count as contact requests: a scheme with its colon or a host, and the count; replaces the whole list"
+        "Clicked links that count as contact requests: a scheme with its colon or a host, perhaps with a path and a parameter, and the count or `none`; replaces the whole list"
     ),
     setting!(demo_alloy_file, RARE, "The Web SDK's file, alloy.min.js, for the page /demo/sdk.html"),
     setting!(commit_after, RARE, "Longest time until stored events are committed to the tables"),

@@ -221,6 +221,8 @@ pub(crate) fn intake_options(settings: &Settings) -> Result<IntakeOptions, Failu
     options.commit_bytes = settings.commit_bytes.0;
     options.drain_every = settings.drain_every;
     options.dedupe_days = count("dedupe_days", settings.dedupe_days)?;
+    options.event_ahead_max = settings.event_ahead_max;
+    options.event_behind_max = settings.event_behind_max;
     Ok(options)
 }
 

@@ -1,5 +1,6 @@
 //! Keeping the tables quick while the server runs: small files are merged, files out
-//! of use are deleted.
+//! of use are deleted. Files of early versions, which hold unkeyed hashes, are rewritten at
+//! the start.
 //!
 //! It runs beside queries and commits, one table after the other, and is allowed to
 //! fail: the next turn tries again, and the log says so. What a turn leaves undone
@@ -23,7 +24,13 @@ const INSPECT_REST: Duration = Duration::from_millis(200);
 /// Reads every data file once, checksums included, and then keeps both tables until it is
 /// dropped; the first turn comes after `every`, and none at all when that is zero.
 pub(crate) async fn run(store: Store, every: Duration) {
-    for dataset in [&store.events, &store.rejects] {
+    let tables = [("events", &store.events), ("rejects", &store.rejects)];
+    for (name, dataset) in tables {
+        if let Err(error) = forget_legacy_hashes(name, dataset).await {
+            tracing::warn!(table = name, %error, "unkeyed hashes are still in files; the next turn tries again");
+        }
+    }
+    for (_, dataset) in tables {
         dataset.inspect(INSPECT_REST).await;
     }
     if every.is_zero() {
@@ -33,7 +40,7 @@ pub(crate) async fn run(store: Store, every: Duration) {
     turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
     for turn in 1u32.. {
         turns.tick().await;
-        for (name, dataset) in [("events", &store.events), ("rejects", &store.rejects)] {
+        for (name, dataset) in tables {
             if let Err(error) = keep(name, dataset, turn.is_multiple_of(TURNS_PER_VACUUM)).await {
                 tracing::warn!(table = name, %error, "upkeep failed and is tried again later");
             }
@@ -41,7 +48,16 @@ pub(crate) async fn run(store: Store, every: Duration) {
     }
 }
 
+async fn forget_legacy_hashes(name: &str, dataset: &Dataset) -> Result<(), StoreError> {
+    let files = dataset.forget_legacy_hashes().await?;
+    if files > 0 {
+        tracing::info!(table = name, files, "rewrote files of an early version without their unkeyed hashes");
+    }
+    Ok(())
+}
+
 async fn keep(name: &str, dataset: &Dataset, vacuum: bool) -> Result<(), StoreError> {
+    forget_legacy_hashes(name, dataset).await?;
     let compacted = dataset.compact(CompactPolicy::default()).await?;
     if compacted.files_before > 0 {
         tracing::info!(

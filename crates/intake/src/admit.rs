@@ -1,18 +1,20 @@
 //! Admission: every event of a request is checked before a byte of it is stored.
 //!
 //! A check needs a checker, which predicts keys from the events before and is costly to
-//! make; they live in a pool and go back to it warm. The sink keeps only the `_id`.
+//! make; they live in a pool and go back to it warm. The sink keeps only id and time.
 
 use std::sync::{Mutex, PoisonError};
 
-use xdm::{Checker, ListSlot, PersonalSlot, Sink, Slot, Span, StructSlot, Verdict};
+use xdm::{Checker, Verdict};
 
 use crate::answer::{Answers, EventAnswer};
+use crate::head::HeadSink;
 use crate::identity::{Minter, Origin};
 use crate::options::Reading;
 use crate::record::RequestId;
 use crate::request::{BodyError, Bounds, Event, Layout, walk};
 use crate::room::Room;
+use crate::time_anomaly::{TimeAnomaly, TimeBounds};
 
 /// Most idle checkers that are kept; more than there are workers is waste.
 const IDLE_MAX: usize = 64;
@@ -25,20 +27,29 @@ const ANSWER_BYTES: usize = 2 * size_of::<EventAnswer>();
 pub(crate) struct Desk {
     checker: Checker,
     reading: Reading,
-    sink: IdSink,
+    sink: HeadSink,
     minter: Minter,
+}
+
+/// Where the events of a request come from.
+#[derive(Clone, Copy)]
+pub(crate) struct Arrival<'a> {
+    pub(crate) datastream: &'a str,
+    pub(crate) request_id: RequestId<'a>,
+    pub(crate) received_micros: i64,
 }
 
 /// The desks that nobody uses at the moment.
 pub(crate) struct Admission {
     bounds: Bounds,
+    times: TimeBounds,
     #[expect(clippy::vec_box, reason = "a desk is large, and is taken out and put back for each request")]
     idle: Mutex<Vec<Box<Desk>>>,
 }
 
 impl Admission {
-    pub(crate) fn new(bounds: Bounds) -> Self {
-        Admission { bounds, idle: Mutex::default() }
+    pub(crate) fn new(bounds: Bounds, times: TimeBounds) -> Self {
+        Admission { bounds, times, idle: Mutex::default() }
     }
 
     /// Checks a body. An unreadable one gives an error, and none of its events counts.
@@ -47,12 +58,11 @@ impl Admission {
         layout: Layout,
         body: &[u8],
         reading: &Reading,
-        datastream: &str,
-        request_id: RequestId<'_>,
+        arrival: Arrival<'_>,
         room: Room,
     ) -> Result<Answers, BodyError> {
         let mut desk = self.take(reading);
-        let outcome = desk.check(layout, body, self.bounds, datastream, request_id, room);
+        let outcome = desk.check(layout, body, (self.bounds, &self.times), arrival, room);
         self.give_back(desk);
         outcome
     }
@@ -67,15 +77,14 @@ impl Admission {
             Box::new(Desk {
                 checker: reading.checker(),
                 reading: reading.clone(),
-                sink: IdSink { slot: reading.plan.id_slot(), id: String::new(), present: false },
+                sink: HeadSink::new(&reading.plan),
                 minter: Minter::default(),
             })
         })
     }
 
     fn give_back(&self, mut desk: Box<Desk>) {
-        desk.sink.id.clear();
-        desk.sink.id.shrink_to(ID_BYTES_KEPT);
+        desk.sink.shrink_to(ID_BYTES_KEPT);
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < IDLE_MAX {
             idle.push(desk);
@@ -88,14 +97,14 @@ impl Desk {
         &mut self,
         layout: Layout,
         body: &[u8],
-        bounds: Bounds,
-        datastream: &str,
-        request_id: RequestId<'_>,
+        (bounds, times): (Bounds, &TimeBounds),
+        arrival: Arrival<'_>,
         room: Room,
     ) -> Result<Answers, BodyError> {
+        let Arrival { datastream, request_id, received_micros } = arrival;
         let mut answers = Answers::within(room);
         let Desk { checker, sink, minter, .. } = self;
-        sink.present = false;
+        sink.clear();
         walk(checker, layout, body, bounds, sink, |sink, checker, event| {
             let id = match (sink.id(), event.verdict) {
                 (Some(id), _) => Some(id.to_owned()),
@@ -105,8 +114,9 @@ impl Desk {
                     Some(minter.mint(Origin::Event { datastream, request_id, index }).to_owned())
                 }
             };
-            sink.present = false;
-            answer(&mut answers, checker, &event, id)
+            let anomaly = times.judge(sink.time(), received_micros);
+            sink.clear();
+            answer(&mut answers, checker, &event, id, anomaly.map(|anomaly| (anomaly, times)))
         })?;
         Ok(answers)
     }
@@ -114,13 +124,26 @@ impl Desk {
 
 /// Answers one event: that it was taken or rejected must be said, what is told of it
 /// depends on the room there is.
-fn answer(answers: &mut Answers, checker: &Checker, event: &Event<'_>, id: Option<String>) -> Result<(), BodyError> {
+fn answer(
+    answers: &mut Answers,
+    checker: &Checker,
+    event: &Event<'_>,
+    id: Option<String>,
+    anomaly: Option<(TimeAnomaly, &TimeBounds)>,
+) -> Result<(), BodyError> {
     if !answers.room.hold(ANSWER_BYTES + id.as_ref().map_or(0, String::len)) {
         return Err(BodyError::NoRoom);
     }
     match event.verdict {
         Verdict::Valid => {
-            let (notices, left_out) = answers.room.tell_notices(checker.notices());
+            let (notices, left_out) = match anomaly {
+                None => answers.room.tell_notices(checker.notices()),
+                Some((anomaly, times)) => {
+                    let mut all = checker.notices().to_vec();
+                    all.push(anomaly.notice(event.bytes, times));
+                    answers.room.tell_notices(&all)
+                }
+            };
             let answer = EventAnswer::Accepted { id: id.unwrap_or_default(), notices };
             answers.push(answer, left_out + checker.notices_omitted());
         }
@@ -136,52 +159,4 @@ fn answer(answers: &mut Answers, checker: &Checker, event: &Event<'_>, id: Optio
         }
     }
     Ok(())
-}
-
-/// Keeps an event's `_id` and nothing else.
-struct IdSink {
-    slot: Slot,
-    id: String,
-    present: bool,
-}
-
-impl IdSink {
-    fn id(&self) -> Option<&str> {
-        self.present.then_some(self.id.as_str())
-    }
-}
-
-impl Sink for IdSink {
-    const KEEPS: bool = false;
-
-    #[inline]
-    fn text(&mut self, slot: Slot, value: &str) {
-        if slot == self.slot {
-            self.id.clear();
-            self.id.push_str(value);
-            self.present = true;
-        }
-    }
-    #[inline]
-    fn object(&mut self, _: StructSlot) {}
-    #[inline]
-    fn integer(&mut self, _: Slot, _: i64) {}
-    #[inline]
-    fn number(&mut self, _: Slot, _: f64) {}
-    #[inline]
-    fn boolean(&mut self, _: Slot, _: bool) {}
-    #[inline]
-    fn timestamp(&mut self, _: Slot, _: i64) {}
-    #[inline]
-    fn begin(&mut self, _: ListSlot) {}
-    #[inline]
-    fn item(&mut self, _: ListSlot) {}
-    #[inline]
-    fn end(&mut self, _: ListSlot) {}
-    #[inline]
-    fn extra(&mut self, _: &str, _: &str) {}
-    #[inline]
-    fn veiled(&mut self, _: Slot, _: &str, _: &[Span]) {}
-    #[inline]
-    fn personal(&mut self, _: Option<PersonalSlot>, _: &str, _: &str) {}
 }

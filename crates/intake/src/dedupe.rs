@@ -1,7 +1,7 @@
-//! Which events are known: id → content, for the days that resends can come from.
+//! Which events are known: id → content.
 //!
 //! An open-addressing table of 16-byte entries with linear probing: the keyed hash of
-//! the id, and 56 bits of the content's hash beside 8 bits of the day. Four entries
+//! the id, and 46 bits of the content's keyed hash beside the day of the event. Four entries
 //! share a cache line, and a batch touches its lines before it probes them, so that
 //! the memory's latencies overlap.
 //!
@@ -10,49 +10,37 @@
 //! of 1 in 40,000; it would make one new event a *conflict*, which is kept in `rejects`
 //! with its payload: seen, and not lost.
 //!
-//! The index is not stored. It is rebuilt from the table, and what a crash took out of
-//! it is drained again from the journal anyway.
+//! The index is not stored, and it needn't hold everything. Of each row in the table either
+//! its id is here, or its day is among the days that are [`missing`](Dedupe::missing): then
+//! an event of that day whose id isn't here is *unsure*, and is looked up in the table
+//! before it is called new. So nothing depends on the clock but how much is held: what a
+//! step of it makes the index forget, or not load at a start, is found in the table.
 
-use std::collections::HashSet;
+mod keys;
+mod look_up;
 
-use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_secret};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
-/// Longest window, in days; days are kept modulo 256.
+use hashbrown::HashSet;
+
+pub(crate) use self::keys::{Keys, legacy_hash};
+pub(crate) use self::look_up::LookUp;
+
+/// Longest window, in days.
 pub(crate) const DAYS_MAX: u32 = 200;
-/// Events further ahead than this are remembered as if they were this far ahead.
-const AHEAD_DAYS_MAX: i32 = 50;
-/// Length of the secret that keys the ids' hashes, in bytes.
-pub(crate) const SECRET_BYTES: usize = 192;
+/// The window ends this far ahead.
+pub(crate) const AHEAD_DAYS: i32 = 50;
+/// Entries outside of the window that are held, unless the caller says otherwise: 85 MiB.
+pub(crate) const OUTSIDE_EVENTS_MAX: usize = 4_000_000;
 
 const SLOTS_MIN: usize = 1024;
 /// Entries whose cache lines are fetched together.
 const GROUP: usize = 16;
 
 /// The keyed hash of an id. 0 marks an empty slot and is never one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct IdHash(u64);
-
-/// Hashes ids under the data directory's secret. Cheap to clone: workers hash ids
-/// before it is their turn with the index.
-#[derive(Clone)]
-pub(crate) struct IdHasher([u8; SECRET_BYTES]);
-
-impl IdHasher {
-    pub(crate) fn new(secret: [u8; SECRET_BYTES]) -> Self {
-        IdHasher(secret)
-    }
-
-    #[inline]
-    pub(crate) fn hash(&self, id: &str) -> IdHash {
-        IdHash(xxh3_64_with_secret(id.as_bytes(), &self.0).max(1))
-    }
-}
-
-/// The hash of an event's bytes as they were sent, without white space around them.
-#[inline]
-pub(crate) fn content_hash(event: &[u8]) -> i64 {
-    xxh3_64(event).cast_signed()
-}
 
 /// What the index knows of an event.
 #[must_use]
@@ -70,6 +58,7 @@ pub(crate) enum Seen {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Key {
     pub(crate) id: IdHash,
+    /// The content's keyed hash; see [`Keys::mac`].
     pub(crate) content: i64,
     /// Day of the event, in days since 1970-01-01.
     pub(crate) day: i32,
@@ -78,11 +67,30 @@ pub(crate) struct Key {
 #[derive(Clone, Copy)]
 struct Entry {
     id: u64,
-    /// Upper 56 bits: content; lowest 8: day modulo 256.
+    /// Upper 46 bits: content, the lowest of them telling a [`LEGACY`] one; lowest 18: day.
     rest: u64,
 }
 
-const CONTENT: u64 = !0xFF;
+const DAY_BITS: u32 = 18;
+const DAY_MASK: u64 = (1 << DAY_BITS) - 1;
+const CONTENT: u64 = !DAY_MASK;
+/// Set in a content's hash that is made of the bytes of an event from before contents were
+/// compared as JSON.
+pub(crate) const LEGACY: i64 = 1 << DAY_BITS;
+/// The first day that fits an entry, 1600-01-01; the last one lies in 2317. Events have times
+/// between 1678 and 2261.
+const DAY_FIRST: i32 = -135_140;
+
+impl Entry {
+    fn new(key: Key) -> Self {
+        let day = key.day.saturating_sub(DAY_FIRST).clamp(0, DAY_MASK as i32) as u64;
+        Entry { id: key.id.0, rest: key.content.cast_unsigned() & CONTENT | day }
+    }
+
+    fn day(self) -> i32 {
+        (self.rest & DAY_MASK) as i32 + DAY_FIRST
+    }
+}
 
 /// The index. One owner at a time; callers share it behind a lock.
 pub(crate) struct Dedupe {
@@ -92,19 +100,50 @@ pub(crate) struct Dedupe {
     used: usize,
     days: i32,
     today: i32,
+    /// Days of which the table may have rows that are not here, with their number.
+    missing: BTreeMap<i32, u64>,
+    /// Days around today none of which is missing.
+    clear: RangeInclusive<i32>,
+    /// Ids that were looked up and are not in the table, although their day is missing.
+    absent: HashSet<IdHash>,
+    /// Entries outside of the window.
+    outside: usize,
+    outside_max: usize,
 }
 
 impl Dedupe {
-    /// An index that remembers `days` days back from `today`, with room for `events`.
-    pub(crate) fn new(days: u32, today: i32, events: usize) -> Self {
+    /// An index with a window of `days` back from `today`, and room for `events`. Of events
+    /// outside of the window it holds about `outside_max`.
+    pub(crate) fn new(days: u32, today: i32, events: usize, outside_max: usize) -> Self {
         let days = i32::try_from(days.min(DAYS_MAX)).expect("bounded");
         let slots = (events + events / 3 + 1).next_power_of_two().max(SLOTS_MIN);
-        Dedupe { slots: vec![[0; 2]; slots], used: 0, days, today }
+        Dedupe {
+            slots: vec![[0; 2]; slots],
+            used: 0,
+            days,
+            today,
+            missing: BTreeMap::new(),
+            clear: i32::MIN..=i32::MAX,
+            absent: HashSet::new(),
+            outside: 0,
+            outside_max,
+        }
     }
 
-    /// The oldest event day that is remembered.
-    pub(crate) fn since(&self) -> i32 {
-        self.today.saturating_sub(self.days)
+    /// The days that are held whatever their size.
+    pub(crate) fn window(&self) -> RangeInclusive<i32> {
+        self.today.saturating_sub(self.days)..=self.today.saturating_add(AHEAD_DAYS)
+    }
+
+    /// Days of which the table may have rows that are not here.
+    pub(crate) fn missing(&self) -> impl Iterator<Item = i32> {
+        self.missing.keys().copied()
+    }
+
+    /// Notes that the table has rows of a day which are not here.
+    pub(crate) fn miss(&mut self, day: i32, rows: u64) {
+        *self.missing.entry(day).or_default() += rows;
+        self.find_clear_days();
     }
 
     /// Entries in the index.
@@ -112,41 +151,78 @@ impl Dedupe {
         self.used
     }
 
-    /// Moves on to another day and forgets what is too old then. Time never goes back.
-    pub(crate) fn advance(&mut self, today: i32) {
-        if today <= self.today {
-            return;
+    /// Tells the index what day it is, which may be any.
+    pub(crate) fn move_to(&mut self, today: i32) {
+        if today != self.today {
+            self.today = today;
+            self.count_outside();
+            self.find_clear_days();
         }
-        let passed = today.saturating_sub(self.today);
-        let keep = |entry: &Entry| self.age(entry).saturating_add(passed) <= self.days;
-        let kept: Vec<Entry> = self.entries().filter(keep).collect();
-        self.today = today;
-        self.rebuild(&kept, kept.len());
     }
 
-    /// Tells what is known of an event, and remembers a new one.
-    pub(crate) fn admit(&mut self, key: Key) -> Seen {
+    fn count_outside(&mut self) {
+        let window = self.window();
+        self.outside = self.entries().filter(|entry| !window.contains(&entry.day())).count();
+    }
+
+    /// Whether there are more entries outside of the window than are to be held.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.outside > self.outside_max
+    }
+
+    /// Forgets what lies outside of the window, but the days in `kept`: those of rows that are
+    /// not in the table yet.
+    pub(crate) fn forget_outside(&mut self, kept: &BTreeSet<i32>) {
+        let window = self.window();
+        let is_kept = |day: i32| window.contains(&day) || kept.contains(&day);
+        let (entries, gone): (Vec<Entry>, Vec<Entry>) = self.entries().partition(|entry| is_kept(entry.day()));
+        gone.iter().for_each(|entry| *self.missing.entry(entry.day()).or_default() += 1);
+        self.rebuild(&entries, entries.len());
+        self.count_outside();
+        self.find_clear_days();
+    }
+
+    /// Whether only the table can tell if an event is new.
+    #[inline]
+    pub(crate) fn is_unsure(&self, key: &Key) -> bool {
+        !self.clear.contains(&key.day) && self.is_unsure_outside(key)
+    }
+
+    #[cold]
+    fn is_unsure_outside(&self, key: &Key) -> bool {
+        self.missing.contains_key(&key.day) && self.slots[self.find(key.id.0)][0] == 0 && !self.absent.contains(&key.id)
+    }
+
+    /// Tells what is known of an event that is not unsure, and remembers a new one. `legacy`
+    /// gives the content's hash as events had it before; it is asked for where it matters.
+    pub(crate) fn admit(&mut self, key: Key, legacy: impl FnOnce() -> i64) -> Seen {
         self.reserve(1);
-        self.place(key)
+        self.place(key, legacy)
     }
 
-    /// As [`admit`](Self::admit) for many events in order.
-    pub(crate) fn admit_all(&mut self, keys: &[Key], mut each: impl FnMut(usize, Seen)) {
+    /// As [`admit`](Self::admit) for many events in order; both functions get an event's
+    /// number.
+    pub(crate) fn admit_all(
+        &mut self,
+        keys: &[Key],
+        mut legacy: impl FnMut(usize) -> i64,
+        mut each: impl FnMut(usize, Seen),
+    ) {
         self.reserve(keys.len());
         for (group, members) in keys.chunks(GROUP).enumerate() {
             let touched = members.iter().fold(0, |sum, key| sum ^ self.slots[self.home(key.id.0)][0]);
             std::hint::black_box(touched);
             for (at, key) in members.iter().enumerate() {
-                each(group * GROUP + at, self.place(*key));
+                let number = group * GROUP + at;
+                each(number, self.place(*key, || legacy(number)));
             }
         }
     }
 
-    /// The day under which an id is remembered; see [`Dedupe::stored_day`] for when it
-    /// is not the event's own.
+    /// The day under which an id is remembered.
     pub(crate) fn day(&self, id: IdHash) -> Option<i32> {
         let entry = self.entry(self.find(id.0));
-        (entry.id != 0).then(|| self.today - self.age(&entry))
+        (entry.id != 0).then(|| entry.day())
     }
 
     /// Forgets events that are not stored after all. Rare: it costs as much as a rebuild.
@@ -154,12 +230,14 @@ impl Dedupe {
         let ids: HashSet<u64> = ids.iter().map(|id| id.0).collect();
         let kept: Vec<Entry> = self.entries().filter(|entry| !ids.contains(&entry.id)).collect();
         self.rebuild(&kept, kept.len());
+        self.count_outside();
     }
 
-    /// Inserts without telling: for rebuilding the index from the table.
+    /// Inserts without telling: what the table holds.
     pub(crate) fn remember(&mut self, key: Key) {
         self.reserve(1);
-        let _ = self.place(key);
+        // Nothing is compared: the first of two rows of one id stays.
+        let _ = self.place(key, || 0);
     }
 
     fn entries(&self) -> impl Iterator<Item = Entry> {
@@ -173,35 +251,32 @@ impl Dedupe {
     }
 
     #[inline]
-    fn place(&mut self, key: Key) -> Seen {
-        let content = key.content.cast_unsigned() & CONTENT;
+    fn place(&mut self, key: Key, legacy: impl FnOnce() -> i64) -> Seen {
         let at = self.find(key.id.0);
-        let entry = self.entry(at);
-        if entry.id == 0 {
-            let day = u64::from(self.stored_day(key.day));
-            self.slots[at] = [key.id.0, content | day];
+        let (known, entry) = (self.entry(at), Entry::new(key));
+        if known.id == 0 {
+            self.slots[at] = [entry.id, entry.rest];
             self.used += 1;
+            self.outside += usize::from(!self.window().contains(&key.day));
             Seen::New
-        } else if entry.rest & CONTENT == content {
+        } else if known.rest & CONTENT == entry.rest & CONTENT {
+            Seen::Duplicate
+        } else if known.rest & LEGACY.cast_unsigned() != 0 && known.rest & CONTENT == legacy().cast_unsigned() & CONTENT
+        {
+            // From here on it is known by what it says.
+            self.slots[at][1] = entry.rest & CONTENT | known.rest & DAY_MASK;
             Seen::Duplicate
         } else {
             Seen::Conflict
         }
     }
 
-    /// An event from before the window is remembered for a day, since a resend comes
-    /// soon or never; one from far ahead as if it were less far ahead.
-    fn stored_day(&self, day: i32) -> u8 {
-        let oldest = self.today.saturating_sub(self.days).saturating_add(1).min(self.today);
-        let day = day.clamp(oldest, self.today.saturating_add(AHEAD_DAYS_MAX));
-        day.rem_euclid(256) as u8
-    }
-
-    /// Days from the entry's day to today; negative for events from ahead.
-    fn age(&self, entry: &Entry) -> i32 {
-        let today = self.today.rem_euclid(256) as u8;
-        let behind = i32::from(today.wrapping_sub((entry.rest & 0xFF) as u8));
-        if behind >= 256 - AHEAD_DAYS_MAX { behind - 256 } else { behind }
+    /// The days around today without a missing one. Today itself can be one, if only for a
+    /// moment; then there are none.
+    fn find_clear_days(&mut self) {
+        let before = self.missing.range(..=self.today).next_back().map_or(i32::MIN, |(day, _)| day + 1);
+        let after = self.missing.range(self.today..).next().map_or(i32::MAX, |(day, _)| day - 1);
+        self.clear = before..=after;
     }
 
     #[inline]
@@ -244,104 +319,4 @@ impl Dedupe {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::HashMap;
-
-    use super::*;
-
-    fn key(id: u64, content: i64, day: i32) -> Key {
-        Key { id: IdHash(id.max(1)), content, day }
-    }
-
-    #[test]
-    fn new_duplicate_conflict() {
-        let mut index = Dedupe::new(30, 20_000, 0);
-        let mut check = |id, content, expect| assert_eq!(index.admit(key(id, content, 20_000)), expect);
-        check(1, 0x700, Seen::New);
-        check(1, 0x700, Seen::Duplicate);
-        check(1, 0x800, Seen::Conflict);
-        check(1, 0x700, Seen::Duplicate);
-        check(2, 0x700, Seen::New);
-        // The same home slot: told apart by the whole hash.
-        check(1 + (1 << 40), 0x900, Seen::New);
-        check(1, 0x700, Seen::Duplicate);
-        assert_eq!(index.len(), 3);
-    }
-
-    #[test]
-    fn agrees_with_a_map_while_it_grows() {
-        let hasher = IdHasher::new(std::array::from_fn(|i| (i * 7 + 3) as u8));
-        let mut index = Dedupe::new(30, 20_000, 0);
-        let mut model: HashMap<u64, i64> = HashMap::new();
-        let mut seed = 1u64;
-        for batch in 0..40 {
-            let keys: Vec<Key> = (0..1000)
-                .map(|_| {
-                    seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                    let id = hasher.hash(&format!("event-{}", (seed >> 33) % 20_000));
-                    Key { id, content: ((seed >> 60) as i64) << 8, day: 20_000 - batch % 7 }
-                })
-                .collect();
-            let mut seen = Vec::new();
-            index.admit_all(&keys, |at, what| {
-                assert_eq!(at, seen.len());
-                seen.push(what);
-            });
-            for (key, what) in keys.iter().zip(seen) {
-                let expect = match model.get(&key.id.0) {
-                    None => Seen::New,
-                    Some(content) if *content == key.content => Seen::Duplicate,
-                    Some(_) => Seen::Conflict,
-                };
-                model.entry(key.id.0).or_insert(key.content);
-                assert_eq!(what, expect);
-            }
-        }
-        assert_eq!(index.len(), model.len());
-    }
-
-    #[test]
-    fn old_days_are_forgotten() {
-        let mut index = Dedupe::new(30, 20_000, 0);
-        let days = [19_970, 19_985, 20_000, 20_001, 20_900, 12];
-        for (id, day) in (1..).zip(days) {
-            assert_eq!(index.admit(key(id, 0, day)), Seen::New);
-        }
-        let mut check = |today: i32, expect: &[u64]| {
-            index.advance(today);
-            let known: Vec<u64> = (1..=6).filter(|id| index.day(IdHash(*id)).is_some()).collect();
-            assert_eq!(known, expect, "on day {today}");
-        };
-        check(20_000, &[1, 2, 3, 4, 5, 6]);
-        // 19,970 and 12 lie before the window and were kept for a day.
-        check(20_001, &[1, 2, 3, 4, 5, 6]);
-        check(20_002, &[2, 3, 4, 5]);
-        check(20_015, &[2, 3, 4, 5]);
-        check(20_016, &[3, 4, 5]);
-        check(20_031, &[4, 5]);
-        check(20_032, &[5]);
-        check(20_080, &[5]);
-        check(20_081, &[]);
-    }
-
-    #[test]
-    fn a_long_sleep_forgets_everything() {
-        let mut index = Dedupe::new(200, 20_000, 10);
-        assert_eq!(index.admit(key(1, 0, 20_050)), Seen::New);
-        assert_eq!(index.day(IdHash(1)), Some(20_050));
-        index.advance(20_256);
-        assert_eq!(index.day(IdHash(1)), None);
-        assert_eq!(index.len(), 0);
-    }
-
-    #[test]
-    fn other_secrets_give_other_hashes() {
-        let secret = |seed: usize| std::array::from_fn(|i| (i * i * seed + 11 * i) as u8);
-        let (a, b) = (IdHasher::new(secret(3)), IdHasher::new(secret(5)));
-        for id in ["", "x", "12345678", "5f9f1f80-6f4e-4a55-9f3c-0c7b1f0a2f11", &"long".repeat(100)] {
-            assert_eq!(a.hash(id), a.hash(id));
-            assert_ne!(a.hash(id), b.hash(id), "{id}");
-        }
-        assert_ne!(a.hash("x"), a.hash("y"));
-    }
-}
+mod tests;

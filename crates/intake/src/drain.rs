@@ -17,6 +17,7 @@ pub(crate) mod batch;
 mod commit;
 mod decode;
 mod isolate;
+mod look_ahead;
 
 use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
@@ -236,7 +237,7 @@ impl Drain {
         events_mark: u64,
         rejects_mark: u64,
     ) -> Self {
-        let mut decoder = Decoder::new(rejects_mark);
+        let mut decoder = Decoder::new(&shared, Some(runtime.clone()), rejects_mark);
         let current = Batch::new(decoder.block(&shared), events_mark);
         Drain {
             shared,
@@ -303,8 +304,7 @@ impl Drain {
 
     /// Reads, shows, commits what is due. True when there is more to do at once.
     fn round(&mut self, wanted: Wanted) -> Result<bool, Halt> {
-        let today = day_of(self.shared.clock.now_micros());
-        self.shared.dedupe.lock().unwrap_or_else(PoisonError::into_inner).advance(today);
+        self.tidy_index();
         let behind = self.read()?;
         self.asked |= wanted.show;
         // Rows of a long backlog are shown now and then; of a short one at once.
@@ -325,6 +325,18 @@ impl Drain {
         let stuck = self.is_stuffed();
         self.progress.send_if_modified(|progress| std::mem::replace(&mut progress.stuck, stuck) != stuck);
         Ok(behind && !stuck)
+    }
+
+    /// Lets the index of known events forget what is committed and lies far back.
+    fn tidy_index(&self) {
+        let today = day_of(self.shared.clock.now_micros());
+        let mut index = self.shared.dedupe.lock().unwrap_or_else(PoisonError::into_inner);
+        index.move_to(today);
+        if index.is_crowded() {
+            let uncommitted = self.frozen.iter().chain([&self.current]).flat_map(Batch::blocks);
+            let days = uncommitted.flat_map(|block| block.dates().iter().copied()).collect();
+            index.forget_outside(&days);
+        }
     }
 
     /// Decodes records until the journal's end, the round's bound or a full batch.

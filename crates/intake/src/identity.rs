@@ -21,7 +21,8 @@ pub(crate) enum Origin<'a> {
     Line { file: u64, offset: u64 },
     /// The reject row of an event in the journal.
     Reject { sequence: u64, index: usize, datastream: &'a str },
-    /// The reject row of an invalid event whose request can be sent again.
+    /// The reject row of an invalid event whose request can be sent again. The content's hash
+    /// is a keyed one: a name that is made of a plain one could be guessed back.
     RejectEvent { datastream: &'a str, request_id: &'a str, index: usize, content: i64 },
     /// The reject row of a line of a bulk file.
     RejectLine { file: u64, offset: u64 },

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::admit::Admission;
 use crate::aside::Aside;
 use crate::clock::Clock;
+use crate::dedupe::OUTSIDE_EVENTS_MAX;
 use crate::drain::{APP, Drain, Ended, Progress, Shared};
 use crate::error::IntakeError;
 use crate::mark::{self, Mark};
@@ -58,9 +59,10 @@ impl Intake {
         let (stores, mut opened) = Stores::open(&options, &clock).await?;
         let events_mark = mark_of(stores.store.events.watermark(APP));
         let rejects_mark = mark_of(stores.store.rejects.watermark(APP));
-        let mut dedupe = stores.known_events(options.dedupe_days, clock.now_micros(), 0).await?;
+        let now = clock.now_micros();
+        let mut dedupe = stores.known_events(options.dedupe_days, now, 0, OUTSIDE_EVENTS_MAX).await?;
         opened.known_events = dedupe.len() as u64;
-        stores.remember_rejects(&mut dedupe).await?;
+        stores.remember_rejects(&mut dedupe, options.dedupe_days, now).await?;
 
         let (mark, marked) = Mark::open(&options.data).map_err(|source| IntakeError::Io {
             action: "read the journal's mark in",
@@ -80,7 +82,7 @@ impl Intake {
         let reader = reader_after(&journal, events_mark, &mut opened)?;
 
         let aside = Aside::open(&options.data, stores.quarantine_sealer(), options.quarantine_bytes_max)?;
-        let admission = Admission::new(options.bounds());
+        let admission = Admission::new(options.bounds(), options.time_bounds());
         let shared = Arc::new(Shared {
             options,
             clock,

@@ -30,6 +30,7 @@ mod directory;
 mod drain;
 mod error;
 mod files;
+mod head;
 mod identity;
 mod input;
 mod intake;
@@ -49,6 +50,7 @@ mod room;
 mod stores;
 mod submit;
 mod tally;
+mod time_anomaly;
 
 pub use answer::{Answers, EventAnswer, Receipt, RejectedRow, RetryOutcome};
 pub use aside::{AsideError, AsideReason, AsideRecord, quarantine_list};

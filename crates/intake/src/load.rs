@@ -31,6 +31,7 @@ pub use self::ordered::LoadSummary;
 use self::ordered::Turnstile;
 use self::worker::{Bench, Worker};
 use crate::clock::Clock;
+use crate::dedupe::{Dedupe, Key};
 use crate::error::{IntakeError, LoadError};
 use crate::input::LoadInput;
 use crate::input::chunks::Chunks;
@@ -46,6 +47,8 @@ const COMMIT_EVERY_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 const FINISHED: i64 = 1 << 62;
 /// Guessed length of an event, to size the index of known events.
 const EVENT_BYTES_GUESS: u64 = 800;
+/// Events of days far from now whose ids are held while a file is loaded: 700 MiB.
+const OUTSIDE_EVENTS_MAX: usize = 32_000_000;
 /// The index is not sized for more events than this ahead of time.
 const ROOM_EVENTS_MAX: u64 = 2_000_000;
 
@@ -107,6 +110,17 @@ pub(crate) struct Job<'a> {
     reject_bytes_max: usize,
     /// Workers.
     threads: usize,
+    runtime: &'a Runtime,
+}
+
+impl Job<'_> {
+    /// Looks events of days that the index doesn't hold up in the table.
+    fn look_up(&self, index: &mut Dedupe, keys: &[Key]) -> Result<(), LoadError> {
+        let Some(look) = index.look_up(keys) else { return Ok(()) };
+        self.runtime.block_on(self.stores.look_up(&look, &mut |key| index.remember(key)))?;
+        index.looked_up(look);
+        Ok(())
+    }
 }
 
 /// Loads one input into the tables of a data directory, which nobody else may have open.
@@ -134,6 +148,7 @@ pub fn load(
     // Versions that took every file for lines kept a mark of it all the same. Their marks of
     // other files say nothing.
     let kind = if chunks.shape() == Shape::Lines { "load" } else { "load-values" };
+    let fingerprint = fingerprint.map(|hash| known_as(&stores, kind, hash));
     let app = fingerprint.map(|fingerprint| format!("{kind}-{fingerprint:016x}"));
     let mark = |watermark: Option<i64>| watermark.unwrap_or(0).cast_unsigned();
     let events_mark = mark(app.as_deref().and_then(|app| stores.store.events.watermark(app)));
@@ -144,7 +159,7 @@ pub fn load(
     let received_micros = clock.now_micros();
     let room = (length_guess / EVENT_BYTES_GUESS).min(ROOM_EVENTS_MAX);
     let room = usize::try_from(room).unwrap_or(0);
-    let dedupe = runtime.block_on(stores.known_events(data.dedupe_days, received_micros, room))?;
+    let dedupe = runtime.block_on(stores.known_events(data.dedupe_days, received_micros, room, OUTSIDE_EVENTS_MAX))?;
     let job = Job {
         data,
         stores: &stores,
@@ -155,6 +170,7 @@ pub fn load(
         reject_bytes_max: options.reject_bytes_max,
         threads: options.threads.max(1),
         name: name.clone(),
+        runtime: &runtime,
     };
     chunks.pass_over(events_mark).map_err(failed)?;
     let chunks = Mutex::new(chunks);
@@ -183,6 +199,14 @@ pub fn load(
             return Ok(turnstile.into_summary());
         }
     }
+}
+
+/// The name of a file in the tables' log: keyed, since a short file could be found by trying.
+/// One that an early version began goes on under its plain hash.
+fn known_as(stores: &Stores, kind: &str, hash: u64) -> u64 {
+    let plain = format!("{kind}-{hash:016x}");
+    let began = [&stores.store.events, &stores.store.rejects].iter().any(|table| table.watermark(&plain).is_some());
+    if began { hash } else { stores.keys.file_mac(hash) }
 }
 
 /// The journal's records come before the file's: they were acknowledged first.

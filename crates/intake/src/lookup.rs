@@ -1,7 +1,7 @@
 //! Finding rows by id, for receipts and for rejects that are sent again.
 //!
 //! Tables are kept by date and not by id. The index of known events tells an event's
-//! date, so that only one day is read; an event that the index has forgotten costs a
+//! date, so that only one day is read; an event of a day that is not in the index costs a
 //! scan of the id column.
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};

@@ -12,6 +12,7 @@ use xdm::{Checker, Plan, Profile};
 use crate::drain::{Probe, Tripwire};
 use crate::links::{LinkRules, default_link_rules};
 use crate::request::Bounds;
+use crate::time_anomaly::TimeBounds;
 
 const MIB: usize = 1024 * 1024;
 
@@ -88,8 +89,13 @@ pub struct IntakeOptions {
     /// How often an idle pipeline looks for records to drain (100 ms). Somebody who waits
     /// to see them makes it look at once.
     pub drain_every: Duration,
-    /// How many days back, by event date, duplicates are recognised (30; at most 200).
+    /// How many days back, by event date, the ids of events are held in memory (30; at most
+    /// 200). Those of other days are looked up in the table, which takes longer.
     pub dedupe_days: u32,
+    /// How long after its receipt an event's time may lie (24 h). Beyond: accepted, marked.
+    pub event_ahead_max: Duration,
+    /// How long before its receipt an event's time may lie (24 h). Beyond: accepted, marked.
+    pub event_behind_max: Duration,
 
     /// Called at each step of draining; for tests that stop the pipeline there.
     #[doc(hidden)]
@@ -123,6 +129,8 @@ impl IntakeOptions {
             commit_bytes: 64 * MIB as u64,
             drain_every: Duration::from_millis(100),
             dedupe_days: 30,
+            event_ahead_max: Duration::from_secs(24 * 60 * 60),
+            event_behind_max: Duration::from_secs(24 * 60 * 60),
             probe: None,
             tripwire: None,
         }
@@ -131,6 +139,10 @@ impl IntakeOptions {
     /// How events of this datastream are read.
     pub(crate) fn reading_of(&self, datastream: &str) -> &Reading {
         self.readings.get(datastream).unwrap_or(&self.reading)
+    }
+
+    pub(crate) fn time_bounds(&self) -> TimeBounds {
+        TimeBounds { ahead_max: self.event_ahead_max, behind_max: self.event_behind_max }
     }
 
     pub(crate) fn bounds(&self) -> Bounds {

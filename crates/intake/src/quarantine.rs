@@ -25,7 +25,6 @@ pub(crate) struct Source<'a> {
     pub(crate) event_id: Option<&'a str>,
     /// Place in the request, or line in the file, from 0.
     pub(crate) index: u64,
-    pub(crate) content_hash: i64,
 }
 
 /// Why.
@@ -128,7 +127,6 @@ impl Quarantine {
             pointer: first.map(|violation| violation.pointer.as_str()),
             violation_count: i32::try_from(broken.told.len().saturating_add(broken.omitted)).unwrap_or(i32::MAX),
             violations: std::str::from_utf8(&self.violations).expect("JSON is UTF-8"),
-            content_hash: source.content_hash,
             sealed: (!self.sealed.is_empty()).then_some(&self.sealed),
         });
     }
@@ -213,7 +211,6 @@ mod tests {
             request_id: None,
             event_id: None,
             index: 0,
-            content_hash: 0,
         };
         quarantine.push(source, Reason::Invalid(Broken { told: violations, omitted: 7 }), b"{}", sealer);
     }

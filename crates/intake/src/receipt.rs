@@ -13,18 +13,21 @@ impl Intake {
     pub async fn receipt(&self, id: &str) -> Result<Receipt, IntakeError> {
         self.settle().await?;
         let stores = &self.shared().stores;
-        let (known, since) = {
+        let (known, missing) = {
             let index = self.shared().dedupe.lock().unwrap_or_else(PoisonError::into_inner);
-            (index.day(stores.ids.hash(id)), index.since())
+            (index.day(stores.keys.id(id)), index.missing().max())
         };
         let events = &stores.store.events;
         let event = match known {
-            // Remembered under a day that is not its own, if it is from far away.
+            // A row of an early version may have a time that the index can't hold.
             Some(day) => match lookup::event(events, id, Days::On(day)).await? {
                 None => lookup::event(events, id, Days::Any).await?,
                 found => found,
             },
-            None => lookup::event(events, id, Days::UpTo(since)).await?,
+            None => match missing {
+                Some(last) => lookup::event(events, id, Days::UpTo(last)).await?,
+                None => None,
+            },
         };
         let mut rows = lookup::rejects_of(&stores.store.rejects, id).await?;
         let id = id.to_owned();

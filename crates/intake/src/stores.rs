@@ -10,11 +10,11 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use table::{Block, Partition, Root, Seal, Shape, Store, StoreOptions, StoredId};
+use table::{Block, FileDays, Partition, Root, Seal, Shape, Store, StoreOptions, StoredId};
 use vault::{Key as VaultKey, Pseudonyms, Sealer};
 
 use crate::clock::{Clock, day_of};
-use crate::dedupe::{Dedupe, IdHasher, Key, SECRET_BYTES};
+use crate::dedupe::{AHEAD_DAYS, Dedupe, Key, Keys, LookUp};
 use crate::derive::Derivation;
 use crate::directory::make_data_dir;
 use crate::error::IntakeError;
@@ -28,7 +28,6 @@ const LOCK_FILE: &str = "intake.lock";
 pub(crate) const PURPOSE_JOURNAL: &str = "journal";
 pub(crate) const PURPOSE_EVENTS: &str = "events";
 pub(crate) const PURPOSE_REJECTS: &str = "rejects";
-const PURPOSE_DEDUPE: &str = "dedupe";
 const PURPOSE_VISITOR: &str = "visitor";
 const PURPOSE_DEVICE: &str = "device";
 const PURPOSE_QUARANTINE: &str = "quarantine";
@@ -55,7 +54,7 @@ pub(crate) struct Stores {
     pub(crate) store: Store,
     pub(crate) shape: Arc<Shape>,
     pub(crate) rejects_sealer: Sealer,
-    pub(crate) ids: IdHasher,
+    pub(crate) keys: Keys,
     pub(crate) derivation: Derivation,
     seal: Arc<dyn Seal>,
     key: VaultKey,
@@ -92,7 +91,13 @@ impl Stores {
             let clock = Arc::clone(clock);
             Arc::new(move || clock.now_micros().div_euclid(1000))
         };
-        let store = Store::open(StoreOptions::new(options.tables.clone(), shape.arrow_schema(), millis)).await?;
+        let keys = Keys::new(&key);
+        let key_hash = {
+            let keys = keys.clone();
+            Some(Arc::new(move |id: &str, hash| keys.legacy_mac(keys.id(id), hash)) as table::KeyHash)
+        };
+        let store = StoreOptions::new(options.tables.clone(), shape.arrow_schema(), millis);
+        let store = Store::open(StoreOptions { key_hash, ..store }).await?;
         let repairs = store.opened.repaired.iter().map(|mended| {
             format!(
                 "table {}: version {} was damaged ({}) and is set aside as {}; its rows come again from the journal, or by loading their file again",
@@ -102,12 +107,11 @@ impl Stores {
         let repairs = repairs.collect();
         let damage = store.damaged().iter().map(ToString::to_string).collect();
         let opened = Opened { repairs, damage, ..Opened::default() };
-        let secret = dedupe_secret(&key);
         let stores = Stores {
             store,
             shape,
             rejects_sealer: Sealer::new(&key, PURPOSE_REJECTS),
-            ids: IdHasher::new(secret),
+            keys,
             derivation: Derivation::new(&options.link_rules, layout)?,
             seal: Arc::new(EventSeal {
                 sealer: Sealer::new(&key, PURPOSE_EVENTS),
@@ -157,34 +161,88 @@ impl Stores {
         journal::MasterKey::new(self.key.derive(PURPOSE_JOURNAL))
     }
 
-    /// The index of known events, from what the table holds.
+    /// The index of known events, from what the table holds: the days around now and before
+    /// the newest event, so that a clock that is wrong for once costs no more than time.
     pub(crate) async fn known_events(
         &self,
         dedupe_days: u32,
         now_micros: i64,
         room: usize,
+        outside_max: usize,
     ) -> Result<Dedupe, IntakeError> {
-        let rows = usize::try_from(self.store.events.stats().rows).unwrap_or(0);
-        let mut index = Dedupe::new(dedupe_days, day_of(now_micros), rows.saturating_add(room));
-        let since = index.since();
-        let mut remember = |stored: StoredId<'_>| {
-            let id = self.ids.hash(stored.id);
-            index.remember(Key { id, content: stored.content_hash, day: day_of(stored.instant_micros) });
+        let today = day_of(now_micros);
+        let days = self.store.events.days();
+        let newest = days.range(..=Partition(today)).next_back().map_or(today, |(day, _)| day.0);
+        let window = Dedupe::new(dedupe_days, newest, 0, 0).window();
+        let held = |day: i32| (*window.start()..=today.saturating_add(AHEAD_DAYS)).contains(&day);
+        let rows: u64 = days.iter().filter(|(day, _)| held(day.0)).map(|(_, rows)| rows).sum();
+        let rows = usize::try_from(rows).unwrap_or(0);
+        let mut index = Dedupe::new(dedupe_days, today, rows.saturating_add(room), outside_max);
+        for (day, rows) in days.iter().filter(|(day, _)| !held(day.0)) {
+            index.miss(day.0, *rows);
+        }
+        let mut remember = |stored: StoredId<'_>| match held(stored.day.0) {
+            true => index.remember(self.key_of(&stored)),
+            // In a file of no day.
+            false => index.miss(stored.day.0, 1),
         };
-        self.store.events.scan_ids(Some(Partition(since)), &mut remember).await?;
+        // Rows of other days that lie in files of no day have to be known of.
+        let wanted = |days: FileDays| match days {
+            FileDays::Of(day) => held(day.0),
+            FileDays::Among(..) | FileDays::Any => true,
+        };
+        self.store.events.scan_ids(&wanted, &mut remember).await?;
         Ok(index)
     }
 
     /// Adds the rows of `rejects` to the index, so that an invalid event that is sent again
     /// is known too. Their ids are ours and no event has one.
-    pub(crate) async fn remember_rejects(&self, index: &mut Dedupe) -> Result<(), IntakeError> {
-        let since = index.since();
+    pub(crate) async fn remember_rejects(
+        &self,
+        index: &mut Dedupe,
+        dedupe_days: u32,
+        now_micros: i64,
+    ) -> Result<(), IntakeError> {
+        let today = day_of(now_micros);
+        let newest = self.store.rejects.days().range(..=Partition(today)).next_back().map_or(today, |(day, _)| day.0);
+        let since = newest.saturating_sub(i32::try_from(dedupe_days).unwrap_or(i32::MAX));
         let mut remember = |stored: StoredId<'_>| {
-            let id = self.ids.hash(stored.id);
-            index.remember(Key { id, content: stored.content_hash, day: day_of(stored.instant_micros) });
+            index.remember(Key { content: 0, ..self.key_of(&stored) });
         };
-        self.store.rejects.scan_ids(Some(Partition(since)), &mut remember).await?;
+        let wanted = |days: FileDays| match days {
+            FileDays::Of(day) | FileDays::Among(_, day) => day.0 >= since,
+            FileDays::Any => true,
+        };
+        self.store.rejects.scan_ids(&wanted, &mut remember).await?;
         Ok(())
+    }
+
+    /// Reads what must be known of events that the index is unsure of.
+    pub(crate) async fn look_up(
+        &self,
+        look: &LookUp,
+        remember: &mut (dyn FnMut(Key) + Send),
+    ) -> Result<(), IntakeError> {
+        let mut note = |stored: StoredId<'_>| {
+            let key = self.key_of(&stored);
+            if look.keeps(&key) {
+                remember(key);
+            }
+        };
+        let wanted = |days: FileDays| match days {
+            FileDays::Of(day) => look.reads(day.0..=day.0),
+            FileDays::Among(first, last) => look.reads(first.0..=last.0),
+            FileDays::Any => true,
+        };
+        self.store.events.scan_ids(&wanted, &mut note).await?;
+        Ok(())
+    }
+
+    /// A row as the index sees it. Where nothing is known of its content, all others differ.
+    fn key_of(&self, stored: &StoredId<'_>) -> Key {
+        let id = self.keys.id(stored.id);
+        let legacy = || stored.legacy_hash.map(|hash| self.keys.legacy_mac(id, hash));
+        Key { id, content: stored.content_mac.or_else(legacy).unwrap_or(0), day: stored.day.0 }
     }
 }
 
@@ -216,12 +274,4 @@ fn open_key(options: &IntakeOptions) -> Result<VaultKey, IntakeError> {
     let key = VaultKey::load_or_create(&options.key_file)?;
     keycheck::check(options, &key)?;
     Ok(key)
-}
-
-fn dedupe_secret(key: &VaultKey) -> [u8; SECRET_BYTES] {
-    let mut secret = [0; SECRET_BYTES];
-    for (part, chunk) in secret.chunks_mut(32).enumerate() {
-        chunk.copy_from_slice(&key.derive(&format!("{PURPOSE_DEDUPE}-{part}"))[..chunk.len()]);
-    }
-    secret
 }

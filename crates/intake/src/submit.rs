@@ -10,6 +10,7 @@ use bytes::Bytes;
 use journal::AppendError;
 use tokio::sync::oneshot;
 
+use crate::admit::Arrival;
 use crate::answer::{Answers, EventAnswer};
 use crate::drain::{Ended, Shared};
 use crate::error::SubmitError;
@@ -40,8 +41,9 @@ impl Intake {
         let made = self.inner.make_request_id();
         let request_id = request.request_id.as_deref().map_or(RequestId::Made(made), RequestId::Given);
         let reading = self.inner.shared.options.reading_of(&request.datastream);
-        let (_, answers) =
-            self.inner.judge(request.framing, &request.body, reading, &request.datastream, request_id, room)?;
+        let received_micros = self.inner.shared.clock.now_micros();
+        let arrival = Arrival { datastream: &request.datastream, request_id, received_micros };
+        let (_, answers) = self.inner.judge(request.framing, &request.body, reading, arrival, room)?;
         Ok(answers)
     }
 
@@ -130,21 +132,19 @@ impl Inner {
         framing: Framing,
         body: &[u8],
         reading: &Reading,
-        datastream: &str,
-        request_id: RequestId<'_>,
+        arrival: Arrival<'_>,
         room: Room,
     ) -> Result<(Layout, Answers), BodyError> {
         let layout = framing.resolve(body);
         let again = room.beside();
-        let unread = match self.admission.check(layout, body, reading, datastream, request_id, room) {
+        let unread = match self.admission.check(layout, body, reading, arrival, room) {
             Ok(answers) => return Ok((layout, answers)),
             Err(error) => error,
         };
         match (&unread, layout.also_values(framing)) {
             (BodyError::Syntax { .. }, Some(values)) => {
                 // If it can't be read so either, the first error is the one to mend.
-                let answers =
-                    self.admission.check(values, body, reading, datastream, request_id, again).map_err(|_| unread)?;
+                let answers = self.admission.check(values, body, reading, arrival, again).map_err(|_| unread)?;
                 Ok((values, answers))
             }
             _ => Err(unread),
@@ -162,8 +162,9 @@ impl Inner {
     ) -> Result<(Answers, Vec<u8>), BodyError> {
         let request_id = request_id.map_or(RequestId::Made(made), RequestId::Given);
         let reading = self.shared.options.reading_of(datastream);
-        let (layout, answers) = self.judge(framing, body, reading, datastream, request_id, room)?;
         let received_micros = self.shared.clock.now_micros();
+        let arrival = Arrival { datastream, request_id, received_micros };
+        let (layout, answers) = self.judge(framing, body, reading, arrival, room)?;
         let profile = Some(reading.profile);
         let event_bytes_max = self.shared.options.event_bytes_max;
         let record = Record { layout, profile, received_micros, datastream, request_id, event_bytes_max, body };

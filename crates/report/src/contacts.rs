@@ -62,9 +62,9 @@ pub struct Quality {
     pub rejected: u64,
     /// Invalid events by the keyword of their first violation.
     pub rejected_by_reason: BTreeMap<String, u64>,
-    /// Same id, same bytes.
+    /// Same id, same content.
     pub duplicates: u64,
-    /// Same id, other bytes.
+    /// Same id, other content.
     pub conflicts: u64,
 }
 

@@ -163,7 +163,7 @@ frontdesk sql \"select time, channel, subject, page_url from contacts order by t
 |---|---|
 | `contacts` | an event that carries `customerFeedback`, flat |
 | `activity` | any event, in the same columns: what metrics are computed over |
-| `events` | any event, in XDM's own nesting, plus `received_at`, `datastream`, `request_id`, `content_hash`, `extra` (undeclared properties, JSON), `event_date` |
+| `events` | any event, in XDM's own nesting, plus `received_at`, `datastream`, `request_id`, `content_mac` (a keyed hash of the content), `extra` (undeclared properties, JSON), `derived`, `time_anomaly` (`ahead` or `behind` when the time is far from its receipt), `event_date` |
 | `rejects` | an event that was not stored: `kind` (invalid, conflict, duplicate), `keyword` and `pointer` of its first violation, `violations` (JSON, values masked), `received_at`, `received_date` |
 
 `describe events` lists the columns; nested fields are read as `customerFeedback.chatStart` or \

@@ -144,10 +144,10 @@ pub const QUALITY: &[Metric] = &[
     metric("rejected", "Rejected", "rejected", Unit::Count, "rows of `rejects` of kind `invalid`, in all and by the keyword of their first violation")
         .sql("select coalesce(keyword, 'unknown') as reason, count(*) as events from rejects where kind = 'invalid' and {period} group by keyword order by events desc, reason")
         .note("An event that was repaired and accepted later is no longer among them."),
-    metric("duplicates", "Duplicates", "duplicates", Unit::Count, "events sent again with the same id and the same bytes")
+    metric("duplicates", "Duplicates", "duplicates", Unit::Count, "events sent again with the same id and the same content")
         .sql("select count(*) as events from rejects where kind = 'duplicate' and {period}")
         .note("Counted; the payload is not kept twice."),
-    metric("conflicts", "Conflicts", "conflicts", Unit::Count, "events sent with a known id and other bytes")
+    metric("conflicts", "Conflicts", "conflicts", Unit::Count, "events sent with a known id and other content")
         .sql("select count(*) as events from rejects where kind = 'conflict' and {period}")
         .note("The first event stands; the other is kept in `rejects`."),
 ];

@@ -226,8 +226,9 @@ fn row(event: usize) -> Row<'static> {
         received_micros: 1_790_000_000_000_000 + event as i64 * 250_000,
         datastream: "web-production",
         request_id: None,
-        content_hash: Dice(event as u64).next() as i64,
+        content_mac: Dice(event as u64).next() as i64,
         derived: None,
+        time_anomaly: None,
     }
 }
 

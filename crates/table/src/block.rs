@@ -59,10 +59,12 @@ pub struct Row<'a> {
     pub datastream: &'a str,
     /// The request that it came with, if it has an id.
     pub request_id: Option<&'a str>,
-    /// Hash of the event's content: tells a repeated event from a conflicting one.
-    pub content_hash: i64,
+    /// Keyed hash of the event's content: tells a repeated event from a conflicting one.
+    pub content_mac: i64,
     /// The count that was concluded from the event and not sent, if any.
     pub derived: Option<&'a str>,
+    /// How the event's time is off from when it was received, if it is.
+    pub time_anomaly: Option<&'a str>,
 }
 
 /// The presence of one object.
@@ -144,7 +146,10 @@ impl Block {
             self.set_own_text(at, Own::Derived, derived);
         }
         self.set_own_long(at, Own::ReceivedAt, row.received_micros);
-        self.set_own_long(at, Own::ContentHash, row.content_hash);
+        if let Some(anomaly) = row.time_anomaly {
+            self.set_own_text(at, Own::TimeAnomaly, anomaly);
+        }
+        self.set_own_long(at, Own::ContentMac, row.content_mac);
         self.commit_extra(at);
         self.commit_personal(at);
         let micros = self.current_timestamp().unwrap_or(row.received_micros);
@@ -257,9 +262,9 @@ impl Block {
         }
     }
 
-    /// The content hashes of the kept events.
-    pub fn content_hashes(&self) -> &[i64] {
-        match &self.columns[self.shape.own(Own::ContentHash)].values {
+    /// The keyed content hashes of the kept events.
+    pub fn content_macs(&self) -> &[i64] {
+        match &self.columns[self.shape.own(Own::ContentMac)].values {
             Values::Long(hashes) => hashes,
             _ => &[],
         }

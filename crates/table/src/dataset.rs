@@ -34,6 +34,7 @@ use crate::evolve::fit;
 use crate::file::PendingFile;
 use crate::follow::Moment;
 use crate::fresh::{Fresh, FreshAfter, FreshMark};
+use crate::legacy::KeyHash;
 use crate::log::{self, Watermarks};
 use crate::place::Place;
 use crate::undated::with_dates;
@@ -58,8 +59,10 @@ pub(crate) struct Names {
     pub(crate) partition: &'static str,
     /// The column that tells rows apart.
     pub(crate) id: &'static str,
-    /// The instant that `scan_ids` reports.
+    /// The instant that tells the day of a row of which the file tells none.
     pub(crate) instant: &'static str,
+    /// Rows have the column `content_mac`.
+    pub(crate) keeps_content: bool,
 }
 
 /// One Delta table and its fresh rows. Clones share both.
@@ -73,6 +76,7 @@ pub(crate) struct Inner {
     pub(crate) place: Place,
     pub(crate) clock: Clock,
     pub(crate) checkpoint_every_commits: u64,
+    pub(crate) key_hash: Option<KeyHash>,
     live: RwLock<Live>,
     /// Invariant 2.
     pub(crate) writing: Mutex<()>,
@@ -164,6 +168,7 @@ impl Dataset {
         place: Place,
         clock: Clock,
         checkpoint_every_commits: u64,
+        key_hash: Option<KeyHash>,
         snapshot: Snapshot,
     ) -> Dataset {
         let live = Live { snapshot: Arc::new(snapshot), fresh: Fresh::default() };
@@ -173,6 +178,7 @@ impl Dataset {
                 place,
                 clock,
                 checkpoint_every_commits,
+                key_hash,
                 live: RwLock::new(live),
                 writing: Mutex::new(()),
                 maintaining: Mutex::new(()),

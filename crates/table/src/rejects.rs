@@ -8,8 +8,7 @@
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{
-    ArrayRef, BinaryBuilder, Date32Builder, Int32Builder, Int64Builder, RecordBatch, StringBuilder,
-    TimestampMicrosecondBuilder,
+    ArrayRef, BinaryBuilder, Date32Builder, Int32Builder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
@@ -62,8 +61,6 @@ pub struct RejectRow<'a> {
     pub violation_count: i32,
     /// All of them as JSON, values masked.
     pub violations: &'a str,
-    /// Hash of the event's content.
-    pub content_hash: i64,
     /// The event as sent, sealed; `None` when it is not kept.
     pub sealed: Option<&'a [u8]>,
 }
@@ -85,7 +82,6 @@ pub fn rejects_schema() -> SchemaRef {
             ("pointer", text.clone(), "JSON pointer to where the first violation is"),
             ("violation_count", DataType::Int32, "how many violations there are"),
             ("violations", text, "all violations as JSON, values masked"),
-            ("content_hash", DataType::Int64, "hash of the event's content"),
             ("sealed", DataType::Binary, "the event as sent, sealed"),
             ("received_date", DataType::Date32, "UTC date of received_at"),
         ];
@@ -112,7 +108,6 @@ pub struct RejectBuilder {
     pointer: StringBuilder,
     violation_count: Int32Builder,
     violations: StringBuilder,
-    content_hash: Int64Builder,
     sealed: BinaryBuilder,
     received_date: Date32Builder,
 }
@@ -142,7 +137,6 @@ impl RejectBuilder {
         self.pointer.append_option(row.pointer);
         self.violation_count.append_value(row.violation_count);
         self.violations.append_value(row.violations);
-        self.content_hash.append_value(row.content_hash);
         self.sealed.append_option(row.sealed);
         self.received_date.append_value(Partition::of_micros(row.received_micros).0);
     }
@@ -162,7 +156,6 @@ impl RejectBuilder {
             Arc::new(self.pointer.finish()),
             Arc::new(self.violation_count.finish()),
             Arc::new(self.violations.finish()),
-            Arc::new(self.content_hash.finish()),
             Arc::new(self.sealed.finish()),
             Arc::new(self.received_date.finish()),
         ];
@@ -191,7 +184,6 @@ mod tests {
             pointer: None,
             violation_count: 0,
             violations: "[]",
-            content_hash: 9,
             sealed: None,
         };
         let mut builder = RejectBuilder::new();

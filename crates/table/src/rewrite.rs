@@ -4,7 +4,7 @@
 //! Compaction and deletion are one thing: read some files, keep all or some of their
 //! rows, write new files, and swap them in one log entry. The columns are copied as
 //! the files have them and not as the table has them now, so a file from before the
-//! schema grew stays one, and no value is interpreted on the way.
+//! schema grew stays one, and no value is interpreted on the way but one ([`legacy`](crate::legacy)).
 
 use std::io;
 use std::sync::Arc;
@@ -145,7 +145,6 @@ impl Merge {
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
         let source =
             ParquetRecordBatchReaderBuilder::try_new_with_options(source, options).map_err(at(table, DOING))?;
-        let schema = source.schema().clone();
         for batch in source.with_batch_size(BATCH_ROWS).build().map_err(at(table, DOING))? {
             let mut batch = batch.map_err(at(table, DOING))?;
             if let Some(keep) = &self.keep {
@@ -154,7 +153,8 @@ impl Merge {
                 self.rows_left_out += (rows - batch.num_rows()) as u64;
             }
             if batch.num_rows() > 0 {
-                self.writer(&schema)?.write(&batch).map_err(at(table, DOING))?;
+                let batch = self.dataset.inner.mended(batch).map_err(at(table, DOING))?;
+                self.writer(&batch.schema())?.write(&batch).map_err(at(table, DOING))?;
             }
         }
         Ok(())

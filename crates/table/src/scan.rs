@@ -4,10 +4,11 @@
 //! served until it is there, so this reads files side by side and nothing but the
 //! columns it needs.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{Array, AsArray, Int64Array, RecordBatch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use bytes::Bytes;
 use deltalake::kernel::LogicalFileView;
@@ -23,9 +24,11 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use tokio::sync::mpsc;
 
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Inner};
 use crate::days::Partition;
 use crate::error::{StoreError, at};
+use crate::legacy::LEGACY_HASH;
+use crate::shape::CONTENT_MAC;
 
 /// Files read side by side.
 const FILES_AT_ONCE: usize = 4;
@@ -36,35 +39,59 @@ const BATCHES_WAITING: usize = 8;
 /// Rows read in one step.
 const BATCH_ROWS: usize = 32_768;
 
+/// Some rows of one file, and its day.
+type DayBatch = (Option<Partition>, RecordBatch);
+
+/// The days of the rows of a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FileDays {
+    /// All are of this one.
+    Of(Partition),
+    /// The file belongs to no day; its rows are of these, or of some between them.
+    Among(Partition, Partition),
+    /// Nothing is known.
+    Any,
+}
+
 /// What the dedupe index needs to know of a stored row.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct StoredId<'a> {
     /// The row's id.
     pub id: &'a str,
-    /// Hash of its content.
-    pub content_hash: i64,
-    /// Its instant, microseconds since 1970-01-01T00:00:00Z; 0 when it has none.
-    pub instant_micros: i64,
+    /// Keyed hash of its content; `None` where the file has only `legacy_hash`, and in `rejects`.
+    pub content_mac: Option<i64>,
+    /// Hash of the bytes that it was sent as, from before hashes were keyed.
+    pub legacy_hash: Option<i64>,
+    /// The day of its file, or that of its instant where the file belongs to none.
+    pub day: Partition,
 }
 
 impl Dataset {
-    /// Calls `f` for each committed row of the days from `since` on (`None`: of all), in no
-    /// particular order. Rows without an id are passed over. Answers the number of calls.
+    /// The days that have files, with their rows. Files of no day may have more.
+    pub fn days(&self) -> BTreeMap<Partition, u64> {
+        let mut days = BTreeMap::new();
+        for file in self.inner.snapshot().files() {
+            if let Some(day) = self.inner.partition_of(&file) {
+                *days.entry(day).or_default() += file.num_records().unwrap_or(0) as u64;
+            }
+        }
+        days
+    }
+
+    /// Calls `f` for each committed row of the files that are `wanted`, in no particular order.
+    /// Rows without an id are passed over. Answers the number of calls.
     ///
     /// Of a damaged file come the rows whose ids can still be read: they must not be taken
     /// for new, since the file may be restored.
     pub fn scan_ids<'a>(
         &'a self,
-        since: Option<Partition>,
+        wanted: &'a (dyn Fn(FileDays) -> bool + Sync),
         f: &'a mut (dyn FnMut(StoredId<'_>) + Send),
     ) -> BoxFuture<'a, Result<u64, StoreError>> {
         Box::pin(async move {
             let snapshot = self.inner.snapshot();
-            // A file of no known day may hold rows of any.
-            let wanted = |file: &LogicalFileView| since.is_none() || self.inner.partition_of(file) >= since;
-            let files =
-                snapshot.files().into_iter().filter(|file| wanted(file) || self.inner.partition_of(file).is_none());
-            let files: Vec<_> = files.collect();
+            let is_wanted = |file: &LogicalFileView| wanted(self.inner.days_of(file));
+            let files: Vec<_> = snapshot.files().into_iter().filter(is_wanted).collect();
             let (send, mut batches) = mpsc::channel(BATCHES_WAITING);
             let dataset = self.clone();
             let reading = tokio::spawn(async move {
@@ -80,54 +107,72 @@ impl Dataset {
                 Ok(())
             });
             let mut rows = 0;
-            while let Some(batch) = batches.recv().await {
-                rows += self.report(&batch, f);
+            while let Some((day, batch)) = batches.recv().await {
+                rows += self.report(day, &batch, f);
             }
             reading.await.map_err(at(self.name(), "reading ids"))??;
             Ok(rows)
         })
     }
 
-    async fn send_ids(&self, file: &LogicalFileView, send: &mpsc::Sender<RecordBatch>) -> Result<(), StoreError> {
+    async fn send_ids(&self, file: &LogicalFileView, send: &mpsc::Sender<DayBatch>) -> Result<(), StoreError> {
         match self.send_readable_ids(file, send).await {
             Err(error) if self.note_failure(file, &error) => Ok(()),
             outcome => outcome,
         }
     }
 
-    async fn send_readable_ids(
-        &self,
-        file: &LogicalFileView,
-        send: &mpsc::Sender<RecordBatch>,
-    ) -> Result<(), StoreError> {
+    async fn send_readable_ids(&self, file: &LogicalFileView, send: &mpsc::Sender<DayBatch>) -> Result<(), StoreError> {
         let names = self.inner.names;
-        let mut batches = self.read_columns(file, &[names.id, "content_hash", names.instant]).await?;
+        let day = self.inner.partition_of(file);
+        let mut batches = self.read_columns(file, &[names.id, CONTENT_MAC, LEGACY_HASH, names.instant]).await?;
         while let Some(batch) = batches.try_next().await.map_err(at(names.table, "reading ids"))? {
-            if send.send(batch).await.is_err() {
+            if send.send((day, batch)).await.is_err() {
                 break;
             }
         }
         Ok(())
     }
 
-    fn report(&self, batch: &RecordBatch, f: &mut (dyn FnMut(StoredId<'_>) + Send)) -> u64 {
+    fn report(&self, day: Option<Partition>, batch: &RecordBatch, f: &mut (dyn FnMut(StoredId<'_>) + Send)) -> u64 {
         let names = self.inner.names;
         let Some(ids) = batch.column_by_name(names.id).and_then(|column| column.as_string_opt::<i32>()) else {
             return 0;
         };
-        let hashes = batch.column_by_name("content_hash").and_then(|column| column.as_primitive_opt::<Int64Type>());
+        let longs = |name| batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<Int64Type>());
+        let (macs, legacy) = (longs(CONTENT_MAC), longs(LEGACY_HASH));
+        let long =
+            |column: Option<&Int64Array>, row| column.filter(|column| column.is_valid(row)).map(|c| c.value(row));
         let instants = batch
             .column_by_name(names.instant)
             .and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
         let mut rows = 0;
         for (row, id) in ids.iter().enumerate() {
             let Some(id) = id else { continue };
-            let content_hash = hashes.filter(|hashes| hashes.is_valid(row)).map_or(0, |hashes| hashes.value(row));
-            let instant_micros = instants.filter(|at| at.is_valid(row)).map_or(0, |at| at.value(row));
-            f(StoredId { id, content_hash, instant_micros });
+            let day = day.unwrap_or_else(|| {
+                Partition::of_micros(instants.filter(|at| at.is_valid(row)).map_or(0, |at| at.value(row)))
+            });
+            f(StoredId { id, content_mac: long(macs, row), legacy_hash: long(legacy, row), day });
             rows += 1;
         }
         rows
+    }
+
+    /// Whether a file has a column of this name.
+    pub(crate) async fn has_column(&self, file: &LogicalFileView, name: &str) -> Result<bool, StoreError> {
+        let builder = self.open_file(file).await?;
+        Ok(builder.parquet_schema().root_schema().get_fields().iter().any(|field| field.name() == name))
+    }
+
+    async fn open_file(
+        &self,
+        file: &LogicalFileView,
+    ) -> Result<ParquetRecordBatchStreamBuilder<StoredFile>, StoreError> {
+        let (store, path) = (self.inner.place.store(), file.object_store_path());
+        let reader = StoredFile { store, path, bytes: file.size().unsigned_abs() };
+        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+        let builder = ParquetRecordBatchStreamBuilder::new_with_options(reader, options).await;
+        builder.map_err(at(self.name(), "opening a data file"))
     }
 
     /// The rows of a file with the columns at these dotted paths; those that the file
@@ -138,15 +183,29 @@ impl Dataset {
         paths: &[&str],
     ) -> Result<BoxStream<'static, Result<RecordBatch, ParquetError>>, StoreError> {
         let table = self.name();
-        let (store, path) = (self.inner.place.store(), file.object_store_path());
-        let reader = StoredFile { store, path, bytes: file.size().unsigned_abs() };
-        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-        let builder = ParquetRecordBatchStreamBuilder::new_with_options(reader, options)
-            .await
-            .map_err(at(table, "opening a data file"))?;
+        let builder = self.open_file(file).await?;
         let mask = ProjectionMask::columns(builder.parquet_schema(), paths.iter().copied());
         let stream = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build();
         Ok(stream.map_err(at(table, "opening a data file"))?.boxed())
+    }
+}
+
+impl Inner {
+    fn days_of(&self, file: &LogicalFileView) -> FileDays {
+        match self.partition_of(file) {
+            Some(day) => FileDays::Of(day),
+            None => self.range_of(file).map_or(FileDays::Any, |(first, last)| FileDays::Among(first, last)),
+        }
+    }
+
+    /// By the instants that the log tells of a file.
+    fn range_of(&self, file: &LogicalFileView) -> Option<(Partition, Partition)> {
+        let stats: serde_json::Value = serde_json::from_str(&file.stats()?).ok()?;
+        let day = |bound: &str| {
+            let instant = chrono::DateTime::parse_from_rfc3339(stats[bound][self.names.instant].as_str()?).ok()?;
+            Some(Partition::of_micros(instant.timestamp_micros()))
+        };
+        Some((day("minValues")?, day("maxValues")?)).filter(|(first, last)| first <= last)
     }
 }
 

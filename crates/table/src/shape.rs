@@ -18,6 +18,11 @@ use parquet::arrow::ArrowSchemaConverter;
 use parquet::schema::types::SchemaDescPtr;
 use xdm::layout::{Field, Layout, ListSlot, Node, Scalar, Slot, Space, StructSlot};
 
+use crate::legacy::LEGACY_HASH;
+
+/// The keyed hash of an event's content.
+pub(crate) const CONTENT_MAC: &str = "content_mac";
+
 /// The partition column: UTC date of `timestamp`. In Arrow batches, not in files.
 pub const EVENT_DATE: &str = "event_date";
 
@@ -101,20 +106,22 @@ pub(crate) enum Own {
     ReceivedAt,
     Datastream,
     RequestId,
-    ContentHash,
+    ContentMac,
     Extra,
     Sealed,
     Derived,
+    TimeAnomaly,
 }
 
-const OWN: [(Own, &str, Kind, bool); 7] = [
+const OWN: [(Own, &str, Kind, bool); 8] = [
     (Own::ReceivedAt, "received_at", Kind::Timestamp, true),
     (Own::Datastream, "datastream", Kind::Text, true),
     (Own::RequestId, "request_id", Kind::Text, false),
-    (Own::ContentHash, "content_hash", Kind::Integer, true),
+    (Own::ContentMac, CONTENT_MAC, Kind::Integer, false),
     (Own::Extra, "extra", Kind::Text, false),
     (Own::Sealed, "sealed", Kind::Binary, false),
     (Own::Derived, "derived", Kind::Text, false),
+    (Own::TimeAnomaly, "time_anomaly", Kind::Text, false),
 ];
 
 /// The full row of table `events`.
@@ -143,7 +150,8 @@ impl Shape {
         let mut fields = Vec::new();
         let mut columns: Vec<FieldRef> = Vec::new();
         for field in &layout.fields {
-            if field.name == EVENT_DATE || OWN.iter().any(|own| own.1 == field.name) {
+            let ours = OWN.iter().map(|own| own.1).chain([EVENT_DATE, LEGACY_HASH]);
+            if ours.into_iter().any(|name| name == field.name) {
                 return Err(ShapeError::Taken(field.name.clone()));
             }
             if let Some((node, data_type)) = placing.node(&field.node) {

@@ -22,6 +22,7 @@ use crate::dataset::{Clock, Dataset, Names, Snapshot};
 use crate::disk::{Disk, OsDisk};
 use crate::error::{StoreError, at};
 use crate::evolve::widen;
+use crate::legacy::{self, KeyHash};
 use crate::log::{self, Repaired};
 use crate::place::{Place, Root};
 use crate::rejects::rejects_schema;
@@ -42,6 +43,8 @@ pub struct StoreOptions {
     pub events_schema: SchemaRef,
     /// Commits between two checkpoints; at least 1.
     pub checkpoint_every_commits: u64,
+    /// Keys the unkeyed hashes of early tables; without it their files are left as they are.
+    pub key_hash: Option<KeyHash>,
     /// The clock.
     pub clock: Clock,
     /// The disk, for a [`Root::Dir`].
@@ -55,6 +58,7 @@ impl StoreOptions {
             root,
             events_schema,
             checkpoint_every_commits: CHECKPOINT_EVERY_COMMITS,
+            key_hash: None,
             clock,
             disk: Arc::new(OsDisk),
         }
@@ -121,9 +125,15 @@ impl Store {
     }
 }
 
-pub(crate) const EVENTS: Names = Names { table: "events", partition: "event_date", id: "_id", instant: "timestamp" };
-pub(crate) const REJECTS: Names =
-    Names { table: "rejects", partition: "received_date", id: "reject_id", instant: "received_at" };
+pub(crate) const EVENTS: Names =
+    Names { table: "events", partition: "event_date", id: "_id", instant: "timestamp", keeps_content: true };
+pub(crate) const REJECTS: Names = Names {
+    table: "rejects",
+    partition: "received_date",
+    id: "reject_id",
+    instant: "received_at",
+    keeps_content: false,
+};
 
 async fn open_table(
     options: &StoreOptions,
@@ -145,7 +155,7 @@ async fn open_table(
     place.sync_log().map_err(at(table, "syncing the log"))?;
     let snapshot = Snapshot::new(&names, &place, state, survey.watermarks).await?;
     let every = options.checkpoint_every_commits.max(1);
-    let dataset = Dataset::new(names, place, options.clock.clone(), every, snapshot);
+    let dataset = Dataset::new(names, place, options.clock.clone(), every, options.key_hash.clone(), snapshot);
     dataset.look_at_all().await;
     if dataset.widen(schema).await? {
         opened.widened.push(table);
@@ -180,7 +190,8 @@ fn kernel_schema(table: &'static str, schema: &Schema) -> Result<StructType, Sto
 }
 
 impl Dataset {
-    /// Adds the columns that the table lacks. False when it lacks none.
+    /// Adds the columns that the table lacks, and takes the one away that is not to be there
+    /// ([`legacy`]). False when there is nothing to do.
     async fn widen(&self, wanted: &Schema) -> Result<bool, StoreError> {
         const DOING: &str = "widening the table";
         let inner = &self.inner;
@@ -188,12 +199,18 @@ impl Dataset {
         let _writing = inner.writing.lock().await;
         for _ in 0..ATTEMPTS_MAX {
             let snapshot = inner.snapshot();
-            let Some(wide) = widen(table, &snapshot.scan.schema(), wanted)? else {
-                return Ok(false);
-            };
+            let found = snapshot.scan.schema();
+            let wide = widen(table, &found, wanted)?;
+            let narrow = legacy::without(wide.as_ref().unwrap_or(&found));
+            let has_legacy = narrow.is_some();
+            let Some(wide) = narrow.or(wide) else { return Ok(false) };
             let columns = kernel_schema(table, &wide)?;
-            let metadata = snapshot.state.metadata().clone().with_schema(&columns).map_err(DeltaTableError::from);
-            let metadata = metadata.map_err(at(table, DOING))?;
+            let metadata = snapshot.state.metadata().clone().with_schema(&columns);
+            let metadata = metadata.and_then(|metadata| match has_legacy {
+                true => metadata.add_config_key(legacy::PROPERTY.to_owned(), "present".to_owned()),
+                false => Ok(metadata),
+            });
+            let metadata = metadata.map_err(DeltaTableError::from).map_err(at(table, DOING))?;
             let added: Vec<StructField> = columns.fields().cloned().collect();
             let operation = DeltaOperation::AddColumn { fields: added };
             match inner.attempt(vec![Action::Metadata(metadata)], operation, None).await? {

@@ -103,7 +103,21 @@ pub(crate) static SETTINGS: &[Setting] = &[
     setting!(commit_after, RARE, "Longest time until stored events are committed to the tables"),
     setting!(commit_bytes, RARE, "Most bytes of events that wait for a commit"),
     setting!(drain_every, RARE, "How often an idle pipeline looks for new events; a query makes it look at once"),
-    setting!(dedupe_days, RARE, "How many days back, by event date, duplicates are recognised"),
+    setting!(
+        dedupe_days,
+        RARE,
+        "How many days back, by event date, ids are held in memory; older events are looked up in the table"
+    ),
+    setting!(
+        event_ahead_max,
+        RARE,
+        "How long after its receipt an event's time may lie; beyond, it is accepted, noticed, and marked in time_anomaly"
+    ),
+    setting!(
+        event_behind_max,
+        RARE,
+        "How long before its receipt an event's time may lie; beyond, it is accepted, noticed, and marked in time_anomaly"
+    ),
     setting!(upkeep_every, RARE, "How often the server merges small files of the tables; 0s leaves it to others"),
     setting!(segment_bytes, RARE, "Size of one journal file"),
     setting!(queue_bytes_max, RARE, "Requests that wait for the disk; above it 503"),

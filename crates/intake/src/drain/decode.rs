@@ -10,24 +10,30 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use table::{Block, Row};
-use xdm::{Checker, Verdict, Violation};
+use tokio::runtime::Handle;
+use xdm::{Both, Checker, ContentHash, Verdict, Violation};
 
 use crate::clock::day_of;
-use crate::dedupe::{IdHash, Key, Seen, content_hash};
+use crate::dedupe::{IdHash, Key, Seen, legacy_hash};
 use crate::drain::batch::Batch;
+use crate::drain::look_ahead::look_ahead;
 use crate::drain::{Shared, Touched};
 use crate::identity::{Minter, Origin};
 use crate::options::Reading;
 use crate::quarantine::{Broken, Quarantine, Reason, Source};
 use crate::record::{Record, RecordError};
 use crate::request::{Bounds, Event, walk};
+use crate::time_anomaly::TimeAnomaly;
 
 /// Turns records into rows.
 pub(crate) struct Decoder {
     /// One for each way in which records were read.
     checkers: Vec<(Reading, Checker)>,
+    content: ContentHash,
     minter: Minter,
     reject_minter: Minter,
+    /// `None` on the side, where nothing is looked up.
+    runtime: Option<Handle>,
     /// Empty blocks to be filled again.
     pub(crate) spare: Vec<Block>,
     /// Rejects of records up to this one are in their table already.
@@ -35,9 +41,16 @@ pub(crate) struct Decoder {
 }
 
 impl Decoder {
-    pub(crate) fn new(rejects_mark: u64) -> Self {
-        let (minter, reject_minter) = (Minter::default(), Minter::default());
-        Decoder { checkers: Vec::new(), minter, reject_minter, spare: Vec::new(), rejects_mark }
+    pub(crate) fn new(shared: &Shared, runtime: Option<Handle>, rejects_mark: u64) -> Self {
+        Decoder {
+            checkers: Vec::new(),
+            content: shared.stores.keys.content(shared.options.reading.plan.layout()),
+            minter: Minter::default(),
+            reject_minter: Minter::default(),
+            runtime,
+            spare: Vec::new(),
+            rejects_mark,
+        }
     }
 
     /// An empty block.
@@ -58,11 +71,12 @@ impl Decoder {
         rejects.begin_record();
         let set = shared.options.reading_of(record.datastream);
         let reading = Reading { plan: Arc::clone(&set.plan), profile: record.profile.unwrap_or(set.profile) };
-        let Decoder { checkers, minter, reject_minter, spare, rejects_mark } = self;
+        let Decoder { checkers, content, minter, reject_minter, runtime, spare, rejects_mark } = self;
         let checker = checker_of(checkers, reading);
         let mut desk = Desk {
             shared,
             request_id: record.request_id.given().map(|id| shared.stores.shown(id)),
+            runtime: runtime.as_ref(),
             record,
             sequence,
             minter,
@@ -73,8 +87,10 @@ impl Decoder {
             conflicts,
         };
         let bounds = Bounds::admitted(record.event_bytes_max);
-        let read = walk(checker, record.layout, record.body, bounds, open, |open, checker, event| {
-            desk.settle(open, checker, &event);
+        let mut sinks = Both { first: content, second: open };
+        let read = walk(checker, record.layout, record.body, bounds, &mut sinks, |sinks, checker, event| {
+            let open = &mut *sinks.second;
+            desk.settle(open, sinks.first, checker, &event);
             if open.is_full() {
                 let next = spare.pop().unwrap_or_else(|| shared.stores.block());
                 full.push((std::mem::replace(open, next), OnceCell::new()));
@@ -85,6 +101,7 @@ impl Decoder {
             // It could be read when it was admitted, by another version or schema. What
             // was acknowledged is kept: the whole body, as one reject.
             open.rollback();
+            let _ = content.take();
             desk.keep_body(error.code(), &error.to_string());
         }
         Ok(())
@@ -103,6 +120,7 @@ fn checker_of(checkers: &mut Vec<(Reading, Checker)>, reading: Reading) -> &mut 
 /// The events of one record.
 struct Desk<'a> {
     shared: &'a Shared,
+    runtime: Option<&'a Handle>,
     record: Record<'a>,
     /// As it stands in rows.
     request_id: Option<Cow<'a, str>>,
@@ -119,14 +137,14 @@ struct Desk<'a> {
 
 impl Desk<'_> {
     /// Keeps the event that the block has received, or sends it to quarantine.
-    fn settle(&mut self, block: &mut Block, checker: &Checker, event: &Event<'_>) {
+    fn settle(&mut self, block: &mut Block, content: &mut ContentHash, checker: &Checker, event: &Event<'_>) {
         if let Some(tripwire) = &self.shared.options.tripwire {
             tripwire(Touched::Event(event.bytes));
         }
-        let content_hash = content_hash(event.bytes);
+        let said = content.take();
         if event.verdict == Verdict::Invalid {
             let broken = Broken { told: checker.violations(), omitted: checker.violations_omitted() };
-            self.invalid(block.current_id(), content_hash, broken, event);
+            self.invalid(block.current_id(), content, broken, event);
             block.rollback();
             return;
         }
@@ -136,16 +154,24 @@ impl Desk<'_> {
             None => Some(self.minter.mint(Origin::Event { datastream, request_id, index: event.index }).to_owned()),
         };
         let id = minted.as_deref().or(block.current_id()).unwrap_or_default();
-        let day = day_of(block.current_timestamp().unwrap_or(received_micros));
-        let key = Key { id: self.shared.stores.ids.hash(id), content: content_hash, day };
-        let seen = self.shared.dedupe.lock().unwrap_or_else(PoisonError::into_inner).admit(key);
-        let (reason, counter, of_batch) = match seen {
+        let time = block.current_timestamp();
+        let keys = &self.shared.stores.keys;
+        let hash = keys.id(id);
+        let key = Key { id: hash, content: keys.mac(hash, said), day: day_of(time.unwrap_or(received_micros)) };
+        let (reason, counter, of_batch) = match self.admit(key, event.bytes) {
             Seen::New => {
                 self.admitted.push(key.id);
-                let minted_id = minted.as_deref();
-                let request_id = self.request_id.as_deref();
                 let derived = self.shared.stores.derivation.apply(block);
-                block.commit(Row { minted_id, received_micros, datastream, request_id, content_hash, derived });
+                let anomaly = self.shared.options.time_bounds().judge(time, received_micros);
+                block.commit(Row {
+                    minted_id: minted.as_deref(),
+                    received_micros,
+                    datastream,
+                    request_id: self.request_id.as_deref(),
+                    content_mac: key.content,
+                    derived,
+                    time_anomaly: anomaly.map(TimeAnomaly::as_str),
+                });
                 return;
             }
             Seen::Duplicate => (Reason::Duplicate, &self.shared.tally.duplicates, &mut *self.duplicates),
@@ -153,38 +179,54 @@ impl Desk<'_> {
         };
         counter.fetch_add(1, Ordering::Relaxed);
         *of_batch += 1;
-        self.reject(event.index, Some(id), content_hash, reason, event.bytes);
+        self.reject(event.index, Some(id), reason, event.bytes);
         block.rollback();
     }
 
-    /// An invalid event of a request that came before with the same id and bytes is a
-    /// duplicate, as a valid one is.
-    fn invalid(&mut self, id: Option<&str>, content_hash: i64, broken: Broken<'_>, event: &Event<'_>) {
-        let Record { datastream, request_id, received_micros, .. } = self.record;
-        let Some(request_id) = request_id.given() else {
-            return self.reject(event.index, id, content_hash, Reason::Invalid(broken), event.bytes);
-        };
-        let origin = Origin::RejectEvent { datastream, request_id, index: event.index, content: content_hash };
-        let row = self.shared.stores.ids.hash(self.reject_minter.mint(origin));
-        let key = Key { id: row, content: content_hash, day: day_of(received_micros) };
-        let reason = match self.shared.dedupe.lock().unwrap_or_else(PoisonError::into_inner).admit(key) {
-            Seen::New => {
-                self.admitted.push(key.id);
-                Reason::Invalid(broken)
-            }
-            Seen::Conflict => Reason::Invalid(broken),
-            Seen::Duplicate => {
-                *self.duplicates += 1;
-                self.shared.tally.duplicates.fetch_add(1, Ordering::Relaxed);
-                return self.reject(event.index, id, content_hash, Reason::Duplicate, event.bytes);
-            }
-        };
-        self.reject_as(origin, event.index, id, content_hash, reason, event.bytes);
+    /// Asks the index, and before it the table where the index doesn't know.
+    fn admit(&self, key: Key, event: &[u8]) -> Seen {
+        let Shared { dedupe, stores, .. } = self.shared;
+        let mut index = dedupe.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(runtime) = self.runtime
+            && index.is_unsure(&key)
+        {
+            drop(index);
+            look_ahead(self.shared, runtime, self.sequence, &self.record);
+            index = dedupe.lock().unwrap_or_else(PoisonError::into_inner);
+        }
+        index.admit(key, || stores.keys.legacy_mac(key.id, legacy_hash(event)))
     }
 
-    fn reject(&mut self, index: usize, event_id: Option<&str>, content_hash: i64, reason: Reason<'_>, payload: &[u8]) {
+    /// An invalid event of a request that came before with the same id and content is a
+    /// duplicate, as a valid one is.
+    fn invalid(&mut self, id: Option<&str>, content: &ContentHash, broken: Broken<'_>, event: &Event<'_>) {
+        let Record { datastream, request_id, received_micros, .. } = self.record;
+        let Some(request_id) = request_id.given() else {
+            return self.reject(event.index, id, Reason::Invalid(broken), event.bytes);
+        };
+        let Shared { dedupe, stores, tally, .. } = self.shared;
+        let origin = |content| Origin::RejectEvent { datastream, request_id, index: event.index, content };
+        // The row that an early version would have made.
+        let early = stores.keys.id(self.reject_minter.mint(origin(legacy_hash(event.bytes))));
+        let origin = origin(stores.keys.text_mac(content.of_text(event.bytes)));
+        let row = stores.keys.id(self.reject_minter.mint(origin));
+        let key = Key { id: row, content: 0, day: day_of(received_micros) };
+        let seen = {
+            let mut index = dedupe.lock().unwrap_or_else(PoisonError::into_inner);
+            if index.day(early).is_some() { Seen::Duplicate } else { index.admit(key, || 0) }
+        };
+        if seen == Seen::Duplicate {
+            *self.duplicates += 1;
+            tally.duplicates.fetch_add(1, Ordering::Relaxed);
+            return self.reject(event.index, id, Reason::Duplicate, event.bytes);
+        }
+        self.admitted.push(key.id);
+        self.reject_as(origin, event.index, id, Reason::Invalid(broken), event.bytes);
+    }
+
+    fn reject(&mut self, index: usize, event_id: Option<&str>, reason: Reason<'_>, payload: &[u8]) {
         let origin = Origin::Reject { sequence: self.sequence, index, datastream: self.record.datastream };
-        self.reject_as(origin, index, event_id, content_hash, reason, payload);
+        self.reject_as(origin, index, event_id, reason, payload);
     }
 
     fn reject_as(
@@ -192,7 +234,6 @@ impl Desk<'_> {
         origin: Origin<'_>,
         index: usize,
         event_id: Option<&str>,
-        content_hash: i64,
         reason: Reason<'_>,
         payload: &[u8],
     ) {
@@ -201,7 +242,7 @@ impl Desk<'_> {
         let reject_id = self.reject_minter.mint(origin);
         let request_id = self.request_id.as_deref();
         let index = index as u64;
-        let source = Source { reject_id, received_micros, datastream, request_id, event_id, index, content_hash };
+        let source = Source { reject_id, received_micros, datastream, request_id, event_id, index };
         rejects.push(source, reason, payload, &self.shared.stores.rejects_sealer);
     }
 
@@ -214,12 +255,6 @@ impl Desk<'_> {
         };
         let body = self.record.body;
         // Beyond every event's index, so that the row's id is its own.
-        self.reject(
-            usize::MAX,
-            None,
-            content_hash(body),
-            Reason::Unreadable(Broken { told: &[violation], omitted: 0 }),
-            body,
-        );
+        self.reject(usize::MAX, None, Reason::Unreadable(Broken { told: &[violation], omitted: 0 }), body);
     }
 }

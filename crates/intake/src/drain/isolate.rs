@@ -111,7 +111,8 @@ impl Drain {
         // A checker that was left in the middle of an event, and blocks that may be torn,
         // go with their decoder.
         let committed = batches.iter().filter(|batch| batch.rejects_committed).map(|batch| batch.last);
-        self.decoder = Decoder::new(committed.chain([self.decoder.rejects_mark]).max().unwrap_or(0));
+        let mark = committed.chain([self.decoder.rejects_mark]).max().unwrap_or(0);
+        self.decoder = Decoder::new(&self.shared, Some(self.runtime.clone()), mark);
         let block = self.decoder.block(&self.shared);
         batches.push(mem::replace(&mut self.current, Batch::new(block, after)));
         let admitted: Vec<_> = batches.iter().flat_map(|batch| batch.admitted.iter().copied()).collect();
@@ -153,7 +154,7 @@ impl Drain {
 /// index of known events has learnt from it, to be forgotten again.
 pub(crate) fn trial(shared: &Shared, record: &[u8]) -> (Result<(), AsideReason>, Vec<IdHash>) {
     let mut batch = Batch::new(shared.stores.block(), 0);
-    let outcome = match guarded(|| Decoder::new(0).decode(shared, 0, record, &mut batch)) {
+    let outcome = match guarded(|| Decoder::new(shared, None, 0).decode(shared, 0, record, &mut batch)) {
         Err(()) => Err(AsideReason::Panic),
         Ok(Err(error)) => Err(Fault::Record(error).reason()),
         Ok(Ok(())) => match guarded(|| encode(shared, &batch)) {

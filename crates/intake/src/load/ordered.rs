@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn chunks_pass_in_their_order() {
-        let turnstile = Turnstile::new(Dedupe::new(30, 0, 0));
+        let turnstile = Turnstile::new(Dedupe::new(30, 0, 0, 0));
         let seen = Mutex::new(Vec::new());
         std::thread::scope(|scope| {
             for worker in [2, 1, 0] {
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_failure_sends_waiting_workers_home() {
-        let turnstile = Turnstile::new(Dedupe::new(30, 0, 0));
+        let turnstile = Turnstile::new(Dedupe::new(30, 0, 0, 0));
         std::thread::scope(|scope| {
             let waiting = scope.spawn(|| turnstile.pass(1, |_| ()));
             turnstile.fail();

@@ -8,12 +8,12 @@ use std::sync::{Mutex, PoisonError};
 
 use memchr::memchr;
 use table::{Block, NewFile, Row};
-use xdm::{Checker, Verdict, Violation};
+use xdm::{Both, Checker, ContentHash, Verdict, Violation};
 
 use super::ordered::{Abandoned, InOrder, Turnstile};
 use super::{Job, Progress};
 use crate::clock::day_of;
-use crate::dedupe::{Key, Seen, content_hash};
+use crate::dedupe::{Key, Seen, legacy_hash};
 use crate::error::{IntakeError, LoadError};
 use crate::files::{DatedFiles, Dates, FilesError, LOAD_DATES_MAX};
 use crate::identity::{Minter, Origin};
@@ -22,6 +22,7 @@ use crate::input::chunks::{Chunk, Chunks};
 use crate::input::split::Span;
 use crate::input::unreadable;
 use crate::quarantine::{Broken as BrokenRules, Reason, Source};
+use crate::time_anomaly::TimeAnomaly;
 
 /// What workers share.
 pub(crate) struct Bench<'a> {
@@ -46,7 +47,6 @@ struct Broken {
     line: u32,
     start: u32,
     end: u32,
-    content: i64,
     id: Option<String>,
     violations: Vec<Violation>,
     /// Violations besides those.
@@ -56,6 +56,7 @@ struct Broken {
 pub(crate) struct Worker<'a> {
     bench: Bench<'a>,
     checker: Checker,
+    content: ContentHash,
     minter: Minter,
     files: DatedFiles<'a>,
     blocks: Vec<Block>,
@@ -75,6 +76,7 @@ impl<'a> Worker<'a> {
         let options = bench.job.data;
         Worker {
             checker: options.reading_of(bench.job.datastream).checker().without_notices(),
+            content: bench.job.stores.keys.content(options.reading.plan.layout()),
             minter: Minter::default(),
             files: DatedFiles::new(bench.job.stores, Dates::first(LOAD_DATES_MAX), bench.job.threads),
             blocks: Vec::new(),
@@ -126,7 +128,7 @@ impl<'a> Worker<'a> {
             let start = at + (bytes[at..end].len() - bytes[at..end].trim_ascii_start().len());
             let stop = start + bytes[start..end].trim_ascii_end().len();
             if chunk.overlong && end == bytes.len() {
-                self.too_long(start, stop, bytes);
+                self.too_long(start, stop);
             } else if start < stop {
                 self.event(chunk, start, stop, text);
             }
@@ -142,7 +144,7 @@ impl<'a> Worker<'a> {
         for (number, span) in spans.iter().enumerate() {
             let (start, end) = (span.start as usize, span.end as usize);
             if chunk.overlong && number + 1 == spans.len() {
-                self.too_long(start, end, chunk.bytes());
+                self.too_long(start, end);
             } else {
                 self.event(chunk, start, end, text);
                 if let Some(broken) = self.broken.last().filter(|broken| broken.line == self.lines)
@@ -161,18 +163,19 @@ impl<'a> Worker<'a> {
         let event = &chunk.bytes()[start..stop];
         let at = self.block();
         let block = &mut self.blocks[at];
+        let mut sinks = Both { first: &mut self.content, second: &mut *block };
         let verdict = match text {
-            Some(text) => self.checker.check(&text[start..stop], block),
-            None => self.checker.check_bytes(event, block),
+            Some(text) => self.checker.check(&text[start..stop], &mut sinks),
+            None => self.checker.check_bytes(event, &mut sinks),
         };
-        let content = content_hash(event);
+        let content = self.content.take();
         let (line, start, end) = (self.lines, start as u32, stop as u32);
         if verdict == Verdict::Invalid {
             let id = block.current_id().map(str::to_owned);
             block.rollback();
             let violations = self.checker.violations().to_vec();
             let omitted = self.checker.violations_omitted();
-            self.broken.push(Broken { line, start, end, content, id, violations, omitted });
+            self.broken.push(Broken { line, start, end, id, violations, omitted });
             return;
         }
         let job = self.bench.job;
@@ -180,21 +183,28 @@ impl<'a> Worker<'a> {
             Some(_) => None,
             None => {
                 let offset = chunk.offset + u64::from(start);
-                let file = job.fingerprint.unwrap_or(content.cast_unsigned());
+                let file = job.fingerprint.unwrap_or_else(|| job.stores.keys.text_mac(content).cast_unsigned());
                 Some(self.minter.mint(Origin::Line { file, offset }))
             }
         };
-        let id = job.stores.ids.hash(minted_id.or(block.current_id()).unwrap_or_default());
-        let day = day_of(block.current_timestamp().unwrap_or(job.received_micros));
-        self.decoded.push(Decoded { key: Key { id, content, day }, line, start, end });
+        let keys = &job.stores.keys;
+        let id = keys.id(minted_id.or(block.current_id()).unwrap_or_default());
+        let time = block.current_timestamp();
+        let key = Key { id, content: keys.mac(id, content), day: day_of(time.unwrap_or(job.received_micros)) };
+        self.decoded.push(Decoded { key, line, start, end });
         let derived = job.stores.derivation.apply(block);
         block.commit(Row {
             minted_id,
             received_micros: job.received_micros,
             datastream: job.datastream,
             request_id: None,
-            content_hash: content,
+            content_mac: key.content,
             derived,
+            // A file tells of the past; only a time that is to come is odd.
+            time_anomaly: match job.data.time_bounds().judge(time, job.received_micros) {
+                Some(TimeAnomaly::Ahead) => Some(TimeAnomaly::Ahead.as_str()),
+                _ => None,
+            },
         });
     }
 
@@ -210,7 +220,7 @@ impl<'a> Worker<'a> {
         self.used - 1
     }
 
-    fn too_long(&mut self, start: usize, stop: usize, bytes: &[u8]) {
+    fn too_long(&mut self, start: usize, stop: usize) {
         let bytes_max = xdm::limits::EVENT_BYTES_MAX;
         let violation = Violation {
             pointer: String::new(),
@@ -224,7 +234,6 @@ impl<'a> Worker<'a> {
             line: self.lines,
             start: start as u32,
             end: stop as u32,
-            content: content_hash(&bytes[start..stop]),
             id: None,
             violations: vec![violation],
             omitted: 0,
@@ -235,10 +244,16 @@ impl<'a> Worker<'a> {
     fn pass(&mut self, chunk: &Chunk) -> Result<(), LoadError> {
         self.keys.clear();
         self.keys.extend(self.decoded.iter().map(|decoded| decoded.key));
-        let Worker { bench, decoded, keys, broken, known, minter, lines, .. } = self;
+        let Worker { bench, decoded, keys, broken, known, minter, content, lines, .. } = self;
         known.clear();
+        let stores = bench.job.stores;
         let passed = bench.turnstile.pass(chunk.number, |state: &mut InOrder| {
-            state.dedupe.admit_all(keys, |row, seen| {
+            bench.job.look_up(&mut state.dedupe, keys)?;
+            let legacy = |row: usize| {
+                let Decoded { key, start, end, .. } = &decoded[row];
+                stores.keys.legacy_mac(key.id, legacy_hash(&chunk.bytes()[*start as usize..*end as usize]))
+            };
+            state.dedupe.admit_all(keys, legacy, |row, seen| {
                 if seen != Seen::New {
                     known.push((row as u32, seen));
                 }
@@ -256,14 +271,14 @@ impl<'a> Worker<'a> {
                 reject.count(state);
                 // These are in their table since a run that ended before the events' commit.
                 if chunk.offset + u64::from(reject.start()) >= bench.job.rejects_mark {
-                    reject.keep(state, bench.job, chunk, minter, &self.blocks[..self.used]);
+                    reject.keep(state, bench.job, chunk, minter, content, &self.blocks[..self.used]);
                 }
             }
             state.lines += u64::from(*lines);
-            state.overflow(bench.job.reject_bytes_max)
+            Ok::<_, LoadError>(state.overflow(bench.job.reject_bytes_max))
         });
         // Whoever failed tells why.
-        match passed.map_err(|Abandoned| LoadError::Stopped)? {
+        match passed.map_err(|Abandoned| LoadError::Stopped)?? {
             Some(rejects) => Ok(bench.turnstile.write(rejects, &bench.job.stores.store.rejects)?),
             None => Ok(()),
         }
@@ -329,11 +344,20 @@ impl Reject<'_> {
         }
     }
 
-    fn keep(&self, state: &mut InOrder, job: &Job<'_>, chunk: &Chunk, minter: &mut Minter, blocks: &[Block]) {
-        let (start, end, content_hash) = match self {
-            Reject::Broken(broken) => (broken.start, broken.end, broken.content),
-            Reject::Known(decoded, ..) => (decoded.start, decoded.end, decoded.key.content),
+    fn keep(
+        &self,
+        state: &mut InOrder,
+        job: &Job<'_>,
+        chunk: &Chunk,
+        minter: &mut Minter,
+        content: &ContentHash,
+        blocks: &[Block],
+    ) {
+        let (start, end) = match self {
+            Reject::Broken(broken) => (broken.start, broken.end),
+            Reject::Known(decoded, ..) => (decoded.start, decoded.end),
         };
+        let payload = &chunk.bytes()[start as usize..end as usize];
         let (event_id, reason) = match self {
             Reject::Broken(broken) => {
                 let rules = BrokenRules { told: &broken.violations, omitted: broken.omitted };
@@ -343,7 +367,8 @@ impl Reject<'_> {
             Reject::Known(_, row, _) => (id_of(blocks, *row), Reason::Duplicate),
         };
         let offset = chunk.offset + u64::from(start);
-        let file = job.fingerprint.unwrap_or(content_hash.cast_unsigned());
+        let file =
+            job.fingerprint.unwrap_or_else(|| job.stores.keys.text_mac(content.of_text(payload)).cast_unsigned());
         let source = Source {
             reject_id: minter.mint(Origin::RejectLine { file, offset }),
             received_micros: job.received_micros,
@@ -351,9 +376,7 @@ impl Reject<'_> {
             request_id: None,
             event_id,
             index: state.lines + u64::from(self.line()),
-            content_hash,
         };
-        let payload = &chunk.bytes()[start as usize..end as usize];
         state.quarantine.push(source, reason, payload, &job.stores.rejects_sealer);
     }
 }

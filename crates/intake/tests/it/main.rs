@@ -5,6 +5,8 @@ mod bench;
 mod crash;
 mod damage;
 mod dates;
+mod dedupe;
+mod early;
 mod limits;
 mod load;
 mod quarantine;

@@ -129,7 +129,7 @@ fn own_fields() -> Vec<Field> {
         time("received_at"),
         text("datastream"),
         text("request_id"),
-        number("content_hash"),
+        number("content_mac"),
         text("extra"),
         Field::new("sealed", DataType::Binary, true),
         Field::new("event_date", DataType::Date32, true),
@@ -149,7 +149,6 @@ fn rejects_schema() -> SchemaRef {
         text("pointer"),
         Field::new("violation_count", DataType::Int32, true),
         text("violations"),
-        number("content_hash"),
         Field::new("sealed", DataType::Binary, true),
         Field::new("received_date", DataType::Date32, true),
     ]))

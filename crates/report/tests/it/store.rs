@@ -58,13 +58,15 @@ fn block_of(shape: &Arc<Shape>, date: &str, email: Option<&str>) -> Block {
             assert_eq!(verdict, Verdict::Valid, "{:?}", checker.violations());
             let received_micros = micros(&row, "received_at");
             let datastream = row["datastream"].as_str().unwrap();
+            let (minted_id, request_id, derived, time_anomaly) = (None, None, None, None);
             block.commit(Row {
-                minted_id: None,
+                minted_id,
                 received_micros,
                 datastream,
-                request_id: None,
-                content_hash: 1,
-                derived: None,
+                request_id,
+                content_mac: 1,
+                derived,
+                time_anomaly,
             });
         }
     }

@@ -182,7 +182,7 @@ impl<S: Sink> Walk<'_, S> {
     #[inline]
     pub(super) fn timestamp(&mut self, node: &TimestampNode, path: &Path<'_>) -> Result<(), Stop> {
         if self.cursor.peek() != b'"' {
-            return self.wrong_type(node.type_loc, "a text", path);
+            return self.wrong_type(node.type_loc, "a date-time", path);
         }
         let start = self.cursor.at();
         let mut decoded = String::new();
@@ -203,6 +203,9 @@ impl<S: Sink> Walk<'_, S> {
                 let rule = TextRule::Format(crate::format::Format::DateTime);
                 self.violate_text(&rule, node.format_loc, text, path);
             }
+            (Some(instant), Keep::Column(slot)) if !instant::STORED.contains(&instant.micros) => {
+                self.far_off(slot, node.format_loc, start, path);
+            }
             (Some(instant), Keep::Column(slot)) => {
                 self.sink.timestamp(slot, instant.micros);
                 if !instant.exact {
@@ -213,6 +216,18 @@ impl<S: Sink> Walk<'_, S> {
             (Some(_), _) => {}
         }
         Ok(())
+    }
+
+    /// An instant that no column takes. An event's own time decides where the event lies, so
+    /// it is rejected; others ("valid until 9999") are kept beside their column.
+    #[cold]
+    fn far_off(&mut self, slot: Slot, loc: Loc, start: usize, path: &Path<'_>) {
+        if slot == self.plan.timestamp {
+            self.state.violate(|| report::timestamp_range(path, self.plan.location(loc)));
+        } else {
+            self.state.notice(|| report::timestamp_range_kept(path));
+            self.keep_raw(path, self.cursor.since(start), false);
+        }
     }
 
     #[inline]
@@ -230,8 +245,7 @@ impl<S: Sink> Walk<'_, S> {
                 self.keep_raw(path, self.cursor.since(start), false);
             }
             (Number::Fraction(_), _) => {
-                let shown = if self.identity == Identity::Personal { "a number" } else { self.cursor.since(start) };
-                self.violate(node.type_loc, path, || report::fraction(shown));
+                self.violate(node.type_loc, path, || report::FRACTION.to_owned());
             }
             _ => {}
         }
@@ -267,7 +281,7 @@ impl<S: Sink> Walk<'_, S> {
     fn bounds(&mut self, rules: &[(NumberRule, Loc)], number: Number, path: &Path<'_>) {
         for (rule, loc) in rules {
             if !rule.holds(number.as_f64()) {
-                self.violate(*loc, path, || report::number_rule(rule, number.as_f64()));
+                self.violate(*loc, path, || report::number_rule(rule));
             }
         }
     }

@@ -15,6 +15,7 @@ mod report;
 mod search;
 mod text;
 mod told;
+mod wrong_type;
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ use once::SeenNames;
 use path::Path;
 use search::Outcome;
 use text::Scratch;
+pub(crate) use text::push_escape;
 use told::Told;
 
 use crate::limits::{EVENT_BYTES_MAX, KEPT_BYTES_MAX, TellLimits};

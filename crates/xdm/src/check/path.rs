@@ -45,6 +45,17 @@ impl<'p> Path<'p> {
         self.parent.is_none()
     }
 
+    /// Does it lead to a property that its object must have?
+    pub(super) fn is_required(&self) -> bool {
+        matches!(self.step, Step::Child { child, .. } if child.required_loc.is_some())
+    }
+
+    /// Does it lead to the event's own id?
+    pub(super) fn is_id(&self) -> bool {
+        let at_root = self.parent.is_some_and(Path::is_root);
+        at_root && matches!(self.step, Step::Child { child, .. } if &*child.platform == "_id")
+    }
+
     /// The pointer into the event as it was sent, with telling keys masked. Of one that
     /// is too long as much is written as its cut needs.
     pub(super) fn sent(&self) -> String {

@@ -4,15 +4,14 @@ use std::collections::HashSet;
 
 use super::cursor::{Cause, Stop};
 use super::path::Path;
-use super::{State, Walk};
+use super::{State, Walk, wrong_type};
 use crate::plan::{Loc, NumberRule, TextRule};
+use crate::profile::IdRule;
 use crate::sink::Sink;
 use crate::violation::{Notice, Violation, mask};
 
 /// Most values of an `enum` that a message lists.
 const ENUM_SHOWN_MAX: usize = 12;
-/// Longest number that a message shows, in bytes.
-const NUMBER_SHOWN_BYTES_MAX: usize = 32;
 
 impl State {
     /// Tells a violation; it isn't made when there is much to tell already.
@@ -32,53 +31,41 @@ impl<S: Sink> Walk<'_, S> {
     #[cold]
     pub(super) fn wrong_type(&mut self, loc: Loc, wanted: &str, path: &Path<'_>) -> Result<(), Stop> {
         let raw = self.cursor.skip_value()?;
-        self.violate(loc, path, || wrong_type(raw, wanted));
+        let needed = self.is_needed(path);
+        self.violate(loc, path, || wrong_type::message(raw, wanted, needed));
         Ok(())
+    }
+
+    /// Whether leaving the value out would only lead to the next violation.
+    pub(super) fn is_needed(&self, path: &Path<'_>) -> bool {
+        path.is_required() && !(path.is_id() && self.profile.id == IdRule::MayBeMissing)
     }
 
     #[cold]
     pub(super) fn violate_text(&mut self, rule: &TextRule, loc: Loc, text: &str, path: &Path<'_>) {
-        self.violate(loc, path, || broken_text(rule, text));
+        let needed = self.is_needed(path);
+        self.violate(loc, path, || broken_text(rule, text, needed));
     }
 }
 
-fn wrong_type(raw: &str, wanted: &str) -> String {
-    let found = match raw.as_bytes().first() {
-        Some(b'"') => format!("the text \"{}\"", mask(raw.trim_matches('"'))),
-        Some(b'{') => "an object".to_owned(),
-        Some(b'[') => "a list".to_owned(),
-        Some(b't' | b'f') => raw.to_owned(),
-        Some(b'n') => "null".to_owned(),
-        _ => "a number".to_owned(),
-    };
-    let fix = match (wanted, raw.as_bytes().first()) {
-        (_, Some(b'n')) => "leave the property out when there is no value",
-        ("an integer" | "a number", Some(b'"')) => "send the number without quotes",
-        ("an integer", Some(b't')) => "send 1",
-        ("an integer", Some(b'f')) => "send 0",
-        ("true or false", Some(b'"')) => "send true or false without quotes",
-        ("a text", _) => "put the value in quotes",
-        ("a list", _) => "put the value in [ ]",
-        _ => "send a value of that type",
-    };
-    format!("{found} is not {wanted}; {fix}")
-}
-
-fn broken_text(rule: &TextRule, text: &str) -> String {
+/// `needed` says that leaving the property out is no way.
+fn broken_text(rule: &TextRule, text: &str, needed: bool) -> String {
     let masked = mask(text);
     match rule {
         TextRule::Enum(values) => {
             let shown: Vec<&str> = values.iter().take(ENUM_SHOWN_MAX).map(|v| &**v).collect();
-            let more = values.len().saturating_sub(ENUM_SHOWN_MAX);
-            let more = if more > 0 { format!(" or one of {more} more") } else { String::new() };
-            format!("\"{masked}\" is not a permitted value; send one of {}{more}", shown.join(", "))
+            format!("\"{masked}\" is not a permitted value; send one of {}{}", shown.join(", "), more(values.len()))
         }
         TextRule::Pattern(_) => {
             format!("\"{masked}\" does not match the pattern at the schema location; send a text that does")
         }
-        TextRule::Format(format) => format!("\"{masked}\" is not {}", format.example()),
+        TextRule::Format(format) => {
+            let fault = format.fault(text).map_or_else(String::new, |fault| format!(": {fault}"));
+            format!("\"{masked}\" is not {}{fault}", format.example())
+        }
         TextRule::CharsMin(min) => {
-            format!("\"{masked}\" is too short; send at least {min} characters or leave the property out")
+            let otherwise = if needed { "" } else { " or leave the property out" };
+            format!("\"{masked}\" is too short; send at least {min} characters{otherwise}")
         }
         TextRule::CharsMax(max) => format!("\"{masked}\" is too long; send at most {max} characters"),
     }
@@ -89,20 +76,28 @@ pub(super) fn keyword_of(location: &str) -> &str {
     location.rsplit('/').next().unwrap_or_default()
 }
 
-pub(super) fn fraction(shown: &str) -> String {
-    // A number may be as long as its event.
-    let shown = shown.get(..NUMBER_SHOWN_BYTES_MAX).unwrap_or(shown);
-    format!("{shown} is not an integer; send a whole number")
+pub(super) const FRACTION: &str = "the number is not an integer; send a whole number";
+
+/// Without the number, which may be a phone's.
+pub(super) fn number_rule(rule: &NumberRule) -> String {
+    match rule {
+        NumberRule::Minimum(bound) => format!("the number is too small; send at least {bound}"),
+        NumberRule::Maximum(bound) => format!("the number is too large; send at most {bound}"),
+        NumberRule::ExclusiveMinimum(bound) => format!("the number is too small; send more than {bound}"),
+        NumberRule::ExclusiveMaximum(bound) => format!("the number is too large; send less than {bound}"),
+        NumberRule::MultipleOf(step) => format!("the number is not a multiple of {step}; send one that is"),
+        NumberRule::Enum(values) => {
+            let shown: Vec<String> = values.iter().take(ENUM_SHOWN_MAX).map(f64::to_string).collect();
+            format!("the number is not a permitted value; send one of {}{}", shown.join(", "), more(values.len()))
+        }
+    }
 }
 
-pub(super) fn number_rule(rule: &NumberRule, value: f64) -> String {
-    match rule {
-        NumberRule::Minimum(bound) => format!("{value} is too small; send at least {bound}"),
-        NumberRule::Maximum(bound) => format!("{value} is too large; send at most {bound}"),
-        NumberRule::ExclusiveMinimum(bound) => format!("{value} is too small; send more than {bound}"),
-        NumberRule::ExclusiveMaximum(bound) => format!("{value} is too large; send less than {bound}"),
-        NumberRule::MultipleOf(step) => format!("{value} is not a multiple of {step}"),
-        NumberRule::Enum(values) => format!("{value} is not a permitted value; send one of {values:?}"),
+/// How many more values an enumeration has than are listed.
+fn more(values: usize) -> String {
+    match values.saturating_sub(ENUM_SHOWN_MAX) {
+        0 => String::new(),
+        more => format!(" or one of {more} more"),
     }
 }
 
@@ -178,6 +173,21 @@ pub(super) fn number_range(path: &Path<'_>) -> Notice {
 pub(super) fn cut_fraction(path: &Path<'_>) -> Notice {
     let message = "the time is cut to microseconds; what was sent is kept in \"extra\"";
     notice(path, "timePrecision", message.to_owned())
+}
+
+pub(super) fn timestamp_range(path: &Path<'_>, schema: &str) -> Violation {
+    Violation {
+        pointer: path.sent(),
+        schema: schema.to_owned(),
+        keyword: "timestampRange".to_owned(),
+        message: "the event's time lies outside of 1678-01-01 to 2261-12-31, which readers of the tables can't hold; send the time at which it happened".to_owned(),
+    }
+}
+
+pub(super) fn timestamp_range_kept(path: &Path<'_>) -> Notice {
+    let message =
+        "the time lies outside of 1678-01-01 to 2261-12-31; its column is null and what was sent is kept in \"extra\"";
+    notice(path, "timestampRange", message.to_owned())
 }
 
 pub(super) fn empty_id(path: &Path<'_>) -> Notice {

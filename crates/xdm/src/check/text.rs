@@ -85,6 +85,20 @@ fn unescape(text: &[u8]) -> (Option<char>, usize) {
     }
 }
 
+/// Appends what the escape at the start of `text` stands for, a lone surrogate as the three
+/// bytes that it would have, and gives the bytes that it takes. It is well-formed.
+pub(crate) fn push_escape(text: &[u8], out: &mut Vec<u8>) -> usize {
+    let (c, used) = unescape(text);
+    match c {
+        Some(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        None => {
+            let unit = unit(text);
+            out.extend([0xe0 | (unit >> 12) as u8, 0x80 | (unit >> 6 & 0x3f) as u8, 0x80 | (unit & 0x3f) as u8]);
+        }
+    }
+    used
+}
+
 /// The four hexadecimal digits of the escape here; a lone surrogate if they are none.
 fn unit(text: &[u8]) -> u32 {
     let digit = |byte: &u8| char::from(*byte).to_digit(16);

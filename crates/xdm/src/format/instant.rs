@@ -3,6 +3,15 @@
 //! Decided: `T`, `t` or one space may stand between date and time; `Z`, `z` or an offset
 //! must follow; second 60 is read only at 23:59:60 UTC, as the next second; fractions
 //! beyond microseconds are cut and reported as inexact.
+//!
+//! Instants outside [`STORED`] are read and never stored as instants: readers that count
+//! nanoseconds in 64 bits (1677-09-21 to 2262-04-11) fail on a whole table for one of them.
+
+mod fault;
+
+use std::ops::Range;
+
+pub(crate) use fault::{Wanted, epoch, fault};
 
 /// An instant, and whether it is all that the text said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +24,10 @@ pub(crate) struct Instant {
 
 const SECOND: i64 = 1_000_000;
 
+/// Instants that a column takes: 1678-01-01 to the end of 2261-12-31, UTC.
+pub(crate) const STORED: Range<i64> = days_from_civil(1678, 1, 1) * DAY..days_from_civil(2262, 1, 1) * DAY;
+const DAY: i64 = 86_400 * SECOND;
+
 /// Reads a date-time.
 #[inline]
 pub(crate) fn parse(text: &str) -> Option<Instant> {
@@ -24,7 +37,7 @@ pub(crate) fn parse(text: &str) -> Option<Instant> {
     }
     let days = date(bytes.first_chunk()?)?;
     let clock = time(&bytes[11..])?;
-    Some(Instant { micros: days * 86_400 * SECOND + clock.micros, exact: clock.exact })
+    Some(Instant { micros: days * DAY + clock.micros, exact: clock.exact })
 }
 
 pub(crate) fn is_date(text: &str) -> bool {
@@ -67,11 +80,11 @@ fn days_in(year: u32, month: u32) -> u32 {
 
 /// Howard Hinnant's `days_from_civil` (chrono-compatible low-level date algorithms).
 #[inline]
-fn days_from_civil(year: u32, month: u32, day: u32) -> i64 {
-    let year = i64::from(year) - i64::from(month <= 2);
+const fn days_from_civil(year: u32, month: u32, day: u32) -> i64 {
+    let year = year as i64 - (month <= 2) as i64;
     let era = year.div_euclid(400);
     let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((i64::from(month) + 9) % 12) + 2) / 5 + i64::from(day) - 1;
+    let day_of_year = (153 * ((month as i64 + 9) % 12) + 2) / 5 + day as i64 - 1;
     let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
     era * 146_097 + day_of_era - 719_468
 }
@@ -163,6 +176,9 @@ mod tests {
         ] {
             check(bad, None);
         }
+        let first = parse("1678-01-01T00:00:00Z").map(|i| i.micros);
+        let last = parse("2261-12-31T23:59:59.999999Z").map(|i| i.micros);
+        assert_eq!((first, last), (Some(STORED.start), Some(STORED.end - 1)));
         assert_eq!(parse("2026-11-22T14:07:15.1234567Z").map(|i| i.exact), Some(false));
         assert_eq!(parse("2026-11-22T14:07:15.1234560Z").map(|i| i.exact), Some(true));
         assert!(is_date("2026-11-22") && !is_date("2026-11-31") && !is_date("2026-11-22Z"));

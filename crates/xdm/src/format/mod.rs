@@ -8,6 +8,8 @@ mod uri;
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use instant::Wanted;
+
 /// A format that is checked. Others are annotations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
@@ -50,6 +52,18 @@ impl Format {
             Format::Ipv4 => text.parse::<Ipv4Addr>().is_ok(),
             Format::Ipv6 => text.parse::<Ipv6Addr>().is_ok(),
         }
+    }
+
+    /// What is wrong with a text that doesn't match, where more can be said than what is
+    /// wanted.
+    pub(crate) fn fault(self, text: &str) -> Option<String> {
+        let wanted = match self {
+            Format::DateTime => Wanted::DateTime,
+            Format::Date => Wanted::Date,
+            Format::Time => Wanted::Time,
+            _ => return None,
+        };
+        instant::fault(text, wanted)
     }
 
     /// What a sender should write: "a … such as …".

@@ -32,6 +32,22 @@ fn feedback(members: &str) -> String {
 }
 
 #[test]
+fn times_that_readers_cannot_hold_are_rejected_or_kept_beside_their_column() {
+    let of = |time: &str| format!(r#"{{"_id":"1","timestamp":"{time}"}}"#);
+    for far in ["1677-12-31T23:59:59.999999Z", "2262-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "0000-01-01T00:00:00Z"] {
+        assert_eq!(check(&of(far)).keywords, ["timestampRange"], "{far}");
+    }
+    for near in ["1678-01-01T00:00:00Z", "2261-12-31T23:59:59.999999Z", "2262-01-01T00:00:00+01:00"] {
+        assert_eq!(check(&of(near)).keywords, Vec::<String>::new(), "{near}");
+    }
+    let nested =
+        r#"{"_id":"1","timestamp":"2026-11-22T14:07:15Z","placeContext":{"localTime":"9999-12-31T23:59:59Z"}}"#;
+    let outcome = check(nested);
+    assert_eq!((outcome.keywords, outcome.notices), (vec![], vec!["timestampRange".to_owned()]));
+    assert_eq!(outcome.value["placeContext"], json!({}));
+}
+
+#[test]
 fn odd_values_have_a_decided_outcome() {
     let case = |members: &str, keywords: &[&str], notices: &[&str], value: Value| {
         let outcome = check(&feedback(members));

@@ -55,8 +55,9 @@ fn plain_row(received_micros: i64) -> Row<'static> {
         received_micros,
         datastream: "web",
         request_id: None,
-        content_hash: received_micros * 31,
+        content_mac: received_micros * 31,
         derived: None,
+        time_anomaly: None,
     }
 }
 
@@ -77,15 +78,19 @@ fn fill(block: &mut Block, dice: &mut Dice, events: u64, number: &mut u64) -> Ve
         let request_id = dice.percent(50).then_some("request");
         let received_micros = 1_790_000_000_000_000 + *number as i64;
         let datastream = dice.pick(&["web", "app"]);
-        let content_hash = dice.below(u64::MAX) as i64;
+        let content_mac = dice.below(u64::MAX) as i64;
         let derived = dice.percent(20).then_some("clickToCall");
-        block.commit(Row { minted_id: Some(&minted), received_micros, datastream, request_id, content_hash, derived });
+        let time_anomaly = dice.percent(10).then_some("ahead");
+        let minted_id = Some(minted.as_str());
+        let own = Row { minted_id, received_micros, datastream, request_id, content_mac, derived, time_anomaly };
+        block.commit(own);
         complete(&mut row, &minted);
         row.insert("received_at".into(), json!(received_micros));
         row.insert("datastream".into(), json!(datastream));
         row.insert("request_id".into(), json!(request_id));
-        row.insert("content_hash".into(), json!(content_hash));
+        row.insert("content_mac".into(), json!(content_mac));
         row.insert("derived".into(), json!(derived));
+        row.insert("time_anomaly".into(), json!(time_anomaly));
         rows.push(row);
     }
     rows
@@ -234,7 +239,7 @@ fn rows_are_found_by_number() {
     block.commit(plain_row(0));
     assert_eq!((0..5).map(|row| block.id(row)).collect::<Vec<_>>(), ["id 0", "id 1", "id 2", "", "last"]);
     assert_eq!(block.dates(), [-1, 0, 20_000, 1, 0]);
-    assert_eq!(block.content_hashes(), [0, 31, 62, 86_400_000_000 * 31, 0]);
+    assert_eq!(block.content_macs(), [0, 31, 62, 86_400_000_000 * 31, 0]);
 }
 
 #[test]

@@ -49,7 +49,7 @@ async fn recover(dir: &Path, acknowledged: i64) -> Result<(), String> {
         return Err(format!("{commits} commits are there, {acknowledged} were acknowledged"));
     }
     let mut ids = Vec::new();
-    let scanned = events.scan_ids(None, &mut |row| ids.push(row.content_hash)).await;
+    let scanned = events.scan_ids(&|_| true, &mut |row| ids.extend(row.content_mac)).await;
     scanned.map_err(|error| error.to_string())?;
     ids.sort_unstable();
     if ids != (0..commits * ROWS).collect::<Vec<_>>() {

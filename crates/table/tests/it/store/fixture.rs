@@ -80,7 +80,7 @@ pub(super) fn events_schema() -> SchemaRef {
         field("labels", DataType::Map(entries, false)),
         field("received_at", instant()),
         field("datastream", DataType::Utf8),
-        field("content_hash", DataType::Int64),
+        field("content_mac", DataType::Int64),
         field("sealed", DataType::Binary),
         field("event_date", DataType::Date32),
     ]))

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use table::{CompactPolicy, Compacted, DeleteWhere, Partition, Store, StoredId};
+use table::{CompactPolicy, Compacted, DeleteWhere, FileDays, Store, StoredId};
 
 use super::fixture::*;
 
@@ -135,14 +135,18 @@ async fn scan_ids_tells_each_stored_row_once() {
     let scan = async |since: Option<i32>| {
         let mut seen = Vec::new();
         let mut note = |row: StoredId<'_>| {
-            assert_eq!(row.id, format!("e{}", row.content_hash));
-            seen.push((row.content_hash, Partition::of_micros(row.instant_micros).0));
+            let mac = row.content_mac.unwrap();
+            assert_eq!((row.id, row.legacy_hash), (format!("e{mac}").as_str(), None));
+            seen.push((mac, row.day.0));
         };
-        let rows = events.scan_ids(since.map(Partition), &mut note).await.unwrap();
+        let wanted = |days: FileDays| since.is_none_or(|since| matches!(days, FileDays::Of(day) if day.0 >= since));
+        let rows = events.scan_ids(&wanted, &mut note).await.unwrap();
         assert_eq!(rows, seen.len() as u64);
         seen.sort_unstable();
         seen
     };
+    let days: Vec<(i32, u64)> = events.days().into_iter().map(|(day, rows)| (day.0, rows)).collect();
+    assert_eq!(days, (0..5).map(|n| (DAY - 4 + n, 100)).collect::<Vec<_>>());
     let expect: Vec<(i64, i32)> = (0..500).map(|id| (id, DAY - (id / 100) as i32)).collect();
     assert_eq!(scan(None).await, expect);
     assert_eq!(scan(Some(DAY - 1)).await, expect[..200]);

@@ -5,6 +5,7 @@ mod crash;
 mod damage;
 mod faulty_disk;
 mod fixture;
+mod legacy;
 mod maintain;
 mod nested;
 mod open;

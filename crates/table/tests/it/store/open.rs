@@ -162,7 +162,7 @@ async fn a_grown_schema_widens_the_table_and_old_rows_read_as_null() {
     assert_eq!(scalar(&again.events, sql).await, "8");
 
     let mut clash = options(dir.path());
-    clash.events_schema = Arc::new(Schema::new(vec![Field::new("content_hash", DataType::Utf8, true)]));
+    clash.events_schema = Arc::new(Schema::new(vec![Field::new("content_mac", DataType::Utf8, true)]));
     let error = Store::open(clash).await.unwrap_err().to_string();
-    assert!(error.contains("content_hash is Int64 in the table but Utf8"), "{error}");
+    assert!(error.contains("content_mac is Int64 in the table but Utf8"), "{error}");
 }

@@ -22,7 +22,7 @@ async fn fresh_rows_are_seen_until_they_are_committed() {
     // Filters and projections reach both halves.
     let sql = "select max(\"customerFeedback\"['chatStart']['value']) from events where \"_id\" in ('e4', 'e5')";
     assert_eq!(scalar(events, sql).await, "5.0");
-    let sql = "select string_agg(\"_id\", ',' order by \"_id\") from events where event_date = date '2026-11-22' and content_hash > 3";
+    let sql = "select string_agg(\"_id\", ',' order by \"_id\") from events where event_date = date '2026-11-22' and content_mac > 3";
     assert_eq!(scalar(events, sql).await, "e4,e5");
     let sql = "select count(*) from events where event_date = date '2026-11-21'";
     assert_eq!(scalar(events, sql).await, "0");

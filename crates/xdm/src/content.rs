@@ -1,0 +1,250 @@
+//! What an event says, as one number: the same for every way of writing the same JSON.
+//!
+//! A sender that tries again may write its event anew: members in another order, other
+//! white space, `1.0` for `1`, `\u0041` for `A`. So the number is not made of the bytes
+//! but of what the checker hands to a sink anyway: each value is mixed with the place it
+//! has, and the results are added up, so that their order doesn't count. Places are paths
+//! and not slots: the number outlives a schema that grows. Items of a list are told apart
+//! by their position, those of a map by their key. Both spellings of a name are one name,
+//! and an instant is compared as the instant it is, whatever its offset.
+//!
+//! All of it is keyed: without the secret nobody can tell what gives which sum. The sum is
+//! yet no code that may be shown: whoever stores it passes it through a keyed function
+//! that can't be turned back.
+
+mod number;
+mod raw;
+
+use xxhash_rust::xxh3::xxh3_64_with_secret;
+
+use crate::layout::{Layout, ListSlot, Node, PersonalSlot, Slot, StructSlot};
+use crate::personal::Span;
+use crate::sink::Sink;
+
+/// Length of the secret, in bytes.
+pub const CONTENT_SECRET_BYTES: usize = 192;
+
+/// Separates kinds of values. What they are doesn't matter.
+const OBJECT: u64 = 0x9e37_79b9_7f4a_7c15;
+const LIST: u64 = 0xbf58_476d_1ce4_e5b9;
+const ITEM: u64 = 0x94d0_49bb_1331_11eb;
+
+/// A leaf column's place.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    /// Made of the path.
+    key: u64,
+    space: u16,
+    /// The map whose key it is.
+    map: Option<u16>,
+}
+
+/// A list's or a map's place.
+#[derive(Clone, Copy, Debug)]
+struct ListPlace {
+    key: u64,
+    space: u16,
+    items: u16,
+}
+
+/// Adds up what events say: a sink, to stand beside another one ([`Both`](crate::Both)).
+#[derive(Clone)]
+pub struct ContentHash {
+    secret: Box<[u8; CONTENT_SECRET_BYTES]>,
+    columns: Box<[Place]>,
+    structs: Box<[(u64, u16)]>,
+    lists: Box<[ListPlace]>,
+    /// Mixed into every value: the root's, and of each space the current item's.
+    rows: Vec<u64>,
+    /// Items so far of each list that is open.
+    counts: Vec<u64>,
+    /// Where each object was last seen: both spellings of a namespace open it, one of them
+    /// with each member.
+    opened: Vec<u64>,
+    event: u64,
+    sum: u64,
+}
+
+impl ContentHash {
+    /// For events of this layout, under a secret.
+    pub fn new(layout: &Layout, secret: [u8; CONTENT_SECRET_BYTES]) -> ContentHash {
+        let key = |kind: u64, path: &str| mix(xxh3_64_with_secret(path.as_bytes(), &secret), kind);
+        let column =
+            |column: &crate::layout::Column| Place { key: key(1, &column.path), space: column.space.0, map: None };
+        let mut columns: Box<[Place]> = layout.columns.iter().map(column).collect();
+        layout.fields.iter().for_each(|field| note_keys(&field.node, &mut columns));
+        let list = |list: &crate::layout::List| ListPlace {
+            key: key(LIST, &list.path),
+            space: list.space.0,
+            items: list.items.0,
+        };
+        ContentHash {
+            columns,
+            structs: layout.structs.iter().map(|object| (key(OBJECT, &object.path), object.space.0)).collect(),
+            lists: layout.lists.iter().map(list).collect(),
+            rows: vec![key(ITEM, ""); layout.spaces()],
+            counts: vec![0; layout.lists.len()],
+            opened: vec![0; layout.structs.len()],
+            event: 1,
+            sum: 0,
+            secret: Box::new(secret),
+        }
+    }
+
+    /// What the event said that has just been checked; the next one begins.
+    #[inline]
+    pub fn take(&mut self) -> u64 {
+        self.event = self.event.wrapping_add(OBJECT);
+        std::mem::take(&mut self.sum)
+    }
+
+    /// The same of a JSON text, without a plan: for events that break rules, so that nobody
+    /// told all their values. Text that is not JSON counts as the bytes that it is.
+    pub fn of_text(&self, event: &[u8]) -> u64 {
+        let event = event.trim_ascii();
+        match raw::whole(&self.secret, event) {
+            Some(value) => mix(value, 5),
+            None => mix(xxh3_64_with_secret(event, &*self.secret), 7),
+        }
+    }
+
+    #[inline]
+    fn add(&mut self, place: u64, value: u64) {
+        self.sum = self.sum.wrapping_add(mix(place, value));
+    }
+
+    #[inline]
+    fn scalar(&mut self, slot: Slot, value: u64) {
+        let Place { key, space, .. } = self.columns[slot.index()];
+        self.add(self.rows[usize::from(space)].wrapping_add(key), value);
+    }
+
+    /// The item's place follows from its key.
+    fn map_key(&mut self, map: u16, key: &str) {
+        let ListPlace { key: list, space, items } = self.lists[usize::from(map)];
+        let hash = xxh3_64_with_secret(key.as_bytes(), &*self.secret);
+        let row = mix(self.rows[usize::from(space)].wrapping_add(list), hash ^ ITEM);
+        self.rows[usize::from(items)] = row;
+        self.add(row, LIST);
+    }
+
+    /// A value without a column. Sealed or not is no difference in what was said.
+    fn value_at(&mut self, pointer: &str, raw: &str) {
+        let place = xxh3_64_with_secret(pointer.as_bytes(), &*self.secret);
+        // The checker has read it, so it is JSON.
+        let value = raw::whole(&self.secret, raw.as_bytes()).unwrap_or_default();
+        self.add(place, value);
+    }
+}
+
+impl std::fmt::Debug for ContentHash {
+    /// Neither the secret nor what a visitor said.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ContentHash(..)")
+    }
+}
+
+/// Both halves of a product of two words, put together: one multiplication mixes well.
+#[inline]
+fn mix(left: u64, right: u64) -> u64 {
+    // So that a factor that is 0 doesn't wipe out the other.
+    let product = u128::from(left ^ 0xa076_1d64_78bd_642f) * u128::from(right ^ 0xe703_7ed1_a0b4_28db);
+    (product as u64) ^ ((product >> 64) as u64)
+}
+
+/// Tells key columns their maps.
+fn note_keys(node: &Node, columns: &mut [Place]) {
+    match node {
+        Node::Leaf(_) => {}
+        Node::Struct(_, fields) => fields.iter().for_each(|field| note_keys(&field.node, columns)),
+        Node::List(_, item) => note_keys(item, columns),
+        Node::Map(list, key, value) => {
+            columns[key.index()].map = Some(list.0);
+            note_keys(value, columns);
+        }
+    }
+}
+
+impl Sink for ContentHash {
+    #[inline]
+    fn object(&mut self, slot: StructSlot) {
+        let (key, space) = self.structs[slot.index()];
+        let row = self.rows[usize::from(space)];
+        let seen = row ^ self.event;
+        if self.opened[slot.index()] != seen {
+            self.opened[slot.index()] = seen;
+            self.add(row.wrapping_add(key), OBJECT);
+        }
+    }
+
+    #[inline]
+    fn text(&mut self, slot: Slot, value: &str) {
+        let Place { key, space, map } = self.columns[slot.index()];
+        if let Some(map) = map {
+            return self.map_key(map, value);
+        }
+        let hash = xxh3_64_with_secret(value.as_bytes(), &*self.secret);
+        self.add(self.rows[usize::from(space)].wrapping_add(key), hash);
+    }
+
+    #[inline]
+    fn integer(&mut self, slot: Slot, value: i64) {
+        self.scalar(slot, value.cast_unsigned());
+    }
+
+    #[inline]
+    fn number(&mut self, slot: Slot, value: f64) {
+        // Both zeros are one number.
+        self.scalar(slot, (value + 0.0).to_bits());
+    }
+
+    #[inline]
+    fn boolean(&mut self, slot: Slot, value: bool) {
+        self.scalar(slot, u64::from(value));
+    }
+
+    #[inline]
+    fn timestamp(&mut self, slot: Slot, micros: i64) {
+        self.scalar(slot, micros.cast_unsigned());
+    }
+
+    #[inline]
+    fn begin(&mut self, list: ListSlot) {
+        let ListPlace { key, space, .. } = self.lists[list.index()];
+        self.counts[list.index()] = 0;
+        self.add(self.rows[usize::from(space)].wrapping_add(key), LIST);
+    }
+
+    #[inline]
+    fn item(&mut self, list: ListSlot) {
+        let ListPlace { key, space, items } = self.lists[list.index()];
+        let count = &mut self.counts[list.index()];
+        *count += 1;
+        // A map's item gets another place with its key.
+        self.rows[usize::from(items)] = mix(self.rows[usize::from(space)].wrapping_add(key), *count ^ ITEM);
+    }
+
+    #[inline]
+    fn end(&mut self, list: ListSlot) {
+        // So that lists of other lengths differ even where an item says nothing.
+        let ListPlace { key, space, .. } = self.lists[list.index()];
+        let count = self.counts[list.index()];
+        self.add(self.rows[usize::from(space)].wrapping_add(key), count ^ ITEM);
+    }
+
+    fn extra(&mut self, pointer: &str, raw: &str) {
+        self.value_at(pointer, raw);
+    }
+
+    /// As it was said, whatever its column shows.
+    fn veiled(&mut self, slot: Slot, text: &str, _: &[Span]) {
+        self.text(slot, text);
+    }
+
+    fn personal(&mut self, _: Option<PersonalSlot>, pointer: &str, raw: &str) {
+        self.value_at(pointer, raw);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ mod edge;
 mod keys;
 mod load;
 mod mistakes;
+mod quarantine;
 mod queries;
 mod serve;
 mod tls;

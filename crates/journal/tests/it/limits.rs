@@ -1,9 +1,10 @@
 //! Limits, failures and what the sender hears.
 
+use std::io;
 use std::sync::{Arc, mpsc};
 
 use bytes::Bytes;
-use journal::{AppendError, Journal, Sequence};
+use journal::{AppendError, DirLock, Disk, DiskFile, Journal, Sequence};
 
 use crate::faulty::FaultyDisk;
 use crate::rig::{append, append_all, expected, open_faulty, options, read_all, record};
@@ -203,4 +204,45 @@ fn too_many_open_files_poison_nothing() {
     drop(journal);
     let (journal, _) = open_faulty(&disk, 1000).expect("opened");
     assert_eq!(read_all(&journal, 0).len() as u64, last + 2);
+}
+
+/// A disk on which making a file is a defect.
+struct NoFiles(Arc<FaultyDisk>);
+
+impl Disk for NoFiles {
+    fn lock(&self) -> io::Result<Box<dyn DirLock>> {
+        self.0.lock()
+    }
+    fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+        panic!("a made-up defect while {name} is made")
+    }
+    fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+        self.0.open(name)
+    }
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.0.rename(from, to)
+    }
+    fn remove(&self, name: &str) -> io::Result<()> {
+        self.0.remove(name)
+    }
+    fn list(&self) -> io::Result<Vec<String>> {
+        self.0.list()
+    }
+    fn sync_dir(&self) -> io::Result<()> {
+        self.0.sync_dir()
+    }
+    fn free_bytes(&self) -> io::Result<u64> {
+        self.0.free_bytes()
+    }
+}
+
+/// The thread that prepares segments has died: a record is refused, and nobody waits.
+#[test]
+fn a_dead_preallocating_thread_holds_up_nobody() {
+    let disk = Arc::new(NoFiles(FaultyDisk::new()));
+    let (journal, _) = Journal::open_on(disk, options("faulty".as_ref(), 4096)).expect("opened");
+    for n in 1..=3 {
+        assert!(append(&journal, &record(n)).is_err(), "record {n}");
+    }
+    journal.close();
 }

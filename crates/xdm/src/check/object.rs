@@ -365,7 +365,7 @@ impl<'w, S: Sink> Walk<'w, S> {
                 Ok(false)
             }
             Noted::TooMany => {
-                Err(Stop::limit("an object has more undeclared properties than", MEMBERS_MAX, "; send fewer"))
+                Err(Stop::limit("an object has more than", MEMBERS_MAX, "undeclared properties; send fewer"))
             }
         }
     }
@@ -471,7 +471,7 @@ impl<'w, S: Sink> Walk<'w, S> {
         let mut count = 0;
         while more {
             if count >= ITEMS_MAX {
-                return Err(Stop::limit("a list has more items than", ITEMS_MAX, "; send fewer"));
+                return Err(Stop::limit("a list has more than", ITEMS_MAX, "items; send fewer"));
             }
             if let Some(list) = node.list {
                 self.sink.item(list);

@@ -9,6 +9,7 @@
 use std::time::Duration;
 
 use table::{CompactPolicy, Dataset, Store, StoreError};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 /// How long files stay after they went out of use: the longest time that anybody else
@@ -41,8 +42,21 @@ pub(crate) async fn run(store: Store, every: Duration) {
     for turn in 1u32.. {
         turns.tick().await;
         for (name, dataset) in tables {
-            if let Err(error) = keep(name, dataset, turn.is_multiple_of(TURNS_PER_VACUUM)).await {
-                tracing::warn!(table = name, %error, "upkeep failed and is tried again later");
+            // A task of its own, which ends with this one: a panic in it ends no more than
+            // the turn.
+            let mut work = JoinSet::new();
+            work.spawn(keep(name, dataset.clone(), turn.is_multiple_of(TURNS_PER_VACUUM)));
+            match work.join_next().await {
+                Some(Ok(Ok(()))) | None => {}
+                Some(Ok(Err(error))) => {
+                    tracing::warn!(table = name, %error, "upkeep failed and is tried again later");
+                }
+                Some(Err(_)) => {
+                    tracing::error!(
+                        table = name,
+                        "upkeep ended by a defect and is tried again later; please report it"
+                    );
+                }
             }
         }
     }
@@ -56,8 +70,8 @@ async fn forget_legacy_hashes(name: &str, dataset: &Dataset) -> Result<(), Store
     Ok(())
 }
 
-async fn keep(name: &str, dataset: &Dataset, vacuum: bool) -> Result<(), StoreError> {
-    forget_legacy_hashes(name, dataset).await?;
+async fn keep(name: &'static str, dataset: Dataset, vacuum: bool) -> Result<(), StoreError> {
+    forget_legacy_hashes(name, &dataset).await?;
     let compacted = dataset.compact(CompactPolicy::default()).await?;
     if compacted.files_before > 0 {
         tracing::info!(

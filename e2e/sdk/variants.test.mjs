@@ -37,7 +37,7 @@ async function delivered(page, session, more) {
 /** None of these chats is a row. Only what was sent and taken before can be waited for. */
 async function noneStored(page, ...sessions) {
   const witness = `${sessions[0]}-witness`;
-  await fetch(`${stage.frontdesk.url}/v1/events`, {
+  await fetch(`${stage.frontdesk.url}/v1/events?datastream=${DATASTREAM}`, {
     method: "POST",
     body: JSON.stringify({ _id: witness, timestamp: "2026-11-22T14:07:15Z" }),
   });

@@ -73,7 +73,8 @@ pub fn normal_form(value: &str) -> String {
 
 /// Could this be an identity that a person is reached by, or the hash of one?
 pub(crate) fn is_telling_identity(id: &str) -> bool {
-    text::is_telling(id) || text::is_hash(id)
+    // Nearly every event has an ECID, 38 digits; hardly any hash has digits alone.
+    !text::is_long_run(id) && (text::is_telling(id) || text::is_hash(id))
 }
 
 /// Is the text an e-mail address or a number that is marked as one (`+`), or does it hold one?

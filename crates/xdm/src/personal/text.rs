@@ -19,6 +19,9 @@ const GROUPS_MAX: usize = 8;
 /// Marks in a row between two groups.
 const MARKS_MAX: usize = 3;
 
+/// Shortest address (`a@b.cd`), and number, in bytes.
+const TELLING_BYTES_MIN: usize = 6;
+
 /// Lengths of hashes in hexadecimal digits: MD5, SHA-1, SHA-224, SHA-256, SHA-384, SHA-512.
 const HASH_DIGITS: [usize; 6] = [32, 40, 56, 64, 96, 128];
 
@@ -34,6 +37,9 @@ pub(crate) enum Rigour {
 /// Could there be anything in it?
 #[inline]
 pub(crate) fn may_hold(text: &str) -> bool {
+    if text.len() < TELLING_BYTES_MIN {
+        return false;
+    }
     let (digits, marked) = tally(text.as_bytes(), |byte| (byte == b'@') | (byte == b'%'));
     marked || digits >= DIGITS_MIN
 }
@@ -69,6 +75,12 @@ pub(crate) fn is_plainly_telling(text: &str) -> bool {
 
 pub(crate) fn holds(text: &str, rigour: Rigour) -> bool {
     address(text, 0).is_some() || number(text, 0, rigour).is_some()
+}
+
+/// Is it digits and nothing else, and too many for a number? Most identities are.
+#[inline]
+pub(super) fn is_long_run(text: &str) -> bool {
+    text.len() > DIGITS_MAX && text.bytes().fold(true, |all, byte| all & byte.is_ascii_digit())
 }
 
 /// Is the whole text the hexadecimal form of a hash?

@@ -23,8 +23,11 @@ use futures::future::BoxFuture;
 use object_store::ObjectStoreExt as _;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::errors::ParquetError;
+use parquet::file::metadata::ParquetMetaData;
 
 use crate::dataset::{Dataset, Snapshot};
+use crate::encode::crc::crc32;
+use crate::encode::header::Bare;
 use crate::error::StoreError;
 
 /// The first and last bytes of a Parquet file.
@@ -288,11 +291,12 @@ fn look_at(path: &Path, expected: u64) -> Look {
     look().unwrap_or_else(|error| of_io(&error))
 }
 
-/// Decodes every page as a query would.
+/// Compares the checksum of every page, and decodes it as a query would.
 fn decode_all(bytes: bytes::Bytes) -> Look {
     let read = || -> Result<(), ParquetError> {
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-        let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(bytes, options)?;
+        let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(bytes.clone(), options)?;
+        check_pages(&bytes, builder.metadata())?;
         for batch in builder.with_batch_size(BATCH_ROWS).build()? {
             let _ = batch.map_err(ParquetError::from)?;
         }
@@ -304,6 +308,29 @@ fn decode_all(bytes: bytes::Bytes) -> Look {
         Ok(Err(error)) => of_parquet(&error),
         Err(_) => Look::Damaged("can't be decoded".to_owned()),
     }
+}
+
+/// Pages of versions that wrote no checksums are left to the decoder.
+fn check_pages(file: &[u8], metadata: &ParquetMetaData) -> Result<(), ParquetError> {
+    for column in metadata.row_groups().iter().flat_map(|group| group.columns()) {
+        let (start, bytes) = column.byte_range();
+        let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
+        let Some(mut pages) = file.get(place(start)..place(start.saturating_add(bytes))) else {
+            return Err(ParquetError::EOF("a column lies outside of the file".to_owned()));
+        };
+        while !pages.is_empty() {
+            let wrong = |what: &str| Err(ParquetError::General(format!("{what} in column {}", column.column_path())));
+            let Some(header) = Bare::read(pages) else { return wrong("a page header can't be read") };
+            let Some((page, rest)) = pages.split_at_checked(header.bytes.saturating_add(header.body_bytes)) else {
+                return wrong("a page is cut");
+            };
+            if header.crc.is_some_and(|crc| crc != crc32(&page[header.bytes..])) {
+                return wrong("the checksum of a page is wrong");
+            }
+            pages = rest;
+        }
+    }
+    Ok(())
 }
 
 fn wrong_length(bytes: u64, expected: u64) -> Look {

@@ -16,9 +16,10 @@
 
 pub(crate) mod checksummed;
 mod chunk;
+pub(crate) mod crc;
 mod delta;
 mod file;
-mod header;
+pub(crate) mod header;
 mod levels;
 mod nested;
 mod page;

@@ -3,9 +3,12 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
+
 use super::chunks::{Chunk, Chunks};
 use super::shape::Shape;
 use super::source::Source;
+use super::split::Span;
 use super::{InputError, LoadInput};
 
 /// Where an event is in its input, counted from 1.
@@ -80,21 +83,31 @@ impl<'a> Batch<'a> {
     }
 
     /// Each event, with its place and where it begins in the text; blank lines are passed over.
-    pub fn events(&self) -> impl Iterator<Item = (Place, u64, &'a [u8])> {
-        let (bytes, offset, before) = (self.chunk.bytes(), self.chunk.offset, self.before);
-        let spans = self.chunk.spans();
-        let values = spans.into_iter().flatten().zip(before + 1..).map(move |(span, number)| {
+    /// A list, so that finding the events is compiled here, with this crate's optimisation.
+    pub fn events(&self) -> Vec<(Place, u64, &'a [u8])> {
+        let (bytes, offset) = (self.chunk.bytes(), self.chunk.offset);
+        let Some(spans) = self.chunk.spans() else { return self.lines() };
+        let event = |(span, number): (&Span, u64)| {
             let event = &bytes[span.start as usize..span.end as usize];
             (Place::Event(number), offset + u64::from(span.start), event)
-        });
-        let text = if spans.is_some() { &[][..] } else { bytes.strip_suffix(b"\n").unwrap_or(bytes) };
-        let mut at = 0;
-        let lines = text.split(|byte| *byte == b'\n').zip(before + 1..).filter_map(move |(line, number)| {
-            let start = at;
-            at += line.len() as u64 + 1;
-            (!line.trim_ascii().is_empty()).then_some((Place::Line(number), offset + start, line))
-        });
-        values.chain(lines)
+        };
+        spans.iter().zip(self.before + 1..).map(event).collect()
+    }
+
+    fn lines(&self) -> Vec<(Place, u64, &'a [u8])> {
+        let (bytes, offset) = (self.chunk.bytes(), self.chunk.offset);
+        let mut lines = Vec::new();
+        let (mut at, mut number) = (0, self.before);
+        while at < bytes.len() {
+            let end = memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |length| at + length);
+            number += 1;
+            let line = &bytes[at..end];
+            if !line.trim_ascii().is_empty() {
+                lines.push((Place::Line(number), offset + at as u64, line));
+            }
+            at = end + 1;
+        }
+        lines
     }
 
     /// The events as the body of a request: lines as they are, others as an array.

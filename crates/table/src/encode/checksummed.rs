@@ -12,6 +12,7 @@ use std::io::{self, Write};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataBuilder, ParquetMetaDataReader, ParquetMetaDataWriter};
 
+use super::crc::crc32;
 use super::header::Bare;
 
 const MAGIC: &[u8; 4] = b"PAR1";
@@ -112,7 +113,7 @@ impl<W: Write> Checksummed<W> {
                 let Some(whole) = self.held.get(at..end) else { break };
                 let (header, body) = whole.split_at(page.bytes);
                 self.page.clear();
-                page.with_crc(header, crc32fast::hash(body), &mut self.page);
+                page.with_crc(header, crc32(body), &mut self.page);
                 self.page.extend_from_slice(body);
                 self.out.write_all(&self.page)?;
                 self.moved.insert(self.taken, self.passed);

@@ -103,13 +103,15 @@ fn number(encoding: Encoding) -> i32 {
     }
 }
 
-/// A header that the crate has written, as far as it must be known to put a checksum in.
+/// A header as far as it must be known to check a page, or to put a checksum in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bare {
     /// Length of the header.
     pub(crate) bytes: usize,
     /// Length of the page's body in the file.
     pub(crate) body_bytes: usize,
+    /// The body's checksum, if the header has one.
+    pub(crate) crc: Option<u32>,
     /// Where the field behind the sizes begins.
     next: usize,
 }
@@ -127,9 +129,15 @@ impl Bare {
             *size = varint(bytes, &mut at)?;
         }
         let next = at;
+        let mut crc = None;
+        if bytes.get(at) == Some(&(1 << 4 | I32)) {
+            let mut value = at + 1;
+            let coded = varint(bytes, &mut value)? as u32;
+            crc = Some((coded >> 1) ^ (coded & 1).wrapping_neg());
+        }
         skip_fields(bytes, &mut at, 0)?;
         // Zigzag: sizes are not negative.
-        Some(Bare { bytes: at, body_bytes: usize::try_from(sizes[2] >> 1).ok()?, next })
+        Some(Bare { bytes: at, body_bytes: usize::try_from(sizes[2] >> 1).ok()?, crc, next })
     }
 
     /// Appends the header with the checksum in it; returns its length.
@@ -203,7 +211,7 @@ mod tests {
             assert_eq!(length, bytes.len());
             bytes.extend_from_slice(b"the body");
             let bare = Bare::read(&bytes).expect("whole");
-            assert_eq!((bare.bytes, bare.body_bytes), (length, 12_345));
+            assert_eq!((bare.bytes, bare.body_bytes, bare.crc), (length, 12_345, Some(0xDEAD_BEEF)));
             for cut in 0..length {
                 assert_eq!(Bare::read(&bytes[..cut]), None, "{kind:?} cut at {cut}");
             }
@@ -219,5 +227,6 @@ mod tests {
         let length = read.with_crc(&bare, 1, &mut out);
         let expect = [0x15, 0x00, 0x15, 0x06, 0x15, 0x04, 0x15, 0x02, 0x1C, 0x15, 0x02, 0x00, 0x00];
         assert_eq!((length, out.as_slice()), (expect.len(), &expect[..]));
+        assert_eq!((read.crc, Bare::read(&out).and_then(|header| header.crc)), (None, Some(1)));
     }
 }

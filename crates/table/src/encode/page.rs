@@ -8,6 +8,7 @@ use zstd::bulk::Compressor;
 use zstd::zstd_safe::compress_bound;
 
 use super::EncodeError;
+use super::crc::crc32;
 use super::header::{PageHeader, PageKind};
 
 /// A compressor and the buffers around it, kept from page to page.
@@ -49,7 +50,7 @@ impl Press {
             values: count(values)?,
             uncompressed: count(self.raw.len())?,
             compressed: count(self.packed.len())?,
-            crc: crc32fast::hash(&self.packed),
+            crc: crc32(&self.packed),
         };
         let header_bytes = header.write(chunk);
         chunk.extend_from_slice(&self.packed);
@@ -59,5 +60,29 @@ impl Press {
     /// Heap bytes held.
     pub(crate) fn heap_bytes(&self) -> usize {
         self.raw.capacity() + self.packed.capacity()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::header::Bare;
+    use super::*;
+
+    #[test]
+    fn every_page_carries_the_checksum_of_its_body() {
+        let mut press = Press::new(1).expect("a level");
+        let mut chunk = Vec::new();
+        press.raw.extend_from_slice(&b"made up ".repeat(1000));
+        let uncompressed = press.dictionary_page(7, &mut chunk).expect("a page");
+        let first = Bare::read(&chunk).expect("a header");
+        assert_eq!(uncompressed, first.bytes + 8000);
+        press.data_page(4711, Encoding::RLE_DICTIONARY, &mut chunk).expect("a page");
+        let mut pages = &chunk[..];
+        while !pages.is_empty() {
+            let header = Bare::read(pages).expect("a header");
+            let (page, rest) = pages.split_at(header.bytes + header.body_bytes);
+            assert_eq!(header.crc, Some(crc32(&page[header.bytes..])));
+            pages = rest;
+        }
     }
 }

@@ -142,3 +142,24 @@ async fn compaction_and_deletion_leave_a_damaged_file_as_it_is() {
     drop(store);
     assert_eq!(open(dir.path()).await.damaged().len(), 0, "from outside it looks whole");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_flipped_bit_in_any_page_is_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let _ = commit(&store.events, 0, 50, DAY).await;
+    let path = file_of(dir.path(), "2026-11-22");
+    let whole = fs::read(&path).unwrap();
+    store.events.inspect(Duration::ZERO).await;
+    assert_eq!(store.damaged(), []);
+    drop(store);
+    let footer_bytes = u32::from_le_bytes(whole[whole.len() - 8..whole.len() - 4].try_into().unwrap()) as usize;
+    let pages_end = whole.len() - 8 - footer_bytes;
+    for at in (4..pages_end).step_by(37) {
+        change(&path, |bytes| bytes[at] ^= 0x10);
+        let store = open(dir.path()).await;
+        store.events.inspect(Duration::ZERO).await;
+        assert_eq!(store.damaged_count(), 1, "byte {at} of {pages_end}");
+        fs::write(&path, &whole).unwrap();
+    }
+}

@@ -139,7 +139,10 @@ mod tests {
         let mut found = Vec::new();
         while let Some(batch) = reader.next_batch()? {
             found.extend(
-                batch.events().map(|(place, at, event)| (place, at, String::from_utf8_lossy(event).trim().to_owned())),
+                batch
+                    .events()
+                    .into_iter()
+                    .map(|(place, at, event)| (place, at, String::from_utf8_lossy(event).trim().to_owned())),
             );
         }
         Ok(found)

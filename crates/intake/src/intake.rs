@@ -76,11 +76,7 @@ impl Intake {
         let journal = tokio::task::spawn_blocking(move || Journal::open(journal_options)).await;
         let (journal, recovery) = journal.map_err(|error| IntakeError::Stopped(error.to_string()))??;
         let lost = mark::lost(recovery.last.0, marked, watermark, recovery.cut_bytes);
-        if let Some(lost) = &lost {
-            // Here, since it is seen once, whichever command opens the directory first.
-            tracing::error!(records = lost.records, "{}", lost.said);
-            opened.damage.push(lost.said.clone());
-        }
+        opened.damage.extend(lost.iter().map(|lost| lost.said.clone()));
         let recovered = journal.durable().0;
         opened.replayed_records = recovery.last.0.saturating_sub(events_mark);
         let reader = reader_after(&journal, events_mark, &mut opened)?;

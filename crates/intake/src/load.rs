@@ -217,7 +217,9 @@ fn drain_first(data: &IntakeOptions, clock: &Arc<dyn Clock>, runtime: &Runtime) 
         return Ok(());
     }
     runtime.block_on(async {
-        let (intake, _) = Intake::open(data.clone(), Arc::clone(clock)).await?;
+        let (intake, opened) = Intake::open(data.clone(), Arc::clone(clock)).await?;
+        // It may be seen this once only.
+        opened.damage.iter().for_each(|damage| tracing::error!("{damage}"));
         let flushed = intake.flush().await;
         intake.close().await;
         Ok(flushed?)

@@ -53,6 +53,9 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Fai
     for repair in &opening.opened.repairs {
         tracing::warn!("repaired: {repair}");
     }
+    for damage in &opening.opened.damage {
+        tracing::error!("{damage}");
+    }
     if opening.opened.replayed_records > 0 {
         tracing::info!(records = opening.opened.replayed_records, "recovered from the journal");
     }

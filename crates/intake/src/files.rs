@@ -217,7 +217,7 @@ impl<'a> DatedFiles<'a> {
     }
 
     /// Adds some rows of a block, given in ascending order.
-    pub(crate) fn push_rows(&mut self, block: &Block, rows: &mut Vec<u32>) -> Result<(), FilesError> {
+    pub(crate) fn push_rows(&mut self, block: &Block, rows: &mut [u32]) -> Result<(), FilesError> {
         self.turn += 1;
         self.split(block, rows)?;
         self.tidy()

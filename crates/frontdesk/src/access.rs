@@ -45,11 +45,7 @@ impl Opening {
     /// # Errors
     /// The tables or this program's file can't be found.
     pub(crate) fn queries(&self, options: &ServerOptions) -> Result<QueryPool, Failure> {
-        let options = PoolOptions {
-            program: query_worker::program()?,
-            queries_max: options.sql_queries_max,
-            process_memory_bytes_max: options.sql_process_memory_bytes_max,
-        };
+        let options = PoolOptions { program: query_worker::program()?, queries_max: options.sql_queries_max };
         Ok(QueryPool::new(self.intake.store().clone(), options)?)
     }
 
@@ -177,7 +173,8 @@ impl Access {
             Some(stored) => (Some(stored.time), Some(stored.received_at), stored.duplicates),
             None => (None, None, 0),
         };
-        Ok(Some(Receipt { id: id.to_owned(), time, received_at, duplicates, rejects: rejects.collect() }))
+        let (rejects, rejects_more) = (rejects.collect(), found.rejects_more);
+        Ok(Some(Receipt { id: id.to_owned(), time, received_at, duplicates, rejects, rejects_more }))
     }
 
     /// The pipeline, for what only the holder of the directory may do.

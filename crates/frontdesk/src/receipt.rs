@@ -21,6 +21,9 @@ pub(crate) struct Receipt {
     /// What was sent under this id and rejected.
     #[serde(default)]
     pub(crate) rejects: Vec<Rejected>,
+    /// How many more there are.
+    #[serde(default)]
+    pub(crate) rejects_more: u64,
 }
 
 /// A rejected event.
@@ -59,6 +62,9 @@ impl Receipt {
             for violation in &rejected.violations {
                 writeln!(out, "    {}", visible(&violation.to_string()))?;
             }
+        }
+        if self.rejects_more > 0 {
+            writeln!(out, "  and {} more under this id", self.rejects_more)?;
         }
         Ok(())
     }

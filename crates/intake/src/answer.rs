@@ -105,15 +105,20 @@ pub enum Receipt {
         received_at: i64,
         /// How often it came again with the same content.
         duplicates: u64,
-        /// Events that came later under the same id with other content or broken.
+        /// Events that came later under the same id with other content or broken, the oldest
+        /// hundred.
         rejected: Vec<RejectedRow>,
+        /// How many more there are.
+        more: u64,
     },
     /// It was taken in, but only broken.
     Rejected {
         /// The event's id.
         id: String,
-        /// Each time it was rejected.
+        /// Each time it was rejected, the oldest hundred.
         rows: Vec<RejectedRow>,
+        /// How many more there are.
+        more: u64,
     },
 }
 

@@ -17,6 +17,9 @@ use xdm::Violation;
 use crate::answer::RejectedRow;
 use crate::error::IntakeError;
 
+/// The kind of a row that only counts.
+const DUPLICATE: &str = "duplicate";
+
 /// An event in the table.
 pub(crate) struct FoundEvent {
     pub(crate) time: i64,
@@ -55,10 +58,40 @@ pub(crate) async fn event(events: &Dataset, id: &str, days: Days) -> Result<Opti
     Ok(found.map(|batch| FoundEvent { time: micros(batch, 0, 0), received_at: micros(batch, 1, 0) }))
 }
 
-/// All rows of `rejects` for an event's id, oldest first.
-pub(crate) async fn rejects_of(rejects: &Dataset, event_id: &str) -> Result<Vec<RejectedRow>, IntakeError> {
+/// Rows of `rejects` that are told of one event id; the others are counted. Anybody may send
+/// an id again and again, and each time with violations.
+pub(crate) const REJECTS_TOLD_MAX: u64 = 100;
+
+/// How often an event's id stands in `rejects`.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct RejectCounts {
+    pub(crate) duplicates: u64,
+    pub(crate) others: u64,
+}
+
+/// Counts the rows of `rejects` for an event's id.
+pub(crate) async fn count_rejects_of(rejects: &Dataset, event_id: &str) -> Result<RejectCounts, IntakeError> {
+    let batches = select(rejects, ident("event_id").eq(lit(event_id)), &["kind"]).await?;
+    let mut counts = RejectCounts::default();
+    for batch in &batches {
+        let kinds = texts(batch, 0)?;
+        let duplicates = (0..batch.num_rows()).filter(|row| text(&kinds, *row) == DUPLICATE).count() as u64;
+        counts.duplicates += duplicates;
+        counts.others += batch.num_rows() as u64 - duplicates;
+    }
+    Ok(counts)
+}
+
+/// The oldest rows of `rejects` for an event's id, at most [`REJECTS_TOLD_MAX`]; duplicates
+/// of a stored event are not among them.
+pub(crate) async fn rejects_of(
+    rejects: &Dataset,
+    event_id: &str,
+    is_stored: bool,
+) -> Result<Vec<RejectedRow>, IntakeError> {
     let filter = ident("event_id").eq(lit(event_id));
-    let batches = select(rejects, filter, &["reject_id", "kind", "violations", "received_at"]).await?;
+    let filter = if is_stored { filter.and(ident("kind").not_eq(lit(DUPLICATE))) } else { filter };
+    let batches = oldest(rejects, filter, &["reject_id", "kind", "violations", "received_at"]).await?;
     let mut rows = Vec::new();
     for batch in &batches {
         let [ids, kinds, violations] = [0, 1, 2].map(|column| texts(batch, column));
@@ -116,6 +149,19 @@ fn read<'a>(
         let rows = SessionContext::new().read_table(table.provider())?.filter(filter)?;
         // By names, since what takes expressions is generic and would be compiled here.
         Ok(rows.select_columns(columns)?.collect().await?)
+    })
+}
+
+/// The same, of the oldest rows of `rejects`: no more of them are held at once than are told.
+fn oldest<'a>(
+    table: &'a Dataset,
+    filter: Expr,
+    columns: &'a [&str],
+) -> BoxFuture<'a, Result<Vec<RecordBatch>, IntakeError>> {
+    Box::pin(async move {
+        let rows = SessionContext::new().read_table(table.provider())?.filter(filter)?.select_columns(columns)?;
+        let order = ["received_at", "reject_id"].map(|name| ident(name).sort(true, true));
+        Ok(rows.sort(order.to_vec())?.limit(0, Some(REJECTS_TOLD_MAX as usize))?.collect().await?)
     })
 }
 

@@ -29,18 +29,21 @@ impl Intake {
                 None => None,
             },
         };
-        let mut rows = lookup::rejects_of(&stores.store.rejects, id).await?;
+        let rejects = &stores.store.rejects;
+        let counts = lookup::count_rejects_of(rejects, id).await?;
+        let told = if event.is_some() { counts.others } else { counts.others + counts.duplicates };
+        let rows = match told {
+            0 => Vec::new(),
+            _ => lookup::rejects_of(rejects, id, event.is_some()).await?,
+        };
+        let more = told.saturating_sub(rows.len() as u64);
         let id = id.to_owned();
         Ok(match event {
-            Some(event) => {
-                let all = rows.len();
-                rows.retain(|row| row.kind != "duplicate");
-                let duplicates = (all - rows.len()) as u64;
-                let lookup::FoundEvent { time, received_at } = event;
-                Receipt::Stored { id, time, received_at, duplicates, rejected: rows }
+            Some(lookup::FoundEvent { time, received_at }) => {
+                Receipt::Stored { id, time, received_at, duplicates: counts.duplicates, rejected: rows, more }
             }
             None if rows.is_empty() => Receipt::Unknown,
-            None => Receipt::Rejected { id, rows },
+            None => Receipt::Rejected { id, rows, more },
         })
     }
 }

@@ -81,7 +81,8 @@ pub enum QueryError {
     },
     /// It needs more memory than allowed.
     #[error(
-        "the query needs more than {memory_bytes_max} bytes of memory; narrow it by event_date, select fewer columns, or raise the memory limit"
+        "the query needs more than {} of memory; narrow it by event_date, select fewer columns, or raise sql_memory_bytes_max",
+        size_of(*.memory_bytes_max)
     )]
     OutOfMemory {
         /// The limit.
@@ -89,7 +90,8 @@ pub enum QueryError {
     },
     /// Its process needs more memory than allowed, and was ended by it.
     #[error(
-        "the query used more than {process_memory_bytes_max} bytes of memory and was ended; narrow it by event_date, make smaller values, or raise sql_process_memory_bytes_max"
+        "the query used more than {} of memory and was ended; narrow it by event_date, make smaller values, or raise sql_process_memory_bytes_max",
+        size_of(*.process_memory_bytes_max)
     )]
     ProcessMemory {
         /// The limit.
@@ -116,7 +118,8 @@ pub enum QueryError {
     },
     /// The answer is longer than allowed.
     #[error(
-        "the answer is longer than {answer_bytes_max} bytes; add a limit clause, select fewer columns, or aggregate"
+        "the answer is longer than {}; add a limit clause, select fewer columns, aggregate, or raise sql_answer_bytes_max",
+        size_of(*.answer_bytes_max)
     )]
     AnswerTooLong {
         /// The limit.
@@ -158,6 +161,13 @@ pub enum QueryError {
         /// What the engine said.
         message: String,
     },
+}
+
+/// `512 MiB`, or the number as it is.
+fn size_of(bytes: usize) -> String {
+    const UNITS: [(usize, &str); 3] = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    let unit = UNITS.into_iter().find(|(unit, _)| bytes > 0 && bytes.is_multiple_of(*unit));
+    unit.map_or_else(|| format!("{bytes} bytes"), |(unit, name)| format!("{} {name}", bytes / unit))
 }
 
 impl QueryError {

@@ -83,8 +83,10 @@ pub struct Described {
 pub struct Receipt {
     /// The stored event.
     pub stored: Option<Stored>,
-    /// What was sent under this id and kept in `rejects`.
+    /// What was sent under this id and kept in `rejects`, the oldest first.
     pub rejects: Vec<RejectedRow>,
+    /// How many more there are.
+    pub rejects_more: u64,
 }
 
 /// A stored event's times.

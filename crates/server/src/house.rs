@@ -92,12 +92,13 @@ impl Front for House {
         let receipt = self.intake.receipt(id).await.map_err(|error| FrontError(error.to_string()))?;
         Ok(match receipt {
             intake::Receipt::Unknown => Receipt::default(),
-            intake::Receipt::Stored { time, received_at, duplicates, rejected, .. } => Receipt {
+            intake::Receipt::Stored { time, received_at, duplicates, rejected, more, .. } => Receipt {
                 stored: Some(Stored { time: rfc3339(time), received_at: rfc3339(received_at), duplicates }),
                 rejects: rejected.into_iter().map(row).collect(),
+                rejects_more: more,
             },
-            intake::Receipt::Rejected { rows, .. } => {
-                Receipt { stored: None, rejects: rows.into_iter().map(row).collect() }
+            intake::Receipt::Rejected { rows, more, .. } => {
+                Receipt { stored: None, rejects: rows.into_iter().map(row).collect(), rejects_more: more }
             }
         })
     }

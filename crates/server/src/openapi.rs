@@ -411,6 +411,7 @@ fn schemas() -> Value {
             "received_at": { "type": "string", "format": "date-time" },
             "duplicates": { "type": "integer", "minimum": 0, "description": "How often the same event came again." },
             "rejects": list("Reject"),
+            "rejects_more": { "type": "integer", "minimum": 1, "description": "How many more rejects this id has; the oldest hundred are told." },
         })),
         "Handles": object(&["requestId", "handle"], json!({
             "requestId": string(),

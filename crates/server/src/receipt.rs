@@ -24,6 +24,14 @@ struct Answer<'a> {
     stored: Option<&'a Stored>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     rejects: &'a [RejectedRow],
+    /// How many more there are than are told.
+    #[serde(skip_serializing_if = "is_none")]
+    rejects_more: u64,
+}
+
+/// As serde asks for it.
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// `GET /v1/events/{id}`.
@@ -38,7 +46,13 @@ pub(crate) async fn get<F: Front>(edge: Arc<Edge<F>>, call: Call) -> Outcome {
         Receipt { rejects, .. } if !rejects.is_empty() => "rejected",
         _ => return Err(Problem::of(Code::EventUnknown)),
     };
-    let answer = Answer { status, id: &id, stored: receipt.stored.as_ref(), rejects: &receipt.rejects };
+    let answer = Answer {
+        status,
+        id: &id,
+        stored: receipt.stored.as_ref(),
+        rejects: &receipt.rejects,
+        rejects_more: receipt.rejects_more,
+    };
     let body = serde_json::to_vec(&answer).map_err(|error| Problem::internal(error.to_string()))?;
     Ok(json(StatusCode::OK, body))
 }

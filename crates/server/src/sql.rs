@@ -62,7 +62,21 @@ pub(crate) async fn run<F: Front>(edge: &Edge<F>, question: Question<'_>, form: 
         TableForm::Csv => "text/csv; charset=utf-8; header=present",
         TableForm::Table => "text/plain; charset=utf-8",
     };
-    Ok(content(StatusCode::OK, HeaderValue::from_static(media_type), rows))
+    // Room is given back with the last byte that is written.
+    let answer = Bytes::from_owner(HeldAnswer { rows, _room: room });
+    Ok(content(StatusCode::OK, HeaderValue::from_static(media_type), answer))
+}
+
+/// An answer and its share of the budget.
+struct HeldAnswer {
+    rows: Vec<u8>,
+    _room: Rows,
+}
+
+impl AsRef<[u8]> for HeldAnswer {
+    fn as_ref(&self) -> &[u8] {
+        &self.rows
+    }
 }
 
 fn busy() -> Problem {

@@ -40,6 +40,16 @@ fn children(pid: u32) -> Vec<u32> {
     found
 }
 
+/// Whether a thread of it is left: its first one can be gone before those that hold its sockets.
+fn is_running(pid: u32) -> bool {
+    if std::fs::read_dir(format!("/proc/{pid}/task")).is_ok_and(|threads| threads.count() > 1) {
+        return true;
+    }
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = stat.rsplit(')').next().unwrap_or_default().split_whitespace().next().map(str::to_owned);
+    state.is_some_and(|state| state != "Z" && state != "X")
+}
+
 fn eventually(what: &str, is_true: impl Fn() -> bool) {
     let begin = Instant::now();
     while !is_true() {
@@ -65,7 +75,7 @@ fn a_query_that_wants_too_much_memory_ends_itself_and_is_told() {
     assert_eq!(desk.post("/v1/events", event("a")).0, StatusCode::OK);
     let (status, answer) = sql(&desk, &doubling());
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{answer}");
-    assert!(answer.contains("sql_limit") && answer.contains("more than 134217728 bytes of memory"), "{answer}");
+    assert!(answer.contains("sql_limit") && answer.contains("more than 128 MiB of memory"), "{answer}");
     // Everything else goes on, and the next query has a process.
     assert_eq!(desk.post("/v1/events", event("b")).0, StatusCode::OK);
     let (status, answer) = sql(&desk, "select count(*) as n from events");
@@ -168,7 +178,7 @@ fn commands_without_a_server_use_it_too() {
     place.ok(&["load", "events.ndjson"]);
     let failed = place.run(&["sql", &doubling(), "--sql-process-memory-bytes-max", "128MiB"]);
     assert_eq!(failed.code, 2, "{failed:?}");
-    assert!(failed.err.starts_with("error: the query used more than 134217728 bytes of memory"), "{failed:?}");
+    assert!(failed.err.starts_with("error: the query used more than 128 MiB of memory"), "{failed:?}");
     assert_eq!(rows(&place.ok(&["sql", "select \"_id\" from events", "--format", "csv"])), ["a"]);
     let nobody = place.command(&["query-worker"]).stdin(Stdio::null()).output().unwrap();
     assert_eq!(nobody.status.code(), Some(2), "{nobody:?}");
@@ -228,4 +238,52 @@ fn nothing_that_was_sent_steers_a_terminal() {
         assert!(failed.err.contains("\\u"), "{failed:?}");
         is_plain(&failed.err);
     }
+}
+
+#[test]
+fn a_list_of_thousands_is_no_trouble() {
+    let place = Place::new();
+    let desk = place.serve(&[]);
+    assert_eq!(desk.post("/v1/events", event("e7")).0, StatusCode::OK);
+    let ids: Vec<String> = (0..6_000).map(|number| format!("'e{number}'")).collect();
+    let (status, answer) =
+        sql(&desk, &format!("select count(*) as n from events where \"_id\" in ({})", ids.join(",")));
+    assert_eq!((status, answer.as_str()), (StatusCode::OK, "[\n{\"n\":1}\n]\n"));
+}
+
+#[test]
+fn a_worker_that_is_gone_is_replaced() {
+    let place = Place::new();
+    let desk = place.serve(&["--sql-queries-max", "1"]);
+    assert_eq!(sql(&desk, "select 1").0, StatusCode::OK);
+    for _ in 0..3 {
+        for worker in children(desk.pid()) {
+            let killed =
+                std::process::Command::new("sh").args(["-c", &format!("kill -KILL {worker}")]).status().unwrap();
+            assert!(killed.success());
+            // Its end comes a moment after the signal.
+            eventually("it has ended", || !is_running(worker));
+        }
+        let (status, answer) = sql(&desk, "select 1 as n");
+        assert_eq!((status, answer.as_str()), (StatusCode::OK, "[\n{\"n\":1}\n]\n"));
+    }
+    assert!(children(desk.pid()).len() <= 2, "none is left as a zombie");
+}
+
+#[test]
+fn a_query_that_recurses_ends_itself() {
+    let place = Place::new();
+    let desk = place.serve(&[]);
+    for text in [
+        format!("select {}1{}", "(".repeat(20_000), ")".repeat(20_000)),
+        format!("select {}1", "1+".repeat(20_000)),
+        format!("select {}true", "not ".repeat(900)),
+        format!("select {}1{}", "case when true then ".repeat(300), " end".repeat(300)),
+        vec!["select 1"; 3_000].join(" union all "),
+    ] {
+        let (status, answer) = sql(&desk, &text);
+        // Where the parser gives up half-way it says that the text is wrong.
+        assert!(answer.contains("sql_limit") || answer.contains("sql_invalid"), "{:.40}: {status} {answer}", text);
+    }
+    assert_eq!(sql(&desk, "select 1").0, StatusCode::OK);
 }

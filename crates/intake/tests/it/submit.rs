@@ -16,6 +16,7 @@ async fn an_accepted_event_is_visible_and_has_a_receipt() {
         received_at: NOON,
         duplicates: 0,
         rejected: Vec::new(),
+        more: 0,
     };
     assert_eq!(intake.receipt("e-1").await.unwrap(), stored);
     assert_eq!(intake.receipt("e-2").await.unwrap(), Receipt::Unknown);
@@ -133,6 +134,20 @@ async fn invalid_events_are_kept_with_their_payload() {
     assert_eq!(submit(&intake, invalid("worse")).await, [""; 0]);
     assert!(matches!(intake.receipt("worse").await.unwrap(), Receipt::Rejected { .. }));
     intake.close().await;
+}
+
+#[tokio::test]
+async fn a_receipt_has_an_end_however_often_an_id_came() {
+    let dir = tempfile::tempdir().unwrap();
+    let intake = open(dir.path()).await;
+    let conflicts: Vec<String> = (1..=130).map(|minute| event("again", minute)).collect();
+    submit(&intake, conflicts.join("\n")).await;
+    submit(&intake, event("again", 1)).await;
+    let Receipt::Stored { duplicates, rejected, more, .. } = intake.receipt("again").await.unwrap() else {
+        panic!("stored")
+    };
+    assert_eq!((duplicates, rejected.len(), more), (1, 100, 29));
+    assert!(rejected.iter().all(|row| row.kind == "conflict"));
 }
 
 #[tokio::test]

@@ -58,8 +58,6 @@ pub(crate) struct Hello {
     pub(crate) rejects: PathBuf,
     /// Versions to begin with.
     pub(crate) versions: [u64; 2],
-    /// What opening may take.
-    pub(crate) memory_bytes_max: usize,
 }
 
 /// What is asked.

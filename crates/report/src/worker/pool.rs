@@ -43,8 +43,6 @@ pub struct PoolOptions {
     pub program: WorkerProgram,
     /// People's queries at once; each has a process.
     pub queries_max: usize,
-    /// Memory for opening the tables.
-    pub process_memory_bytes_max: usize,
 }
 
 /// Runs queries in processes of their own. Clones share them.
@@ -322,7 +320,6 @@ impl Inner {
             events: dir(events),
             rejects: dir(rejects),
             versions: [events.moment().version, rejects.moment().version],
-            memory_bytes_max: self.options.process_memory_bytes_max,
         };
         Worker::start(&self.options.program, &hello).await
     }

@@ -17,6 +17,7 @@ use std::time::Duration;
 use table::Moment;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::frame::{self, Ask, Done, Hello, Job, Kind};
 use super::rows::Handed;
@@ -28,6 +29,8 @@ const START_TIME_MAX: Duration = Duration::from_secs(30);
 /// A process that closed its socket has as long to end by itself, so that its end says why.
 const END_TIME_MAX: Duration = Duration::from_secs(1);
 const END_STEP: Duration = Duration::from_millis(5);
+/// So many rows are written in well under a millisecond.
+const ROWS_OF_A_MOMENT: usize = 2_000;
 /// What is read of a worker's standard error; the reason comes last, and is short.
 const REASON_BYTES_MAX: u64 = 64 << 10;
 
@@ -139,7 +142,7 @@ impl Worker {
     /// more use.
     pub(crate) async fn ask(&mut self, question: Question<'_>, hold: &mut dyn Hold) -> Asked {
         let answer_bytes_max = question.limits.answer_bytes_max;
-        let Ok(frames) = self.frames(question) else { return Asked::Broken };
+        let Ok(frames) = apart(&question, || self.frames(&question)) else { return Asked::Broken };
         if self.socket.write_all(&frames).await.is_err() {
             return Asked::Broken;
         }
@@ -168,13 +171,17 @@ impl Worker {
         }
     }
 
-    fn frames(&mut self, question: Question<'_>) -> io::Result<Vec<u8>> {
+    fn frames(&mut self, question: &Question<'_>) -> io::Result<Vec<u8>> {
         let Question { job, form, limits, events, rejects } = question;
         let (events, event_rows) = self.events.hand(events).map_err(io::Error::other)?;
         let (rejects, reject_rows) = self.rejects.hand(rejects).map_err(io::Error::other)?;
         let sides = [(Kind::EventRows, event_rows, events.clone()), (Kind::RejectRows, reject_rows, rejects.clone())];
         let mut frames = Vec::new();
-        frame::put_json(&mut frames, Kind::Ask, &Ask { job, form, limits: limits.into(), events, rejects })?;
+        frame::put_json(
+            &mut frames,
+            Kind::Ask,
+            &Ask { job: job.clone(), form: *form, limits: (*limits).into(), events, rejects },
+        )?;
         for (kind, rows, side) in sides {
             if side.anew || !side.new_marks.is_empty() {
                 frame::put(&mut frames, kind, &rows)?;
@@ -219,6 +226,15 @@ impl Drop for Worker {
         // be had the end of this process does it.
         let _ = std::thread::Builder::new().name("reaper".to_owned()).spawn(move || reap(child));
     }
+}
+
+/// Writes the frames, apart from the threads that answer requests where it is more than a
+/// moment's work.
+fn apart<T>(question: &Question<'_>, write: impl FnOnce() -> T) -> T {
+    let fresh = question.events.fresh.iter().chain(&question.rejects.fresh);
+    let rows: usize = fresh.map(|(_, batch)| batch.num_rows()).sum();
+    let has_others = Handle::try_current().is_ok_and(|now| now.runtime_flavor() == RuntimeFlavor::MultiThread);
+    if rows > ROWS_OF_A_MOMENT && has_others { tokio::task::block_in_place(write) } else { write() }
 }
 
 /// Ends a process and takes its status, so that no zombie is left.
@@ -277,7 +293,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_program_that_is_no_worker_is_told() {
-        let hello = Hello { events: "/".into(), rejects: "/".into(), versions: [0; 2], memory_bytes_max: 1 << 20 };
+        let hello = Hello { events: "/".into(), rejects: "/".into(), versions: [0; 2] };
         let check = async |path: &str, expect: &str| {
             let program = WorkerProgram { path: path.into(), args: Vec::new() };
             let error = Worker::start(&program, &hello).await.err().map(|error| error.to_string());

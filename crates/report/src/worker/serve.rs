@@ -6,9 +6,10 @@
 
 use std::io::{self, BufWriter, Write};
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Barrier};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::DateTime;
@@ -22,10 +23,13 @@ use super::rows::Kept;
 use crate::{ContactsReport, Form, Period, QueryError, QueryLimits, QueryResult, Session, Tables, TablesError};
 
 /// Stacks of the threads that plan and compute. The engine's own recursion grows its stack
-/// when it must; what isn't guarded so is the freeing of deep trees.
-const STACK_BYTES: usize = 4 << 20;
+/// when it must; what isn't guarded so is the freeing of deep trees, and turning a list of
+/// thousands into conditions on files. Address space only: pages come when they are touched.
+const STACK_BYTES: usize = 32 << 20;
 /// Threads that wait for the disk.
-const DISK_THREADS_MAX: usize = 8;
+const DISK_THREADS: usize = 4;
+/// They are there from the start and stay, so that their stacks are no query's memory.
+const KEEP_THREADS: Duration = Duration::from_secs(u32::MAX as u64);
 /// Opens the files that small queries open, and finds no rows.
 const WARM_UP: &str = "select count(*) from contacts where event_date = '1970-01-01'";
 
@@ -44,11 +48,11 @@ pub fn serve(socket: UnixStream, orphaned: fn()) -> io::Result<()> {
         return Ok(());
     };
     let hello: Hello = serde_json::from_slice(&hello)?;
-    memory::allow(Some(hello.memory_bytes_max))?;
     let runtime = Builder::new_multi_thread()
         .thread_name("query")
         .thread_stack_size(STACK_BYTES)
-        .max_blocking_threads(DISK_THREADS_MAX)
+        .max_blocking_threads(DISK_THREADS)
+        .thread_keep_alive(KEEP_THREADS)
         .enable_all()
         .build()?;
     let mut worker = Worker {
@@ -170,6 +174,16 @@ impl Tables for Moments {
 impl Worker {
     /// The first query would wait for the log to be read and for the program's pages.
     fn warm_up(&mut self, [events, rejects]: [u64; 2]) {
+        let all_there = Arc::new(Barrier::new(DISK_THREADS));
+        let begin = |_| {
+            let all_there = Arc::clone(&all_there);
+            self.runtime.spawn_blocking(move || all_there.wait())
+        };
+        let begun: Vec<_> = (0..DISK_THREADS).map(begin).collect();
+        for thread in begun {
+            // One that can't be had now is had later, or not.
+            let _ = self.runtime.block_on(thread);
+        }
         if let Ok(session) = self.session((events, &[]), (rejects, &[])) {
             let query = session.query(WARM_UP, QueryLimits::default());
             // It is only for speed.

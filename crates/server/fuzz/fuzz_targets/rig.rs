@@ -143,7 +143,6 @@ impl Running {
         let pool = PoolOptions {
             program: WorkerProgram { path: "/proc/self/exe".into(), args: vec![WORKER.to_owned()] },
             queries_max: 1,
-            process_memory_bytes_max: 512 << 20,
         };
         let queries = QueryPool::new(intake.store().clone(), pool).expect("the tables are a directory");
         let house = House::new(intake.clone(), queries, Arc::new(SystemClock));

@@ -155,9 +155,9 @@ impl Front for Fake {
             violations: vec![violation(0)],
         };
         match id {
-            "stored-1" | "https://data.example/stored" => Ok(Receipt { stored: Some(stored()), rejects: Vec::new() }),
-            "conflict-1" => Ok(Receipt { stored: Some(stored()), rejects: vec![row("conflict")] }),
-            "rejected-1" => Ok(Receipt { stored: None, rejects: vec![row("invalid")] }),
+            "stored-1" | "https://data.example/stored" => Ok(Receipt { stored: Some(stored()), ..Receipt::default() }),
+            "conflict-1" => Ok(Receipt { stored: Some(stored()), rejects: vec![row("conflict")], rejects_more: 3 }),
+            "rejected-1" => Ok(Receipt { stored: None, rejects: vec![row("invalid")], rejects_more: 0 }),
             "broken" => Err(FrontError("disk read failed".to_owned())),
             _ => Ok(Receipt::default()),
         }

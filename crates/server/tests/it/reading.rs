@@ -18,7 +18,9 @@ async fn a_receipt_says_what_became_of_an_event() {
     }
     let (_, receipt) = json(rig.get("/v1/events/conflict-1")).await;
     assert_eq!((&receipt["status"], &receipt["rejects"][0]["kind"]), (&json!("stored"), &json!("conflict")));
+    assert_eq!(receipt["rejects_more"], 3);
     let (status, receipt) = json(rig.get("/v1/events/rejected-1")).await;
+    assert_eq!(receipt.get("rejects_more"), None);
     assert_eq!((status, &receipt["status"]), (200, &json!("rejected")));
     assert_eq!(receipt["rejects"][0]["violations"][0]["keyword"], "type");
     let document = refused(rig.get("/v1/events/jo@shop.example"), 404, "event_unknown").await;

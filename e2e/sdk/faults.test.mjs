@@ -7,13 +7,14 @@ import assert from "node:assert/strict";
 import net from "node:net";
 import { after, before, describe, test } from "node:test";
 import { alloy } from "../lib/browser.mjs";
+import { DATASTREAM } from "../lib/frontdesk.mjs";
 import { poll } from "../lib/poll.mjs";
 import { chat, ecidOf, quoted, rowsOf, shop } from "../lib/sdk.mjs";
 import { raise } from "../lib/stage.mjs";
 
 /** Bodies that the server holds at once: small, so that a few slow senders fill it. */
 const IN_FLIGHT_BYTES_MAX = 1 << 20;
-/** The most that a header alone claims. */
+/** Room is taken in steps of this. */
 const CLAIM_BYTES_MAX = 64 << 10;
 /** Room that is left: too small for an event of the SDK, enough for a query. */
 const ROOM_BYTES = 700;
@@ -105,11 +106,13 @@ async function resent({ frontdesk, relay }, session, send) {
   assert.equal(rejects, 0, "a second sending is no conflict");
 }
 
-/** A sender that announces a body and never begins it: its room stays taken. */
+/** A sender that keeps the last byte of a body back: the room of the others stays taken. */
 function slowSender(port, bytes) {
   const socket = net.connect(port, "127.0.0.1");
   socket.on("error", () => {});
-  socket.write(`POST /v1/events HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: ${bytes}\r\n\r\n`);
+  const path = `/v1/events?datastream=${DATASTREAM}`;
+  const head = `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: ${bytes + 1}\r\n\r\n`;
+  socket.write(head + " ".repeat(bytes));
   return socket;
 }
 

@@ -14,6 +14,8 @@ const PAGE_URL = `https://${SITE}/contact?utm=1`;
 const NEXT_URL = `https://${SITE}/next?x=1#frag`;
 /** More than a beacon may hold: the browser refuses it, and the SDK falls back to fetch. */
 const LONG = "x".repeat(70_000);
+/** What stands in a row for whoever is behind a link or a hashed address: keyed, so it differs. */
+const PSEUDONYM = "k1:…";
 const HASHED_EMAIL = "0c7e6a405862e402eb76a70f8a26fc732d07c32931e9fae9ab1582911d2e8a3b";
 const HINTS = "environment.browserDetails.userAgentClientHints";
 const VALIDATION_SESSION = "11111111-2222-4333-8444-555555555555";
@@ -192,12 +194,12 @@ async function views(run) {
 }
 
 async function clicks(run) {
-  const phone = "tel:+1-408-555-0100";
-  const text = "sms:+14085550100?body=Hi%20there";
-  const mail = "mailto:jo@shop.example?subject=Service%20Request";
-  const whatsapp = "https://wa.me/14085550100";
+  const phone = `tel:${PSEUDONYM}`;
+  const text = `sms:${PSEUDONYM}?body=Hi%20there`;
+  const mail = `mailto:${PSEUDONYM}?subject=Service%20Request`;
+  const whatsapp = `https://wa.me/${PSEUDONYM}`;
   await run.click("tel:", "#tel", link("Call us", "HEADER", "exit", phone, derived("clickToCall")));
-  await run.click("icon", "#telicon", link("Phone", "HEADER", "exit", "tel:+14085550100", derived("clickToCall")));
+  await run.click("icon", "#telicon", link("Phone", "HEADER", "exit", phone, derived("clickToCall")));
   await run.click("sms:", "#sms", link("Text us", "NAV", "exit", text, derived("clickToText")));
   await run.click("mailto:", "#mail", link("E-mail Jo", "MAIN", "exit", mail, derived("clickToEmail")));
   const message = link("WhatsApp", "FOOTER", "exit", whatsapp, derived("clickToDirectMessage"));
@@ -218,7 +220,7 @@ async function details(run) {
     "identity map, data and merge id",
     {
       sends: ["interact"],
-      expect: { eventType: "customerFeedback.clickToCall", eventMergeId: "merge-1", hashed_email: HASHED_EMAIL },
+      expect: { eventType: "customerFeedback.clickToCall", eventMergeId: "merge-1", hashed_email: PSEUDONYM },
     },
     "sendEvent",
     {
@@ -437,10 +439,15 @@ async function check(run) {
 
 function checkRow(row, expect, step) {
   for (const [name, value] of Object.entries(expect)) {
-    const seen = column(row, name);
+    const seen = withoutKey(column(row, name));
     if (value instanceof RegExp) assert.match(JSON.stringify(seen), value, `${step}: ${name}`);
     else assert.deepEqual(seen, value, `${step}: ${name}`);
   }
+}
+
+/** The same with one text in place of every pseudonym. */
+function withoutKey(value) {
+  return JSON.parse(JSON.stringify(value).replaceAll(/k1:[\w-]{22}/g, PSEUDONYM));
 }
 
 /** A column by its name, or a field of one by its path; absent is null. */

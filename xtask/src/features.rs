@@ -21,7 +21,7 @@ pub(crate) fn run() -> Result<(), String> {
     match drifted.len() {
         0 => Ok(()),
         count => Err(format!(
-            "the features of {count} crates differ between program and tests\nhelp: switch them on in the workspace's Cargo.toml, in a crate that `crates/stack` names"
+            "the features of {count} crates differ between program and tests\nhelp: switch them on in the workspace's Cargo.toml, in a crate that `crates/workspace-hack` names"
         )),
     }
 }

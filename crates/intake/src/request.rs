@@ -220,16 +220,29 @@ fn values<S: Sink>(
     let mut at = skip_space(body, 0);
     let mut count = 0;
     while at < body.len() {
-        bounds.admit(count)?;
-        let (verdict, length) = checker.check_prefix(&text[at..], sink);
-        let Some(length) = length else { return Err(unreadable(checker, verdict, count, at)) };
-        let bytes = body[at..at + length].trim_ascii();
-        let verdict = bounds.judge_length(checker, verdict, bytes.len());
-        each(sink, checker, Event { index: count, bytes, verdict })?;
+        at = value(checker, text, at, count, bounds, sink, each)?;
         count += 1;
-        at = skip_space(body, at + length);
     }
     if count == 0 { Err(BodyError::Empty) } else { Ok(count) }
+}
+
+/// Checks the value that begins there and hands it over; gives the place of what follows it.
+fn value<S: Sink>(
+    checker: &mut Checker,
+    text: &str,
+    at: usize,
+    index: usize,
+    bounds: Bounds,
+    sink: &mut S,
+    each: &mut impl FnMut(&mut S, &Checker, Event<'_>) -> Result<(), BodyError>,
+) -> Result<usize, BodyError> {
+    bounds.admit(index)?;
+    let (verdict, length) = checker.check_prefix(&text[at..], sink);
+    let Some(length) = length else { return Err(unreadable(checker, verdict, index, at)) };
+    let bytes = text.as_bytes()[at..at + length].trim_ascii();
+    let verdict = bounds.judge_length(checker, verdict, bytes.len());
+    each(sink, checker, Event { index, bytes, verdict })?;
+    Ok(skip_space(text.as_bytes(), at + length))
 }
 
 /// The error for an event of which the end can't be told.
@@ -314,14 +327,8 @@ fn array<S: Sink>(
     }
     let mut count = 0;
     loop {
-        bounds.admit(count)?;
-        let (verdict, length) = checker.check_prefix(&text[at..], sink);
-        let Some(length) = length else { return Err(unreadable(checker, verdict, count, at)) };
-        let bytes = body[at..at + length].trim_ascii();
-        let verdict = bounds.judge_length(checker, verdict, bytes.len());
-        each(sink, checker, Event { index: count, bytes, verdict })?;
+        at = value(checker, text, at, count, bounds, sink, each)?;
         count += 1;
-        at = skip_space(body, at + length);
         match body.get(at) {
             Some(b',') => at = skip_space(body, at + 1),
             Some(b']') => break,

@@ -9,25 +9,25 @@ use super::Finding;
 
 /// Our crates and those of ours that each may name. `frontdesk` may name all.
 const ALLOWED: &[(&str, &[&str])] = &[
-    ("frontdesk-stack", &[]),
+    ("workspace-hack", &[]),
     ("generate", &[]),
     ("xdm", &[]),
     ("journal", &[]),
     ("vault", &["xdm"]),
-    ("table", &["xdm", "frontdesk-stack"]),
-    ("report", &["table", "frontdesk-stack"]),
-    ("intake", &["xdm", "journal", "table", "vault", "frontdesk-stack"]),
-    ("server", &["intake", "report", "xdm", "frontdesk-stack"]),
-    ("frontdesk", &["generate", "xdm", "journal", "vault", "table", "report", "intake", "server", "frontdesk-stack"]),
+    ("table", &["xdm", "workspace-hack"]),
+    ("report", &["table", "workspace-hack"]),
+    ("intake", &["xdm", "journal", "table", "vault", "workspace-hack"]),
+    ("server", &["intake", "report", "xdm", "workspace-hack"]),
+    ("frontdesk", &["generate", "xdm", "journal", "vault", "table", "report", "intake", "server", "workspace-hack"]),
     ("xtask", &[]),
 ];
 
 /// Foreign crates that only some of ours may name.
 const FENCED: &[(&str, &[&str])] = &[
-    ("deltalake", &["table", "frontdesk-stack"]),
-    ("parquet", &["table", "frontdesk-stack"]),
-    ("axum", &["server", "frontdesk-stack"]),
-    ("hyper", &["server", "frontdesk-stack"]),
+    ("deltalake", &["table", "workspace-hack"]),
+    ("parquet", &["table", "workspace-hack"]),
+    ("axum", &["server", "workspace-hack"]),
+    ("hyper", &["server", "workspace-hack"]),
 ];
 
 /// Crates that name no async runtime, no Arrow and no HTTP.

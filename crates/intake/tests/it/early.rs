@@ -1,7 +1,7 @@
 //! A data directory of an early version, when contents were known by a plain hash of their
 //! bytes: it opens, its rows stay, what is sent again is known, and the hashes go.
 //!
-//! `early.gz` was written by version 0.1.0 at commit b8f98b8, with the events of
+//! `early.gz` was written by version 0.1.0 at commit b440458, with the events of
 //! `early.ndjson` and those below.
 
 use std::fs;

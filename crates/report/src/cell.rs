@@ -16,6 +16,7 @@ use datafusion::arrow::datatypes::{
     UInt64Type,
 };
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
+use serde_json::Number;
 
 use crate::visible::{is_steering, push_escape};
 
@@ -53,6 +54,16 @@ pub(crate) fn text<'a>(array: &'a dyn Array, row: usize) -> Option<Cow<'a, str>>
         return Some(Cow::Owned(String::from_utf8_lossy(&out).into_owned()));
     }
     Some(scalar(array, row))
+}
+
+/// One value as a number; `None` for null, and for what is none.
+pub(crate) fn number(array: &dyn Array, row: usize) -> Option<Number> {
+    match array.data_type() {
+        _ if array.is_null(row) => None,
+        DataType::Int64 => Some(array.as_primitive::<Int64Type>().value(row).into()),
+        DataType::Float64 => Number::from_f64(array.as_primitive::<Float64Type>().value(row)),
+        _ => None,
+    }
 }
 
 /// A text as a JSON string.

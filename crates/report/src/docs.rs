@@ -4,36 +4,41 @@
 use std::fmt::Write as _;
 
 use crate::guard::REFUSED_FUNCTIONS;
-use crate::metrics::{CHANNEL_METRICS, CHANNELS, Channel, METRICS, Metric, QUALITY, Unit};
-use crate::views::{COLUMNS, Source};
+use crate::metrics::statement::Statement;
+use crate::metrics::{Channel, METRICS, Metric, QUALITY, Scope, Unit};
+use crate::views::columns::{COLUMNS, ColumnSource};
 use crate::{QueryLimits, size};
 
 /// `docs/metrics.md`: the formula and the SQL beside each number.
 pub fn metrics_markdown() -> String {
     let mut page = String::from(METRICS_TOP);
-    metrics(&mut page, METRICS);
+    let of_all = METRICS.iter().copied().filter(|metric| metric.is_of_all());
+    table(&mut page, of_all.map(|metric| (metric.measure.sql(Scope::AllChannels), *metric)));
     page.push_str(CHANNELS_TOP);
     page.push_str("| channel | its counter |\n|---|---|\n");
-    for Channel { name, label, counter } in CHANNELS {
-        let _ = writeln!(page, "| {label} (`{name}`) | `{counter}` |");
+    for channel in Channel::ALL {
+        let _ = writeln!(page, "| {} (`{}`) | `{}` |", channel.label(), channel.name(), channel.requests().column());
     }
     page.push('\n');
-    metrics(&mut page, CHANNEL_METRICS);
+    let of_each =
+        METRICS.iter().filter_map(|metric| Some((metric.measure.sql(Scope::AnyChannel), metric.on_a_channel()?)));
+    table(&mut page, of_each);
     page.push_str(QUALITY_TOP);
-    metrics(&mut page, QUALITY);
+    table(&mut page, QUALITY.iter().copied().map(|metric| (Statement::of(metric, "{period}"), *metric)));
     page.push_str(METRICS_END);
     page
 }
 
-fn metrics(page: &mut String, metrics: &[Metric]) {
+/// A line for each metric and its SQL.
+fn table(page: &mut String, metrics: impl Iterator<Item = (String, Metric)>) {
     page.push_str("| metric | formula | SQL | unit | to know |\n|---|---|---|---|---|\n");
-    for metric in metrics {
+    for (sql, metric) in metrics {
         let unit = match metric.unit {
             Unit::Count => "count",
             Unit::Visitors => "distinct visitors",
             Unit::Share => "share, 0 to 1",
         };
-        let Metric { name, label, formula, sql, note, .. } = metric;
+        let Metric { name, label, formula, note, .. } = metric;
         let _ = writeln!(page, "| {label} (`{name}`) | {formula} | `{sql}` | {unit} | {note} |");
     }
     page.push('\n');
@@ -45,10 +50,11 @@ pub fn sql_markdown() -> String {
     page.push_str("| column | type | from | meaning |\n|---|---|---|---|\n");
     for column in COLUMNS {
         let from = match column.source {
-            Source::Field(path) | Source::Counter(path) | Source::Given(path) => format!("`{path}`"),
-            Source::Identity(_) => "`identityMap`".to_owned(),
-            Source::Anomaly => "the counters".to_owned(),
-            Source::Derived(_) => "other columns".to_owned(),
+            ColumnSource::Field(path) | ColumnSource::Given(path) => format!("`{path}`"),
+            ColumnSource::Counter(counter) => format!("`{}`", counter.field()),
+            ColumnSource::Identity(_) => "`identityMap`".to_owned(),
+            ColumnSource::Anomaly => "the counters".to_owned(),
+            ColumnSource::Channel | ColumnSource::ContactRequests => "other columns".to_owned(),
         };
         let _ = writeln!(page, "| `{}` | {} | {from} | {} |", column.name, column.kind, column.doc);
     }
@@ -112,7 +118,7 @@ pub const EXAMPLES: &[(&str, &str)] = &[
 ];
 
 const METRICS_TOP: &str = "\
-<!-- Generated from crates/report/src/metrics.rs: UPDATE_DOCS=1 cargo test -p report -->
+<!-- Generated from crates/report/src/metrics/: UPDATE_DOCS=1 cargo test -p report -->
 # Metrics
 
 What `frontdesk report contacts` shows, and what each number means. The SQL beside a metric is what the report runs: \
@@ -152,7 +158,7 @@ agents can't be computed from these events at all.
 ";
 
 const SQL_TOP: &str = "\
-<!-- Generated from crates/report/src/docs.rs and views.rs: UPDATE_DOCS=1 cargo test -p report -->
+<!-- Generated from crates/report/src/docs.rs and views/: UPDATE_DOCS=1 cargo test -p report -->
 # SQL
 
 ```sh

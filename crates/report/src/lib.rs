@@ -3,8 +3,8 @@
 //! A [`Session`] runs one SQL statement at a time over a consistent [`Snapshot`] of
 //! both tables. Next to the tables themselves it offers two flat views: `activity`
 //! (a row per event) and `contacts` (a row per event that carries a contact
-//! request). What a number means is written once, in [`METRICS`]: the report, the
-//! documentation and the SQL that a reader can paste all come from that table.
+//! request). What a number means is written once, in the folder `metrics`: the reports, the
+//! documentation and the SQL that a reader can paste all come from those definitions.
 //!
 //! A person's query runs in a process of its own, which it can end, and nothing else
 //! ([`QueryPool`]; the process's side is [`serve_queries`]).
@@ -31,10 +31,13 @@ mod visible;
 mod visitor;
 mod worker;
 
-pub use contacts::{ChannelNumbers, ContactsReport, Line, Numbers, Quality, Row};
+pub use contacts::{ChannelNumbers, ContactsReport, Line, Numbers, Quality};
 pub use docs::{EXAMPLES, metrics_markdown, sql_markdown};
 pub use error::QueryError;
-pub use metrics::{CHANNEL_METRICS, CHANNELS, Channel, METRICS, Metric, QUALITY, Unit};
+pub use metrics::{
+    Channel, Chart, Condition, Counter, Dimension, Lines, METRICS, Measure, Metric, QUALITY, Quantity, Relation, Scope,
+    Unit,
+};
 pub use period::{Period, PeriodError};
 pub use result::{Form, QueryResult};
 pub use session::{QueryLimits, Session, Snapshot};

@@ -1,23 +1,54 @@
-//! What is counted, and what each number means: the one table that the report, the
-//! documentation and the SQL beside each number come from.
+//! What is counted, and what each number means: the definitions that reports, the
+//! documentation and the SQL beside each number are made from.
 //!
-//! A metric is an SQL aggregate over the view `activity`, in SQL that any engine
-//! understands (`count(distinct case when …)` rather than `filter`, no functions of
-//! ours), so that the same definition runs in Spark or ClickHouse over the same
-//! tables. What the events cannot carry (missed chats, waiting time, handle time,
-//! satisfaction) has no line here and never will; what needs the events of a session
-//! side by side (acceptance rate, duration) is left out until it can be told rightly.
+//! A [`Metric`] is data: its names, what it measures ([`Measure`]), how it is drawn, and what
+//! to know before quoting it. It stands in the file of its group; [`METRICS`] and [`QUALITY`]
+//! say which there are, in the order in which they are shown. A new metric is its definition
+//! and a line of such a table: its SQL, its column in reports and its line in `docs/metrics.md`
+//! follow.
+//!
+//! What the events cannot carry (missed chats, waiting time, handle time, satisfaction) has no
+//! line here and never will; what needs the events of a session side by side (acceptance rate,
+//! duration) is left out until it can be computed rightly.
 
-/// What a metric's number counts in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
-    /// Things that happened.
-    Count,
-    /// Distinct visitors. Never the sum of its parts: one visitor may come on two days.
-    Visitors,
-    /// A fraction from 0 to 1; null where there is nothing to divide by.
-    Share,
-}
+mod anomalies;
+mod channel;
+mod chats;
+mod clicks;
+mod contact_requests;
+mod counter;
+mod measure;
+pub(crate) mod quality;
+pub(crate) mod statement;
+mod visitors;
+
+pub use channel::Channel;
+pub(crate) use contact_requests::CONTACT_REQUESTS;
+pub(crate) use counter::COUNTER_MAX;
+pub use counter::Counter;
+pub use measure::{Condition, Measure, Quantity, Scope};
+pub use statement::{Dimension, Relation};
+
+/// Over `activity`, in the order in which they are shown.
+pub const METRICS: &[&Metric] = &[
+    &visitors::VISITORS,
+    &visitors::CONTACT_VISITORS,
+    &contact_requests::CONTACT_REQUESTS,
+    &visitors::CONTACT_RATE,
+    &contact_requests::CHANNEL_MIX,
+    &chats::CHATS_OFFERED,
+    &chats::CHATS_DECLINED,
+    &chats::CHATS_STARTED,
+    &chats::CHATS_ENDED,
+    &clicks::CLICK_TO_CALL,
+    &clicks::CLICK_TO_TEXT,
+    &clicks::CLICK_TO_EMAIL,
+    &clicks::CLICK_TO_DIRECT_MESSAGE,
+    &anomalies::ANOMALIES,
+];
+
+/// What became of the events that were sent, by the time of receipt.
+pub const QUALITY: &[&Metric] = &[&quality::ACCEPTED, &quality::REJECTED, &quality::DUPLICATES, &quality::CONFLICTS];
 
 /// One metric.
 #[derive(Clone, Copy, Debug)]
@@ -32,122 +63,106 @@ pub struct Metric {
     pub unit: Unit,
     /// The formula as a reader would say it.
     pub formula: &'static str,
-    /// The aggregate over `activity`. In [`CHANNEL_METRICS`], `{counter}` stands for the
-    /// channel's counter.
-    pub sql: &'static str,
+    /// What it is computed from.
+    pub measure: Measure,
+    /// Whose rows it is computed over.
+    pub relation: Relation,
     /// What to know before quoting it; may be empty.
     pub note: &'static str,
-    /// The channel on whose line it is shown besides the line of all channels.
-    pub channel: Option<&'static str>,
+    /// On which lines of a report it is shown.
+    pub lines: Lines,
+    /// How it is drawn.
+    pub chart: Chart,
 }
 
-/// A way of getting in touch that is counted.
+/// What a metric's number counts in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Things that happened.
+    Count,
+    /// Distinct visitors. Never the sum of its parts: one visitor may come on two days.
+    Visitors,
+    /// A fraction from 0 to 1; null where there is nothing to divide by.
+    Share,
+}
+
+/// The lines of a report by channel that show a metric.
 #[derive(Clone, Copy, Debug)]
-pub struct Channel {
-    /// As in the view's column `channel`.
-    pub name: &'static str,
-    /// Its name in prose.
-    pub label: &'static str,
-    /// The counter in `activity` that counts its contact requests.
-    pub counter: &'static str,
+pub enum Lines {
+    /// The line of all channels.
+    All,
+    /// The line of all channels, and that of the channel which it is a number of.
+    AllAndOwn(Channel),
+    /// The line of all channels, and that of each channel with the requests of that channel.
+    AllAndEach {
+        /// The formula on a channel's line.
+        formula: &'static str,
+        /// What to know about it there; may be empty.
+        note: &'static str,
+    },
+    /// The line of each channel; it says nothing about all of them together.
+    Each,
+    /// One number, and below it one for each value of a dimension.
+    By(Dimension),
 }
 
-const fn metric(
-    name: &'static str,
-    label: &'static str,
-    heading: &'static str,
-    unit: Unit,
-    formula: &'static str,
-) -> Metric {
-    Metric { name, label, heading, unit, formula, sql: "", note: "", channel: None }
+/// How a metric is drawn over time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chart {
+    /// A column for each span of time: its numbers add up.
+    Columns,
+    /// A line: what it shows is not the sum of its spans.
+    Line,
+    /// A column for each span of time, divided among the channels.
+    StackedColumns,
 }
 
 impl Metric {
-    const fn sql(self, sql: &'static str) -> Metric {
-        Metric { sql, ..self }
+    /// Whether the line of all channels shows it.
+    pub(crate) fn is_of_all(&self) -> bool {
+        !matches!(self.lines, Lines::Each)
     }
 
-    const fn note(self, note: &'static str) -> Metric {
-        Metric { note, ..self }
+    /// The same metric as a channel's line tells it; `None` if that doesn't show it.
+    pub(crate) fn on_a_channel(&self) -> Option<Metric> {
+        match self.lines {
+            Lines::Each => Some(*self),
+            Lines::AllAndEach { formula, note } => Some(Metric { formula, note, ..*self }),
+            Lines::All | Lines::AllAndOwn(_) | Lines::By(_) => None,
+        }
     }
 
-    const fn of(self, channel: &'static str) -> Metric {
-        Metric { channel: Some(channel), ..self }
+    /// Whether it is a number of this channel and no other.
+    pub(crate) fn is_of(&self, channel: Channel) -> bool {
+        matches!(self.lines, Lines::AllAndOwn(own) if own == channel)
     }
 }
 
-/// The channels of the report. `callback` and `reply` are channels of an event, but
-/// leaving a number or an address is no contact request by the definition.
-pub const CHANNELS: &[Channel] = &[
-    Channel { name: "chat", label: "Chat", counter: "chat_start" },
-    Channel { name: "call", label: "Call", counter: "click_to_call" },
-    Channel { name: "text", label: "Text", counter: "click_to_text" },
-    Channel { name: "email", label: "E-mail", counter: "click_to_email" },
-    Channel { name: "direct_message", label: "Direct message", counter: "click_to_direct_message" },
-];
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
 
-const CLICKS: &str = "An intent: the link was used. Whether a call or a message came of it is not known.";
+    use super::*;
 
-/// Per day, and over the whole period.
-pub const METRICS: &[Metric] = &[
-    metric("visitors", "Visitors", "visitors", Unit::Visitors, "distinct visitors with an event")
-        .sql("count(distinct visitor)")
-        .note("Events without an identity have no visitor and are left out of this and of the contact rate, but not of the other counts."),
-    metric("contact_visitors", "Visitors who asked for contact", "asking", Unit::Visitors, "distinct visitors with ≥ 1 contact request")
-        .sql("count(distinct case when contact_requests > 0 then visitor end)"),
-    metric("contact_requests", "Contact requests", "requests", Unit::Count, "chats started + clicks to call, text, email and direct message")
-        .sql("coalesce(sum(contact_requests), 0)")
-        .note("The headline."),
-    metric("contact_rate", "Contact rate", "rate", Unit::Share, "visitors with ≥ 1 contact request ÷ visitors")
-        .sql("1.0 * count(distinct case when contact_requests > 0 then visitor end) / nullif(count(distinct visitor), 0)"),
-    metric("chats_offered", "Chats offered", "offered", Unit::Count, "Σ chatOffered")
-        .sql("coalesce(sum(chat_offered), 0)")
-        .note("Offered to the visitor. Contact centres also say \"offered\" for a contact routed to an agent: this is not that.")
-        .of("chat"),
-    metric("chats_declined", "Chats declined", "declined", Unit::Count, "Σ chatDeclined")
-        .sql("coalesce(sum(chat_declined), 0)")
-        .note("Declined by the visitor, not by an agent.")
-        .of("chat"),
-    metric("chats_started", "Chats started", "started", Unit::Count, "Σ chatStart").sql("coalesce(sum(chat_start), 0)").of("chat"),
-    metric("chats_ended", "Chats ended", "ended", Unit::Count, "Σ chatEnd").sql("coalesce(sum(chat_end), 0)").of("chat"),
-    metric("click_to_call", "Clicks to call", "call", Unit::Count, "Σ clickToCall").sql("coalesce(sum(click_to_call), 0)").note(CLICKS).of("call"),
-    metric("click_to_text", "Clicks to text", "text", Unit::Count, "Σ clickToText").sql("coalesce(sum(click_to_text), 0)").note(CLICKS).of("text"),
-    metric("click_to_email", "Clicks to e-mail", "e-mail", Unit::Count, "Σ clickToEmail").sql("coalesce(sum(click_to_email), 0)").note(CLICKS).of("email"),
-    metric("click_to_direct_message", "Clicks to direct message", "message", Unit::Count, "Σ clickToDirectMessage")
-        .sql("coalesce(sum(click_to_direct_message), 0)")
-        .note(CLICKS)
-        .of("direct_message"),
-    metric("anomalies", "Anomalies", "anomalies", Unit::Count, "events with a counter below 0 or above 1,000")
-        .sql("coalesce(sum(case when anomaly then 1 else 0 end), 0)")
-        .note("Such a counter is left out of every sum; the event's other counters count."),
-];
+    #[test]
+    fn names_are_told_apart_and_spelled_alike() {
+        let mut names = HashSet::new();
+        for metric in METRICS.iter().chain(QUALITY) {
+            assert!(names.insert(metric.name), "{} stands twice", metric.name);
+            let is_snake_case = metric.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+            assert!(is_snake_case, "{}", metric.name);
+            assert!(!metric.label.is_empty() && !metric.formula.is_empty(), "{}", metric.name);
+        }
+    }
 
-/// Per channel, per day and over the whole period.
-pub const CHANNEL_METRICS: &[Metric] = &[
-    metric("contact_visitors", "Visitors who asked for contact", "asking", Unit::Visitors, "distinct visitors with ≥ 1 contact request by this channel")
-        .sql("count(distinct case when {counter} > 0 then visitor end)")
-        .note("A visitor who used two channels counts once in each."),
-    metric("contact_requests", "Contact requests", "requests", Unit::Count, "Σ of the channel's counter")
-        .sql("coalesce(sum({counter}), 0)"),
-    metric("contact_rate", "Contact rate", "rate", Unit::Share, "visitors with ≥ 1 contact request by this channel ÷ all visitors")
-        .sql("1.0 * count(distinct case when {counter} > 0 then visitor end) / nullif(count(distinct visitor), 0)"),
-    metric("channel_mix", "Channel mix", "mix", Unit::Share, "the channel's share of all contact requests")
-        .sql("1.0 * coalesce(sum({counter}), 0) / nullif(sum(contact_requests), 0)")
-        .note("By counter, not by the event's column `channel`: an event that starts a chat and clicks to call counts once in each. Shares add up to 1."),
-];
-
-/// What became of the events that were sent, by the time of receipt. Here `sql` is a
-/// whole statement; `{period}` stands for the condition on `received_at`.
-pub const QUALITY: &[Metric] = &[
-    metric("accepted", "Accepted", "accepted", Unit::Count, "rows of `events` received in the period")
-        .sql("select count(*) as events from events where {period}"),
-    metric("rejected", "Rejected", "rejected", Unit::Count, "rows of `rejects` of kind `invalid`, in all and by the keyword of their first violation")
-        .sql("select coalesce(keyword, 'unknown') as reason, count(*) as events from rejects where kind = 'invalid' and {period} group by keyword order by events desc, reason")
-        .note("An event that was repaired and accepted later is no longer among them."),
-    metric("duplicates", "Duplicates", "duplicates", Unit::Count, "events sent again with the same id and the same content")
-        .sql("select count(*) as events from rejects where kind = 'duplicate' and {period}")
-        .note("Counted; the payload is not kept twice."),
-    metric("conflicts", "Conflicts", "conflicts", Unit::Count, "events sent with a known id and other content")
-        .sql("select count(*) as events from rejects where kind = 'conflict' and {period}")
-        .note("The first event stands; the other is kept in `rejects`."),
-];
+    #[test]
+    fn a_share_is_a_ratio_and_nothing_else_is() {
+        for metric in METRICS.iter().chain(QUALITY) {
+            let is_ratio = matches!(metric.measure, Measure::Ratio(..));
+            assert_eq!(metric.unit == Unit::Share, is_ratio, "{}", metric.name);
+            // Columns invite the eye to add them up.
+            let adds_up = matches!(metric.measure, Measure::Sum(_) | Measure::Rows(_));
+            assert_eq!(metric.chart == Chart::Columns, adds_up, "{}", metric.name);
+        }
+    }
+}

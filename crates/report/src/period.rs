@@ -4,6 +4,8 @@
 //! whole days and ends with today, so that the first line of a report is never half a
 //! day by accident. The present is passed in; nothing here looks at a clock.
 
+use std::fmt::Write as _;
+
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, Utc};
 
 /// No report goes back further; keeps the arithmetic far from the calendar's end.
@@ -76,22 +78,16 @@ impl Period {
         self.until
     }
 
-    /// The condition on a table's time column, with the bounds on its partition column
-    /// that let whole days be skipped.
-    pub(crate) fn sql(&self, time: &str, date: &str) -> String {
-        let last = self.until - TimeDelta::microseconds(1);
-        format!(
-            "{time} >= '{}' and {time} < '{}' and {date} >= '{}' and {date} <= '{}'",
-            iso(self.since),
-            iso(self.until),
-            self.since.date_naive(),
-            last.date_naive()
-        )
-    }
-
-    /// The same without a partition column.
-    pub(crate) fn sql_time(&self, time: &str) -> String {
-        format!("{time} >= '{}' and {time} < '{}'", iso(self.since), iso(self.until))
+    /// The condition on a table's time column, with the bounds on the column of its dates,
+    /// if there is one that lets whole days be skipped.
+    pub(crate) fn sql(&self, time: &str, date: Option<&str>) -> String {
+        let mut condition = format!("{time} >= '{}' and {time} < '{}'", iso(self.since), iso(self.until));
+        if let Some(date) = date {
+            let last = self.until - TimeDelta::microseconds(1);
+            let (first, last) = (self.since.date_naive(), last.date_naive());
+            let _ = write!(condition, " and {date} >= '{first}' and {date} <= '{last}'");
+        }
+        condition
     }
 }
 
@@ -171,8 +167,12 @@ mod tests {
         let now = DateTime::parse_from_rfc3339("2026-11-22T15:30:00Z").unwrap().to_utc();
         let period = Period::parse("2026-11-01", Some("2026-11-02"), now).unwrap();
         assert_eq!(
-            period.sql("time", "event_date"),
+            period.sql("time", Some("event_date")),
             "time >= '2026-11-01T00:00:00Z' and time < '2026-11-03T00:00:00Z' and event_date >= '2026-11-01' and event_date <= '2026-11-02'"
+        );
+        assert_eq!(
+            period.sql("received_at", None),
+            "received_at >= '2026-11-01T00:00:00Z' and received_at < '2026-11-03T00:00:00Z'"
         );
     }
 }

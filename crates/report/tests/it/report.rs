@@ -130,17 +130,6 @@ async fn nothing_to_count() {
 }
 
 #[tokio::test]
-async fn is_the_same_from_rows_fetched_elsewhere() {
-    let (period, session) = (Period::parse("2026-11-01", None, now()).unwrap(), &session("week"));
-    let fetched = ContactsReport::ask(&period, |sql| async move {
-        let mut json = Vec::new();
-        session.query(&sql, QueryLimits::default()).await.unwrap().write_json(&mut json).unwrap();
-        serde_json::from_slice(&json)
-    });
-    assert_eq!(fetched.await.unwrap(), run("week", "2026-11-01", None).await);
-}
-
-#[tokio::test]
 async fn survives_its_own_json() {
     let report = run("week", "2026-11-01", None).await;
     let mut json = Vec::new();

@@ -2,9 +2,10 @@
 //!
 //! A file is made of blocks with blank lines between them: `tables NAME` chooses the
 //! rows; `query`, the statement, `----` and the rows as CSV; `error`, the statement,
-//! `----` and the whole message. `#` begins a comment.
+//! `----` and the whole message. `#` begins a comment. `{contact_rate}` in a statement stands for
+//! the SQL of that metric.
 
-use report::{QueryLimits, QueryResult, Session};
+use report::{METRICS, QueryLimits, QueryResult, Scope, Session};
 
 use crate::fixture;
 
@@ -36,7 +37,7 @@ async fn run(name: &str, text: &str, failures: &mut String) -> usize {
         }
         let split =
             rest.iter().position(|line| *line == "----").unwrap_or_else(|| panic!("{name}: no ---- in\n{block}"));
-        let (sql, expect) = (rest[..split].join("\n"), rest[split + 1..].join("\n"));
+        let (sql, expect) = (with_metrics(rest[..split].join("\n")), rest[split + 1..].join("\n"));
         let got = answer(&session, &sql).await;
         let got = match (*directive, got) {
             ("query", Ok(rows)) => rows,
@@ -50,6 +51,13 @@ async fn run(name: &str, text: &str, failures: &mut String) -> usize {
         }
     }
     blocks
+}
+
+fn with_metrics(sql: String) -> String {
+    METRICS.iter().fold(sql, |sql, metric| {
+        let name = format!("{{{}}}", metric.name);
+        if sql.contains(&name) { sql.replace(&name, &metric.measure.sql(Scope::AllChannels)) } else { sql }
+    })
 }
 
 async fn answer(session: &Session, sql: &str) -> Result<String, String> {

@@ -1,0 +1,135 @@
+//! The columns of the flat views `activity` and `contacts`: name, type, where each comes from,
+//! what it means. The views and `docs/sql.md` are made from this table.
+
+use crate::metrics::Counter;
+use crate::visitor::Asked;
+
+/// One column of `activity` and `contacts`.
+pub(crate) struct ViewColumn {
+    pub(crate) name: &'static str,
+    /// SQL type, for the documentation.
+    pub(crate) kind: &'static str,
+    pub(crate) source: ColumnSource,
+    pub(crate) doc: &'static str,
+}
+
+/// Where a view's column comes from.
+pub(crate) enum ColumnSource {
+    /// A field of `events`, by its dotted path.
+    Field(&'static str),
+    /// A counter; null when it is an anomaly.
+    Counter(Counter),
+    /// True if the event has something at this path.
+    Given(&'static str),
+    /// True if any counter is an anomaly.
+    Anomaly,
+    /// What the identities say, by the rules in `visitor.rs`.
+    Identity(Asked),
+    /// The channel that the event belongs to, by the columns beside it.
+    Channel,
+    /// The sum of the contact requests of all channels.
+    ContactRequests,
+}
+
+const fn column(name: &'static str, kind: &'static str, source: ColumnSource, doc: &'static str) -> ViewColumn {
+    ViewColumn { name, kind, source, doc }
+}
+
+const fn counter(counter: Counter, doc: &'static str) -> ViewColumn {
+    column(counter.column(), "integer", ColumnSource::Counter(counter), doc)
+}
+
+/// The columns of `activity` and `contacts`, in their order.
+pub(crate) const COLUMNS: &[ViewColumn] = &[
+    column("time", "timestamp", ColumnSource::Field("timestamp"), "When it happened, by the sender's clock (UTC)."),
+    column("id", "text", ColumnSource::Field("_id"), "The event's id."),
+    column(
+        "visitor",
+        "text",
+        ColumnSource::Identity(Asked::Visitor),
+        "The first `ECID`; else the primary identity's id; else the first identity that has an id. A personal one (an address, a number, a hash of one) is a pseudonym, `k1:…`: the same for equal values.",
+    ),
+    column(
+        "primary_identity",
+        "text",
+        ColumnSource::Identity(Asked::Primary),
+        "The id of the identity that is marked primary, such as the account after a login; null if none is.",
+    ),
+    column(
+        "primary_namespace",
+        "text",
+        ColumnSource::Identity(Asked::PrimaryNamespace),
+        "The namespace of that identity.",
+    ),
+    column(
+        "session",
+        "text",
+        ColumnSource::Field("customerFeedback.chatSessionID"),
+        "The chat system's key for the conversation.",
+    ),
+    column(
+        "channel",
+        "text",
+        ColumnSource::Channel,
+        "The first that applies: `chat` (any chat counter above 0), `call`, `text`, `email`, `direct_message` (that click counter above 0), `callback`, `reply`; null if none does.",
+    ),
+    column(
+        "contact_requests",
+        "integer",
+        ColumnSource::ContactRequests,
+        "Chats started plus clicks of the four kinds; anomalies count as 0.",
+    ),
+    counter(Counter::ChatOffered, "Chats offered to the visitor."),
+    counter(Counter::ChatDeclined, "Chats declined by the visitor."),
+    counter(Counter::ChatStart, "Chats started."),
+    counter(Counter::ChatEnd, "Chats ended."),
+    counter(Counter::ClickToCall, "Clicks on a telephone link; not connected calls."),
+    counter(Counter::ClickToText, "Clicks on a link that opens a text message."),
+    counter(Counter::ClickToEmail, "Clicks on an e-mail link."),
+    counter(Counter::ClickToDirectMessage, "Uses of a message or feedback form."),
+    column(
+        "anomaly",
+        "boolean",
+        ColumnSource::Anomaly,
+        "True if a counter is below 0 or above 1,000. That counter is null here; `events` keeps it as sent.",
+    ),
+    column("subject", "text", ColumnSource::Field("customerFeedback.subject"), "What the visitor wants help with."),
+    column(
+        "callback",
+        "boolean",
+        ColumnSource::Given("customerFeedback.callBackNumber"),
+        "True if the event carries a callback number (the number itself is sealed).",
+    ),
+    column(
+        "reply_to",
+        "boolean",
+        ColumnSource::Given("customerFeedback.replyToEmailAddress"),
+        "True if the event carries a reply address (the address itself is sealed).",
+    ),
+    column("page_url", "text", ColumnSource::Field("web.webPageDetails.URL"), "The page's address."),
+    column("page_name", "text", ColumnSource::Field("web.webPageDetails.name"), "The site's name for the page."),
+    column("site_section", "text", ColumnSource::Field("web.webPageDetails.siteSection"), "Part of the site."),
+    column("referrer", "text", ColumnSource::Field("web.webReferrer.URL"), "Where the visitor came from."),
+    column("event_type", "text", ColumnSource::Field("eventType"), "The event's type."),
+    column("device_type", "text", ColumnSource::Field("device.type"), "Kind of device."),
+    column(
+        "derived",
+        "text",
+        ColumnSource::Field("derived"),
+        "The count of this row that was not sent but concluded from the clicked link, such as `clickToCall`; null if all was sent.",
+    ),
+    column("datastream", "text", ColumnSource::Field("datastream"), "The datastream it came in by."),
+    column("received_at", "timestamp", ColumnSource::Field("received_at"), "When Frontdesk took it in (UTC)."),
+    column(
+        "event_date",
+        "date",
+        ColumnSource::Field("event_date"),
+        "UTC date of `time`. The tables are partitioned by it: name it in a where clause and only those days are read.",
+    ),
+    column(
+        "contact",
+        "boolean",
+        ColumnSource::Given("customerFeedback"),
+        "True if the event carries `customerFeedback`; always true in `contacts`.",
+    ),
+];

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 
+use table::RejectedRow;
 use xdm::{Notice, Violation};
 
 use crate::room::Room;
@@ -120,19 +121,6 @@ pub enum Receipt {
         /// How many more there are.
         more: u64,
     },
-}
-
-/// One row of `rejects`, without its payload.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RejectedRow {
-    /// Names the row in `rejects`.
-    pub reject_id: String,
-    /// `invalid`, `conflict` or `duplicate`.
-    pub kind: String,
-    /// The broken rules, values masked; empty for conflicts.
-    pub violations: Vec<Violation>,
-    /// When it was taken in, in microseconds since 1970-01-01T00:00:00Z.
-    pub received_at: i64,
 }
 
 /// What became of one row of `rejects` that was sent again.

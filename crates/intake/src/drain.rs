@@ -25,7 +25,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
-use journal::{Journal, Reader, Sequence};
+use journal::{Log, LogReader, Sequence};
 use thiserror::Error;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -98,7 +98,7 @@ pub(crate) struct Shared {
     pub(crate) options: IntakeOptions,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) stores: Stores,
-    pub(crate) journal: Journal,
+    pub(crate) log: Arc<dyn Log>,
     pub(crate) aside: Aside,
     pub(crate) dedupe: Mutex<Dedupe>,
     pub(crate) tally: Tally,
@@ -195,7 +195,11 @@ impl Halt {
     /// Whether the same may succeed later: the disk is full, or too many files are open.
     /// Nothing was taken from the journal then that isn't held.
     fn may_pass(&self) -> bool {
-        matches!(self, Halt::Read(journal::ReadError::Io { .. }) | Halt::Aside(AsideError::Io { .. }))
+        match self {
+            Halt::Read(error) => error.is_of_storage(),
+            Halt::Aside(error) => matches!(error, AsideError::Io { .. }),
+            _ => false,
+        }
     }
 }
 
@@ -204,7 +208,7 @@ pub(crate) struct Drain {
     shared: Arc<Shared>,
     runtime: Handle,
     progress: watch::Sender<Progress>,
-    reader: Reader,
+    reader: Box<dyn LogReader>,
     /// Reading goes on after this record instead of where the reader is.
     read_after: Option<u64>,
     decoder: Decoder,
@@ -233,7 +237,7 @@ impl Drain {
         shared: Arc<Shared>,
         runtime: Handle,
         progress: watch::Sender<Progress>,
-        reader: Reader,
+        reader: Box<dyn LogReader>,
         events_mark: u64,
         rejects_mark: u64,
     ) -> Self {
@@ -343,7 +347,7 @@ impl Drain {
     fn read(&mut self) -> Result<bool, Halt> {
         let mut bytes = 0;
         if let Some(after) = self.read_after {
-            self.reader = self.shared.journal.reader(Sequence(after))?;
+            self.reader = self.shared.log.reader(Sequence(after))?;
             self.read_after = None;
         }
         loop {

@@ -5,7 +5,6 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use datafusion::error::DataFusionError;
 use table::{ShapeError, StoreError};
 use thiserror::Error;
 
@@ -81,9 +80,6 @@ pub enum IntakeError {
     /// A record can't be set aside or taken back.
     #[error(transparent)]
     Aside(#[from] AsideError),
-    /// The tables can't be searched.
-    #[error("searching the tables failed: {0}")]
-    Query(#[source] Box<DataFusionError>),
     /// A sealed payload does not open.
     #[error("reject {reject_id}: {source}")]
     Payload {
@@ -117,12 +113,6 @@ pub enum IntakeError {
     /// The pipeline was closed.
     #[error("the intake is closed")]
     Closed,
-}
-
-impl From<DataFusionError> for IntakeError {
-    fn from(error: DataFusionError) -> Self {
-        IntakeError::Query(Box::new(error))
-    }
 }
 
 /// Why a file was not loaded, or not to its end. Loading it again goes on where the

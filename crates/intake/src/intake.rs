@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use journal::{Journal, Reader, Sequence};
+use journal::{Log, LogHealth, LogReader, ReadError, Sequence};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -18,10 +18,10 @@ use crate::clock::Clock;
 use crate::dedupe::OUTSIDE_EVENTS_MAX;
 use crate::drain::{APP, Drain, Ended, Progress, Shared};
 use crate::error::IntakeError;
+use crate::log;
 use crate::mark::{self, Mark};
 use crate::options::IntakeOptions;
 use crate::stores::{Opened, Stores};
-use crate::submit::HEAD_BYTES_MAX;
 use crate::tally::{Counters, Tally};
 
 /// The pipeline of one data directory. Clones share it. Dropping the last one ends the
@@ -71,15 +71,17 @@ impl Intake {
         })?;
         let watermark = events_mark.max(rejects_mark);
         // Also past records that are lost: a number must never stand for two of them.
-        let journal_options = journal_options(&options, &stores, watermark.max(marked) + 1);
-        // Creating and replaying segments blocks on the disk.
-        let journal = tokio::task::spawn_blocking(move || Journal::open(journal_options)).await;
-        let (journal, recovery) = journal.map_err(|error| IntakeError::Stopped(error.to_string()))??;
+        let first_sequence_min = watermark.max(marked) + 1;
+        let opening = {
+            let (options, key) = (options.clone(), stores.journal_key());
+            tokio::task::spawn_blocking(move || log::open(&options, key, first_sequence_min))
+        };
+        let (log, recovery) = opening.await.map_err(|error| IntakeError::Stopped(error.to_string()))??;
         let lost = mark::lost(recovery.last.0, marked, watermark, recovery.cut_bytes);
         opened.damage.extend(lost.iter().map(|lost| lost.said.clone()));
-        let recovered = journal.durable().0;
+        let recovered = log.tail().0;
         opened.replayed_records = recovery.last.0.saturating_sub(events_mark);
-        let reader = reader_after(&journal, events_mark, &mut opened)?;
+        let reader = reader_after(&*log, events_mark, &mut opened)?;
 
         let aside = Aside::open(&options.data, stores.quarantine_sealer(), options.quarantine_bytes_max)?;
         let admission = Admission::new(options.bounds(), options.time_bounds());
@@ -87,7 +89,7 @@ impl Intake {
             options,
             clock,
             stores,
-            journal,
+            log,
             aside,
             dedupe: Mutex::new(dedupe),
             tally: Tally::default(),
@@ -128,13 +130,13 @@ impl Intake {
 
     /// Makes everything that is durable now visible to queries, and waits for it.
     pub async fn settle(&self) -> Result<(), IntakeError> {
-        self.wait_shown(self.inner.shared.journal.durable().0).await
+        self.wait_shown(self.inner.shared.log.tail().0).await
     }
 
     /// Waits until everything durable now is committed to the tables and the journal
     /// released as far as its segments allow.
     pub async fn flush(&self) -> Result<(), IntakeError> {
-        let target = self.inner.shared.journal.durable().0;
+        let target = self.inner.shared.log.tail().0;
         let mut progress = self.inner.progress.clone();
         let failures = progress.borrow().failures;
         loop {
@@ -173,23 +175,28 @@ impl Intake {
     pub fn counters(&self) -> Counters {
         let shared = &self.inner.shared;
         let progress = self.inner.progress.borrow().clone();
-        let durable = shared.journal.durable().0;
-        let journal = shared.journal.stats();
+        let durable = shared.log.tail().0;
+        let journal = shared.log.status();
         let stopped = match &progress.ended {
             Some(Ended::Stopped(why)) => Some(why.clone()),
             _ => None,
         };
-        let poisoned = journal.poisoned;
+        let (poisoned, cause) = match &journal.health {
+            LogHealth::Poisoned { cause } => (true, Some(cause.clone())),
+            LogHealth::Blocked { cause } => (false, Some(cause.clone())),
+            LogHealth::Full | LogHealth::Writable => (false, None),
+        };
+        let is_writable = journal.health == LogHealth::Writable;
         let overloaded = shared.tally.backlog_bytes() > shared.options.backlog_bytes_max;
         let closed = self.inner.closed.load(Ordering::Relaxed) || progress.ended.is_some();
         let (quarantined_records, quarantined_bytes) = shared.aside.totals();
         Counters {
             lag_records: durable.saturating_sub(progress.drained),
             uncommitted_records: durable.saturating_sub(progress.committed),
-            ready: !(poisoned || overloaded || closed || journal.full || journal.hindrance.is_some()),
+            ready: is_writable && !(overloaded || closed),
             closed,
             poisoned: poisoned || stopped.is_some(),
-            trouble: stopped.or(journal.poison_cause.clone()).or(journal.hindrance.clone()).or(progress.trouble),
+            trouble: stopped.or(cause).or(progress.trouble),
             journal,
             quarantined_records,
             quarantined_bytes,
@@ -220,10 +227,10 @@ impl Intake {
         let inner = &self.inner;
         inner.shared.control.ask(|wanted| wanted.stop = true);
         let drain = inner.drain.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let journal = inner.shared.journal.clone();
+        let log = Arc::clone(&inner.shared.log);
         let joined = tokio::task::spawn_blocking(move || {
             let drained = drain.map(JoinHandle::join);
-            journal.close();
+            log.close();
             drained
         });
         if !matches!(joined.await, Ok(None | Some(Ok(())))) {
@@ -267,29 +274,18 @@ fn ended(progress: &Progress) -> Result<(), IntakeError> {
     }
 }
 
-fn journal_options(options: &IntakeOptions, stores: &Stores, first_sequence_min: u64) -> journal::Options {
-    journal::Options {
-        segment_bytes: options.segment_bytes,
-        record_bytes_max: options.body_bytes_max + HEAD_BYTES_MAX,
-        queue_bytes_max: options.queue_bytes_max,
-        disk_free_bytes_min: options.disk_free_bytes_min,
-        first_sequence_min,
-        ..journal::Options::new(options.data.join("journal"), stores.journal_key())
-    }
-}
-
 /// Reads on after the events' watermark. Where the journal has let go of records that
 /// the table lost (a damaged newest version was set aside), what is left is drained, and
 /// the report says what is missing.
-fn reader_after(journal: &Journal, after: u64, opened: &mut Opened) -> Result<Reader, IntakeError> {
-    match journal.reader(Sequence(after)) {
-        Err(journal::ReadError::Released { oldest, .. }) => {
+fn reader_after(log: &dyn Log, after: u64, opened: &mut Opened) -> Result<Box<dyn LogReader>, IntakeError> {
+    match log.reader(Sequence(after)) {
+        Err(ReadError::Released { oldest, .. }) => {
             opened.repairs.push(format!(
                 "records {} to {} of the journal were released and are not in the table any more; restore the table from a backup to have them",
                 after + 1,
                 oldest.0
             ));
-            Ok(journal.reader(oldest)?)
+            Ok(log.reader(oldest)?)
         }
         outcome => Ok(outcome?),
     }

@@ -17,6 +17,7 @@ use vault::{Key, Sealer};
 
 use crate::directory::sync_dir;
 use crate::error::IntakeError;
+use crate::log;
 use crate::options::IntakeOptions;
 use crate::stores::{PURPOSE_EVENTS, PURPOSE_JOURNAL, PURPOSE_REJECTS};
 
@@ -78,7 +79,7 @@ fn write(data: &Path, path: &Path, text: &str) -> io::Result<()> {
 
 fn evidence(options: &IntakeOptions, key: &Key) -> Evidence {
     let master = journal::MasterKey::new(key.derive(PURPOSE_JOURNAL));
-    if let Some(opens) = journal::key_opens(&options.data.join("journal"), &master) {
+    if let Some(opens) = log::opens_with(options, &master) {
         return if opens { Evidence::Opens } else { Evidence::Fails };
     }
     let Root::Dir(tables) = &options.tables else { return Evidence::None };
@@ -100,6 +101,8 @@ fn evidence(options: &IntakeOptions, key: &Key) -> Evidence {
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
+
+    use journal::Log as _;
 
     use super::*;
 

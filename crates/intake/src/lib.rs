@@ -37,7 +37,7 @@ mod intake;
 mod keycheck;
 mod links;
 mod load;
-mod lookup;
+mod log;
 mod mark;
 mod options;
 mod quarantine;
@@ -52,7 +52,7 @@ mod submit;
 mod tally;
 mod time_anomaly;
 
-pub use answer::{Answers, EventAnswer, Receipt, RejectedRow, RetryOutcome};
+pub use answer::{Answers, EventAnswer, Receipt, RetryOutcome};
 pub use aside::{AsideError, AsideReason, AsideRecord, quarantine_list};
 pub use budget::{Budget, Claim};
 pub use clock::{Clock, SystemClock};
@@ -63,14 +63,20 @@ pub use drain::{Probe, Step, Touched, Tripwire};
 pub use error::{IntakeError, LoadError, SubmitError};
 pub use input::{Batch, EventReader, Foreign, Gzip, InputError, LoadInput, Place, Shape, foreign_format, unreadable};
 pub use intake::Intake;
+/// How the log is, in [`Counters`].
+pub use journal::{LogHealth, LogStatus};
 pub use links::{LinkRuleError, LinkRules, default_link_rules};
 pub use load::{LoadOptions, LoadSummary, NoProgress, Progress, load};
+#[doc(hidden)]
+pub use options::OpenLog;
 pub use options::{IntakeOptions, Reading};
 pub use record::RecordError;
 pub use replay::Replayed;
 pub use request::{BodyError, Framing, Request};
 pub use room::{Room, TOLD_BYTES_MAX};
 pub use stores::Opened;
+/// A row of a receipt.
+pub use table::RejectedRow;
 pub use tally::Counters;
 /// What an answer is made of.
 pub use xdm::{Notice, Violation};

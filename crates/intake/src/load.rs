@@ -19,7 +19,6 @@
 mod ordered;
 mod worker;
 
-use std::fs;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -38,6 +37,7 @@ use crate::input::chunks::Chunks;
 use crate::input::shape::Shape;
 use crate::input::source::Source;
 use crate::intake::Intake;
+use crate::log;
 use crate::options::IntakeOptions;
 use crate::stores::Stores;
 
@@ -211,9 +211,7 @@ fn known_as(stores: &Stores, kind: &str, hash: u64) -> u64 {
 
 /// The journal's records come before the file's: they were acknowledged first.
 fn drain_first(data: &IntakeOptions, clock: &Arc<dyn Clock>, runtime: &Runtime) -> Result<(), LoadError> {
-    let segments = fs::read_dir(data.data.join("journal"));
-    let is_segment = |entry: &fs::DirEntry| entry.path().extension().is_some_and(|kind| kind == "seg");
-    if !segments.is_ok_and(|mut dir| dir.any(|entry| entry.is_ok_and(|entry| is_segment(&entry)))) {
+    if !log::may_hold_records(data) {
         return Ok(());
     }
     runtime.block_on(async {

@@ -2,10 +2,12 @@
 //! unit and an answer that follows from reaching it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use journal::{Log, OpenError, Recovery};
 use table::Root;
 use xdm::{Checker, Plan, Profile};
 
@@ -38,6 +40,27 @@ impl Reading {
     /// Whether both read alike.
     pub(crate) fn is(&self, other: &Reading) -> bool {
         Arc::ptr_eq(&self.plan, &other.plan) && self.profile == other.profile
+    }
+}
+
+/// Opens another log than the segment files of the data directory; its argument is the
+/// smallest sequence that the next record may have.
+#[derive(Clone)]
+pub struct OpenLog(pub(crate) Arc<dyn Fn(u64) -> OpenedLog + Send + Sync>);
+
+/// A log, and what opening it found.
+type OpenedLog = Result<(Arc<dyn Log>, Recovery), OpenError>;
+
+impl OpenLog {
+    /// `open` is called once for each opening of the intake, and may block.
+    pub fn new(open: impl Fn(u64) -> OpenedLog + Send + Sync + 'static) -> OpenLog {
+        OpenLog(Arc::new(open))
+    }
+}
+
+impl fmt::Debug for OpenLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OpenLog(..)")
     }
 }
 
@@ -97,6 +120,9 @@ pub struct IntakeOptions {
     /// How long before its receipt an event's time may lie (24 h). Beyond: accepted, marked.
     pub event_behind_max: Duration,
 
+    /// Opens another log than the segment files in `journal/`; for tests.
+    #[doc(hidden)]
+    pub log: Option<OpenLog>,
     /// Called at each step of draining; for tests that stop the pipeline there.
     #[doc(hidden)]
     pub probe: Option<Probe>,
@@ -131,6 +157,7 @@ impl IntakeOptions {
             dedupe_days: 30,
             event_ahead_max: Duration::from_secs(24 * 60 * 60),
             event_behind_max: Duration::from_secs(24 * 60 * 60),
+            log: None,
             probe: None,
             tripwire: None,
         }

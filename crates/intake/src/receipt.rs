@@ -3,43 +3,49 @@
 
 use std::sync::PoisonError;
 
+use table::{EventDays, FoundEvent, RejectKinds, Store};
+
 use crate::answer::Receipt;
 use crate::error::IntakeError;
 use crate::intake::Intake;
-use crate::lookup::{self, Days};
+
+/// Rows of `rejects` that are told of one event id; the others are counted.
+const REJECTS_TOLD_MAX: usize = 100;
 
 impl Intake {
     /// What became of an event id.
     pub async fn receipt(&self, id: &str) -> Result<Receipt, IntakeError> {
         self.settle().await?;
         let stores = &self.shared().stores;
+        let store: &Store = self.store();
         let (known, missing) = {
             let index = self.shared().dedupe.lock().unwrap_or_else(PoisonError::into_inner);
             (index.day(stores.keys.id(id)), index.missing().max())
         };
-        let events = &stores.store.events;
         let event = match known {
             // A row of an early version may have a time that the index can't hold.
-            Some(day) => match lookup::event(events, id, Days::On(day)).await? {
-                None => lookup::event(events, id, Days::Any).await?,
+            Some(day) => match store.find_event(id, EventDays::On(day)).await? {
+                None => store.find_event(id, EventDays::Any).await?,
                 found => found,
             },
             None => match missing {
-                Some(last) => lookup::event(events, id, Days::UpTo(last)).await?,
+                Some(last) => store.find_event(id, EventDays::UpTo(last)).await?,
                 None => None,
             },
         };
-        let rejects = &stores.store.rejects;
-        let counts = lookup::count_rejects_of(rejects, id).await?;
-        let told = if event.is_some() { counts.others } else { counts.others + counts.duplicates };
+        let counts = store.count_rejects_of(id).await?;
+        let (kinds, told) = match event {
+            Some(_) => (RejectKinds::NoDuplicates, counts.others),
+            None => (RejectKinds::All, counts.others + counts.duplicates),
+        };
         let rows = match told {
             0 => Vec::new(),
-            _ => lookup::rejects_of(rejects, id, event.is_some()).await?,
+            _ => store.rejects_of(id, kinds, REJECTS_TOLD_MAX).await?,
         };
         let more = told.saturating_sub(rows.len() as u64);
         let id = id.to_owned();
         Ok(match event {
-            Some(lookup::FoundEvent { time, received_at }) => {
+            Some(FoundEvent { time, received_at }) => {
                 Receipt::Stored { id, time, received_at, duplicates: counts.duplicates, rejected: rows, more }
             }
             None if rows.is_empty() => Receipt::Unknown,

@@ -5,15 +5,15 @@
 //! again and again adds no rows. The reject row goes only after the event is committed:
 //! a crash in between leaves both, and the next retry finds a duplicate.
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
-use hashbrown::HashSet;
-use table::DeleteWhere;
+use table::{DeleteWhere, FoundReject};
 use xdm::Violation;
 
 use crate::answer::{EventAnswer, RetryOutcome};
 use crate::error::IntakeError;
 use crate::intake::Intake;
-use crate::lookup::{self, FoundReject};
 use crate::request::{BodyError, Framing, Request};
 
 impl Intake {
@@ -21,7 +21,7 @@ impl Intake {
     /// (a duplicate). Personal values are in clear: show it only to whoever may see them.
     pub async fn reject_payload(&self, reject_id: &str) -> Result<Option<Vec<u8>>, IntakeError> {
         self.settle().await?;
-        let row = lookup::reject(&self.shared().stores.store.rejects, reject_id).await?;
+        let row = self.store().find_reject(reject_id).await?;
         row.and_then(|row| row.sealed).map(|sealed| self.open_payload(reject_id, &sealed)).transpose()
     }
 
@@ -29,11 +29,10 @@ impl Intake {
     /// removed; the others stay as they are. Outcomes are in the order of the ids.
     pub async fn rejects_retry(&self, reject_ids: &[String]) -> Result<Vec<RetryOutcome>, IntakeError> {
         self.settle().await?;
-        let rejects = &self.shared().stores.store.rejects;
         let mut outcomes = Vec::with_capacity(reject_ids.len());
         let mut accepted = HashSet::new();
         for reject_id in reject_ids {
-            let outcome = match lookup::reject(rejects, reject_id).await? {
+            let outcome = match self.store().find_reject(reject_id).await? {
                 Some(row) => self.retry(reject_id, row).await?,
                 None => RetryOutcome::Unknown { reject_id: reject_id.clone() },
             };
@@ -45,7 +44,7 @@ impl Intake {
         if !accepted.is_empty() {
             // The events first; and a reject that is still fresh can't be deleted.
             self.flush().await?;
-            rejects.delete_where(DeleteWhere { column: "reject_id".to_owned(), ids: accepted }).await?;
+            self.store().rejects.delete_where(DeleteWhere { column: "reject_id".to_owned(), ids: accepted }).await?;
         }
         Ok(outcomes)
     }

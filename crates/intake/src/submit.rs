@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
-use journal::AppendError;
+use journal::{AppendError, LogHealth};
 use tokio::sync::oneshot;
 
 use crate::admit::Arrival;
@@ -26,8 +26,6 @@ use crate::room::Room;
 const CHECK_INLINE_BYTES_MAX: usize = 64 * 1024;
 /// Longest name of a datastream and longest request id.
 const NAME_BYTES_MAX: usize = 512;
-/// Room for a record's head beside the largest body.
-pub(crate) const HEAD_BYTES_MAX: usize = 4096;
 
 impl Intake {
     /// Checks only; stores nothing. Takes about a microsecond an event.
@@ -184,7 +182,7 @@ impl Inner {
             }
             let _ = done.send(outcome.map(drop));
         });
-        self.shared.journal.append(head, body, tell).map_err(|error| self.refused(error))?;
+        self.shared.log.append(head, body, tell).map_err(|error| self.refused(error))?;
         match durable.await {
             Ok(outcome) => outcome.map_err(|error| self.refused(error)),
             // The journal's thread died before it told.
@@ -193,7 +191,7 @@ impl Inner {
     }
 
     fn refused(&self, error: AppendError) -> SubmitError {
-        let Shared { journal, options, .. } = &*self.shared;
+        let Shared { log, options, .. } = &*self.shared;
         match error {
             AppendError::Overloaded => SubmitError::Overloaded { retry_after: options.retry_after },
             AppendError::Full => SubmitError::DiskFull { retry_after: options.retry_after },
@@ -201,7 +199,10 @@ impl Inner {
             AppendError::Closed => SubmitError::Closed,
             AppendError::Poisoned => {
                 if !self.poison_told.swap(true, Ordering::Relaxed) {
-                    let cause = journal.stats().poison_cause.unwrap_or_else(|| "its thread ended".to_owned());
+                    let cause = match log.status().health {
+                        LogHealth::Poisoned { cause } => cause,
+                        _ => "its thread ended".to_owned(),
+                    };
                     tracing::error!(cause, "the journal takes no more until the disk is checked and this is restarted");
                 }
                 SubmitError::Poisoned

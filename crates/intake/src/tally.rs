@@ -31,8 +31,8 @@ pub struct Counters {
     pub commits: u64,
     /// Commits that failed since the start; each is tried again.
     pub commit_failures: u64,
-    /// What the journal counts.
-    pub journal: journal::Stats,
+    /// How the journal is, and what it counts.
+    pub journal: journal::LogStatus,
     /// Records that are set aside, since they can't become rows.
     pub quarantined_records: u64,
     /// Their bytes.

@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use journal::{Journal, MasterKey, Options, Sequence};
+use journal::{Journal, Log, MasterKey, Options, Sequence};
 
 struct Load {
     dir: PathBuf,
@@ -37,7 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         thread::spawn(move || {
             let mut durable = Sequence(0);
             while durable < last {
-                durable = journal.wait_past(durable, Duration::from_millis(100));
+                durable = journal.tail();
                 let _ = journal.release(durable);
                 thread::sleep(Duration::from_millis(20));
             }
@@ -56,21 +56,21 @@ fn main() -> Result<(), Box<dyn Error>> {
         latencies_us.extend(caller.join().map_err(|_| "a caller failed")?);
     }
     let took = started.elapsed();
-    let stats = journal.stats();
+    let status = journal.status();
     let _ = releaser.join();
 
     latencies_us.sort_unstable();
     let percentile = |p: usize| latencies_us[(latencies_us.len() - 1) * p / 100];
-    let rate = stats.appended as f64 / took.as_secs_f64();
+    let rate = status.appended as f64 / took.as_secs_f64();
     println!(
         "{} records of {} bytes, {} threads, {} outstanding: {:.0} records/s, {:.0} MB/s, {:.1} records/fsync, p50 {} us, p99 {} us",
-        stats.appended,
+        status.appended,
         load.bytes,
         load.threads,
         load.outstanding,
         rate,
         rate * load.bytes as f64 / 1e6,
-        stats.appended as f64 / stats.fsyncs as f64,
+        status.appended as f64 / status.syncs as f64,
         percentile(50),
         percentile(99),
     );
@@ -95,7 +95,7 @@ fn call(journal: &Journal, load: &Load) -> Vec<u32> {
             sent += 1;
         }
         let (durable, us) = answered.recv().expect("every append is answered");
-        assert!(durable, "an append failed: {:?}", journal.stats());
+        assert!(durable, "an append failed: {:?}", journal.status());
         latencies_us.push(us);
     }
     latencies_us

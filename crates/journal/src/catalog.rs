@@ -7,8 +7,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::disk::{Disk, DiskFile};
 use crate::segment::{self, Segment};
@@ -32,7 +31,7 @@ impl Entry {
 }
 
 /// Where the record after a given sequence is.
-pub(crate) enum Place {
+pub(crate) enum Location {
     /// In this segment.
     In(Entry, Arc<dyn DiskFile>),
     /// Not written yet.
@@ -42,24 +41,13 @@ pub(crate) enum Place {
 }
 
 pub(crate) struct Catalog {
-    state: Mutex<State>,
+    entries: Mutex<VecDeque<Entry>>,
     durable: AtomicU64,
-    changed: Condvar,
-}
-
-struct State {
-    entries: VecDeque<Entry>,
-    waiters: usize,
-    closed: bool,
 }
 
 impl Catalog {
     pub(crate) fn new(entries: Vec<Entry>, durable: u64) -> Self {
-        Catalog {
-            state: Mutex::new(State { entries: entries.into(), waiters: 0, closed: false }),
-            durable: AtomicU64::new(durable),
-            changed: Condvar::new(),
-        }
+        Catalog { entries: Mutex::new(entries.into()), durable: AtomicU64::new(durable) }
     }
 
     pub(crate) fn durable(&self) -> u64 {
@@ -68,113 +56,82 @@ impl Catalog {
 
     /// A new, still empty newest segment.
     pub(crate) fn push(&self, entry: Entry) {
-        let mut state = self.lock();
-        debug_assert!(state.entries.back().is_none_or(|last| last.last < entry.segment.first));
-        state.entries.push_back(entry);
+        let mut entries = self.lock();
+        debug_assert!(entries.back().is_none_or(|last| last.last < entry.segment.first));
+        entries.push_back(entry);
     }
 
     /// The newest segment is durable through `last`, which ends at `end`.
     pub(crate) fn advance(&self, last: u64, end: u64, file_bytes: u64) {
-        let mut state = self.lock();
-        let newest = state.entries.back_mut().expect("records are written to the newest segment");
+        let mut entries = self.lock();
+        let newest = entries.back_mut().expect("records are written to the newest segment");
         debug_assert!(newest.last < last && newest.end < end);
         newest.last = last;
         newest.end = end;
         newest.file_bytes = file_bytes;
         self.durable.store(last, Ordering::Release);
-        let wake = state.waiters > 0;
-        drop(state);
-        // A notify is a system call even when nobody waits.
-        if wake {
-            self.changed.notify_all();
-        }
     }
 
-    pub(crate) fn wait_past(&self, after: u64, timeout: Duration) -> u64 {
-        if self.durable() > after {
-            return self.durable();
-        }
-        // A timeout too long for the clock is no timeout.
-        let deadline = Instant::now().checked_add(timeout);
-        let mut state = self.lock();
-        state.waiters += 1;
-        while self.durable() <= after && !state.closed {
-            let Some(deadline) = deadline else {
-                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-                continue;
-            };
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                break;
-            }
-            let woken = self.changed.wait_timeout(state, left);
-            state = woken.unwrap_or_else(PoisonError::into_inner).0;
-        }
-        state.waiters -= 1;
-        self.durable()
-    }
-
-    /// Wakes everyone in [`Catalog::wait_past`], now and from now on.
-    pub(crate) fn close(&self) {
-        self.lock().closed = true;
-        self.changed.notify_all();
+    /// Records up to this one are kept no more.
+    pub(crate) fn trim_point(&self) -> u64 {
+        self.lock().front().map_or_else(|| self.durable(), |oldest| oldest.segment.previous_last)
     }
 
     /// Finds the first record after `after` and opens its segment, under the lock, so
     /// that the file is not renamed for release between the two.
     /// An error comes with the name of the file that it is about.
-    pub(crate) fn locate(&self, after: u64, disk: &dyn Disk) -> Result<Place, (String, io::Error)> {
-        let state = self.lock();
-        if let Some(oldest) = state.entries.front()
+    pub(crate) fn locate(&self, after: u64, disk: &dyn Disk) -> Result<Location, (String, io::Error)> {
+        let entries = self.lock();
+        if let Some(oldest) = entries.front()
             && after < oldest.segment.previous_last
         {
-            return Ok(Place::Gone(oldest.segment.previous_last));
+            return Ok(Location::Gone(oldest.segment.previous_last));
         }
-        let index = state.entries.partition_point(|entry| entry.last <= after);
-        match state.entries.get(index) {
+        let index = entries.partition_point(|entry| entry.last <= after);
+        match entries.get(index) {
             Some(entry) => match disk.open(&entry.segment.name) {
-                Ok(file) => Ok(Place::In(entry.clone(), file)),
+                Ok(file) => Ok(Location::In(entry.clone(), file)),
                 Err(error) => Err((entry.segment.name.clone(), error)),
             },
-            None => Ok(Place::NotYet),
+            None => Ok(Location::NotYet),
         }
     }
 
     /// How far the segment that starts at `first` may be read now: its last sequence
     /// and end. `None` when it was released.
     pub(crate) fn extent(&self, first: u64) -> Option<(u64, u64)> {
-        let state = self.lock();
-        let index = state.entries.partition_point(|entry| entry.segment.first < first);
-        let entry = state.entries.get(index).filter(|entry| entry.segment.first == first)?;
+        let entries = self.lock();
+        let index = entries.partition_point(|entry| entry.segment.first < first);
+        let entry = entries.get(index).filter(|entry| entry.segment.first == first)?;
         Some((entry.last, entry.end))
     }
 
     /// Takes the oldest segment out when all of it is at or before `through` and it is
-    /// not the newest. `condemn` renames the file; its error leaves the entry in place.
+    /// not the newest. `rename` marks its file as released; its error leaves the entry in
+    /// place.
     pub(crate) fn take_oldest(
         &self,
         through: u64,
-        condemn: impl FnOnce(&Segment) -> io::Result<()>,
+        rename: impl FnOnce(&Segment) -> io::Result<()>,
     ) -> Option<Result<Entry, (String, io::Error)>> {
-        let mut state = self.lock();
-        let oldest = state.entries.front()?;
-        if state.entries.len() < 2 || oldest.last > through {
+        let mut entries = self.lock();
+        let oldest = entries.front()?;
+        if entries.len() < 2 || oldest.last > through {
             return None;
         }
-        if let Err(error) = condemn(&oldest.segment) {
+        if let Err(error) = rename(&oldest.segment) {
             return Some(Err((oldest.segment.name.clone(), error)));
         }
-        state.entries.pop_front().map(Ok)
+        entries.pop_front().map(Ok)
     }
 
-    /// Number of segments and the bytes they take on disk.
-    pub(crate) fn size(&self) -> (usize, u64) {
-        let state = self.lock();
-        (state.entries.len(), state.entries.iter().map(|entry| entry.file_bytes).sum())
+    /// Bytes that the segments take on disk.
+    pub(crate) fn file_bytes(&self) -> u64 {
+        self.lock().iter().map(|entry| entry.file_bytes).sum()
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Entry>> {
         // Nothing that runs under this lock leaves the entries half-changed.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

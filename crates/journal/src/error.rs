@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::Sequence;
+use crate::sequence::Sequence;
 
 /// Why a record was not made durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -118,9 +118,15 @@ pub enum ReadError {
 
 impl ReadError {
     /// True when no file could be opened because too many are open: the same record may be
-    /// read later.
+    /// read in a moment.
     pub fn is_transient(&self) -> bool {
         matches!(self, ReadError::Io { source, .. } if matches!(source.raw_os_error(), Some(EMFILE | ENFILE)))
+    }
+
+    /// True when the storage refused: the record is there and may be read later. Otherwise
+    /// it is not what was written, or is gone.
+    pub fn is_of_storage(&self) -> bool {
+        matches!(self, ReadError::Io { .. })
     }
 }
 
@@ -128,8 +134,8 @@ impl ReadError {
 const EMFILE: i32 = 24;
 const ENFILE: i32 = 23;
 
-/// Why drained segments could not be deleted. They stay condemned: the next release,
-/// or the next open, tries again.
+/// Why drained segments could not be deleted. They are released all the same: the next
+/// release, or the next open, tries again to delete them.
 #[derive(Debug, Error)]
 #[error("cannot {action} drained journal segment {file}: {source}; the next release tries again")]
 pub struct ReleaseError {

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use crate::cursor::{Cursor, Found};
 use crate::disk::DiskFile;
-use crate::options::MasterKey;
+use crate::error::OpenError;
+use crate::master_key::MasterKey;
 use crate::seal::KeyWrap;
 use crate::segment::{self, Segment};
 
@@ -21,7 +22,7 @@ pub fn read_arbitrary_segment(bytes: &[u8]) -> Vec<Vec<u8>> {
     let wrap = KeyWrap::new(&MasterKey::new(KEY));
     let header = &bytes[..bytes.len().min(segment::HEADER_BYTES as usize)];
     let segment = Segment::decode(1, header, &wrap)
-        .or_else(|_| Segment::create(1, 0, 0, &wrap).map(|(segment, _)| segment).map_err(|_| crate::OpenError::Random));
+        .or_else(|_| Segment::create(1, 0, 0, &wrap).map(|(segment, _)| segment).map_err(|_| OpenError::Random));
     let Ok(segment) = segment else {
         return Vec::new();
     };

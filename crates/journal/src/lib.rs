@@ -1,23 +1,25 @@
 //! The durable log of admitted requests: bytes in, bytes out.
 //!
-//! A sender gets its 2xx only after the journal said "durable"; what was durable comes
-//! back, in order and once, after any crash. The journal knows neither events nor JSON,
-//! names no async runtime, and depends on no other crate of ours.
+//! A sender gets its 2xx only after the log said "durable"; what was durable comes back,
+//! in order and once, after any crash. This crate knows neither events nor JSON, names no
+//! async runtime, and depends on no other crate of ours.
 //!
-//! * [`Journal::append`] queues a record; one writer thread turns whatever is queued into
-//!   one write and one `fdatasync` (group commit) and then answers everybody.
-//! * [`Journal::reader`] reads durable records. Draining is replaying.
-//! * [`Journal::release`] forgets whole segments once what they led to is durable
-//!   elsewhere.
+//! * [`Log`] is the promise, and all that callers hold.
+//! * [`Journal`] keeps it in the segment files of a directory: one writer thread turns
+//!   whatever is queued into one write and one `fdatasync` (group commit) and then answers
+//!   everybody. Records are sealed under a key per segment that dies with the segment.
+//!   Everything about files is behind [`Disk`].
+//! * [`MemoryLog`] keeps it in memory, for tests.
 //!
-//! Records are sealed under a key per segment that dies with the segment. Everything
-//! about files is behind [`Disk`]. The steps, each with its reasons and formats, are in
-//! `frame`, `segment`, `seal`, `spare`, `writer`, `cursor`, `reader`, `recovery` and
-//! `release`.
+//! Draining is replaying: both read the log in order. Records are released once what they
+//! led to is durable elsewhere. The steps of the segment files, each with its reasons and
+//! formats, are in `frame`, `segment`, `seal`, `spare`, `writer`, `cursor`, `reader`,
+//! `recovery` and `release`.
 
 #![forbid(unsafe_code)]
 
 mod catalog;
+mod counters;
 mod cursor;
 mod disk;
 mod error;
@@ -25,6 +27,8 @@ mod frame;
 mod fuzz;
 mod journal;
 mod log;
+mod master_key;
+mod memory;
 mod options;
 mod queue;
 mod reader;
@@ -32,8 +36,9 @@ mod recovery;
 mod release;
 mod seal;
 mod segment;
+mod sequence;
+mod shared;
 mod spare;
-mod stats;
 mod writer;
 
 pub use disk::{DirLock, Disk, DiskFile, RealDisk};
@@ -41,8 +46,9 @@ pub use error::{AppendError, Damage, OpenError, ReadError, ReleaseError};
 #[doc(hidden)]
 pub use fuzz::read_arbitrary_segment;
 pub use journal::Journal;
-pub use log::{Done, Log, LogReader, Released, Sequence};
-pub use options::{MasterKey, Options};
-pub use reader::Reader;
-pub use recovery::{Recovery, key_opens};
-pub use stats::Stats;
+pub use log::{Done, Log, LogHealth, LogReader, LogStatus, Released};
+pub use master_key::MasterKey;
+pub use memory::{MemoryLog, MemoryOptions, MemoryStorage};
+pub use options::Options;
+pub use recovery::{Recovery, exists, key_opens};
+pub use sequence::Sequence;

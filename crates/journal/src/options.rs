@@ -4,13 +4,11 @@
 //! Every bound has a unit in its name and an answer that follows from reaching it;
 //! none of them changes while the journal is open.
 
-use std::fmt;
 use std::path::PathBuf;
-
-use zeroize::Zeroize;
 
 use crate::error::OpenError;
 use crate::frame;
+use crate::master_key::MasterKey;
 use crate::segment;
 
 const MIB: usize = 1024 * 1024;
@@ -71,41 +69,6 @@ impl Options {
             return Err(OpenError::Options("queue_bytes_max is 0, it must be at least 1".to_owned()));
         }
         Ok(())
-    }
-}
-
-/// The key that wraps each segment's data key (AES-256). Its memory is overwritten
-/// on drop and `Debug` shows none of it.
-#[derive(Clone)]
-pub struct MasterKey([u8; 32]);
-
-impl MasterKey {
-    /// Takes 32 bytes from a key file or a key service. They must be random: the
-    /// journal does not stretch them.
-    pub fn new(bytes: [u8; 32]) -> Self {
-        MasterKey(bytes)
-    }
-
-    pub(crate) fn bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-impl From<[u8; 32]> for MasterKey {
-    fn from(bytes: [u8; 32]) -> Self {
-        MasterKey(bytes)
-    }
-}
-
-impl fmt::Debug for MasterKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("MasterKey(..)")
-    }
-}
-
-impl Drop for MasterKey {
-    fn drop(&mut self) {
-        self.0.zeroize();
     }
 }
 

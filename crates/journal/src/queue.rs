@@ -17,11 +17,11 @@ use crate::error::AppendError;
 use crate::frame;
 use crate::log::Done;
 
-/// A crowd is waited for until it is this large, in records or bytes …
-const CROWD_RECORDS: usize = 32;
-const CROWD_BYTES: usize = 256 * 1024;
-/// … or has had this long to gather.
-const CROWD_WAIT_MAX: Duration = Duration::from_millis(1);
+/// A group gathers until it is this large, in records or bytes …
+const GATHER_RECORDS: usize = 32;
+const GATHER_BYTES: usize = 256 * 1024;
+/// … or has had this long for it.
+const GATHER_WAIT_MAX: Duration = Duration::from_millis(1);
 
 /// When a group is to be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub(crate) enum Take {
     /// With the first record.
     AtOnce,
     /// After a millisecond, or once there are many.
-    Crowd,
+    Gathered,
 }
 
 /// Largest record that is copied.
@@ -63,7 +63,7 @@ impl Pending {
     /// What the record takes in a segment, and what it counts for in the queue.
     pub(crate) fn frame_bytes(&self) -> usize {
         let record = match &self.payload {
-            Payload::Copied(place) => place.len(),
+            Payload::Copied(range) => range.len(),
             Payload::Apart { head, body } => head.len() + body.len(),
         };
         record + frame::OVERHEAD_BYTES
@@ -72,7 +72,7 @@ impl Pending {
     /// The record in two parts; `bytes` are its group's.
     pub(crate) fn parts<'a>(&'a self, bytes: &'a [u8]) -> (&'a [u8], &'a [u8]) {
         match &self.payload {
-            Payload::Copied(place) => (bytes.get(place.clone()).unwrap_or_default(), &[]),
+            Payload::Copied(range) => (bytes.get(range.clone()).unwrap_or_default(), &[]),
             Payload::Apart { head, body } => (head, body),
         }
     }
@@ -103,6 +103,7 @@ pub(crate) struct Queue {
     inner: Mutex<Inner>,
     wake: Condvar,
     bytes_max: usize,
+    gather_wait_max: Duration,
 }
 
 #[derive(Default)]
@@ -117,7 +118,12 @@ struct Inner {
 
 impl Queue {
     pub(crate) fn new(bytes_max: usize) -> Self {
-        Queue { inner: Mutex::default(), wake: Condvar::new(), bytes_max }
+        Queue::gathering(bytes_max, GATHER_WAIT_MAX)
+    }
+
+    /// With another wait than a millisecond, which tests set so that no clock decides.
+    fn gathering(bytes_max: usize, gather_wait_max: Duration) -> Self {
+        Queue { inner: Mutex::default(), wake: Condvar::new(), bytes_max, gather_wait_max }
     }
 
     pub(crate) fn push(&self, head: Vec<u8>, body: Bytes, done: Done) -> Result<(), AppendError> {
@@ -132,7 +138,7 @@ impl Queue {
         }
         inner.bytes += bytes;
         inner.group.push(head, body, done);
-        let wake = inner.wake_at > 0 && (inner.group.records.len() >= inner.wake_at || inner.bytes >= CROWD_BYTES);
+        let wake = inner.wake_at > 0 && (inner.group.records.len() >= inner.wake_at || inner.bytes >= GATHER_BYTES);
         if wake {
             inner.wake_at = 0;
         }
@@ -149,8 +155,8 @@ impl Queue {
     pub(crate) fn take(&self, group: &mut Group, take: Take) -> bool {
         debug_assert!(group.records.is_empty() && group.bytes.is_empty());
         let mut inner = self.lock();
-        if take == Take::Crowd {
-            inner = self.wait_for_crowd(inner);
+        if take == Take::Gathered {
+            inner = self.gather(inner);
         }
         while inner.group.records.is_empty() {
             if inner.closed {
@@ -164,13 +170,13 @@ impl Queue {
         true
     }
 
-    fn wait_for_crowd<'a>(&self, mut inner: MutexGuard<'a, Inner>) -> MutexGuard<'a, Inner> {
-        inner.wake_at = CROWD_RECORDS;
-        let gathers =
-            |inner: &mut Inner| inner.group.records.len() < CROWD_RECORDS && inner.bytes < CROWD_BYTES && !inner.closed;
-        let (inner, _) =
-            self.wake.wait_timeout_while(inner, CROWD_WAIT_MAX, gathers).unwrap_or_else(PoisonError::into_inner);
-        inner
+    fn gather<'a>(&self, mut inner: MutexGuard<'a, Inner>) -> MutexGuard<'a, Inner> {
+        inner.wake_at = GATHER_RECORDS;
+        let gathers = |inner: &mut Inner| {
+            inner.group.records.len() < GATHER_RECORDS && inner.bytes < GATHER_BYTES && !inner.closed
+        };
+        let woken = self.wake.wait_timeout_while(inner, self.gather_wait_max, gathers);
+        woken.unwrap_or_else(PoisonError::into_inner).0
     }
 
     /// Gives back the room of answered records.
@@ -263,46 +269,69 @@ mod tests {
         assert!(!queue.take(&mut group, Take::AtOnce));
     }
 
-    #[test]
-    fn a_crowd_is_taken_when_it_is_there_or_its_time_is_over() {
-        let check = |records: usize, bytes: usize| {
-            let queue = Queue::new(1 << 30);
-            (0..records).for_each(|_| assert_eq!(push(&queue, bytes), Ok(())));
-            let mut group = Group::default();
-            assert!(queue.take(&mut group, Take::Crowd));
-            assert_eq!(group.records.len(), records);
-        };
-        check(CROWD_RECORDS, 1);
-        check(CROWD_RECORDS - 1, 1);
-        check(1, CROWD_BYTES);
-        check(1, 1);
+    /// Longer than any test runs.
+    const FOR_EVER: Duration = Duration::from_secs(3600);
+
+    /// Waits until the writer sleeps for so many records.
+    fn await_sleep(queue: &Queue, wake_at: usize) {
+        while queue.lock().wake_at != wake_at {
+            std::thread::yield_now();
+        }
     }
 
     #[test]
-    fn waiting_for_a_crowd_ends_with_the_first_record_or_the_close() {
-        let queue = Queue::new(1 << 30);
-        let (taken, heard) = std::sync::mpsc::channel();
+    fn a_group_is_taken_when_it_has_gathered_or_its_time_is_over() {
+        let check = |records: usize, bytes: usize, wait: Duration| {
+            let queue = Queue::gathering(1 << 30, wait);
+            (0..records).for_each(|_| assert_eq!(push(&queue, bytes), Ok(())));
+            let mut group = Group::default();
+            assert!(queue.take(&mut group, Take::Gathered));
+            assert_eq!(group.records.len(), records);
+        };
+        check(GATHER_RECORDS, 1, FOR_EVER);
+        check(1, GATHER_BYTES, FOR_EVER);
+        check(GATHER_RECORDS - 1, 1, Duration::ZERO);
+        check(1, 1, Duration::ZERO);
+    }
+
+    /// Runs a writer that gathers; gives the sizes of its groups.
+    fn groups(queue: &Queue, feed: impl FnOnce()) -> Vec<usize> {
         std::thread::scope(|scope| {
             let writer = scope.spawn(|| {
-                let mut group = Group::default();
-                while queue.take(&mut group, Take::Crowd) {
-                    taken.send(group.records.len()).expect("heard");
+                let (mut group, mut sizes) = (Group::default(), Vec::new());
+                while queue.take(&mut group, Take::Gathered) {
+                    sizes.push(group.records.len());
                     group.clear();
                 }
+                sizes
             });
-            for _ in 0..3 {
-                // Longer than a crowd is waited for, so that the writer sleeps for one record.
-                std::thread::sleep(CROWD_WAIT_MAX * 4);
-                assert_eq!(push(&queue, 1), Ok(()));
-                let heard = heard.recv_timeout(Duration::from_secs(10));
-                if heard.is_err() {
-                    // Without this the scope would wait for a writer that sleeps.
-                    queue.close();
-                }
-                assert_eq!(heard, Ok(1));
-            }
+            feed();
             queue.close();
-            assert!(writer.join().is_ok());
+            writer.join().expect("no panic")
+        })
+    }
+
+    #[test]
+    fn gathering_ends_with_enough_records_or_the_close() {
+        let queue = Queue::gathering(1 << 30, FOR_EVER);
+        let sizes = groups(&queue, || {
+            await_sleep(&queue, GATHER_RECORDS);
+            (0..GATHER_RECORDS).for_each(|_| assert_eq!(push(&queue, 1), Ok(())));
+            await_sleep(&queue, GATHER_RECORDS);
+            assert_eq!(push(&queue, 1), Ok(()));
         });
+        assert_eq!(sizes, [GATHER_RECORDS, 1]);
+    }
+
+    #[test]
+    fn an_idle_writer_is_woken_by_one_record() {
+        let queue = Queue::gathering(1 << 30, Duration::ZERO);
+        let sizes = groups(&queue, || {
+            for _ in 0..3 {
+                await_sleep(&queue, 1);
+                assert_eq!(push(&queue, 1), Ok(()));
+            }
+        });
+        assert_eq!(sizes, [1, 1, 1]);
     }
 }

@@ -7,18 +7,20 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::catalog::Place;
+use crate::catalog::{Catalog, Location};
 use crate::cursor::{Cursor, Found};
+use crate::disk::Disk;
 use crate::error::{Damage, ReadError};
-use crate::journal::Shared;
-use crate::log::Sequence;
+use crate::log::LogReader;
 use crate::segment::Segment;
+use crate::sequence::Sequence;
 
-/// A position in the journal. See [`crate::Journal::reader`].
-pub struct Reader {
-    shared: Arc<Shared>,
+/// A position in the journal.
+pub(crate) struct Reader {
+    catalog: Arc<Catalog>,
+    disk: Arc<dyn Disk>,
     after: u64,
-    place: Option<InSegment>,
+    position: Option<InSegment>,
 }
 
 struct InSegment {
@@ -31,27 +33,58 @@ struct InSegment {
 }
 
 impl Reader {
-    pub(crate) fn new(shared: Arc<Shared>, after: Sequence) -> Result<Self, ReadError> {
-        let mut reader = Reader { shared, after: after.0, place: None };
-        // Tells now, and not at the first record, that `after` was released.
+    pub(crate) fn new(catalog: Arc<Catalog>, disk: Arc<dyn Disk>, after: Sequence) -> Result<Self, ReadError> {
+        let mut reader = Reader { catalog, disk, after: after.0, position: None };
+        // Says now, and not at the first record, that `after` was released.
         reader.enter()?;
         Ok(reader)
     }
 
-    /// The next durable record, valid until the next call; `None` at the durable end,
-    /// where it may be called again later.
-    #[expect(clippy::should_implement_trait, reason = "an Iterator cannot lend its buffer")]
-    pub fn next(&mut self) -> Result<Option<(Sequence, &[u8])>, ReadError> {
+    /// Stands in front of the record after `self.after`; false when there is none yet.
+    fn enter(&mut self) -> Result<bool, ReadError> {
+        if let Some(position) = &mut self.position {
+            if position.next > position.last
+                && let Some((last, end)) = self.catalog.extent(position.segment.first)
+            {
+                position.last = last;
+                position.cursor.extend(end);
+            }
+            if position.next <= position.last {
+                return Ok(true);
+            }
+        }
+        let (entry, file) = match self.catalog.locate(self.after, &*self.disk) {
+            Ok(Location::In(entry, file)) => (entry, file),
+            Ok(Location::NotYet) => return Ok(false),
+            Ok(Location::Gone(oldest)) => {
+                return Err(ReadError::Released { after: Sequence(self.after), oldest: Sequence(oldest) });
+            }
+            Err((file, source)) => return Err(ReadError::Io { file, source }),
+        };
+        let mut position = InSegment {
+            next: entry.segment.first,
+            last: entry.last,
+            cursor: Cursor::new(file, entry.end),
+            segment: entry.segment,
+        };
+        skip(&mut position, self.after)?;
+        self.position = Some(position);
+        Ok(true)
+    }
+}
+
+impl LogReader for Reader {
+    fn next(&mut self) -> Result<Option<(Sequence, &[u8])>, ReadError> {
         if !self.enter()? {
             return Ok(None);
         }
-        let place = self.place.as_mut().expect("entered");
-        let sequence = place.next;
-        let file = &place.segment.name;
-        let offset = place.cursor.offset();
-        match place.cursor.next(&place.segment.key, sequence) {
+        let position = self.position.as_mut().expect("entered");
+        let sequence = position.next;
+        let file = &position.segment.name;
+        let offset = position.cursor.offset();
+        match position.cursor.next(&position.segment.key, sequence) {
             Ok(Found::Record(record)) => {
-                place.next += 1;
+                position.next += 1;
                 self.after = sequence;
                 Ok(Some((Sequence(sequence), record)))
             }
@@ -59,38 +92,6 @@ impl Reader {
             Ok(Found::End) => Err(damaged(file, offset, "the segment ends too early")),
             Err(source) => Err(ReadError::Io { file: file.clone(), source }),
         }
-    }
-
-    /// Stands in front of the record after `self.after`; false when there is none yet.
-    fn enter(&mut self) -> Result<bool, ReadError> {
-        if let Some(place) = &mut self.place {
-            if place.next > place.last
-                && let Some((last, end)) = self.shared.catalog.extent(place.segment.first)
-            {
-                place.last = last;
-                place.cursor.extend(end);
-            }
-            if place.next <= place.last {
-                return Ok(true);
-            }
-        }
-        let (entry, file) = match self.shared.catalog.locate(self.after, &*self.shared.disk) {
-            Ok(Place::In(entry, file)) => (entry, file),
-            Ok(Place::NotYet) => return Ok(false),
-            Ok(Place::Gone(oldest)) => {
-                return Err(ReadError::Released { after: Sequence(self.after), oldest: Sequence(oldest) });
-            }
-            Err((file, source)) => return Err(ReadError::Io { file, source }),
-        };
-        let mut place = InSegment {
-            next: entry.segment.first,
-            last: entry.last,
-            cursor: Cursor::new(file, entry.end),
-            segment: entry.segment,
-        };
-        skip(&mut place, self.after)?;
-        self.place = Some(place);
-        Ok(true)
     }
 }
 
@@ -100,12 +101,12 @@ impl fmt::Debug for Reader {
     }
 }
 
-fn skip(place: &mut InSegment, after: u64) -> Result<(), ReadError> {
-    let name = &place.segment.name;
-    while place.next <= after {
-        let offset = place.cursor.offset();
-        match place.cursor.next(&place.segment.key, place.next) {
-            Ok(Found::Record(_)) => place.next += 1,
+fn skip(position: &mut InSegment, after: u64) -> Result<(), ReadError> {
+    let name = &position.segment.name;
+    while position.next <= after {
+        let offset = position.cursor.offset();
+        match position.cursor.next(&position.segment.key, position.next) {
+            Ok(Found::Record(_)) => position.next += 1,
             Ok(Found::Fault(what)) => return Err(damaged(name, offset, what)),
             Ok(Found::End) => return Err(damaged(name, offset, "the segment ends too early")),
             Err(source) => {

@@ -25,17 +25,17 @@ use crate::cursor::{Cursor, Found};
 use crate::disk::{Disk, DiskFile};
 use crate::error::{Damage, OpenError};
 use crate::frame::{self, FrameHeader};
-use crate::log::Sequence;
-use crate::options::MasterKey;
+use crate::master_key::MasterKey;
 use crate::release;
 use crate::seal::KeyWrap;
 use crate::segment::{self, Named, Segment};
+use crate::sequence::Sequence;
 use crate::writer::Active;
 
 /// Bytes read at once when a file is checked or written again.
 const CHUNK_BYTES: u64 = 1024 * 1024;
 
-/// What [`crate::Journal::open`] found.
+/// What opening a log found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Recovery {
     /// Segment files.
@@ -66,7 +66,7 @@ struct Listing {
     live: Vec<u64>,
     /// Still named `.seg`, but older than a released one: the release was cut short.
     half_released: Vec<u64>,
-    condemned: Vec<u64>,
+    released: Vec<u64>,
     spare: bool,
 }
 
@@ -104,16 +104,16 @@ pub(crate) fn recover(disk: &dyn Disk, wrap: &KeyWrap, first_sequence_min: u64) 
     Ok(assemble(opened, entries, newest, first_sequence_min))
 }
 
+/// Whether records were ever kept in `dir`. Changes nothing.
+pub fn exists(dir: &Path) -> bool {
+    segment_names(dir).next().is_some()
+}
+
 /// Whether `key` is the one that the journal in `dir` was written with, by the header of a
 /// segment. `None` when there is none that could tell. Changes nothing.
 pub fn key_opens(dir: &Path, key: &MasterKey) -> Option<bool> {
     let wrap = KeyWrap::new(key);
-    let names = fs::read_dir(dir).ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    let mut segments = names.filter_map(|name| match segment::parse_name(&name) {
-        Named::Live(first) => Some((name, first)),
-        _ => None,
-    });
-    segments.find_map(|(name, first)| {
+    segment_names(dir).find_map(|(name, first)| {
         let mut header = Vec::new();
         File::open(dir.join(name)).ok()?.take(segment::HEADER_BYTES).read_to_end(&mut header).ok()?;
         match Segment::decode(first, &header, &wrap) {
@@ -125,13 +125,23 @@ pub fn key_opens(dir: &Path, key: &MasterKey) -> Option<bool> {
     })
 }
 
+/// The segments in a directory, in no order; none where it can't be read.
+fn segment_names(dir: &Path) -> impl Iterator<Item = (String, u64)> {
+    let entries = fs::read_dir(dir).into_iter().flatten();
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    names.filter_map(|name| match segment::parse_name(&name) {
+        Named::Live(first) => Some((name, first)),
+        _ => None,
+    })
+}
+
 fn list(disk: &dyn Disk) -> Result<Listing, OpenError> {
     let names = disk.list().map_err(|source| failed("list", ".", source))?;
     let mut listing = Listing::default();
     for name in &names {
         match segment::parse_name(name) {
             Named::Live(first) => listing.live.push(first),
-            Named::Condemned(first) => listing.condemned.push(first),
+            Named::Released(first) => listing.released.push(first),
             Named::Spare => listing.spare = true,
             Named::NotOurs => {}
         }
@@ -139,8 +149,8 @@ fn list(disk: &dyn Disk) -> Result<Listing, OpenError> {
     listing.live.sort_unstable();
     // Segments are released oldest first, so what is older than a released one was
     // released with it, even when its renaming did not survive.
-    if let Some(&newest_condemned) = listing.condemned.iter().max() {
-        let kept = listing.live.partition_point(|&first| first <= newest_condemned);
+    if let Some(&newest_released) = listing.released.iter().max() {
+        let kept = listing.live.partition_point(|&first| first <= newest_released);
         listing.half_released = listing.live.drain(..kept).collect();
     }
     Ok(listing)
@@ -260,12 +270,12 @@ fn clean_up(disk: &dyn Disk, listing: &Listing) -> Result<(), OpenError> {
     let sync_dir = || disk.sync_dir().map_err(|source| failed("sync", ".", source));
     for &first in &listing.half_released {
         let name = segment::live_name(first);
-        disk.rename(&name, &segment::condemned_name(first)).map_err(|source| failed("rename", &name, source))?;
+        disk.rename(&name, &segment::released_name(first)).map_err(|source| failed("rename", &name, source))?;
     }
     // Also for names that a killed process left in the cache only.
     sync_dir()?;
-    for &first in listing.condemned.iter().chain(&listing.half_released) {
-        let name = segment::condemned_name(first);
+    for &first in listing.released.iter().chain(&listing.half_released) {
+        let name = segment::released_name(first);
         release::destroy(disk, &name).map_err(|source| failed("delete", &name, source))?;
     }
     if listing.spare {

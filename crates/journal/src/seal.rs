@@ -9,7 +9,7 @@
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use zeroize::Zeroize;
 
-use crate::options::MasterKey;
+use crate::master_key::MasterKey;
 
 pub(crate) const TAG_BYTES: usize = 16;
 pub(crate) const SEGMENT_ID_BYTES: usize = 16;

@@ -44,7 +44,7 @@ pub(crate) const WRAPPED_KEY_OFFSET: u64 = KEY_AT as u64;
 
 const DIGITS: usize = 20;
 const LIVE: &str = ".seg";
-const CONDEMNED: &str = ".del";
+const RELEASED: &str = ".del";
 
 /// Name of the file that is being preallocated.
 pub(crate) const SPARE_NAME: &str = "spare.tmp";
@@ -53,15 +53,15 @@ pub(crate) fn live_name(first: u64) -> String {
     format!("{first:020}{LIVE}")
 }
 
-pub(crate) fn condemned_name(first: u64) -> String {
-    format!("{first:020}{CONDEMNED}")
+pub(crate) fn released_name(first: u64) -> String {
+    format!("{first:020}{RELEASED}")
 }
 
 /// What a file name in the directory stands for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Named {
     Live(u64),
-    Condemned(u64),
+    Released(u64),
     Spare,
     NotOurs,
 }
@@ -78,7 +78,7 @@ pub(crate) fn parse_name(name: &str) -> Named {
     }
     match (digits.parse(), suffix) {
         (Ok(first), LIVE) => Named::Live(first),
-        (Ok(first), CONDEMNED) => Named::Condemned(first),
+        (Ok(first), RELEASED) => Named::Released(first),
         _ => Named::NotOurs,
     }
 }
@@ -173,14 +173,14 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::options::MasterKey;
+    use crate::master_key::MasterKey;
 
     #[test]
     fn names() {
         let check = |name: &str, expected: Named| assert_eq!(parse_name(name), expected, "{name}");
         check("00000000000000000001.seg", Named::Live(1));
         check("18446744073709551615.seg", Named::Live(u64::MAX));
-        check("00000000000000000042.del", Named::Condemned(42));
+        check("00000000000000000042.del", Named::Released(42));
         check("spare.tmp", Named::Spare);
         check("lock", Named::NotOurs);
         check("99999999999999999999.seg", Named::NotOurs);
@@ -188,7 +188,7 @@ mod tests {
         check("0000000000000000000é.seg", Named::NotOurs);
         check("00000000000000000001.seg.bak", Named::NotOurs);
         assert_eq!(parse_name(&live_name(7)), Named::Live(7));
-        assert_eq!(parse_name(&condemned_name(7)), Named::Condemned(7));
+        assert_eq!(parse_name(&released_name(7)), Named::Released(7));
     }
 
     #[test]

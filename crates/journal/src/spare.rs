@@ -33,20 +33,20 @@ pub(crate) enum NoSpare {
     /// The disk has no room for it.
     Full,
     /// No file could be opened for it; that may pass.
-    Hindered(String),
+    Unopened(String),
     /// Writing or syncing it failed.
     Broken(String),
 }
 
 impl NoSpare {
-    fn unopened(error: &io::Error) -> Self {
+    fn of_open(error: &io::Error) -> Self {
         match is_full(error) {
             true => NoSpare::Full,
-            false => NoSpare::Hindered(format!("cannot open {SPARE_NAME}: {error}")),
+            false => NoSpare::Unopened(format!("cannot open {SPARE_NAME}: {error}")),
         }
     }
 
-    fn unwritten(error: &io::Error) -> Self {
+    fn of_write(error: &io::Error) -> Self {
         match is_full(error) {
             true => NoSpare::Full,
             false => NoSpare::Broken(format!("cannot preallocate {SPARE_NAME}: {error}")),
@@ -90,11 +90,11 @@ pub(crate) struct Spares {
     disk: Arc<dyn Disk>,
     segment_bytes: u64,
     disk_free_bytes_min: u64,
-    state: Mutex<State>,
+    state: Mutex<SpareState>,
     changed: Condvar,
 }
 
-enum State {
+enum SpareState {
     Idle,
     Wanted,
     Making,
@@ -106,7 +106,7 @@ enum State {
 impl Spares {
     pub(crate) fn new(disk: Arc<dyn Disk>, segment_bytes: u64, disk_free_bytes_min: u64) -> Self {
         // The first spare is wanted from the start.
-        let state = Mutex::new(State::Wanted);
+        let state = Mutex::new(SpareState::Wanted);
         Spares { disk, segment_bytes, disk_free_bytes_min, state, changed: Condvar::new() }
     }
 
@@ -116,19 +116,19 @@ impl Spares {
         let mut state = self.lock();
         loop {
             match *state {
-                State::Stopped => return,
-                State::Wanted => {
-                    *state = State::Making;
+                SpareState::Stopped => return,
+                SpareState::Wanted => {
+                    *state = SpareState::Making;
                     drop(state);
                     let made = self.make();
                     state = self.lock();
-                    if matches!(*state, State::Stopped) {
+                    if matches!(*state, SpareState::Stopped) {
                         drop(state);
                         // The next open removes it too.
                         let _ = self.disk.remove(SPARE_NAME);
                         return;
                     }
-                    *state = made.map_or_else(State::Failed, State::Ready);
+                    *state = made.map_or_else(SpareState::Failed, SpareState::Ready);
                     self.changed.notify_all();
                 }
                 _ => state = self.wait(state),
@@ -139,15 +139,15 @@ impl Spares {
     /// Asks for the next spare without waiting for it.
     pub(crate) fn order(&self) {
         let mut state = self.lock();
-        if matches!(*state, State::Idle | State::Failed(_)) {
-            *state = State::Wanted;
+        if matches!(*state, SpareState::Idle | SpareState::Failed(_)) {
+            *state = SpareState::Wanted;
             self.changed.notify_all();
         }
     }
 
     /// Whether one lies ready.
     pub(crate) fn is_ready(&self) -> bool {
-        matches!(*self.lock(), State::Ready(_))
+        matches!(*self.lock(), SpareState::Ready(_))
     }
 
     /// Waits for a spare of at least `bytes`. An earlier failure is tried again once,
@@ -156,20 +156,20 @@ impl Spares {
         let mut asked = false;
         let mut state = self.lock();
         loop {
-            match std::mem::replace(&mut *state, State::Idle) {
-                State::Ready(spare) => {
+            match std::mem::replace(&mut *state, SpareState::Idle) {
+                SpareState::Ready(spare) => {
                     drop(state);
                     return self.grow(spare, bytes);
                 }
-                State::Failed(error) if asked => return Err(error),
-                State::Idle | State::Failed(_) => {
+                SpareState::Failed(error) if asked => return Err(error),
+                SpareState::Idle | SpareState::Failed(_) => {
                     asked = true;
-                    *state = State::Wanted;
+                    *state = SpareState::Wanted;
                     self.changed.notify_all();
                 }
-                State::Stopped => {
-                    *state = State::Stopped;
-                    return Err(NoSpare::Hindered("the journal is closing".to_owned()));
+                SpareState::Stopped => {
+                    *state = SpareState::Stopped;
+                    return Err(NoSpare::Unopened("the journal is closing".to_owned()));
                 }
                 in_work => *state = in_work,
             }
@@ -179,9 +179,9 @@ impl Spares {
 
     /// Ends the thread; a spare that was made is removed.
     pub(crate) fn stop(&self) {
-        let old = std::mem::replace(&mut *self.lock(), State::Stopped);
+        let old = std::mem::replace(&mut *self.lock(), SpareState::Stopped);
         self.changed.notify_all();
-        if let State::Ready(_) = old {
+        if let SpareState::Ready(_) = old {
             // The next open removes it too.
             let _ = self.disk.remove(SPARE_NAME);
         }
@@ -192,7 +192,7 @@ impl Spares {
         if bytes <= spare.bytes {
             return Ok(spare);
         }
-        let fill = || zero_fill(&*spare.file, spare.bytes, bytes, || true).map_err(|error| NoSpare::unwritten(&error));
+        let fill = || zero_fill(&*spare.file, spare.bytes, bytes, || true).map_err(|error| NoSpare::of_write(&error));
         match self.check_room(bytes - spare.bytes).and_then(|()| fill()) {
             Ok(()) => Ok(Spare { bytes, ..spare }),
             Err(error) => {
@@ -204,14 +204,14 @@ impl Spares {
 
     fn make(&self) -> Result<Spare, NoSpare> {
         self.check_room(self.segment_bytes)?;
-        let file = self.disk.create(SPARE_NAME).map_err(|error| NoSpare::unopened(&error))?;
-        let go_on = || !matches!(*self.lock(), State::Stopped);
+        let file = self.disk.create(SPARE_NAME).map_err(|error| NoSpare::of_open(&error))?;
+        let go_on = || !matches!(*self.lock(), SpareState::Stopped);
         match zero_fill(&*file, 0, self.segment_bytes, go_on) {
             Ok(()) => Ok(Spare { file, bytes: self.segment_bytes }),
             Err(error) => {
                 // Half a spare must not take the room that somebody waits for.
                 let _ = self.disk.remove(SPARE_NAME);
-                Err(NoSpare::unwritten(&error))
+                Err(NoSpare::of_write(&error))
             }
         }
     }
@@ -224,11 +224,11 @@ impl Spares {
         }
     }
 
-    fn wait<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+    fn wait<'a>(&self, state: MutexGuard<'a, SpareState>) -> MutexGuard<'a, SpareState> {
         self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, SpareState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

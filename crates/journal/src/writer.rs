@@ -20,10 +20,11 @@ use crate::catalog::Entry;
 use crate::disk::{DirLock, DiskFile};
 use crate::error::AppendError;
 use crate::frame;
-use crate::journal::Shared;
-use crate::log::{Done, Sequence};
+use crate::log::Done;
 use crate::queue::{Group, Pending, Take};
 use crate::segment::{self, SPARE_NAME, Segment};
+use crate::sequence::Sequence;
+use crate::shared::Shared;
 use crate::spare::NoSpare;
 
 /// Sealed bytes in one write and sync, unless one record is larger. Small enough to
@@ -43,7 +44,7 @@ pub(crate) struct Active {
     pub(crate) capacity: u64,
 }
 
-/// Why a record found no place.
+/// Why there is no room for a record.
 enum NoRoom {
     /// At the moment; the reason is the sender's answer.
     Refused(AppendError),
@@ -94,7 +95,7 @@ impl Writer {
         let mut group = Group::default();
         let mut take = Take::AtOnce;
         while self.shared.queue.take(&mut group, take) {
-            take = if group.records.len() >= SHARED_RECORDS_MIN { Take::Crowd } else { Take::AtOnce };
+            take = if group.records.len() >= SHARED_RECORDS_MIN { Take::Gathered } else { Take::AtOnce };
             self.shared.note_free_space();
             self.write_group(&mut group);
             group.clear();
@@ -200,8 +201,8 @@ impl Writer {
         let bytes = segment::HEADER_BYTES + frame_bytes as u64;
         let spare = self.shared.spares.take(bytes).map_err(|error| match error {
             NoSpare::Full => NoRoom::Refused(AppendError::Full),
-            NoSpare::Hindered(cause) => {
-                self.shared.counters.hinder(Some(cause));
+            NoSpare::Unopened(cause) => {
+                self.shared.counters.block(cause);
                 NoRoom::Refused(AppendError::Overloaded)
             }
             NoSpare::Broken(cause) => NoRoom::Broken(cause),
@@ -218,7 +219,7 @@ impl Writer {
             .and_then(|()| disk.rename(SPARE_NAME, &segment.name))
             .and_then(|()| disk.sync_dir())
             .map_err(|error| NoRoom::Broken(format!("cannot start {}: {error}", segment.name)))?;
-        self.shared.counters.hinder(None);
+        self.shared.counters.unblock();
         self.shared.spares.order();
         let segment = Arc::new(segment);
         self.shared.catalog.push(Entry::empty(Arc::clone(&segment), spare.bytes));
@@ -228,7 +229,7 @@ impl Writer {
 
     fn refuse(&mut self, pending: Pending, error: AppendError) {
         if error == AppendError::Full {
-            self.shared.tight.store(true, Ordering::Relaxed);
+            self.shared.is_full.store(true, Ordering::Relaxed);
         }
         self.shared.queue.answered(pending.frame_bytes());
         (pending.done)(Err(error));

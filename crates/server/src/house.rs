@@ -180,7 +180,9 @@ fn readiness(counters: &Counters) -> Readiness {
     match counters {
         Counters { poisoned: true, .. } => Readiness::NotReady(Held::Poisoned),
         Counters { closed: true, .. } => Readiness::NotReady(Held::Closed),
-        Counters { ready: false, journal, .. } if journal.full => Readiness::NotReady(Held::DiskFull),
+        Counters { ready: false, journal, .. } if journal.health == intake::LogHealth::Full => {
+            Readiness::NotReady(Held::DiskFull)
+        }
         Counters { ready: false, .. } => Readiness::NotReady(Held::Overloaded),
         _ => Readiness::Ready,
     }
@@ -241,11 +243,11 @@ fn samples(counters: &Counters) -> Vec<MetricSample> {
             counters.last_commit_took_micros as f64 / 1e6,
         ),
         counter("frontdesk_journal_records_total", "Requests made durable.", journal.appended),
-        counter("frontdesk_journal_fsyncs_total", "Times that the journal was synced to disk.", journal.fsyncs),
+        counter("frontdesk_journal_fsyncs_total", "Times that the journal was synced to disk.", journal.syncs),
         gauge(
             "frontdesk_journal_last_fsync_seconds",
             "How long the last sync took.",
-            journal.last_fsync_us as f64 / 1e6,
+            journal.last_sync_us as f64 / 1e6,
         ),
         gauge("frontdesk_journal_queue_bytes", "Bytes that wait for their sync.", journal.queue_bytes as f64),
         gauge(
@@ -254,7 +256,7 @@ fn samples(counters: &Counters) -> Vec<MetricSample> {
             counters.quarantined_records as f64,
         ),
         gauge("frontdesk_quarantined_bytes", "Bytes of those requests.", counters.quarantined_bytes as f64),
-        gauge("frontdesk_journal_disk_bytes", "Size of the journal's segment files.", journal.disk_bytes as f64),
+        gauge("frontdesk_journal_disk_bytes", "Size of the journal's segment files.", journal.stored_bytes as f64),
         gauge(
             "frontdesk_journal_lost_records",
             "Acknowledged requests that the journal was found to have lost when it was opened.",

@@ -5,6 +5,7 @@
 //! there. Rows that are fresh or still in the journal are not touched; drain and commit
 //! first, and keep the ids in a ledger that draining asks.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{AsArray, BooleanArray, RecordBatch, StringArray};
@@ -12,7 +13,6 @@ use deltalake::kernel::LogicalFileView;
 use deltalake::protocol::DeltaOperation;
 use futures::TryStreamExt as _;
 use futures::future::BoxFuture;
-use hashbrown::HashSet;
 
 use crate::commit::ATTEMPTS_MAX;
 use crate::dataset::Dataset;

@@ -58,6 +58,15 @@ pub enum StoreError {
         source: Box<datafusion::error::DataFusionError>,
     },
 
+    /// Looking for rows failed.
+    #[error("searching the table {table} failed: {source}")]
+    Search {
+        /// The table's name.
+        table: &'static str,
+        /// The query engine's answer.
+        source: Box<datafusion::error::DataFusionError>,
+    },
+
     /// Somebody else committed under the same application id.
     #[error("table {table}: another process is writing as {app:?}; stop one of the two, then restart this one")]
     AnotherWriter {

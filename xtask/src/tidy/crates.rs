@@ -18,7 +18,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("report", &["table", "workspace-hack"]),
     ("intake", &["xdm", "journal", "table", "vault", "workspace-hack"]),
     ("server", &["intake", "report", "xdm", "workspace-hack"]),
-    ("frontdesk", &["generate", "xdm", "journal", "vault", "table", "report", "intake", "server", "workspace-hack"]),
+    ("frontdesk", &["generate", "xdm", "vault", "table", "report", "intake", "server", "workspace-hack"]),
     ("xtask", &[]),
 ];
 
@@ -26,6 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const FENCED: &[(&str, &[&str])] = &[
     ("deltalake", &["table", "workspace-hack"]),
     ("parquet", &["table", "workspace-hack"]),
+    ("datafusion", &["table", "report", "workspace-hack"]),
     ("axum", &["server", "workspace-hack"]),
     ("hyper", &["server", "workspace-hack"]),
 ];
@@ -120,6 +121,8 @@ mod tests {
         check("report", "table", false);
         check("intake", "parquet", true);
         check("table", "parquet", false);
+        check("intake", "datafusion", true);
+        check("report", "datafusion", false);
         check("xdm", "tokio", true);
         check("journal", "xdm", true);
         check("frontdesk", "server", false);

@@ -6,9 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::Client;
 use tokio::runtime::Builder;
@@ -18,6 +18,8 @@ use crate::desk::{PATIENCE, Place, event, rows};
 const SEEDS: u64 = 12;
 const KILLS: u64 = 3;
 const SENDERS: u64 = 3;
+/// Requests that are acknowledged before a kill, at most.
+const ACKS_MAX: usize = 300;
 
 /// A request and the ids of its events.
 #[derive(Clone)]
@@ -57,15 +59,22 @@ fn one_seed(seed: u64) {
     for round in 0..KILLS {
         let desk = place.serve(&args);
         let stop = Arc::new(AtomicBool::new(false));
+        let acked = Arc::new(AtomicUsize::new(0));
         let senders: Vec<_> = logs
             .into_iter()
             .enumerate()
             .map(|(sender, log)| {
-                let (url, stop) = (desk.url.clone(), Arc::clone(&stop));
-                thread::spawn(move || send(&url, log, &format!("{seed}-{round}-{sender}"), &stop))
+                let (url, stop, acked) = (desk.url.clone(), Arc::clone(&stop), Arc::clone(&acked));
+                thread::spawn(move || send(&url, log, &format!("{seed}-{round}-{sender}"), &stop, &acked))
             })
             .collect();
-        thread::sleep(Duration::from_millis(30 + mixed(seed * 31 + round) % 700));
+        // Counted in acknowledgements, so that a slow machine kills no server before its first.
+        let until = Instant::now() + PATIENCE;
+        let enough = 1 + mixed(seed * 31 + round) as usize % ACKS_MAX;
+        while acked.load(Ordering::Relaxed) < enough {
+            assert!(Instant::now() < until, "seed {seed}: fewer than {enough} requests were acknowledged");
+            thread::sleep(Duration::from_millis(1));
+        }
         desk.kill();
         stop.store(true, Ordering::Relaxed);
         logs = senders.into_iter().map(|sender| sender.join().unwrap()).collect();
@@ -92,7 +101,7 @@ fn ids<'a>(requests: impl Iterator<Item = &'a Sent>) -> BTreeSet<&'a str> {
 
 /// Sends until it is told to stop or the server is gone. The request without an answer,
 /// if there is one, is the last of the log and goes first the next time.
-fn send(url: &str, mut log: Log, prefix: &str, stop: &AtomicBool) -> Log {
+fn send(url: &str, mut log: Log, prefix: &str, stop: &AtomicBool, acked: &AtomicUsize) -> Log {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let client = Client::builder().timeout(PATIENCE).no_proxy().build().unwrap();
     for number in 0.. {
@@ -115,7 +124,10 @@ fn send(url: &str, mut log: Log, prefix: &str, stop: &AtomicBool) -> Log {
             response.bytes().await.ok().map(|_| status)
         });
         match answer {
-            Some(status) if status.is_success() => log.acked += 1,
+            Some(status) if status.is_success() => {
+                log.acked += 1;
+                acked.fetch_add(1, Ordering::Relaxed);
+            }
             Some(status) if status.as_u16() == 503 => thread::sleep(Duration::from_millis(20)),
             Some(status) => panic!("a valid request was answered with {status}"),
             None => break,

@@ -145,7 +145,7 @@ impl Drain {
     /// Both tables hold everything up to the last commit: what the journal has of it may
     /// go. What can't be deleted now is tried again with the next commit.
     fn release(&self, through: u64) -> Result<(), Halt> {
-        if let Err(error) = self.shared.journal.release(Sequence(through)) {
+        if let Err(error) = self.shared.log.release(Sequence(through)) {
             tracing::warn!(%error, "drained journal segments could not be deleted");
         }
         self.pass(Step::Released)

@@ -99,7 +99,7 @@ impl Drain {
     }
 
     fn set_aside_from_journal(&self, sequence: u64) -> Result<(), Halt> {
-        let mut reader = self.shared.journal.reader(Sequence(sequence - 1))?;
+        let mut reader = self.shared.log.reader(Sequence(sequence - 1))?;
         let Some((found, record)) = reader.next()? else { return Err(Halt::Empty) };
         debug_assert_eq!(found.0, sequence, "the journal keeps what isn't committed");
         let record = record.to_vec();

@@ -33,7 +33,7 @@ const RETRY_AFTER: Duration = Duration::from_millis(250);
 pub(super) fn look_ahead(shared: &Shared, runtime: &Handle, sequence: u64, record: &Record<'_>) {
     let mut keys = Vec::new();
     gather(shared, record, &mut keys);
-    if let Ok(mut reader) = shared.journal.reader(Sequence(sequence)) {
+    if let Ok(mut reader) = shared.log.reader(Sequence(sequence)) {
         let mut bytes = 0;
         // A record that can't be read is dealt with when it is its turn.
         while let Ok(Some((_, ahead))) = reader.next() {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use intake::{BodyError, EventAnswer, Framing, Intake, IntakeError, IntakeOptions, Request, Step, SubmitError};
+use intake::{
+    BodyError, EventAnswer, Framing, Intake, IntakeError, IntakeOptions, LogHealth, Request, Step, SubmitError,
+};
 
 use crate::bench::*;
 
@@ -149,7 +151,7 @@ async fn a_full_disk_and_a_closed_intake_say_so() {
     let refused = intake.submit(request(event("a", 1))).await;
     assert_eq!(refused, Err(SubmitError::DiskFull { retry_after: Duration::from_secs(1) }));
     let counters = intake.counters();
-    assert!(counters.journal.full && !counters.ready && !counters.closed, "{counters:?}");
+    assert!(counters.journal.health == LogHealth::Full && !counters.ready && !counters.closed, "{counters:?}");
     intake.close().await;
     assert!(intake.counters().closed);
     assert_eq!(intake.submit(request(event("a", 1))).await, Err(SubmitError::Closed));

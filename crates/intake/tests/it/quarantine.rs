@@ -8,7 +8,7 @@ use bytes::Bytes;
 use intake::{
     AsideReason, Intake, IntakeError, IntakeOptions, Replayed, SubmitError, Touched, Tripwire, quarantine_list,
 };
-use journal::{Journal, MasterKey};
+use journal::{Journal, Log, MasterKey};
 use table::Block;
 
 use crate::bench::*;

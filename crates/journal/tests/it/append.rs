@@ -1,9 +1,5 @@
-//! Appending, reading back, reopening, releasing.
-
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
-use std::time::Duration;
+//! What is true of segment files beyond the promises of every log: rotation, names, releases
+//! of whole segments.
 
 use journal::{AppendError, Journal, Log, OpenError, ReadError, Sequence};
 use proptest::collection::vec;
@@ -22,7 +18,7 @@ fn records_come_back_across_rotations_and_reopening() {
             let before = life * count;
             assert_eq!((recovery.records, recovery.last), (before, Sequence(before)));
             assert_eq!((recovery.next, recovery.torn_bytes), (Sequence(before + 1), 0));
-            assert_eq!(journal.durable(), Sequence(before));
+            assert_eq!(journal.tail(), Sequence(before));
             for n in before + 1..=before + count {
                 assert_eq!(append(&journal, &record(n)), Ok(Sequence(n)));
             }
@@ -39,82 +35,17 @@ fn records_come_back_across_rotations_and_reopening() {
 }
 
 #[test]
-fn empty_and_large_records_are_records_too() {
-    let dir = tempdir().expect("dir");
-    let (journal, _) = Journal::open(options(dir.path(), 4096)).expect("opened");
-    let large: Vec<u8> = (0..5_000_000_u32).map(|n| n as u8).collect();
-    for record in [&b""[..], &large, b"x", &large[..300_000], b""] {
-        append(&journal, record).expect("appended");
-    }
-    drop(journal);
-    let (journal, _) = Journal::open(options(dir.path(), 4096)).expect("opened");
-    let lengths: Vec<_> = read_all(&journal, 0).into_iter().map(|(_, read)| read.len()).collect();
-    assert_eq!(lengths, [0, 5_000_000, 1, 300_000, 0]);
-    assert_eq!(read_all(&journal, 1)[0].1, large);
-}
-
-#[test]
-fn concurrent_appenders_get_contiguous_sequences() {
-    let dir = tempdir().expect("dir");
-    let (journal, _) = Journal::open(options(dir.path(), 16 * 1024)).expect("opened");
-    let threads: Vec<_> = (0..8_u64)
-        .map(|thread| {
-            let journal = journal.clone();
-            thread::spawn(move || {
-                let answer = |n| {
-                    let record = format!("{thread}/{n}").into_bytes();
-                    (append(&journal, &record).expect("appended").0, record)
-                };
-                (0..200).map(answer).collect::<Vec<_>>()
-            })
-        })
-        .collect();
-    let mut answered: Vec<_> = threads.into_iter().flat_map(|thread| thread.join().expect("joined")).collect();
-    answered.sort();
-    assert!(answered.iter().map(|(sequence, _)| *sequence).eq(1..=1600));
-    assert_eq!(read_all(&journal, 0), answered);
-    assert!(journal.stats().fsyncs <= 1600 && journal.stats().appended == 1600);
-}
-
-#[test]
-fn a_reader_follows_the_writer() {
-    let dir = tempdir().expect("dir");
-    let (journal, _) = Journal::open(options(dir.path(), 2048)).expect("opened");
-    let follower = {
-        let log: Arc<dyn Log> = Arc::new(journal.clone());
-        thread::spawn(move || {
-            let mut reader = log.reader(Sequence(0)).expect("reader");
-            let mut read = Vec::new();
-            while read.len() < 500 {
-                log.wait_past(Sequence(read.len() as u64), Duration::from_secs(10));
-                while let Some((sequence, record)) = reader.next().expect("readable") {
-                    read.push((sequence.0, record.to_vec()));
-                    if read.len().is_multiple_of(50) {
-                        // Under its own feet as well.
-                        let _ = log.release(sequence).expect("released");
-                    }
-                }
-            }
-            read
-        })
-    };
-    append_all(&journal, (1..=500).map(record));
-    assert_eq!(follower.join().expect("joined"), expected(1..=500));
-}
-
-#[test]
 fn release_deletes_whole_drained_segments_only() {
     let dir = tempdir().expect("dir");
     let (journal, _) = Journal::open(options(dir.path(), 700)).expect("opened");
     append_all(&journal, (1..=20).map(record));
     let names = segment_names(dir.path());
     let firsts: Vec<u64> = names.iter().map(|name| name[..20].parse().expect("number")).collect();
-    let stats = journal.stats();
-    assert_eq!((stats.segments, stats.disk_bytes), (names.len(), 700 * names.len() as u64));
+    assert_eq!(journal.status().stored_bytes, 700 * names.len() as u64);
 
     // One record short of the second segment's end.
     let released = journal.release(Sequence(firsts[2] - 2)).expect("released");
-    assert_eq!((released.segments, released.bytes), (1, 700));
+    assert_eq!((released.pieces, released.bytes), (1, 700));
     assert_eq!(segment_names(dir.path()), names[1..]);
     assert_eq!(read_all(&journal, firsts[1] - 1), expected(firsts[1]..=20));
     match journal.reader(Sequence(0)).map(|_| ()) {
@@ -125,8 +56,8 @@ fn release_deletes_whole_drained_segments_only() {
     }
 
     // All of it is drained: the newest stays, and carries the sequence on.
-    assert_eq!(journal.release(Sequence(20)).expect("released").segments, names.len() - 2);
-    assert_eq!(journal.release(Sequence(20)).expect("released").segments, 0);
+    assert_eq!(journal.release(Sequence(20)).expect("released").pieces, names.len() - 2);
+    assert_eq!(journal.release(Sequence(20)).expect("released").pieces, 0);
     assert_eq!(segment_names(dir.path()), names[names.len() - 1..]);
     drop(journal);
     let (journal, recovery) = Journal::open(options(dir.path(), 700)).expect("opened");
@@ -135,34 +66,21 @@ fn release_deletes_whole_drained_segments_only() {
 }
 
 #[test]
-fn sequences_never_go_back() {
+fn a_lost_directory_goes_on_where_the_table_was() {
     let dir = tempdir().expect("dir");
     let open = |first_sequence_min: u64| {
         let mut options = options(dir.path(), 700);
         options.first_sequence_min = first_sequence_min;
         Journal::open(options).expect("opened").0
     };
-    let check = |first_sequence_min: u64, next: u64| {
-        let journal = open(first_sequence_min);
-        assert_eq!(journal.durable(), Sequence(next - 1));
-        assert_eq!(append(&journal, &record(next)), Ok(Sequence(next)));
-    };
-    check(5, 5);
-    check(1, 6);
-    check(7, 7);
-    check(100, 100);
-    check(50, 101);
-    drop(open(1000));
-    // Nothing was appended at 1000.
-    check(0, 102);
-    let journal = open(0);
-    assert_eq!(read_all(&journal, 0), expected([5, 6, 7, 100, 101, 102]));
-    assert_eq!(read_all(&journal, 50), expected([100, 101, 102]));
-    // The directory is lost; the table knows how far it was.
-    let _ = journal.release(Sequence(102)).expect("released");
+    let journal = open(1);
+    append_all(&journal, (1..=9).map(record));
     drop(journal);
     std::fs::remove_dir_all(dir.path()).expect("removed");
-    check(103, 103);
+    let journal = open(8);
+    assert_eq!(journal.tail(), Sequence(7));
+    assert_eq!(append(&journal, &record(8)), Ok(Sequence(8)));
+    assert_eq!(read_all(&journal, 7), expected([8]));
 }
 
 #[test]
@@ -178,29 +96,6 @@ fn one_directory_has_one_journal() {
     // Neither a closed journal nor a reader keeps the directory.
     assert!(Journal::open(options(dir.path(), 700)).is_ok());
     drop((journal, reader));
-}
-
-#[test]
-fn closing_makes_durable_what_is_queued_and_wakes_those_who_wait() {
-    let dir = tempdir().expect("dir");
-    let (journal, _) = Journal::open(options(dir.path(), 1 << 20)).expect("opened");
-    let waiter = {
-        let journal = journal.clone();
-        thread::spawn(move || journal.wait_past(Sequence(1_000_000), Duration::MAX))
-    };
-    let answered = Arc::new(AtomicU64::new(0));
-    for n in 1..=1000 {
-        let answered = Arc::clone(&answered);
-        let done = Box::new(move |outcome: Result<Sequence, AppendError>| {
-            assert_eq!(outcome, Ok(Sequence(n)));
-            answered.fetch_add(1, Ordering::SeqCst);
-        });
-        journal.append(record(n), bytes::Bytes::new(), done).expect("queued");
-    }
-    journal.close();
-    assert_eq!(answered.load(Ordering::SeqCst), 1000);
-    assert_eq!(waiter.join().expect("joined"), Sequence(1000));
-    assert_eq!(journal.stats().queue_bytes, 0);
 }
 
 #[test]
@@ -241,13 +136,4 @@ proptest! {
         prop_assert!(read.iter().map(|(sequence, _)| *sequence).eq(1..=records.len() as u64));
         prop_assert!(read.iter().map(|(_, record)| record).eq(&records));
     }
-}
-
-#[test]
-fn a_wait_ends_with_its_timeout() {
-    let dir = tempdir().expect("dir");
-    let (journal, _) = Journal::open(options(dir.path(), 1 << 20)).expect("opened");
-    append(&journal, b"x").expect("appended");
-    assert_eq!(journal.wait_past(Sequence(0), Duration::ZERO), Sequence(1));
-    assert_eq!(journal.wait_past(Sequence(1), Duration::from_millis(1)), Sequence(1));
 }

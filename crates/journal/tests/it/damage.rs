@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use journal::{Disk, Journal, MasterKey, OpenError, Sequence};
+use journal::{Disk, Journal, Log, MasterKey, OpenError, Sequence};
 
 use crate::faulty::FaultyDisk;
 use crate::rig::{append, append_all, expected, key, open_faulty, options, read_all, record, segment_names};

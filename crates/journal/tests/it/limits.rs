@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Arc, mpsc};
 
 use bytes::Bytes;
-use journal::{AppendError, DirLock, Disk, DiskFile, Journal, Sequence};
+use journal::{AppendError, DirLock, Disk, DiskFile, Journal, Log, LogHealth, Sequence};
 
 use crate::faulty::FaultyDisk;
 use crate::rig::{append, append_all, expected, open_faulty, options, read_all, record};
@@ -32,11 +32,11 @@ fn a_full_queue_and_a_large_record_are_refused_before_they_are_queued() {
     let queued = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
     assert_eq!(queued, 10, "ten frames of 100 bytes");
     assert!(outcomes[10..].iter().all(|outcome| *outcome == Err(AppendError::Overloaded)));
-    assert_eq!(journal.stats().queue_bytes, 1000);
+    assert_eq!(journal.status().queue_bytes, 1000);
     assert_eq!(append(&journal, &[0; 501]), Err(AppendError::TooLarge));
     go_on.send(()).expect("held");
     journal.close();
-    assert_eq!((journal.durable(), journal.stats().queue_bytes), (Sequence(11), 0));
+    assert_eq!((journal.tail(), journal.status().queue_bytes), (Sequence(11), 0));
     assert!(AppendError::Overloaded.is_retryable() && !AppendError::TooLarge.is_retryable());
 }
 
@@ -50,15 +50,15 @@ fn a_failed_write_or_sync_poisons() {
         assert_eq!(append(&journal, &record(4)), Err(AppendError::Poisoned));
         // The fault has passed; the journal does not trust that.
         assert_eq!(append(&journal, &record(5)), Err(AppendError::Poisoned));
-        let stats = journal.stats();
-        assert!(stats.poisoned && stats.poison_cause.as_ref().is_some_and(|c| c.contains(named)));
+        let health = journal.status().health;
+        assert!(matches!(&health, LogHealth::Poisoned { cause } if cause.contains(named)), "{health:?}");
         // What was durable can still be drained.
-        assert_eq!(journal.durable(), Sequence(3));
+        assert_eq!(journal.tail(), Sequence(3));
         assert_eq!(read_all(&journal, 0), expected(1..=3));
         drop(journal);
         let (journal, recovery) = open_faulty(&disk, 1 << 20).expect("opened");
         assert!(read_all(&journal, 0).starts_with(&expected(1..=3)));
-        assert!(!journal.stats().poisoned);
+        assert_eq!(journal.status().health, LogHealth::Writable);
         assert_eq!(append(&journal, b"x"), Ok(recovery.next));
     };
     check(|disk| disk.fail_sync_after(0), "cannot sync 00000000000000000001.seg");
@@ -118,7 +118,7 @@ fn an_answer_that_panics_poisons() {
     assert!(!matches!(answered.recv(), Ok(Err(_))), "durable or dropped");
     journal.close();
     assert_eq!(append(&journal, b"x"), Err(AppendError::Poisoned));
-    assert!(journal.stats().poisoned);
+    assert!(matches!(journal.status().health, LogHealth::Poisoned { .. }));
     assert!(open_faulty(&disk, 4096).is_ok(), "the directory was given up");
 }
 
@@ -139,7 +139,8 @@ fn little_free_space_refuses_until_there_is_more() {
     disk.set_free_bytes(Some(1 << 19));
     assert_eq!(append(&journal, &record(2)), Ok(Sequence(2)));
     assert_eq!(append(&journal, b"x"), Err(AppendError::Full));
-    assert!(AppendError::Full.is_retryable() && !journal.stats().poisoned);
+    assert!(AppendError::Full.is_retryable());
+    assert_eq!(journal.status().health, LogHealth::Full);
     disk.set_free_bytes(Some(1 << 22));
     assert_eq!(append(&journal, &record(3)), Ok(Sequence(3)));
     assert_eq!(read_all(&journal, 0), expected(1..=3));
@@ -158,7 +159,8 @@ fn a_disk_without_room_for_a_segment_lets_the_active_one_go_on() {
     }
     assert!((8..=16).contains(&last), "eight frames of 100 bytes fit a segment: {last}");
     assert_eq!(append(&journal, &[b'x'; 60]), Err(AppendError::Full));
-    assert!(!journal.stats().poisoned && journal.durable() == Sequence(last));
+    assert!(!matches!(journal.status().health, LogHealth::Poisoned { .. }));
+    assert_eq!(journal.tail(), Sequence(last));
     // Less than the rest of the segment still passes.
     assert_eq!(append(&journal, &[b'x'; 10]), Ok(Sequence(last + 1)));
     assert!(!disk.names().iter().any(|name| name == "spare.tmp"), "half a spare takes no room");
@@ -186,20 +188,19 @@ fn too_many_open_files_poison_nothing() {
     };
     assert_eq!(refused, AppendError::Overloaded);
     assert_eq!(append(&journal, &[b'x'; 60]), Err(AppendError::Overloaded));
-    let stats = journal.stats();
-    assert!(!stats.poisoned && !stats.full, "{stats:?}");
-    assert!(stats.hindrance.as_deref().is_some_and(|cause| cause.contains("spare.tmp")), "{stats:?}");
+    let health = journal.status().health;
+    assert!(matches!(&health, LogHealth::Blocked { cause } if cause.contains("spare.tmp")), "{health:?}");
     assert_eq!(append(&journal, &[b'x'; 10]), Ok(Sequence(last + 1)), "what fits the segment still passes");
     // A reader that needs a file is told that it may come back.
-    let unread = journal.reader(Sequence(0)).expect_err("no descriptor");
+    let unread = journal.reader(Sequence(0)).map(drop).expect_err("no descriptor");
     assert!(unread.is_transient(), "{unread}");
     disk.set_no_descriptors(false);
     // Looking is enough to find that it has passed: nobody sends where nothing is taken.
-    while journal.stats().hindrance.is_some() {
+    while journal.status().health != LogHealth::Writable {
         std::thread::yield_now();
     }
     assert_eq!(append(&journal, &[b'x'; 60]), Ok(Sequence(last + 2)));
-    assert_eq!(journal.stats().queue_bytes, 0);
+    assert_eq!(journal.status().queue_bytes, 0);
     assert_eq!(read_all(&journal, 0).len() as u64, last + 2);
     drop(journal);
     let (journal, _) = open_faulty(&disk, 1000).expect("opened");

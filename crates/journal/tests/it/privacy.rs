@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use journal::{Journal, Sequence};
+use journal::{Journal, Log, Sequence};
 use tempfile::tempdir;
 
 use crate::faulty::FaultyDisk;
@@ -35,7 +35,7 @@ fn a_released_segment_loses_its_key_before_its_name() {
     append_all(&journal, (0..20).map(|_| MARKER.to_vec()));
     let headers: Vec<_> = disk.platter().into_iter().filter(|file| file.starts_with(b"FDJRNL")).collect();
     let kept_segments = 1;
-    let released = journal.release(Sequence(20)).expect("released").segments;
+    let released = journal.release(Sequence(20)).expect("released").pieces;
     assert_eq!(released, headers.len() - kept_segments);
     // The platter still holds the unlinked files; their keys are zeros there.
     let keys: Vec<_> = disk

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc;
 
 use bytes::Bytes;
-use journal::{AppendError, Journal, MasterKey, OpenError, Options, Recovery, Sequence};
+use journal::{AppendError, Journal, Log, MasterKey, OpenError, Options, Recovery, Sequence};
 
 use crate::faulty::FaultyDisk;
 
@@ -26,18 +26,18 @@ pub(crate) fn open_faulty(disk: &Arc<FaultyDisk>, segment_bytes: u64) -> Result<
     Journal::open_on(disk, options(Path::new("faulty"), segment_bytes))
 }
 
-pub(crate) fn append(journal: &Journal, record: &[u8]) -> Result<Sequence, AppendError> {
+pub(crate) fn append(log: &dyn Log, record: &[u8]) -> Result<Sequence, AppendError> {
     let (answer, answered) = mpsc::channel();
     // Split, so that both parts are exercised.
     let (head, body) = record.split_at(record.len() / 2);
     let done = Box::new(move |outcome| answer.send(outcome).expect("the test waits"));
-    journal.append(head.to_vec(), Bytes::copy_from_slice(body), done)?;
+    log.append(head.to_vec(), Bytes::copy_from_slice(body), done)?;
     answered.recv().expect("an accepted append is answered")
 }
 
-pub(crate) fn append_all(journal: &Journal, records: impl IntoIterator<Item = Vec<u8>>) {
+pub(crate) fn append_all(log: &dyn Log, records: impl IntoIterator<Item = Vec<u8>>) {
     for record in records {
-        append(journal, &record).expect("appended");
+        append(log, &record).expect("appended");
     }
 }
 
@@ -48,8 +48,8 @@ pub(crate) fn record(n: u64) -> Vec<u8> {
     record
 }
 
-pub(crate) fn read_all(journal: &Journal, after: u64) -> Vec<(u64, Vec<u8>)> {
-    let mut reader = journal.reader(Sequence(after)).expect("readable");
+pub(crate) fn read_all(log: &dyn Log, after: u64) -> Vec<(u64, Vec<u8>)> {
+    let mut reader = log.reader(Sequence(after)).expect("readable");
     let mut records = Vec::new();
     while let Some((sequence, record)) = reader.next().expect("readable") {
         records.push((sequence.0, record.to_vec()));

@@ -47,7 +47,7 @@ struct ListPlace {
     items: u16,
 }
 
-/// Adds up what events say: a sink, to stand beside another one ([`Both`](crate::Both)).
+/// Adds up what events say: a sink, to stand before another one ([`WithContent`]).
 #[derive(Clone)]
 pub struct ContentHash {
     secret: Box<[u8; CONTENT_SECRET_BYTES]>,
@@ -58,10 +58,6 @@ pub struct ContentHash {
     rows: Vec<u64>,
     /// Items so far of each list that is open.
     counts: Vec<u64>,
-    /// Where each object was last seen: both spellings of a namespace open it, one of them
-    /// with each member.
-    opened: Vec<u64>,
-    event: u64,
     sum: u64,
 }
 
@@ -84,8 +80,6 @@ impl ContentHash {
             lists: layout.lists.iter().map(list).collect(),
             rows: vec![key(ITEM, ""); layout.spaces()],
             counts: vec![0; layout.lists.len()],
-            opened: vec![0; layout.structs.len()],
-            event: 1,
             sum: 0,
             secret: Box::new(secret),
         }
@@ -94,7 +88,6 @@ impl ContentHash {
     /// What the event said that has just been checked; the next one begins.
     #[inline]
     pub fn take(&mut self) -> u64 {
-        self.event = self.event.wrapping_add(OBJECT);
         std::mem::take(&mut self.sum)
     }
 
@@ -119,10 +112,21 @@ impl ContentHash {
         self.add(self.rows[usize::from(space)].wrapping_add(key), value);
     }
 
+    /// Adds a text, and gives its hash: one that knows the secret, not the place.
+    #[inline]
+    fn text_hash(&mut self, slot: Slot, value: &str) -> u64 {
+        let hash = xxh3_64_with_secret(value.as_bytes(), &*self.secret);
+        let Place { key, space, map } = self.columns[slot.index()];
+        match map {
+            Some(map) => self.map_key(map, hash),
+            None => self.add(self.rows[usize::from(space)].wrapping_add(key), hash),
+        }
+        hash
+    }
+
     /// The item's place follows from its key.
-    fn map_key(&mut self, map: u16, key: &str) {
+    fn map_key(&mut self, map: u16, hash: u64) {
         let ListPlace { key: list, space, items } = self.lists[usize::from(map)];
-        let hash = xxh3_64_with_secret(key.as_bytes(), &*self.secret);
         let row = mix(self.rows[usize::from(space)].wrapping_add(list), hash ^ ITEM);
         self.rows[usize::from(items)] = row;
         self.add(row, LIST);
@@ -166,25 +170,18 @@ fn note_keys(node: &Node, columns: &mut [Place]) {
 }
 
 impl Sink for ContentHash {
+    /// Each of its members tells that it is there.
     #[inline]
-    fn object(&mut self, slot: StructSlot) {
+    fn object(&mut self, _: StructSlot) {}
+
+    fn empty(&mut self, slot: StructSlot) {
         let (key, space) = self.structs[slot.index()];
-        let row = self.rows[usize::from(space)];
-        let seen = row ^ self.event;
-        if self.opened[slot.index()] != seen {
-            self.opened[slot.index()] = seen;
-            self.add(row.wrapping_add(key), OBJECT);
-        }
+        self.add(self.rows[usize::from(space)].wrapping_add(key), OBJECT);
     }
 
     #[inline]
     fn text(&mut self, slot: Slot, value: &str) {
-        let Place { key, space, map } = self.columns[slot.index()];
-        if let Some(map) = map {
-            return self.map_key(map, value);
-        }
-        let hash = xxh3_64_with_secret(value.as_bytes(), &*self.secret);
-        self.add(self.rows[usize::from(space)].wrapping_add(key), hash);
+        self.text_hash(slot, value);
     }
 
     #[inline]
@@ -243,6 +240,78 @@ impl Sink for ContentHash {
 
     fn personal(&mut self, _: Option<PersonalSlot>, pointer: &str, raw: &str) {
         self.value_at(pointer, raw);
+    }
+}
+
+/// A sink with the content hash before it. Texts are hashed once, for both.
+#[derive(Debug)]
+pub struct WithContent<'a, S> {
+    /// Adds up what the events say.
+    pub content: &'a mut ContentHash,
+    /// Receives each value.
+    pub sink: &'a mut S,
+}
+
+impl<S: Sink> Sink for WithContent<'_, S> {
+    #[inline]
+    fn object(&mut self, slot: StructSlot) {
+        self.sink.object(slot);
+    }
+    fn empty(&mut self, slot: StructSlot) {
+        self.content.empty(slot);
+        self.sink.empty(slot);
+    }
+    #[inline]
+    fn text(&mut self, slot: Slot, value: &str) {
+        let hash = self.content.text_hash(slot, value);
+        self.sink.hashed_text(slot, value, hash);
+    }
+    #[inline]
+    fn integer(&mut self, slot: Slot, value: i64) {
+        self.content.integer(slot, value);
+        self.sink.integer(slot, value);
+    }
+    #[inline]
+    fn number(&mut self, slot: Slot, value: f64) {
+        self.content.number(slot, value);
+        self.sink.number(slot, value);
+    }
+    #[inline]
+    fn boolean(&mut self, slot: Slot, value: bool) {
+        self.content.boolean(slot, value);
+        self.sink.boolean(slot, value);
+    }
+    #[inline]
+    fn timestamp(&mut self, slot: Slot, micros: i64) {
+        self.content.timestamp(slot, micros);
+        self.sink.timestamp(slot, micros);
+    }
+    #[inline]
+    fn begin(&mut self, list: ListSlot) {
+        self.content.begin(list);
+        self.sink.begin(list);
+    }
+    #[inline]
+    fn item(&mut self, list: ListSlot) {
+        self.content.item(list);
+        self.sink.item(list);
+    }
+    #[inline]
+    fn end(&mut self, list: ListSlot) {
+        self.content.end(list);
+        self.sink.end(list);
+    }
+    fn extra(&mut self, pointer: &str, raw: &str) {
+        self.content.extra(pointer, raw);
+        self.sink.extra(pointer, raw);
+    }
+    fn veiled(&mut self, slot: Slot, text: &str, parts: &[Span]) {
+        self.content.veiled(slot, text, parts);
+        self.sink.veiled(slot, text, parts);
+    }
+    fn personal(&mut self, slot: Option<PersonalSlot>, pointer: &str, raw: &str) {
+        self.content.personal(slot, pointer, raw);
+        self.sink.personal(slot, pointer, raw);
     }
 }
 

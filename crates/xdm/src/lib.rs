@@ -35,14 +35,14 @@ use std::sync::{Arc, OnceLock};
 
 pub use check::{Checker, value_end};
 pub use compile::{Composition, compile};
-pub use content::{CONTENT_SECRET_BYTES, ContentHash};
+pub use content::{CONTENT_SECRET_BYTES, ContentHash, WithContent};
 pub use layout::{Layout, ListSlot, PersonalSlot, Scalar, Slot, Space, StructSlot};
 pub use personal::{MASK, Span, Veil, looks_personal, normal_form};
 pub use plan::Plan;
 pub use profile::{IdRule, Profile, Spelling, Undeclared};
 pub use schema::SchemaError;
 pub use schema::registry::Registry;
-pub use sink::{Both, NullSink, Sink};
+pub use sink::{NullSink, Sink};
 pub use union::unite;
 pub use violation::{MASKED_CHARS_MAX, Notice, Verdict, Violation, mask, mask_key};
 

@@ -19,8 +19,16 @@ pub trait Sink {
 
     /// An object is present, even if it is empty.
     fn object(&mut self, slot: StructSlot);
+    /// The object that was told last has no members.
+    fn empty(&mut self, _: StructSlot) {}
     /// Text, unescaped, valid UTF-8.
     fn text(&mut self, slot: Slot, value: &str);
+    /// Text with a hash of it that somebody before this sink has computed anyway: 64 good
+    /// bits, the same for equal texts.
+    #[inline]
+    fn hashed_text(&mut self, slot: Slot, value: &str, _: u64) {
+        self.text(slot, value);
+    }
     /// An integer.
     fn integer(&mut self, slot: Slot, value: i64);
     /// A number.
@@ -77,75 +85,4 @@ impl Sink for NullSink {
     fn veiled(&mut self, _: Slot, _: &str, _: &[Span]) {}
     #[inline]
     fn personal(&mut self, _: Option<PersonalSlot>, _: &str, _: &str) {}
-}
-
-/// Two sinks that receive the same.
-#[derive(Debug)]
-pub struct Both<'a, A, B> {
-    /// Receives each value first.
-    pub first: &'a mut A,
-    /// Receives it then.
-    pub second: &'a mut B,
-}
-
-impl<A: Sink, B: Sink> Sink for Both<'_, A, B> {
-    const KEEPS: bool = A::KEEPS || B::KEEPS;
-
-    #[inline]
-    fn object(&mut self, slot: StructSlot) {
-        self.first.object(slot);
-        self.second.object(slot);
-    }
-    #[inline]
-    fn text(&mut self, slot: Slot, value: &str) {
-        self.first.text(slot, value);
-        self.second.text(slot, value);
-    }
-    #[inline]
-    fn integer(&mut self, slot: Slot, value: i64) {
-        self.first.integer(slot, value);
-        self.second.integer(slot, value);
-    }
-    #[inline]
-    fn number(&mut self, slot: Slot, value: f64) {
-        self.first.number(slot, value);
-        self.second.number(slot, value);
-    }
-    #[inline]
-    fn boolean(&mut self, slot: Slot, value: bool) {
-        self.first.boolean(slot, value);
-        self.second.boolean(slot, value);
-    }
-    #[inline]
-    fn timestamp(&mut self, slot: Slot, micros: i64) {
-        self.first.timestamp(slot, micros);
-        self.second.timestamp(slot, micros);
-    }
-    #[inline]
-    fn begin(&mut self, list: ListSlot) {
-        self.first.begin(list);
-        self.second.begin(list);
-    }
-    #[inline]
-    fn item(&mut self, list: ListSlot) {
-        self.first.item(list);
-        self.second.item(list);
-    }
-    #[inline]
-    fn end(&mut self, list: ListSlot) {
-        self.first.end(list);
-        self.second.end(list);
-    }
-    fn extra(&mut self, pointer: &str, raw: &str) {
-        self.first.extra(pointer, raw);
-        self.second.extra(pointer, raw);
-    }
-    fn veiled(&mut self, slot: Slot, text: &str, parts: &[Span]) {
-        self.first.veiled(slot, text, parts);
-        self.second.veiled(slot, text, parts);
-    }
-    fn personal(&mut self, slot: Option<PersonalSlot>, pointer: &str, raw: &str) {
-        self.first.personal(slot, pointer, raw);
-        self.second.personal(slot, pointer, raw);
-    }
 }

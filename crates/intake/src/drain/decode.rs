@@ -11,7 +11,7 @@ use std::sync::{Arc, PoisonError};
 
 use table::{Block, Row};
 use tokio::runtime::Handle;
-use xdm::{Both, Checker, ContentHash, Verdict, Violation};
+use xdm::{Checker, ContentHash, Verdict, Violation, WithContent};
 
 use crate::clock::day_of;
 use crate::dedupe::{IdHash, Key, Seen, legacy_hash};
@@ -87,10 +87,10 @@ impl Decoder {
             conflicts,
         };
         let bounds = Bounds::admitted(record.event_bytes_max);
-        let mut sinks = Both { first: content, second: open };
+        let mut sinks = WithContent { content, sink: open };
         let read = walk(checker, record.layout, record.body, bounds, &mut sinks, |sinks, checker, event| {
-            let open = &mut *sinks.second;
-            desk.settle(open, sinks.first, checker, &event);
+            let open = &mut *sinks.sink;
+            desk.settle(open, sinks.content, checker, &event);
             if open.is_full() {
                 let next = spare.pop().unwrap_or_else(|| shared.stores.block());
                 full.push((std::mem::replace(open, next), OnceCell::new()));

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use memchr::memchr;
 use table::{Block, NewFile, Row};
-use xdm::{Both, Checker, ContentHash, Verdict, Violation};
+use xdm::{Checker, ContentHash, Verdict, Violation, WithContent};
 
 use super::ordered::{Abandoned, InOrder, Turnstile};
 use super::{Job, Progress};
@@ -163,7 +163,7 @@ impl<'a> Worker<'a> {
         let event = &chunk.bytes()[start..stop];
         let at = self.block();
         let block = &mut self.blocks[at];
-        let mut sinks = Both { first: &mut self.content, second: &mut *block };
+        let mut sinks = WithContent { content: &mut self.content, sink: &mut *block };
         let verdict = match text {
             Some(text) => self.checker.check(&text[start..stop], &mut sinks),
             None => self.checker.check_bytes(event, &mut sinks),

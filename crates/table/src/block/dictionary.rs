@@ -9,8 +9,6 @@
 //! values can cost: a probe that gets too long counts as a full dictionary, and the
 //! column goes on without one.
 
-use xxhash_rust::xxh3::xxh3_64;
-
 /// Steps of a probe before the dictionary counts as full. With at most half of the slots
 /// taken, the longest honest probe among 65,536 entries is expected to be below 60.
 const PROBE_STEPS_MAX: usize = 128;
@@ -104,22 +102,23 @@ impl Plain {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Dictionary {
     entries: Plain,
-    /// High half: the upper half of the hash; low half: entry + 1, 0 = free.
+    /// High half: the upper half of the hash; low half: entry + 1, 0 = free. A slot's place
+    /// follows from the upper half too, so that the table grows without the values.
     slots: Vec<u64>,
 }
 
 impl Dictionary {
-    /// The number of `value`, which is added unless there are `entries_max` already.
-    /// `None` if it is absent and can't be added.
+    /// The number of `value`, whose hash this is. It is added unless there are `entries_max`
+    /// already; `None` if it is absent and can't be added. A value that comes with two hashes
+    /// is two entries, which takes room and is no error.
     #[inline]
-    pub(crate) fn intern(&mut self, value: &[u8], entries_max: usize) -> Option<u32> {
+    pub(crate) fn intern(&mut self, value: &[u8], hash: u64, entries_max: usize) -> Option<u32> {
         if self.slots.is_empty() {
             self.slots = vec![0; 64];
         }
-        let hash = xxh3_64(value);
         let tag = hash >> 32;
         let mask = self.slots.len() - 1;
-        let mut at = hash as usize & mask;
+        let mut at = tag as usize & mask;
         for _ in 0..PROBE_STEPS_MAX {
             let slot = self.slots[at];
             if slot == 0 {
@@ -143,25 +142,22 @@ impl Dictionary {
         self.entries.push(value);
         self.slots[at] = tag << 32 | (entry as u64 + 1);
         if (entry + 1) * 2 > self.slots.len() {
-            self.rehash();
+            self.grow();
         }
         Some(entry as u32)
     }
 
-    /// Doubles the table. Growing from the values keeps slots at eight bytes; it
-    /// happens a dozen times in a dictionary's life.
-    fn rehash(&mut self) {
+    /// Doubles the table.
+    fn grow(&mut self) {
         let len = self.slots.len() * 2;
-        self.slots.clear();
-        self.slots.resize(len, 0);
+        let old = std::mem::replace(&mut self.slots, vec![0; len]);
         let mask = len - 1;
-        for entry in 0..self.entries.len() {
-            let hash = xxh3_64(self.entries.get(entry));
-            let mut at = hash as usize & mask;
+        for slot in old.into_iter().filter(|slot| *slot != 0) {
+            let mut at = (slot >> 32) as usize & mask;
             while self.slots[at] != 0 {
                 at = (at + 1) & mask;
             }
-            self.slots[at] = hash >> 32 << 32 | (entry as u64 + 1);
+            self.slots[at] = slot;
         }
     }
 
@@ -193,7 +189,27 @@ impl Dictionary {
 
 #[cfg(test)]
 mod tests {
+    use xxhash_rust::xxh3::xxh3_64;
+
     use super::*;
+
+    fn intern(dictionary: &mut Dictionary, value: &[u8], entries_max: usize) -> Option<u32> {
+        dictionary.intern(value, xxh3_64(value), entries_max)
+    }
+
+    #[test]
+    fn equal_hashes_are_told_apart_until_there_are_too_many() {
+        let mut dictionary = Dictionary::default();
+        let most = PROBE_STEPS_MAX as u32;
+        for round in 0..2 {
+            for value in 0..most {
+                let number = dictionary.intern(&value.to_le_bytes(), 7 << 32, 1000);
+                assert_eq!(number, Some(value), "round {round}");
+            }
+        }
+        assert_eq!(dictionary.intern(b"one more", 7 << 32, 1000), None);
+        assert_eq!(dictionary.intern(b"one more", 5000 << 32, 1000), Some(most));
+    }
 
     #[test]
     fn interns_in_order_of_appearance() {
@@ -201,15 +217,15 @@ mod tests {
         for round in 0..2 {
             for value in 0..1000u32 {
                 let text = format!("value {value}");
-                assert_eq!(dictionary.intern(text.as_bytes(), 1000), Some(value), "round {round}");
+                assert_eq!(intern(&mut dictionary, text.as_bytes(), 1000), Some(value), "round {round}");
             }
         }
-        assert_eq!(dictionary.intern(b"one more", 1000), None);
+        assert_eq!(intern(&mut dictionary, b"one more", 1000), None);
         assert_eq!(dictionary.entries().get(7), b"value 7");
         dictionary.clear();
-        assert_eq!(dictionary.intern(b"", 1), Some(0));
-        assert_eq!(dictionary.intern(b"x", 1), None);
-        assert_eq!(dictionary.intern(b"", 1), Some(0));
+        assert_eq!(intern(&mut dictionary, b"", 1), Some(0));
+        assert_eq!(intern(&mut dictionary, b"x", 1), None);
+        assert_eq!(intern(&mut dictionary, b"", 1), Some(0));
     }
 
     #[test]

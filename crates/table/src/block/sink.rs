@@ -9,6 +9,7 @@ use xdm::{MASK, Sink, Span, Veil};
 
 use super::Block;
 use super::column::Values;
+use super::text::Text;
 
 impl Block {
     /// The current row of a space; `None` for an item space before its first item.
@@ -17,6 +18,18 @@ impl Block {
         let row = self.lens[usize::from(space)].checked_sub(1);
         debug_assert!(row.is_some(), "a value of an item must come after the item");
         row.map(|row| row as usize)
+    }
+
+    /// The text column, ready to take the current row's value; `None` if it has one.
+    #[inline]
+    fn next_text(&mut self, slot: Slot, value: &str) -> Option<&mut Text> {
+        self.bytes += value.len() + 4;
+        let row = self.current(self.columns[slot.index()].space)?;
+        let column = &mut self.columns[slot.index()];
+        match &mut column.values {
+            Values::Text(text) if column.valid.set(row) => Some(text),
+            _ => None,
+        }
     }
 
     /// Gives the map's last item an empty key if it has come without one: a file can't
@@ -56,13 +69,15 @@ impl Sink for Block {
 
     #[inline]
     fn text(&mut self, slot: Slot, value: &str) {
-        self.bytes += value.len() + 4;
-        let Some(row) = self.current(self.columns[slot.index()].space) else { return };
-        let column = &mut self.columns[slot.index()];
-        if let Values::Text(text) = &mut column.values
-            && column.valid.set(row)
-        {
+        if let Some(text) = self.next_text(slot, value) {
             text.push(value.as_bytes());
+        }
+    }
+
+    #[inline]
+    fn hashed_text(&mut self, slot: Slot, value: &str, hash: u64) {
+        if let Some(text) = self.next_text(slot, value) {
+            text.push_hashed(value.as_bytes(), || hash);
         }
     }
 

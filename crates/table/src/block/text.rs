@@ -7,6 +7,8 @@
 //! it up ("spills") as soon as its values turn out not to repeat. The dictionary
 //! outlives the block's contents: the next block mostly meets the same values.
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use super::dictionary::{Dictionary, Plain, same};
 
 /// Entries of a block's dictionary; a number must fit two bytes and the dictionary the cache.
@@ -56,6 +58,12 @@ impl Text {
     /// Appends a value.
     #[inline]
     pub(crate) fn push(&mut self, value: &[u8]) {
+        self.push_hashed(value, || xxh3_64(value));
+    }
+
+    /// Appends a value that has a hash: a good one of the value alone.
+    #[inline]
+    pub(crate) fn push_hashed(&mut self, value: &[u8], hash: impl FnOnce() -> u64) {
         if !self.interning {
             return self.plain.push(value);
         }
@@ -65,7 +73,7 @@ impl Text {
             return self.keys.push(last);
         }
         let known = self.dictionary.len();
-        match self.dictionary.intern(value, ENTRIES_MAX) {
+        match self.dictionary.intern(value, hash(), ENTRIES_MAX) {
             Some(key) if self.dictionary.len() == known => self.keys.push(key as u16),
             Some(key) => self.push_new(key as u16),
             None => {

@@ -1,5 +1,7 @@
 //! The dictionary of a text column's chunk, and when to do without one.
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use super::rle;
 use crate::block::dictionary::{Dictionary, Plain};
 use crate::block::text::{Text, TextValues};
@@ -55,7 +57,7 @@ impl TextPage {
             let key = usize::from(key);
             if self.ours[key] == u32::MAX {
                 // Only values in use: a block's dictionary remembers earlier blocks'.
-                let Some(number) = self.dictionary.intern(entries.get(key), ENTRIES_MAX) else { return false };
+                let Some(number) = self.number(entries.get(key)) else { return false };
                 self.ours[key] = number;
             }
             self.keys.push(self.ours[key]);
@@ -65,13 +67,17 @@ impl TextPage {
 
     fn intern_values(&mut self, plain: &Plain, rows_max: usize) -> bool {
         for at in 0..plain.len() {
-            let Some(number) = self.dictionary.intern(plain.get(at), ENTRIES_MAX) else { return false };
+            let Some(number) = self.number(plain.get(at)) else { return false };
             self.keys.push(number);
             if self.seen + at + 1 == TRIAL_VALUES && !worth_it(self.dictionary.len(), rows_max) {
                 return false;
             }
         }
         true
+    }
+
+    fn number(&mut self, value: &[u8]) -> Option<u32> {
+        self.dictionary.intern(value, xxh3_64(value), ENTRIES_MAX)
     }
 
     pub(crate) fn is_interning(&self) -> bool {

@@ -35,6 +35,11 @@ impl<'w, S: Sink> Walk<'w, S> {
         let frame = Frame { seen: self.state.seen.len(), names: self.state.names.len() };
         self.state.seen.resize(frame.seen + node.required.len(), 0);
         let members = self.members(node, &node.names, frame, path)?;
+        if members == 0
+            && let Some(slot) = node.slot
+        {
+            self.sink.empty(slot);
+        }
         for (word, required) in node.required.iter().enumerate() {
             let missing = required & !self.state.seen[frame.seen + word];
             if missing != 0 {
@@ -269,7 +274,11 @@ impl<'w, S: Sink> Walk<'w, S> {
         if let Some(slot) = group.slot {
             self.sink.object(slot);
         }
-        self.members(node, &group.table, frame, &below)?;
+        if self.members(node, &group.table, frame, &below)? == 0
+            && let Some(slot) = group.slot
+        {
+            self.sink.empty(slot);
+        }
         Ok(())
     }
 

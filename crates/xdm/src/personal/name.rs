@@ -170,6 +170,46 @@ const PEOPLE: &[&str] = &[
 /// What a person's object calls its name.
 const NAMES_OF_PEOPLE: &[&str] = &["name", "first", "last", "given", "family", "middle", "full", "nick"];
 
+/// Of each letter or digit, which of up to 64 words end with it: a bit a word. Hardly any name
+/// shares its last letter with a word, so most names are compared with none.
+struct Ends([u64; 36]);
+
+impl Ends {
+    const fn of(words: &[&str]) -> Ends {
+        assert!(words.len() <= 64, "a bit a word");
+        let mut ends = [0; 36];
+        let mut word = 0;
+        while word < words.len() {
+            let bytes = words[word].as_bytes();
+            ends[Ends::place(bytes[bytes.len() - 1])] |= 1 << word;
+            word += 1;
+        }
+        Ends(ends)
+    }
+
+    fn has(&self, last: u8) -> bool {
+        self.0[Ends::place(last)] != 0
+    }
+
+    const fn place(byte: u8) -> usize {
+        (if byte.is_ascii_digit() { byte - b'0' } else { byte - b'a' + 10 }) as usize
+    }
+
+    /// The words that end with this byte, which is a digit or a lower-case letter.
+    fn with(&self, last: u8) -> impl Iterator<Item = usize> {
+        let mut left = self.0[Ends::place(last)];
+        std::iter::from_fn(move || {
+            let word = left.trailing_zeros() as usize;
+            left &= left.wrapping_sub(1);
+            (word < 64).then_some(word)
+        })
+    }
+}
+
+static ENDINGS_BY_END: Ends = Ends::of(ENDINGS);
+static WORDS_BY_END: Ends = Ends::of(WORDS);
+static NEUTRAL_BY_END: Ends = Ends::of(NEUTRAL);
+
 /// A name in lower case without separators, and where its words begin.
 struct Joined {
     bytes: [u8; NAME_BYTES_MAX],
@@ -215,19 +255,22 @@ impl Joined {
     /// Passes over what says only which or in what form.
     fn shorten(&mut self) -> bool {
         let digits = self.text().iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
-        let spared = NEUTRAL.iter().filter(|word| word.len() < self.len && self.ends_with(word));
+        let Some(&last) = self.text().last() else { return false };
+        let neutral = NEUTRAL_BY_END.with(last).map(|word| NEUTRAL[word]);
+        let spared = neutral.filter(|word| word.len() < self.len && self.ends_with(word));
         let spared = spared.map(|word| word.len()).max().unwrap_or(0).max(if digits < self.len { digits } else { 0 });
         self.len -= spared;
         spared > 0
     }
 
     fn is_telling(&self) -> bool {
-        let ends = |word: &&&str| self.ends_with(word) && !self.is_other_thing(word);
-        if ENDINGS.iter().any(|word| ends(&word)) {
+        let Some(&last) = self.text().last() else { return false };
+        let ends = |word: &&str| self.ends_with(word) && !self.is_other_thing(word);
+        if ENDINGS_BY_END.with(last).any(|word| ends(&ENDINGS[word])) {
             return true;
         }
-        let whole = |word: &&&str| self.len >= word.len() && self.begins_word(self.len - word.len());
-        WORDS.iter().filter(whole).any(|word| ends(&word))
+        let whole = |word: &&str| self.len >= word.len() && self.begins_word(self.len - word.len());
+        WORDS_BY_END.with(last).map(|word| WORDS[word]).filter(whole).any(|word| ends(&word))
     }
 
     fn is_other_thing(&self, word: &str) -> bool {
@@ -239,6 +282,11 @@ impl Joined {
 
 /// Does a property of this name hold something that a person is reached or named by?
 pub(crate) fn is_telling(name: &str) -> bool {
+    let Some(last) = name.bytes().rev().find(u8::is_ascii_alphanumeric) else { return false };
+    let last = last.to_ascii_lowercase();
+    if !last.is_ascii_digit() && [&ENDINGS_BY_END, &WORDS_BY_END, &NEUTRAL_BY_END].iter().all(|ends| !ends.has(last)) {
+        return false;
+    }
     let Some(mut joined) = Joined::of(name) else { return false };
     while joined.len > 0 {
         if joined.is_telling() {

@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 
 use super::name;
-use super::text::{self, Rigour};
+use super::text::{self, Marks, Rigour};
 use super::{Span, Veil};
 
 /// Schemes whose links name somebody right behind the colon.
@@ -48,13 +48,14 @@ const DEPTH_MAX: u8 = 3;
 /// Digits of a path's step that is a number on a contact host.
 const STEP_DIGITS_MIN: usize = 7;
 
+/// Before parameters, fragments and users, and in escapes.
+static MARKS: Marks = Marks::of(b"@?#%+;");
+
 /// Nothing personal can be in it: an ordinary address without parameters.
 #[inline]
 pub(crate) fn is_plain(uri: &str) -> bool {
-    let is_mark =
-        |byte: u8| (byte == b'@') | (byte == b'?') | (byte == b'#') | (byte == b'%') | (byte == b'+') | (byte == b';');
-    let (digits, marked) = text::tally(uri.as_bytes(), is_mark);
-    !marked && digits < STEP_DIGITS_MIN && (uri.starts_with("http") || uri.starts_with('/') || uri.is_empty())
+    MARKS.digits(uri).is_some_and(|digits| digits < STEP_DIGITS_MIN)
+        && (uri.starts_with("http") || uri.starts_with('/') || uri.is_empty())
 }
 
 /// Adds the personal parts of the address, in their order.
@@ -89,16 +90,18 @@ impl Parts<'_, '_> {
             true => self.authority(after + 2, is_web),
             false => after,
         };
-        let query = self.find(path, end, &['?', '#']);
+        let query = self.find(path, end, [b'?', b'#']);
         self.path(path, query);
-        let fragment = self.find(query, end, &['#']);
+        let fragment = self.find(query, end, [b'#']);
         self.parameters(query, fragment);
         self.fragment(fragment, end);
     }
 
-    /// The place of the first of these, or the end.
-    fn find(&self, from: usize, end: usize, marks: &[char]) -> usize {
-        self.uri[from..end].find(marks).map_or(end, |found| from + found)
+    /// The place of the first of these ASCII characters, or the end.
+    #[inline]
+    fn find<const N: usize>(&self, from: usize, end: usize, marks: [u8; N]) -> usize {
+        let is_mark = |byte: &u8| marks.contains(byte);
+        self.uri.as_bytes()[from..end].iter().position(is_mark).map_or(end, |found| from + found)
     }
 
     fn cover(&mut self, start: usize, end: usize, veil: Veil) {
@@ -111,7 +114,7 @@ impl Parts<'_, '_> {
     fn recipient(&mut self, after: usize) -> usize {
         let rest = &self.uri[after..];
         let start = after + (rest.len() - rest.trim_start_matches('/').len());
-        let end = self.find(start, self.uri.len(), &['?', '&', '#']);
+        let end = self.find(start, self.uri.len(), [b'?', b'&', b'#']);
         // `sms://open?addresses=…` names nobody there.
         if !self.uri[start..end].eq_ignore_ascii_case("open") {
             self.cover(start, end, Veil::Key);
@@ -121,7 +124,7 @@ impl Parts<'_, '_> {
 
     /// The user's name before a host; gives where the path begins.
     fn authority(&mut self, start: usize, is_web: bool) -> usize {
-        let end = self.find(start, self.uri.len(), &['/', '?', '#', '\\']);
+        let end = self.find(start, self.uri.len(), [b'/', b'?', b'#', b'\\']);
         let host = match self.uri[start..end].rfind('@') {
             Some(at) => {
                 self.cover(start, start + at, Veil::Mask);
@@ -138,13 +141,11 @@ impl Parts<'_, '_> {
 
     fn path(&mut self, mut start: usize, end: usize) {
         while start < end {
-            let stop = self.find(start, end, &['/']);
-            let step = decoded(&self.uri[start..stop]);
-            let is_number = || {
-                step.trim_start_matches('+').len() >= STEP_DIGITS_MIN
-                    && step.bytes().all(|b| b.is_ascii_digit() || b == b'+')
-            };
-            if (self.veil == Veil::Key && is_number()) || text::holds(&step, Rigour::Strict) {
+            let stop = self.find(start, end, [b'/']);
+            let step = &self.uri[start..stop];
+            if (self.veil == Veil::Key && is_number(&decoded(step)))
+                || (text::may_hold_plainly(step) && text::holds(&decoded(step), Rigour::Strict))
+            {
                 self.cover(start, stop, self.veil);
             }
             start = stop + 1;
@@ -154,7 +155,7 @@ impl Parts<'_, '_> {
     /// Parameters, with or without the mark before them.
     fn parameters(&mut self, mut start: usize, end: usize) {
         while start < end {
-            let stop = self.find(start, end, &['&', ';', '?']);
+            let stop = self.find(start, end, [b'&', b';', b'?']);
             if let Some(equals) = self.uri[start..stop].find('=') {
                 self.parameter(start, start + equals, stop);
             } else if text::is_plainly_telling(&self.uri[start..stop]) {
@@ -178,7 +179,7 @@ impl Parts<'_, '_> {
 
     /// A parameter may hold another address, such as the page to go back to.
     fn is_address_with_parts(&self, value: &str) -> bool {
-        if self.depth >= DEPTH_MAX || !value.contains(['%', '/', ':', '=']) {
+        if self.depth >= DEPTH_MAX || !value.bytes().any(|byte| matches!(byte, b'%' | b'/' | b':' | b'=')) {
             return false;
         }
         let mut inner = decoded(value);
@@ -186,7 +187,7 @@ impl Parts<'_, '_> {
         for _ in 1..DEPTH_MAX {
             inner = Cow::Owned(decoded(&inner).into_owned());
         }
-        if !inner.contains(['/', ':', '=', '?']) {
+        if !inner.bytes().any(|byte| matches!(byte, b'/' | b':' | b'=' | b'?')) {
             return false;
         }
         let mut found = Vec::new();
@@ -199,13 +200,18 @@ impl Parts<'_, '_> {
         if start >= end {
             return;
         }
-        let query = self.find(start, end, &['?', '=']);
+        let query = self.find(start, end, [b'?', b'=']);
         if self.uri[query..end].starts_with('=') {
             return self.parameters(start + 1, end);
         }
         self.path(start + 1, query);
         self.parameters(query, end);
     }
+}
+
+/// Is the step of a path on a contact host a number?
+fn is_number(step: &str) -> bool {
+    step.trim_start_matches('+').len() >= STEP_DIGITS_MIN && step.bytes().all(|b| b.is_ascii_digit() || b == b'+')
 }
 
 /// RFC 3986 section 3.1, or none.

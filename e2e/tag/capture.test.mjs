@@ -113,7 +113,7 @@ test("each kind of link", async () => {
 });
 
 test("the tag reports the links that the server counts", async () => {
-  const list = await readFile(new URL("../../crates/intake/src/links_expected.txt", import.meta.url), "utf8");
+  const list = await readFile(new URL("../../crates/intake/src/rows/links_expected.txt", import.meta.url), "utf8");
   const lines = list.split("\n").filter((line) => line && !line.startsWith("# "));
   const all = lines
     .map((line) => line.match(/^(\S+) (.*)\|$/))

@@ -202,8 +202,8 @@ pub(crate) fn intake_options(settings: &Settings) -> Result<IntakeOptions, Failu
         options.key_file.clone_from(key_file);
     }
     let readings = Readings::of(settings)?;
-    options.reading = readings.default;
-    options.readings = readings.by_datastream;
+    options.policy = readings.default;
+    options.policies = readings.by_datastream;
     options.link_rules.clone_from(&settings.link_rules);
     options.body_bytes_max = count("body_bytes_decompressed_max", settings.body_bytes_decompressed_max.0)?;
     options.event_bytes_max = count("event_bytes_max", settings.event_bytes_max.0)?;

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use intake::Reading;
+use intake::ValidationPolicy;
 use xdm::{Composition, Plan, Registry, SchemaError};
 
 use crate::failure::Failure;
@@ -22,9 +22,9 @@ const OWN_SCHEMA: &str = "of Frontdesk";
 /// How events are read: those of most datastreams, and those of some.
 pub(crate) struct Readings {
     /// Of datastreams that have no other.
-    pub(crate) default: Reading,
+    pub(crate) default: ValidationPolicy,
     /// By datastream.
-    pub(crate) by_datastream: BTreeMap<String, Reading>,
+    pub(crate) by_datastream: BTreeMap<String, ValidationPolicy>,
 }
 
 impl Readings {
@@ -39,18 +39,18 @@ impl Readings {
         let plans = compile(&named, &settings.schema_files.0)?;
         let plan_of = |schema: Option<&str>| Arc::clone(&plans[schema.unwrap_or_default()]);
         let default_schema = settings.schema.as_deref();
-        let default = Reading { plan: plan_of(default_schema), profile: settings.profile.profile() };
+        let default = ValidationPolicy { plan: plan_of(default_schema), profile: settings.profile.profile() };
         let differing = datastreams.iter().filter(|(_, set)| set.schema.is_some() || set.profile.is_some());
         let by_datastream = differing.map(|(id, set)| {
             let plan = plan_of(set.schema.as_deref().or(default_schema));
             let profile = set.profile.unwrap_or(settings.profile).profile();
-            (id.clone(), Reading { plan, profile })
+            (id.clone(), ValidationPolicy { plan, profile })
         });
         Ok(Readings { default, by_datastream: by_datastream.collect() })
     }
 
     /// How events of this datastream are read.
-    pub(crate) fn of_datastream(&self, datastream: &str) -> &Reading {
+    pub(crate) fn of_datastream(&self, datastream: &str) -> &ValidationPolicy {
         self.by_datastream.get(datastream).unwrap_or(&self.default)
     }
 }

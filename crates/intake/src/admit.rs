@@ -1,162 +1,305 @@
-//! Admission: every event of a request is checked before a byte of it is stored.
+//! Admission: room, check, append, answer, in this order. It holds no state of its own beside
+//! warm checkers and counters, so that any number of them can stand before one log.
 //!
-//! A check needs a checker, which predicts keys from the events before and is costly to
-//! make; they live in a pool and go back to it warm. The sink keeps only id and time.
+//! An answer is given when the request is durable, and not before. Past a limit the sender
+//! is told so, before anything of the request is kept.
 
-use std::sync::{Mutex, PoisonError};
+pub(crate) mod answer;
+pub(crate) mod answer_budget;
+pub(crate) mod budget;
+mod checkers;
+pub(crate) mod describe;
 
-use xdm::{Checker, Verdict};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
-use crate::answer::{Answers, EventAnswer};
-use crate::head::HeadSink;
-use crate::identity::{Minter, Origin};
-use crate::options::Reading;
-use crate::record::RequestId;
-use crate::request::{BodyError, Bounds, Event, Layout, walk};
-use crate::room::Room;
-use crate::time_anomaly::{TimeAnomaly, TimeBounds};
+use bytes::Bytes;
+use journal::{AppendError, Log, LogHealth};
+use tokio::sync::{oneshot, watch};
+use uuid::Uuid;
 
-/// Most idle checkers that are kept; more than there are workers is waste.
-const IDLE_MAX: usize = 64;
-/// What an idle checker's buffer for an id may keep allocated.
-const ID_BYTES_KEPT: usize = 4096;
-/// What an answer takes besides its texts: twice, since the list doubles as it grows.
-const ANSWER_BYTES: usize = 2 * size_of::<EventAnswer>();
+use self::answer::Answers;
+use self::answer_budget::AnswerBudget;
+use self::checkers::{Arrival, CheckerPool};
+use crate::clock::Clock;
+use crate::counters::Tally;
+use crate::error::SubmitError;
+use crate::input::format::foreign_format;
+use crate::options::IntakeOptions;
+use crate::policy::{Policies, ValidationPolicy};
+use crate::progress::{DrainEnd, DrainProgress};
+use crate::request::body::{BodyError, Request};
+use crate::request::framing::ResolvedFraming;
+use crate::request::record::{Record, RequestId};
 
-/// What one check needs, kept warm between requests.
-pub(crate) struct Desk {
-    checker: Checker,
-    reading: Reading,
-    sink: HeadSink,
-    minter: Minter,
+/// Bodies above this are checked on a thread that may block: a check takes about half a
+/// millisecond per MiB, and others wait on the caller's thread.
+const CHECK_INLINE_BYTES_MAX: usize = 64 * 1024;
+/// Longest name of a datastream and longest request id.
+const NAME_BYTES_MAX: usize = 512;
+
+/// What bounds a request and what waits behind it; see [`IntakeOptions`].
+#[derive(Clone, Copy, Debug)]
+struct AdmitLimits {
+    body_bytes_max: usize,
+    event_bytes_max: usize,
+    backlog_bytes_max: u64,
+    retry_after: Duration,
 }
 
-/// Where the events of a request come from.
-#[derive(Clone, Copy)]
-pub(crate) struct Arrival<'a> {
-    pub(crate) datastream: &'a str,
-    pub(crate) request_id: RequestId<'a>,
-    pub(crate) received_micros: i64,
+/// Takes requests in, to one log.
+pub(crate) struct Admit {
+    limits: AdmitLimits,
+    policies: Arc<Policies>,
+    checkers: CheckerPool,
+    clock: Arc<dyn Clock>,
+    log: Arc<dyn Log>,
+    tally: Arc<Tally>,
+    progress: watch::Receiver<DrainProgress>,
+    is_closed: AtomicBool,
+    /// The operator has been told why the log takes no more.
+    is_poison_told: AtomicBool,
+    /// Makes request ids: 64 random bits of this process and a count.
+    request_seed: u64,
+    request_count: AtomicU64,
 }
 
-/// The desks that nobody uses at the moment.
-pub(crate) struct Admission {
-    bounds: Bounds,
-    times: TimeBounds,
-    #[expect(clippy::vec_box, reason = "a desk is large, and is taken out and put back for each request")]
-    idle: Mutex<Vec<Box<Desk>>>,
-}
-
-impl Admission {
-    pub(crate) fn new(bounds: Bounds, times: TimeBounds) -> Self {
-        Admission { bounds, times, idle: Mutex::default() }
-    }
-
-    /// Checks a body. An unreadable one gives an error, and none of its events counts.
-    pub(crate) fn check(
-        &self,
-        layout: Layout,
-        body: &[u8],
-        reading: &Reading,
-        arrival: Arrival<'_>,
-        room: Room,
-    ) -> Result<Answers, BodyError> {
-        let mut desk = self.take(reading);
-        let outcome = desk.check(layout, body, (self.bounds, &self.times), arrival, room);
-        self.give_back(desk);
-        outcome
-    }
-
-    fn take(&self, reading: &Reading) -> Box<Desk> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        // The last one given back is the warmest; nearly always all read alike.
-        let place = idle.iter().rposition(|desk| desk.reading.is(reading));
-        let warm = place.map(|place| idle.swap_remove(place));
-        drop(idle);
-        warm.unwrap_or_else(|| {
-            Box::new(Desk {
-                checker: reading.checker(),
-                reading: reading.clone(),
-                sink: HeadSink::new(&reading.plan),
-                minter: Minter::default(),
-            })
-        })
-    }
-
-    fn give_back(&self, mut desk: Box<Desk>) {
-        desk.sink.shrink_to(ID_BYTES_KEPT);
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < IDLE_MAX {
-            idle.push(desk);
+impl Admit {
+    pub(crate) fn new(
+        options: &IntakeOptions,
+        policies: Arc<Policies>,
+        clock: Arc<dyn Clock>,
+        log: Arc<dyn Log>,
+        tally: Arc<Tally>,
+        progress: watch::Receiver<DrainProgress>,
+    ) -> Admit {
+        Admit {
+            limits: AdmitLimits {
+                body_bytes_max: options.body_bytes_max,
+                event_bytes_max: options.event_bytes_max,
+                backlog_bytes_max: options.backlog_bytes_max,
+                retry_after: options.retry_after,
+            },
+            policies,
+            checkers: CheckerPool::new(options.bounds(), options.time_bounds()),
+            clock,
+            log,
+            tally,
+            progress,
+            is_closed: AtomicBool::new(false),
+            is_poison_told: AtomicBool::new(false),
+            request_seed: Uuid::new_v4().as_u64_pair().0,
+            request_count: AtomicU64::new(0),
         }
     }
-}
 
-impl Desk {
-    fn check(
-        &mut self,
-        layout: Layout,
-        body: &[u8],
-        (bounds, times): (Bounds, &TimeBounds),
-        arrival: Arrival<'_>,
-        room: Room,
-    ) -> Result<Answers, BodyError> {
-        let Arrival { datastream, request_id, received_micros } = arrival;
-        let mut answers = Answers::within(room);
-        let Desk { checker, sink, minter, .. } = self;
-        sink.clear();
-        walk(checker, layout, body, bounds, sink, |sink, checker, event| {
-            let id = match (sink.id(), event.verdict) {
-                (Some(id), _) => Some(id.to_owned()),
-                (None, Verdict::Invalid) => None,
-                (None, Verdict::Valid) => {
-                    let index = event.index;
-                    Some(minter.mint(Origin::Event { datastream, request_id, index }).to_owned())
-                }
-            };
-            let anomaly = times.judge(sink.time(), received_micros);
-            sink.clear();
-            answer(&mut answers, checker, &event, id, anomaly.map(|anomaly| (anomaly, times)))
-        })?;
+    /// Checks only; stores nothing.
+    pub(crate) fn check(&self, request: &Request, budget: AnswerBudget) -> Result<Answers, BodyError> {
+        self.bound(request)?;
+        let made = self.make_request_id();
+        Ok(self.judge(request, self.arrival(request, made), budget)?.1)
+    }
+
+    /// Checks, appends, and answers once that is durable. Dropping the future does not undo
+    /// an append that has begun.
+    pub(crate) async fn submit(
+        self: &Arc<Self>,
+        request: Request,
+        budget: AnswerBudget,
+    ) -> Result<Answers, SubmitError> {
+        self.admits()?;
+        self.bound(&request)?;
+        let (answers, head, body) = if request.body.len() <= CHECK_INLINE_BYTES_MAX {
+            self.prepare(request, budget)
+        } else {
+            let admit = Arc::clone(self);
+            let prepare = move || admit.prepare(request, budget);
+            tokio::task::spawn_blocking(prepare).await.map_err(|_| SubmitError::Closed)?
+        }
+        .map_err(|error| self.unreadable(error))?;
+        self.append(head, body).await?;
+        self.tally.answered(&answers.rejected, answers.len());
         Ok(answers)
     }
+
+    /// Appends a record and returns once it is durable.
+    pub(crate) async fn append(&self, head: Vec<u8>, body: Bytes) -> Result<(), SubmitError> {
+        let (done, durable) = oneshot::channel();
+        let pending = Pending::count(&self.tally, (head.len() + body.len()) as u64);
+        let tell = Box::new(move |outcome: Result<_, AppendError>| {
+            // First the count: whoever hears of a refusal may look at it. The sender may
+            // have gone: that is no reason to stop, and the record is kept.
+            match outcome {
+                Ok(_) => pending.keep(),
+                Err(_) => drop(pending),
+            }
+            let _ = done.send(outcome.map(drop));
+        });
+        self.log.append(head, body, tell).map_err(|error| self.refused(error))?;
+        match durable.await {
+            Ok(outcome) => outcome.map_err(|error| self.refused(error)),
+            // The log's thread died before it answered.
+            Err(_) => Err(self.refused(AppendError::Poisoned)),
+        }
+    }
+
+    /// Takes no more requests.
+    pub(crate) fn close(&self) {
+        self.is_closed.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Acquire)
+    }
+
+    /// More is durable than may wait for the drain.
+    pub(crate) fn is_overloaded(&self) -> bool {
+        self.tally.backlog_bytes() > self.limits.backlog_bytes_max
+    }
+
+    /// Is there room for one more request?
+    fn admits(&self) -> Result<(), SubmitError> {
+        if self.is_closed() {
+            return Err(SubmitError::Closed);
+        }
+        match &self.progress.borrow().ended {
+            None => {}
+            Some(DrainEnd::Closed) => return Err(SubmitError::Closed),
+            // The log could still take it, and nothing would ever come of it.
+            Some(DrainEnd::Stopped(_)) => return Err(SubmitError::Poisoned),
+        }
+        if self.is_overloaded() {
+            return Err(SubmitError::Overloaded { retry_after: self.limits.retry_after });
+        }
+        Ok(())
+    }
+
+    fn bound(&self, request: &Request) -> Result<(), BodyError> {
+        let bytes_max = self.limits.body_bytes_max;
+        if request.body.len() > bytes_max {
+            return Err(BodyError::BodyTooLarge { bytes_max });
+        }
+        if let Some(foreign) = foreign_format(&request.body) {
+            return Err(BodyError::Foreign(foreign));
+        }
+        let request_id = request.request_id.as_deref().unwrap_or_default();
+        for (name, value) in [("datastream", request.datastream.as_str()), ("request id", request_id)] {
+            if value.len() > NAME_BYTES_MAX {
+                return Err(BodyError::NameTooLong { name, bytes_max: NAME_BYTES_MAX });
+            }
+        }
+        Ok(())
+    }
+
+    fn arrival<'a>(&self, request: &'a Request, made: [u8; 16]) -> Arrival<'a> {
+        Arrival {
+            datastream: &request.datastream,
+            request_id: request.request_id.as_deref().map_or(RequestId::Made(made), RequestId::Given),
+            received_micros: self.clock.now_micros(),
+        }
+    }
+
+    /// Checks a body, and says how it holds events.
+    fn judge(
+        &self,
+        request: &Request,
+        arrival: Arrival<'_>,
+        budget: AnswerBudget,
+    ) -> Result<(ResolvedFraming, Answers), BodyError> {
+        let policy = self.policy_of(request);
+        let framing = request.framing.resolve(&request.body);
+        let again = budget.beside();
+        let unread = match self.checkers.check(framing, &request.body, policy, arrival, budget) {
+            Ok(answers) => return Ok((framing, answers)),
+            Err(error) => error,
+        };
+        match (&unread, framing.also_values(request.framing)) {
+            (BodyError::Syntax { .. }, Some(values)) => {
+                // If it can't be read so either, the first error is the one to fix.
+                let answers = self.checkers.check(values, &request.body, policy, arrival, again);
+                Ok((values, answers.map_err(|_| unread)?))
+            }
+            _ => Err(unread),
+        }
+    }
+
+    fn policy_of(&self, request: &Request) -> &ValidationPolicy {
+        self.policies.of(&request.datastream)
+    }
+
+    /// The answers to a request, and its record in two parts.
+    fn prepare(&self, request: Request, budget: AnswerBudget) -> Result<(Answers, Vec<u8>, Bytes), BodyError> {
+        let made = self.make_request_id();
+        let arrival = self.arrival(&request, made);
+        let (framing, answers) = self.judge(&request, arrival, budget)?;
+        let Arrival { datastream, request_id, received_micros } = arrival;
+        let profile = Some(self.policy_of(&request).profile);
+        let event_bytes_max = self.limits.event_bytes_max;
+        let body = &request.body;
+        let record = Record { framing, profile, received_micros, datastream, request_id, event_bytes_max, body };
+        let head = record.head();
+        Ok((answers, head, request.body))
+    }
+
+    fn refused(&self, error: AppendError) -> SubmitError {
+        let AdmitLimits { retry_after, body_bytes_max, .. } = self.limits;
+        match error {
+            AppendError::Overloaded => SubmitError::Overloaded { retry_after },
+            AppendError::Full => SubmitError::DiskFull { retry_after },
+            AppendError::TooLarge => BodyError::BodyTooLarge { bytes_max: body_bytes_max }.into(),
+            AppendError::Closed => SubmitError::Closed,
+            AppendError::Poisoned => {
+                if !self.is_poison_told.swap(true, Ordering::Relaxed) {
+                    let cause = match self.log.status().health {
+                        LogHealth::Poisoned { cause } => cause,
+                        _ => "its thread ended".to_owned(),
+                    };
+                    tracing::error!(cause, "the journal takes no more until the disk is checked and this is restarted");
+                }
+                SubmitError::Poisoned
+            }
+        }
+    }
+
+    fn unreadable(&self, error: BodyError) -> SubmitError {
+        match error {
+            BodyError::NoRoom => SubmitError::Overloaded { retry_after: self.limits.retry_after },
+            error => SubmitError::Body(error),
+        }
+    }
+
+    fn make_request_id(&self) -> [u8; 16] {
+        let count = self.request_count.fetch_add(1, Ordering::Relaxed);
+        let mut id = [0; 16];
+        id[..8].copy_from_slice(&self.request_seed.to_le_bytes());
+        id[8..].copy_from_slice(&count.to_le_bytes());
+        id
+    }
 }
 
-/// Answers one event: that it was taken or rejected must be said, what is told of it
-/// depends on the room there is.
-fn answer(
-    answers: &mut Answers,
-    checker: &Checker,
-    event: &Event<'_>,
-    id: Option<String>,
-    anomaly: Option<(TimeAnomaly, &TimeBounds)>,
-) -> Result<(), BodyError> {
-    if !answers.room.hold(ANSWER_BYTES + id.as_ref().map_or(0, String::len)) {
-        return Err(BodyError::NoRoom);
+/// A record's bytes in the backlog, which end there unless the record is kept: also when
+/// nobody hears of its refusal any more.
+struct Pending {
+    tally: Arc<Tally>,
+    bytes: u64,
+}
+
+impl Pending {
+    /// Counts them, before the drain can see the record.
+    fn count(tally: &Arc<Tally>, bytes: u64) -> Pending {
+        tally.admitted_bytes.fetch_add(bytes, Ordering::Release);
+        Pending { tally: Arc::clone(tally), bytes }
     }
-    match event.verdict {
-        Verdict::Valid => {
-            let (notices, left_out) = match anomaly {
-                None => answers.room.tell_notices(checker.notices()),
-                Some((anomaly, times)) => {
-                    let mut all = checker.notices().to_vec();
-                    all.push(anomaly.notice(event.bytes, times));
-                    answers.room.tell_notices(&all)
-                }
-            };
-            let answer = EventAnswer::Accepted { id: id.unwrap_or_default(), notices };
-            answers.push(answer, left_out + checker.notices_omitted());
-        }
-        Verdict::Invalid => {
-            let all = checker.violations();
-            let keyword = all.first().map_or("invalid", |violation| &violation.keyword);
-            match answers.rejected.get_mut(keyword) {
-                Some(count) => *count += 1,
-                None => drop(answers.rejected.insert(keyword.to_owned(), 1)),
-            }
-            let (violations, left_out) = answers.room.tell_violations(all);
-            answers.push(EventAnswer::Rejected { id, violations }, left_out + checker.violations_omitted());
-        }
+
+    /// The drain will count them out.
+    fn keep(mut self) {
+        self.bytes = 0;
     }
-    Ok(())
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        self.tally.admitted_bytes.fetch_sub(self.bytes, Ordering::Release);
+    }
 }

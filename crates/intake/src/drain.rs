@@ -11,37 +11,44 @@
 //! A commit that fails is tried again with the same rows under the same number, since it
 //! may have happened. Meanwhile draining goes on until the next batch is full, and then
 //! the journal fills until admission says `Overloaded`: nothing is dropped. What can't
-//! become rows however often it is tried is set aside ([`isolate`]), and the rest goes on.
+//! become rows however often it is tried goes to quarantine ([`isolate`]), and the rest goes on.
 
-pub(crate) mod batch;
+mod batch;
 mod commit;
+pub(crate) mod context;
 mod decode;
+mod fault;
 mod isolate;
 mod look_ahead;
+pub(crate) mod mark;
+pub(crate) mod quarantine;
+mod read;
+mod show;
+mod suspects;
+mod trial;
 
-use std::ops::ControlFlow;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use arrow::array::RecordBatch;
-use journal::{Log, LogReader, Sequence};
+use journal::{Log, LogReader};
+use table::Store;
 use thiserror::Error;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use self::batch::Batch;
+use self::context::DecodeContext;
 use self::decode::Decoder;
-pub(crate) use self::isolate::trial;
-use self::isolate::{Fault, Suspects, guarded};
-use crate::aside::{Aside, AsideError};
+use self::fault::guarded;
+use self::look_ahead::LookAhead;
+use self::mark::Mark;
+use self::quarantine::{Quarantine, QuarantineError};
+use self::suspects::Suspects;
+pub(crate) use self::trial::trial;
 use crate::clock::{Clock, day_of};
-use crate::dedupe::Dedupe;
-use crate::files::FilesError;
-use crate::mark::{Lost, Mark};
-use crate::options::IntakeOptions;
-use crate::stores::Stores;
-use crate::tally::Tally;
+use crate::hooks::{DrainStep, Probe};
+use crate::progress::{DrainControl, DrainEnd, DrainProgress, Wanted};
+use crate::rows::files::FilesError;
 
 /// The application id under which the drain commits.
 pub(crate) const APP: &str = "journal";
@@ -59,118 +66,36 @@ const SPARE_BLOCKS_MAX: usize = 32;
 /// closed block is made once, that of the open one each time.
 const SHOWN_OPEN_ROWS_MAX: usize = 1024;
 
-/// A place where a test can stop the pipeline as a crash would.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Step {
-    /// Rows were decoded and are shown to queries.
-    Shown,
-    /// The rejects' files are durable and in no commit.
-    RejectsWritten,
-    /// The rejects are committed.
-    RejectsCommitted,
-    /// The events' files are durable and in no commit.
-    EventsWritten,
-    /// The events are committed.
-    EventsCommitted,
-    /// The journal was released.
-    Released,
-}
-
-/// Called at each [`Step`]; `Break` ends the drain there and then.
-pub type Probe = Arc<dyn Fn(Step) -> ControlFlow<()> + Send + Sync>;
-
-/// A place where a test can make something fail as a defect would.
-#[derive(Clone, Copy)]
-pub enum Touched<'a> {
-    /// An event is about to be decoded; its bytes.
-    Event(&'a [u8]),
-    /// A block is about to be written.
-    Rows(&'a table::Block),
-    /// A block is about to be shown.
-    Shown(&'a table::Block),
-}
-
-/// Called for each [`Touched`]; may panic.
-pub type Tripwire = Arc<dyn Fn(Touched<'_>) + Send + Sync>;
-
-/// What the pipeline's parts share.
-pub(crate) struct Shared {
-    pub(crate) options: IntakeOptions,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) stores: Stores,
+/// What the drain works on, as it is handed to it. It is the one owner of the log's end: nobody
+/// else reads records to make rows of them, or releases them.
+pub(crate) struct DrainInputs {
+    pub(crate) context: Arc<DecodeContext>,
+    pub(crate) store: Store,
     pub(crate) log: Arc<dyn Log>,
-    pub(crate) aside: Aside,
-    pub(crate) dedupe: Mutex<Dedupe>,
-    pub(crate) tally: Tally,
-    pub(crate) control: Control,
-    /// Records up to this one were durable at the start and count in no backlog.
-    pub(crate) recovered: u64,
+    pub(crate) reader: Box<dyn LogReader>,
+    pub(crate) quarantine: Arc<Quarantine>,
+    pub(crate) control: Arc<DrainControl>,
+    pub(crate) progress: watch::Sender<DrainProgress>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) runtime: Handle,
+    pub(crate) timing: DrainTiming,
+    pub(crate) probe: Option<Probe>,
     /// Says after the next start how far the journal had come.
     pub(crate) mark: Mark,
-    /// What the journal was found to have lost at this start.
-    pub(crate) lost: Option<Lost>,
+    /// Records up to this one were durable at the start and count in no backlog.
+    pub(crate) recovered: u64,
+    /// Records up to this one are drained, or lost.
+    pub(crate) begin: u64,
+    /// Rejects of records up to this one are in their table.
+    pub(crate) rejects_mark: u64,
 }
 
-/// How far the drain is.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Progress {
-    /// Records up to this one are rows, visible as soon as a query asks.
-    pub(crate) drained: u64,
-    /// Records up to this one are visible to queries.
-    pub(crate) shown: u64,
-    /// Records up to this one are committed.
-    pub(crate) committed: u64,
-    /// Failed commits so far, and why the last one failed, while it isn't repeated.
-    pub(crate) failures: u64,
-    pub(crate) trouble: Option<String>,
-    /// Nothing more can be shown before a commit succeeds.
-    pub(crate) stuck: bool,
-    /// Set once, at the end.
-    pub(crate) ended: Option<Ended>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Ended {
-    /// As asked for.
-    Closed,
-    /// It can't go on.
-    Stopped(String),
-}
-
-/// What the drain is asked to do.
-#[derive(Default)]
-pub(crate) struct Control {
-    wanted: Mutex<Wanted>,
-    wake: Condvar,
-}
-
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Wanted {
-    /// Look at the journal now, and show what is in it.
-    pub(crate) show: bool,
-    /// Commit what is drained, even if it is little.
-    pub(crate) commit: bool,
-    /// End without another commit.
-    pub(crate) stop: bool,
-}
-
-impl Control {
-    pub(crate) fn ask(&self, ask: impl FnOnce(&mut Wanted)) {
-        ask(&mut self.wanted.lock().unwrap_or_else(PoisonError::into_inner));
-        self.wake.notify_one();
-    }
-
-    /// Waits for a wish or the timeout; takes the wishes.
-    fn wait(&self, timeout: Duration) -> Wanted {
-        let wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
-        let quiet = |wanted: &mut Wanted| !(wanted.show || wanted.commit || wanted.stop);
-        let (mut wanted, _) =
-            self.wake.wait_timeout_while(wanted, timeout, quiet).unwrap_or_else(PoisonError::into_inner);
-        let taken = *wanted;
-        // A stop stays asked for.
-        *wanted = Wanted { stop: taken.stop, ..Wanted::default() };
-        taken
-    }
+/// When the drain looks and commits; see [`IntakeOptions`](crate::IntakeOptions).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DrainTiming {
+    pub(crate) commit_after: Duration,
+    pub(crate) commit_bytes: u64,
+    pub(crate) drain_every: Duration,
 }
 
 /// Why the loop ends before it is asked to.
@@ -179,7 +104,7 @@ enum Halt {
     #[error(transparent)]
     Read(#[from] journal::ReadError),
     #[error(transparent)]
-    Aside(#[from] AsideError),
+    Quarantine(#[from] QuarantineError),
     /// What is shown or committed fails although nothing is in it.
     #[error("a batch without records can't be committed; this is a defect, please report it")]
     Empty,
@@ -188,7 +113,7 @@ enum Halt {
     #[error(transparent)]
     Files(#[from] FilesError),
     #[error("stopped at {0:?}")]
-    Probe(Step),
+    Probe(DrainStep),
 }
 
 impl Halt {
@@ -197,7 +122,7 @@ impl Halt {
     fn may_pass(&self) -> bool {
         match self {
             Halt::Read(error) => error.is_of_storage(),
-            Halt::Aside(error) => matches!(error, AsideError::Io { .. }),
+            Halt::Quarantine(error) => matches!(error, QuarantineError::Io { .. }),
             _ => false,
         }
     }
@@ -205,9 +130,18 @@ impl Halt {
 
 /// The loop's state.
 pub(crate) struct Drain {
-    shared: Arc<Shared>,
+    context: Arc<DecodeContext>,
+    store: Store,
+    log: Arc<dyn Log>,
+    quarantine: Arc<Quarantine>,
+    control: Arc<DrainControl>,
+    progress: watch::Sender<DrainProgress>,
+    clock: Arc<dyn Clock>,
     runtime: Handle,
-    progress: watch::Sender<Progress>,
+    timing: DrainTiming,
+    probe: Option<Probe>,
+    mark: Mark,
+    recovered: u64,
     reader: Box<dyn LogReader>,
     /// Reading goes on after this record instead of where the reader is.
     read_after: Option<u64>,
@@ -233,20 +167,40 @@ pub(crate) struct Drain {
 }
 
 impl Drain {
-    pub(crate) fn new(
-        shared: Arc<Shared>,
-        runtime: Handle,
-        progress: watch::Sender<Progress>,
-        reader: Box<dyn LogReader>,
-        events_mark: u64,
-        rejects_mark: u64,
-    ) -> Self {
-        let mut decoder = Decoder::new(&shared, Some(runtime.clone()), rejects_mark);
-        let current = Batch::new(decoder.block(&shared), events_mark);
-        Drain {
-            shared,
-            runtime,
+    pub(crate) fn new(inputs: DrainInputs) -> Self {
+        let DrainInputs {
+            context,
+            store,
+            log,
+            reader,
+            quarantine,
+            control,
             progress,
+            clock,
+            runtime,
+            timing,
+            probe,
+            mark,
+            recovered,
+            begin,
+            rejects_mark,
+        } = inputs;
+        let look_ahead = LookAhead { log: Arc::clone(&log), store: store.clone(), runtime: runtime.clone() };
+        let mut decoder = Decoder::new(Arc::clone(&context), Some(look_ahead), rejects_mark);
+        let current = Batch::new(decoder.block(), begin);
+        Drain {
+            context,
+            store,
+            log,
+            quarantine,
+            control,
+            progress,
+            clock,
+            runtime,
+            timing,
+            probe,
+            mark,
+            recovered,
             reader,
             read_after: None,
             decoder,
@@ -255,7 +209,7 @@ impl Drain {
             retry_pause: RETRY_AFTER[0],
             retry_at: None,
             suspects: None,
-            counted: events_mark,
+            counted: begin,
             unshown: false,
             asked: false,
             shown_at: None,
@@ -269,12 +223,12 @@ impl Drain {
         let progress = self.progress.clone();
         let ended = guarded(move || self.run_on()).unwrap_or_else(|()| {
             tracing::error!("draining the journal has stopped: a defect; please report it with the log");
-            Ended::Stopped("the drain failed by a defect of this program; restart it, and report it".to_owned())
+            DrainEnd::Stopped("the drain failed by a defect of this program; restart it, and report it".to_owned())
         });
         progress.send_modify(|progress| progress.ended = Some(ended));
     }
 
-    fn run_on(mut self) -> Ended {
+    fn run_on(mut self) -> DrainEnd {
         let mut behind = true;
         let mut held_up: Option<Duration> = None;
         loop {
@@ -282,10 +236,10 @@ impl Drain {
                 // Whoever asks meanwhile would only hear the same.
                 std::thread::sleep(pause.min(HELD_UP_PAUSE_MAX));
             }
-            let pause = if behind { Duration::ZERO } else { self.shared.options.drain_every };
-            let wanted = self.shared.control.wait(pause);
+            let pause = if behind { Duration::ZERO } else { self.timing.drain_every };
+            let wanted = self.control.wait(pause);
             if wanted.stop {
-                return Ended::Closed;
+                return DrainEnd::Closed;
             }
             match self.round(wanted) {
                 Ok(more) => behind = more,
@@ -300,7 +254,7 @@ impl Drain {
                 }
                 Err(halt) => {
                     tracing::error!(error = %halt, "draining the journal has stopped");
-                    return Ended::Stopped(halt.to_string());
+                    return DrainEnd::Stopped(halt.to_string());
                 }
             }
         }
@@ -312,7 +266,7 @@ impl Drain {
         let behind = self.read()?;
         self.asked |= wanted.show;
         // Rows of a long backlog are shown now and then; of a short one at once.
-        let lately = self.shown_at.is_some_and(|at| at.elapsed() < self.shared.options.drain_every);
+        let lately = self.shown_at.is_some_and(|at| at.elapsed() < self.timing.drain_every);
         if self.asked && !(behind && lately) {
             self.asked = false;
             if self.unshown {
@@ -323,7 +277,7 @@ impl Drain {
         let moved =
             self.progress.send_if_modified(|progress| std::mem::replace(&mut progress.drained, drained) != drained);
         if moved {
-            self.shared.mark.note(drained);
+            self.mark.note(drained);
         }
         self.commit_what_is_due(wanted.commit)?;
         let stuck = self.is_stuffed();
@@ -333,80 +287,13 @@ impl Drain {
 
     /// Lets the index of known events forget what is committed and lies far back.
     fn tidy_index(&self) {
-        let today = day_of(self.shared.clock.now_micros());
-        let mut index = self.shared.dedupe.lock().unwrap_or_else(PoisonError::into_inner);
+        let today = day_of(self.clock.now_micros());
+        let mut index = self.context.index();
         index.move_to(today);
         if index.is_crowded() {
             let uncommitted = self.frozen.iter().chain([&self.current]).flat_map(Batch::blocks);
             let days = uncommitted.flat_map(|block| block.dates().iter().copied()).collect();
             index.forget_outside(&days);
-        }
-    }
-
-    /// Decodes records until the journal's end, the round's bound or a full batch.
-    fn read(&mut self) -> Result<bool, Halt> {
-        let mut bytes = 0;
-        if let Some(after) = self.read_after {
-            self.reader = self.shared.log.reader(Sequence(after))?;
-            self.read_after = None;
-        }
-        loop {
-            if self.is_full() || bytes >= ROUND_BYTES_MAX {
-                return Ok(true);
-            }
-            let (sequence, record) = match self.reader.next() {
-                Ok(Some(next)) => next,
-                Ok(None) => {
-                    self.pass_over_lost();
-                    return Ok(false);
-                }
-                // Too many open files: that passes, and the next round looks again.
-                Err(error) if error.is_transient() => {
-                    if !std::mem::replace(&mut self.unread, true) {
-                        tracing::warn!(%error, "the journal can't be read at the moment; it is tried again");
-                    }
-                    return Ok(false);
-                }
-                Err(error) => return Err(error.into()),
-            };
-            self.unread = false;
-            let (sequence, length) = (sequence.0, record.len() as u64);
-            if !self.shared.aside.holds(sequence) {
-                let Drain { decoder, shared, current, .. } = self;
-                let decoded = guarded(|| decoder.decode(shared, sequence, record, current));
-                if let Err(fault) = decoded.map_or(Err(Fault::Panic), |decoded| decoded.map_err(Fault::Record)) {
-                    let record = record.to_vec();
-                    let kept = self.set_aside(sequence, fault.reason(), &record);
-                    if kept.is_err() || matches!(fault, Fault::Panic) {
-                        // What it left behind can't be told from what was there before.
-                        self.rewind(Vec::new(), self.current.after);
-                        return kept.map(|()| true);
-                    }
-                } else {
-                    self.current.records += 1;
-                    self.current.only = sequence;
-                }
-            }
-            bytes += length;
-            self.current.last = sequence;
-            self.current.bytes += length;
-            self.current.since.get_or_insert_with(Instant::now);
-            self.unshown = true;
-            if sequence > self.shared.recovered.max(self.counted) {
-                self.counted = sequence;
-                self.shared.tally.drained_bytes.fetch_add(length, Ordering::Release);
-            }
-        }
-    }
-
-    /// At the end of what the journal held at the start: numbers that follow, up to where
-    /// new records begin, are of records that it has lost.
-    fn pass_over_lost(&mut self) {
-        if self.current.last < self.shared.recovered {
-            self.current.last = self.shared.recovered;
-            self.unshown = true;
-            // So that a commit takes the watermark there.
-            self.current.since.get_or_insert_with(Instant::now);
         }
     }
 
@@ -428,63 +315,13 @@ impl Drain {
     }
 
     fn commit_due(&self) -> bool {
-        let options = &self.shared.options;
-        let aged = self.current.since.is_some_and(|since| since.elapsed() >= options.commit_after);
+        let aged = self.current.since.is_some_and(|since| since.elapsed() >= self.timing.commit_after);
         aged || self.suspects_are_in()
     }
 
-    /// Makes all drained rows visible to queries.
-    fn show(&mut self) -> Result<(), Halt> {
-        if self.current.open.rows() >= SHOWN_OPEN_ROWS_MAX {
-            let next = self.decoder.block(&self.shared);
-            self.current.close_block(next);
-        }
-        let Some((events, rejects)) = self.fresh()? else {
-            // Shown by the next round, without what can't be.
-            self.asked = true;
-            return Ok(());
-        };
-        let store = &self.shared.stores.store;
-        store.events.set_fresh(events).and_then(|()| store.rejects.set_fresh(rejects)).map_err(FilesError::from)?;
-        self.unshown = false;
-        self.shown_at = Some(Instant::now());
-        let shown = self.current.last;
-        self.progress.send_modify(|progress| progress.shown = shown);
-        self.pass(Step::Shown)
-    }
-
-    /// All drained rows in their form for queries. `None` when there is a batch that has
-    /// none: it was forgotten, to be read again in parts.
-    fn fresh(&mut self) -> Result<Option<(Vec<RecordBatch>, Vec<RecordBatch>)>, Halt> {
-        let (mut events, mut rejects) = (Vec::new(), Vec::new());
-        let tripwire = self.shared.options.tripwire.as_ref();
-        let of_batch = |batch: &mut Batch, events: &mut Vec<RecordBatch>, rejects: &mut Vec<RecordBatch>| {
-            events.append(&mut batch.fresh_events(tripwire));
-            // Committed rejects are seen in their table while their events still wait.
-            if !batch.rejects_committed {
-                rejects.append(&mut batch.fresh_rejects());
-            }
-        };
-        if let Some(frozen) = &mut self.frozen
-            && guarded(|| of_batch(frozen, &mut events, &mut rejects)).is_err()
-        {
-            let frozen = self.frozen.take().ok_or(Halt::Empty)?;
-            self.isolate(frozen)?;
-            return Ok(None);
-        }
-        if guarded(|| of_batch(&mut self.current, &mut events, &mut rejects)).is_err() {
-            let block = self.decoder.block(&self.shared);
-            let after = self.current.last;
-            let current = std::mem::replace(&mut self.current, Batch::new(block, after));
-            self.isolate(current)?;
-            return Ok(None);
-        }
-        Ok(Some((events, rejects)))
-    }
-
     /// Lets a test end the loop here.
-    fn pass(&self, step: Step) -> Result<(), Halt> {
-        match &self.shared.options.probe {
+    fn pass(&self, step: DrainStep) -> Result<(), Halt> {
+        match &self.probe {
             Some(probe) if probe(step).is_break() => Err(Halt::Probe(step)),
             _ => Ok(()),
         }

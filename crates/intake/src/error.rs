@@ -8,11 +8,11 @@ use std::time::Duration;
 use table::{ShapeError, StoreError};
 use thiserror::Error;
 
-use crate::aside::AsideError;
-use crate::input::InputError;
-use crate::links::LinkRuleError;
-use crate::record::RecordError;
-use crate::request::BodyError;
+use crate::drain::quarantine::QuarantineError;
+use crate::input::error::InputError;
+use crate::request::body::BodyError;
+use crate::request::record::RecordError;
+use crate::rows::links::LinkRuleError;
 
 /// Why a request was not taken in. Nothing of it was acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -77,9 +77,9 @@ pub enum IntakeError {
     /// The journal holds what this version can't drain.
     #[error(transparent)]
     Record(#[from] RecordError),
-    /// A record can't be set aside or taken back.
+    /// A record can't be put in quarantine or taken back.
     #[error(transparent)]
-    Aside(#[from] AsideError),
+    Quarantine(#[from] QuarantineError),
     /// A sealed payload does not open.
     #[error("reject {reject_id}: {source}")]
     Payload {

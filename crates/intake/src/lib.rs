@@ -1,82 +1,75 @@
 //! The pipeline and its promises, between whoever receives events and the tables.
 //!
 //! ```text
-//! submit ─► check ─► journal append + fdatasync ─► answer
+//! admit: check ─► append to the log + fdatasync ─► answer
 //!                        │
 //!                        ▼ drain, one thread; also the replay after a crash
-//!                    decode ─► known? ─► shown to queries ─► commit ─► journal release
+//!                    decode ─► known? ─► shown to queries ─► commit ─► release from the log
 //!
-//! load ─► chunks of a file ─► decode, known?, encode ─► commit     (no journal)
+//! load: chunks of a file ─► decode, known?, encode ─► commit     (no log)
 //! ```
 //!
 //! The promises: an answer is given only when the request survives a power cut; an
 //! answered event is in the tables exactly once, or in `rejects` with the reason; the
-//! journal is released only after both tables hold it, durably. Nothing personal is
+//! log is released only after both tables hold it, durably. Nothing personal is
 //! written in clear.
 //!
-//! This crate knows neither HTTP nor the files of the tables, and tells the time only
-//! by the [`Clock`] it is given.
+//! Folders import downwards only: `intake`, `load` → `admit`, `drain` → `rows` → `request` →
+//! `input`. `admit` and `drain` don't know each other: between them is the log, and what
+//! `counters` and `progress` say. This crate knows neither HTTP nor the files of the tables
+//! nor which kind of log it has, and tells the time only by the [`Clock`] it is given.
 #![forbid(unsafe_code)]
 
 mod admit;
-mod answer;
-mod aside;
-mod budget;
 mod clock;
-mod dedupe;
-mod derive;
-mod describe;
-mod directory;
+mod counters;
+mod data_dir;
 mod drain;
 mod error;
-mod files;
-mod head;
-mod identity;
+mod hooks;
 mod input;
 mod intake;
-mod keycheck;
-mod links;
+mod key_check;
 mod load;
 mod log;
-mod mark;
+mod opening;
 mod options;
-mod quarantine;
-mod receipt;
-mod record;
-mod rejects;
-mod replay;
+mod policy;
+mod progress;
 mod request;
-mod room;
-mod stores;
-mod submit;
-mod tally;
-mod time_anomaly;
+mod rows;
+mod secrets;
+mod tables;
 
-pub use answer::{Answers, EventAnswer, Receipt, RetryOutcome};
-pub use aside::{AsideError, AsideReason, AsideRecord, quarantine_list};
-pub use budget::{Budget, Claim};
+pub use admit::answer::{Answers, EventAnswer};
+pub use admit::answer_budget::{AnswerBudget, AnswerBudget as Room, TOLD_BYTES_MAX};
+pub use admit::budget::{Budget, Claim};
+pub use admit::describe::Described;
 pub use clock::{Clock, SystemClock};
-pub use describe::Described;
-pub use directory::make_data_dir;
-#[doc(hidden)]
-pub use drain::{Probe, Step, Touched, Tripwire};
+pub use counters::Counters;
+pub use data_dir::make_data_dir;
+pub use drain::quarantine::{QuarantineError, QuarantineReason, QuarantinedRecord, quarantine_list};
 pub use error::{IntakeError, LoadError, SubmitError};
-pub use input::{Batch, EventReader, Foreign, Gzip, InputError, LoadInput, Place, Shape, foreign_format, unreadable};
-pub use intake::Intake;
+#[doc(hidden)]
+pub use hooks::{DrainStep, Probe, Touched, Tripwire};
+pub use input::{
+    Batch, EventPosition, EventReader, Foreign, Gzip, InputError, LoadInput, Shape, foreign_format, unreadable,
+};
+pub use intake::outcome::{Receipt, RetryOutcome};
+pub use intake::quarantine::Replayed;
+pub use intake::{Intake, Opened};
 /// How the log is, in [`Counters`].
 pub use journal::{LogHealth, LogStatus};
-pub use links::{LinkRuleError, LinkRules, default_link_rules};
 pub use load::{LoadOptions, LoadSummary, NoProgress, Progress, load};
+pub use options::IntakeOptions;
 #[doc(hidden)]
 pub use options::OpenLog;
-pub use options::{IntakeOptions, Reading};
-pub use record::RecordError;
-pub use replay::Replayed;
-pub use request::{BodyError, Framing, Request};
-pub use room::{Room, TOLD_BYTES_MAX};
-pub use stores::Opened;
+pub use policy::ValidationPolicy;
+pub use request::body::{BodyError, Request};
+pub use request::framing::Framing;
+pub use request::record::RecordError;
+pub use rows::links::{LinkRuleError, LinkRules, default_link_rules};
 /// A row of a receipt.
 pub use table::RejectedRow;
-pub use tally::Counters;
 /// What an answer is made of.
 pub use xdm::{Notice, Violation};

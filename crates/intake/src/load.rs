@@ -16,6 +16,7 @@
 //! killed is run again: what is committed is passed over, what is not leaves no trace.
 //! Rejects are committed before events, with their own mark, as in draining.
 
+mod job;
 mod ordered;
 mod worker;
 
@@ -25,24 +26,25 @@ use std::thread;
 
 use table::{Committed, NewFile, Store, Txn};
 use tokio::runtime::{Builder, Runtime};
+use uuid::Uuid;
 
+use self::job::Job;
+pub use self::job::{LoadOptions, NoProgress, Progress};
+use self::ordered::ChunkSequencer;
 pub use self::ordered::LoadSummary;
-use self::ordered::Turnstile;
-use self::worker::{Bench, Worker};
+use self::worker::{Worker, WorkerContext};
 use crate::clock::Clock;
-use crate::dedupe::{Dedupe, Key};
 use crate::error::{IntakeError, LoadError};
-use crate::input::LoadInput;
 use crate::input::chunks::Chunks;
 use crate::input::shape::Shape;
-use crate::input::source::Source;
+use crate::input::source::{InputSource, LoadInput};
 use crate::intake::Intake;
 use crate::log;
+use crate::opening::{self, OpenedDir};
 use crate::options::IntakeOptions;
-use crate::stores::Stores;
+use crate::rows::dedupe::Keys;
+use crate::rows::known::{IndexBounds, known_events};
 
-/// Text between two commits. Below it a load is one commit: all of the file or nothing.
-const COMMIT_EVERY_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 /// Set in a transaction's version when the file was loaded to its end.
 const FINISHED: i64 = 1 << 62;
 /// Guessed length of an event, to size the index of known events.
@@ -51,77 +53,6 @@ const EVENT_BYTES_GUESS: u64 = 800;
 const OUTSIDE_EVENTS_MAX: usize = 32_000_000;
 /// The index is not sized for more events than this ahead of time.
 const ROOM_EVENTS_MAX: u64 = 2_000_000;
-
-/// How to load.
-#[derive(Clone, Debug)]
-pub struct LoadOptions {
-    /// Worker threads; as many as the machine has cores.
-    pub threads: usize,
-    /// The datastream that the events belong to.
-    pub datastream: String,
-    /// Text between two commits (4 GiB).
-    pub commit_every_bytes: u64,
-    /// Rejects held in memory (4 MiB); more go to a file before the commit.
-    pub reject_bytes_max: usize,
-    /// Stop after so many chunks, as if killed; for tests.
-    #[doc(hidden)]
-    pub stop_after_chunks: Option<u64>,
-}
-
-impl Default for LoadOptions {
-    fn default() -> Self {
-        LoadOptions {
-            threads: thread::available_parallelism().map_or(1, usize::from),
-            datastream: "default".to_owned(),
-            commit_every_bytes: COMMIT_EVERY_BYTES,
-            reject_bytes_max: 4 * 1024 * 1024,
-            stop_after_chunks: None,
-        }
-    }
-}
-
-/// Told how far a load is, from several threads.
-pub trait Progress: Send + Sync {
-    /// So many more bytes of the input (as it lies on the disk) and events were read.
-    fn read(&self, bytes: u64, events: u64);
-    /// The length of the input, once it is opened; unknown for standard input.
-    fn total(&self, bytes: Option<u64>);
-}
-
-/// Tells nobody.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoProgress;
-
-impl Progress for NoProgress {
-    fn read(&self, _: u64, _: u64) {}
-    fn total(&self, _: Option<u64>) {}
-}
-
-/// What stays the same throughout a load.
-pub(crate) struct Job<'a> {
-    data: &'a IntakeOptions,
-    stores: &'a Stores,
-    name: String,
-    datastream: &'a str,
-    fingerprint: Option<u64>,
-    received_micros: i64,
-    /// Rejects of lines that begin before this offset are in their table.
-    rejects_mark: u64,
-    reject_bytes_max: usize,
-    /// Workers.
-    threads: usize,
-    runtime: &'a Runtime,
-}
-
-impl Job<'_> {
-    /// Looks events of days that the index doesn't hold up in the table.
-    fn look_up(&self, index: &mut Dedupe, keys: &[Key]) -> Result<(), LoadError> {
-        let Some(look) = index.look_up(keys) else { return Ok(()) };
-        self.runtime.block_on(self.stores.look_up(&look, &mut |key| index.remember(key)))?;
-        index.looked_up(look);
-        Ok(())
-    }
-}
 
 /// Loads one input into the tables of a data directory, which nobody else may have open.
 /// What the journal still holds from before is drained first. Blocks; not for an async
@@ -138,31 +69,34 @@ pub fn load(
 ) -> Result<LoadSummary, LoadError> {
     let name = input.name();
     let failed = |source| LoadError::Input { name: name.clone(), source };
-    let source = Source::open(input).map_err(failed)?;
+    let source = InputSource::open(input).map_err(failed)?;
     progress.total(source.total);
     let (fingerprint, length_guess) = (source.fingerprint, source.length_guess);
     let mut chunks = Chunks::new(source).map_err(failed)?;
     let runtime = runtime(options)?;
     drain_first(data, clock, &runtime)?;
-    let (stores, _) = runtime.block_on(Stores::open(data, clock))?;
+    let OpenedDir { lock: _lock, policies, scheme, store, .. } = runtime.block_on(opening::open(data, clock))?;
     // Versions that took every file for lines kept a mark of it all the same. Their marks of
     // other files say nothing.
     let kind = if chunks.shape() == Shape::Lines { "load" } else { "load-values" };
-    let fingerprint = fingerprint.map(|hash| known_as(&stores, kind, hash));
+    let fingerprint = fingerprint.map(|hash| known_as(&store, &scheme.keys, kind, hash));
     let app = fingerprint.map(|fingerprint| format!("{kind}-{fingerprint:016x}"));
     let mark = |watermark: Option<i64>| watermark.unwrap_or(0).cast_unsigned();
-    let events_mark = mark(app.as_deref().and_then(|app| stores.store.events.watermark(app)));
-    let rejects_mark = mark(app.as_deref().and_then(|app| stores.store.rejects.watermark(app)));
+    let events_mark = mark(app.as_deref().and_then(|app| store.events.watermark(app)));
+    let rejects_mark = mark(app.as_deref().and_then(|app| store.rejects.watermark(app)));
     if events_mark & FINISHED.cast_unsigned() != 0 {
         return Ok(LoadSummary { already_loaded: true, ..LoadSummary::default() });
     }
     let received_micros = clock.now_micros();
     let room = (length_guess / EVENT_BYTES_GUESS).min(ROOM_EVENTS_MAX);
     let room = usize::try_from(room).unwrap_or(0);
-    let dedupe = runtime.block_on(stores.known_events(data.dedupe_days, received_micros, room, OUTSIDE_EVENTS_MAX))?;
+    let bounds = IndexBounds { days: data.dedupe_days, room, outside_max: OUTSIDE_EVENTS_MAX };
+    let dedupe = runtime.block_on(known_events(&store, &scheme.keys, received_micros, bounds))?;
     let job = Job {
-        data,
-        stores: &stores,
+        policies: &policies,
+        times: data.time_bounds(),
+        scheme: &scheme,
+        store: &store,
         datastream: &options.datastream,
         fingerprint,
         received_micros,
@@ -174,7 +108,7 @@ pub fn load(
     };
     chunks.pass_over(events_mark).map_err(failed)?;
     let chunks = Mutex::new(chunks);
-    let turnstile = Turnstile::new(dedupe);
+    let sequencer = ChunkSequencer::new(dedupe);
     let allowance = AtomicU64::new(options.stop_after_chunks.unwrap_or(u64::MAX));
     loop {
         let (offset, at_end) = {
@@ -185,8 +119,9 @@ pub fn load(
         let files = if at_end {
             Vec::new()
         } else {
-            let bench = || Bench { job: &job, chunks: &chunks, turnstile: &turnstile, progress, allowance: &allowance };
-            run_workers(options.threads.max(1), &turnstile, bench)?
+            let context =
+                || WorkerContext { job: &job, chunks: &chunks, sequencer: &sequencer, progress, allowance: &allowance };
+            run_workers(options.threads.max(1), &sequencer, context)?
         };
         let (end, done) = {
             let chunks = chunks.lock().unwrap_or_else(PoisonError::into_inner);
@@ -194,19 +129,19 @@ pub fn load(
         };
         debug_assert!(end >= offset, "an input is read forwards");
         let version = i64::try_from(end).unwrap_or(FINISHED - 1) | if done { FINISHED } else { 0 };
-        commit(&runtime, &stores.store, app.as_deref(), version, files, &turnstile)?;
+        commit(&runtime, &store, app.as_deref(), version, files, &sequencer)?;
         if done {
-            return Ok(turnstile.into_summary());
+            return Ok(sequencer.into_summary());
         }
     }
 }
 
 /// The name of a file in the tables' log: keyed, since a short file could be found by trying.
 /// One that an early version began goes on under its plain hash.
-fn known_as(stores: &Stores, kind: &str, hash: u64) -> u64 {
+fn known_as(store: &Store, keys: &Keys, kind: &str, hash: u64) -> u64 {
     let plain = format!("{kind}-{hash:016x}");
-    let began = [&stores.store.events, &stores.store.rejects].iter().any(|table| table.watermark(&plain).is_some());
-    if began { hash } else { stores.keys.file_mac(hash) }
+    let began = [&store.events, &store.rejects].iter().any(|table| table.watermark(&plain).is_some());
+    if began { hash } else { keys.file_mac(hash) }
 }
 
 /// The journal's records come before the file's: they were acknowledged first.
@@ -227,16 +162,16 @@ fn drain_first(data: &IntakeOptions, clock: &Arc<dyn Clock>, runtime: &Runtime) 
 /// Runs workers until the chunks are used up or one of them fails.
 fn run_workers<'a>(
     threads: usize,
-    turnstile: &Turnstile,
-    bench: impl Fn() -> Bench<'a>,
+    sequencer: &ChunkSequencer,
+    context: impl Fn() -> WorkerContext<'a>,
 ) -> Result<Vec<NewFile>, LoadError> {
     let outcomes: Vec<_> = thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)
             .map(|_| {
-                let worker = Worker::new(bench());
+                let worker = Worker::new(context());
                 scope.spawn(move || {
-                    let _guard = SendHome(turnstile);
-                    worker.run().inspect_err(|_| turnstile.fail())
+                    let _guard = FailOnPanic(sequencer);
+                    worker.run().inspect_err(|_| sequencer.fail())
                 })
             })
             .collect();
@@ -250,7 +185,7 @@ fn run_workers<'a>(
     for outcome in outcomes {
         match outcome {
             Ok(mut more) => files.append(&mut more),
-            // The first cause, not those whom it sent home.
+            // The first cause, not those whose wait it ended.
             Err(LoadError::Stopped) if failure.is_some() => {}
             Err(error) => failure = Some(error),
         }
@@ -259,9 +194,9 @@ fn run_workers<'a>(
 }
 
 /// A worker that panics must not leave the others waiting for its turn to pass.
-struct SendHome<'a>(&'a Turnstile);
+struct FailOnPanic<'a>(&'a ChunkSequencer);
 
-impl Drop for SendHome<'_> {
+impl Drop for FailOnPanic<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
             self.0.fail();
@@ -276,13 +211,13 @@ fn commit(
     app: Option<&str>,
     version: i64,
     files: Vec<NewFile>,
-    turnstile: &Turnstile,
+    sequencer: &ChunkSequencer,
 ) -> Result<(), LoadError> {
-    let stream = format!("load-stream-{}", uuid::Uuid::new_v4().simple());
+    let stream = format!("load-stream-{}", Uuid::new_v4().simple());
     let txn = Txn { app: app.unwrap_or(&stream), version };
-    let rest = turnstile.lock().overflow(0);
-    rest.map_or(Ok(()), |rejects| turnstile.write(rejects, &store.rejects))?;
-    let rejects = std::mem::take(&mut turnstile.lock().reject_files);
+    let rest = sequencer.lock().overflow(0);
+    rest.map_or(Ok(()), |rejects| sequencer.write(rejects, &store.rejects))?;
+    let rejects = std::mem::take(&mut sequencer.lock().reject_files);
     if !rejects.is_empty() {
         note(runtime.block_on(store.rejects.commit(txn, rejects, Vec::new()))?);
     }

@@ -9,39 +9,15 @@ use std::time::Duration;
 
 use journal::{Log, OpenError, Recovery};
 use table::Root;
-use xdm::{Checker, Plan, Profile};
+use xdm::Profile;
 
-use crate::drain::{Probe, Tripwire};
-use crate::links::{LinkRules, default_link_rules};
-use crate::request::Bounds;
-use crate::time_anomaly::TimeBounds;
+use crate::hooks::{Probe, Tripwire};
+use crate::policy::{Policies, ValidationPolicy};
+use crate::request::time_anomaly::TimeBounds;
+use crate::request::walk::Bounds;
+use crate::rows::links::{LinkRules, default_link_rules};
 
 const MIB: usize = 1024 * 1024;
-
-/// How events are read: by which schema, and how strictly.
-///
-/// The profile goes into the journal with the event. The plan doesn't: an event that waits
-/// in the journal while the server is down and its schema is changed is read by the new
-/// one, and goes to quarantine if that finds it invalid.
-#[derive(Clone, Debug)]
-pub struct Reading {
-    /// The compiled schema.
-    pub plan: Arc<Plan>,
-    /// How strictly it is applied.
-    pub profile: Profile,
-}
-
-impl Reading {
-    /// A checker that reads this way.
-    pub(crate) fn checker(&self) -> Checker {
-        Checker::new(Arc::clone(&self.plan), self.profile)
-    }
-
-    /// Whether both read alike.
-    pub(crate) fn is(&self, other: &Reading) -> bool {
-        Arc::ptr_eq(&self.plan, &other.plan) && self.profile == other.profile
-    }
-}
 
 /// Opens another log than the segment files of the data directory; its argument is the
 /// smallest sequence that the next record may have.
@@ -74,11 +50,11 @@ pub struct IntakeOptions {
     pub tables: Root,
     /// The key file; `vault.key` in the data directory.
     pub key_file: PathBuf,
-    /// How events are read.
-    pub reading: Reading,
-    /// Datastreams whose events are read otherwise. All plans share one layout
-    /// ([`xdm::unite`]), since all events lie in one table.
-    pub readings: BTreeMap<String, Reading>,
+    /// How events are judged.
+    pub policy: ValidationPolicy,
+    /// Datastreams whose events are judged otherwise. All plans share one layout
+    /// ([`xdm::unite`]), since all events are in one table.
+    pub policies: BTreeMap<String, ValidationPolicy>,
     /// Which clicked links count as contact requests when their sender doesn't say so.
     pub link_rules: LinkRules,
 
@@ -139,8 +115,8 @@ impl IntakeOptions {
             tables: Root::Dir(data.join("tables")),
             key_file: data.join("vault.key"),
             data,
-            reading: Reading { plan: xdm::standard_plan(), profile: Profile::spec() },
-            readings: BTreeMap::new(),
+            policy: ValidationPolicy { plan: xdm::standard_plan(), profile: Profile::spec() },
+            policies: BTreeMap::new(),
             link_rules: default_link_rules(),
             body_bytes_max: 64 * MIB,
             event_bytes_max: xdm::limits::EVENT_BYTES_MAX,
@@ -163,9 +139,8 @@ impl IntakeOptions {
         }
     }
 
-    /// How events of this datastream are read.
-    pub(crate) fn reading_of(&self, datastream: &str) -> &Reading {
-        self.readings.get(datastream).unwrap_or(&self.reading)
+    pub(crate) fn judged_by(&self) -> Policies {
+        Policies { default: self.policy.clone(), by_datastream: self.policies.clone() }
     }
 
     pub(crate) fn time_bounds(&self) -> TimeBounds {

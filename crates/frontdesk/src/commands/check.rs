@@ -6,7 +6,7 @@
 
 use std::io::{self, BufWriter, Write};
 
-use intake::{InputError, Place};
+use intake::{EventPosition, InputError};
 use report::visible;
 use serde::Serialize;
 use xdm::limits::TellLimits;
@@ -93,7 +93,7 @@ impl<W: Write> Check<'_, W> {
         while let Some(batch) = reader.next_batch().map_err(|error| input.unreadable(&error))? {
             for (place, offset, event) in batch.events() {
                 let verdict = self.checker.judge(event);
-                if let (Place::Event(_), Verdict::Invalid) = (place, verdict)
+                if let (EventPosition::Event(_), Verdict::Invalid) = (place, verdict)
                     && let Some(message) = intake::unreadable(self.checker.violations())
                 {
                     // What it says of the events before is worth seeing.
@@ -113,7 +113,7 @@ impl<W: Write> Check<'_, W> {
         }
     }
 
-    fn tell(&mut self, file: &str, place: Place, verdict: Verdict) -> Result<(), Failure> {
+    fn tell(&mut self, file: &str, place: EventPosition, verdict: Verdict) -> Result<(), Failure> {
         self.tally.events += 1;
         let valid = verdict == Verdict::Valid;
         self.tally.valid += u64::from(valid);
@@ -129,14 +129,14 @@ impl<W: Write> Check<'_, W> {
             CheckFormat::Json => {
                 self.out.write_all(if self.findings == 0 { b"\n" } else { b",\n" })?;
                 let place = match place {
-                    Place::Line(number) => Spelled::Line(number),
-                    Place::Event(number) => Spelled::Event(number),
+                    EventPosition::Line(number) => Spelled::Line(number),
+                    EventPosition::Event(number) => Spelled::Event(number),
                 };
                 let finding = Finding { file, place, valid, violations, violations_omitted, notices, notices_omitted };
                 serde_json::to_writer(&mut self.out, &finding).map_err(io::Error::from)?;
             }
             CheckFormat::Human => {
-                let (Place::Line(number) | Place::Event(number)) = place;
+                let (EventPosition::Line(number) | EventPosition::Event(number)) = place;
                 for violation in violations {
                     writeln!(self.out, "{}", visible(&format!("{file}:{number}: {violation}")))?;
                 }

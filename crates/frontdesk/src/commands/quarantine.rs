@@ -6,7 +6,7 @@
 use std::io::{self, Write};
 
 use chrono::{DateTime, SecondsFormat};
-use intake::{AsideRecord, Replayed};
+use intake::{QuarantinedRecord, Replayed};
 
 use crate::access::Access;
 use crate::args::QuarantineCommand;
@@ -31,8 +31,8 @@ fn list(settings: &Settings) -> Result<(), Failure> {
     Ok(write_list(&mut terminal::people(), &records)?)
 }
 
-fn write_list(out: &mut dyn Write, records: &[AsideRecord]) -> io::Result<()> {
-    for AsideRecord { sequence, at_micros, reason, bytes } in records {
+fn write_list(out: &mut dyn Write, records: &[QuarantinedRecord]) -> io::Result<()> {
+    for QuarantinedRecord { sequence, at_micros, reason, bytes } in records {
         let at = DateTime::from_timestamp_micros(*at_micros)
             .map_or_else(|| at_micros.to_string(), |at| at.to_rfc3339_opts(SecondsFormat::Secs, true));
         writeln!(out, "{sequence}  set aside {at}  {bytes} bytes  {reason} [{}]", reason.as_str())?;
@@ -76,20 +76,20 @@ async fn retry(sequences: &[u64], all: bool, settings: &Settings) -> Result<(), 
 
 #[cfg(test)]
 mod tests {
-    use intake::AsideReason;
+    use intake::QuarantineReason;
 
     use super::*;
 
     #[test]
     fn says_what_is_set_aside_and_what_to_do() {
-        let check = |records: &[AsideRecord], parts: &[&str]| {
+        let check = |records: &[QuarantinedRecord], parts: &[&str]| {
             let mut out = Vec::new();
             write_list(&mut out, records).unwrap();
             let text = String::from_utf8(out).unwrap();
             parts.iter().for_each(|part| assert!(text.contains(part), "{part}: {text}"));
         };
         check(&[], &["nothing is set aside"]);
-        let record = AsideRecord { sequence: 7, at_micros: 0, reason: AsideReason::Version, bytes: 90 };
+        let record = QuarantinedRecord { sequence: 7, at_micros: 0, reason: QuarantineReason::Version, bytes: 90 };
         check(&[record], &["7  set aside 1970-01-01T00:00:00Z  90 bytes", "newer version", "retry --all"]);
     }
 }

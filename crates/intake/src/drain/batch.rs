@@ -1,4 +1,4 @@
-//! The rows between two commits: events in blocks, rejects in their quarantine.
+//! The rows between two commits: events in blocks, rejects in batches of their own.
 //!
 //! A batch is frozen when its commit begins: a commit whose outcome is unknown must be
 //! tried again with the same rows under the same number, so what is drained meanwhile
@@ -10,9 +10,9 @@ use std::time::Instant;
 use arrow::array::RecordBatch;
 use table::Block;
 
-use super::{Touched, Tripwire};
-use crate::dedupe::IdHash;
-use crate::quarantine::Quarantine;
+use crate::hooks::{Touched, Tripwire};
+use crate::rows::dedupe::IdHash;
+use crate::rows::rejects::RejectRows;
 
 pub(crate) struct Batch {
     /// Blocks that are closed, each with its form for queries, made once and when it is
@@ -20,7 +20,7 @@ pub(crate) struct Batch {
     pub(crate) full: Vec<(Block, OnceCell<RecordBatch>)>,
     /// The block that is being filled.
     pub(crate) open: Block,
-    pub(crate) rejects: Quarantine,
+    pub(crate) rejects: RejectRows,
     /// The record before its first one.
     pub(crate) after: u64,
     /// The last record in it, whole.
@@ -47,7 +47,7 @@ impl Batch {
         Batch {
             full: Vec::new(),
             open,
-            rejects: Quarantine::default(),
+            rejects: RejectRows::default(),
             after,
             last: after,
             records: 0,

@@ -11,15 +11,17 @@ use arrow::array::RecordBatch;
 use journal::Sequence;
 use table::{Committed, Dataset, StoreError, Txn};
 
-use super::isolate::{guarded, is_of_rows};
-use super::{APP, Batch, Drain, Halt, RETRY_AFTER, SPARE_BLOCKS_MAX, Step, Touched};
+use super::batch::Batch;
+use super::fault::guarded;
+use super::{APP, Drain, Halt, RETRY_AFTER, SPARE_BLOCKS_MAX};
 use crate::clock::day_of;
-use crate::files::{DatedFiles, Dates, FilesError};
+use crate::hooks::{DrainStep, Touched};
+use crate::rows::files::{DatedFiles, Dates, FilesError};
 
 impl Drain {
     /// Closes the current batch, so that its commit can be tried until it succeeds.
     pub(super) fn freeze(&mut self) {
-        let block = self.decoder.block(&self.shared);
+        let block = self.decoder.block();
         let next = Batch::new(block, self.current.last);
         self.frozen = Some(mem::replace(&mut self.current, next));
     }
@@ -52,7 +54,7 @@ impl Drain {
                 self.recycle(batch);
                 Ok(())
             }
-            Err(Halt::Files(error)) if is_of_rows(&error) => {
+            Err(Halt::Files(error)) if error.is_of_rows() => {
                 tracing::error!(%error, "rows can't be written");
                 self.isolate(batch)
             }
@@ -62,7 +64,7 @@ impl Drain {
                 self.frozen = Some(batch);
                 self.retry_at = Some(Instant::now() + self.retry_pause);
                 self.retry_pause = (self.retry_pause * 2).min(RETRY_AFTER[1]);
-                self.shared.tally.commit_failures.fetch_add(1, Ordering::Relaxed);
+                self.context.tally.commit_failures.fetch_add(1, Ordering::Relaxed);
                 self.progress.send_modify(|progress| {
                     progress.failures += 1;
                     progress.trouble = Some(error.to_string());
@@ -75,34 +77,32 @@ impl Drain {
 
     /// `events` and `rejects` are the rows that stay fresh.
     fn commit(&self, batch: &mut Batch, events: Vec<RecordBatch>, rejects: Vec<RecordBatch>) -> Result<(), Halt> {
-        let store = &self.shared.stores.store;
+        let store = &self.store;
         let txn = Txn { app: APP, version: version_of(batch) };
         if !batch.rejects.is_empty() && !batch.rejects_committed {
             let files = batch.rejects.write(&store.rejects).map_err(FilesError::from)?;
-            self.pass(Step::RejectsWritten)?;
+            self.pass(DrainStep::RejectsWritten)?;
             let committed = self.runtime.block_on(store.rejects.commit(txn, files, rejects));
             note(committed.map_err(FilesError::from)?, "rejects");
             batch.rejects_committed = true;
-            self.pass(Step::RejectsCommitted)?;
+            self.pass(DrainStep::RejectsCommitted)?;
         }
-        let today = day_of(self.shared.clock.now_micros());
-        let mut files = DatedFiles::new(&self.shared.stores, Dates::of(batch.blocks(), today), 1);
+        let today = day_of(self.clock.now_micros());
+        let mut files = DatedFiles::new(&store.events, &self.context.scheme, Dates::of(batch.blocks(), today), 1);
         for block in batch.blocks() {
-            if let Some(tripwire) = &self.shared.options.tripwire {
-                tripwire(Touched::Rows(block));
-            }
+            self.context.touch(Touched::Rows(block));
             files.push(block)?;
         }
         let files = files.finish()?;
-        self.pass(Step::EventsWritten)?;
+        self.pass(DrainStep::EventsWritten)?;
         let committed = self.runtime.block_on(store.events.commit(txn, files, events));
         note(committed.map_err(FilesError::from)?, "events");
-        self.pass(Step::EventsCommitted)
+        self.pass(DrainStep::EventsCommitted)
     }
 
     /// Whether both tables have the batch, by what their logs say now.
     fn is_committed(&self, batch: &Batch) -> bool {
-        let store = &self.shared.stores.store;
+        let store = &self.store;
         let has = |table: &Dataset| {
             let read = guarded(|| self.runtime.block_on(table.refresh()));
             matches!(read, Ok(Ok(()))) && table.watermark(APP).is_some_and(|mark| mark >= version_of(batch))
@@ -111,7 +111,7 @@ impl Drain {
     }
 
     fn is_poisoned(&self) -> bool {
-        let store = &self.shared.stores.store;
+        let store = &self.store;
         store.events.is_poisoned() || store.rejects.is_poisoned()
     }
 
@@ -121,10 +121,10 @@ impl Drain {
         }
         self.retry_at = None;
         self.retry_pause = RETRY_AFTER[0];
-        let tally = &self.shared.tally;
+        let tally = &self.context.tally;
         let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         tally.last_commit_took_micros.store(took, Ordering::Relaxed);
-        tally.last_commit_micros.store(self.shared.clock.now_micros(), Ordering::Relaxed);
+        tally.last_commit_micros.store(self.clock.now_micros(), Ordering::Relaxed);
         tally.commits.fetch_add(1, Ordering::Relaxed);
         self.progress.send_modify(|progress| {
             progress.committed = batch.last;
@@ -145,10 +145,10 @@ impl Drain {
     /// Both tables hold everything up to the last commit: what the journal has of it may
     /// go. What can't be deleted now is tried again with the next commit.
     fn release(&self, through: u64) -> Result<(), Halt> {
-        if let Err(error) = self.shared.log.release(Sequence(through)) {
+        if let Err(error) = self.log.release(Sequence(through)) {
             tracing::warn!(%error, "drained journal segments could not be deleted");
         }
-        self.pass(Step::Released)
+        self.pass(DrainStep::Released)
     }
 }
 

@@ -1,39 +1,40 @@
 //! One record of the journal becomes rows: events that are new go into the batch's
-//! blocks, everything else into its quarantine.
+//! blocks, everything else among its rejects.
 //!
 //! The same bytes give the same rows, whether it is the first time or a replay, so that
 //! a commit that was cut short is completed by doing it again.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
 
 use table::{Block, Row};
-use tokio::runtime::Handle;
 use xdm::{Checker, ContentHash, Verdict, Violation, WithContent};
 
+use super::batch::Batch;
+use super::context::DecodeContext;
+use super::look_ahead::LookAhead;
 use crate::clock::day_of;
-use crate::dedupe::{IdHash, Key, Seen, legacy_hash};
-use crate::drain::batch::Batch;
-use crate::drain::look_ahead::look_ahead;
-use crate::drain::{Shared, Touched};
-use crate::identity::{Minter, Origin};
-use crate::options::Reading;
-use crate::quarantine::{Broken, Quarantine, Reason, Source};
-use crate::record::{Record, RecordError};
-use crate::request::{Bounds, Event, walk};
-use crate::time_anomaly::TimeAnomaly;
+use crate::hooks::Touched;
+use crate::policy::ValidationPolicy;
+use crate::request::identity::{Minter, Origin};
+use crate::request::record::{Record, RecordError};
+use crate::request::time_anomaly::TimeAnomaly;
+use crate::request::walk::{Bounds, Event, walk};
+use crate::rows::dedupe::{IdHash, Key, Seen, legacy_hash};
+use crate::rows::rejects::{BrokenRules, RejectOrigin, RejectReason, RejectRows};
 
 /// Turns records into rows.
 pub(crate) struct Decoder {
-    /// One for each way in which records were read.
-    checkers: Vec<(Reading, Checker)>,
+    context: Arc<DecodeContext>,
+    /// One for each way in which records were judged.
+    checkers: Vec<(ValidationPolicy, Checker)>,
     content: ContentHash,
     minter: Minter,
     reject_minter: Minter,
     /// `None` on the side, where nothing is looked up.
-    runtime: Option<Handle>,
+    look_ahead: Option<LookAhead>,
     /// Empty blocks to be filled again.
     pub(crate) spare: Vec<Block>,
     /// Rejects of records up to this one are in their table already.
@@ -41,42 +42,37 @@ pub(crate) struct Decoder {
 }
 
 impl Decoder {
-    pub(crate) fn new(shared: &Shared, runtime: Option<Handle>, rejects_mark: u64) -> Self {
+    pub(crate) fn new(context: Arc<DecodeContext>, look_ahead: Option<LookAhead>, rejects_mark: u64) -> Self {
+        let layout = context.policies.default.plan.layout();
         Decoder {
             checkers: Vec::new(),
-            content: shared.stores.keys.content(shared.options.reading.plan.layout()),
+            content: context.scheme.keys.content(layout),
             minter: Minter::default(),
             reject_minter: Minter::default(),
-            runtime,
+            look_ahead,
             spare: Vec::new(),
             rejects_mark,
+            context,
         }
     }
 
     /// An empty block.
-    pub(crate) fn block(&mut self, shared: &Shared) -> Block {
-        self.spare.pop().unwrap_or_else(|| shared.stores.block())
+    pub(crate) fn block(&mut self) -> Block {
+        self.spare.pop().unwrap_or_else(|| self.context.scheme.block())
     }
 
     /// Adds the rows of one record to the batch.
-    pub(crate) fn decode(
-        &mut self,
-        shared: &Shared,
-        sequence: u64,
-        bytes: &[u8],
-        batch: &mut Batch,
-    ) -> Result<(), RecordError> {
+    pub(crate) fn decode(&mut self, sequence: u64, bytes: &[u8], batch: &mut Batch) -> Result<(), RecordError> {
         let record = Record::decode(bytes)?;
         let Batch { full, open, rejects, admitted, duplicates, conflicts, .. } = batch;
         rejects.begin_record();
-        let set = shared.options.reading_of(record.datastream);
-        let reading = Reading { plan: Arc::clone(&set.plan), profile: record.profile.unwrap_or(set.profile) };
-        let Decoder { checkers, content, minter, reject_minter, runtime, spare, rejects_mark } = self;
-        let checker = checker_of(checkers, reading);
-        let mut desk = Desk {
-            shared,
-            request_id: record.request_id.given().map(|id| shared.stores.shown(id)),
-            runtime: runtime.as_ref(),
+        let Decoder { context, checkers, content, minter, reject_minter, look_ahead, spare, rejects_mark } = self;
+        let context = &**context;
+        let checker = checker_of(checkers, context.policies.of_record(record.datastream, record.profile));
+        let mut events = RecordDecoder {
+            context,
+            request_id: record.request_id.given().map(|id| context.scheme.shown(id)),
+            look_ahead: look_ahead.as_ref(),
             record,
             sequence,
             minter,
@@ -88,11 +84,11 @@ impl Decoder {
         };
         let bounds = Bounds::admitted(record.event_bytes_max);
         let mut sinks = WithContent { content, sink: open };
-        let read = walk(checker, record.layout, record.body, bounds, &mut sinks, |sinks, checker, event| {
+        let read = walk(checker, record.framing, record.body, bounds, &mut sinks, |sinks, checker, event| {
             let open = &mut *sinks.sink;
-            desk.settle(open, sinks.content, checker, &event);
+            events.settle(open, sinks.content, checker, &event);
             if open.is_full() {
-                let next = spare.pop().unwrap_or_else(|| shared.stores.block());
+                let next = spare.pop().unwrap_or_else(|| context.scheme.block());
                 full.push((std::mem::replace(open, next), OnceCell::new()));
             }
             Ok(())
@@ -102,25 +98,25 @@ impl Decoder {
             // was acknowledged is kept: the whole body, as one reject.
             open.rollback();
             let _ = content.take();
-            desk.keep_body(error.code(), &error.to_string());
+            events.keep_body(error.code(), &error.to_string());
         }
         Ok(())
     }
 }
 
-fn checker_of(checkers: &mut Vec<(Reading, Checker)>, reading: Reading) -> &mut Checker {
-    let place = checkers.iter().position(|(known, _)| known.is(&reading)).unwrap_or_else(|| {
-        let checker = reading.checker().without_notices();
-        checkers.push((reading, checker));
+fn checker_of(checkers: &mut Vec<(ValidationPolicy, Checker)>, policy: ValidationPolicy) -> &mut Checker {
+    let place = checkers.iter().position(|(known, _)| known.is(&policy)).unwrap_or_else(|| {
+        let checker = policy.checker().without_notices();
+        checkers.push((policy, checker));
         checkers.len() - 1
     });
     &mut checkers[place].1
 }
 
-/// The events of one record.
-struct Desk<'a> {
-    shared: &'a Shared,
-    runtime: Option<&'a Handle>,
+/// Decodes the events of one record.
+struct RecordDecoder<'a> {
+    context: &'a DecodeContext,
+    look_ahead: Option<&'a LookAhead>,
     record: Record<'a>,
     /// As it stands in rows.
     request_id: Option<Cow<'a, str>>,
@@ -128,22 +124,20 @@ struct Desk<'a> {
     minter: &'a mut Minter,
     reject_minter: &'a mut Minter,
     /// `None` when this record's rejects are in their table already.
-    rejects: Option<&'a mut Quarantine>,
+    rejects: Option<&'a mut RejectRows>,
     /// Of the batch: to be taken back if it is forgotten.
     admitted: &'a mut Vec<IdHash>,
     duplicates: &'a mut u64,
     conflicts: &'a mut u64,
 }
 
-impl Desk<'_> {
-    /// Keeps the event that the block has received, or sends it to quarantine.
+impl RecordDecoder<'_> {
+    /// Keeps the event that the block has received, or makes a reject of it.
     fn settle(&mut self, block: &mut Block, content: &mut ContentHash, checker: &Checker, event: &Event<'_>) {
-        if let Some(tripwire) = &self.shared.options.tripwire {
-            tripwire(Touched::Event(event.bytes));
-        }
+        self.context.touch(Touched::Event(event.bytes));
         let said = content.take();
         if event.verdict == Verdict::Invalid {
-            let broken = Broken { told: checker.violations(), omitted: checker.violations_omitted() };
+            let broken = BrokenRules { told: checker.violations(), omitted: checker.violations_omitted() };
             self.invalid(block.current_id(), content, broken, event);
             block.rollback();
             return;
@@ -155,14 +149,14 @@ impl Desk<'_> {
         };
         let id = minted.as_deref().or(block.current_id()).unwrap_or_default();
         let time = block.current_timestamp();
-        let keys = &self.shared.stores.keys;
+        let keys = &self.context.scheme.keys;
         let hash = keys.id(id);
         let key = Key { id: hash, content: keys.mac(hash, said), day: day_of(time.unwrap_or(received_micros)) };
         let (reason, counter, of_batch) = match self.admit(key, event.bytes) {
             Seen::New => {
                 self.admitted.push(key.id);
-                let derived = self.shared.stores.derivation.apply(block);
-                let anomaly = self.shared.options.time_bounds().judge(time, received_micros);
+                let derived = self.context.scheme.derivation.apply(block);
+                let anomaly = self.context.times.judge(time, received_micros);
                 block.commit(Row {
                     minted_id: minted.as_deref(),
                     received_micros,
@@ -174,8 +168,8 @@ impl Desk<'_> {
                 });
                 return;
             }
-            Seen::Duplicate => (Reason::Duplicate, &self.shared.tally.duplicates, &mut *self.duplicates),
-            Seen::Conflict => (Reason::Conflict, &self.shared.tally.conflicts, &mut *self.conflicts),
+            Seen::Duplicate => (RejectReason::Duplicate, &self.context.tally.duplicates, &mut *self.duplicates),
+            Seen::Conflict => (RejectReason::Conflict, &self.context.tally.conflicts, &mut *self.conflicts),
         };
         counter.fetch_add(1, Ordering::Relaxed);
         *of_batch += 1;
@@ -185,46 +179,45 @@ impl Desk<'_> {
 
     /// Asks the index, and before it the table where the index doesn't know.
     fn admit(&self, key: Key, event: &[u8]) -> Seen {
-        let Shared { dedupe, stores, .. } = self.shared;
-        let mut index = dedupe.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(runtime) = self.runtime
+        let mut index = self.context.index();
+        if let Some(look_ahead) = self.look_ahead
             && index.is_unsure(&key)
         {
             drop(index);
-            look_ahead(self.shared, runtime, self.sequence, &self.record);
-            index = dedupe.lock().unwrap_or_else(PoisonError::into_inner);
+            look_ahead.look_up(self.context, self.sequence, &self.record);
+            index = self.context.index();
         }
-        index.admit(key, || stores.keys.legacy_mac(key.id, legacy_hash(event)))
+        index.admit(key, || self.context.scheme.keys.legacy_mac(key.id, legacy_hash(event)))
     }
 
     /// An invalid event of a request that came before with the same id and content is a
     /// duplicate, as a valid one is.
-    fn invalid(&mut self, id: Option<&str>, content: &ContentHash, broken: Broken<'_>, event: &Event<'_>) {
+    fn invalid(&mut self, id: Option<&str>, content: &ContentHash, broken: BrokenRules<'_>, event: &Event<'_>) {
         let Record { datastream, request_id, received_micros, .. } = self.record;
         let Some(request_id) = request_id.given() else {
-            return self.reject(event.index, id, Reason::Invalid(broken), event.bytes);
+            return self.reject(event.index, id, RejectReason::Invalid(broken), event.bytes);
         };
-        let Shared { dedupe, stores, tally, .. } = self.shared;
+        let DecodeContext { scheme, tally, .. } = self.context;
         let origin = |content| Origin::RejectEvent { datastream, request_id, index: event.index, content };
         // The row that an early version would have made.
-        let early = stores.keys.id(self.reject_minter.mint(origin(legacy_hash(event.bytes))));
-        let origin = origin(stores.keys.text_mac(content.of_text(event.bytes)));
-        let row = stores.keys.id(self.reject_minter.mint(origin));
+        let early = scheme.keys.id(self.reject_minter.mint(origin(legacy_hash(event.bytes))));
+        let origin = origin(scheme.keys.text_mac(content.of_text(event.bytes)));
+        let row = scheme.keys.id(self.reject_minter.mint(origin));
         let key = Key { id: row, content: 0, day: day_of(received_micros) };
         let seen = {
-            let mut index = dedupe.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut index = self.context.index();
             if index.day(early).is_some() { Seen::Duplicate } else { index.admit(key, || 0) }
         };
         if seen == Seen::Duplicate {
             *self.duplicates += 1;
             tally.duplicates.fetch_add(1, Ordering::Relaxed);
-            return self.reject(event.index, id, Reason::Duplicate, event.bytes);
+            return self.reject(event.index, id, RejectReason::Duplicate, event.bytes);
         }
         self.admitted.push(key.id);
-        self.reject_as(origin, event.index, id, Reason::Invalid(broken), event.bytes);
+        self.reject_as(origin, event.index, id, RejectReason::Invalid(broken), event.bytes);
     }
 
-    fn reject(&mut self, index: usize, event_id: Option<&str>, reason: Reason<'_>, payload: &[u8]) {
+    fn reject(&mut self, index: usize, event_id: Option<&str>, reason: RejectReason<'_>, payload: &[u8]) {
         let origin = Origin::Reject { sequence: self.sequence, index, datastream: self.record.datastream };
         self.reject_as(origin, index, event_id, reason, payload);
     }
@@ -234,7 +227,7 @@ impl Desk<'_> {
         origin: Origin<'_>,
         index: usize,
         event_id: Option<&str>,
-        reason: Reason<'_>,
+        reason: RejectReason<'_>,
         payload: &[u8],
     ) {
         let Some(rejects) = &mut self.rejects else { return };
@@ -242,8 +235,8 @@ impl Desk<'_> {
         let reject_id = self.reject_minter.mint(origin);
         let request_id = self.request_id.as_deref();
         let index = index as u64;
-        let source = Source { reject_id, received_micros, datastream, request_id, event_id, index };
-        rejects.push(source, reason, payload, &self.shared.stores.rejects_sealer);
+        let source = RejectOrigin { reject_id, received_micros, datastream, request_id, event_id, index };
+        rejects.push(source, reason, payload, &self.context.scheme.rejects_sealer);
     }
 
     fn keep_body(&mut self, keyword: &str, message: &str) {
@@ -255,6 +248,6 @@ impl Desk<'_> {
         };
         let body = self.record.body;
         // Beyond every event's index, so that the row's id is its own.
-        self.reject(usize::MAX, None, Reason::Unreadable(Broken { told: &[violation], omitted: 0 }), body);
+        self.reject(usize::MAX, None, RejectReason::Unreadable(BrokenRules { told: &[violation], omitted: 0 }), body);
     }
 }

@@ -1,6 +1,6 @@
 //! When something in a batch can't be decoded, shown or committed, and trying again won't
 //! help: the batch is forgotten and read once more from the journal, in halves, until the
-//! record that is to blame stands alone. That one is set aside; all others are committed.
+//! record that is to blame stands alone. That one goes to quarantine; all others are committed.
 //!
 //! Forgetting is complete: the rows, and what the index of known events learnt with them.
 //! The journal still has every record, since it is released only after a commit, and the
@@ -10,66 +10,24 @@
 //! What may pass by itself (a full disk, a table that somebody else changes) is no reason
 //! to come here: it is tried again with the same batch.
 
-use std::io;
 use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::PoisonError;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use journal::Sequence;
-use table::{EncodeError, EncodeOptions, Encoder, FileEncoder};
 
 use super::batch::Batch;
 use super::decode::Decoder;
-use super::{Drain, Halt, Shared, Touched};
-use crate::aside::AsideReason;
-use crate::dedupe::IdHash;
-use crate::files::FilesError;
-use crate::record::RecordError;
-
-/// Records up to this one are read in small batches, since one of them is to blame.
-pub(super) struct Suspects {
-    pub(super) until: u64,
-    /// Most records of a batch meanwhile.
-    pub(super) records_max: u64,
-}
-
-/// Why one record did not become rows.
-pub(super) enum Fault {
-    Record(RecordError),
-    Panic,
-}
-
-impl Fault {
-    pub(super) fn reason(&self) -> AsideReason {
-        match self {
-            Fault::Record(RecordError::Version(_)) => AsideReason::Version,
-            Fault::Record(RecordError::Form) => AsideReason::Form,
-            Fault::Panic => AsideReason::Panic,
-        }
-    }
-}
-
-/// Runs `work`; a panic in it is told, and what it touched must not be used again. The
-/// panic's own message goes nowhere: it can repeat a value.
-pub(super) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, ()> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(drop)
-}
-
-/// Whether the rows themselves are why a file can't be written.
-pub(super) fn is_of_rows(error: &FilesError) -> bool {
-    match error {
-        FilesError::Encode(EncodeError::Write(_)) => false,
-        FilesError::Encode(_) => true,
-        FilesError::Store(_) | FilesError::Thread(_) => false,
-    }
-}
+use super::look_ahead::LookAhead;
+use super::quarantine::QuarantineReason;
+use super::suspects::Suspects;
+use super::{Drain, Halt};
 
 impl Drain {
     /// Keeps a record out of the tables, durably, and says so.
-    pub(super) fn set_aside(&self, sequence: u64, reason: AsideReason, record: &[u8]) -> Result<(), Halt> {
-        let at_micros = self.shared.clock.now_micros();
-        self.shared.aside.put(sequence, reason, at_micros, record)?;
+    pub(super) fn put_in_quarantine(&self, sequence: u64, reason: QuarantineReason, record: &[u8]) -> Result<(), Halt> {
+        let at_micros = self.clock.now_micros();
+        self.quarantine.put(sequence, reason, at_micros, record)?;
         tracing::error!(
             sequence,
             reason = reason.as_str(),
@@ -79,17 +37,18 @@ impl Drain {
         Ok(())
     }
 
-    /// A batch can't be committed or shown, whatever is tried. Sets its record aside if it
+    /// A batch can't be committed or shown, whatever is tried. Quarantines its record if it
     /// has only one; otherwise it will be read again in halves.
     pub(super) fn isolate(&mut self, batch: Batch) -> Result<(), Halt> {
         let after = batch.after;
         let outcome = match batch.records {
             0 => Err(Halt::Empty),
-            1 => self.set_aside_from_journal(batch.only),
+            1 => self.quarantine_from_log(batch.only),
             records => {
-                let until = self.suspects.as_ref().map_or(batch.last, |suspects| suspects.until.max(batch.last));
+                let suspects = Suspects::of_failed(self.suspects, records, batch.last);
+                let until = suspects.until;
                 tracing::warn!(records, after, until, "a batch can't be committed as a whole; it is tried in halves");
-                self.suspects = Some(Suspects { until, records_max: records / 2 });
+                self.suspects = Some(suspects);
                 Ok(())
             }
         };
@@ -98,12 +57,12 @@ impl Drain {
         outcome
     }
 
-    fn set_aside_from_journal(&self, sequence: u64) -> Result<(), Halt> {
-        let mut reader = self.shared.log.reader(Sequence(sequence - 1))?;
+    fn quarantine_from_log(&self, sequence: u64) -> Result<(), Halt> {
+        let mut reader = self.log.reader(Sequence(sequence - 1))?;
         let Some((found, record)) = reader.next()? else { return Err(Halt::Empty) };
         debug_assert_eq!(found.0, sequence, "the journal keeps what isn't committed");
         let record = record.to_vec();
-        self.set_aside(sequence, AsideReason::Rows, &record)
+        self.put_in_quarantine(sequence, QuarantineReason::Rows, &record)
     }
 
     /// Forgets these batches and the current one, and reads on after `after`.
@@ -112,12 +71,14 @@ impl Drain {
         // go with their decoder.
         let committed = batches.iter().filter(|batch| batch.rejects_committed).map(|batch| batch.last);
         let mark = committed.chain([self.decoder.rejects_mark]).max().unwrap_or(0);
-        self.decoder = Decoder::new(&self.shared, Some(self.runtime.clone()), mark);
-        let block = self.decoder.block(&self.shared);
+        let runtime = self.runtime.clone();
+        let look_ahead = LookAhead { log: Arc::clone(&self.log), store: self.store.clone(), runtime };
+        self.decoder = Decoder::new(Arc::clone(&self.context), Some(look_ahead), mark);
+        let block = self.decoder.block();
         batches.push(mem::replace(&mut self.current, Batch::new(block, after)));
         let admitted: Vec<_> = batches.iter().flat_map(|batch| batch.admitted.iter().copied()).collect();
-        self.shared.dedupe.lock().unwrap_or_else(PoisonError::into_inner).forget(&admitted);
-        let tally = &self.shared.tally;
+        self.context.index().forget(&admitted);
+        let tally = &self.context.tally;
         for batch in &batches {
             tally.duplicates.fetch_sub(batch.duplicates, Ordering::Relaxed);
             tally.conflicts.fetch_sub(batch.conflicts, Ordering::Relaxed);
@@ -133,49 +94,16 @@ impl Drain {
     /// Nothing more goes into the batch: it has what a commit may have.
     pub(super) fn is_full(&self) -> bool {
         let suspected = self.suspects.as_ref().is_some_and(|suspects| self.current.records >= suspects.records_max);
-        suspected || self.current.weight() >= self.shared.options.commit_bytes
+        suspected || self.current.weight() >= self.timing.commit_bytes
     }
 
     /// Records up to this one are committed: less to suspect, and more of it at once.
     pub(super) fn clear_suspects(&mut self, committed: u64) {
-        self.suspects = self.suspects.take().filter(|suspects| suspects.until > committed);
-        if let Some(suspects) = &mut self.suspects {
-            suspects.records_max = suspects.records_max.saturating_mul(2);
-        }
+        self.suspects = self.suspects.and_then(|suspects| suspects.after_commit(committed));
     }
 
     /// Whether a batch of suspects waits for nothing more.
     pub(super) fn suspects_are_in(&self) -> bool {
         self.suspects.as_ref().is_some_and(|suspects| suspects.until <= self.current.last) || self.is_full()
     }
-}
-
-/// Makes rows of a record on the side, to see whether it can be done, and tells what the
-/// index of known events has learnt from it, to be forgotten again.
-pub(crate) fn trial(shared: &Shared, record: &[u8]) -> (Result<(), AsideReason>, Vec<IdHash>) {
-    let mut batch = Batch::new(shared.stores.block(), 0);
-    let outcome = match guarded(|| Decoder::new(shared, None, 0).decode(shared, 0, record, &mut batch)) {
-        Err(()) => Err(AsideReason::Panic),
-        Ok(Err(error)) => Err(Fault::Record(error).reason()),
-        Ok(Ok(())) => match guarded(|| encode(shared, &batch)) {
-            Ok(Ok(())) => Ok(()),
-            _ => Err(AsideReason::Rows),
-        },
-    };
-    shared.tally.duplicates.fetch_sub(batch.duplicates, Ordering::Relaxed);
-    shared.tally.conflicts.fetch_sub(batch.conflicts, Ordering::Relaxed);
-    (outcome, batch.admitted)
-}
-
-fn encode(shared: &Shared, batch: &Batch) -> Result<(), EncodeError> {
-    for block in batch.blocks() {
-        if let Some(tripwire) = &shared.options.tripwire {
-            tripwire(Touched::Rows(block));
-        }
-        let encoder = Encoder::new(shared.stores.shape.clone(), EncodeOptions::default())?;
-        let mut file = FileEncoder::new(encoder, io::sink())?;
-        file.push(block)?;
-        file.finish()?;
-    }
-    Ok(())
 }

@@ -12,10 +12,10 @@ use std::sync::atomic::Ordering;
 
 use memchr::{memchr, memrchr};
 
-use super::InputError;
+use super::error::InputError;
 use super::format::foreign_format;
 use super::shape::{BYTE_ORDER_MARK, Brackets, Shape};
-use super::source::Source;
+use super::source::InputSource;
 use super::split::{Misplaced, Span, Splitter};
 
 /// Size of a chunk. No event is longer: `xdm` refuses those above 1 MiB.
@@ -65,7 +65,7 @@ enum Skipping {
 
 /// Cuts a source into chunks.
 pub(crate) struct Chunks {
-    source: Source,
+    source: InputSource,
     carry: Vec<u8>,
     next: u64,
     /// Where the next chunk begins.
@@ -81,7 +81,7 @@ pub(crate) struct Chunks {
 
 impl Chunks {
     /// Tells what the text is and how it holds events.
-    pub(crate) fn new(mut source: Source) -> Result<Self, InputError> {
+    pub(crate) fn new(mut source: InputSource) -> Result<Self, InputError> {
         let mut carry = Vec::new();
         (&mut source.reader).take(SHAPE_BYTES).read_to_end(&mut carry)?;
         if let Some(foreign) = foreign_format(&carry) {
@@ -245,13 +245,13 @@ mod tests {
     use super::super::shape::Shape;
     use super::*;
 
-    fn from(source: Source, offset: u64) -> Result<Chunks, InputError> {
+    fn from(source: InputSource, offset: u64) -> Result<Chunks, InputError> {
         let mut chunks = Chunks::new(source)?;
         chunks.pass_over(offset)?;
         Ok(chunks)
     }
 
-    fn lines(source: Source, offset: u64) -> Vec<(u64, String)> {
+    fn lines(source: InputSource, offset: u64) -> Vec<(u64, String)> {
         let mut chunks = from(source, offset).expect("passed over");
         let mut chunk = Chunk::new();
         let mut lines = Vec::new();
@@ -269,8 +269,8 @@ mod tests {
         lines
     }
 
-    fn stream(bytes: Vec<u8>) -> Source {
-        Source::stream(Box::new(Cursor::new(bytes))).expect("opened")
+    fn stream(bytes: Vec<u8>) -> InputSource {
+        InputSource::stream(Box::new(Cursor::new(bytes))).expect("opened")
     }
 
     #[test]

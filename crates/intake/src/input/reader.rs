@@ -6,14 +6,14 @@ use std::borrow::Cow;
 use memchr::memchr;
 
 use super::chunks::{Chunk, Chunks};
+use super::error::InputError;
 use super::shape::Shape;
-use super::source::Source;
+use super::source::{InputSource, LoadInput};
 use super::split::Span;
-use super::{InputError, LoadInput};
 
 /// Where an event is in its input, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum EventPosition {
     /// Its line.
     Line(u64),
     /// Its position among the events.
@@ -34,7 +34,7 @@ impl EventReader {
     /// # Errors
     /// It can't be read, or is no JSON text.
     pub fn open(input: &LoadInput) -> Result<EventReader, InputError> {
-        let chunks = Chunks::new(Source::open(input)?)?;
+        let chunks = Chunks::new(InputSource::open(input)?)?;
         Ok(EventReader { chunks, chunk: Chunk::new(), before: 0 })
     }
 
@@ -84,17 +84,17 @@ impl<'a> Batch<'a> {
 
     /// Each event, with its place and where it begins in the text; blank lines are passed over.
     /// A list, so that finding the events is compiled here, with this crate's optimisation.
-    pub fn events(&self) -> Vec<(Place, u64, &'a [u8])> {
+    pub fn events(&self) -> Vec<(EventPosition, u64, &'a [u8])> {
         let (bytes, offset) = (self.chunk.bytes(), self.chunk.offset);
         let Some(spans) = self.chunk.spans() else { return self.lines() };
         let event = |(span, number): (&Span, u64)| {
             let event = &bytes[span.start as usize..span.end as usize];
-            (Place::Event(number), offset + u64::from(span.start), event)
+            (EventPosition::Event(number), offset + u64::from(span.start), event)
         };
         spans.iter().zip(self.before + 1..).map(event).collect()
     }
 
-    fn lines(&self) -> Vec<(Place, u64, &'a [u8])> {
+    fn lines(&self) -> Vec<(EventPosition, u64, &'a [u8])> {
         let (bytes, offset) = (self.chunk.bytes(), self.chunk.offset);
         let mut lines = Vec::new();
         let (mut at, mut number) = (0, self.before);
@@ -103,7 +103,7 @@ impl<'a> Batch<'a> {
             number += 1;
             let line = &bytes[at..end];
             if !line.trim_ascii().is_empty() {
-                lines.push((Place::Line(number), offset + at as u64, line));
+                lines.push((EventPosition::Line(number), offset + at as u64, line));
             }
             at = end + 1;
         }
@@ -131,7 +131,7 @@ impl<'a> Batch<'a> {
 mod tests {
     use super::*;
 
-    fn read(text: &[u8]) -> Result<Vec<(Place, u64, String)>, InputError> {
+    fn read(text: &[u8]) -> Result<Vec<(EventPosition, u64, String)>, InputError> {
         let directory = tempfile::tempdir().expect("temporary directory");
         let path = directory.path().join("events");
         std::fs::write(&path, text).expect("written");
@@ -174,8 +174,8 @@ mod tests {
     #[test]
     fn places_are_counted_from_one() {
         let places = |text: &[u8]| read(text).expect("read").into_iter().map(|(place, ..)| place).collect::<Vec<_>>();
-        assert_eq!(places(b"\n{}\n\n{}"), [Place::Line(2), Place::Line(4)]);
-        assert_eq!(places(b"[{},{}]"), [Place::Event(1), Place::Event(2)]);
+        assert_eq!(places(b"\n{}\n\n{}"), [EventPosition::Line(2), EventPosition::Line(4)]);
+        assert_eq!(places(b"[{},{}]"), [EventPosition::Event(1), EventPosition::Event(2)]);
         assert_eq!(places(b""), []);
     }
 

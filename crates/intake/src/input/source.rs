@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use xxhash_rust::xxh3::Xxh3;
 
+use super::error::InputError;
 use super::format::{self, ZSTD_DICTIONARY};
 use super::gzip::{self, Gzip};
-use super::{InputError, LoadInput};
 
 /// How much of a file's start and end its fingerprint looks at.
 const FINGERPRINT_BYTES: usize = 1024 * 1024;
@@ -23,8 +23,27 @@ const ZSTD: &[u8] = &[0x28, 0xB5, 0x2F, 0xFD];
 /// Frames that hold no data and may come first: the last three bytes of their magic.
 const ZSTD_SKIPPABLE: &[u8] = &[0x2A, 0x4D, 0x18];
 
+/// What to load or check.
+#[derive(Clone, Debug)]
+pub enum LoadInput {
+    /// A file of events, plain or compressed.
+    File(PathBuf),
+    /// Standard input, likewise. Nothing tells one stream from another, so loading it
+    /// again relies on the ids of its events.
+    Stdin,
+}
+
+impl LoadInput {
+    pub(crate) fn name(&self) -> String {
+        match self {
+            LoadInput::File(path) => path.display().to_string(),
+            LoadInput::Stdin => "standard input".to_owned(),
+        }
+    }
+}
+
 /// An opened input.
-pub(crate) struct Source {
+pub(crate) struct InputSource {
     pub(crate) reader: Box<dyn Read + Send>,
     /// Tells this file from others; `None` for a stream.
     pub(crate) fingerprint: Option<u64>,
@@ -36,23 +55,23 @@ pub(crate) struct Source {
     pub(crate) length_guess: u64,
 }
 
-impl Source {
+impl InputSource {
     /// Opens the input.
-    pub(crate) fn open(input: &LoadInput) -> Result<Source, InputError> {
+    pub(crate) fn open(input: &LoadInput) -> Result<InputSource, InputError> {
         match input {
-            LoadInput::File(path) => Source::file(path),
-            LoadInput::Stdin => Source::stream(Box::new(io::stdin())),
+            LoadInput::File(path) => InputSource::file(path),
+            LoadInput::Stdin => InputSource::stream(Box::new(io::stdin())),
         }
     }
 
-    fn file(path: &PathBuf) -> Result<Source, InputError> {
+    fn file(path: &PathBuf) -> Result<InputSource, InputError> {
         let mut file = File::open(path)?;
         if file.metadata()?.is_dir() {
             return Err(InputError::Directory(path.clone()));
         }
         if !file.metadata()?.is_file() {
             // A pipe with a name: as standard input.
-            return Source::stream(Box::new(file));
+            return InputSource::stream(Box::new(file));
         }
         let length = file.metadata()?.len();
         let (fingerprint, head) = fingerprint(&mut file, length)?;
@@ -60,17 +79,17 @@ impl Source {
         let counted = Box::new(Counted { inner: file, taken: Arc::clone(&taken) });
         let (reader, ratio) = decoder(counted, &head)?;
         let length_guess = length.saturating_mul(ratio);
-        Ok(Source { reader, fingerprint: Some(fingerprint), total: Some(length), taken, length_guess })
+        Ok(InputSource { reader, fingerprint: Some(fingerprint), total: Some(length), taken, length_guess })
     }
 
-    pub(crate) fn stream(mut stream: Box<dyn Read + Send>) -> Result<Source, InputError> {
+    pub(crate) fn stream(mut stream: Box<dyn Read + Send>) -> Result<InputSource, InputError> {
         let mut head = Vec::new();
         (&mut stream).take(HEAD_BYTES).read_to_end(&mut head)?;
         let taken = Arc::new(AtomicU64::new(0));
         let whole = Cursor::new(head.clone()).chain(stream);
         let counted = Box::new(Counted { inner: whole, taken: Arc::clone(&taken) });
         let (reader, _) = decoder(counted, &head)?;
-        Ok(Source { reader, fingerprint: None, total: None, taken, length_guess: 0 })
+        Ok(InputSource { reader, fingerprint: None, total: None, taken, length_guess: 0 })
     }
 }
 

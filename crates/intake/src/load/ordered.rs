@@ -9,8 +9,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use table::{Dataset, NewFile, StoreError};
 
-use crate::dedupe::Dedupe;
-use crate::quarantine::Quarantine;
+use crate::rows::dedupe::Dedupe;
+use crate::rows::rejects::RejectRows;
 
 /// What became of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub struct LoadSummary {
 /// The state that chunks pass through in their order.
 pub(crate) struct InOrder {
     pub(crate) dedupe: Dedupe,
-    pub(crate) quarantine: Quarantine,
+    pub(crate) rejects: RejectRows,
     /// Rejects that were too many to be held in memory.
     pub(crate) reject_files: Vec<NewFile>,
     pub(crate) summary: LoadSummary,
@@ -47,14 +47,14 @@ pub(crate) struct InOrder {
 impl InOrder {
     /// The rejects gathered so far, if they take this much memory: whoever takes them
     /// writes them, when others have had their turn.
-    pub(crate) fn overflow(&mut self, bytes_min: usize) -> Option<Quarantine> {
-        let is_due = self.quarantine.bytes() >= bytes_min && !self.quarantine.is_empty();
-        is_due.then(|| std::mem::take(&mut self.quarantine))
+    pub(crate) fn overflow(&mut self, bytes_min: usize) -> Option<RejectRows> {
+        let is_due = self.rejects.bytes() >= bytes_min && !self.rejects.is_empty();
+        is_due.then(|| std::mem::take(&mut self.rejects))
     }
 }
 
 /// Lets chunks through by their number.
-pub(crate) struct Turnstile {
+pub(crate) struct ChunkSequencer {
     state: Mutex<InOrder>,
     moved: Condvar,
 }
@@ -63,18 +63,18 @@ pub(crate) struct Turnstile {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Abandoned;
 
-impl Turnstile {
+impl ChunkSequencer {
     pub(crate) fn new(dedupe: Dedupe) -> Self {
         let state = InOrder {
             dedupe,
-            quarantine: Quarantine::default(),
+            rejects: RejectRows::default(),
             reject_files: Vec::new(),
             summary: LoadSummary::default(),
             lines: 0,
             next: 0,
             failed: false,
         };
-        Turnstile { state: Mutex::new(state), moved: Condvar::new() }
+        ChunkSequencer { state: Mutex::new(state), moved: Condvar::new() }
     }
 
     /// Waits for the chunk's turn and does `work` in it.
@@ -91,7 +91,7 @@ impl Turnstile {
         Ok(done)
     }
 
-    /// Sends all waiting workers home.
+    /// Ends the wait of all workers: no chunk has its turn any more.
     pub(crate) fn fail(&self) {
         self.lock().failed = true;
         self.moved.notify_all();
@@ -102,7 +102,7 @@ impl Turnstile {
     }
 
     /// Writes rejects to files, which the next commit takes.
-    pub(crate) fn write(&self, mut rejects: Quarantine, dataset: &Dataset) -> Result<(), StoreError> {
+    pub(crate) fn write(&self, mut rejects: RejectRows, dataset: &Dataset) -> Result<(), StoreError> {
         let mut files = rejects.write(dataset)?;
         self.lock().reject_files.append(&mut files);
         Ok(())
@@ -119,14 +119,14 @@ mod tests {
 
     #[test]
     fn chunks_pass_in_their_order() {
-        let turnstile = Turnstile::new(Dedupe::new(30, 0, 0, 0));
+        let sequencer = ChunkSequencer::new(Dedupe::new(30, 0, 0, 0));
         let seen = Mutex::new(Vec::new());
         std::thread::scope(|scope| {
             for worker in [2, 1, 0] {
-                let (turnstile, seen) = (&turnstile, &seen);
+                let (sequencer, seen) = (&sequencer, &seen);
                 scope.spawn(move || {
                     for chunk in (worker..30).step_by(3) {
-                        let outcome = turnstile.pass(chunk, |_| seen.lock().expect("sound").push(chunk));
+                        let outcome = sequencer.pass(chunk, |_| seen.lock().expect("sound").push(chunk));
                         assert_eq!(outcome, Ok(()));
                     }
                 });
@@ -136,11 +136,11 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_sends_waiting_workers_home() {
-        let turnstile = Turnstile::new(Dedupe::new(30, 0, 0, 0));
+    fn a_failure_ends_the_wait_of_all_workers() {
+        let sequencer = ChunkSequencer::new(Dedupe::new(30, 0, 0, 0));
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| turnstile.pass(1, |_| ()));
-            turnstile.fail();
+            let waiting = scope.spawn(|| sequencer.pass(1, |_| ()));
+            sequencer.fail();
             assert_eq!(waiting.join().expect("no panic"), Err(Abandoned));
         });
     }

@@ -1,4 +1,4 @@
-//! One worker of a bulk load: fill a chunk, decode it into blocks, pass the turnstile,
+//! One worker of a bulk load: fill a chunk, decode it into blocks, wait for its turn,
 //! encode what is new into this worker's own files.
 //!
 //! Nothing here allocates per event once the buffers have grown; an invalid event does.
@@ -10,25 +10,24 @@ use memchr::memchr;
 use table::{Block, NewFile, Row};
 use xdm::{Checker, ContentHash, Verdict, Violation, WithContent};
 
-use super::ordered::{Abandoned, InOrder, Turnstile};
-use super::{Job, Progress};
+use super::job::{Job, Progress};
+use super::ordered::{Abandoned, ChunkSequencer, InOrder};
 use crate::clock::day_of;
-use crate::dedupe::{Key, Seen, legacy_hash};
 use crate::error::{IntakeError, LoadError};
-use crate::files::{DatedFiles, Dates, FilesError, LOAD_DATES_MAX};
-use crate::identity::{Minter, Origin};
-use crate::input::InputError;
 use crate::input::chunks::{Chunk, Chunks};
+use crate::input::error::{InputError, unreadable};
 use crate::input::split::Span;
-use crate::input::unreadable;
-use crate::quarantine::{Broken as BrokenRules, Reason, Source};
-use crate::time_anomaly::TimeAnomaly;
+use crate::request::identity::{Minter, Origin};
+use crate::request::time_anomaly::TimeAnomaly;
+use crate::rows::dedupe::{Key, Seen, legacy_hash};
+use crate::rows::files::{DatedFiles, Dates, FilesError, LOAD_DATES_MAX};
+use crate::rows::rejects::{BrokenRules, RejectOrigin, RejectReason};
 
 /// What workers share.
-pub(crate) struct Bench<'a> {
+pub(crate) struct WorkerContext<'a> {
     pub(crate) job: &'a Job<'a>,
     pub(crate) chunks: &'a Mutex<Chunks>,
-    pub(crate) turnstile: &'a Turnstile,
+    pub(crate) sequencer: &'a ChunkSequencer,
     pub(crate) progress: &'a dyn Progress,
     /// Chunks that may still be begun; for tests that stop half-way.
     pub(crate) allowance: &'a AtomicU64,
@@ -54,7 +53,7 @@ struct Broken {
 }
 
 pub(crate) struct Worker<'a> {
-    bench: Bench<'a>,
+    context: WorkerContext<'a>,
     checker: Checker,
     content: ContentHash,
     minter: Minter,
@@ -72,13 +71,17 @@ pub(crate) struct Worker<'a> {
 }
 
 impl<'a> Worker<'a> {
-    pub(crate) fn new(bench: Bench<'a>) -> Self {
-        let options = bench.job.data;
+    pub(crate) fn new(context: WorkerContext<'a>) -> Self {
         Worker {
-            checker: options.reading_of(bench.job.datastream).checker().without_notices(),
-            content: bench.job.stores.keys.content(options.reading.plan.layout()),
+            checker: context.job.policies.of(context.job.datastream).checker().without_notices(),
+            content: context.job.scheme.keys.content(context.job.policies.default.plan.layout()),
             minter: Minter::default(),
-            files: DatedFiles::new(bench.job.stores, Dates::first(LOAD_DATES_MAX), bench.job.threads),
+            files: DatedFiles::new(
+                &context.job.store.events,
+                context.job.scheme,
+                Dates::first(LOAD_DATES_MAX),
+                context.job.threads,
+            ),
             blocks: Vec::new(),
             used: 0,
             decoded: Vec::new(),
@@ -87,7 +90,7 @@ impl<'a> Worker<'a> {
             known: Vec::new(),
             rows: Vec::new(),
             lines: 0,
-            bench,
+            context,
         }
     }
 
@@ -95,18 +98,18 @@ impl<'a> Worker<'a> {
     pub(crate) fn run(mut self) -> Result<Vec<NewFile>, LoadError> {
         let mut chunk = Chunk::new();
         loop {
-            let filled = self.bench.chunks.lock().unwrap_or_else(PoisonError::into_inner).fill(&mut chunk);
-            let filled = filled.map_err(|source| LoadError::Input { name: self.bench.job.name.clone(), source })?;
+            let filled = self.context.chunks.lock().unwrap_or_else(PoisonError::into_inner).fill(&mut chunk);
+            let filled = filled.map_err(|source| LoadError::Input { name: self.context.job.name.clone(), source })?;
             if !filled {
                 return self.files.finish().map_err(files_error);
             }
-            let left = self.bench.allowance.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
+            let left = self.context.allowance.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
             left.map_err(|_| LoadError::Stopped)?;
-            self.decode(&chunk).map_err(|source| LoadError::Input { name: self.bench.job.name.clone(), source })?;
+            self.decode(&chunk).map_err(|source| LoadError::Input { name: self.context.job.name.clone(), source })?;
             self.pass(&chunk)?;
             self.encode().map_err(files_error)?;
             let events = (self.decoded.len() + self.broken.len()) as u64;
-            self.bench.progress.read(chunk.source_bytes, events);
+            self.context.progress.read(chunk.source_bytes, events);
         }
     }
 
@@ -178,21 +181,21 @@ impl<'a> Worker<'a> {
             self.broken.push(Broken { line, start, end, id, violations, omitted });
             return;
         }
-        let job = self.bench.job;
+        let job = self.context.job;
         let minted_id = match block.current_id() {
             Some(_) => None,
             None => {
                 let offset = chunk.offset + u64::from(start);
-                let file = job.fingerprint.unwrap_or_else(|| job.stores.keys.text_mac(content).cast_unsigned());
+                let file = job.fingerprint.unwrap_or_else(|| job.scheme.keys.text_mac(content).cast_unsigned());
                 Some(self.minter.mint(Origin::Line { file, offset }))
             }
         };
-        let keys = &job.stores.keys;
+        let keys = &job.scheme.keys;
         let id = keys.id(minted_id.or(block.current_id()).unwrap_or_default());
         let time = block.current_timestamp();
         let key = Key { id, content: keys.mac(id, content), day: day_of(time.unwrap_or(job.received_micros)) };
         self.decoded.push(Decoded { key, line, start, end });
-        let derived = job.stores.derivation.apply(block);
+        let derived = job.scheme.derivation.apply(block);
         block.commit(Row {
             minted_id,
             received_micros: job.received_micros,
@@ -201,7 +204,7 @@ impl<'a> Worker<'a> {
             content_mac: key.content,
             derived,
             // A file tells of the past; only a time that is to come is odd.
-            time_anomaly: match job.data.time_bounds().judge(time, job.received_micros) {
+            time_anomaly: match job.times.judge(time, job.received_micros) {
                 Some(TimeAnomaly::Ahead) => Some(TimeAnomaly::Ahead.as_str()),
                 _ => None,
             },
@@ -213,7 +216,7 @@ impl<'a> Worker<'a> {
         let full = self.used == 0 || self.blocks[self.used - 1].is_full();
         if full {
             if self.used == self.blocks.len() {
-                self.blocks.push(self.bench.job.stores.block());
+                self.blocks.push(self.context.job.scheme.block());
             }
             self.used += 1;
         }
@@ -244,21 +247,20 @@ impl<'a> Worker<'a> {
     fn pass(&mut self, chunk: &Chunk) -> Result<(), LoadError> {
         self.keys.clear();
         self.keys.extend(self.decoded.iter().map(|decoded| decoded.key));
-        let Worker { bench, decoded, keys, broken, known, minter, content, lines, .. } = self;
+        let Worker { context, decoded, keys, broken, known, minter, content, lines, .. } = self;
         known.clear();
-        let stores = bench.job.stores;
-        let passed = bench.turnstile.pass(chunk.number, |state: &mut InOrder| {
-            bench.job.look_up(&mut state.dedupe, keys)?;
+        let passed = context.sequencer.pass(chunk.number, |state: &mut InOrder| {
+            context.job.look_up(&mut state.dedupe, keys)?;
             let legacy = |row: usize| {
                 let Decoded { key, start, end, .. } = &decoded[row];
-                stores.keys.legacy_mac(key.id, legacy_hash(&chunk.bytes()[*start as usize..*end as usize]))
+                context.job.scheme.keys.legacy_mac(key.id, legacy_hash(&chunk.bytes()[*start as usize..*end as usize]))
             };
             state.dedupe.admit_all(keys, legacy, |row, seen| {
                 if seen != Seen::New {
                     known.push((row as u32, seen));
                 }
             });
-            state.quarantine.begin_record();
+            state.rejects.begin_record();
             let summary = &mut state.summary;
             summary.read += (decoded.len() + broken.len()) as u64;
             summary.accepted += (decoded.len() - known.len()) as u64;
@@ -270,16 +272,16 @@ impl<'a> Worker<'a> {
             for reject in &rejects {
                 reject.count(state);
                 // These are in their table since a run that ended before the events' commit.
-                if chunk.offset + u64::from(reject.start()) >= bench.job.rejects_mark {
-                    reject.keep(state, bench.job, chunk, minter, content, &self.blocks[..self.used]);
+                if chunk.offset + u64::from(reject.start()) >= context.job.rejects_mark {
+                    reject.keep(state, context.job, chunk, minter, content, &self.blocks[..self.used]);
                 }
             }
             state.lines += u64::from(*lines);
-            Ok::<_, LoadError>(state.overflow(bench.job.reject_bytes_max))
+            Ok::<_, LoadError>(state.overflow(context.job.reject_bytes_max))
         });
         // Whoever failed tells why.
         match passed.map_err(|Abandoned| LoadError::Stopped)?? {
-            Some(rejects) => Ok(bench.turnstile.write(rejects, &bench.job.stores.store.rejects)?),
+            Some(rejects) => Ok(context.sequencer.write(rejects, &context.job.store.rejects)?),
             None => Ok(()),
         }
     }
@@ -361,15 +363,15 @@ impl Reject<'_> {
         let (event_id, reason) = match self {
             Reject::Broken(broken) => {
                 let rules = BrokenRules { told: &broken.violations, omitted: broken.omitted };
-                (broken.id.as_deref(), Reason::Invalid(rules))
+                (broken.id.as_deref(), RejectReason::Invalid(rules))
             }
-            Reject::Known(_, row, Seen::Conflict) => (id_of(blocks, *row), Reason::Conflict),
-            Reject::Known(_, row, _) => (id_of(blocks, *row), Reason::Duplicate),
+            Reject::Known(_, row, Seen::Conflict) => (id_of(blocks, *row), RejectReason::Conflict),
+            Reject::Known(_, row, _) => (id_of(blocks, *row), RejectReason::Duplicate),
         };
         let offset = chunk.offset + u64::from(start);
         let file =
-            job.fingerprint.unwrap_or_else(|| job.stores.keys.text_mac(content.of_text(payload)).cast_unsigned());
-        let source = Source {
+            job.fingerprint.unwrap_or_else(|| job.scheme.keys.text_mac(content.of_text(payload)).cast_unsigned());
+        let source = RejectOrigin {
             reject_id: minter.mint(Origin::RejectLine { file, offset }),
             received_micros: job.received_micros,
             datastream: job.datastream,
@@ -377,7 +379,7 @@ impl Reject<'_> {
             event_id,
             index: state.lines + u64::from(self.line()),
         };
-        state.quarantine.push(source, reason, payload, &job.stores.rejects_sealer);
+        state.rejects.push(source, reason, payload, &job.scheme.rejects_sealer);
     }
 }
 

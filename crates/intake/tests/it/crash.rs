@@ -7,21 +7,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use intake::{Intake, IntakeOptions, Step};
+use intake::{DrainStep, Intake, IntakeOptions};
 
 use crate::bench::*;
 
-const STEPS: [Step; 6] = [
-    Step::Shown,
-    Step::RejectsWritten,
-    Step::RejectsCommitted,
-    Step::EventsWritten,
-    Step::EventsCommitted,
-    Step::Released,
+const STEPS: [DrainStep; 6] = [
+    DrainStep::Shown,
+    DrainStep::RejectsWritten,
+    DrainStep::RejectsCommitted,
+    DrainStep::EventsWritten,
+    DrainStep::EventsCommitted,
+    DrainStep::Released,
 ];
 
 /// Options with which the drain ends at the `nth` passing of a step, counted while `armed`.
-fn stopping(data: &Path, stop: Step, nth: u32, armed: &Arc<AtomicBool>) -> IntakeOptions {
+fn stopping(data: &Path, stop: DrainStep, nth: u32, armed: &Arc<AtomicBool>) -> IntakeOptions {
     let (seen, armed) = (AtomicU32::new(0), Arc::clone(armed));
     let probe: intake::Probe = Arc::new(move |step| {
         let counts = step == stop && armed.load(Ordering::SeqCst);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use intake::{
-    BodyError, EventAnswer, Framing, Intake, IntakeError, IntakeOptions, LogHealth, Request, Step, SubmitError,
+    BodyError, DrainStep, EventAnswer, Framing, Intake, IntakeError, IntakeOptions, LogHealth, Request, SubmitError,
 };
 
 use crate::bench::*;
@@ -107,7 +107,7 @@ async fn what_is_not_drained_in_time_is_refused() {
     let (hold, held) = std::sync::mpsc::channel::<()>();
     let held = std::sync::Mutex::new(held);
     let probe: intake::Probe = Arc::new(move |step| {
-        if step == Step::Shown {
+        if step == DrainStep::Shown {
             let _ = held.lock().unwrap().recv();
         }
         ControlFlow::Continue(())

@@ -9,6 +9,7 @@ mod dedupe;
 mod early;
 mod limits;
 mod load;
+mod log;
 mod quarantine;
 mod sealed;
 mod submit;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use intake::{
-    AsideReason, Intake, IntakeError, IntakeOptions, Replayed, SubmitError, Touched, Tripwire, quarantine_list,
+    Intake, IntakeError, IntakeOptions, QuarantineReason, Replayed, SubmitError, Touched, Tripwire, quarantine_list,
 };
 use journal::{Journal, Log, MasterKey};
 use table::Block;
@@ -35,7 +35,7 @@ fn trapped(data: &Path, at: At) -> IntakeOptions {
     IntakeOptions { tripwire: Some(tripwire), drain_every: Duration::from_secs(3600), ..options(data) }
 }
 
-fn reasons(data: &Path) -> Vec<AsideReason> {
+fn reasons(data: &Path) -> Vec<QuarantineReason> {
     quarantine_list(data).unwrap().into_iter().map(|record| record.reason).collect()
 }
 
@@ -66,7 +66,7 @@ async fn a_record_that_breaks_the_drain_is_set_aside_and_the_rest_goes_on() {
         stored.sort();
         assert_eq!(ids(&intake).await, stored, "{at:?}");
         assert_eq!(rejects(&intake).await, kinds(&[("invalid", 2), ("duplicate", 2)]), "{at:?}");
-        let reason = if at == At::Event { AsideReason::Panic } else { AsideReason::Rows };
+        let reason = if at == At::Event { QuarantineReason::Panic } else { QuarantineReason::Rows };
         assert_eq!(reasons(dir.path()), [reason; 4], "{at:?}");
         let counters = intake.counters();
         assert!(counters.ready && counters.quarantined_records == 4 && counters.quarantined_bytes > 0, "{counters:?}");
@@ -152,7 +152,7 @@ async fn one_bad_record_among_many_is_found() {
     intake.flush().await.unwrap();
     intake.settle().await.unwrap();
     assert_eq!(ids(&intake).await.len(), 99);
-    assert_eq!(reasons(dir.path()), [AsideReason::Rows]);
+    assert_eq!(reasons(dir.path()), [QuarantineReason::Rows]);
     assert!(intake.counters().commits < 20, "{}", intake.counters().commits);
     intake.close().await;
 }
@@ -178,13 +178,13 @@ async fn records_of_another_version_or_form_are_set_aside() {
     drop(journal);
     for _ in 0..2 {
         let (intake, _) = open_with(options(dir.path())).await;
-        assert_eq!(reasons(dir.path()), [AsideReason::Version, AsideReason::Form, AsideReason::Form]);
+        assert_eq!(reasons(dir.path()), [QuarantineReason::Version, QuarantineReason::Form, QuarantineReason::Form]);
         submit(&intake, event("after", 1)).await;
         intake.settle().await.unwrap();
         assert_eq!(ids(&intake).await, ["after", "before"]);
         let first = intake.quarantined()[0].sequence;
-        assert_eq!(intake.quarantine_retry(first).await.unwrap(), Replayed::Still(AsideReason::Version));
-        assert!(matches!(intake.quarantine_retry(77).await, Err(IntakeError::Aside(_))));
+        assert_eq!(intake.quarantine_retry(first).await.unwrap(), Replayed::Still(QuarantineReason::Version));
+        assert!(matches!(intake.quarantine_retry(77).await, Err(IntakeError::Quarantine(_))));
         intake.close().await;
     }
 }
@@ -215,7 +215,7 @@ async fn a_drain_that_dies_is_noticed() {
     let dir = tempfile::tempdir().unwrap();
     // A panic where nothing expects one.
     let probe: intake::Probe = Arc::new(|step| {
-        assert_ne!(step, intake::Step::Released, "a made-up defect");
+        assert_ne!(step, intake::DrainStep::Released, "a made-up defect");
         std::ops::ControlFlow::Continue(())
     });
     let (intake, _) = open_with(IntakeOptions { probe: Some(probe), ..options(dir.path()) }).await;

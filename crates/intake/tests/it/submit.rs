@@ -1,7 +1,7 @@
 //! Requests and what becomes of their events.
 
 use bytes::Bytes;
-use intake::{BodyError, EventAnswer, Framing, Reading, Receipt, Request, RetryOutcome, SubmitError};
+use intake::{BodyError, EventAnswer, Framing, Receipt, Request, RetryOutcome, SubmitError, ValidationPolicy};
 
 use crate::bench::*;
 
@@ -219,8 +219,8 @@ async fn a_dry_run_stores_nothing() {
 #[tokio::test]
 async fn a_repaired_reject_is_sent_again() {
     let dir = tempfile::tempdir().unwrap();
-    let strict = Reading { plan: xdm::standard_plan(), profile: xdm::Profile::aep_strict() };
-    let (intake, _) = open_with(intake::IntakeOptions { reading: strict, ..options(dir.path()) }).await;
+    let strict = ValidationPolicy { plan: xdm::standard_plan(), profile: xdm::Profile::aep_strict() };
+    let (intake, _) = open_with(intake::IntakeOptions { policy: strict, ..options(dir.path()) }).await;
     let undeclared = event("later", 5).replace("\"eventType\"", "\"madeUp\":1,\"eventType\"");
     assert_eq!(submit(&intake, undeclared).await, [""; 0]);
     submit(&intake, invalid("never")).await;

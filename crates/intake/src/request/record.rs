@@ -20,7 +20,7 @@
 use thiserror::Error;
 use xdm::Profile;
 
-use crate::request::Layout;
+use super::framing::ResolvedFraming;
 
 const VERSION: u8 = 2;
 /// Without the limit on events.
@@ -59,7 +59,7 @@ impl RequestId<'_> {
 /// One admitted request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Record<'a> {
-    pub(crate) layout: Layout,
+    pub(crate) framing: ResolvedFraming,
     /// `None` in records of versions that didn't write it.
     pub(crate) profile: Option<Profile>,
     pub(crate) received_micros: i64,
@@ -87,11 +87,11 @@ impl<'a> Record<'a> {
     pub(crate) fn head(&self) -> Vec<u8> {
         let request_id = self.request_id.as_bytes();
         let mut head = Vec::with_capacity(FIXED_BYTES + LIMIT_BYTES + self.datastream.len() + request_id.len());
-        let framing = match self.layout {
-            Layout::Single => 1,
-            Layout::Array => 2,
-            Layout::Lines => 3,
-            Layout::Values => 4,
+        let framing = match self.framing {
+            ResolvedFraming::Single => 1,
+            ResolvedFraming::Array => 2,
+            ResolvedFraming::Lines => 3,
+            ResolvedFraming::Values => 4,
         };
         let origin = match self.request_id {
             RequestId::Given(_) => 1,
@@ -127,11 +127,11 @@ impl<'a> Record<'a> {
         };
         let event_bytes_max = usize::try_from(event_bytes_max).unwrap_or(usize::MAX);
         let [_, framing, origin, profile, received @ .., d0, d1, r0, r1] = *fixed;
-        let layout = match framing {
-            1 => Layout::Single,
-            2 => Layout::Array,
-            3 => Layout::Lines,
-            4 => Layout::Values,
+        let framing = match framing {
+            1 => ResolvedFraming::Single,
+            2 => ResolvedFraming::Array,
+            3 => ResolvedFraming::Lines,
+            4 => ResolvedFraming::Values,
             _ => return Err(RecordError::Form),
         };
         let datastream_bytes = usize::from(u16::from_le_bytes([d0, d1]));
@@ -150,7 +150,7 @@ impl<'a> Record<'a> {
         };
         let received_micros = i64::from_le_bytes(received);
         let datastream = text(datastream)?;
-        Ok(Record { layout, profile, received_micros, datastream, request_id, event_bytes_max, body })
+        Ok(Record { framing, profile, received_micros, datastream, request_id, event_bytes_max, body })
     }
 }
 
@@ -170,7 +170,7 @@ mod tests {
     fn what_was_written_is_read() {
         let check = |record: Record<'_>| assert_eq!(Record::decode(&whole(&record)), Ok(record));
         let record = Record {
-            layout: Layout::Single,
+            framing: ResolvedFraming::Single,
             profile: None,
             received_micros: 1_700_000_000_000_000,
             datastream: "default",
@@ -183,19 +183,19 @@ mod tests {
         check(Record { profile: Some(Profile::aep_strict()), ..record });
         check(Record {
             profile: Some(Profile::letter()),
-            layout: Layout::Array,
+            framing: ResolvedFraming::Array,
             received_micros: -1,
             datastream: "",
             ..record
         });
-        check(Record { layout: Layout::Values, ..record });
-        check(Record { layout: Layout::Lines, request_id: RequestId::Made([9; 16]), body: b"", ..record });
+        check(Record { framing: ResolvedFraming::Values, ..record });
+        check(Record { framing: ResolvedFraming::Lines, request_id: RequestId::Made([9; 16]), body: b"", ..record });
     }
 
     #[test]
     fn other_versions_and_cut_records_are_told_apart() {
         let record = Record {
-            layout: Layout::Single,
+            framing: ResolvedFraming::Single,
             profile: None,
             received_micros: 1,
             datastream: "shop",
@@ -215,7 +215,7 @@ mod tests {
     fn the_version_before_is_read() {
         let bytes = [&[1, 1, 1, 2][..], &7i64.to_le_bytes(), &[4, 0, 3, 0], b"shop", b"r-1", b"{}"].concat();
         let record = Record {
-            layout: Layout::Single,
+            framing: ResolvedFraming::Single,
             profile: Some(Profile::aep_strict()),
             received_micros: 7,
             datastream: "shop",

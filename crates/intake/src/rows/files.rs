@@ -18,15 +18,16 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use table::{
-    Block, EncodeError, EncodeOptions, Encoder, FileStats, FileSummary, FileWriter, MicrosRange, NewFile, Partition,
-    PendingFile, RowGroup, StoreError,
+    Block, Dataset, EncodeError, EncodeOptions, Encoder, FileStats, FileSummary, FileWriter, MicrosRange, NewFile,
+    Partition, PendingFile, RowGroup, StoreError,
 };
 use thiserror::Error;
 
-use crate::stores::Stores;
+use super::scheme::RowScheme;
 
 /// Memory of the files in the making, in bytes.
 const OPEN_BYTES_MAX: usize = 48 * 1024 * 1024;
@@ -60,6 +61,17 @@ pub(crate) enum FilesError {
     Encode(#[from] EncodeError),
     #[error("no thread could be started to sync a data file: {0}")]
     Thread(io::Error),
+}
+
+impl FilesError {
+    /// Whether the rows themselves are why a file can't be written.
+    pub(crate) fn is_of_rows(&self) -> bool {
+        match self {
+            FilesError::Encode(EncodeError::Write(_)) => false,
+            FilesError::Encode(_) => true,
+            FilesError::Store(_) | FilesError::Thread(_) => false,
+        }
+    }
 }
 
 /// Which dates get files of their own.
@@ -100,7 +112,8 @@ impl Dates {
 
 /// Data files in the making.
 pub(crate) struct DatedFiles<'a> {
-    stores: &'a Stores,
+    events: &'a Dataset,
+    scheme: &'a RowScheme,
     dates: Dates,
     open_max: usize,
     open: Vec<OpenFile>,
@@ -174,9 +187,10 @@ impl OpenFile {
 
 impl<'a> DatedFiles<'a> {
     /// For one of `threads` that write at the same time.
-    pub(crate) fn new(stores: &'a Stores, dates: Dates, threads: usize) -> Self {
+    pub(crate) fn new(events: &'a Dataset, scheme: &'a RowScheme, dates: Dates, threads: usize) -> Self {
         DatedFiles {
-            stores,
+            events,
+            scheme,
             dates,
             open_max: (OPEN_FILES_MAX / threads.max(1)).clamp(2, THREAD_OPEN_FILES_MAX),
             open: Vec::new(),
@@ -334,7 +348,7 @@ impl<'a> DatedFiles<'a> {
     }
 
     fn spare_block(&mut self) -> Block {
-        self.blocks.pop().unwrap_or_else(|| self.stores.block())
+        self.blocks.pop().unwrap_or_else(|| self.scheme.block())
     }
 
     fn keep_blocks(&mut self, blocks: impl IntoIterator<Item = Block>) {
@@ -361,12 +375,12 @@ impl<'a> DatedFiles<'a> {
 
     /// Begins a file.
     fn begin(&mut self, day: Option<i32>) -> Result<OpenFile, FilesError> {
-        let out = self.stores.store.events.create_file(day.map(Partition))?;
+        let out = self.events.create_file(day.map(Partition))?;
         let encoder = match self.encoders.pop() {
             Some(encoder) => encoder,
-            None => Encoder::new(self.stores.shape.clone(), EncodeOptions::default())?,
+            None => Encoder::new(Arc::clone(&self.scheme.shape), EncodeOptions::default())?,
         };
-        let file = FileWriter::new(&self.stores.shape, out)?;
+        let file = FileWriter::new(&self.scheme.shape, out)?;
         Ok(OpenFile { day, encoder, file, waiting: None, used: self.turn })
     }
 

@@ -1,13 +1,11 @@
 //! Receipts: what became of an event id. They are given after everything durable is
 //! drained, so that a sender that got its answer finds its event.
 
-use std::sync::PoisonError;
+use table::{EventDays, FoundEvent, RejectKinds};
 
-use table::{EventDays, FoundEvent, RejectKinds, Store};
-
-use crate::answer::Receipt;
+use super::Intake;
+use super::outcome::Receipt;
 use crate::error::IntakeError;
-use crate::intake::Intake;
 
 /// Rows of `rejects` that are told of one event id; the others are counted.
 const REJECTS_TOLD_MAX: usize = 100;
@@ -16,11 +14,10 @@ impl Intake {
     /// What became of an event id.
     pub async fn receipt(&self, id: &str) -> Result<Receipt, IntakeError> {
         self.settle().await?;
-        let stores = &self.shared().stores;
-        let store: &Store = self.store();
+        let store = self.store();
         let (known, missing) = {
-            let index = self.shared().dedupe.lock().unwrap_or_else(PoisonError::into_inner);
-            (index.day(stores.keys.id(id)), index.missing().max())
+            let index = self.inner.context.index();
+            (index.day(self.inner.context.scheme.keys.id(id)), index.missing().max())
         };
         let event = match known {
             // A row of an early version may have a time that the index can't hold.

@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use crate::answer::Answers;
-
 /// What the pipeline counts. Numbers start at zero with the process.
 #[derive(Clone, Debug, Default)]
 pub struct Counters {
@@ -69,16 +67,17 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Counts answers that are about to be given.
-    pub(crate) fn answered(&self, answers: &Answers) {
-        let mut accepted = answers.len() as u64;
-        if !answers.rejected.is_empty() {
-            let mut rejected = self.rejected.lock().unwrap_or_else(PoisonError::into_inner);
-            for (keyword, count) in &answers.rejected {
+    /// Counts answers that are about to be given: the rejected ones by keyword, of so many
+    /// events.
+    pub(crate) fn answered(&self, rejected: &BTreeMap<String, u64>, events: usize) {
+        let mut accepted = events as u64;
+        if !rejected.is_empty() {
+            let mut sums = self.rejected.lock().unwrap_or_else(PoisonError::into_inner);
+            for (keyword, count) in rejected {
                 accepted -= count;
-                match rejected.get_mut(keyword) {
+                match sums.get_mut(keyword) {
                     Some(sum) => *sum += count,
-                    None => drop(rejected.insert(keyword.clone(), *count)),
+                    None => drop(sums.insert(keyword.clone(), *count)),
                 }
             }
         }

@@ -7,7 +7,7 @@
 
 use uuid::Uuid;
 
-use crate::record::RequestId;
+use super::record::RequestId;
 
 /// Separates our ids from everybody else's UUIDv5; any fixed value does.
 const NAMESPACE: Uuid = Uuid::from_u128(0x5e5c_1c0d_8f5b_5c5a_a5b4_6c3d_2f0e_7a91);

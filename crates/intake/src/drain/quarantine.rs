@@ -39,7 +39,7 @@ const SUFFIX: &str = ".rec";
 /// Why a record was set aside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum AsideReason {
+pub enum QuarantineReason {
     /// It was written by a newer version.
     Version,
     /// Its form is not known, although its checksum holds.
@@ -52,51 +52,55 @@ pub enum AsideReason {
     Other,
 }
 
-impl AsideReason {
-    const CODES: [(u8, AsideReason); 4] =
-        [(1, AsideReason::Version), (2, AsideReason::Form), (3, AsideReason::Panic), (4, AsideReason::Rows)];
+impl QuarantineReason {
+    const CODES: [(u8, QuarantineReason); 4] = [
+        (1, QuarantineReason::Version),
+        (2, QuarantineReason::Form),
+        (3, QuarantineReason::Panic),
+        (4, QuarantineReason::Rows),
+    ];
 
     fn code(self) -> u8 {
         Self::CODES.iter().find(|(_, reason)| *reason == self).map_or(0, |(code, _)| *code)
     }
 
-    fn of_code(code: u8) -> AsideReason {
-        Self::CODES.iter().find(|(known, _)| *known == code).map_or(AsideReason::Other, |(_, reason)| *reason)
+    fn of_code(code: u8) -> QuarantineReason {
+        Self::CODES.iter().find(|(known, _)| *known == code).map_or(QuarantineReason::Other, |(_, reason)| *reason)
     }
 
     /// A stable name.
     pub fn as_str(self) -> &'static str {
         match self {
-            AsideReason::Version => "version",
-            AsideReason::Form => "form",
-            AsideReason::Panic => "panic",
-            AsideReason::Rows => "rows",
-            AsideReason::Other => "other",
+            QuarantineReason::Version => "version",
+            QuarantineReason::Form => "form",
+            QuarantineReason::Panic => "panic",
+            QuarantineReason::Rows => "rows",
+            QuarantineReason::Other => "other",
         }
     }
 }
 
-impl fmt::Display for AsideReason {
+impl fmt::Display for QuarantineReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            AsideReason::Version => "it was written by a newer version",
-            AsideReason::Form => "its form is not known, although its checksum holds",
-            AsideReason::Panic => "decoding it failed by a defect of this program",
-            AsideReason::Rows => "its rows can't be written to the tables",
-            AsideReason::Other => "a newer version set it aside",
+            QuarantineReason::Version => "it was written by a newer version",
+            QuarantineReason::Form => "its form is not known, although its checksum holds",
+            QuarantineReason::Panic => "decoding it failed by a defect of this program",
+            QuarantineReason::Rows => "its rows can't be written to the tables",
+            QuarantineReason::Other => "a newer version set it aside",
         })
     }
 }
 
 /// A record that is set aside.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AsideRecord {
+pub struct QuarantinedRecord {
     /// Its place in the journal.
     pub sequence: u64,
     /// When it was set aside, in microseconds since 1970-01-01T00:00:00Z.
     pub at_micros: i64,
     /// Why.
-    pub reason: AsideReason,
+    pub reason: QuarantineReason,
     /// Size of its file.
     pub bytes: u64,
 }
@@ -104,7 +108,7 @@ pub struct AsideRecord {
 /// Why a record could not be set aside or taken back.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-pub enum AsideError {
+pub enum QuarantineError {
     /// The limit is reached.
     #[error(
         "{} holds {held_bytes} bytes of records that can't be stored, and {bytes_max} is the most; \
@@ -146,18 +150,18 @@ pub enum AsideError {
 }
 
 /// The records of one data directory that are set aside.
-pub(crate) struct Aside {
+pub(crate) struct Quarantine {
     dir: PathBuf,
     sealer: Sealer,
     bytes_max: u64,
-    records: Mutex<BTreeMap<u64, AsideRecord>>,
+    records: Mutex<BTreeMap<u64, QuarantinedRecord>>,
 }
 
-impl Aside {
-    pub(crate) fn open(data: &Path, sealer: Sealer, bytes_max: u64) -> Result<Aside, AsideError> {
+impl Quarantine {
+    pub(crate) fn open(data: &Path, sealer: Sealer, bytes_max: u64) -> Result<Quarantine, QuarantineError> {
         let dir = directory(data);
         let records = list(&dir)?.into_iter().map(|record| (record.sequence, record)).collect();
-        Ok(Aside { dir, sealer, bytes_max, records: Mutex::new(records) })
+        Ok(Quarantine { dir, sealer, bytes_max, records: Mutex::new(records) })
     }
 
     /// Is this record set aside?
@@ -169,16 +173,16 @@ impl Aside {
     pub(crate) fn put(
         &self,
         sequence: u64,
-        reason: AsideReason,
+        reason: QuarantineReason,
         at_micros: i64,
         record: &[u8],
-    ) -> Result<(), AsideError> {
+    ) -> Result<(), QuarantineError> {
         let bytes = (HEAD_BYTES + record.len() + vault::SEALED_OVERHEAD_BYTES) as u64;
         let held_bytes = self.totals().1;
         if held_bytes.saturating_add(bytes) > self.bytes_max {
-            return Err(AsideError::Full { dir: self.dir.clone(), held_bytes, bytes_max: self.bytes_max });
+            return Err(QuarantineError::Full { dir: self.dir.clone(), held_bytes, bytes_max: self.bytes_max });
         }
-        let about = AsideRecord { sequence, at_micros, reason, bytes };
+        let about = QuarantinedRecord { sequence, at_micros, reason, bytes };
         let mut whole = head(&about).to_vec();
         self.sealer.seal(&head(&about), record, &mut whole);
         self.make_dir()?;
@@ -192,7 +196,7 @@ impl Aside {
     }
 
     /// The records, in the journal's order.
-    pub(crate) fn all(&self) -> Vec<AsideRecord> {
+    pub(crate) fn all(&self) -> Vec<QuarantinedRecord> {
         self.lock().values().cloned().collect()
     }
 
@@ -203,25 +207,25 @@ impl Aside {
     }
 
     /// A record as it was in the journal.
-    pub(crate) fn read(&self, sequence: u64) -> Result<Vec<u8>, AsideError> {
+    pub(crate) fn read(&self, sequence: u64) -> Result<Vec<u8>, QuarantineError> {
         if !self.holds(sequence) {
-            return Err(AsideError::Unknown(sequence));
+            return Err(QuarantineError::Unknown(sequence));
         }
         let path = self.dir.join(name(sequence));
         let whole = fs::read(&path).map_err(io_error("read", &path))?;
-        let (head, sealed) = whole.split_at_checked(HEAD_BYTES).ok_or(AsideError::Form(path))?;
-        self.sealer.open(head, sealed).map_err(|source| AsideError::Sealed { sequence, source })
+        let (head, sealed) = whole.split_at_checked(HEAD_BYTES).ok_or(QuarantineError::Form(path))?;
+        self.sealer.open(head, sealed).map_err(|source| QuarantineError::Sealed { sequence, source })
     }
 
     /// Forgets a record that came back.
-    pub(crate) fn remove(&self, sequence: u64) -> Result<(), AsideError> {
+    pub(crate) fn remove(&self, sequence: u64) -> Result<(), QuarantineError> {
         let path = self.dir.join(name(sequence));
         fs::remove_file(&path).map_err(io_error("remove", &path))?;
         self.lock().remove(&sequence);
         self.sync(&self.dir)
     }
 
-    fn make_dir(&self) -> Result<(), AsideError> {
+    fn make_dir(&self) -> Result<(), QuarantineError> {
         if self.dir.is_dir() {
             return Ok(());
         }
@@ -229,11 +233,11 @@ impl Aside {
         self.dir.parent().map_or(Ok(()), |parent| self.sync(parent))
     }
 
-    fn sync(&self, dir: &Path) -> Result<(), AsideError> {
+    fn sync(&self, dir: &Path) -> Result<(), QuarantineError> {
         File::open(dir).and_then(|dir| dir.sync_all()).map_err(io_error("sync", dir))
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, AsideRecord>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, QuarantinedRecord>> {
         self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -246,12 +250,12 @@ pub(crate) fn directory(data: &Path) -> PathBuf {
 ///
 /// # Errors
 /// The directory can't be read.
-pub fn quarantine_list(data: &Path) -> Result<Vec<AsideRecord>, AsideError> {
+pub fn quarantine_list(data: &Path) -> Result<Vec<QuarantinedRecord>, QuarantineError> {
     list(&directory(data))
 }
 
 /// Files that are no records (a write that was cut short) are passed over.
-fn list(dir: &Path) -> Result<Vec<AsideRecord>, AsideError> {
+fn list(dir: &Path) -> Result<Vec<QuarantinedRecord>, QuarantineError> {
     let entries = match fs::read_dir(dir) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.map_err(io_error("list", dir))?,
@@ -271,7 +275,7 @@ fn list(dir: &Path) -> Result<Vec<AsideRecord>, AsideError> {
 }
 
 /// What the clear part of a file says, if it is one of ours under its own name.
-fn about(path: &Path) -> io::Result<Option<AsideRecord>> {
+fn about(path: &Path) -> io::Result<Option<QuarantinedRecord>> {
     let mut file = File::open(path)?;
     let bytes = file.metadata()?.len();
     let mut head = Vec::with_capacity(HEAD_BYTES);
@@ -282,11 +286,11 @@ fn about(path: &Path) -> io::Result<Option<AsideRecord>> {
     let [reason] = rest else { return Ok(None) };
     let sequence = u64::from_le_bytes(*sequence);
     let is_ours = magic == MAGIC && path.file_name().is_some_and(|file| file.to_string_lossy() == name(sequence));
-    let (at_micros, reason) = (i64::from_le_bytes(*at), AsideReason::of_code(*reason));
-    Ok(is_ours.then_some(AsideRecord { sequence, at_micros, reason, bytes }))
+    let (at_micros, reason) = (i64::from_le_bytes(*at), QuarantineReason::of_code(*reason));
+    Ok(is_ours.then_some(QuarantinedRecord { sequence, at_micros, reason, bytes }))
 }
 
-fn head(record: &AsideRecord) -> [u8; HEAD_BYTES] {
+fn head(record: &QuarantinedRecord) -> [u8; HEAD_BYTES] {
     let mut head = [0; HEAD_BYTES];
     head[..4].copy_from_slice(MAGIC);
     head[4..12].copy_from_slice(&record.sequence.to_le_bytes());
@@ -299,37 +303,37 @@ fn name(sequence: u64) -> String {
     format!("{sequence:020}{SUFFIX}")
 }
 
-fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> AsideError {
+fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> QuarantineError {
     let path = path.to_owned();
-    move |source| AsideError::Io { action, path, source }
+    move |source| QuarantineError::Io { action, path, source }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn aside(data: &Path, bytes_max: u64) -> Aside {
+    fn quarantine(data: &Path, bytes_max: u64) -> Quarantine {
         let key = vault::Key::load_or_create(&data.join("key")).unwrap();
-        Aside::open(data, Sealer::new(&key, "quarantine"), bytes_max).unwrap()
+        Quarantine::open(data, Sealer::new(&key, "quarantine"), bytes_max).unwrap()
     }
 
     #[test]
     fn what_is_set_aside_is_there_after_a_restart_sealed() {
         let dir = tempfile::tempdir().unwrap();
-        let first = aside(dir.path(), 1 << 20);
+        let first = quarantine(dir.path(), 1 << 20);
         assert_eq!(first.all(), []);
-        first.put(7, AsideReason::Panic, 5, b"jo@shop.example").unwrap();
-        first.put(3, AsideReason::Version, 6, b"").unwrap();
+        first.put(7, QuarantineReason::Panic, 5, b"jo@shop.example").unwrap();
+        first.put(3, QuarantineReason::Version, 6, b"").unwrap();
         fs::write(directory(dir.path()).join("00000000000000000009.rec"), b"FDQ1").unwrap();
         fs::write(directory(dir.path()).join("00000000000000000004.tmp"), b"FDQ1").unwrap();
-        let second = aside(dir.path(), 1 << 20);
+        let second = quarantine(dir.path(), 1 << 20);
         let all = second.all();
         assert_eq!(all, first.all());
         assert_eq!(all, quarantine_list(dir.path()).unwrap());
         let about: Vec<_> = all.iter().map(|record| (record.sequence, record.at_micros, record.reason)).collect();
-        assert_eq!(about, [(3, 6, AsideReason::Version), (7, 5, AsideReason::Panic)]);
+        assert_eq!(about, [(3, 6, QuarantineReason::Version), (7, 5, QuarantineReason::Panic)]);
         assert_eq!(second.read(7).unwrap(), b"jo@shop.example");
-        assert!(matches!(second.read(4), Err(AsideError::Unknown(4))));
+        assert!(matches!(second.read(4), Err(QuarantineError::Unknown(4))));
         for entry in fs::read_dir(directory(dir.path())).unwrap() {
             let bytes = fs::read(entry.unwrap().path()).unwrap();
             assert!(!bytes.windows(4).any(|part| part == b"shop"));
@@ -342,27 +346,27 @@ mod tests {
     #[test]
     fn a_record_opens_only_under_its_own_name() {
         let dir = tempfile::tempdir().unwrap();
-        let first = aside(dir.path(), 1 << 20);
-        first.put(7, AsideReason::Rows, 5, b"{}").unwrap();
+        let first = quarantine(dir.path(), 1 << 20);
+        first.put(7, QuarantineReason::Rows, 5, b"{}").unwrap();
         let at = directory(dir.path());
         fs::copy(at.join(name(7)), at.join(name(8))).unwrap();
-        assert!(!aside(dir.path(), 1 << 20).holds(8));
+        assert!(!quarantine(dir.path(), 1 << 20).holds(8));
         let mut bytes = fs::read(at.join(name(7))).unwrap();
         bytes[4] = 8;
         fs::write(at.join(name(8)), bytes).unwrap();
-        let moved = aside(dir.path(), 1 << 20);
-        assert!(matches!(moved.read(8), Err(AsideError::Sealed { sequence: 8, .. })));
+        let moved = quarantine(dir.path(), 1 << 20);
+        assert!(matches!(moved.read(8), Err(QuarantineError::Sealed { sequence: 8, .. })));
     }
 
     #[test]
     fn when_it_is_full_it_says_so_and_takes_nothing() {
         let dir = tempfile::tempdir().unwrap();
-        let small = aside(dir.path(), 200);
-        small.put(1, AsideReason::Form, 0, &[7; 100]).unwrap();
-        let error = small.put(2, AsideReason::Form, 0, &[7; 100]).unwrap_err();
+        let small = quarantine(dir.path(), 200);
+        small.put(1, QuarantineReason::Form, 0, &[7; 100]).unwrap();
+        let error = small.put(2, QuarantineReason::Form, 0, &[7; 100]).unwrap_err();
         assert!(error.to_string().contains("200 is the most"), "{error}");
         assert!(!small.holds(2));
         small.remove(1).unwrap();
-        small.put(2, AsideReason::Form, 0, &[7; 100]).unwrap();
+        small.put(2, QuarantineReason::Form, 0, &[7; 100]).unwrap();
     }
 }

@@ -12,7 +12,7 @@ use table::Block;
 use xdm::Sink as _;
 use xdm::layout::{Layout, Slot, StructSlot};
 
-use crate::links::{COUNTS, LinkRuleError, LinkRules, Links};
+use crate::rows::links::{COUNTS, LinkRuleError, LinkRules, Links};
 
 /// The clicked link's address.
 pub(crate) const LINK: &str = "web.webInteraction.URL";
@@ -71,7 +71,7 @@ impl Fields {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::links::default_link_rules;
+    use crate::rows::links::default_link_rules;
 
     #[test]
     fn the_standard_schema_has_the_fields() {

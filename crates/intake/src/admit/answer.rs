@@ -1,15 +1,14 @@
-//! What the pipeline tells: per event at admission, and later as a receipt.
+//! What admission says of each event.
 
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 
-use table::RejectedRow;
 use xdm::{Notice, Violation};
 
-use crate::room::Room;
+use super::answer_budget::AnswerBudget;
 
-/// The answers to one request, in the order of its events, and the room that they take
-/// until they are dropped.
+/// The answers to one request, in the order of its events, and their part of the
+/// budget until they are dropped.
 #[derive(Debug, Default)]
 pub struct Answers {
     events: Vec<EventAnswer>,
@@ -17,7 +16,7 @@ pub struct Answers {
     omitted: Vec<(usize, usize)>,
     /// How many events were rejected, by the keyword of their first violation.
     pub(crate) rejected: BTreeMap<String, u64>,
-    pub(crate) room: Room,
+    pub(crate) budget: AnswerBudget,
 }
 
 impl Answers {
@@ -26,9 +25,9 @@ impl Answers {
         Answers { events, ..Answers::default() }
     }
 
-    /// None yet, in the room that there is for them.
-    pub(crate) fn within(room: Room) -> Answers {
-        Answers { room, ..Answers::default() }
+    /// None yet, within the budget that there is for them.
+    pub(crate) fn within(budget: AnswerBudget) -> Answers {
+        Answers { budget, ..Answers::default() }
     }
 
     /// The answers alone.
@@ -89,67 +88,4 @@ impl EventAnswer {
     pub fn is_accepted(&self) -> bool {
         matches!(self, EventAnswer::Accepted { .. })
     }
-}
-
-/// What became of an event id.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Receipt {
-    /// No event of this id was taken in.
-    Unknown,
-    /// It is stored.
-    Stored {
-        /// The event's id.
-        id: String,
-        /// The event's own time, in microseconds since 1970-01-01T00:00:00Z.
-        time: i64,
-        /// When it was taken in, in microseconds since 1970-01-01T00:00:00Z.
-        received_at: i64,
-        /// How often it came again with the same content.
-        duplicates: u64,
-        /// Events that came later under the same id with other content or broken, the oldest
-        /// hundred.
-        rejected: Vec<RejectedRow>,
-        /// How many more there are.
-        more: u64,
-    },
-    /// It was taken in, but only broken.
-    Rejected {
-        /// The event's id.
-        id: String,
-        /// Each time it was rejected, the oldest hundred.
-        rows: Vec<RejectedRow>,
-        /// How many more there are.
-        more: u64,
-    },
-}
-
-/// What became of one row of `rejects` that was sent again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RetryOutcome {
-    /// It is valid now, was taken in, and its reject row is gone.
-    Accepted {
-        /// The reject row.
-        reject_id: String,
-        /// The event's id.
-        id: String,
-    },
-    /// It still breaks rules; nothing changed.
-    Rejected {
-        /// The reject row.
-        reject_id: String,
-        /// The broken rules.
-        violations: Vec<Violation>,
-    },
-    /// A duplicate has no payload, and a conflict would be one again; nothing changed.
-    NotRetryable {
-        /// The reject row.
-        reject_id: String,
-        /// `duplicate` or `conflict`.
-        kind: String,
-    },
-    /// There is no such row.
-    Unknown {
-        /// What was asked for.
-        reject_id: String,
-    },
 }

@@ -8,9 +8,10 @@ use std::ops::Range;
 
 use xdm::{ListSlot, MASK, PersonalSlot, Sink, Slot, Span, StructSlot, Verdict};
 
-use crate::derive::{Derivation, LINK};
-use crate::intake::Intake;
-use crate::request::{Request, walk};
+use super::Admit;
+use crate::request::body::Request;
+use crate::request::walk::walk;
+use crate::rows::derive::{Derivation, LINK};
 
 /// One event, described.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,27 +27,26 @@ pub struct Described {
     pub masked: Option<String>,
 }
 
-impl Intake {
+impl Admit {
     /// Describes each event of a body, in order. A body that can't be read gives nothing
     /// from the place on where it can't.
-    pub fn describe(&self, request: &Request) -> Vec<Described> {
-        let shared = self.shared();
-        let reading = shared.options.reading_of(&request.datastream);
-        let (plan, mut checker) = (&reading.plan, reading.checker());
-        let layout = request.framing.resolve(&request.body);
-        let mut sink = Watcher {
+    pub(crate) fn describe(&self, request: &Request, derivation: &Derivation) -> Vec<Described> {
+        let policy = self.policies.of(&request.datastream);
+        let (plan, mut checker) = (&policy.plan, policy.checker());
+        let framing = request.framing.resolve(&request.body);
+        let mut sink = DescribeSink {
             event_type_slot: plan.layout().column("eventType"),
             link_slot: plan.layout().column(LINK),
             time_slot: plan.timestamp_slot(),
             seen: Seen::default(),
         };
         let mut all = Vec::new();
-        for layout in [Some(layout), layout.also_values(request.framing)].into_iter().flatten() {
+        for framing in [Some(framing), framing.also_values(request.framing)].into_iter().flatten() {
             // What could be read is described; the caller has the answer to the rest.
             let walked =
-                walk(&mut checker, layout, &request.body, shared.options.bounds(), &mut sink, |sink, _, event| {
+                walk(&mut checker, framing, &request.body, self.checkers.bounds(), &mut sink, |sink, _, event| {
                     let seen = std::mem::take(&mut sink.seen);
-                    all.push(seen.describe(event.bytes, event.verdict, &shared.stores.derivation));
+                    all.push(seen.describe(event.bytes, event.verdict, derivation));
                     Ok(())
                 });
             if walked.is_ok() || !all.is_empty() {
@@ -65,11 +65,11 @@ struct Seen {
     counts: Vec<Slot>,
     /// The text that is told next as personal, with its personal parts masked.
     veiled: Option<String>,
-    personal: Vec<Place>,
+    personal: Vec<PersonalText>,
 }
 
 /// A personal value in the body.
-struct Place {
+struct PersonalText {
     /// Addresses of its bytes.
     at: Range<usize>,
     /// What is shown instead.
@@ -92,7 +92,7 @@ impl Seen {
 
 /// The event's text with these places masked. `None` if a place lies elsewhere, since then
 /// a personal value would stay.
-fn masked(event: &[u8], mut personal: Vec<Place>) -> Option<String> {
+fn masked(event: &[u8], mut personal: Vec<PersonalText>) -> Option<String> {
     let base = event.as_ptr() as usize;
     personal.sort_by_key(|place| place.at.start);
     let mut out = Vec::with_capacity(event.len());
@@ -138,14 +138,14 @@ fn masked_key(sent: &[u8]) -> Vec<u8> {
 }
 
 /// Notes what is to be told of an event.
-struct Watcher {
+struct DescribeSink {
     event_type_slot: Option<Slot>,
     link_slot: Option<Slot>,
     time_slot: Slot,
     seen: Seen,
 }
 
-impl Sink for Watcher {
+impl Sink for DescribeSink {
     fn text(&mut self, slot: Slot, value: &str) {
         if Some(slot) == self.event_type_slot {
             self.seen.event_type = Some(value.to_owned());
@@ -180,7 +180,7 @@ impl Sink for Watcher {
         let start = raw.as_ptr() as usize;
         let shown = self.seen.veiled.take().unwrap_or_else(|| MASK.to_owned());
         let shown = serde_json::to_string(&shown).unwrap_or_else(|_| "null".to_owned());
-        self.seen.personal.push(Place { at: start..start + raw.len(), shown });
+        self.seen.personal.push(PersonalText { at: start..start + raw.len(), shown });
     }
 
     fn object(&mut self, _: StructSlot) {}

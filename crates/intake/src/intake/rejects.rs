@@ -11,10 +11,12 @@ use bytes::Bytes;
 use table::{DeleteWhere, FoundReject};
 use xdm::Violation;
 
-use crate::answer::{EventAnswer, RetryOutcome};
+use super::Intake;
+use super::outcome::RetryOutcome;
+use crate::admit::answer::EventAnswer;
 use crate::error::IntakeError;
-use crate::intake::Intake;
-use crate::request::{BodyError, Framing, Request};
+use crate::request::body::{BodyError, Request};
+use crate::request::framing::Framing;
 
 impl Intake {
     /// The event as it was sent. `None` when there is no such row, or it has no payload
@@ -78,7 +80,7 @@ impl Intake {
     }
 
     fn open_payload(&self, reject_id: &str, sealed: &[u8]) -> Result<Vec<u8>, IntakeError> {
-        let opened = self.shared().stores.rejects_sealer.open(reject_id.as_bytes(), sealed);
+        let opened = self.inner.context.scheme.rejects_sealer.open(reject_id.as_bytes(), sealed);
         opened.map_err(|source| IntakeError::Payload { reject_id: reject_id.to_owned(), source })
     }
 }

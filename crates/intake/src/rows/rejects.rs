@@ -17,7 +17,7 @@ use xdm::Violation;
 
 /// Where a rejected event came from.
 #[derive(Clone, Copy)]
-pub(crate) struct Source<'a> {
+pub(crate) struct RejectOrigin<'a> {
     pub(crate) reject_id: &'a str,
     pub(crate) received_micros: i64,
     pub(crate) datastream: &'a str,
@@ -29,11 +29,11 @@ pub(crate) struct Source<'a> {
 
 /// Why.
 #[derive(Clone, Copy)]
-pub(crate) enum Reason<'a> {
+pub(crate) enum RejectReason<'a> {
     /// It breaks rules; the payload is kept, of an event that is too long its beginning.
-    Invalid(Broken<'a>),
+    Invalid(BrokenRules<'a>),
     /// The whole body can't be read any more; all of it is kept.
-    Unreadable(Broken<'a>),
+    Unreadable(BrokenRules<'a>),
     /// Its id is taken by other content; the payload is kept.
     Conflict,
     /// It is known with this very content; there is nothing to keep.
@@ -42,22 +42,22 @@ pub(crate) enum Reason<'a> {
 
 /// The rules that an event breaks.
 #[derive(Clone, Copy)]
-pub(crate) struct Broken<'a> {
+pub(crate) struct BrokenRules<'a> {
     pub(crate) told: &'a [Violation],
     /// How many there are besides those.
     pub(crate) omitted: usize,
 }
 
-impl Broken<'_> {
-    const NONE: Broken<'static> = Broken { told: &[], omitted: 0 };
+impl BrokenRules<'_> {
+    const NONE: BrokenRules<'static> = BrokenRules { told: &[], omitted: 0 };
 }
 
 /// Most bytes that are kept of an event. Longer ones break the limit on events.
 const PAYLOAD_BYTES_MAX: usize = xdm::limits::EVENT_BYTES_MAX;
 
-fn payload_bytes_max(reason: Reason<'_>) -> usize {
+fn payload_bytes_max(reason: RejectReason<'_>) -> usize {
     match reason {
-        Reason::Unreadable(_) => usize::MAX,
+        RejectReason::Unreadable(_) => usize::MAX,
         _ => PAYLOAD_BYTES_MAX,
     }
 }
@@ -74,7 +74,7 @@ const BATCH_BYTES_MAX: usize = 256 * 1024 * 1024;
 
 /// Rows of `rejects` between two commits.
 #[derive(Default)]
-pub(crate) struct Quarantine {
+pub(crate) struct RejectRows {
     builder: RejectBuilder,
     batches: Vec<RecordBatch>,
     bytes: usize,
@@ -86,19 +86,19 @@ pub(crate) struct Quarantine {
     violations: Vec<u8>,
 }
 
-impl Quarantine {
+impl RejectRows {
     /// Another request, or chunk of a file, begins.
     pub(crate) fn begin_record(&mut self) {
         self.request_violations_bytes = 0;
     }
 
     /// Adds a row. `payload` is the event as sent.
-    pub(crate) fn push(&mut self, source: Source<'_>, reason: Reason<'_>, payload: &[u8], sealer: &Sealer) {
+    pub(crate) fn push(&mut self, source: RejectOrigin<'_>, reason: RejectReason<'_>, payload: &[u8], sealer: &Sealer) {
         let payload = &payload[..payload.len().min(payload_bytes_max(reason))];
         let (kind, broken) = match reason {
-            Reason::Invalid(broken) | Reason::Unreadable(broken) => (RejectKind::Invalid, broken),
-            Reason::Conflict => (RejectKind::Conflict, Broken::NONE),
-            Reason::Duplicate => (RejectKind::Duplicate, Broken::NONE),
+            RejectReason::Invalid(broken) | RejectReason::Unreadable(broken) => (RejectKind::Invalid, broken),
+            RejectReason::Conflict => (RejectKind::Conflict, BrokenRules::NONE),
+            RejectReason::Duplicate => (RejectKind::Duplicate, BrokenRules::NONE),
         };
         self.sealed.clear();
         if kind != RejectKind::Duplicate {
@@ -176,8 +176,8 @@ impl Quarantine {
     }
 
     /// Writes all rows as data files that no commit names yet.
-    pub(crate) fn write(&mut self, rejects: &Dataset) -> Result<Vec<NewFile>, StoreError> {
-        rejects.write_batches(self.batches())
+    pub(crate) fn write(&mut self, table: &Dataset) -> Result<Vec<NewFile>, StoreError> {
+        table.write_batches(self.batches())
     }
 }
 
@@ -203,8 +203,8 @@ mod tests {
         Sealer::new(&vault::Key::load_or_create(&dir.path().join("key")).unwrap(), "test")
     }
 
-    fn push(quarantine: &mut Quarantine, violations: &[Violation], sealer: &Sealer) {
-        let source = Source {
+    fn push(rejects: &mut RejectRows, violations: &[Violation], sealer: &Sealer) {
+        let source = RejectOrigin {
             reject_id: "r",
             received_micros: 0,
             datastream: "web",
@@ -212,16 +212,16 @@ mod tests {
             event_id: None,
             index: 0,
         };
-        quarantine.push(source, Reason::Invalid(Broken { told: violations, omitted: 7 }), b"{}", sealer);
+        rejects.push(source, RejectReason::Invalid(BrokenRules { told: violations, omitted: 7 }), b"{}", sealer);
     }
 
     #[test]
     fn a_row_holds_so_many_violations_and_counts_all() {
         let check = |count: usize, message_bytes: usize, expect: usize| {
-            let mut quarantine = Quarantine::default();
+            let mut rejects = RejectRows::default();
             let violations: Vec<_> = (0..count).map(|n| violation(n, message_bytes)).collect();
-            push(&mut quarantine, &violations, &sealer());
-            let batch = &quarantine.batches()[0];
+            push(&mut rejects, &violations, &sealer());
+            let batch = &rejects.batches()[0];
             let kept: Vec<Violation> = serde_json::from_str(batch["violations"].as_string::<i32>().value(0)).unwrap();
             assert_eq!(kept, violations[..expect], "{count} of {message_bytes} bytes");
             assert_eq!(batch["violation_count"].as_primitive::<Int32Type>().value(0), count as i32 + 7);
@@ -236,16 +236,16 @@ mod tests {
     #[test]
     fn a_request_of_many_broken_events_is_bounded_as_a_whole() {
         let violations: Vec<_> = (0..60).map(|n| violation(n, 200)).collect();
-        let mut quarantine = Quarantine::default();
+        let mut rejects = RejectRows::default();
         let rows = REQUEST_VIOLATIONS_BYTES_MAX / VIOLATIONS_BYTES_MAX * 2;
         let sealer = sealer();
         for _ in 0..rows {
-            push(&mut quarantine, &violations, &sealer);
+            push(&mut rejects, &violations, &sealer);
         }
-        assert!(quarantine.bytes() < REQUEST_VIOLATIONS_BYTES_MAX + rows * 1000);
-        quarantine.begin_record();
-        push(&mut quarantine, &violations, &sealer);
-        let batch = quarantine.batches()[0].clone();
+        assert!(rejects.bytes() < REQUEST_VIOLATIONS_BYTES_MAX + rows * 1000);
+        rejects.begin_record();
+        push(&mut rejects, &violations, &sealer);
+        let batch = rejects.batches()[0].clone();
         let kept = |row: usize| {
             let text = batch["violations"].as_string::<i32>().value(row);
             serde_json::from_str::<Vec<Violation>>(text).unwrap().len()

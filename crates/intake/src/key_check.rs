@@ -12,14 +12,12 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-use table::Root;
-use vault::{Key, Sealer};
-
-use crate::directory::sync_dir;
+use crate::data_dir::sync_dir;
 use crate::error::IntakeError;
 use crate::log;
 use crate::options::IntakeOptions;
-use crate::stores::{PURPOSE_EVENTS, PURPOSE_JOURNAL, PURPOSE_REJECTS};
+use crate::secrets::Secrets;
+use table::Root;
 
 const CHECK_FILE: &str = "vault.check";
 const PURPOSE_CHECK: &str = "check";
@@ -40,13 +38,13 @@ enum Evidence {
 }
 
 /// Refuses a key that this directory wasn't sealed with; nothing was written then.
-pub(crate) fn check(options: &IntakeOptions, key: &Key) -> Result<(), IntakeError> {
+pub(crate) fn check(options: &IntakeOptions, secrets: &Secrets) -> Result<(), IntakeError> {
     let path = options.data.join(CHECK_FILE);
     let failed = |action| {
         let path = path.clone();
         move |source: io::Error| IntakeError::Io { action, path, source }
     };
-    let expect = value(key);
+    let expect = value(secrets);
     let found = match fs::read_to_string(&path) {
         Ok(text) => Some(text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -56,14 +54,14 @@ pub(crate) fn check(options: &IntakeOptions, key: &Key) -> Result<(), IntakeErro
     if found.as_deref() == Some(expect.as_str()) {
         return Ok(());
     }
-    match (evidence(options, key), found.is_some()) {
+    match (evidence(options, secrets), found.is_some()) {
         (Evidence::Fails, _) | (Evidence::None, true) => Err(IntakeError::KeyOther(options.key_file.clone())),
         (Evidence::Opens, _) | (Evidence::None, false) => write(&options.data, &path, &expect).map_err(failed("write")),
     }
 }
 
-fn value(key: &Key) -> String {
-    let derived = key.derive(PURPOSE_CHECK);
+fn value(secrets: &Secrets) -> String {
+    let derived = secrets.key().derive(PURPOSE_CHECK);
     let hex: String = derived[..CHECK_BYTES].iter().map(|byte| format!("{byte:02x}")).collect();
     format!("{hex}\n")
 }
@@ -77,15 +75,13 @@ fn write(data: &Path, path: &Path, text: &str) -> io::Result<()> {
     sync_dir(data)
 }
 
-fn evidence(options: &IntakeOptions, key: &Key) -> Evidence {
-    let master = journal::MasterKey::new(key.derive(PURPOSE_JOURNAL));
-    if let Some(opens) = log::opens_with(options, &master) {
+fn evidence(options: &IntakeOptions, secrets: &Secrets) -> Evidence {
+    if let Some(opens) = log::opens_with(options, &secrets.journal_key()) {
         return if opens { Evidence::Opens } else { Evidence::Fails };
     }
     let Root::Dir(tables) = &options.tables else { return Evidence::None };
     let mut found = Evidence::None;
-    for (table, purpose) in [("events", PURPOSE_EVENTS), ("rejects", PURPOSE_REJECTS)] {
-        let sealer = Sealer::new(key, purpose);
+    for (table, sealer) in [("events", secrets.events_sealer()), ("rejects", secrets.rejects_sealer())] {
         for (id, sealed) in table::sealed_samples(tables, table, SAMPLES_MAX) {
             // An event without an id of its own is sealed under none.
             let opens = [id.as_bytes(), b""].iter().any(|context| sealer.open(context, &sealed).is_ok());
@@ -106,16 +102,16 @@ mod tests {
 
     use super::*;
 
-    fn options_with_key(dir: &Path) -> (IntakeOptions, Key) {
+    fn options_with_key(dir: &Path) -> (IntakeOptions, Secrets) {
         let options = IntakeOptions::new(dir);
-        let key = Key::load_or_create(&options.key_file).expect("made");
+        let key = Secrets::load_or_create(&options.key_file).expect("made");
         (options, key)
     }
 
-    fn replace_key(options: &IntakeOptions) -> Key {
+    fn replace_key(options: &IntakeOptions) -> Secrets {
         fs::write(&options.key_file, [9; 32]).expect("written");
         fs::set_permissions(&options.key_file, fs::Permissions::from_mode(0o600)).expect("chmod");
-        Key::load(&options.key_file).expect("read")
+        Secrets::load_or_create(&options.key_file).expect("read")
     }
 
     #[test]
@@ -135,7 +131,7 @@ mod tests {
     fn a_directory_without_a_check_is_tested_by_its_journal() {
         let dir = tempfile::tempdir().expect("temporary directory");
         let (options, key) = options_with_key(dir.path());
-        let master = journal::MasterKey::new(key.derive(PURPOSE_JOURNAL));
+        let master = key.journal_key();
         let journal_options = journal::Options {
             segment_bytes: 1 << 16,
             disk_free_bytes_min: 0,
@@ -148,7 +144,7 @@ mod tests {
         told.recv().expect("told").expect("durable");
         journal.close();
 
-        let other = Key::load_or_create(&dir.path().join("other.key")).expect("made");
+        let other = Secrets::load_or_create(&dir.path().join("other.key")).expect("made");
         assert!(matches!(check(&options, &other), Err(IntakeError::KeyOther(_))));
         assert!(!dir.path().join(CHECK_FILE).exists(), "nothing is written for a key that doesn't open");
         check(&options, &key).expect("the right key");

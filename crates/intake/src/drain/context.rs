@@ -1,0 +1,36 @@
+//! What decoding a record asks of the data directory, whether the drain decodes it or somebody
+//! tries one that is in quarantine.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::counters::Tally;
+use crate::hooks::{Touched, Tripwire};
+use crate::policy::Policies;
+use crate::request::time_anomaly::TimeBounds;
+use crate::rows::dedupe::Dedupe;
+use crate::rows::scheme::RowScheme;
+
+pub(crate) struct DecodeContext {
+    pub(crate) policies: Arc<Policies>,
+    pub(crate) times: TimeBounds,
+    pub(crate) scheme: Arc<RowScheme>,
+    pub(crate) tally: Arc<Tally>,
+    pub(crate) tripwire: Option<Tripwire>,
+    pub(crate) dedupe: Mutex<Dedupe>,
+}
+
+impl DecodeContext {
+    /// The index of known events.
+    pub(crate) fn index(&self) -> MutexGuard<'_, Dedupe> {
+        // A panic while it is held is told by `guarded`, and what it learnt is forgotten.
+        self.dedupe.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells a test what is about to be touched.
+    #[inline]
+    pub(crate) fn touch(&self, touched: Touched<'_>) {
+        if let Some(tripwire) = &self.tripwire {
+            tripwire(touched);
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Where tests take hold of the drain: to stop it as a crash would, or to make something
+//! fail as a defect would.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// A place where a test can stop the drain as a crash would.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DrainStep {
+    /// Rows were decoded and are shown to queries.
+    Shown,
+    /// The rejects' files are durable and in no commit.
+    RejectsWritten,
+    /// The rejects are committed.
+    RejectsCommitted,
+    /// The events' files are durable and in no commit.
+    EventsWritten,
+    /// The events are committed.
+    EventsCommitted,
+    /// The journal was released.
+    Released,
+}
+
+/// Called at each [`DrainStep`]; `Break` ends the drain there and then.
+pub type Probe = Arc<dyn Fn(DrainStep) -> ControlFlow<()> + Send + Sync>;
+
+/// A place where a test can make something fail as a defect would.
+#[derive(Clone, Copy)]
+pub enum Touched<'a> {
+    /// An event is about to be decoded; its bytes.
+    Event(&'a [u8]),
+    /// A block is about to be written.
+    Rows(&'a table::Block),
+    /// A block is about to be shown.
+    Shown(&'a table::Block),
+}
+
+/// Called for each [`Touched`]; may panic.
+pub type Tripwire = Arc<dyn Fn(Touched<'_>) + Send + Sync>;

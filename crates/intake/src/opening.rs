@@ -1,0 +1,69 @@
+//! What every opening of a data directory begins with, for the pipeline and the bulk load: the
+//! directory is taken, its key read and compared, its tables opened.
+//!
+//! One process works on a data directory at a time: the index of known events lives in
+//! memory, and two of them would let the same event in twice.
+
+use std::fs;
+use std::io;
+use std::sync::Arc;
+
+use table::{Root, Shape, Store};
+
+use crate::clock::Clock;
+use crate::data_dir::{self, DataDirLock};
+use crate::error::IntakeError;
+use crate::key_check;
+use crate::options::IntakeOptions;
+use crate::policy::Policies;
+use crate::rows::derive::Derivation;
+use crate::rows::scheme::RowScheme;
+use crate::secrets::Secrets;
+use crate::tables::{self, TableFindings};
+
+/// An opened data directory, without its log.
+pub(crate) struct OpenedDir {
+    pub(crate) lock: DataDirLock,
+    pub(crate) secrets: Secrets,
+    pub(crate) policies: Policies,
+    pub(crate) scheme: RowScheme,
+    pub(crate) store: Store,
+    pub(crate) findings: TableFindings,
+}
+
+/// Opens a data directory, or makes one.
+pub(crate) async fn open(options: &IntakeOptions, clock: &Arc<dyn Clock>) -> Result<OpenedDir, IntakeError> {
+    let data = options.data.as_path();
+    let failed = |action| move |source: io::Error| IntakeError::Io { action, path: data.to_owned(), source };
+    data_dir::make_data_dir(data).map_err(failed("create"))?;
+    let lock = match DataDirLock::take(data) {
+        Ok(lock) => lock.ok_or_else(|| IntakeError::InUse(data.to_owned()))?,
+        Err(source) => return Err(failed("lock")(source)),
+    };
+    let secrets = open_key(options)?;
+    let policies = options.judged_by();
+    if let Some(datastream) = policies.find_foreign_layout() {
+        return Err(IntakeError::Layout(datastream.to_owned()));
+    }
+    let layout = policies.default.plan.layout();
+    let shape = Shape::new(Arc::clone(layout))?;
+    let derivation = Derivation::new(&options.link_rules, layout)?;
+    let scheme = RowScheme::new(shape, derivation, &secrets);
+    let (store, findings) = tables::open(options.tables.clone(), &scheme, clock).await?;
+    Ok(OpenedDir { lock, secrets, policies, scheme, store, findings })
+}
+
+/// Reads the key. One is made only where nothing can have been sealed before.
+fn open_key(options: &IntakeOptions) -> Result<Secrets, IntakeError> {
+    let used = |name: &str| fs::read_dir(options.data.join(name)).is_ok_and(|mut dir| dir.next().is_some());
+    let local_tables = match &options.tables {
+        Root::Dir(dir) => fs::read_dir(dir).is_ok_and(|mut dir| dir.next().is_some()),
+        Root::Url { .. } | Root::Store { .. } => false,
+    };
+    if !options.key_file.exists() && (used("journal") || local_tables) {
+        return Err(IntakeError::KeyMissing(options.key_file.clone()));
+    }
+    let secrets = Secrets::load_or_create(&options.key_file)?;
+    key_check::check(options, &secrets)?;
+    Ok(secrets)
+}

@@ -1,0 +1,42 @@
+//! The two tables of a data directory, opened for the drain and the bulk load alike.
+
+use std::sync::Arc;
+
+use table::{KeyHash, Root, Store, StoreError, StoreOptions};
+
+use crate::clock::Clock;
+use crate::rows::scheme::RowScheme;
+
+/// What opening found.
+#[derive(Debug, Default)]
+pub(crate) struct TableFindings {
+    /// What was mended, a sentence each.
+    pub(crate) repairs: Vec<String>,
+    /// What can't be read, and is served without, a sentence each.
+    pub(crate) damage: Vec<String>,
+}
+
+/// Opens the tables, or creates them.
+pub(crate) async fn open(
+    root: Root,
+    scheme: &RowScheme,
+    clock: &Arc<dyn Clock>,
+) -> Result<(Store, TableFindings), StoreError> {
+    let millis = {
+        let clock = Arc::clone(clock);
+        Arc::new(move || clock.now_micros().div_euclid(1000))
+    };
+    let keys = scheme.keys.clone();
+    let key_hash: KeyHash = Arc::new(move |id: &str, hash| keys.legacy_mac(keys.id(id), hash));
+    let options = StoreOptions::new(root, scheme.shape.arrow_schema(), millis);
+    let store = Store::open(StoreOptions { key_hash: Some(key_hash), ..options }).await?;
+    let repairs = store.opened.repaired.iter().map(|repaired| {
+        format!(
+            "table {}: version {} was damaged ({}) and is set aside as {}; its rows come again from the journal, or by loading their file again",
+            repaired.table, repaired.version, repaired.what, repaired.kept_as
+        )
+    });
+    let repairs = repairs.collect();
+    let damage = store.damaged().iter().map(ToString::to_string).collect();
+    Ok((store, TableFindings { repairs, damage }))
+}

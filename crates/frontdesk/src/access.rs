@@ -31,12 +31,12 @@ pub(crate) struct Opening {
 }
 
 impl Opening {
-    /// Opens the directory that `_dir` holds.
+    /// Opens the directory that `dir` holds.
     ///
     /// # Errors
     /// The key, the journal or the tables can't be used.
-    pub(crate) async fn of(_dir: &DataDir, settings: &Settings) -> Result<Opening, Failure> {
-        let (intake, opened) = Intake::open(intake_options(settings)?, Arc::new(SystemClock)).await?;
+    pub(crate) async fn of(dir: &DataDir, settings: &Settings) -> Result<Opening, Failure> {
+        let (intake, opened) = Intake::open(intake_options(dir, settings)?, Arc::new(SystemClock)).await?;
         Ok(Opening { intake, opened })
     }
 
@@ -196,12 +196,13 @@ impl Access {
 ///
 /// # Errors
 /// A schema that can't be used, or a number that this machine can't count to.
-pub(crate) fn intake_options(settings: &Settings) -> Result<IntakeOptions, Failure> {
+pub(crate) fn intake_options(dir: &DataDir, settings: &Settings) -> Result<IntakeOptions, Failure> {
     let mut options = IntakeOptions::new(&settings.data);
     if let Some(key_file) = &settings.key_file {
         options.key_file.clone_from(key_file);
     }
     let readings = Readings::of(settings)?;
+    options.lock = Some(dir.lock());
     options.policy = readings.default;
     options.policies = readings.by_datastream;
     options.link_rules.clone_from(&settings.link_rules);

@@ -1,21 +1,18 @@
-//! Who works on the data directory: one process at a time, found by a lock file.
-//!
-//! `frontdesk.lock` is locked by the operating system for as long as its holder lives,
-//! so a killed holder leaves nothing to clean up. Its text tells the others who holds
-//! it and, when that is a server, where to reach it. It refuses to guess: a directory
-//! that is held by something without an address is busy.
+//! The data directory as commands meet it: theirs, or a server's that they ask instead. Whose
+//! it is, the lock of `intake` says; here are its rights, the secret that commands find, and
+//! what people are told.
 
-use std::fs::{self, File, TryLockError};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
+use intake::{DataDirLock, DirClaim};
 use server::LocalKey;
 
 use crate::failure::Failure;
 
-const LOCK_FILE: &str = "frontdesk.lock";
 /// The secret by which commands ask the running server; there only while it runs.
 const LOCAL_KEY_FILE: &str = "frontdesk.key";
 /// Bits of a mode that let others in.
@@ -23,14 +20,10 @@ const MODE_OTHERS: u32 = 0o077;
 /// On a directory of everybody's, such as /tmp.
 const MODE_STICKY: u32 = 0o1000;
 
-/// How long a holder that has just begun may take to write its text.
-const SETTLE: Duration = Duration::from_millis(300);
-const SETTLE_STEP: Duration = Duration::from_millis(20);
-
 /// The data directory, held by this process until dropped.
 #[derive(Debug)]
 pub(crate) struct DataDir {
-    lock: File,
+    lock: Arc<DataDirLock>,
     /// The file with the secret for commands, once it was written.
     local_key: Option<PathBuf>,
 }
@@ -62,22 +55,15 @@ pub(crate) struct Holder {
 /// The directory can't be made or written.
 pub(crate) fn claim(data: &Path) -> Result<Claim, Failure> {
     make(data)?;
-    let path = data.join(LOCK_FILE);
-    let options = File::options().read(true).write(true).create(true).truncate(false).open(&path);
-    let mut lock = options.map_err(|error| unusable(data, &error))?;
-    match lock.try_lock() {
-        Ok(()) => {
-            write_holder(&mut lock, None).map_err(|error| unusable(data, &error))?;
-            Ok(Claim::Ours(DataDir { lock, local_key: None }))
+    Ok(match DataDirLock::claim(data).map_err(|error| unusable(data, &error))? {
+        DirClaim::Ours(lock) => Claim::Ours(DataDir { lock: Arc::new(lock), local_key: None }),
+        // The secret is there before the address is; asked the other way round it could be
+        // that of the server before.
+        DirClaim::Theirs(holder) => {
+            let local_key = read_local_key(data);
+            Claim::Theirs(Holder { pid: holder.pid, address: holder.address, local_key })
         }
-        Err(TryLockError::WouldBlock) => {
-            // The secret is there before the address is; asked the other way round it could be
-            // that of the server before.
-            let holder = read_holder(&mut lock);
-            Ok(Claim::Theirs(Holder { local_key: read_local_key(data), ..holder }))
-        }
-        Err(TryLockError::Error(error)) => Err(unusable(data, &error)),
-    }
+    })
 }
 
 /// Makes the directory where it is missing, for its owner alone; one that was made before
@@ -104,7 +90,7 @@ fn close_to_others(data: &Path) -> io::Result<()> {
         return Ok(());
     }
     let is_ours = mode & MODE_STICKY == 0
-        && (data.join(LOCK_FILE).exists() || fs::read_dir(data).is_ok_and(|mut entries| entries.next().is_none()));
+        && (DataDirLock::was_used(data) || fs::read_dir(data).is_ok_and(|mut entries| entries.next().is_none()));
     let closed = if is_ours {
         fs::set_permissions(data, fs::Permissions::from_mode(mode & !MODE_OTHERS)).map_err(|error| error.to_string())
     } else {
@@ -132,8 +118,13 @@ impl DataDir {
     ///
     /// # Errors
     /// The lock file can't be written.
-    pub(crate) fn announce(&mut self, address: &str) -> io::Result<()> {
-        write_holder(&mut self.lock, Some(address))
+    pub(crate) fn announce(&self, address: &str) -> io::Result<()> {
+        self.lock.announce(address)
+    }
+
+    /// The right to work on the directory, for what is opened in it.
+    pub(crate) fn lock(&self) -> Arc<DataDirLock> {
+        Arc::clone(&self.lock)
     }
 
     /// Leaves the secret for the commands that will ask this process's server. Before
@@ -160,11 +151,8 @@ impl DataDir {
 }
 
 impl Drop for DataDir {
-    /// The lock goes with the file; the text goes too, so that nobody reads of the dead.
     fn drop(&mut self) {
-        // Best effort: the lock, not the text, decides who holds the directory, and the
-        // secret is worth nothing without its server.
-        let _ = self.lock.set_len(0);
+        // Best effort: the secret is worth nothing without its server.
         if let Some(path) = &self.local_key {
             let _ = fs::remove_file(path);
         }
@@ -178,36 +166,6 @@ impl Holder {
         Failure::unavailable(format_args!("another frontdesk{who} is working on {}", data.display()))
             .help("wait until it has ended or stop it, or name another directory with --data")
     }
-}
-
-fn write_holder(lock: &mut File, address: Option<&str>) -> io::Result<()> {
-    let mut text = format!("pid {}\n", std::process::id());
-    if let Some(address) = address {
-        text += &format!("address {address}\n");
-    }
-    lock.set_len(0)?;
-    lock.seek(SeekFrom::Start(0))?;
-    lock.write_all(text.as_bytes())
-}
-
-fn read_holder(lock: &mut File) -> Holder {
-    let begin = Instant::now();
-    loop {
-        let holder = parse_holder(lock);
-        if holder.address.is_some() || begin.elapsed() >= SETTLE {
-            return holder;
-        }
-        std::thread::sleep(SETTLE_STEP);
-    }
-}
-
-fn parse_holder(lock: &mut File) -> Holder {
-    let mut text = String::new();
-    // Unreadable text is the same as none.
-    let _ = lock.seek(SeekFrom::Start(0)).and_then(|_| lock.read_to_string(&mut text));
-    let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
-    let pid = field("pid ").and_then(|pid| pid.parse().ok());
-    Holder { pid, address: field("address ").map(str::to_owned), local_key: None }
 }
 
 fn unusable(data: &Path, error: &io::Error) -> Failure {
@@ -276,8 +234,8 @@ mod tests {
             assert_eq!(mode(&data), after, "{name}");
         };
         check("empty", 0o755, None, 0o700);
-        check("used", 0o775, Some(LOCK_FILE), 0o700);
-        check("close", 0o500, Some(LOCK_FILE), 0o500);
+        check("used", 0o775, Some("frontdesk.lock"), 0o700);
+        check("close", 0o500, Some("frontdesk.lock"), 0o500);
         check("home", 0o755, Some("letter"), 0o755);
         check("tmp", 0o1777, None, 0o1777);
     }

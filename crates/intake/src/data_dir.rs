@@ -1,14 +1,12 @@
-//! The data directory itself: made and locked by this one place, for its owner alone, and so
+//! The data directory itself: made by this one place, for its owner alone, and so
 //! that a power cut doesn't take its name back. What is acknowledged must not vanish with the
 //! directory it lies in.
 
-use std::fs::{DirBuilder, File, TryLockError};
+use std::fs::{DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
-/// Whoever holds its lock works on the data directory.
-const LOCK_FILE: &str = "intake.lock";
 /// Nobody but the owner reaches what is in it.
 const MODE_OWNER: u32 = 0o700;
 
@@ -58,26 +56,6 @@ fn parent_of(dir: &Path) -> &Path {
 /// Makes the names in a directory durable.
 pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
-}
-
-/// The right to work on a data directory, held until it is dropped; the operating system ends
-/// it with the process.
-#[derive(Debug)]
-pub(crate) struct DataDirLock {
-    _file: File,
-}
-
-impl DataDirLock {
-    /// Takes the directory; `None` when another holder exists.
-    pub(crate) fn take(data: &Path) -> io::Result<Option<DataDirLock>> {
-        let path = data.join(LOCK_FILE);
-        let file = File::options().create(true).truncate(false).write(true).open(path)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(DataDirLock { _file: file })),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(error),
-        }
-    }
 }
 
 #[cfg(test)]

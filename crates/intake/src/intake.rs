@@ -23,7 +23,7 @@ use crate::admit::answer::{Answers, EventAnswer};
 use crate::admit::answer_budget::AnswerBudget;
 use crate::admit::describe::Described;
 use crate::counters::Counters;
-use crate::data_dir::DataDirLock;
+use crate::dir_lock::DataDirLock;
 use crate::drain::context::DecodeContext;
 use crate::drain::mark::Lost;
 use crate::drain::quarantine::Quarantine;
@@ -54,7 +54,7 @@ struct Inner {
     /// What the log was found to have lost at this start.
     lost: Option<Lost>,
     /// `None` once the directory was given up, although its tables may still be read.
-    lock: Mutex<Option<DataDirLock>>,
+    lock: Mutex<Option<Arc<DataDirLock>>>,
 }
 
 impl Drop for Inner {

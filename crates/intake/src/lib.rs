@@ -24,6 +24,7 @@ mod admit;
 mod clock;
 mod counters;
 mod data_dir;
+mod dir_lock;
 mod drain;
 mod error;
 mod hooks;
@@ -48,6 +49,7 @@ pub use admit::describe::Described;
 pub use clock::{Clock, SystemClock};
 pub use counters::Counters;
 pub use data_dir::make_data_dir;
+pub use dir_lock::{DataDirLock, DirClaim, DirHolder};
 pub use drain::quarantine::{QuarantineError, QuarantineReason, QuarantinedRecord, quarantine_list};
 pub use error::{IntakeError, LoadError, SubmitError};
 #[doc(hidden)]

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use table::{Root, Shape, Store};
 
 use crate::clock::Clock;
-use crate::data_dir::{self, DataDirLock};
+use crate::data_dir;
+use crate::dir_lock::DataDirLock;
 use crate::error::IntakeError;
 use crate::key_check;
 use crate::options::IntakeOptions;
@@ -23,7 +24,7 @@ use crate::tables::{self, TableFindings};
 
 /// An opened data directory, without its log.
 pub(crate) struct OpenedDir {
-    pub(crate) lock: DataDirLock,
+    pub(crate) lock: Arc<DataDirLock>,
     pub(crate) secrets: Secrets,
     pub(crate) policies: Policies,
     pub(crate) scheme: RowScheme,
@@ -36,9 +37,12 @@ pub(crate) async fn open(options: &IntakeOptions, clock: &Arc<dyn Clock>) -> Res
     let data = options.data.as_path();
     let failed = |action| move |source: io::Error| IntakeError::Io { action, path: data.to_owned(), source };
     data_dir::make_data_dir(data).map_err(failed("create"))?;
-    let lock = match DataDirLock::take(data) {
-        Ok(lock) => lock.ok_or_else(|| IntakeError::InUse(data.to_owned()))?,
-        Err(source) => return Err(failed("lock")(source)),
+    let lock = match &options.lock {
+        Some(lock) => Arc::clone(lock),
+        None => {
+            let taken = DataDirLock::take(data).map_err(failed("lock"))?;
+            Arc::new(taken.ok_or_else(|| IntakeError::InUse(data.to_owned()))?)
+        }
     };
     let secrets = open_key(options)?;
     let policies = options.judged_by();

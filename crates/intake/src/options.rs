@@ -11,6 +11,7 @@ use journal::{Log, OpenError, Recovery};
 use table::Root;
 use xdm::Profile;
 
+use crate::dir_lock::DataDirLock;
 use crate::hooks::{Probe, Tripwire};
 use crate::policy::{Policies, ValidationPolicy};
 use crate::request::time_anomaly::TimeBounds;
@@ -46,6 +47,8 @@ pub struct IntakeOptions {
     /// The data directory: `journal/` and the key file lie in it, `tables/` too unless
     /// `tables` says otherwise. Created when missing.
     pub data: PathBuf,
+    /// The right to work there, where the caller has taken it; without it opening takes it.
+    pub lock: Option<Arc<DataDirLock>>,
     /// Where the tables live.
     pub tables: Root,
     /// The key file; `vault.key` in the data directory.
@@ -115,6 +118,7 @@ impl IntakeOptions {
             tables: Root::Dir(data.join("tables")),
             key_file: data.join("vault.key"),
             data,
+            lock: None,
             policy: ValidationPolicy { plan: xdm::standard_plan(), profile: Profile::spec() },
             policies: BTreeMap::new(),
             link_rules: default_link_rules(),

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use intake::{LoadError, LoadOptions, LoadSummary, Shape, SystemClock};
+use intake::{IntakeOptions, LoadError, LoadOptions, LoadSummary, Shape, SystemClock};
 use report::visible;
 use tokio::task::JoinSet;
 use xxhash_rust::xxh3::xxh3_64;
@@ -38,9 +38,8 @@ pub(crate) fn run(args: &LoadArgs, settings: &Settings) -> Result<(), Failure> {
     settings.datastreams.takes(&args.datastream)?;
     match data_dir::claim(&settings.data)? {
         Claim::Ours(dir) => {
-            each_file(args, |input| straight(input, args, settings))?;
-            drop(dir);
-            Ok(())
+            let options = access::intake_options(&dir, settings)?;
+            each_file(args, |input| straight(input, args, &options))
         }
         Claim::Theirs(holder) => {
             let remote = Remote::of(&holder, &settings.data)?.ok_or_else(|| holder.busy(&settings.data))?;
@@ -81,13 +80,13 @@ fn each_file(args: &LoadArgs, load: impl Fn(&Input) -> Result<Loaded, Failure>) 
     if nothing_accepted { Err(Failure::answered_no()) } else { Ok(()) }
 }
 
-fn straight(input: &Input, args: &LoadArgs, settings: &Settings) -> Result<Loaded, Failure> {
+fn straight(input: &Input, args: &LoadArgs, data: &IntakeOptions) -> Result<Loaded, Failure> {
     let source = input.to_load();
     let mut options = LoadOptions { datastream: args.datastream.clone(), ..LoadOptions::default() };
     options.threads = args.threads.unwrap_or(options.threads).max(1);
     let progress = Progress::new(&input.name(), input.stored_bytes());
     let clock: Arc<dyn intake::Clock> = Arc::new(SystemClock);
-    let outcome = intake::load(&access::intake_options(settings)?, &clock, &source, &options, &progress);
+    let outcome = intake::load(data, &clock, &source, &options, &progress);
     progress.finish();
     match outcome {
         Ok(LoadSummary { read, accepted, rejected, duplicates, conflicts, bytes, already_loaded }) => {

@@ -197,7 +197,9 @@ async fn a_record_of_a_newer_version_holds_up_nothing() {
     let intake = held.open(dir.path()).await;
     submit(&intake, event("before", 1)).await;
     let (done, durable) = tokio::sync::oneshot::channel();
-    let tell = Box::new(move |outcome| drop(done.send(outcome)));
+    let tell = Box::new(move |outcome| {
+        let _ = done.send(outcome);
+    });
     held.log().append(b"\x63 written tomorrow".to_vec(), Bytes::new(), tell).unwrap();
     durable.await.unwrap().unwrap();
     submit(&intake, event("behind", 2)).await;

@@ -3,6 +3,7 @@
 //! A rule says what is wrong, where, and nothing else; all findings of all rules are
 //! printed before the step fails.
 
+mod ambient;
 mod crates;
 
 use std::fs;
@@ -40,7 +41,10 @@ pub(crate) fn run() -> Result<(), String> {
         let Ok(text) = fs::read_to_string(path) else { continue };
         let name = path.strip_prefix(&root).unwrap_or(path);
         match path.extension().and_then(|extension| extension.to_str()) {
-            Some("rs") => source(name, &text, &mut findings),
+            Some("rs") => {
+                source(name, &text, &mut findings);
+                ambient::check(name, &text, &mut findings);
+            }
             Some("md") => links(&root, name, &text, &mut findings),
             _ => {}
         }

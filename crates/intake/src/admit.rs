@@ -14,15 +14,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use ambient::Clock;
 use bytes::Bytes;
 use journal::{AppendError, Log, LogHealth};
 use tokio::sync::{oneshot, watch};
-use uuid::Uuid;
 
 use self::answer::Answers;
 use self::answer_budget::AnswerBudget;
 use self::checkers::{Arrival, CheckerPool};
-use crate::clock::Clock;
 use crate::counters::Tally;
 use crate::error::SubmitError;
 use crate::input::format::foreign_format;
@@ -89,7 +88,7 @@ impl Admit {
             progress,
             is_closed: AtomicBool::new(false),
             is_poison_told: AtomicBool::new(false),
-            request_seed: Uuid::new_v4().as_u64_pair().0,
+            request_seed: options.random.bits() as u64,
             request_count: AtomicU64::new(0),
         }
     }

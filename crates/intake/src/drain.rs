@@ -28,8 +28,9 @@ mod suspects;
 mod trial;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use ambient::Clock;
 use journal::{Log, LogReader};
 use table::Store;
 use thiserror::Error;
@@ -45,7 +46,7 @@ use self::mark::Mark;
 use self::quarantine::{Quarantine, QuarantineError};
 use self::suspects::Suspects;
 pub(crate) use self::trial::trial;
-use crate::clock::{Clock, day_of};
+use crate::day::day_of;
 use crate::hooks::{DrainStep, Probe};
 use crate::progress::{DrainControl, DrainEnd, DrainProgress, Wanted};
 use crate::rows::files::FilesError;
@@ -149,9 +150,10 @@ pub(crate) struct Drain {
     current: Batch,
     /// A batch whose commit has begun and not succeeded.
     frozen: Option<Batch>,
-    /// Pause after the next failure, and the time before which there is no retry.
+    /// Pause after the next failure, and the time before which there is no retry; this and
+    /// those below by the clock that never steps back.
     retry_pause: Duration,
-    retry_at: Option<Instant>,
+    retry_at: Option<Duration>,
     /// A batch failed for what is in it, and is tried in parts.
     suspects: Option<Suspects>,
     /// Bytes of records up to this one are counted as drained.
@@ -161,7 +163,7 @@ pub(crate) struct Drain {
     /// Somebody waits to see them. Most rows are committed before anybody asks, and the
     /// form for queries costs as much as decoding.
     asked: bool,
-    shown_at: Option<Instant>,
+    shown_at: Option<Duration>,
     /// The journal could not be read when it was last tried, and the log knows.
     unread: bool,
 }
@@ -266,7 +268,7 @@ impl Drain {
         let behind = self.read()?;
         self.asked |= wanted.show;
         // Rows of a long backlog are shown now and then; of a short one at once.
-        let lately = self.shown_at.is_some_and(|at| at.elapsed() < self.timing.drain_every);
+        let lately = self.shown_at.is_some_and(|at| self.since(at) < self.timing.drain_every);
         if self.asked && !(behind && lately) {
             self.asked = false;
             if self.unshown {
@@ -298,7 +300,7 @@ impl Drain {
     }
 
     fn commit_what_is_due(&mut self, wanted: bool) -> Result<(), Halt> {
-        let retry_due = self.retry_at.is_none_or(|at| Instant::now() >= at);
+        let retry_due = self.retry_at.is_none_or(|at| self.clock.monotonic() >= at);
         if self.frozen.is_some() && (retry_due || wanted) {
             self.try_commit()?;
         }
@@ -315,8 +317,13 @@ impl Drain {
     }
 
     fn commit_due(&self) -> bool {
-        let aged = self.current.since.is_some_and(|since| since.elapsed() >= self.timing.commit_after);
+        let aged = self.current.since.is_some_and(|since| self.since(since) >= self.timing.commit_after);
         aged || self.suspects_are_in()
+    }
+
+    /// How long ago that was.
+    fn since(&self, at: Duration) -> Duration {
+        self.clock.monotonic().saturating_sub(at)
     }
 
     /// Lets a test end the loop here.

@@ -21,9 +21,9 @@
 #![forbid(unsafe_code)]
 
 mod admit;
-mod clock;
 mod counters;
 mod data_dir;
+mod day;
 mod dir_lock;
 mod drain;
 mod error;
@@ -46,7 +46,7 @@ pub use admit::answer::{Answers, EventAnswer};
 pub use admit::answer_budget::{AnswerBudget, AnswerBudget as Room, TOLD_BYTES_MAX};
 pub use admit::budget::{Budget, Claim};
 pub use admit::describe::Described;
-pub use clock::{Clock, SystemClock};
+pub use ambient::{Clock, Random, SystemClock, SystemRandom};
 pub use counters::Counters;
 pub use data_dir::make_data_dir;
 pub use dir_lock::{DataDirLock, DirClaim, DirHolder};

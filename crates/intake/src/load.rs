@@ -24,16 +24,15 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use ambient::{Clock, Random};
 use table::{Committed, NewFile, Store, Txn};
 use tokio::runtime::{Builder, Runtime};
-use uuid::Uuid;
 
 use self::job::Job;
 pub use self::job::{LoadOptions, NoProgress, Progress};
 use self::ordered::ChunkSequencer;
 pub use self::ordered::LoadSummary;
 use self::worker::{Worker, WorkerContext};
-use crate::clock::Clock;
 use crate::error::{IntakeError, LoadError};
 use crate::input::chunks::Chunks;
 use crate::input::shape::Shape;
@@ -129,7 +128,7 @@ pub fn load(
         };
         debug_assert!(end >= offset, "an input is read forwards");
         let version = i64::try_from(end).unwrap_or(FINISHED - 1) | if done { FINISHED } else { 0 };
-        commit(&runtime, &store, app.as_deref(), version, files, &sequencer)?;
+        commit(&runtime, &store, &app_of_commit(app.as_deref(), &*data.random), version, files, &sequencer)?;
         if done {
             return Ok(sequencer.into_summary());
         }
@@ -204,17 +203,22 @@ impl Drop for FailOnPanic<'_> {
     }
 }
 
-/// Rejects, then events. A stream that nobody can recognise again commits under no name.
+/// A stream that nobody can recognise again commits each part under a name of its own.
+fn app_of_commit(app: Option<&str>, random: &dyn Random) -> String {
+    let new = || format!("load-stream-{:032x}", random.bits());
+    app.map_or_else(new, str::to_owned)
+}
+
+/// Rejects, then events.
 fn commit(
     runtime: &Runtime,
     store: &Store,
-    app: Option<&str>,
+    app: &str,
     version: i64,
     files: Vec<NewFile>,
     sequencer: &ChunkSequencer,
 ) -> Result<(), LoadError> {
-    let stream = format!("load-stream-{}", Uuid::new_v4().simple());
-    let txn = Txn { app: app.unwrap_or(&stream), version };
+    let txn = Txn { app, version };
     let rest = sequencer.lock().overflow(0);
     rest.map_or(Ok(()), |rejects| sequencer.write(rejects, &store.rejects))?;
     let rejects = std::mem::take(&mut sequencer.lock().reject_files);

@@ -8,9 +8,9 @@ use std::fs;
 use std::io;
 use std::sync::Arc;
 
+use ambient::Clock;
 use table::{Root, Shape, Store};
 
-use crate::clock::Clock;
 use crate::data_dir;
 use crate::dir_lock::DataDirLock;
 use crate::error::IntakeError;
@@ -53,7 +53,7 @@ pub(crate) async fn open(options: &IntakeOptions, clock: &Arc<dyn Clock>) -> Res
     let shape = Shape::new(Arc::clone(layout))?;
     let derivation = Derivation::new(&options.link_rules, layout)?;
     let scheme = RowScheme::new(shape, derivation, &secrets);
-    let (store, findings) = tables::open(options.tables.clone(), &scheme, clock).await?;
+    let (store, findings) = tables::open(options.tables.clone(), &scheme, clock, &options.random).await?;
     Ok(OpenedDir { lock, secrets, policies, scheme, store, findings })
 }
 

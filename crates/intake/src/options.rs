@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ambient::{Random, SystemRandom};
 use journal::{Log, OpenError, Recovery};
 use table::Root;
 use xdm::Profile;
@@ -99,6 +100,8 @@ pub struct IntakeOptions {
     /// How long before its receipt an event's time may lie (24 h). Beyond: accepted, marked.
     pub event_behind_max: Duration,
 
+    /// Makes names that must not collide: of requests without an id, and of data files.
+    pub random: Arc<dyn Random>,
     /// Opens another log than the segment files in `journal/`; for tests.
     #[doc(hidden)]
     pub log: Option<OpenLog>,
@@ -137,6 +140,7 @@ impl IntakeOptions {
             dedupe_days: 30,
             event_ahead_max: Duration::from_secs(24 * 60 * 60),
             event_behind_max: Duration::from_secs(24 * 60 * 60),
+            random: Arc::new(SystemRandom),
             log: None,
             probe: None,
             tripwire: None,

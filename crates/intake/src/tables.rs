@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use ambient::{Clock, Random};
 use table::{KeyHash, Root, Store, StoreError, StoreOptions};
 
-use crate::clock::Clock;
 use crate::rows::scheme::RowScheme;
 
 /// What opening found.
@@ -21,15 +21,13 @@ pub(crate) async fn open(
     root: Root,
     scheme: &RowScheme,
     clock: &Arc<dyn Clock>,
+    random: &Arc<dyn Random>,
 ) -> Result<(Store, TableFindings), StoreError> {
-    let millis = {
-        let clock = Arc::clone(clock);
-        Arc::new(move || clock.now_micros().div_euclid(1000))
-    };
     let keys = scheme.keys.clone();
     let key_hash: KeyHash = Arc::new(move |id: &str, hash| keys.legacy_mac(keys.id(id), hash));
-    let options = StoreOptions::new(root, scheme.shape.arrow_schema(), millis);
-    let store = Store::open(StoreOptions { key_hash: Some(key_hash), ..options }).await?;
+    let options = StoreOptions::new(root, scheme.shape.arrow_schema(), Arc::clone(clock));
+    let options = StoreOptions { key_hash: Some(key_hash), random: Arc::clone(random), ..options };
+    let store = Store::open(options).await?;
     let repairs = store.opened.repaired.iter().map(|repaired| {
         format!(
             "table {}: version {} was damaged ({}) and is set aside as {}; its rows come again from the journal, or by loading their file again",

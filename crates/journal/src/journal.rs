@@ -70,6 +70,7 @@ impl Journal {
             catalog: Arc::new(Catalog::new(recovered.entries, durable)),
             spares: Spares::new(Arc::clone(&disk), options.segment_bytes, options.disk_free_bytes_min),
             disk,
+            clock: options.clock,
             counters: Counters::default(),
             is_full: AtomicBool::new(false),
             disk_free_bytes_min: options.disk_free_bytes_min,

@@ -2,7 +2,7 @@
 //!
 //! A sender gets its 2xx only after the log said "durable"; what was durable comes back,
 //! in order and once, after any crash. This crate knows neither events nor JSON, names no
-//! async runtime, and depends on no other crate of ours.
+//! async runtime, and depends on no other crate of ours but the clock (`ambient`).
 //!
 //! * [`Log`] is the promise, and all that callers hold.
 //! * [`Journal`] keeps it in the segment files of a directory: one writer thread turns

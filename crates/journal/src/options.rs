@@ -5,6 +5,9 @@
 //! none of them changes while the journal is open.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use ambient::{Clock, SystemClock};
 
 use crate::error::OpenError;
 use crate::frame;
@@ -34,6 +37,8 @@ pub struct Options {
     pub first_sequence_min: u64,
     /// Wraps each segment's data key. Without it the journal cannot be read.
     pub key: MasterKey,
+    /// Measures how long the disk takes.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Options {
@@ -47,6 +52,7 @@ impl Options {
             disk_free_bytes_min: 256 * MIB as u64,
             first_sequence_min: 1,
             key,
+            clock: Arc::new(SystemClock),
         }
     }
 

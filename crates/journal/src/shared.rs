@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use ambient::Clock;
+
 use crate::catalog::Catalog;
 use crate::counters::Counters;
 use crate::disk::Disk;
@@ -13,6 +15,7 @@ use crate::spare::Spares;
 
 pub(crate) struct Shared {
     pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) wrap: KeyWrap,
     pub(crate) queue: Queue,
     pub(crate) catalog: Arc<Catalog>,

@@ -14,7 +14,6 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
 
 use crate::catalog::Entry;
 use crate::disk::{DirLock, DiskFile};
@@ -176,12 +175,12 @@ impl Writer {
             let cause = format!("cannot write {}: {error}", active.segment.name);
             return self.poison(cause);
         }
-        let started = Instant::now();
+        let started = self.shared.clock.monotonic();
         if let Err(error) = active.file.sync_data() {
             let cause = format!("cannot sync {}: {error}", active.segment.name);
             return self.poison(cause);
         }
-        self.shared.counters.synced(started.elapsed(), self.waiting.len());
+        self.shared.counters.synced(self.shared.clock.monotonic().saturating_sub(started), self.waiting.len());
         active.offset += self.buffer.len() as u64;
         self.held_last = self.next - 1;
         self.shared.catalog.advance(self.held_last, active.offset, active.capacity);

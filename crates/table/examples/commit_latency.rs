@@ -4,8 +4,9 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
+use ambient::SystemClock;
 use arrow::array::{ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use datafusion::prelude::SessionContext;
@@ -21,7 +22,7 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 async fn main() -> Result<(), Failure> {
     let root = std::env::args().nth(1).map_or_else(|| std::env::temp_dir().join("commit_latency"), PathBuf::from);
     let _ = std::fs::remove_dir_all(&root);
-    let clock = Arc::new(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_millis() as i64));
+    let clock = Arc::new(SystemClock);
     let opened = Instant::now();
     let events = Store::open(StoreOptions::new(Root::Dir(root.clone()), schema(), clock)).await?.events;
     report(&format!("both tables made in {} ms", opened.elapsed().as_millis()));

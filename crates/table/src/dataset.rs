@@ -16,6 +16,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
+use ambient::Clock;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
@@ -39,10 +40,6 @@ use crate::log::{self, Watermarks};
 use crate::place::Place;
 use crate::undated::with_dates;
 use crate::view::View;
-
-/// Milliseconds since 1970-01-01T00:00:00Z; the only clock this crate reads for its own
-/// decisions.
-pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 /// Plain strings, as the fresh rows have them: views on one side of the union only would
 /// be cast on the other in every query.
@@ -74,7 +71,7 @@ pub struct Dataset {
 pub(crate) struct Inner {
     pub(crate) names: Names,
     pub(crate) place: Place,
-    pub(crate) clock: Clock,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) checkpoint_every_commits: u64,
     pub(crate) key_hash: Option<KeyHash>,
     live: RwLock<Live>,
@@ -166,7 +163,7 @@ impl Dataset {
     pub(crate) fn new(
         names: Names,
         place: Place,
-        clock: Clock,
+        clock: Arc<dyn Clock>,
         checkpoint_every_commits: u64,
         key_hash: Option<KeyHash>,
         snapshot: Snapshot,
@@ -308,8 +305,9 @@ impl Inner {
         self.live.read().unwrap_or_else(PoisonError::into_inner).snapshot.clone()
     }
 
+    /// Milliseconds since 1970-01-01T00:00:00Z.
     pub(crate) fn now_millis(&self) -> i64 {
-        (self.clock)()
+        self.clock.now_micros().div_euclid(1000)
     }
 
     fn fit_all(&self, batches: Vec<RecordBatch>) -> Result<Vec<RecordBatch>, StoreError> {

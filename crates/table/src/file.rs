@@ -20,7 +20,6 @@ use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
 use deltalake::kernel::Add;
 use serde_json::json;
-use uuid::Uuid;
 
 use crate::days::Partition;
 use crate::disk::{self, Disk, DiskFile};
@@ -141,7 +140,7 @@ impl PendingFile {
             at(table, "creating a data file")(io::Error::new(io::ErrorKind::InvalidInput, "the day is out of range"))
         })?;
         let folder = format!("{column}={day}");
-        let path = format!("{folder}/part-{}.parquet", Uuid::new_v4());
+        let path = format!("{folder}/part-{}.parquet", place.new_file_id());
         let body = match &place.dir {
             None => Body::Memory(Vec::new()),
             Some(dir) => {

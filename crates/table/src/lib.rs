@@ -34,7 +34,7 @@ pub use block::{Block, Row, Seal};
 pub use commit::{Committed, Txn};
 pub use compact::{CompactPolicy, Compacted};
 pub use damage::DamagedFile;
-pub use dataset::{Clock, Dataset, DatasetStats};
+pub use dataset::{Dataset, DatasetStats};
 pub use days::Partition;
 pub use disk::{Disk, DiskFile, OsDisk};
 pub use encode::{EncodeError, EncodeOptions, Encoder, FileEncoder, FileSummary, FileWriter, RowGroup};

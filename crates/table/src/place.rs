@@ -11,10 +11,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use ambient::{Random, SystemRandom};
 use deltalake::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use object_store::ObjectStore;
 use object_store::prefix::PrefixStore;
 use url::Url;
+use uuid::{Builder, Uuid};
 
 use crate::disk::{self, Disk, OsDisk};
 use crate::durable::DurableStore;
@@ -60,13 +62,19 @@ pub(crate) struct Place {
     /// The table's directory, when it is on this machine.
     pub(crate) dir: Option<PathBuf>,
     pub(crate) disk: Arc<dyn Disk>,
+    random: Arc<dyn Random>,
     /// Set once nothing more is written here, until the process is started anew.
     pub(crate) poisoned: Arc<AtomicBool>,
 }
 
 impl Place {
-    pub(crate) fn new(root: &Root, table: &'static str, disk: &Arc<dyn Disk>) -> Result<Place, StoreError> {
-        match root {
+    pub(crate) fn new(
+        root: &Root,
+        table: &'static str,
+        disk: &Arc<dyn Disk>,
+        random: &Arc<dyn Random>,
+    ) -> Result<Place, StoreError> {
+        let place = match root {
             Root::Dir(dir) => Self::in_dir(dir, table, disk),
             Root::Store { store, url } => Self::in_store(store.clone(), url, table, disk),
             Root::Url { url, options } => {
@@ -74,7 +82,13 @@ impl Place {
                     .map_err(|error| StoreError::Place { place: url.to_string(), why: error.to_string() })?;
                 Self::in_store(Arc::from(store), url, table, disk)
             }
-        }
+        };
+        Ok(Place { random: Arc::clone(random), ..place? })
+    }
+
+    /// A name that no other data file has.
+    pub(crate) fn new_file_id(&self) -> Uuid {
+        Builder::from_random_bytes(self.random.bits().to_le_bytes()).into_uuid()
     }
 
     fn in_dir(root: &Path, table: &'static str, disk: &Arc<dyn Disk>) -> Result<Place, StoreError> {
@@ -86,7 +100,7 @@ impl Place {
         let store = DurableStore::new(disk.clone());
         let poisoned = store.poison();
         let log_store = Self::log_store(Arc::new(store), &url)?;
-        Ok(Place { log_store, dir: Some(dir), disk: disk.clone(), poisoned })
+        Ok(Place { log_store, dir: Some(dir), disk: disk.clone(), random: Arc::new(SystemRandom), poisoned })
     }
 
     /// A table's directory as another process finds it that only reads: nothing is made,
@@ -95,7 +109,8 @@ impl Place {
         let dir = dir.canonicalize().map_err(at(table, "finding the directory"))?;
         let url = directory_url(&dir)?;
         let log_store = Self::log_store(Arc::new(ReadOnlyStore::new()), &url)?;
-        Ok(Place { log_store, dir: Some(dir), disk: Arc::new(OsDisk), poisoned: Arc::default() })
+        let (disk, random) = (Arc::new(OsDisk), Arc::new(SystemRandom));
+        Ok(Place { log_store, dir: Some(dir), disk, random, poisoned: Arc::default() })
     }
 
     fn in_store(
@@ -106,7 +121,9 @@ impl Place {
     ) -> Result<Place, StoreError> {
         let mut url = root.clone();
         url.set_path(&format!("{}/{table}/", root.path().trim_end_matches('/')));
-        Ok(Place { log_store: Self::log_store(store, &url)?, dir: None, disk: disk.clone(), poisoned: Arc::default() })
+        let log_store = Self::log_store(store, &url)?;
+        let random = Arc::new(SystemRandom);
+        Ok(Place { log_store, dir: None, disk: disk.clone(), random, poisoned: Arc::default() })
     }
 
     fn log_store(root: Arc<dyn ObjectStore>, url: &Url) -> Result<LogStoreRef, StoreError> {

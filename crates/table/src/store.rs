@@ -7,6 +7,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use ambient::{Clock, Random, SystemRandom};
 use arrow::datatypes::{Schema, SchemaRef};
 use deltalake::kernel::engine::arrow_conversion::TryIntoKernel as _;
 use deltalake::kernel::{Action, MetadataExt as _, StructField, StructType};
@@ -18,7 +19,7 @@ use futures::future::BoxFuture;
 
 use crate::commit::{ATTEMPTS_MAX, Attempt};
 use crate::damage::DamagedFile;
-use crate::dataset::{Clock, Dataset, Names, Snapshot};
+use crate::dataset::{Dataset, Names, Snapshot};
 use crate::disk::{Disk, OsDisk};
 use crate::error::{StoreError, at};
 use crate::evolve::widen;
@@ -46,20 +47,23 @@ pub struct StoreOptions {
     /// Keys the unkeyed hashes of early tables; without it their files are left as they are.
     pub key_hash: Option<KeyHash>,
     /// The clock.
-    pub clock: Clock,
+    pub clock: Arc<dyn Clock>,
+    /// Names data files.
+    pub random: Arc<dyn Random>,
     /// The disk, for a [`Root::Dir`].
     pub disk: Arc<dyn Disk>,
 }
 
 impl StoreOptions {
-    /// Options with the defaults and the operating system's disk.
-    pub fn new(root: Root, events_schema: SchemaRef, clock: Clock) -> StoreOptions {
+    /// Options with the defaults, and the operating system's disk and randomness.
+    pub fn new(root: Root, events_schema: SchemaRef, clock: Arc<dyn Clock>) -> StoreOptions {
         StoreOptions {
             root,
             events_schema,
             checkpoint_every_commits: CHECKPOINT_EVERY_COMMITS,
             key_hash: None,
             clock,
+            random: Arc::new(SystemRandom),
             disk: Arc::new(OsDisk),
         }
     }
@@ -142,7 +146,7 @@ async fn open_table(
     opened: &mut Opened,
 ) -> Result<Dataset, StoreError> {
     let table = names.table;
-    let place = Place::new(&options.root, table, &options.disk)?;
+    let place = Place::new(&options.root, table, &options.disk, &options.random)?;
     let survey = log::survey(&place, table).await?;
     opened.repaired.extend(survey.repaired);
     let state = match survey.exists {

@@ -10,13 +10,14 @@ use super::Finding;
 /// Our crates and those of ours that each may name. `frontdesk` may name all.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("workspace-hack", &[]),
+    ("ambient", &[]),
     ("generate", &[]),
     ("xdm", &[]),
-    ("journal", &[]),
+    ("journal", &["ambient"]),
     ("vault", &["xdm"]),
-    ("table", &["xdm", "workspace-hack"]),
+    ("table", &["ambient", "xdm", "workspace-hack"]),
     ("report", &["table", "workspace-hack"]),
-    ("intake", &["xdm", "journal", "table", "vault", "workspace-hack"]),
+    ("intake", &["ambient", "xdm", "journal", "table", "vault", "workspace-hack"]),
     ("server", &["intake", "report", "xdm", "workspace-hack"]),
     ("frontdesk", &["generate", "xdm", "vault", "table", "report", "intake", "server", "workspace-hack"]),
     ("xtask", &[]),
@@ -32,7 +33,7 @@ const FENCED: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that name no async runtime, no Arrow and no HTTP.
-const PLAIN: &[&str] = &["xdm", "journal", "vault"];
+const PLAIN: &[&str] = &["ambient", "xdm", "journal", "vault"];
 const NOT_PLAIN: &[&str] = &["tokio", "futures", "arrow", "datafusion", "object_store", "reqwest"];
 
 /// Checks every `Cargo.toml` of the workspace.

@@ -5,7 +5,7 @@
 //! goes to the next batch.
 
 use std::cell::OnceCell;
-use std::time::Instant;
+use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use table::Block;
@@ -36,8 +36,8 @@ pub(crate) struct Batch {
     pub(crate) conflicts: u64,
     /// Bytes of the records in it.
     pub(crate) bytes: u64,
-    /// When its first record came.
-    pub(crate) since: Option<Instant>,
+    /// When its first record came, by the clock that never steps back.
+    pub(crate) since: Option<Duration>,
     /// Its rejects are committed, its events not yet.
     pub(crate) rejects_committed: bool,
 }

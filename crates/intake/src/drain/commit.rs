@@ -5,7 +5,7 @@
 
 use std::mem;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use journal::Sequence;
@@ -14,7 +14,7 @@ use table::{Committed, Dataset, StoreError, Txn};
 use super::batch::Batch;
 use super::fault::guarded;
 use super::{APP, Drain, Halt, RETRY_AFTER, SPARE_BLOCKS_MAX};
-use crate::clock::day_of;
+use crate::day::day_of;
 use crate::hooks::{DrainStep, Touched};
 use crate::rows::files::{DatedFiles, Dates, FilesError};
 
@@ -38,7 +38,7 @@ impl Drain {
                 return outcome.map(drop);
             }
         };
-        let began = Instant::now();
+        let began = self.clock.monotonic();
         let outcome = guarded(|| self.commit(&mut batch, events, rejects));
         let outcome = match outcome {
             Ok(outcome) => outcome,
@@ -62,7 +62,7 @@ impl Drain {
             Err(Halt::Files(error)) if !is_final(&error) => {
                 tracing::warn!(%error, pause = ?self.retry_pause, "a commit failed and is tried again");
                 self.frozen = Some(batch);
-                self.retry_at = Some(Instant::now() + self.retry_pause);
+                self.retry_at = Some(self.clock.monotonic() + self.retry_pause);
                 self.retry_pause = (self.retry_pause * 2).min(RETRY_AFTER[1]);
                 self.context.tally.commit_failures.fetch_add(1, Ordering::Relaxed);
                 self.progress.send_modify(|progress| {
@@ -115,14 +115,14 @@ impl Drain {
         store.events.is_poisoned() || store.rejects.is_poisoned()
     }
 
-    fn committed(&mut self, batch: &Batch, began: Instant) {
+    fn committed(&mut self, batch: &Batch, began: Duration) {
         if batch.rejects_committed {
             self.decoder.rejects_mark = self.decoder.rejects_mark.max(batch.last);
         }
         self.retry_at = None;
         self.retry_pause = RETRY_AFTER[0];
         let tally = &self.context.tally;
-        let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let took = u64::try_from(self.since(began).as_micros()).unwrap_or(u64::MAX);
         tally.last_commit_took_micros.store(took, Ordering::Relaxed);
         tally.last_commit_micros.store(self.clock.now_micros(), Ordering::Relaxed);
         tally.commits.fetch_add(1, Ordering::Relaxed);

@@ -15,7 +15,7 @@ use xdm::{Checker, ContentHash, Verdict, Violation, WithContent};
 use super::batch::Batch;
 use super::context::DecodeContext;
 use super::look_ahead::LookAhead;
-use crate::clock::day_of;
+use crate::day::day_of;
 use crate::hooks::Touched;
 use crate::policy::ValidationPolicy;
 use crate::request::identity::{Minter, Origin};

@@ -14,7 +14,7 @@ use xdm::Verdict;
 
 use super::context::DecodeContext;
 use super::fault::guarded;
-use crate::clock::day_of;
+use crate::day::day_of;
 use crate::request::head::HeadSink;
 use crate::request::identity::{Minter, Origin};
 use crate::request::record::Record;

@@ -1,7 +1,6 @@
 //! Records from the log into the open batch.
 
 use std::sync::atomic::Ordering;
-use std::time::Instant;
 
 use journal::Sequence;
 
@@ -56,7 +55,7 @@ impl Drain {
             bytes += length;
             self.current.last = sequence;
             self.current.bytes += length;
-            self.current.since.get_or_insert_with(Instant::now);
+            self.begin_to_wait();
             self.unshown = true;
             if sequence > self.recovered.max(self.counted) {
                 self.counted = sequence;
@@ -72,7 +71,13 @@ impl Drain {
             self.current.last = self.recovered;
             self.unshown = true;
             // So that a commit takes the watermark there.
-            self.current.since.get_or_insert_with(Instant::now);
+            self.begin_to_wait();
         }
+    }
+
+    /// From its first record on a batch waits for its commit.
+    fn begin_to_wait(&mut self) {
+        let Drain { current, clock, .. } = self;
+        current.since.get_or_insert_with(|| clock.monotonic());
     }
 }

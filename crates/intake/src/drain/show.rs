@@ -1,7 +1,5 @@
 //! Drained rows for queries, before they are committed.
 
-use std::time::Instant;
-
 use arrow::array::RecordBatch;
 
 use super::batch::Batch;
@@ -25,7 +23,7 @@ impl Drain {
         let store = &self.store;
         store.events.set_fresh(events).and_then(|()| store.rejects.set_fresh(rejects)).map_err(FilesError::from)?;
         self.unshown = false;
-        self.shown_at = Some(Instant::now());
+        self.shown_at = Some(self.clock.monotonic());
         let shown = self.current.last;
         self.progress.send_modify(|progress| progress.shown = shown);
         self.pass(DrainStep::Shown)

@@ -4,13 +4,13 @@
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
+use ambient::Clock;
 use journal::{Log, LogReader, ReadError, Recovery, Sequence};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::{Inner, Intake};
 use crate::admit::Admit;
-use crate::clock::Clock;
 use crate::counters::Tally;
 use crate::drain::context::DecodeContext;
 use crate::drain::mark::{self, Lost, Mark};

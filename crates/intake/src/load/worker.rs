@@ -12,7 +12,7 @@ use xdm::{Checker, ContentHash, Verdict, Violation, WithContent};
 
 use super::job::{Job, Progress};
 use super::ordered::{Abandoned, ChunkSequencer, InOrder};
-use crate::clock::day_of;
+use crate::day::day_of;
 use crate::error::{IntakeError, LoadError};
 use crate::input::chunks::{Chunk, Chunks};
 use crate::input::error::{InputError, unreadable};

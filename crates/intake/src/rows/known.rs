@@ -4,7 +4,7 @@
 use table::{FileDays, Partition, Store, StoreError, StoredId};
 
 use super::dedupe::{AHEAD_DAYS, Dedupe, Key, Keys, LookUp};
-use crate::clock::day_of;
+use crate::day::day_of;
 
 /// How much the index is to hold.
 #[derive(Clone, Copy, Debug)]

@@ -19,7 +19,8 @@ use table::Dataset;
 pub(crate) const NOON: i64 = 1_795_176_000_000_000;
 pub(crate) const DAY: i64 = 86_400_000_000;
 
-/// Stands still until it is moved.
+/// Stands still until it is moved; pauses end by the machine's clock.
+#[derive(Debug)]
 pub(crate) struct Watch(pub(crate) AtomicI64);
 
 impl Clock for Watch {

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails says where by panicking")]
 
 mod bench;
+mod clock;
 mod crash;
 mod damage;
 mod dates;

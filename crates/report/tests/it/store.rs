@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use ambient::ManualClock;
 use chrono::DateTime;
 use report::{ContactsReport, Period, QueryLimits, Session};
 use serde_json::Value;
@@ -75,7 +76,7 @@ fn block_of(shape: &Arc<Shape>, date: &str, email: Option<&str>) -> Block {
 
 async fn store(dir: &Path, email: Option<&str>) -> Store {
     let shape = Arc::new(Shape::new(Arc::clone(xdm::standard_plan().layout())).unwrap());
-    let clock = Arc::new(|| 1_793_880_000_000_000);
+    let clock = Arc::new(ManualClock::at(1_793_880_000_000_000));
     let options = StoreOptions::new(Root::Dir(dir.to_owned()), shape.arrow_schema(), clock);
     let store = Store::open(options).await.unwrap();
     let mut files = Vec::new();

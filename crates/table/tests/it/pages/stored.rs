@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
+use ambient::ManualClock;
 use datafusion::prelude::SessionContext;
 use serde_json::{Map, Value};
 use table::{
@@ -38,8 +38,7 @@ async fn stored_and_fresh_rows_look_alike() {
         let mut dice = Dice(7000 + seed);
         let shape = shape(world::layout(&mut dice));
         let dir = tempfile::tempdir().expect("a directory");
-        let now = AtomicI64::new(1_790_000_000_000);
-        let clock = Arc::new(move || now.fetch_add(1, Ordering::SeqCst));
+        let clock = Arc::new(ManualClock::at(1_790_000_000_000_000));
         let options = StoreOptions::new(Root::Dir(dir.path().to_owned()), shape.arrow_schema(), clock);
         let store = Store::open(options).await.expect("a store");
         let mut number = 0;

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
+use ambient::{Clock as _, ManualClock, SystemClock};
 use arrow::array::{
     ArrayRef, BinaryArray, BooleanArray, Date32Array, Float64Array, Int64Array, ListArray, MapArray, RecordBatch,
     StringArray, StructArray, TimestampMicrosecondArray,
@@ -11,34 +11,18 @@ use arrow::array::{
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 use datafusion::prelude::SessionContext;
-use table::{Clock, Committed, Dataset, Partition, Root, Store, StoreOptions, Txn};
+use table::{Committed, Dataset, Partition, Root, Store, StoreOptions, Txn};
 
 pub(super) const DAY: i32 = 20_779;
 pub(super) const MICROS_PER_DAY: i64 = 86_400_000_000;
 
-/// A clock that the test moves.
-#[derive(Clone, Default)]
-pub(super) struct TestClock(Arc<AtomicI64>);
-
-impl TestClock {
-    /// Starts at the system's time, since files carry that.
-    pub(super) fn now() -> TestClock {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-        TestClock(Arc::new(AtomicI64::new(now.as_millis() as i64)))
-    }
-
-    pub(super) fn advance_minutes(&self, minutes: i64) {
-        self.0.fetch_add(minutes * 60_000, Ordering::SeqCst);
-    }
-
-    pub(super) fn as_clock(&self) -> Clock {
-        let millis = self.0.clone();
-        Arc::new(move || millis.load(Ordering::SeqCst))
-    }
+/// A clock that the test moves. It starts at the system's time, since files carry that.
+pub(super) fn clock() -> Arc<ManualClock> {
+    Arc::new(ManualClock::at(SystemClock.now_micros()))
 }
 
 pub(super) fn options(dir: &Path) -> StoreOptions {
-    StoreOptions::new(Root::Dir(dir.to_owned()), events_schema(), TestClock::now().as_clock())
+    StoreOptions::new(Root::Dir(dir.to_owned()), events_schema(), clock())
 }
 
 pub(super) async fn open(dir: &Path) -> Store {

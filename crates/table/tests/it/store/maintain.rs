@@ -1,5 +1,6 @@
 //! Compaction, deletion, vacuum, and the scan that rebuilds the dedupe index.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use table::{CompactPolicy, Compacted, DeleteWhere, FileDays, Store, StoredId};
@@ -91,9 +92,9 @@ async fn deleted_rows_stay_deleted_though_another_process_compacts() {
 #[tokio::test(flavor = "multi_thread")]
 async fn vacuum_takes_what_is_out_of_use_for_long_enough() {
     let dir = tempfile::tempdir().unwrap();
-    let clock = TestClock::now();
+    let clock = clock();
     let mut options = options(dir.path());
-    options.clock = clock.as_clock();
+    options.clock = Arc::clone(&clock) as _;
     let events = Store::open(options).await.unwrap().events;
     for n in 0..3 {
         let _ = commit(&events, n * 10, n * 10 + 10, DAY).await;
@@ -110,13 +111,13 @@ async fn vacuum_takes_what_is_out_of_use_for_long_enough() {
     assert_eq!(data_files(dir.path(), "events"), 5);
 
     assert_eq!(events.vacuum(Duration::ZERO).await.unwrap().files, 0, "the shortest retention is 10 minutes");
-    clock.advance_minutes(30);
+    clock.advance(HOUR / 2);
     assert_eq!(events.vacuum(HOUR).await.unwrap().files, 0);
     let session = datafusion::prelude::SessionContext::new();
     session.register_table("events", old_view).unwrap();
     assert_eq!(session.sql("select max(datastream) from events").await.unwrap().count().await.unwrap(), 1);
 
-    clock.advance_minutes(31);
+    clock.advance(HOUR / 2 + HOUR / 60);
     let vacuumed = events.vacuum(HOUR).await.unwrap();
     assert_eq!(vacuumed.files, 5, "3 compacted files, 1 orphan, 1 temp file");
     assert!(!temp.exists());

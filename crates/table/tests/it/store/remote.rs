@@ -12,7 +12,7 @@ use super::fixture::*;
 
 async fn open_in(store: &Arc<dyn ObjectStore>) -> Result<Store, StoreError> {
     let root = Root::Store { store: store.clone(), url: Url::parse("memory:///front/desk").unwrap() };
-    Store::open(StoreOptions::new(root, events_schema(), TestClock::now().as_clock())).await
+    Store::open(StoreOptions::new(root, events_schema(), clock())).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -51,6 +51,6 @@ fn keys_of_an_object_store_are_not_shown() {
         url: Url::parse("s3://bucket/tables").unwrap(),
         options: [("aws_secret_access_key".to_owned(), "hush".to_owned())].into(),
     };
-    let shown = format!("{:?}", StoreOptions::new(root, events_schema(), TestClock::now().as_clock()));
+    let shown = format!("{:?}", StoreOptions::new(root, events_schema(), clock()));
     assert!(shown.contains("s3://bucket/tables") && !shown.contains("hush"), "{shown}");
 }

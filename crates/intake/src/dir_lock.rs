@@ -156,6 +156,7 @@ mod tests {
         assert_eq!(holder(), DirHolder { pid, address: Some("127.0.0.1:4711".to_owned()) });
         assert!(DataDirLock::take(dir.path()).expect("readable").is_none());
         drop(ours);
+        assert_eq!(std::fs::read(dir.path().join(LOCK_FILE)).expect("there"), b"", "nobody reads of the dead");
         assert!(DataDirLock::was_used(dir.path()));
         let DirClaim::Ours(again) = DataDirLock::claim(dir.path()).expect("readable") else { panic!("given up") };
         assert_eq!(holder().address, None, "nobody reads of the one before");

@@ -9,6 +9,7 @@ pub(crate) mod answer_budget;
 pub(crate) mod budget;
 mod checkers;
 pub(crate) mod describe;
+pub(crate) mod error;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -22,8 +23,8 @@ use tokio::sync::{oneshot, watch};
 use self::answer::Answers;
 use self::answer_budget::AnswerBudget;
 use self::checkers::{Arrival, CheckerPool};
+use self::error::SubmitError;
 use crate::counters::Tally;
-use crate::error::SubmitError;
 use crate::input::format::foreign_format;
 use crate::options::IntakeOptions;
 use crate::policy::{Policies, ValidationPolicy};

@@ -1,44 +1,15 @@
-//! What can go wrong, by what the caller was doing. An event that breaks rules is not
-//! here: that is an answer.
+//! Why the pipeline of a data directory can't open or go on.
 
 use std::io;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use table::{ShapeError, StoreError};
 use thiserror::Error;
 
+use crate::admit::error::SubmitError;
 use crate::drain::quarantine::QuarantineError;
-use crate::input::error::InputError;
-use crate::request::body::BodyError;
 use crate::request::record::RecordError;
 use crate::rows::links::LinkRuleError;
-
-/// Why a request was not taken in. Nothing of it was acknowledged.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum SubmitError {
-    /// The body can't be read as events; mend it.
-    #[error(transparent)]
-    Body(#[from] BodyError),
-    /// More is coming in than goes to the tables; send it again later.
-    #[error("too much is waiting to be stored; send the request again in {retry_after:?}")]
-    Overloaded {
-        /// How long to wait.
-        retry_after: Duration,
-    },
-    /// The disk has no room for the journal.
-    #[error("the disk is full; free space on it, then send the request again")]
-    DiskFull {
-        /// How long to wait.
-        retry_after: Duration,
-    },
-    /// A write failed and what the disk holds is not known; only a restart helps.
-    #[error("the journal stopped after a failed write; check the disk and restart")]
-    Poisoned,
-    /// The pipeline was closed.
-    #[error("the intake is closed; send the request again after the restart")]
-    Closed,
-}
 
 /// Why the pipeline can't open or go on.
 #[derive(Debug, Error)]
@@ -113,31 +84,4 @@ pub enum IntakeError {
     /// The pipeline was closed.
     #[error("the intake is closed")]
     Closed,
-}
-
-/// Why a file was not loaded, or not to its end. Loading it again goes on where the
-/// last commit stands.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum LoadError {
-    /// The data directory can't be used.
-    #[error(transparent)]
-    Open(#[from] IntakeError),
-    /// The tables refused.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A data file can't be written.
-    #[error(transparent)]
-    Encode(#[from] table::EncodeError),
-    /// The input can't be read.
-    #[error("cannot read {name}: {source}")]
-    Input {
-        /// Its path, or `standard input`.
-        name: String,
-        /// Why.
-        source: InputError,
-    },
-    /// The caller, or a test, asked to stop.
-    #[error("loading was stopped; load the same file again to go on")]
-    Stopped,
 }

@@ -30,9 +30,7 @@ mod error;
 mod hooks;
 mod input;
 mod intake;
-mod key_check;
 mod load;
-mod log;
 mod opening;
 mod options;
 mod policy;
@@ -40,18 +38,18 @@ mod progress;
 mod request;
 mod rows;
 mod secrets;
-mod tables;
 
 pub use admit::answer::{Answers, EventAnswer};
 pub use admit::answer_budget::{AnswerBudget, AnswerBudget as Room, TOLD_BYTES_MAX};
 pub use admit::budget::{Budget, Claim};
 pub use admit::describe::Described;
+pub use admit::error::SubmitError;
 pub use ambient::{Clock, Random, SystemClock, SystemRandom};
 pub use counters::Counters;
 pub use data_dir::make_data_dir;
 pub use dir_lock::{DataDirLock, DirClaim, DirHolder};
 pub use drain::quarantine::{QuarantineError, QuarantineReason, QuarantinedRecord, quarantine_list};
-pub use error::{IntakeError, LoadError, SubmitError};
+pub use error::IntakeError;
 #[doc(hidden)]
 pub use hooks::{DrainStep, Probe, Touched, Tripwire};
 pub use input::{
@@ -62,6 +60,7 @@ pub use intake::quarantine::Replayed;
 pub use intake::{Intake, Opened};
 /// How the log is, in [`Counters`].
 pub use journal::{LogHealth, LogStatus};
+pub use load::error::LoadError;
 pub use load::{LoadOptions, LoadSummary, NoProgress, Progress, load};
 pub use options::IntakeOptions;
 #[doc(hidden)]

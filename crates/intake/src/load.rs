@@ -16,6 +16,7 @@
 //! killed is run again: what is committed is passed over, what is not leaves no trace.
 //! Rejects are committed before events, with their own mark, as in draining.
 
+pub(crate) mod error;
 mod job;
 mod ordered;
 mod worker;
@@ -28,18 +29,18 @@ use ambient::{Clock, Random};
 use table::{Committed, NewFile, Store, Txn};
 use tokio::runtime::{Builder, Runtime};
 
+use self::error::LoadError;
 use self::job::Job;
 pub use self::job::{LoadOptions, NoProgress, Progress};
 use self::ordered::ChunkSequencer;
 pub use self::ordered::LoadSummary;
 use self::worker::{Worker, WorkerContext};
-use crate::error::{IntakeError, LoadError};
+use crate::error::IntakeError;
 use crate::input::chunks::Chunks;
 use crate::input::shape::Shape;
 use crate::input::source::{InputSource, LoadInput};
 use crate::intake::Intake;
-use crate::log;
-use crate::opening::{self, OpenedDir};
+use crate::opening::{self, OpenedDir, log};
 use crate::options::IntakeOptions;
 use crate::rows::dedupe::Keys;
 use crate::rows::known::{IndexBounds, known_events};

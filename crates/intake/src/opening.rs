@@ -4,6 +4,10 @@
 //! One process works on a data directory at a time: the index of known events lives in
 //! memory, and two of them would let the same event in twice.
 
+mod key_check;
+pub(crate) mod log;
+mod tables;
+
 use std::fs;
 use std::io;
 use std::sync::Arc;
@@ -11,16 +15,15 @@ use std::sync::Arc;
 use ambient::Clock;
 use table::{Root, Shape, Store};
 
+use self::tables::TableFindings;
 use crate::data_dir;
 use crate::dir_lock::DataDirLock;
 use crate::error::IntakeError;
-use crate::key_check;
 use crate::options::IntakeOptions;
 use crate::policy::Policies;
 use crate::rows::derive::Derivation;
 use crate::rows::scheme::RowScheme;
 use crate::secrets::Secrets;
-use crate::tables::{self, TableFindings};
 
 /// An opened data directory, without its log.
 pub(crate) struct OpenedDir {

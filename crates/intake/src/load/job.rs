@@ -5,7 +5,7 @@ use std::thread;
 use table::Store;
 use tokio::runtime::Runtime;
 
-use crate::error::LoadError;
+use super::error::LoadError;
 use crate::policy::Policies;
 use crate::request::time_anomaly::TimeBounds;
 use crate::rows::dedupe::{Dedupe, Key};

@@ -10,10 +10,11 @@ use memchr::memchr;
 use table::{Block, NewFile, Row};
 use xdm::{Checker, ContentHash, Verdict, Violation, WithContent};
 
+use super::error::LoadError;
 use super::job::{Job, Progress};
 use super::ordered::{Abandoned, ChunkSequencer, InOrder};
 use crate::day::day_of;
-use crate::error::{IntakeError, LoadError};
+use crate::error::IntakeError;
 use crate::input::chunks::{Chunk, Chunks};
 use crate::input::error::{InputError, unreadable};
 use crate::input::split::Span;

@@ -12,9 +12,9 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
+use super::log;
 use crate::data_dir::sync_dir;
 use crate::error::IntakeError;
-use crate::log;
 use crate::options::IntakeOptions;
 use crate::secrets::Secrets;
 use table::Root;

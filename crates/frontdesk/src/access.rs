@@ -1,7 +1,7 @@
 //! The way to the data: the directory itself, or the server that holds it.
 //!
 //! A command does not care which: both give the same answers in the same form, because
-//! the direct way goes through the server's own front. Opening the directory recovers
+//! the direct way goes through the server's own backend. Opening the directory recovers
 //! the journal first, so a command after a crash sees every acknowledged event.
 
 use std::path::Path;
@@ -10,13 +10,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 use intake::{Intake, IntakeError, IntakeOptions, Opened, SystemClock};
 use report::{ContactsReport, Fault, Period, PoolOptions, QueryError, QueryPool};
-use server::{Datastream, Front, House, QueryFailure, Question, ServerOptions, SqlLimits, TableForm};
+use server::{
+    Datastream, EmbeddedBackend, Queries, QueryFailure, Receipt, Receipts, ServerOptions, SqlLimits, TableForm,
+    TableQuery,
+};
 
 use crate::args::RowFormat;
 use crate::commands::query_worker;
 use crate::data_dir::{self, Claim, DataDir};
 use crate::failure::{Exit, Failure, warn};
-use crate::receipt::{Receipt, Rejected};
 use crate::remote::Remote;
 use crate::schemas::Readings;
 use crate::settings::Settings;
@@ -49,9 +51,9 @@ impl Opening {
         Ok(QueryPool::new(self.intake.store().clone(), options)?)
     }
 
-    /// What stands behind the HTTP edge.
-    pub(crate) fn house(&self, queries: QueryPool) -> House {
-        House::new(self.intake.clone(), queries, Arc::new(SystemClock))
+    /// What stands behind the HTTP server.
+    pub(crate) fn backend(&self, queries: QueryPool) -> EmbeddedBackend {
+        EmbeddedBackend::new(self.intake.clone(), queries, Arc::new(SystemClock))
     }
 }
 
@@ -66,15 +68,15 @@ pub(crate) enum Access {
 /// The directory in this process's hands.
 pub(crate) struct Direct {
     opening: Opening,
-    house: House,
+    backend: EmbeddedBackend,
     queries: QueryPool,
     limits: SqlLimits,
     dir: DataDir,
 }
 
 impl Direct {
-    async fn query(&self, question: Question<'_>, form: TableForm) -> Result<Bytes, Failure> {
-        let rows = self.house.query(question, form, self.limits, &mut ()).await.map_err(|failure| match failure {
+    async fn query(&self, query: TableQuery<'_>, form: TableForm) -> Result<Bytes, Failure> {
+        let rows = self.backend.query(query, form, self.limits, &mut ()).await.map_err(|failure| match failure {
             QueryFailure::Invalid(message) | QueryFailure::Limit(message) => Failure::usage(message),
             QueryFailure::Busy | QueryFailure::NoRoom => Failure::unavailable(failure),
             QueryFailure::Unavailable(message) => Failure::unavailable(message),
@@ -116,7 +118,7 @@ impl Access {
         let opening = Opening::of(&dir, settings).await?;
         let options = server_options(settings)?;
         let queries = opening.queries(&options)?;
-        let house = opening.house(queries.clone());
+        let backend = opening.backend(queries.clone());
         let limits = SqlLimits {
             rows_max: options.sql_rows_max,
             time_max: options.sql_time_max,
@@ -124,7 +126,7 @@ impl Access {
             process_memory_bytes_max: options.sql_process_memory_bytes_max,
             answer_bytes_max: options.sql_answer_bytes_max,
         };
-        Ok(Access::Direct(Box::new(Direct { opening, house, queries, limits, dir })))
+        Ok(Access::Direct(Box::new(Direct { opening, backend, queries, limits, dir })))
     }
 
     /// Runs a read-only query; the rows as bytes, ready to print.
@@ -139,7 +141,7 @@ impl Access {
             RowFormat::Json => TableForm::Json,
             RowFormat::Ndjson => TableForm::NdJson,
         };
-        direct.query(Question::Sql(sql), form).await
+        direct.query(TableQuery::Sql(sql), form).await
     }
 
     /// The report of contact requests.
@@ -148,7 +150,7 @@ impl Access {
             Access::Asking(remote) => return remote.contacts(period).await,
             Access::Direct(direct) => direct,
         };
-        let report = direct.query(Question::Contacts(*period), TableForm::Json).await?;
+        let report = direct.query(TableQuery::Contacts(*period), TableForm::Json).await?;
         serde_json::from_slice(&report)
             .map_err(|error| Failure::new(Exit::Damaged, format_args!("the report can't be read: {error}")))
     }
@@ -159,22 +161,7 @@ impl Access {
             Access::Asking(remote) => return remote.receipt(id).await,
             Access::Direct(direct) => direct,
         };
-        let found = direct.house.receipt(id).await.map_err(|error| Failure::new(Exit::Damaged, error))?;
-        if found.stored.is_none() && found.rejects.is_empty() {
-            return Ok(None);
-        }
-        let rejects = found.rejects.into_iter().map(|row| Rejected {
-            reject_id: row.reject_id,
-            kind: row.kind,
-            received_at: row.received_at,
-            violations: row.violations,
-        });
-        let (time, received_at, duplicates) = match found.stored {
-            Some(stored) => (Some(stored.time), Some(stored.received_at), stored.duplicates),
-            None => (None, None, 0),
-        };
-        let (rejects, rejects_more) = (rejects.collect(), found.rejects_more);
-        Ok(Some(Receipt { id: id.to_owned(), time, received_at, duplicates, rejects, rejects_more }))
+        direct.backend.receipt(id).await.map_err(|error| Failure::new(Exit::Damaged, error))
     }
 
     /// The pipeline, for what only the holder of the directory may do.

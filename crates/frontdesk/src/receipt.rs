@@ -1,73 +1,33 @@
-//! What became of one event, as the server tells it and as the commands print it.
+//! What became of one event, as commands print it.
 
 use std::io::{self, Write};
 
 use report::visible;
-use serde::Deserialize;
-use xdm::Violation;
+use server::{Receipt, StoredEvent};
 
-/// A receipt. An event can be stored and have rejected namesakes.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Receipt {
-    /// The event's id.
-    pub(crate) id: String,
-    /// The stored event's own time, RFC 3339.
-    pub(crate) time: Option<String>,
-    /// When the stored event was received, RFC 3339.
-    pub(crate) received_at: Option<String>,
-    /// How often the stored event came again.
-    #[serde(default)]
-    pub(crate) duplicates: u64,
-    /// What was sent under this id and rejected.
-    #[serde(default)]
-    pub(crate) rejects: Vec<Rejected>,
-    /// How many more there are.
-    #[serde(default)]
-    pub(crate) rejects_more: u64,
-}
-
-/// A rejected event.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Rejected {
-    /// Its name in `rejects`.
-    pub(crate) reject_id: String,
-    /// `invalid`, `conflict` or `duplicate`.
-    pub(crate) kind: String,
-    /// When it was received, RFC 3339.
-    pub(crate) received_at: String,
-    /// Every broken rule.
-    pub(crate) violations: Vec<Violation>,
-}
-
-impl Receipt {
-    /// Prints it for people.
-    ///
-    /// # Errors
-    /// Those of `out`.
-    pub(crate) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "{}", visible(&self.id))?;
-        if let (Some(time), Some(received_at)) = (&self.time, &self.received_at) {
-            writeln!(out, "  stored    happened {time}, received {received_at}")?;
-            if self.duplicates > 0 {
-                let times = if self.duplicates == 1 { "time" } else { "times" };
-                writeln!(out, "  duplicate came again {} {times} with the same content", self.duplicates)?;
-            }
+/// Prints a receipt for people.
+///
+/// # Errors
+/// Those of `out`.
+pub(crate) fn write(receipt: &Receipt, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}", visible(&receipt.id))?;
+    if let Some(StoredEvent { time, received_at, duplicates }) = &receipt.stored {
+        writeln!(out, "  stored    happened {time}, received {received_at}")?;
+        if *duplicates > 0 {
+            let times = if *duplicates == 1 { "time" } else { "times" };
+            writeln!(out, "  duplicate came again {duplicates} {times} with the same content")?;
         }
-        for rejected in &self.rejects {
-            writeln!(
-                out,
-                "  {:<9} received {}, reject id {}",
-                rejected.kind, rejected.received_at, rejected.reject_id
-            )?;
-            for violation in &rejected.violations {
-                writeln!(out, "    {}", visible(&violation.to_string()))?;
-            }
-        }
-        if self.rejects_more > 0 {
-            writeln!(out, "  and {} more under this id", self.rejects_more)?;
-        }
-        Ok(())
     }
+    for rejected in &receipt.rejects {
+        writeln!(out, "  {:<9} received {}, reject id {}", rejected.kind, rejected.received_at, rejected.reject_id)?;
+        for violation in &rejected.violations {
+            writeln!(out, "    {}", visible(&violation.to_string()))?;
+        }
+    }
+    if receipt.rejects_more > 0 {
+        writeln!(out, "  and {} more under this id", receipt.rejects_more)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -81,7 +41,7 @@ mod tests {
             "violations":[{"pointer":"/timestamp","schema":"s","keyword":"required","message":"is missing"}]}]}"#;
         let receipt: Receipt = serde_json::from_str(json).unwrap();
         let mut out = Vec::new();
-        receipt.write(&mut out).unwrap();
+        write(&receipt, &mut out).unwrap();
         let expect = "a\n  \
             stored    happened 2026-11-22T09:00:00Z, received 2026-11-22T09:00:01Z\n  \
             duplicate came again 2 times with the same content\n  \

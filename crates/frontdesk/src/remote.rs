@@ -16,11 +16,11 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValu
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use server::Receipt;
 
 use crate::args::RowFormat;
 use crate::data_dir::Holder;
 use crate::failure::{Exit, Failure, warn};
-use crate::receipt::Receipt;
 
 /// Time to connect; the server is on this machine.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

@@ -78,8 +78,8 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Fai
     let upkeep = tokio::spawn(upkeep::run(opening.intake.store().clone(), settings.upkeep_every));
     let queries = opening.queries(&options)?;
     queries.warm();
-    let house = opening.house(queries.clone());
-    let served = server::serve_house(listeners, house, options, Box::pin(stop)).await;
+    let backend = opening.backend(queries.clone());
+    let served = server::serve_embedded(listeners, backend, options, Box::pin(stop)).await;
     queries.close();
     upkeep.abort();
     tracing::info!("stopping: committing what is in the journal");

@@ -1,10 +1,10 @@
 //! The commands that need no server, with what they print.
 
-use crate::desk::{Place, event, rows};
+use crate::server_process::{TestDir, event, rows};
 
 #[test]
 fn generate_is_repeatable_and_check_finds_exactly_the_invalid_ones() {
-    let place = Place::new();
+    let place = TestDir::new();
     for style in ["platform", "xdm", "shuffled"] {
         let args = ["generate", "--events", "1200", "--seed", "9", "--until", "2026-11-22", "--style", style];
         let text = place.ok(&args);
@@ -22,7 +22,7 @@ fn generate_is_repeatable_and_check_finds_exactly_the_invalid_ones() {
 
 #[test]
 fn check_reads_lines_arrays_and_a_single_event() {
-    let place = Place::new();
+    let place = TestDir::new();
     let (good, bad) = (event("a"), event("b").replace(r#""chatStart":1"#, r#""chatStart":"1""#));
     let pretty = serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(&bad).unwrap()).unwrap();
     let check = |text: &str, code: i32, place_of_finding: Option<&str>, summary: &str| {
@@ -47,7 +47,7 @@ fn check_reads_lines_arrays_and_a_single_event() {
 
 #[test]
 fn check_writes_json() {
-    let place = Place::new();
+    let place = TestDir::new();
     let bad = event("b").replace(r#""chatStart":1"#, r#""chatStart":"1","chatEnd":true"#);
     let outcome = place.pipe(&["check", "-", "--format", "json"], format!("{}\n{bad}\n", event("a")).as_bytes());
     assert_eq!(outcome.code, 1, "{outcome:?}");
@@ -62,7 +62,7 @@ fn check_writes_json() {
 
 #[test]
 fn rejects_are_listed_shown_revealed_and_retried() {
-    let place = Place::new();
+    let place = TestDir::new();
     // Undeclared properties are violations only under the strict profile.
     let strict = event("s").replace(r#""_id""#, r#""favouriteColour":"teal","_id""#);
     let broken = event("b").replace(r#""chatStart":1"#, r#""chatStart":"1""#);
@@ -97,9 +97,9 @@ fn rejects_are_listed_shown_revealed_and_retried() {
 
 #[test]
 fn a_running_server_lists_rejects_but_does_not_reveal_them() {
-    let place = Place::new();
-    let desk = place.serve(&[]);
-    let (status, _) = desk.post("/v1/events", event("b").replace(r#""chatStart":1"#, r#""chatStart":"1""#));
+    let place = TestDir::new();
+    let server = place.serve(&[]);
+    let (status, _) = server.post("/v1/events", event("b").replace(r#""chatStart":1"#, r#""chatStart":"1""#));
     assert_eq!(status, 422);
     let list = place.ok(&["rejects", "list", "--format", "csv"]);
     let id = rows(&list)[0].rsplit(',').next().unwrap();
@@ -115,7 +115,7 @@ fn a_running_server_lists_rejects_but_does_not_reveal_them() {
 
 #[test]
 fn reports_have_three_forms_and_a_period() {
-    let place = Place::new();
+    let place = TestDir::new();
     place.write("events.ndjson", [event("a"), event("b"), event("c").replace("11-20", "11-01")].join("\n"));
     place.ok(&["load", "events.ndjson"]);
     let period = ["--since", "2026-11-19", "--until", "2026-11-21"];
@@ -131,7 +131,7 @@ fn reports_have_three_forms_and_a_period() {
 
 #[test]
 fn schema_version_settings_and_sql_from_standard_input() {
-    let place = Place::new();
+    let place = TestDir::new();
     let schema = place.ok(&["schema"]);
     for column in ["_id ", "timestamp ", "customerFeedback.chatStart ", "identityMap{}[].id ", "sealed ", "event_date "]
     {

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use reqwest::Client;
 use tokio::runtime::Builder;
 
-use crate::desk::{PATIENCE, Place, event, rows};
+use crate::server_process::{PATIENCE, TestDir, event, rows};
 
 const SEEDS: u64 = 12;
 const KILLS: u64 = 3;
@@ -52,19 +52,19 @@ fn acknowledged_events_survive_kill_9_exactly_once() {
 }
 
 fn one_seed(seed: u64) {
-    let place = Place::new();
+    let place = TestDir::new();
     // Small segments and quick commits, so that kills meet rotation, commit and release.
     let args = ["--commit-after", "150ms", "--segment-bytes", "256KiB", "--drain-every", "20ms"];
     let mut logs: Vec<Log> = (0..SENDERS).map(|_| Log::default()).collect();
     for round in 0..KILLS {
-        let desk = place.serve(&args);
+        let server = place.serve(&args);
         let stop = Arc::new(AtomicBool::new(false));
         let acked = Arc::new(AtomicUsize::new(0));
         let senders: Vec<_> = logs
             .into_iter()
             .enumerate()
             .map(|(sender, log)| {
-                let (url, stop, acked) = (desk.url.clone(), Arc::clone(&stop), Arc::clone(&acked));
+                let (url, stop, acked) = (server.url.clone(), Arc::clone(&stop), Arc::clone(&acked));
                 thread::spawn(move || send(&url, log, &format!("{seed}-{round}-{sender}"), &stop, &acked))
             })
             .collect();
@@ -75,7 +75,7 @@ fn one_seed(seed: u64) {
             assert!(Instant::now() < until, "seed {seed}: fewer than {enough} requests were acknowledged");
             thread::sleep(Duration::from_millis(1));
         }
-        desk.kill();
+        server.kill();
         stop.store(true, Ordering::Relaxed);
         logs = senders.into_iter().map(|sender| sender.join().unwrap()).collect();
     }

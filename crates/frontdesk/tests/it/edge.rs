@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, Place, ended, rows};
+use crate::server_process::{ServerProcess, TestDir, ended, rows};
 
 const INTERACT: &str = "/ee/v1/interact?configId=web";
 
@@ -23,8 +23,8 @@ fn click(id: &str, link: &str) -> Value {
     })
 }
 
-fn interact(desk: &Desk, request_id: &str, body: impl Into<Vec<u8>>) -> Value {
-    let (status, answer) = desk.post(&format!("{INTERACT}&requestId={request_id}"), body);
+fn interact(server: &ServerProcess, request_id: &str, body: impl Into<Vec<u8>>) -> Value {
+    let (status, answer) = server.post(&format!("{INTERACT}&requestId={request_id}"), body);
     assert_eq!(status, 200, "{answer}");
     serde_json::from_str(&answer).unwrap()
 }
@@ -35,7 +35,7 @@ fn ecid(answer: &Value) -> String {
 
 #[test]
 fn clicked_links_become_contact_requests_marked_as_derived() {
-    let place = Place::new();
+    let place = TestDir::new();
     let links = [
         ("call", "tel:+1-408-555-0100", "call,clickToCall"),
         ("email", "mailto:help@shop.example?subject=x", "email,clickToEmail"),
@@ -43,14 +43,14 @@ fn clicked_links_become_contact_requests_marked_as_derived() {
         ("other", "https://shop.example/next", ","),
         ("text", "sms:+14085550100", "text,clickToText"),
     ];
-    let desk = place.serve(&[]);
+    let server = place.serve(&[]);
     for (id, link, _) in links {
-        interact(&desk, id, request(&click(id, link)));
+        interact(&server, id, request(&click(id, link)));
     }
     let mut counted = click("counted", "tel:+1-408-555-0100");
     counted["customerFeedback"] = json!({ "clickToCall": 0 });
-    interact(&desk, "counted", request(&counted));
-    assert!(desk.stop("TERM").success());
+    interact(&server, "counted", request(&counted));
+    assert!(server.stop("TERM").success());
     // Files take the same way.
     place.write("more.ndjson", format!("{}\n", click("zz-loaded", "tel:1")));
     place.ok(&["load", "more.ndjson"]);
@@ -66,14 +66,14 @@ fn clicked_links_become_contact_requests_marked_as_derived() {
 
 #[test]
 fn the_rules_for_links_are_a_setting() {
-    let place = Place::new();
+    let place = TestDir::new();
     place.write("frontdesk.toml", "[link_rules]\n\"chat.example\" = \"clickToDirectMessage\"\n");
-    let desk = place.serve(&[]);
-    interact(&desk, "a", request(&click("a", "https://www.chat.example/1")));
-    interact(&desk, "b", request(&click("b", "tel:1")));
+    let server = place.serve(&[]);
+    interact(&server, "a", request(&click("a", "https://www.chat.example/1")));
+    interact(&server, "b", request(&click("b", "tel:1")));
     let found = place.ok(&["sql", "select id, channel from activity order by id", "--format", "csv"]);
     assert_eq!(rows(&found), ["a,direct_message", "b,"]);
-    drop(desk);
+    drop(server);
     place.write("frontdesk.toml", "link_rules = { tel = \"clickToCall\" }\n");
     let outcome = place.run(&["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!(outcome.code, 2, "{outcome:?}");
@@ -82,18 +82,18 @@ fn the_rules_for_links_are_a_setting() {
 
 #[test]
 fn what_is_sent_again_counts_once_and_is_one_visitor_even_after_a_kill() {
-    let place = Place::new();
-    let desk = place.serve(&[]);
+    let place = TestDir::new();
+    let server = place.serve(&[]);
     let good = request(&json!({ "timestamp": "2026-11-20T10:00:00Z", "customerFeedback": { "chatStart": 1 } }));
     let bad = request(&json!({ "timestamp": "2026-11-20T10:00:00Z", "customerFeedback": { "chatStart": "x" } }));
-    let first = interact(&desk, "r-1", good.clone());
+    let first = interact(&server, "r-1", good.clone());
     assert_eq!(ecid(&first).len(), 38, "{first}");
-    assert_eq!(interact(&desk, "r-2", bad.clone())["warnings"][0]["report"]["errors"][0]["keyword"], "type");
-    assert_eq!(ecid(&interact(&desk, "r-1", good.clone())), ecid(&first));
-    desk.kill();
-    let desk = place.serve(&[]);
-    assert_eq!(ecid(&interact(&desk, "r-1", good)), ecid(&first));
-    assert!(interact(&desk, "r-2", bad)["handle"].is_array());
+    assert_eq!(interact(&server, "r-2", bad.clone())["warnings"][0]["report"]["errors"][0]["keyword"], "type");
+    assert_eq!(ecid(&interact(&server, "r-1", good.clone())), ecid(&first));
+    server.kill();
+    let server = place.serve(&[]);
+    assert_eq!(ecid(&interact(&server, "r-1", good)), ecid(&first));
+    assert!(interact(&server, "r-2", bad)["handle"].is_array());
     let stored = place.ok(&["sql", "select visitor, chat_start from contacts", "--format", "csv"]);
     assert_eq!(rows(&stored), [format!("{},1", ecid(&first))]);
     let rejects = "select kind, count(*) from rejects group by 1 order by 1";
@@ -102,14 +102,14 @@ fn what_is_sent_again_counts_once_and_is_one_visitor_even_after_a_kill() {
 
 #[test]
 fn odd_bodies_cost_nothing_else() {
-    let place = Place::new();
-    let desk = place.serve(&[]);
+    let place = TestDir::new();
+    let server = place.serve(&[]);
     let odd = r#"{"events":[{"xdm":{"_id":"odd","timestamp":"2026-11-20T10:00:00Z","customerFeedback":{"chatStart":1,"chatEnd":1e+21,"subject":"lone \ud800, nul \u0000"}}},
         {"xdm":{"_id":"good","timestamp":"2026-11-20T10:00:00Z","customerFeedback":{"chatStart":1}}}]}"#;
-    let answer = interact(&desk, "odd", odd);
+    let answer = interact(&server, "odd", odd);
     assert!(answer["handle"].is_array(), "{answer}");
-    assert_eq!(desk.post(&format!("{INTERACT}&requestId=cut"), &odd.as_bytes()[..40]).0, 400);
-    assert_eq!(desk.post("/ee/v1/collect?configId=web", b"{\"events\":[\xff]}".to_vec()).0, 400);
+    assert_eq!(server.post(&format!("{INTERACT}&requestId=cut"), &odd.as_bytes()[..40]).0, 400);
+    assert_eq!(server.post("/ee/v1/collect?configId=web", b"{\"events\":[\xff]}".to_vec()).0, 400);
     let kept = "select id from activity union all select coalesce(event_id, keyword) from rejects order by 1";
     let kept = place.ok(&["sql", kept, "--format", "csv"]);
     assert!(kept.contains("good") && kept.contains("odd"), "{kept}");
@@ -120,18 +120,18 @@ fn odd_bodies_cost_nothing_else() {
 
 #[test]
 fn a_datastream_has_its_own_profile_and_origins() {
-    let place = Place::new();
+    let place = TestDir::new();
     let config =
         "[datastreams.web]\n[datastreams.strict]\nprofile = \"aep-strict\"\norigins = [\"https://www.shop.example\"]\n";
     place.write("frontdesk.toml", config);
-    let desk = place.serve(&[]);
+    let server = place.serve(&[]);
     let odd = request(&json!({ "_id": "e", "timestamp": "2026-11-20T10:00:00Z", "mine": 1 }));
-    assert!(interact(&desk, "a", odd.clone()).get("warnings").is_none());
-    let (_, answer) = desk.post("/ee/v1/interact?configId=strict", odd.clone());
+    assert!(interact(&server, "a", odd.clone()).get("warnings").is_none());
+    let (_, answer) = server.post("/ee/v1/interact?configId=strict", odd.clone());
     assert!(answer.contains("additionalProperties"), "{answer}");
-    assert_eq!(desk.post("/ee/v1/interact?configId=other", odd).0, 400);
+    assert_eq!(server.post("/ee/v1/interact?configId=other", odd).0, 400);
     // The shop's datastream isn't one of them.
-    assert_eq!(desk.get("/demo/").0, 404);
+    assert_eq!(server.get("/demo/").0, 404);
     let settings = place.ok(&["settings"]);
     assert!(settings.contains("https://www.shop.example"), "{settings}");
 }
@@ -146,7 +146,7 @@ const SHOP_SCHEMA: &str = r#"{"$id":"https://shop.example/schemas/contact","type
 
 #[test]
 fn a_datastream_has_its_own_schema_and_all_lie_in_one_table() {
-    let place = Place::new();
+    let place = TestDir::new();
     std::fs::create_dir(place.path("schemas")).unwrap();
     place.write("schemas/contact.json", SHOP_SCHEMA);
     place.write(
@@ -159,22 +159,22 @@ fn a_datastream_has_its_own_schema_and_all_lie_in_one_table() {
             "web": { "webReferrer": { "URL": "" } },
             "customerFeedback": { "chatStart": 1, "callBackNumber": { "number": "+15550100" } } })
     };
-    let desk = place.serve(&[]);
-    let send = |desk: &Desk, id: &str, datastream: &str, tier: &str| {
+    let server = place.serve(&[]);
+    let send = |server: &ServerProcess, id: &str, datastream: &str, tier: &str| {
         let path = format!("/ee/v1/interact?configId={datastream}&requestId={id}");
-        desk.post(&path, request(&event(id, tier))).1
+        server.post(&path, request(&event(id, tier))).1
     };
-    assert!(!send(&desk, "a", "shop", "gold").contains("warnings"));
-    let refused = send(&desk, "b", "shop", "tin");
+    assert!(!send(&server, "a", "shop", "gold").contains("warnings"));
+    let refused = send(&server, "b", "shop", "tin");
     assert!(refused.contains("https://shop.example/schemas/contact#/allOf/2/properties"), "{refused}");
-    assert!(!send(&desk, "c", "web", "tin").contains("warnings"), "another datastream, another schema");
+    assert!(!send(&server, "c", "web", "tin").contains("warnings"), "another datastream, another schema");
     // What waits in the journal is drained with its own schema.
-    desk.kill();
-    let desk = place.serve(&[]);
-    assert!(!send(&desk, "d", "shop", "silver").contains("warnings"));
-    let (status, answer) = desk.post("/v1/events?datastream=shop&dry_run=true", event("e", "tin").to_string());
+    server.kill();
+    let server = place.serve(&[]);
+    assert!(!send(&server, "d", "shop", "silver").contains("warnings"));
+    let (status, answer) = server.post("/v1/events?datastream=shop&dry_run=true", event("e", "tin").to_string());
     assert!(status == 200 && answer.contains("enum"), "{answer}");
-    assert!(desk.stop("TERM").success());
+    assert!(server.stop("TERM").success());
 
     // Files and `check` know it too.
     place.write("f.ndjson", format!("{}\n{}\n", event("f", "gold"), event("g", "tin")));
@@ -201,51 +201,51 @@ fn a_datastream_has_its_own_schema_and_all_lie_in_one_table() {
 
 #[test]
 fn consent_is_an_event() {
-    let place = Place::new();
-    let desk = place.serve(&[]);
+    let place = TestDir::new();
+    let server = place.serve(&[]);
     let body = json!({ "consent": [{ "standard": "Adobe", "version": "1.0", "value": { "general": "out" } }] });
-    let (status, answer) = desk.post("/ee/v1/privacy/set-consent?configId=web&requestId=c", body.to_string());
+    let (status, answer) = server.post("/ee/v1/privacy/set-consent?configId=web&requestId=c", body.to_string());
     assert_eq!(status, 200, "{answer}");
     // Sent again it is still one choice.
-    assert_eq!(desk.post("/ee/v1/privacy/set-consent?configId=web&requestId=c", body.to_string()).0, 200);
+    assert_eq!(server.post("/ee/v1/privacy/set-consent?configId=web&requestId=c", body.to_string()).0, 200);
     let kept = place.ok(&["sql", "select event_type, visitor is not null from activity", "--format", "csv"]);
     assert_eq!(rows(&kept), ["privacy.consent.out,true"]);
 }
 
 #[test]
 fn a_device_id_is_one_visitor_after_a_restart_too_and_nobody_elses() {
-    let place = Place::new();
+    let place = TestDir::new();
     let event = |id: &str| {
         let map = json!({ "FPID": [{ "id": "79bf8e83-f708-414b-b1ed-5789ff33bf0b" }] });
         request(&json!({ "_id": id, "timestamp": "2026-11-20T10:00:00Z", "identityMap": map }))
     };
-    let desk = place.serve(&[]);
-    let first = ecid(&interact(&desk, "a", event("a")));
-    desk.kill();
-    let desk = place.serve(&[]);
-    assert_eq!(ecid(&interact(&desk, "b", event("b"))), first);
+    let server = place.serve(&[]);
+    let first = ecid(&interact(&server, "a", event("a")));
+    server.kill();
+    let server = place.serve(&[]);
+    assert_eq!(ecid(&interact(&server, "b", event("b"))), first);
     // A server's calls that name nobody are nobody's.
     for id in ["c", "d"] {
         let body = json!({ "event": { "xdm": { "_id": id, "timestamp": "2026-11-20T10:00:00Z" } } }).to_string();
-        assert_eq!(desk.post("/ee/v2/interact?datastreamId=web", body).0, 200);
+        assert_eq!(server.post("/ee/v2/interact?datastreamId=web", body).0, 200);
     }
     let found = "select count(*), count(visitor), count(distinct visitor) from activity";
     assert_eq!(rows(&place.ok(&["sql", found, "--format", "csv"])), ["4,2,1"]);
-    drop(desk);
+    drop(server);
     // The key is the data directory's: the same device is another visitor elsewhere.
-    let elsewhere = Place::new();
+    let elsewhere = TestDir::new();
     assert_ne!(ecid(&interact(&elsewhere.serve(&[]), "a", event("a"))), first);
 }
 
 #[test]
 fn an_event_without_a_time_that_is_sent_again_counts_once() {
-    let place = Place::new();
-    let desk = place.serve(&[]);
+    let place = TestDir::new();
+    let server = place.serve(&[]);
     for _ in 0..3 {
-        let answer = interact(&desk, "undated", request(&json!({ "customerFeedback": { "chatStart": 1 } })));
+        let answer = interact(&server, "undated", request(&json!({ "customerFeedback": { "chatStart": 1 } })));
         assert_eq!(answer["warnings"][0]["type"], "/problems/event_undated");
     }
-    let (status, answer) = desk.post("/v1/events", r#"{"_id":"e"}"#);
+    let (status, answer) = server.post("/v1/events", r#"{"_id":"e"}"#);
     assert_eq!(status, 422, "elsewhere the sender dates its events: {answer}");
     let counted =
         "select count(*), sum(case when time between now() - interval '1 hour' and now() then 1 end) from activity";
@@ -256,9 +256,9 @@ fn an_event_without_a_time_that_is_sent_again_counts_once() {
 
 #[test]
 fn tail_and_test_runs_tell_what_arrives_without_personal_values() {
-    let place = Place::new();
+    let place = TestDir::new();
     assert_eq!(place.run(&["tail"]).code, 3);
-    let desk = place.serve(&[]);
+    let server = place.serve(&[]);
     let mut tail = place.command(&["tail", "--format", "json"]).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(tail.stdout.take().unwrap()).lines();
     let event = json!({
@@ -275,7 +275,7 @@ fn tail_and_test_runs_tell_what_arrives_without_personal_values() {
     let (send, receive) = std::sync::mpsc::channel();
     std::thread::spawn(move || drop(send.send(lines.next())));
     for _ in 0..200 {
-        interact(&desk, "t", body.clone());
+        interact(&server, "t", body.clone());
         if let Ok(line) = receive.recv_timeout(std::time::Duration::from_millis(100)) {
             told = line;
             break;
@@ -283,24 +283,24 @@ fn tail_and_test_runs_tell_what_arrives_without_personal_values() {
     }
     let told: Value = serde_json::from_str(&told.expect("a line").unwrap()).unwrap();
     assert_eq!((&told["verdict"], &told["testId"]), (&json!("accepted"), &json!("run-7")));
-    let run = desk.get("/v1/test/run-7/events").1;
+    let run = server.get("/v1/test/run-7/events").1;
     assert!(run.starts_with(r#"{"testId":"run-7","good":"#), "{run}");
     for text in [told.to_string(), run] {
         assert!(text.contains("***") && !text.contains("555-0100") && !text.contains("jo@shop"), "{text}");
     }
-    assert!(desk.stop("TERM").success());
+    assert!(server.stop("TERM").success());
     assert!(ended(&mut tail).success());
 }
 
 #[test]
 fn the_demo_shop_is_there() {
-    let place = Place::new();
-    let desk = place.serve(&[]);
-    assert!(desk.welcome.contains("/demo/"), "{}", desk.welcome);
-    assert_eq!(desk.get("/demo/").0, 200);
-    assert_eq!(desk.get("/demo/alloy.min.js").0, 404);
-    drop(desk);
+    let place = TestDir::new();
+    let server = place.serve(&[]);
+    assert!(server.welcome.contains("/demo/"), "{}", server.welcome);
+    assert_eq!(server.get("/demo/").0, 200);
+    assert_eq!(server.get("/demo/alloy.min.js").0, 404);
+    drop(server);
     place.write("alloy.min.js", "// the file");
-    let desk = place.serve(&["--demo-alloy-file", "alloy.min.js"]);
-    assert_eq!(desk.get("/demo/alloy.min.js"), (reqwest::StatusCode::OK, "// the file".to_owned()));
+    let server = place.serve(&["--demo-alloy-file", "alloy.min.js"]);
+    assert_eq!(server.get("/demo/alloy.min.js"), (reqwest::StatusCode::OK, "// the file".to_owned()));
 }

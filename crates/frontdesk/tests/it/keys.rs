@@ -7,17 +7,17 @@ use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
 
-use crate::desk::{Desk, PATIENCE, Place, any_file_holds, event, rows};
 use crate::mistakes::check;
+use crate::server_process::{PATIENCE, ServerProcess, TestDir, any_file_holds, event, rows};
 
-fn key(place: &Place, args: &[&str]) -> String {
+fn key(place: &TestDir, args: &[&str]) -> String {
     let token = place.ok(&[&["key", "new"][..], args].concat()).trim().to_owned();
     assert!(token.starts_with("fd_") && !token.contains('\n'), "{token}");
     token
 }
 
-fn rejects(desk: &Desk, token: Option<&str>) -> u16 {
-    desk.get_with("/v1/rejects", token).0.as_u16()
+fn rejects(server: &ServerProcess, token: Option<&str>) -> u16 {
+    server.get_with("/v1/rejects", token).0.as_u16()
 }
 
 fn until(what: &str, is_so: impl Fn() -> bool) {
@@ -30,15 +30,15 @@ fn until(what: &str, is_so: impl Fn() -> bool) {
 
 #[test]
 fn keys_come_and_go_beside_a_running_server() {
-    let place = Place::new();
-    let desk = place.serve(&["--log", "trace"]);
-    assert!(desk.welcome.contains("open to everybody on this machine"), "{}", desk.welcome);
-    assert_eq!(rejects(&desk, None), 200);
+    let place = TestDir::new();
+    let server = place.serve(&["--log", "trace"]);
+    assert!(server.welcome.contains("open to everybody on this machine"), "{}", server.welcome);
+    assert_eq!(rejects(&server, None), 200);
     let read = key(&place, &["--scope", "read", "--name", "grafana", "--expires", "90d"]);
     assert!(read.starts_with("fd_read_"), "{read}");
-    assert_eq!(rejects(&desk, Some(&read)), 200, "at once");
-    until("the server goes on without keys", || rejects(&desk, None) == 401);
-    assert_eq!(desk.post("/v1/events", event("a")).0, 200, "collecting needs no key");
+    assert_eq!(rejects(&server, Some(&read)), 200, "at once");
+    until("the server goes on without keys", || rejects(&server, None) == 401);
+    assert_eq!(server.post("/v1/events", event("a")).0, 200, "collecting needs no key");
     // Commands on this machine do as before.
     assert_eq!(rows(&place.ok(&["sql", "select id from contacts", "--format", "csv"])), ["a"]);
     assert!(place.ok(&["event", "a"]).contains("stored"));
@@ -51,7 +51,7 @@ fn keys_come_and_go_beside_a_running_server() {
     let listed: serde_json::Value = serde_json::from_str(&place.ok(&["key", "list", "--format", "json"])).unwrap();
     assert_eq!((&listed[0]["name"], &listed[0]["state"]), (&"grafana".into(), &"good".into()));
     assert!(place.ok(&["key", "revoke", "grafana"]).contains("(grafana)"));
-    until("a revoked key is taken", || rejects(&desk, Some(&read)) == 401);
+    until("a revoked key is taken", || rejects(&server, Some(&read)) == 401);
     assert!(place.ok(&["key", "list"]).contains("revoked"));
 
     let secret = read.rsplit('_').next().unwrap();
@@ -62,37 +62,37 @@ fn keys_come_and_go_beside_a_running_server() {
         assert_eq!(std::fs::metadata(data.join(file)).unwrap().mode() & 0o777, 0o600, "{file}");
     }
     assert_eq!(std::fs::metadata(&data).unwrap().mode() & 0o777, 0o700);
-    assert!(desk.stop("TERM").success());
+    assert!(server.stop("TERM").success());
     assert!(!data.join("frontdesk.key").exists());
     assert!(!place.log().contains(secret) && !place.log().contains("fd_"), "{}", place.log());
     // What was open isn't any more, not even with its last key revoked.
-    let desk = place.serve(&[]);
-    assert!(desk.welcome.contains("takes a key, since there are keys"), "{}", desk.welcome);
-    assert_eq!(rejects(&desk, None), 401);
+    let server = place.serve(&[]);
+    assert!(server.welcome.contains("takes a key, since there are keys"), "{}", server.welcome);
+    assert_eq!(rejects(&server, None), 401);
 }
 
 #[test]
 fn a_server_that_others_reach_demands_keys_and_its_commands_get_in() {
-    let place = Place::new();
-    let mut desk = place.serve_on("0.0.0.0:0", &["--log", "info"]);
+    let place = TestDir::new();
+    let mut server = place.serve_on("0.0.0.0:0", &["--log", "info"]);
     let make = "frontdesk key new --scope read --name NAME";
-    assert!(desk.welcome.contains(make) && desk.welcome.contains("in clear"), "{}", desk.welcome);
+    assert!(server.welcome.contains(make) && server.welcome.contains("in clear"), "{}", server.welcome);
     assert!(place.log().contains(make), "{}", place.log());
-    desk.url = desk.url.replace("0.0.0.0", "127.0.0.1");
-    let (status, answer) = desk.get("/v1/rejects");
+    server.url = server.url.replace("0.0.0.0", "127.0.0.1");
+    let (status, answer) = server.get("/v1/rejects");
     assert_eq!(status, StatusCode::UNAUTHORIZED);
     assert!(answer.contains("key_missing") && answer.contains("frontdesk key new"), "{answer}");
-    assert_eq!(desk.post("/v1/events", event("a")).0, 200);
+    assert_eq!(server.post("/v1/events", event("a")).0, 200);
     assert_eq!(rows(&place.ok(&["sql", "select id from contacts", "--format", "csv"])), ["a"]);
     let collect = key(&place, &["--scope", "collect", "--name", "shop", "--datastream", "web"]);
-    assert_eq!(rejects(&desk, Some(&collect)), 403);
+    assert_eq!(rejects(&server, Some(&collect)), 403);
     let admin = key(&place, &["--scope", "admin", "--name", "me"]);
-    assert_eq!(rejects(&desk, Some(&admin)), 200);
+    assert_eq!(rejects(&server, Some(&admin)), 200);
 }
 
 #[test]
 fn datastreams_bind_files_as_well_as_posts() {
-    let place = Place::new();
+    let place = TestDir::new();
     place.write(
         "frontdesk.toml",
         "[datastreams.web]\n[datastreams.off]\ndisabled = true\n[datastreams.server]\nkey_required = true\n",
@@ -105,18 +105,18 @@ fn datastreams_bind_files_as_well_as_posts() {
         refused(&["load", "events.ndjson", "--datastream", "off"], "disabled");
     };
     each();
-    let desk = place.serve(&[]);
-    assert!(desk.welcome.contains("/v1/events?datastream=web -d"), "{}", desk.welcome);
+    let server = place.serve(&[]);
+    assert!(server.welcome.contains("/v1/events?datastream=web -d"), "{}", server.welcome);
     each();
-    assert_eq!(desk.post("/v1/events", event("a")).0, 400);
-    assert_eq!(desk.post("/v1/events?datastream=server", event("a")).0, 401);
+    assert_eq!(server.post("/v1/events", event("a")).0, 400);
+    assert_eq!(server.post("/v1/events?datastream=server", event("a")).0, 401);
     place.ok(&["load", "events.ndjson", "--datastream", "server"]);
     assert_eq!(rows(&place.ok(&["sql", "select datastream from events", "--format", "csv"])), ["server"]);
 }
 
 #[test]
 fn what_makes_no_sense_is_said() {
-    let place = Place::new();
+    let place = TestDir::new();
     check(&place, &["key", "new", "--scope", "read", "--name", "a b"], 2, &["a key's name is"]);
     check(&place, &["key", "new", "--scope", "read", "--name", "a", "--expires", "soon"], 2, &["--expires", "90d"]);
     check(&place, &["key", "new", "--scope", "admin", "--name", "a", "--datastream", "web"], 2, &["--scope collect"]);

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::desk::{Place, event, rows};
+use crate::server_process::{TestDir, event, rows};
 
 const DAYS: [&str; 6] = ["--days", "3", "--until", "2026-11-22", "--seed", "5"];
 
@@ -13,7 +13,7 @@ fn counts(summary: &str) -> String {
 
 #[test]
 fn loads_exactly_what_is_valid_and_each_file_once() {
-    let place = Place::new();
+    let place = TestDir::new();
     let text = place.ok(&[&["generate", "--events", "3000", "--invalid", "2%"][..], &DAYS].concat());
     place.write("events.ndjson", &text);
     let first = place.ok(&["load", "events.ndjson"]);
@@ -31,7 +31,7 @@ fn loads_exactly_what_is_valid_and_each_file_once() {
 
 #[test]
 fn compressed_files_and_standard_input_are_the_same_events() {
-    let place = Place::new();
+    let place = TestDir::new();
     let text = place.ok(&[&["generate", "--events", "500", "--invalid", "0"][..], &DAYS].concat());
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gzip.write_all(text.as_bytes()).unwrap();
@@ -51,10 +51,10 @@ fn compressed_files_and_standard_input_are_the_same_events() {
 
 #[test]
 fn loads_through_a_running_server() {
-    let place = Place::new();
+    let place = TestDir::new();
     let text = place.ok(&[&["generate", "--events", "6000", "--invalid", "1%"][..], &DAYS].concat());
     place.write("events.ndjson", &text);
-    let desk = place.serve(&[]);
+    let server = place.serve(&[]);
     let first = place.ok(&["load", "events.ndjson"]);
     assert!(
         first.starts_with("events.ndjson: 6000 events read, 5940 accepted, 60 rejected; sent to the running server"),
@@ -65,16 +65,16 @@ fn loads_through_a_running_server() {
     // A second time changes nothing.
     place.ok(&["load", "events.ndjson"]);
     assert_eq!(rows(&place.ok(&count)), ["5940,5940"]);
-    assert!(desk.stop("TERM").success());
+    assert!(server.stop("TERM").success());
     assert_eq!(rows(&place.ok(&count)), ["5940,5940"]);
 }
 
 #[test]
 fn events_without_an_id_collapse_when_a_file_is_sent_twice_to_a_server() {
-    let place = Place::new();
+    let place = TestDir::new();
     let line = event("x").replace(r#""_id":"x","#, "");
     place.write("events.ndjson", format!("{line}\n{}\n", line.replace("10:00", "11:00")));
-    let _desk = place.serve(&[]);
+    let _server = place.serve(&[]);
     place.ok(&["load", "events.ndjson"]);
     place.ok(&["load", "events.ndjson"]);
     assert_eq!(rows(&place.ok(&["sql", "select count(*) from events", "--format", "csv"])), ["2"]);
@@ -82,7 +82,7 @@ fn events_without_an_id_collapse_when_a_file_is_sent_twice_to_a_server() {
 
 #[test]
 fn files_that_hold_no_event_are_refused_with_the_way_out() {
-    let place = Place::new();
+    let place = TestDir::new();
     let check = |name: &str, bytes: &[u8], parts: &[&str]| {
         place.write(name, bytes);
         for command in ["check", "load"] {
@@ -103,7 +103,7 @@ fn files_that_hold_no_event_are_refused_with_the_way_out() {
 
 #[test]
 fn a_load_that_accepts_nothing_exits_with_one() {
-    let place = Place::new();
+    let place = TestDir::new();
     place.write("bad.ndjson", "{\"_id\":1}\n{}\n");
     let outcome = place.run(&["load", "bad.ndjson"]);
     assert_eq!(outcome.code, 1, "{outcome:?}");
@@ -122,7 +122,7 @@ fn any_shape_is_loaded_with_and_without_a_server() {
         ("pretty.json", format!("{}\n{}\n", pretty("c"), pretty("d"))),
         ("glued.json", format!("\u{FEFF}{}{}", event("e"), event("f"))),
     ];
-    let load_all = |place: &Place| {
+    let load_all = |place: &TestDir| {
         for (name, text) in &files {
             place.write(name, text);
             assert!(place.ok(&["load", name]).contains("2 events read, 2 accepted"), "{name}");
@@ -131,15 +131,15 @@ fn any_shape_is_loaded_with_and_without_a_server() {
         let ids = place.ok(&["sql", "select \"_id\" from events order by 1", "--format", "csv"]);
         assert_eq!(rows(&ids), ["a", "b", "c", "d", "e", "f"]);
     };
-    load_all(&Place::new());
-    let place = Place::new();
-    let desk = place.serve(&[]);
+    load_all(&TestDir::new());
+    let place = TestDir::new();
+    let server = place.serve(&[]);
     load_all(&place);
-    let (status, text) = desk.post("/v1/events", files[2].1.replace("\"e\"", "\"g\"").replace("\"f\"", "\"h\""));
+    let (status, text) = server.post("/v1/events", files[2].1.replace("\"e\"", "\"g\"").replace("\"f\"", "\"h\""));
     assert!(status.is_success() && text.contains("\"accepted\":2"), "{text}");
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gzip.write_all(event("z").as_bytes()).unwrap();
-    let (status, text) = desk.post("/v1/events", gzip.finish().unwrap());
+    let (status, text) = server.post("/v1/events", gzip.finish().unwrap());
     assert_eq!(status.as_u16(), 400);
     assert!(text.contains("this is gzip; send Content-Encoding: gzip"), "{text}");
 }

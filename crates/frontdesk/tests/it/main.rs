@@ -5,7 +5,6 @@
 
 mod commands;
 mod crash;
-mod desk;
 mod edge;
 mod keys;
 mod load;
@@ -13,4 +12,5 @@ mod mistakes;
 mod quarantine;
 mod queries;
 mod serve;
+mod server_process;
 mod tls;

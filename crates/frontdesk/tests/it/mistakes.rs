@@ -5,10 +5,10 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
-use crate::desk::{Place, ended, event};
+use crate::server_process::{TestDir, ended, event};
 
 /// Runs a command that must fail, and looks for parts of what it says.
-pub(crate) fn check(place: &Place, args: &[&str], code: i32, parts: &[&str]) {
+pub(crate) fn check(place: &TestDir, args: &[&str], code: i32, parts: &[&str]) {
     let outcome = place.run(args);
     assert_eq!(outcome.code, code, "{args:?}: {outcome:?}");
     assert!(outcome.err.starts_with("error: "), "{args:?}: {outcome:?}");
@@ -20,7 +20,7 @@ pub(crate) fn check(place: &Place, args: &[&str], code: i32, parts: &[&str]) {
 
 #[test]
 fn input_that_is_not_there() {
-    let place = Place::new();
+    let place = TestDir::new();
     std::fs::create_dir(place.path("directory")).unwrap();
     for command in ["load", "check"] {
         check(&place, &[command, "absent.ndjson"], 2, &["cannot read absent.ndjson", "help: "]);
@@ -32,7 +32,7 @@ fn input_that_is_not_there() {
 
 #[test]
 fn a_data_directory_that_cannot_be_one() {
-    let place = Place::new();
+    let place = TestDir::new();
     place.write("file", "x");
     check(
         &place,
@@ -52,7 +52,7 @@ fn a_data_directory_that_cannot_be_one() {
 
 #[test]
 fn a_port_that_is_taken() {
-    let place = Place::new();
+    let place = TestDir::new();
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = other.local_addr().unwrap().to_string();
     check(&place, &["serve", "--listen", &address], 3, &["cannot listen on", &address, "--listen 127.0.0.1:0"]);
@@ -61,7 +61,7 @@ fn a_port_that_is_taken() {
 
 #[test]
 fn settings_that_cannot_be_read() {
-    let place = Place::new();
+    let place = TestDir::new();
     place.write("frontdesk.toml", "lissten = '127.0.0.1:0'\n");
     check(&place, &["serve"], 2, &["unknown setting `lissten`", "help: did you mean `listen`?"]);
     place.write("frontdesk.toml", "body_bytes_max = '1GiB'\n");
@@ -74,7 +74,7 @@ fn settings_that_cannot_be_read() {
 
 #[test]
 fn a_key_file_that_must_not_be_used() {
-    let place = Place::new();
+    let place = TestDir::new();
     place.write("events.ndjson", event("a"));
     place.ok(&["load", "events.ndjson"]);
     let key = place.path("frontdesk-data/vault.key");
@@ -94,7 +94,7 @@ fn a_key_file_that_must_not_be_used() {
 
 #[test]
 fn queries_and_ids_that_lead_nowhere() {
-    let place = Place::new();
+    let place = TestDir::new();
     let check_both = || {
         check(&place, &["sql", "select chat_strt from contacts"], 2, &["chat_strt", "chat_start"]);
         check(&place, &["sql", "drop table events"], 2, &[]);
@@ -102,14 +102,14 @@ fn queries_and_ids_that_lead_nowhere() {
         check(&place, &["rejects", "show", "x' or 1=1"], 1, &["no rejected event", "help: "]);
     };
     check_both();
-    let desk = place.serve(&[]);
+    let server = place.serve(&[]);
     check_both();
-    assert!(desk.stop("TERM").success());
+    assert!(server.stop("TERM").success());
 }
 
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
-    let place = Place::new();
+    let place = TestDir::new();
     let mut command = place.command(&["generate", "--events", "200000"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut some = [0; 100];

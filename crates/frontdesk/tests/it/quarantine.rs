@@ -4,11 +4,11 @@ use std::fs;
 use std::thread;
 use std::time::Duration;
 
-use crate::desk::{Place, event};
+use crate::server_process::{TestDir, event};
 
 /// A file as a version before, or after, could have left it: its clear part, and bytes
 /// that don't open.
-fn leave_one(place: &Place, sequence: u64) {
+fn leave_one(place: &TestDir, sequence: u64) {
     let dir = place.path("frontdesk-data/journal/quarantine");
     fs::create_dir_all(&dir).unwrap();
     let head = [&b"FDQ1"[..], &sequence.to_le_bytes(), &1_795_176_000_000_000_i64.to_le_bytes(), &[1]].concat();
@@ -17,18 +17,18 @@ fn leave_one(place: &Place, sequence: u64) {
 
 #[test]
 fn a_request_that_was_set_aside_is_said_and_the_rest_goes_on() {
-    let place = Place::new();
+    let place = TestDir::new();
     assert!(place.serve(&[]).stop("TERM").success());
     assert!(place.ok(&["quarantine", "list"]).starts_with("nothing is set aside"));
     leave_one(&place, 4711);
-    let desk = place.serve(&[]);
-    assert!(desk.welcome.contains("1 acknowledged request"), "{}", desk.welcome);
+    let server = place.serve(&[]);
+    assert!(server.welcome.contains("1 acknowledged request"), "{}", server.welcome);
     assert!(place.log().contains("frontdesk quarantine list"), "{}", place.log());
-    let (status, said) = desk.get("/readyz");
+    let (status, said) = server.get("/readyz");
     assert!(status == 200 && said.starts_with("degraded\n") && said.contains("quarantine"), "{status} {said}");
-    let (_, metrics) = desk.get("/metrics");
+    let (_, metrics) = server.get("/metrics");
     assert!(metrics.contains("\nfrontdesk_quarantined_records 1\n"), "{metrics}");
-    assert_eq!(desk.post("/v1/events", event("after")).0, 200);
+    assert_eq!(server.post("/v1/events", event("after")).0, 200);
     let listed = place.ok(&["quarantine", "list"]);
     assert!(
         listed.contains("4711  set aside 2026-11-20T12:00:00Z  81 bytes  it was written by a newer version"),
@@ -36,7 +36,7 @@ fn a_request_that_was_set_aside_is_said_and_the_rest_goes_on() {
     );
     let refused = place.run(&["quarantine", "retry", "4711"]);
     assert_eq!(refused.code, 3, "{refused:?}");
-    assert!(desk.stop("TERM").success());
+    assert!(server.stop("TERM").success());
     let sealed = place.run(&["quarantine", "retry", "--all"]);
     assert!(sealed.code != 0 && sealed.err.contains("record 4711"), "{sealed:?}");
     let unknown = place.run(&["quarantine", "retry", "7"]);
@@ -45,20 +45,20 @@ fn a_request_that_was_set_aside_is_said_and_the_rest_goes_on() {
 
 #[test]
 fn events_of_dates_far_from_now_are_found_under_their_dates() {
-    let place = Place::new();
-    let desk = place.serve(&["--commit-after", "50ms"]);
+    let place = TestDir::new();
+    let server = place.serve(&["--commit-after", "50ms"]);
     let old = |n: u32| format!(r#"{{"_id":"old-{n}","timestamp":"1999-02-{:02}T10:00:00Z"}}"#, n + 1);
     let body: Vec<String> = (0..20).map(old).collect();
-    assert_eq!(desk.post("/v1/events", format!("[{}]", body.join(","))).0, 200);
+    assert_eq!(server.post("/v1/events", format!("[{}]", body.join(","))).0, 200);
     let sql = "select count(*), count(distinct event_date), min(event_date), max(event_date) from events \
                where event_date between '1999-02-01' and '1999-02-20'";
     let expect = ["20,20,1999-02-01,1999-02-20"];
     let no_day = place.path("frontdesk-data/tables/events/event_date=__HIVE_DEFAULT_PARTITION__");
     while !no_day.is_dir() {
-        assert_eq!(crate::desk::rows(&place.ok(&["sql", sql, "--format", "csv"])), expect);
+        assert_eq!(crate::server_process::rows(&place.ok(&["sql", sql, "--format", "csv"])), expect);
         thread::sleep(Duration::from_millis(20));
     }
-    assert_eq!(crate::desk::rows(&place.ok(&["sql", sql, "--format", "csv"])), expect);
-    assert!(desk.stop("TERM").success());
-    assert_eq!(crate::desk::rows(&place.ok(&["sql", sql, "--format", "csv"])), expect);
+    assert_eq!(crate::server_process::rows(&place.ok(&["sql", sql, "--format", "csv"])), expect);
+    assert!(server.stop("TERM").success());
+    assert_eq!(crate::server_process::rows(&place.ok(&["sql", sql, "--format", "csv"])), expect);
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
 
-use crate::desk::{Desk, PATIENCE, Place, event, rows};
+use crate::server_process::{PATIENCE, ServerProcess, TestDir, event, rows};
 
 /// Doubles a text until it fills any memory. No function of it is on a list.
 fn doubling() -> String {
@@ -58,57 +58,57 @@ fn eventually(what: &str, is_true: impl Fn() -> bool) {
     }
 }
 
-fn sql(desk: &Desk, text: &str) -> (StatusCode, String) {
-    desk.post("/v1/sql", text.as_bytes().to_vec())
+fn sql(server: &ServerProcess, text: &str) -> (StatusCode, String) {
+    server.post("/v1/sql", text.as_bytes().to_vec())
 }
 
-fn metric(desk: &Desk, name: &str) -> f64 {
-    let (_, page) = desk.get("/metrics");
+fn metric(server: &ServerProcess, name: &str) -> f64 {
+    let (_, page) = server.get("/metrics");
     let line = page.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("{name}: {page}"));
     line.trim().parse().unwrap()
 }
 
 #[test]
 fn a_query_that_wants_too_much_memory_ends_itself_and_is_told() {
-    let place = Place::new();
-    let desk = place.serve(&["--sql-process-memory-bytes-max", "128MiB"]);
-    assert_eq!(desk.post("/v1/events", event("a")).0, StatusCode::OK);
-    let (status, answer) = sql(&desk, &doubling());
+    let place = TestDir::new();
+    let server = place.serve(&["--sql-process-memory-bytes-max", "128MiB"]);
+    assert_eq!(server.post("/v1/events", event("a")).0, StatusCode::OK);
+    let (status, answer) = sql(&server, &doubling());
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{answer}");
     assert!(answer.contains("sql_limit") && answer.contains("more than 128 MiB of memory"), "{answer}");
     // Everything else goes on, and the next query has a process.
-    assert_eq!(desk.post("/v1/events", event("b")).0, StatusCode::OK);
-    let (status, answer) = sql(&desk, "select count(*) as n from events");
+    assert_eq!(server.post("/v1/events", event("b")).0, StatusCode::OK);
+    let (status, answer) = sql(&server, "select count(*) as n from events");
     assert_eq!((status, answer.as_str()), (StatusCode::OK, "[\n{\"n\":2}\n]\n"));
-    assert_eq!(metric(&desk, "frontdesk_query_workers_ended_total{cause=\"memory\"}"), 1.0);
-    assert_eq!(metric(&desk, "frontdesk_ready"), 1.0);
+    assert_eq!(metric(&server, "frontdesk_query_workers_ended_total{cause=\"memory\"}"), 1.0);
+    assert_eq!(metric(&server, "frontdesk_ready"), 1.0);
 }
 
 #[test]
 fn a_query_whose_time_is_over_gives_its_place_back() {
-    let place = Place::new();
-    let desk = place.serve(&["--sql-time-max", "700ms", "--sql-queries-max", "1"]);
+    let place = TestDir::new();
+    let server = place.serve(&["--sql-time-max", "700ms", "--sql-queries-max", "1"]);
     for _ in 0..2 {
-        let (status, answer) = sql(&desk, &unyielding());
+        let (status, answer) = sql(&server, &unyielding());
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{answer}");
         assert!(answer.contains("stopped after 700ms"), "{answer}");
     }
     // Starting a process counts against nobody's time but its own.
-    eventually("a small query runs again", || sql(&desk, "select 1 as n").0 == StatusCode::OK);
-    assert_eq!(desk.get("/v1/rejects").0, StatusCode::OK);
-    assert_eq!(desk.post("/v1/events", event("a")).0, StatusCode::OK);
-    let pid = desk.pid();
+    eventually("a small query runs again", || sql(&server, "select 1 as n").0 == StatusCode::OK);
+    assert_eq!(server.get("/v1/rejects").0, StatusCode::OK);
+    assert_eq!(server.post("/v1/events", event("a")).0, StatusCode::OK);
+    let pid = server.pid();
     eventually("no process is left over", || children(pid).len() <= 2);
-    assert!(desk.stop("TERM").success());
+    assert!(server.stop("TERM").success());
 }
 
 #[test]
 fn the_worker_has_nothing_of_the_server_and_dies_with_it() {
-    let place = Place::new();
-    let desk = place.serve(&[]);
-    assert_eq!(desk.post("/v1/events", event("a")).0, StatusCode::OK);
-    assert_eq!(sql(&desk, "select count(*) from events").0, StatusCode::OK);
-    let workers = children(desk.pid());
+    let place = TestDir::new();
+    let server = place.serve(&[]);
+    assert_eq!(server.post("/v1/events", event("a")).0, StatusCode::OK);
+    assert_eq!(sql(&server, "select count(*) from events").0, StatusCode::OK);
+    let workers = children(server.pid());
     assert!(!workers.is_empty());
     for worker in &workers {
         let environment = std::fs::read(format!("/proc/{worker}/environ")).unwrap();
@@ -125,7 +125,7 @@ fn the_worker_has_nothing_of_the_server_and_dies_with_it() {
         // Its own two sockets and those of its runtime are unconnected to any network.
         assert_eq!(network_sockets(*worker), 0);
     }
-    desk.kill();
+    server.kill();
     eventually("the workers have ended with the server", || {
         workers.iter().all(|worker| !PathBuf::from(format!("/proc/{worker}/exe")).exists())
     });
@@ -152,28 +152,28 @@ fn network_sockets(pid: u32) -> usize {
 
 #[test]
 fn a_client_that_hangs_up_ends_its_query() {
-    let place = Place::new();
-    let desk = place.serve(&["--sql-queries-max", "1"]);
-    assert_eq!(sql(&desk, "select 1").0, StatusCode::OK);
-    desk.post_and_hang_up("/v1/sql", unyielding(), Duration::from_millis(300));
-    eventually("the place is free", || sql(&desk, "select 1").0 == StatusCode::OK);
-    assert!(metric(&desk, "frontdesk_query_workers_ended_total{cause=\"unwanted\"}") >= 1.0);
+    let place = TestDir::new();
+    let server = place.serve(&["--sql-queries-max", "1"]);
+    assert_eq!(sql(&server, "select 1").0, StatusCode::OK);
+    server.post_and_hang_up("/v1/sql", unyielding(), Duration::from_millis(300));
+    eventually("the place is free", || sql(&server, "select 1").0 == StatusCode::OK);
+    assert!(metric(&server, "frontdesk_query_workers_ended_total{cause=\"unwanted\"}") >= 1.0);
 }
 
 #[test]
 fn each_row_is_seen_once_while_rows_come_and_are_committed() {
-    let place = Place::new();
-    let desk = place.serve(&["--commit-after", "50ms", "--drain-every", "10ms"]);
+    let place = TestDir::new();
+    let server = place.serve(&["--commit-after", "50ms", "--drain-every", "10ms"]);
     for number in 1..=60 {
-        assert_eq!(desk.post("/v1/events", event(&format!("e{number}"))).0, StatusCode::OK);
-        let (status, answer) = sql(&desk, "select count(*) as n, count(distinct \"_id\") as ids from events");
+        assert_eq!(server.post("/v1/events", event(&format!("e{number}"))).0, StatusCode::OK);
+        let (status, answer) = sql(&server, "select count(*) as n, count(distinct \"_id\") as ids from events");
         assert_eq!((status, answer), (StatusCode::OK, format!("[\n{{\"n\":{number},\"ids\":{number}}}\n]\n")));
     }
 }
 
 #[test]
 fn commands_without_a_server_use_it_too() {
-    let place = Place::new();
+    let place = TestDir::new();
     place.write("events.ndjson", event("a"));
     place.ok(&["load", "events.ndjson"]);
     let failed = place.run(&["sql", &doubling(), "--sql-process-memory-bytes-max", "128MiB"]);
@@ -187,28 +187,28 @@ fn commands_without_a_server_use_it_too() {
 
 #[test]
 fn a_report_through_the_server_is_the_report_without_it() {
-    let place = Place::new();
+    let place = TestDir::new();
     place.write("events.ndjson", place.ok(&["generate", "--events", "400", "--until", "2026-11-22", "--seed", "4"]));
     place.ok(&["load", "events.ndjson"]);
     let report = ["report", "contacts", "--since", "2026-11-10", "--until", "2026-11-22", "--format", "json"];
     let alone = place.ok(&report);
-    let desk = place.serve(&["--sql-queries-max", "1"]);
+    let server = place.serve(&["--sql-queries-max", "1"]);
     assert_eq!(place.ok(&report), alone);
-    let (status, answer) = desk.get("/v1/reports/contacts?since=2026-11-10&until=2026-11-22");
+    let (status, answer) = server.get("/v1/reports/contacts?since=2026-11-10&until=2026-11-22");
     assert_eq!((status, answer), (StatusCode::OK, alone));
 }
 
 #[test]
 fn nothing_that_was_sent_steers_a_terminal() {
-    let place = Place::new();
-    let desk = place.serve(&[]);
+    let place = TestDir::new();
+    let server = place.serve(&[]);
     let steering = "x\\u001b[2J\\u009b31m\\u202e\\u007f\\ny";
     let meant = "x\u{1b}[2J\u{9b}31m\u{202e}\u{7f}\ny";
     let body = event("ok").replace("\"chatStart\":1", &format!("\"chatStart\":1,\"subject\":\"{steering}\""));
-    assert_eq!(desk.post("/v1/events", body).0, StatusCode::OK);
+    assert_eq!(server.post("/v1/events", body).0, StatusCode::OK);
     // An id is a reference; this one isn't.
     let broken = event("ok").replace("ok", &format!("{steering} z"));
-    assert_eq!(desk.post("/v1/events", broken).0, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(server.post("/v1/events", broken).0, StatusCode::UNPROCESSABLE_ENTITY);
     let is_plain = |text: &str| {
         assert!(text.chars().all(|letter| letter == '\n' || !report::is_steering(letter)), "{text:?}");
     };
@@ -242,38 +242,38 @@ fn nothing_that_was_sent_steers_a_terminal() {
 
 #[test]
 fn a_list_of_thousands_is_no_trouble() {
-    let place = Place::new();
-    let desk = place.serve(&[]);
-    assert_eq!(desk.post("/v1/events", event("e7")).0, StatusCode::OK);
+    let place = TestDir::new();
+    let server = place.serve(&[]);
+    assert_eq!(server.post("/v1/events", event("e7")).0, StatusCode::OK);
     let ids: Vec<String> = (0..6_000).map(|number| format!("'e{number}'")).collect();
     let (status, answer) =
-        sql(&desk, &format!("select count(*) as n from events where \"_id\" in ({})", ids.join(",")));
+        sql(&server, &format!("select count(*) as n from events where \"_id\" in ({})", ids.join(",")));
     assert_eq!((status, answer.as_str()), (StatusCode::OK, "[\n{\"n\":1}\n]\n"));
 }
 
 #[test]
 fn a_worker_that_is_gone_is_replaced() {
-    let place = Place::new();
-    let desk = place.serve(&["--sql-queries-max", "1"]);
-    assert_eq!(sql(&desk, "select 1").0, StatusCode::OK);
+    let place = TestDir::new();
+    let server = place.serve(&["--sql-queries-max", "1"]);
+    assert_eq!(sql(&server, "select 1").0, StatusCode::OK);
     for _ in 0..3 {
-        for worker in children(desk.pid()) {
+        for worker in children(server.pid()) {
             let killed =
                 std::process::Command::new("sh").args(["-c", &format!("kill -KILL {worker}")]).status().unwrap();
             assert!(killed.success());
             // Its end comes a moment after the signal.
             eventually("it has ended", || !is_running(worker));
         }
-        let (status, answer) = sql(&desk, "select 1 as n");
+        let (status, answer) = sql(&server, "select 1 as n");
         assert_eq!((status, answer.as_str()), (StatusCode::OK, "[\n{\"n\":1}\n]\n"));
     }
-    assert!(children(desk.pid()).len() <= 2, "none is left as a zombie");
+    assert!(children(server.pid()).len() <= 2, "none is left as a zombie");
 }
 
 #[test]
 fn a_query_that_recurses_ends_itself() {
-    let place = Place::new();
-    let desk = place.serve(&[]);
+    let place = TestDir::new();
+    let server = place.serve(&[]);
     for text in [
         format!("select {}1{}", "(".repeat(20_000), ")".repeat(20_000)),
         format!("select {}1", "1+".repeat(20_000)),
@@ -281,9 +281,9 @@ fn a_query_that_recurses_ends_itself() {
         format!("select {}1{}", "case when true then ".repeat(300), " end".repeat(300)),
         vec!["select 1"; 3_000].join(" union all "),
     ] {
-        let (status, answer) = sql(&desk, &text);
+        let (status, answer) = sql(&server, &text);
         // Where the parser gives up half-way it says that the text is wrong.
         assert!(answer.contains("sql_limit") || answer.contains("sql_invalid"), "{:.40}: {status} {answer}", text);
     }
-    assert_eq!(sql(&desk, "select 1").0, StatusCode::OK);
+    assert_eq!(sql(&server, "select 1").0, StatusCode::OK);
 }

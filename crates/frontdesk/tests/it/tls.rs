@@ -5,18 +5,18 @@ use std::net::{SocketAddr, TcpListener};
 use reqwest::{Certificate, Client, StatusCode};
 use tokio::runtime::Builder;
 
-use crate::desk::{Desk, PATIENCE, Place, event, rows};
 use crate::mistakes;
+use crate::server_process::{PATIENCE, ServerProcess, TestDir, event, rows};
 
 /// The port that the welcome names for TLS.
-fn port(desk: &Desk) -> u16 {
-    let rest = desk.welcome.split("https://127.0.0.1:").nth(1).expect("the welcome names the address");
+fn port(server: &ServerProcess) -> u16 {
+    let rest = server.welcome.split("https://127.0.0.1:").nth(1).expect("the welcome names the address");
     rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap()
 }
 
 /// Asks over TLS as one who trusts only this authority; no answer where it isn't trusted.
-fn ask(desk: &Desk, ca: &[u8], name: &str, body: &str) -> Option<StatusCode> {
-    let port = port(desk);
+fn ask(server: &ServerProcess, ca: &[u8], name: &str, body: &str) -> Option<StatusCode> {
+    let port = port(server);
     let client = Client::builder()
         .timeout(PATIENCE)
         .no_proxy()
@@ -33,22 +33,22 @@ fn ask(desk: &Desk, ca: &[u8], name: &str, body: &str) -> Option<StatusCode> {
 
 #[test]
 fn a_certificate_of_its_own_is_made_once_and_trusted_once() {
-    let place = Place::new();
+    let place = TestDir::new();
     let serve = |args: &[&str]| place.serve(&[&["--dev-tls", "--tls-listen", "127.0.0.1:0"][..], args].concat());
     let read = |name: &str| std::fs::read(place.path("frontdesk-data/dev-tls").join(name)).unwrap();
 
-    let desk = serve(&[]);
+    let server = serve(&[]);
     for part in ["update-ca-certificates", "certutil -d sql:$HOME/.pki/nssdb -A -t C,, ", "port 443"] {
-        assert!(desk.welcome.contains(part), "{} lacks {part}", desk.welcome);
+        assert!(server.welcome.contains(part), "{} lacks {part}", server.welcome);
     }
     let (ca, certificate) = (read("ca.pem"), read("cert.pem"));
-    assert_eq!(ask(&desk, &ca, "localhost", &event("a")), Some(StatusCode::OK));
-    assert_eq!(ask(&desk, &ca, "127.0.0.1", &event("b")), Some(StatusCode::OK));
-    assert_eq!(ask(&desk, &ca, "desk.test", &event("c")), None);
-    assert_eq!(desk.get("/healthz").0, StatusCode::OK);
+    assert_eq!(ask(&server, &ca, "localhost", &event("a")), Some(StatusCode::OK));
+    assert_eq!(ask(&server, &ca, "127.0.0.1", &event("b")), Some(StatusCode::OK));
+    assert_eq!(ask(&server, &ca, "desk.test", &event("c")), None);
+    assert_eq!(server.get("/healthz").0, StatusCode::OK);
     let stored = place.ok(&["sql", "select \"_id\" from events order by 1", "--format", "csv"]);
     assert_eq!(rows(&stored), ["a", "b"]);
-    assert!(desk.stop("TERM").success());
+    assert!(server.stop("TERM").success());
 
     let again = serve(&[]);
     assert_eq!((read("ca.pem"), read("cert.pem")), (ca.clone(), certificate.clone()));
@@ -65,7 +65,7 @@ fn a_certificate_of_its_own_is_made_once_and_trusted_once() {
 
 #[test]
 fn the_operators_certificate_is_served_and_mistakes_are_told() {
-    let place = Place::new();
+    let place = TestDir::new();
     drop(place.serve(&["--dev-tls", "--tls-listen", "127.0.0.1:0"]));
     let made = place.path("frontdesk-data/dev-tls");
     let ca = std::fs::read(made.join("ca.pem")).unwrap();
@@ -73,10 +73,10 @@ fn the_operators_certificate_is_served_and_mistakes_are_told() {
         std::fs::copy(made.join(name), place.path(name)).unwrap();
     }
     place.write("frontdesk.toml", "tls_cert_file = 'cert.pem'\ntls_key_file = 'key.pem'\ntls_listen = '127.0.0.1:0'\n");
-    let desk = place.serve(&[]);
-    assert!(!desk.welcome.contains("certutil"), "{}", desk.welcome);
-    assert_eq!(ask(&desk, &ca, "localhost", &event("a")), Some(StatusCode::OK));
-    assert!(desk.stop("TERM").success());
+    let server = place.serve(&[]);
+    assert!(!server.welcome.contains("certutil"), "{}", server.welcome);
+    assert_eq!(ask(&server, &ca, "localhost", &event("a")), Some(StatusCode::OK));
+    assert!(server.stop("TERM").success());
 
     let check = |args: &[&str], code: i32, parts: &[&str]| {
         let args = [&["serve", "--listen", "127.0.0.1:0"][..], args].concat();

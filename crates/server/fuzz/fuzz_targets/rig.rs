@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use intake::{Intake, IntakeOptions, SystemClock};
 use report::{PoolOptions, QueryPool, WorkerProgram};
-use server::{House, Listeners, ServerOptions};
+use server::{EmbeddedBackend, Listeners, ServerOptions};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -145,7 +145,7 @@ impl Running {
             queries_max: 1,
         };
         let queries = QueryPool::new(intake.store().clone(), pool).expect("the tables are a directory");
-        let house = House::new(intake.clone(), queries, Arc::new(SystemClock));
+        let backend = EmbeddedBackend::new(intake.clone(), queries, Arc::new(SystemClock));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("it is bound");
         let (stop, stopped) = oneshot::channel::<()>();
@@ -156,7 +156,7 @@ impl Running {
             ..ServerOptions::default()
         };
         let shutdown = Box::pin(async move { drop(stopped.await) });
-        let serving = tokio::spawn(server::serve_house(Listeners::from(listener), house, options, shutdown));
+        let serving = tokio::spawn(server::serve_embedded(Listeners::from(listener), backend, options, shutdown));
         Running { intake, address, stop, serving }
     }
 

@@ -7,7 +7,7 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
-use server::{Access, Datastream, KEY_FILE, KeyFile, Keys, LocalKey, NewKey, ROUTES, Route, Scope};
+use server::{Access, Datastream, KEY_FILE, KeyFile, Keys, LocalKey, NewKey, ROUTES, RouteSpec, Scope};
 
 use crate::fake::NOW_MICROS;
 use crate::rig::{Rig, exchange, json, refused};
@@ -15,16 +15,16 @@ use crate::rig::{Rig, exchange, json, refused};
 const NOW_S: i64 = NOW_MICROS / 1_000_000;
 
 /// A data directory with keys.
-struct Place {
+struct KeyDirectory {
     directory: tempfile::TempDir,
     file: KeyFile,
 }
 
-impl Place {
-    fn new() -> Place {
+impl KeyDirectory {
+    fn new() -> KeyDirectory {
         let directory = tempfile::tempdir().expect("a directory");
         let file = KeyFile::of(directory.path());
-        Place { directory, file }
+        KeyDirectory { directory, file }
     }
 
     fn key(&self, scope: Scope, datastream: Option<&str>, expires_s: Option<i64>) -> String {
@@ -42,34 +42,34 @@ impl Place {
 }
 
 /// A path that each route is served at, and a body that it takes.
-fn example(route: Route) -> (&'static str, &'static str) {
-    match route {
-        Route::Receipt => ("/v1/events/stored-1", ""),
-        Route::Collection => ("/collection/i", r#"{"body":{"xdmEntity":{}}}"#),
-        Route::CollectionBatch => ("/collection/batch/i", r#"{"messages":[{"body":{"xdmEntity":{}}}]}"#),
-        Route::Interact => ("/ee/v1/interact?configId=web", r#"{"events":[{"xdm":{}}]}"#),
-        Route::Collect => ("/ee/v1/collect?configId=web", r#"{"events":[{"xdm":{}}]}"#),
-        Route::Acquire => ("/ee/v1/identity/acquire?configId=web", "{}"),
-        Route::SetConsent => (
+fn example(route: &RouteSpec) -> (&'static str, &'static str) {
+    match route.path {
+        "/v1/events" => ("/v1/events", "{}"),
+        "/v1/events/{id}" => ("/v1/events/stored-1", ""),
+        "/collection/{inletId}" => ("/collection/i", r#"{"body":{"xdmEntity":{}}}"#),
+        "/collection/batch/{inletId}" => ("/collection/batch/i", r#"{"messages":[{"body":{"xdmEntity":{}}}]}"#),
+        "/{base}/v1/interact" => ("/ee/v1/interact?configId=web", r#"{"events":[{"xdm":{}}]}"#),
+        "/{base}/v1/collect" => ("/ee/v1/collect?configId=web", r#"{"events":[{"xdm":{}}]}"#),
+        "/{base}/v1/identity/acquire" => ("/ee/v1/identity/acquire?configId=web", "{}"),
+        "/{base}/v1/privacy/set-consent" => (
             "/ee/v1/privacy/set-consent?configId=web",
             r#"{"consent":[{"standard":"Adobe","version":"1.0","value":{"general":"in"}}]}"#,
         ),
-        Route::InteractV2 => ("/ee/v2/interact?datastreamId=web", r#"{"event":{"xdm":{}}}"#),
-        Route::CollectV2 => ("/ee/v2/collect?datastreamId=web", r#"{"events":[{"xdm":{}}]}"#),
-        Route::TestRun => ("/v1/test/t/events", ""),
-        Route::Demo => ("/demo/index.html", ""),
-        Route::ProblemPage => ("/problems/key_missing", ""),
-        Route::Sql => ("/v1/sql", "select 1"),
-        Route::Events => ("/v1/events", "{}"),
-        route => (route.path(), ""),
+        "/{base}/v2/interact" => ("/ee/v2/interact?datastreamId=web", r#"{"event":{"xdm":{}}}"#),
+        "/{base}/v2/collect" => ("/ee/v2/collect?datastreamId=web", r#"{"events":[{"xdm":{}}]}"#),
+        "/v1/test/{testId}/events" => ("/v1/test/t/events", ""),
+        "/demo/{page}" => ("/demo/index.html", ""),
+        "/problems/{code}" => ("/problems/key_missing", ""),
+        "/v1/sql" => ("/v1/sql", "select 1"),
+        path => {
+            assert!(!path.contains('{'), "give an example of {path}");
+            (path, "")
+        }
     }
 }
 
-fn method(route: Route) -> Method {
-    match route.method() {
-        server::Method::Get => Method::GET,
-        server::Method::Post => Method::POST,
-    }
+fn method(route: &RouteSpec) -> Method {
+    Method::from_bytes(route.method.name().as_bytes()).expect("a method")
 }
 
 async fn status(request: RequestBuilder) -> u16 {
@@ -79,32 +79,32 @@ async fn status(request: RequestBuilder) -> u16 {
 
 #[tokio::test]
 async fn every_route_with_every_scope() {
-    let place = Place::new();
+    let place = KeyDirectory::new();
     let keys: Vec<(Option<Scope>, String)> =
         Scope::ALL.into_iter().map(|scope| (Some(scope), place.scope(scope))).chain([(None, String::new())]).collect();
     let rig = Rig::with(|options| options.keys = place.keys()).await;
     for route in ROUTES {
-        let (path, body) = example(*route);
+        let (path, body) = example(route);
         for (scope, key) in &keys {
-            let mut request = rig.request(method(*route), path).body(body);
+            let mut request = rig.request(method(route), path).body(body);
             if scope.is_some() {
                 request = request.bearer_auth(key);
             }
-            let expect = match (scope, route.access()) {
+            let expect = match (scope, route.access) {
                 (Some(scope), access) if scope.permits(access) => 200..300,
                 (None, Access::Public | Access::Collect) => 200..300,
                 (Some(_), _) => 403..404,
                 (None, _) => 401..402,
             };
             let found = status(request).await;
-            assert!(expect.contains(&found), "{route:?} with {scope:?}: {found}");
+            assert!(expect.contains(&found), "{} with {scope:?}: {found}", route.path);
         }
     }
 }
 
 #[tokio::test]
 async fn no_spelling_of_a_path_gets_in_without_a_key() {
-    let place = Place::new();
+    let place = KeyDirectory::new();
     drop(place.scope(Scope::Read));
     let rig = Rig::with(|options| options.keys = place.keys()).await;
     let open = ["/healthz", "/readyz", "/tag.js"];
@@ -113,9 +113,9 @@ async fn no_spelling_of_a_path_gets_in_without_a_key() {
         assert_eq!(status(rig.request(Method::HEAD, path)).await, 200, "{path}");
     }
     let mut targets: Vec<(String, String)> = Vec::new();
-    for route in ROUTES.iter().filter(|route| !matches!(route.access(), Access::Public | Access::Collect)) {
-        let (path, _) = example(*route);
-        let method = method(*route).to_string();
+    for route in ROUTES.iter().filter(|route| !matches!(route.access, Access::Public | Access::Collect)) {
+        let (path, _) = example(route);
+        let method = method(route).to_string();
         for spelling in [
             path.to_owned(),
             format!("{path}/"),
@@ -162,7 +162,7 @@ async fn no_spelling_of_a_path_gets_in_without_a_key() {
 
 #[tokio::test]
 async fn http2_is_no_way_around() {
-    let place = Place::new();
+    let place = KeyDirectory::new();
     let read = place.scope(Scope::Read);
     let rig = Rig::with(|options| options.keys = place.keys()).await;
     let stream = TokioIo::new(rig.connect().await);
@@ -213,7 +213,7 @@ async fn every_listener_that_others_reach_demands_keys() {
 
 #[tokio::test]
 async fn a_key_is_taken_as_bearer_or_as_password_and_says_what_it_may() {
-    let place = Place::new();
+    let place = KeyDirectory::new();
     let read = place.scope(Scope::Read);
     let rig = Rig::on("0.0.0.0:0", |options| options.keys = place.keys()).await;
     let id = read.split('_').nth(2).expect("an id");
@@ -231,11 +231,11 @@ async fn a_key_is_taken_as_bearer_or_as_password_and_says_what_it_may() {
 
 #[tokio::test]
 async fn what_is_no_key_any_more_is_refused_everywhere_and_other_services_tokens_are_not() {
-    let place = Place::new();
+    let place = KeyDirectory::new();
     let expired = place.key(Scope::Admin, None, Some(NOW_S));
     let revoked = place.scope(Scope::Admin);
     place.file.revoke(revoked.split('_').nth(2).expect("an id"), NOW_S).expect("revoked");
-    let unknown = Place::new().scope(Scope::Admin);
+    let unknown = KeyDirectory::new().scope(Scope::Admin);
     let rig = Rig::with(|options| options.keys = place.keys()).await;
     for key in [&expired, &revoked, &unknown] {
         for path in ["/v1/events", "/ee/v1/interact?configId=w", "/collection/i", "/v1/sql"] {
@@ -253,7 +253,7 @@ async fn what_is_no_key_any_more_is_refused_everywhere_and_other_services_tokens
 
 #[tokio::test]
 async fn keys_are_made_and_revoked_beside_a_running_server() {
-    let place = Place::new();
+    let place = KeyDirectory::new();
     let rig = Rig::with(|options| options.keys = place.keys()).await;
     assert_eq!(status(rig.get("/v1/rejects")).await, 200, "open");
     let read = place.scope(Scope::Read);
@@ -275,7 +275,7 @@ async fn keys_are_made_and_revoked_beside_a_running_server() {
 
 #[tokio::test]
 async fn a_damaged_key_file_closes_and_collecting_goes_on() {
-    let place = Place::new();
+    let place = KeyDirectory::new();
     let read = place.scope(Scope::Read);
     let local = LocalKey::new().expect("random");
     let keys = Keys::open(place.directory.path(), Some(&local)).expect("readable");
@@ -294,16 +294,16 @@ async fn a_damaged_key_file_closes_and_collecting_goes_on() {
 
 #[tokio::test]
 async fn foreign_pages_cause_nothing() {
-    let place = Place::new();
+    let place = KeyDirectory::new();
     let read = place.scope(Scope::Read);
     let closed = Rig::on("0.0.0.0:0", |options| options.keys = place.keys()).await;
     let open = Rig::new().await;
     for rig in [&open, &closed] {
         for route in ROUTES {
-            if !matches!(route.access(), Access::Read | Access::Desk | Access::Admin) {
+            if !matches!(route.access, Access::Read | Access::Desk | Access::Admin) {
                 continue;
             }
-            let (path, body) = example(*route);
+            let (path, body) = example(route);
             for (name, value) in [
                 ("origin", "https://evil.example"),
                 ("origin", "null"),
@@ -311,7 +311,7 @@ async fn foreign_pages_cause_nothing() {
                 ("sec-fetch-site", "same-site"),
                 ("referer", "https://evil.example/page"),
             ] {
-                let request = rig.request(method(*route), path).body(body).bearer_auth(&read);
+                let request = rig.request(method(route), path).body(body).bearer_auth(&read);
                 // The open server doesn't know this key, and says so only afterwards.
                 refused(request.header(name, value), 403, "origin_foreign").await;
             }
@@ -331,7 +331,7 @@ async fn foreign_pages_cause_nothing() {
 
 #[tokio::test]
 async fn datastreams_rules_bind_every_way_in() {
-    let place = Place::new();
+    let place = KeyDirectory::new();
     let (web, all) = (place.key(Scope::Collect, Some("web"), None), place.scope(Scope::Collect));
     let read = place.scope(Scope::Read);
     let rig = Rig::with(|options| {
@@ -348,26 +348,17 @@ async fn datastreams_rules_bind_every_way_in() {
     })
     .await;
     let ways = |datastream: &str| {
-        [
-            Route::Events,
-            Route::Collection,
-            Route::CollectionBatch,
-            Route::Interact,
-            Route::Collect,
-            Route::Acquire,
-            Route::SetConsent,
-            Route::InteractV2,
-            Route::CollectV2,
-        ]
-        .map(|route| {
+        let collecting = ROUTES.iter().filter(|route| route.access == Access::Collect);
+        let ways = collecting.map(|route| {
             let (path, body) = example(route);
-            let path = match route {
-                Route::Events => format!("{path}?datastream={datastream}"),
-                Route::Collection | Route::CollectionBatch => path.replace("/i", &format!("/{datastream}")),
-                _ => path.replace("=web", &format!("={datastream}")),
+            let path = match path {
+                "/v1/events" => format!("{path}?datastream={datastream}"),
+                path if path.starts_with("/collection/") => path.replace("/i", &format!("/{datastream}")),
+                path => path.replace("=web", &format!("={datastream}")),
             };
             (path, body)
-        })
+        });
+        ways.collect::<Vec<_>>()
     };
     let check = async |datastream: &str, headers: &[(&str, &str)], expect: (u16, &str)| {
         for (path, body) in ways(datastream) {
@@ -404,12 +395,12 @@ async fn datastreams_rules_bind_every_way_in() {
 
 #[tokio::test]
 async fn a_key_for_one_datastream_reads_nothing() {
-    let place = Place::new();
+    let place = KeyDirectory::new();
     let key = place.key(Scope::Read, Some("web"), None);
     let rig = Rig::with(|options| options.keys = place.keys()).await;
-    for route in ROUTES.iter().filter(|route| route.access() == Access::Read) {
-        let (path, body) = example(*route);
-        refused(rig.request(method(*route), path).body(body).bearer_auth(&key), 403, "key_restricted").await;
+    for route in ROUTES.iter().filter(|route| route.access == Access::Read) {
+        let (path, body) = example(route);
+        refused(rig.request(method(route), path).body(body).bearer_auth(&key), 403, "key_restricted").await;
     }
     let (_, answer) = json(rig.get("/v1/key").bearer_auth(&key)).await;
     assert_eq!((&answer["scope"], &answer["may"]), (&json!("read"), &json!([])));

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::Value;
-use server::{Held, ROUTES, Readiness};
+use server::{ROUTES, Readiness, UnavailableReason};
 
 use crate::rig::{Rig, json, refused};
 
@@ -68,10 +68,10 @@ async fn health_and_readiness_differ() {
     let rig = Rig::new().await;
     assert_eq!(rig.get("/readyz").send().await.expect("an answer").status(), 200);
     for (held, code) in [
-        (Held::Overloaded, "overloaded"),
-        (Held::DiskFull, "disk_full"),
-        (Held::Poisoned, "poisoned"),
-        (Held::Closed, "stopping"),
+        (UnavailableReason::Overloaded, "overloaded"),
+        (UnavailableReason::DiskFull, "disk_full"),
+        (UnavailableReason::Poisoned, "poisoned"),
+        (UnavailableReason::Closed, "stopping"),
     ] {
         *rig.fake.readiness.lock().expect("not poisoned") = Readiness::NotReady(held);
         refused(rig.get("/readyz"), 503, code).await;
@@ -118,7 +118,7 @@ async fn the_index_page_names_every_route_and_repeats_no_header() {
     );
     let page = response.text().await.expect("text");
     for route in ROUTES {
-        assert!(page.contains(&format!("<code>{}</code>", route.path())), "{route:?}");
+        assert!(page.contains(&format!("<code>{}</code>", route.path)), "{}", route.path);
     }
     assert!(page.contains("curl http://desk.example:81/v1/events"), "{page}");
     assert!(!page.contains("{{"), "a placeholder is left");

@@ -59,7 +59,7 @@ async fn all_rejected_is_422_with_the_same_members() {
     let document = refused(rig.post("/v1/events", r#"[{"bad":1},{"bad":3}]"#), 422, "all_rejected").await;
     assert_eq!((&document["accepted"], &document["rejected"]), (&json!(0), &json!(2)));
     assert_eq!(document["events"][1]["violations"].as_array().map(Vec::len), Some(3));
-    assert_eq!(rig.fake.kept_bodies().len(), 1, "they were given to the house all the same");
+    assert_eq!(rig.fake.kept_bodies().len(), 1, "they were given to the backend all the same");
 }
 
 #[tokio::test]

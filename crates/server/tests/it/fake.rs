@@ -1,5 +1,5 @@
-//! A house of cards: it reads events with `serde_json`, keeps what it was given, and
-//! fails when told to.
+//! A fake backend: it reads events with `serde_json`, keeps what it was given, and fails
+//! when told to.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -8,8 +8,8 @@ use std::time::Duration;
 use intake::{Answers, BodyError, EventAnswer, Framing, Request, Room, SubmitError};
 use serde_json::Value;
 use server::{
-    Described, Front, FrontError, Hold, MetricKind, MetricSample, QueryFailure, Question, Readiness, Receipt,
-    RejectedRow, SqlLimits, Stored, TableForm, Vitals,
+    BackendError, DescribedEvent, Health, HealthReport, Hold, Ingest, MetricKind, MetricSample, Queries, QueryFailure,
+    Readiness, Receipt, Receipts, RejectedEvent, SqlLimits, StoredEvent, TableForm, TableQuery,
 };
 use tokio::sync::Semaphore;
 use xdm::{Notice, Violation};
@@ -22,9 +22,9 @@ pub(crate) const LARGE_BYTES: usize = 24 << 20;
 pub(crate) const NOW_MICROS: i64 = 1_795_356_436_000_000;
 
 #[derive(Clone)]
-pub(crate) struct Fake(Arc<State>);
+pub(crate) struct Fake(Arc<FakeState>);
 
-pub(crate) struct State {
+pub(crate) struct FakeState {
     /// What was submitted, in order.
     pub(crate) kept: Mutex<Vec<Request>>,
     /// Submissions that have begun.
@@ -40,15 +40,15 @@ pub(crate) struct State {
 }
 
 impl std::ops::Deref for Fake {
-    type Target = State;
-    fn deref(&self) -> &State {
+    type Target = FakeState;
+    fn deref(&self) -> &FakeState {
         &self.0
     }
 }
 
 impl Fake {
     pub(crate) fn new() -> Fake {
-        Fake(Arc::new(State {
+        Fake(Arc::new(FakeState {
             kept: Mutex::default(),
             arrived: AtomicUsize::new(0),
             refusal: Mutex::default(),
@@ -91,7 +91,7 @@ impl Fake {
     }
 }
 
-impl Front for Fake {
+impl Ingest for Fake {
     fn check(&self, request: &Request, _: Room) -> Result<Answers, BodyError> {
         let judged = self.judge(request)?;
         let mut answers = Answers::default();
@@ -115,17 +115,17 @@ impl Front for Fake {
             return Err(error);
         }
         let answers = self.check(&request, room)?;
-        assert!(!request.body.windows(7).any(|part| part == b"explode"), "the house fell down: jo@shop.example");
+        assert!(!request.body.windows(7).any(|part| part == b"explode"), "the backend fell down: jo@shop.example");
         self.kept.lock().expect("not poisoned").push(request);
         Ok(answers)
     }
 
-    fn describe(&self, request: &Request) -> Vec<Described> {
+    fn describe(&self, request: &Request) -> Vec<DescribedEvent> {
         let Ok(Value::Array(events)) = serde_json::from_slice(&request.body) else { return Vec::new() };
-        let describe = |event: &Value| Described {
+        let describe = |event: &Value| DescribedEvent {
             event_type: event["eventType"].as_str().map(str::to_owned),
             masked: serde_json::value::to_raw_value(event).ok(),
-            ..Described::default()
+            ..DescribedEvent::default()
         };
         events.iter().map(describe).collect()
     }
@@ -142,42 +142,51 @@ impl Front for Fake {
         self.visitor_bits(org_id, device_id).map(|bits| !bits)
     }
 
-    async fn receipt(&self, id: &str) -> Result<Receipt, FrontError> {
-        let stored = || Stored {
+    fn now_micros(&self) -> i64 {
+        NOW_MICROS
+    }
+}
+
+impl Receipts for Fake {
+    async fn receipt(&self, id: &str) -> Result<Option<Receipt>, BackendError> {
+        let stored = || StoredEvent {
             time: "2026-11-22T14:07:16Z".to_owned(),
             received_at: "2026-11-22T14:07:17Z".to_owned(),
             duplicates: 2,
         };
-        let row = |kind: &str| RejectedRow {
+        let row = |kind: &str| RejectedEvent {
             reject_id: "r-1".to_owned(),
             kind: kind.to_owned(),
             received_at: "2026-11-22T14:07:18Z".to_owned(),
             violations: vec![violation(0)],
         };
-        match id {
-            "stored-1" | "https://data.example/stored" => Ok(Receipt { stored: Some(stored()), ..Receipt::default() }),
-            "conflict-1" => Ok(Receipt { stored: Some(stored()), rejects: vec![row("conflict")], rejects_more: 3 }),
-            "rejected-1" => Ok(Receipt { stored: None, rejects: vec![row("invalid")], rejects_more: 0 }),
-            "broken" => Err(FrontError("disk read failed".to_owned())),
-            _ => Ok(Receipt::default()),
-        }
+        let (stored, rejects, more) = match id {
+            "stored-1" | "https://data.example/stored" => (Some(stored()), Vec::new(), 0),
+            "conflict-1" => (Some(stored()), vec![row("conflict")], 3),
+            "rejected-1" => (None, vec![row("invalid")], 0),
+            "broken" => return Err(BackendError("disk read failed".to_owned())),
+            _ => return Ok(None),
+        };
+        Ok(Receipt::of(id, stored, rejects, more))
     }
+}
 
+impl Queries for Fake {
     async fn query(
         &self,
-        question: Question<'_>,
+        query: TableQuery<'_>,
         form: TableForm,
         limits: SqlLimits,
         hold: &mut dyn Hold,
     ) -> Result<Vec<u8>, QueryFailure> {
-        let sql = match question {
-            Question::Sql(sql) => sql.to_owned(),
-            Question::RejectCounts => "counts of rejects".to_owned(),
-            Question::Contacts(period) => format!("contacts from {} to {}", period.since(), period.until()),
+        let sql = match query {
+            TableQuery::Sql(sql) => sql.to_owned(),
+            TableQuery::RejectCounts => "counts of rejects".to_owned(),
+            TableQuery::Contacts(period) => format!("contacts from {} to {}", period.since(), period.until()),
         };
         self.queries.lock().expect("not poisoned").push((sql.clone(), form, limits));
-        let _permit = match question {
-            Question::Sql(_) => {
+        let _permit = match query {
+            TableQuery::Sql(_) => {
                 Some(self.gate.acquire().await.map_err(|_| QueryFailure::Internal("closed".to_owned()))?)
             }
             _ => None,
@@ -200,8 +209,10 @@ impl Front for Fake {
             _ => Ok(format!("{form:?}").into_bytes()),
         }
     }
+}
 
-    fn vitals(&self) -> Vitals {
+impl Health for Fake {
+    fn health(&self) -> HealthReport {
         let sample = MetricSample {
             name: "frontdesk_events_rejected_total",
             kind: MetricKind::Counter,
@@ -210,11 +221,7 @@ impl Front for Fake {
         };
         let readiness = *self.readiness.lock().expect("not poisoned");
         let trouble = self.trouble.lock().expect("not poisoned").clone();
-        Vitals { readiness, trouble, remarks: vec!["one thing is amiss".to_owned()], samples: vec![sample] }
-    }
-
-    fn now_micros(&self) -> i64 {
-        NOW_MICROS
+        HealthReport { readiness, trouble, remarks: vec!["one thing is amiss".to_owned()], samples: vec![sample] }
     }
 }
 

@@ -480,7 +480,8 @@ async fn a_batch_has_only_so_many_messages() {
 #[tokio::test]
 async fn readiness_tells_the_cause() {
     let rig = Rig::new().await;
-    *rig.fake.readiness.lock().expect("not poisoned") = server::Readiness::NotReady(server::Held::Poisoned);
+    *rig.fake.readiness.lock().expect("not poisoned") =
+        server::Readiness::NotReady(server::UnavailableReason::Poisoned);
     *rig.fake.trouble.lock().expect("not poisoned") = Some("cannot sync 1.seg: Input/output error".to_owned());
     let document = refused(rig.get("/readyz"), 503, "poisoned").await;
     assert_eq!(document["trouble"], "cannot sync 1.seg: Input/output error");

@@ -1,19 +1,19 @@
-//! The edge over a real socket, with a fake house behind it.
+//! The server over a real socket, with a fake backend behind it.
 
 mod access;
 mod anything;
 mod certificates;
-mod collection;
 mod consent;
 mod documents;
+mod edge_network;
 mod events;
 mod fake;
 mod limits;
-mod network;
 mod organisations;
 mod reading;
 mod rig;
 mod stopping;
+mod streaming_ingestion;
 mod tls;
 mod visitors;
 mod wire;

@@ -31,7 +31,7 @@ impl Openness {
             .then(|| datastreams.keys().find(|id| is_open(id)).cloned())
             .flatten();
         Ok(Openness {
-            demand: listeners.demand(options).map_err(unbound)?,
+            demand: Demand::of(listeners, options).map_err(unbound)?,
             is_in_clear: plain.is_some_and(|address| !address.ip().is_loopback()),
             datastream,
         })

@@ -1,0 +1,200 @@
+//! The way from a path to its route.
+//!
+//! Posted events, which nearly every request is about, pass the router by: finding their
+//! way, and the layers around a handler, would cost as much as checking an event.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::handler::Handler;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::Response;
+use axum::routing::{MethodRouter, get, options, post};
+use tower::Service;
+
+use super::endpoint::Endpoint;
+use super::events::PostEvents;
+use super::routes::{Visitor, visit_all};
+use super::run::{Mounted, run};
+use crate::app::backend::Backend;
+use crate::app::call::{Call, Outcome};
+use crate::app::respond::respond;
+use crate::app::route::{ELSEWHERE, FoundBy, Method, Pages, Route};
+use crate::app::state::AppState;
+use crate::http::application::Application;
+use crate::http::cors;
+use crate::http::host::Via;
+use crate::http::problem::{Code, Problem};
+
+type ResponseFuture = Pin<Box<dyn Future<Output = Response> + Send>>;
+
+/// All routes over one server's state.
+pub(crate) struct Routes<B> {
+    state: Arc<AppState<B>>,
+    events: Route,
+    router: Router,
+}
+
+impl<B: Backend> Routes<B> {
+    pub(crate) fn new(state: &Arc<AppState<B>>) -> Routes<B> {
+        let mut mounts = Mounts { state: Arc::clone(state), router: Router::new(), by_ending: Vec::new() };
+        visit_all(&mut mounts);
+        let Mounts { router, by_ending, .. } = mounts;
+        let router = router
+            .fallback(Fallback { state: Arc::clone(state), by_ending: by_ending.into() })
+            .method_not_allowed_fallback(Mounted {
+                state: Arc::clone(state),
+                route: state.route(&ELSEWHERE),
+                handler: async |_, _| Err(Problem::of(Code::MethodNotAllowed)),
+            });
+        Routes { state: Arc::clone(state), events: state.route(PostEvents::SPEC), router }
+    }
+}
+
+impl<B> Clone for Routes<B> {
+    fn clone(&self) -> Self {
+        Routes { state: Arc::clone(&self.state), events: self.events, router: self.router.clone() }
+    }
+}
+
+impl<B: Backend> Application for Routes<B> {
+    /// Not tower's `Service`: that names its future's type, which would have to be a box,
+    /// and the future of a posted event is some kilobytes.
+    async fn answer(self, request: Request, via: Via) -> Response {
+        if is_posted_event(&request) {
+            return run(self.state, self.events, PostEvents::handle::<B>, request).await;
+        }
+        let Routes { mut router, .. } = self;
+        let mut request = request;
+        request.extensions_mut().insert(via);
+        match router.call(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+
+    fn is_brief<T>(request: &axum::http::Request<T>) -> bool {
+        is_posted_event(request)
+    }
+
+    fn now_s(&self) -> i64 {
+        self.state.now_s()
+    }
+}
+
+/// The requests that nearly all are.
+fn is_posted_event<T>(request: &axum::http::Request<T>) -> bool {
+    request.method() == axum::http::Method::POST && request.uri().path() == PostEvents::SPEC.path
+}
+
+/// The router while routes are added to it.
+struct Mounts<B> {
+    state: Arc<AppState<B>>,
+    router: Router,
+    by_ending: Vec<ByEnding<B>>,
+}
+
+/// A route that is told by how a path ends.
+struct ByEnding<B> {
+    route: Route,
+    answer: fn(Arc<AppState<B>>, Route, Request) -> ResponseFuture,
+}
+
+impl<B: Backend> Visitor<B> for Mounts<B> {
+    fn visit<E: Endpoint>(&mut self) {
+        let route = self.state.route(E::SPEC);
+        for pattern in E::SPEC.patterns() {
+            let router = std::mem::take(&mut self.router);
+            self.router = router.route(pattern, methods::<B, E>(&self.state, route));
+        }
+        if matches!(E::SPEC.found_by, FoundBy::Ending(_) | FoundBy::PathOrEnding(_)) {
+            self.by_ending.push(ByEnding { route, answer: answer_by_ending::<B, E> });
+        }
+    }
+}
+
+fn methods<B: Backend, E: Endpoint>(state: &Arc<AppState<B>>, route: Route) -> MethodRouter {
+    let mounted = Mounted { state: Arc::clone(state), route, handler: E::handle::<B> };
+    let methods = match E::SPEC.method {
+        Method::Get => get(mounted),
+        Method::Post => post(mounted),
+    };
+    match E::SPEC.pages {
+        Pages::Anonymous => {
+            let handler = async |_: Arc<AppState<B>>, _: Call| Ok(cors::preflight());
+            methods.merge(options(Mounted { state: Arc::clone(state), route, handler }))
+        }
+        Pages::Closed | Pages::WithCookies => methods,
+    }
+}
+
+fn answer_by_ending<B: Backend, E: Endpoint>(
+    state: Arc<AppState<B>>,
+    route: Route,
+    request: Request,
+) -> ResponseFuture {
+    let is_preflight = route.spec.pages == Pages::WithCookies && request.method() == axum::http::Method::OPTIONS;
+    let is_post = request.method() == axum::http::Method::POST;
+    Box::pin(async move {
+        match (is_post, is_preflight) {
+            (true, _) => run(state, route, E::handle::<B>, request).await,
+            (false, true) => {
+                let (head, _body) = request.into_parts();
+                preflight_with_cookies(&state, route, &head.headers).await
+            }
+            (false, false) => run(state, route, async move |_, _| refuse_method(route), request).await,
+        }
+    })
+}
+
+/// A browser asks before anything is known of who asks.
+async fn preflight_with_cookies<B: Backend>(state: &AppState<B>, route: Route, asked: &HeaderMap) -> Response {
+    let preflight = async { Ok(cors::preflight_with_cookies(asked)) };
+    let mut response = respond(state, route, preflight).await;
+    cors::allow_with_cookies(&mut response, asked.get(header::ORIGIN).cloned());
+    response
+}
+
+fn refuse_method(route: Route) -> Outcome {
+    let allowed = match route.spec.pages {
+        Pages::WithCookies => "POST, OPTIONS",
+        Pages::Closed | Pages::Anonymous => "POST",
+    };
+    Err(Problem::of(Code::MethodNotAllowed).header(header::ALLOW, HeaderValue::from_static(allowed)))
+}
+
+/// Paths that the router doesn't know: routes below any base path, and nothing.
+struct Fallback<B> {
+    state: Arc<AppState<B>>,
+    by_ending: Arc<[ByEnding<B>]>,
+}
+
+impl<B> Clone for Fallback<B> {
+    fn clone(&self) -> Self {
+        Fallback { state: Arc::clone(&self.state), by_ending: Arc::clone(&self.by_ending) }
+    }
+}
+
+impl<B: Backend> Handler<fn() -> B, ()> for Fallback<B> {
+    type Future = ResponseFuture;
+
+    fn call(self, request: Request, (): ()) -> Self::Future {
+        let Fallback { state, by_ending } = self;
+        let path = request.uri().path();
+        match by_ending.iter().find(|known| known.route.spec.is_ending_of(path)) {
+            Some(ByEnding { route, answer }) => answer(state, *route, request),
+            None => Box::pin(elsewhere(state, request)),
+        }
+    }
+}
+
+async fn elsewhere<B: Backend>(state: Arc<AppState<B>>, request: Request) -> Response {
+    // A page that mistook the path is told so, too.
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let route = state.route(&ELSEWHERE);
+    let mut response = run(state, route, async |_, _| Err(Problem::of(Code::NotFound)), request).await;
+    cors::allow_with_cookies(&mut response, origin);
+    response
+}

@@ -1,0 +1,77 @@
+//! The list of all routes: a new one is a file of its own and a line here.
+//!
+//! The router, the OpenAPI document, the index page, the labels of metrics and the access
+//! check follow from what each route declares.
+
+use super::edge_network::calls::{Acquire, Collect, CollectV2, Interact, InteractV2, SetConsent};
+use super::endpoint::Endpoint;
+use super::streaming_ingestion::{batch::PostMessages, message::PostMessage};
+use super::{
+    demo::GetDemo, events::PostEvents, index::GetIndex, key::GetKey, live::GetLive, metrics::GetMetrics,
+    openapi_json::GetOpenApi, problem_page::GetProblem, ready::GetReady, receipt::GetReceipt, rejects::GetRejects,
+    report_contacts::GetReportContacts, sql::PostSql, tag::GetTag, tail::GetTail, test_run::GetTestRun,
+};
+use crate::app::backend::Backend;
+use crate::app::route::RouteSpec;
+
+/// What is done with each route in turn.
+pub(super) trait Visitor<B: Backend> {
+    fn visit<E: Endpoint>(&mut self);
+}
+
+macro_rules! routes {
+    ($($endpoint:ty,)*) => {
+        /// All routes that are served, in the order in which they are documented.
+        pub static ROUTES: &[&RouteSpec] = &[$(<$endpoint>::SPEC),*];
+
+        /// Visits all of them in that order.
+        pub(super) fn visit_all<B: Backend>(visitor: &mut impl Visitor<B>) {
+            $(visitor.visit::<$endpoint>();)*
+        }
+    };
+}
+
+routes! {
+    PostEvents,
+    GetReceipt,
+    PostMessage,
+    PostMessages,
+    Interact,
+    Collect,
+    Acquire,
+    SetConsent,
+    InteractV2,
+    CollectV2,
+    PostSql,
+    GetRejects,
+    GetReportContacts,
+    GetTestRun,
+    GetTail,
+    GetKey,
+    GetTag,
+    GetDemo,
+    GetLive,
+    GetReady,
+    GetMetrics,
+    GetOpenApi,
+    GetProblem,
+    GetIndex,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_routes_are_one() {
+        let mut ids: Vec<&str> = ROUTES.iter().map(|spec| (spec.openapi)().id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), ROUTES.len(), "{ids:?}");
+        for (place, spec) in ROUTES.iter().enumerate() {
+            let is_same = |other: &&RouteSpec| (other.path, other.method) == (spec.path, spec.method);
+            assert!(!ROUTES[..place].iter().any(is_same), "{} is declared twice", spec.path);
+            assert!(!spec.summary.is_empty() && !(spec.openapi)().id.is_empty(), "{} isn't documented", spec.path);
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Queries as answers: a query is run within its limits, and its rows are sent in the form
+//! that was asked for.
+
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use bytes::Bytes;
+use intake::Claim;
+use serde_json::{Value, json};
+
+use crate::app::backend::{Hold, Queries, QueryFailure, SqlLimits, TableForm, TableQuery};
+use crate::app::call::Outcome;
+use crate::app::state::AppState;
+use crate::http::problem::{Code, Problem};
+use crate::http::response;
+
+/// Forms by media type; the first is the default.
+const FORMS: [(&str, TableForm); 4] = [
+    ("application/json", TableForm::Json),
+    ("application/x-ndjson", TableForm::NdJson),
+    ("text/csv", TableForm::Csv),
+    ("text/plain", TableForm::Table),
+];
+
+/// Runs a query within the limits and writes its rows.
+pub(super) async fn answer<B: Queries>(state: &AppState<B>, query: TableQuery<'_>, form: TableForm) -> Outcome {
+    let limits = SqlLimits {
+        rows_max: state.options.sql_rows_max,
+        time_max: state.options.sql_time_max,
+        memory_bytes_max: state.options.sql_memory_bytes_max,
+        process_memory_bytes_max: state.options.sql_process_memory_bytes_max,
+        // What could never be held isn't computed to be refused.
+        answer_bytes_max: state.options.sql_answer_bytes_max.min(state.answers.bytes_max()),
+    };
+    let mut claim = RowsClaim(state.answers.empty());
+    let rows = state.backend.query(query, form, limits, &mut claim).await.map_err(problem)?;
+    let media_type = match form {
+        TableForm::Json => "application/json",
+        TableForm::NdJson => "application/x-ndjson",
+        TableForm::Csv => "text/csv; charset=utf-8; header=present",
+        TableForm::Table => "text/plain; charset=utf-8",
+    };
+    // Room is given back with the last byte that is written.
+    let answer = Bytes::from_owner(HeldRows { rows, _claim: claim });
+    Ok(response::content(StatusCode::OK, HeaderValue::from_static(media_type), answer))
+}
+
+fn problem(failure: QueryFailure) -> Problem {
+    match failure {
+        QueryFailure::Invalid(detail) => Problem::new(Code::SqlInvalid, detail),
+        QueryFailure::Limit(detail) => Problem::new(Code::SqlLimit, detail),
+        QueryFailure::Busy => busy(),
+        QueryFailure::NoRoom => Problem::overloaded(),
+        QueryFailure::Unavailable(cause) => Problem::unavailable(cause),
+        QueryFailure::Internal(cause) => Problem::internal(cause),
+    }
+}
+
+/// The problem of one query too many.
+pub(super) fn busy() -> Problem {
+    Problem::of(Code::SqlBusy).retry_after(Duration::from_secs(1))
+}
+
+/// An answer's share of the budget, which grows as its rows come.
+struct RowsClaim(Claim);
+
+impl Hold for RowsClaim {
+    fn grow_to(&mut self, bytes: usize) -> bool {
+        self.0.grow_to(bytes)
+    }
+}
+
+/// Rows and their share of the budget.
+struct HeldRows {
+    rows: Vec<u8>,
+    _claim: RowsClaim,
+}
+
+impl AsRef<[u8]> for HeldRows {
+    fn as_ref(&self) -> &[u8] {
+        &self.rows
+    }
+}
+
+/// The first form that `Accept` names and that we write; JSON when it names none. Weights
+/// are not compared: clients that ask for one form name one.
+pub(super) fn form(headers: &HeaderMap) -> TableForm {
+    let accepted =
+        headers.get_all(header::ACCEPT).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    accepted
+        .filter_map(|range| {
+            let essence = range.split(|byte| *byte == b';').next()?.trim_ascii();
+            FORMS.iter().find(|(name, _)| essence.eq_ignore_ascii_case(name.as_bytes())).map(|(_, form)| *form)
+        })
+        .next()
+        .unwrap_or(FORMS[0].1)
+}
+
+/// All forms as the OpenAPI document has them.
+pub(super) fn documented_forms() -> Value {
+    Value::Object(FORMS.iter().map(|(name, _)| ((*name).to_owned(), json!({}))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_the_first_form_it_knows() {
+        let check = |accept: &'static str, expect: TableForm| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
+            assert_eq!(form(&headers), expect, "{accept}");
+        };
+        check("*/*", TableForm::Json);
+        check("text/csv", TableForm::Csv);
+        check("text/html, application/x-ndjson;q=0.9, text/csv", TableForm::NdJson);
+        check("Text/Plain; charset=utf-8", TableForm::Table);
+        assert_eq!(form(&HeaderMap::new()), TableForm::Json);
+    }
+
+    #[test]
+    fn a_failure_says_whose_it_is() {
+        let text = || "why".to_owned();
+        for (failure, code) in [
+            (QueryFailure::Invalid(text()), Code::SqlInvalid),
+            (QueryFailure::Limit(text()), Code::SqlLimit),
+            (QueryFailure::Busy, Code::SqlBusy),
+            (QueryFailure::NoRoom, Code::Overloaded),
+            (QueryFailure::Unavailable(text()), Code::Unavailable),
+            (QueryFailure::Internal(text()), Code::Internal),
+        ] {
+            let problem = problem(failure);
+            assert_eq!(problem.code(), code);
+            // What went wrong inside is the log's alone.
+            let is_told = problem.document()["detail"] == "why";
+            assert_eq!(is_told, matches!(code, Code::SqlInvalid | Code::SqlLimit), "{code:?}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! From a request to its handler, and from what comes of it to the answer.
+
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+
+use axum::extract::Request;
+use axum::handler::Handler;
+use axum::http::header;
+use axum::response::Response;
+
+use crate::app::backend::Backend;
+use crate::app::call::{Call, Outcome};
+use crate::app::respond::respond;
+use crate::app::route::{Pages, Route};
+use crate::app::state::AppState;
+use crate::http::cors;
+use crate::http::counted_answer::Refusable;
+use crate::http::problem::Problem;
+
+/// Admits a request, has it handled, and answers it.
+pub(super) async fn run<B, H, W>(state: Arc<AppState<B>>, route: Route, handler: H, request: Request) -> Response
+where
+    B: Backend,
+    H: FnOnce(Arc<AppState<B>>, Call) -> W,
+    W: Future<Output = Outcome>,
+{
+    let pages = route.spec.pages;
+    // Servers, which name no origin, have no use for what is said to browsers.
+    let is_page = pages == Pages::Anonymous && request.headers().contains_key(header::ORIGIN);
+    let origin = match pages {
+        Pages::WithCookies => request.headers().get(header::ORIGIN).cloned(),
+        Pages::Closed | Pages::Anonymous => None,
+    };
+    let is_refusable = route.spec.content.is_refusable();
+    let mut call = state.call(request);
+    // Pinned here: as an argument it would be moved, and it is some kilobytes.
+    let work = pin!(async {
+        state.admit(route, &mut call)?;
+        // Before any work: answers that nobody takes must not keep growing.
+        if is_refusable && state.answers.is_full() {
+            return Err(Problem::overloaded());
+        }
+        handler(Arc::clone(&state), call).await
+    });
+    let mut response = respond(&state, route, work).await;
+    if is_refusable {
+        response.extensions_mut().insert(Refusable);
+    }
+    match pages {
+        Pages::Closed => {}
+        Pages::Anonymous if is_page => cors::allow_any(&mut response),
+        Pages::Anonymous => {}
+        Pages::WithCookies => cors::allow_with_cookies(&mut response, origin),
+    }
+    response
+}
+
+/// A handler as axum takes it: the body stays unread. A type rather than a closure, since
+/// axum would box a closure's future a second time.
+pub(super) struct Mounted<B, H> {
+    pub(super) state: Arc<AppState<B>>,
+    pub(super) route: Route,
+    pub(super) handler: H,
+}
+
+impl<B, H: Clone> Clone for Mounted<B, H> {
+    fn clone(&self) -> Self {
+        Mounted { state: Arc::clone(&self.state), route: self.route, handler: self.handler.clone() }
+    }
+}
+
+impl<B, H, W> Handler<fn() -> W, ()> for Mounted<B, H>
+where
+    B: Backend,
+    H: FnOnce(Arc<AppState<B>>, Call) -> W + Clone + Send + Sync + 'static,
+    W: Future<Output = Outcome> + Send + 'static,
+{
+    type Future = Pin<Box<dyn Future<Output = Response> + Send>>;
+
+    fn call(self, request: Request, (): ()) -> Self::Future {
+        Box::pin(run(self.state, self.route, self.handler, request))
+    }
+}

@@ -1,0 +1,151 @@
+//! The one check that every request passes before its handler.
+//!
+//! A server that only its own machine reaches, for which no key was ever made, is open:
+//! there the machine's users are the boundary, and [`Hosts`] and [`page`] keep the pages
+//! in their browsers out. Everywhere else reading takes a key. Collecting never does,
+//! because a page can't keep a secret, except where a datastream asks for one.
+//!
+//! Refused in every case, open or not, is a reading request that a page of another origin
+//! sends: what a browser adds by itself (an address, a remembered password) is not a
+//! reason to trust the page.
+
+use std::io;
+
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+
+use super::keys::Keys;
+use super::principal::Principal;
+use super::scope::Access;
+use super::{credential, page, refusal};
+use crate::app::options::ServerOptions;
+use crate::app::route::RouteSpec;
+use crate::http::host::{Hosts, Reach, Via};
+use crate::http::listeners::Listeners;
+use crate::http::problem::{Code, Problem};
+
+/// Headers that proxies add. A request with one of them doesn't come from this machine,
+/// whatever its address says.
+const PROXY_HEADERS: [&str; 5] = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
+
+/// Why a server demands keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Demand {
+    /// It listens where others than this machine can reach it.
+    Network,
+    /// Names of a proxy are allowed, which lets others in.
+    Proxy,
+    /// Keys were made.
+    Keys,
+}
+
+impl Demand {
+    /// Why a server with these options, listening there, demands keys for everything but
+    /// collecting; `None` when it is open to its own machine.
+    ///
+    /// # Errors
+    /// What a listener that isn't bound gives.
+    pub fn of(listeners: &Listeners, options: &ServerOptions) -> io::Result<Option<Demand>> {
+        Ok(Guard::new(listeners.reaches()?, options).demand())
+    }
+}
+
+/// Lets requests in, or says why not.
+#[derive(Debug)]
+pub(crate) struct Guard {
+    keys: Keys,
+    /// Why keys are demanded whether or not there are any.
+    exposed: Option<Demand>,
+    /// Names under which a server on loopback may be read.
+    hosts: Hosts,
+}
+
+impl Guard {
+    /// For a server whose listeners are reached from there. One that others reach closes
+    /// all: what is said on the network about this server holds on its loopback too.
+    pub(crate) fn new(reaches: impl IntoIterator<Item = Reach>, options: &ServerOptions) -> Guard {
+        let is_on_network = reaches.into_iter().any(|reach| reach == Reach::Network);
+        let ServerOptions { keys, hosts_allowed, tls_names, .. } = options;
+        let exposed = match (is_on_network, hosts_allowed.is_empty()) {
+            (true, _) => Some(Demand::Network),
+            (false, false) => Some(Demand::Proxy),
+            (false, true) => None,
+        };
+        Guard { keys: keys.clone(), exposed, hosts: Hosts([&hosts_allowed[..], tls_names].concat()) }
+    }
+
+    /// Why keys are demanded now; `None`: the server is open to its machine.
+    pub(crate) fn demand(&self) -> Option<Demand> {
+        self.exposed.or_else(|| self.keys.demanded().then_some(Demand::Keys))
+    }
+
+    /// Who asks, if they may. `now_s` is only asked where a key is presented.
+    pub(crate) fn admit(&self, route: &RouteSpec, head: &Parts, now_s: impl Fn() -> i64) -> Result<Principal, Problem> {
+        let access = route.access;
+        match access {
+            Access::Public => return Ok(Principal::Nobody),
+            // Nearly every request: no key, and none needed.
+            Access::Collect if !credential::is_presented(&head.headers) => return Ok(Principal::Nobody),
+            _ => {}
+        }
+        if access != Access::Collect && !route.content.is_fixed() {
+            let via = head.extensions.get::<Via>().copied().unwrap_or_default();
+            if page::is_foreign(head, via) {
+                return Err(Problem::of(Code::OriginForeign));
+            }
+            if via.reach == Reach::Loopback && !self.hosts.admit(head) {
+                return Err(Problem::of(Code::HostUnknown));
+            }
+        }
+        let Some(token) = credential::of(&head.headers).map_err(|()| refusal::invalid(route))? else {
+            return match access {
+                Access::Collect => Ok(Principal::Nobody),
+                _ if self.demand().is_none() && !came_by_proxy(&head.headers) => Ok(Principal::Open),
+                _ => Err(refusal::missing(route)),
+            };
+        };
+        let principal = self.keys.principal(&token, now_s()).map_err(|why| refusal::of(route, why))?;
+        refusal::unless_permitted(route, &principal)?;
+        Ok(principal)
+    }
+
+    /// Whether one who was let in would be let in again.
+    pub(crate) fn still_admits(&self, principal: &Principal, now_s: i64) -> bool {
+        match principal {
+            Principal::Nobody | Principal::Local => true,
+            Principal::Open => self.demand().is_none(),
+            Principal::Key(key) => self.keys.still_holds(key, now_s),
+        }
+    }
+
+    /// The keys, to be kept fresh.
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.keys
+    }
+}
+
+fn came_by_proxy(headers: &HeaderMap) -> bool {
+    PROXY_HEADERS.iter().any(|name| headers.contains_key(*name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_demanded_wherever_others_could_ask() {
+        let check = |reaches: &[Reach], hosts: &[&str], tls_names: &[&str], expect: Option<Demand>| {
+            let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+            let options =
+                ServerOptions { hosts_allowed: texts(hosts), tls_names: texts(tls_names), ..ServerOptions::default() };
+            let guard = Guard::new(reaches.iter().copied(), &options);
+            assert_eq!(guard.demand(), expect, "{reaches:?} {hosts:?} {tls_names:?}");
+        };
+        let (loopback, network) = (Reach::Loopback, Reach::Network);
+        check(&[loopback], &[], &[], None);
+        check(&[loopback, loopback], &[], &["desk.test"], None);
+        check(&[loopback], &["desk.example"], &[], Some(Demand::Proxy));
+        check(&[network], &[], &[], Some(Demand::Network));
+        check(&[loopback, network], &["desk.example"], &[], Some(Demand::Network));
+    }
+}

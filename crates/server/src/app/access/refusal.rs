@@ -1,0 +1,92 @@
+//! Why a request isn't let in, in words that say how to get in.
+//!
+//! Browsers open a window for user and password when they are challenged with `Basic`.
+//! That is welcome on the pages and on what is read, and nowhere else: a visitor of a site
+//! that collects must never see one.
+
+use axum::http::{HeaderValue, header};
+
+use super::principal::Principal;
+use super::scope::Access;
+use crate::app::route::{Content, RouteSpec};
+use crate::http::problem::{Code, Problem};
+
+const BASIC: HeaderValue = HeaderValue::from_static("Basic realm=\"frontdesk\", charset=\"UTF-8\"");
+const BEARER: HeaderValue = HeaderValue::from_static("Bearer realm=\"frontdesk\"");
+const BEARER_INVALID: HeaderValue = HeaderValue::from_static("Bearer realm=\"frontdesk\", error=\"invalid_token\"");
+const BEARER_SCOPE: HeaderValue = HeaderValue::from_static("Bearer realm=\"frontdesk\", error=\"insufficient_scope\"");
+
+/// What is wrong with a key that was sent.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// No such key, or another secret.
+    Unknown,
+    /// It was taken back.
+    Revoked,
+    /// Its time is over.
+    Expired,
+    /// The key file can't be read, so no key is known.
+    Unreadable,
+}
+
+/// The problem for a key that isn't one.
+pub(crate) fn of(route: &RouteSpec, why: Refused) -> Problem {
+    let detail = match why {
+        Refused::Unknown => return invalid(route),
+        Refused::Unreadable => return Problem::of(Code::KeysUnreadable).retry_after(std::time::Duration::from_secs(5)),
+        Refused::Revoked => "this key was revoked; `frontdesk key new` on the server's machine makes another one",
+        Refused::Expired => "this key has expired; `frontdesk key new` on the server's machine makes another one",
+    };
+    challenged(Problem::new(Code::KeyInvalid, detail), route, BEARER_INVALID)
+}
+
+/// The problem for a key that is unknown, or for several.
+pub(crate) fn invalid(route: &RouteSpec) -> Problem {
+    challenged(Problem::of(Code::KeyInvalid), route, BEARER_INVALID)
+}
+
+/// The problem for a request without a key; says how to make one.
+pub(crate) fn missing(route: &RouteSpec) -> Problem {
+    let detail = match route.access {
+        Access::Public | Access::Collect | Access::Key | Access::Read => Code::KeyMissing.fix(),
+        Access::Desk => {
+            "make a key on the server's machine with `frontdesk key new --scope desk --name NAME`, and send it as `Authorization: Bearer KEY` or as the password of basic authentication"
+        }
+        Access::Admin => {
+            "make a key on the server's machine with `frontdesk key new --scope admin --name NAME`, and send it as `Authorization: Bearer KEY` or as the password of basic authentication"
+        }
+    };
+    challenged(Problem::new(Code::KeyMissing, detail), route, BEARER)
+}
+
+/// The problem for events of a datastream that takes them with a key only.
+pub(crate) fn missing_to_collect() -> Problem {
+    let detail = "this datastream takes events only with a key: make one on the server's machine with `frontdesk key new --scope collect --name NAME`, and send it as `Authorization: Bearer KEY`";
+    Problem::new(Code::KeyMissing, detail).also(header::WWW_AUTHENTICATE, BEARER)
+}
+
+/// Refuses a key that may do other things only.
+pub(crate) fn unless_permitted(route: &RouteSpec, principal: &Principal) -> Result<(), Problem> {
+    let access = route.access;
+    if !principal.permits(access) {
+        return Err(challenged(Problem::of(Code::ScopeMissing), route, BEARER_SCOPE));
+    }
+    // What is read can't be divided by datastream.
+    if principal.datastream().is_some() && !matches!(access, Access::Collect | Access::Key | Access::Public) {
+        return Err(Problem::new(
+            Code::KeyRestricted,
+            "this key is for one datastream, and what is asked for isn't divided by datastream; use a key without --datastream",
+        ));
+    }
+    Ok(())
+}
+
+fn challenged(problem: Problem, route: &RouteSpec, bearer: HeaderValue) -> Problem {
+    let problem = problem.also(header::WWW_AUTHENTICATE, bearer);
+    match route.access {
+        _ if route.content == Content::Nothing => problem,
+        Access::Public | Access::Collect => problem,
+        _ => problem.also(header::WWW_AUTHENTICATE, BASIC),
+    }
+}

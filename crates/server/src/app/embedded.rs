@@ -1,0 +1,172 @@
+//! The real backend: the pipeline and the queries of one data directory.
+//!
+//! The only file that turns `intake`'s and `report`'s values into the server's shapes.
+
+mod metrics;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use intake::{Answers, BodyError, Clock, Counters, Intake, LogHealth, Request, Room, SubmitError};
+use report::{Fault, QueryError, QueryLimits, QueryPool};
+use serde_json::value::RawValue;
+
+use super::backend::{
+    BackendError, DescribedEvent, Health, HealthReport, Hold, Ingest, Queries, QueryFailure, Readiness, Receipts,
+    SqlLimits, TableForm, TableQuery,
+};
+use super::receipt::{Receipt, RejectedEvent, StoredEvent};
+use super::timestamp;
+use super::unavailable::UnavailableReason;
+
+/// A query first waits for what is acknowledged to become visible, so that a sender finds
+/// its own event; when draining lags it reads what there is after this long.
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// What `/v1/rejects` asks. There are as many rows as keywords.
+const REJECT_COUNTS: &str = "\
+select kind, keyword, count(*) as events, min(received_at) as first_received_at, max(received_at) as last_received_at
+from rejects group by kind, keyword order by events desc, kind, keyword";
+
+/// An open data directory, ready to be served.
+pub struct EmbeddedBackend {
+    intake: Intake,
+    queries: QueryPool,
+    clock: Arc<dyn Clock>,
+}
+
+impl EmbeddedBackend {
+    /// `queries` reads the tables that `intake` writes; `clock` is the one it was opened
+    /// with.
+    pub fn new(intake: Intake, queries: QueryPool, clock: Arc<dyn Clock>) -> EmbeddedBackend {
+        EmbeddedBackend { intake, queries, clock }
+    }
+}
+
+impl Ingest for EmbeddedBackend {
+    fn check(&self, request: &Request, room: Room) -> Result<Answers, BodyError> {
+        self.intake.check_within(request, room)
+    }
+
+    async fn submit(&self, request: Request, room: Room) -> Result<Answers, SubmitError> {
+        self.intake.submit_within(request, room).await
+    }
+
+    fn describe(&self, request: &Request) -> Vec<DescribedEvent> {
+        let described = self.intake.describe(request).into_iter();
+        described
+            .map(|event| DescribedEvent {
+                event_type: event.event_type,
+                time: event.time_micros.map(timestamp::micros),
+                derived: event.derived,
+                masked: event.masked.and_then(|text| RawValue::from_string(text).ok()),
+            })
+            .collect()
+    }
+
+    fn visitor_bits(&self, datastream: &str, request_id: &str) -> [u8; 16] {
+        self.intake.visitor_bits(datastream, request_id)
+    }
+
+    fn device_bits(&self, org_id: &str, device_id: &str) -> [u8; 16] {
+        self.intake.device_bits(org_id, device_id)
+    }
+
+    fn now_micros(&self) -> i64 {
+        self.clock.now_micros()
+    }
+}
+
+impl Receipts for EmbeddedBackend {
+    async fn receipt(&self, id: &str) -> Result<Option<Receipt>, BackendError> {
+        let found = self.intake.receipt(id).await.map_err(|error| BackendError(error.to_string()))?;
+        let (stored, rejects, more) = match found {
+            intake::Receipt::Unknown => return Ok(None),
+            intake::Receipt::Stored { time, received_at, duplicates, rejected, more, .. } => {
+                let (time, received_at) = (timestamp::micros(time), timestamp::micros(received_at));
+                (Some(StoredEvent { time, received_at, duplicates }), rejected, more)
+            }
+            intake::Receipt::Rejected { rows, more, .. } => (None, rows, more),
+        };
+        Ok(Receipt::of(id, stored, rejects.into_iter().map(row).collect(), more))
+    }
+}
+
+impl Queries for EmbeddedBackend {
+    async fn query(
+        &self,
+        query: TableQuery<'_>,
+        form: TableForm,
+        limits: SqlLimits,
+        hold: &mut dyn Hold,
+    ) -> Result<Vec<u8>, QueryFailure> {
+        // A pipeline that stopped still has tables to read.
+        let _ = tokio::time::timeout(SETTLE_TIMEOUT, self.intake.settle()).await;
+        let SqlLimits { rows_max, time_max, memory_bytes_max, process_memory_bytes_max, answer_bytes_max } = limits;
+        let limits = QueryLimits {
+            // The text's length was limited while it was read.
+            sql_bytes_max: usize::MAX,
+            rows_max,
+            time_max,
+            memory_bytes_max,
+            process_memory_bytes_max,
+            answer_bytes_max,
+        };
+        let answer = match query {
+            TableQuery::Sql(sql) => self.queries.sql(sql, form, limits, hold).await,
+            TableQuery::RejectCounts => self.queries.own_sql(REJECT_COUNTS, form, limits, hold).await,
+            TableQuery::Contacts(period) => self.queries.contacts(&period, form, limits, hold).await,
+        };
+        answer.map_err(failure)
+    }
+
+    fn damaged_files(&self) -> usize {
+        self.intake.store().damaged_count()
+    }
+}
+
+impl Health for EmbeddedBackend {
+    fn health(&self) -> HealthReport {
+        let counters = self.intake.counters();
+        let workers = self.queries.counts();
+        let failing = workers.is_failing.then(|| "queries can't be run: no process for them can be started".to_owned());
+        let samples = metrics::of_pipeline(&counters).into_iter().chain(metrics::of_queries(&workers)).collect();
+        let remarks = self.intake.degraded().into_iter().chain(failing).collect();
+        let (readiness, trouble) = (readiness(&counters), counters.trouble);
+        HealthReport { readiness, trouble, remarks, samples }
+    }
+}
+
+fn row(row: intake::RejectedRow) -> RejectedEvent {
+    RejectedEvent {
+        reject_id: row.reject_id,
+        kind: row.kind,
+        received_at: timestamp::micros(row.received_at),
+        violations: row.violations,
+    }
+}
+
+/// The message goes to the one who wrote the query, and never to the log, since it can
+/// repeat a part of it; only a failure of the tables is the log's.
+fn failure(error: QueryError) -> QueryFailure {
+    match (error.fault(), &error) {
+        (Fault::Query, _) => QueryFailure::Invalid(error.to_string()),
+        (Fault::Limit, _) => QueryFailure::Limit(error.to_string()),
+        (Fault::Moment, QueryError::Busy) => QueryFailure::Busy,
+        (Fault::Moment, QueryError::NoRoom) => QueryFailure::NoRoom,
+        (Fault::Moment, _) => QueryFailure::Unavailable(error.to_string()),
+        (Fault::House, _) => QueryFailure::Internal(error.to_string()),
+    }
+}
+
+fn readiness(counters: &Counters) -> Readiness {
+    match counters {
+        Counters { poisoned: true, .. } => Readiness::NotReady(UnavailableReason::Poisoned),
+        Counters { closed: true, .. } => Readiness::NotReady(UnavailableReason::Closed),
+        Counters { ready: false, journal, .. } if journal.health == LogHealth::Full => {
+            Readiness::NotReady(UnavailableReason::DiskFull)
+        }
+        Counters { ready: false, .. } => Readiness::NotReady(UnavailableReason::Overloaded),
+        _ => Readiness::Ready,
+    }
+}

@@ -5,6 +5,7 @@
 
 mod ambient;
 mod crates;
+mod modules;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -51,6 +52,7 @@ pub(crate) fn run() -> Result<(), String> {
         machine_paths(name, &text, &mut findings);
     }
     crates::check(&root, &mut findings)?;
+    modules::check(&root, &mut findings)?;
     for Finding { file, line, what } in &findings {
         println!("   {}:{line}: {what}", file.display());
     }

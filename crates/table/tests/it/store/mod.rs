@@ -6,6 +6,7 @@ mod damage;
 mod faulty_disk;
 mod fixture;
 mod legacy;
+mod lookup;
 mod maintain;
 mod nested;
 mod open;

@@ -4,7 +4,7 @@
 //! Draining to the tables happens on a thread of its own, and [`settle`](Intake::settle) and
 //! [`flush`](Intake::flush) wait for it.
 
-mod open;
+pub(crate) mod open;
 pub(crate) mod outcome;
 pub(crate) mod quarantine;
 mod receipt;
@@ -17,7 +17,6 @@ use journal::{Log, LogHealth};
 use table::Store;
 use tokio::sync::watch;
 
-pub use self::open::Opened;
 use crate::admit::Admit;
 use crate::admit::answer::{Answers, EventAnswer};
 use crate::admit::answer_budget::AnswerBudget;

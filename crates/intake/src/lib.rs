@@ -14,10 +14,10 @@
 //! log is released only after both tables hold it, durably. Nothing personal is
 //! written in clear.
 //!
-//! Folders import downwards only: `intake`, `load` → `admit`, `drain` → `rows` → `request` →
-//! `input`. `admit` and `drain` don't know each other: between them is the log, and what
-//! `counters` and `progress` say. This crate knows neither HTTP nor the files of the tables
-//! nor which kind of log it has, and tells the time only by the [`Clock`] it is given.
+//! Folders import downwards only: `load` → `intake` → `opening` → `admit`, `drain` → `rows` →
+//! `request` → `input`. `admit` and `drain` don't know each other: between them is the log, and
+//! what `counters` and `progress` say. This crate knows neither HTTP nor the files of the tables,
+//! one file of it knows which kind of log it has, and it asks the [`Clock`] that it is given.
 #![forbid(unsafe_code)]
 
 mod admit;
@@ -40,7 +40,7 @@ mod rows;
 mod secrets;
 
 pub use admit::answer::{Answers, EventAnswer};
-pub use admit::answer_budget::{AnswerBudget, AnswerBudget as Room, TOLD_BYTES_MAX};
+pub use admit::answer_budget::{AnswerBudget, TOLD_BYTES_MAX};
 pub use admit::budget::{Budget, Claim};
 pub use admit::describe::Described;
 pub use admit::error::SubmitError;
@@ -55,9 +55,10 @@ pub use hooks::{DrainStep, Probe, Touched, Tripwire};
 pub use input::{
     Batch, EventPosition, EventReader, Foreign, Gzip, InputError, LoadInput, Shape, foreign_format, unreadable,
 };
+pub use intake::Intake;
+pub use intake::open::Opened;
 pub use intake::outcome::{Receipt, RetryOutcome};
 pub use intake::quarantine::Replayed;
-pub use intake::{Intake, Opened};
 /// How the log is, in [`Counters`].
 pub use journal::{LogHealth, LogStatus};
 pub use load::error::LoadError;

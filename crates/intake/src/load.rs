@@ -42,7 +42,7 @@ use crate::input::source::{InputSource, LoadInput};
 use crate::intake::Intake;
 use crate::opening::{self, OpenedDir, log};
 use crate::options::IntakeOptions;
-use crate::rows::dedupe::Keys;
+use crate::rows::dedupe::keys::Keys;
 use crate::rows::known::{IndexBounds, known_events};
 
 /// Set in a transaction's version when the file was loaded to its end.

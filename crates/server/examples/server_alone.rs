@@ -3,7 +3,7 @@
 //! Against `bare` it shows what the server itself costs; against Frontdesk, what checking
 //! and the journal cost. Usage as `bare`.
 
-use intake::{Answers, BodyError, EventAnswer, Request, Room, SubmitError};
+use intake::{AnswerBudget, Answers, BodyError, EventAnswer, Request, SubmitError};
 use server::{
     BackendError, DescribedEvent, Health, HealthReport, Hold, Ingest, Queries, QueryFailure, Readiness, Receipt,
     Receipts, ServerOptions, SqlLimits, TableForm, TableQuery,
@@ -12,7 +12,7 @@ use server::{
 struct Nothing;
 
 impl Ingest for Nothing {
-    fn check(&self, request: &Request, _: Room) -> Result<Answers, BodyError> {
+    fn check(&self, request: &Request, _: AnswerBudget) -> Result<Answers, BodyError> {
         // By length, since looking for line ends would cost more than the server does: the
         // benchmark's events are about 1 KB.
         let events = 0..(request.body.len() / 1_024).max(1);
@@ -21,8 +21,8 @@ impl Ingest for Nothing {
         Ok(Answers::of(events.map(answer).collect()))
     }
 
-    async fn submit(&self, request: Request, room: Room) -> Result<Answers, SubmitError> {
-        Ok(self.check(&request, room)?)
+    async fn submit(&self, request: Request, budget: AnswerBudget) -> Result<Answers, SubmitError> {
+        Ok(self.check(&request, budget)?)
     }
 
     fn describe(&self, _: &Request) -> Vec<DescribedEvent> {

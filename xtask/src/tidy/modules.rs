@@ -19,11 +19,28 @@ use super::Finding;
 use imports::{Import, Source};
 
 /// Crates whose files must not import each other in a circle: one line each.
-const WITHOUT_CIRCLES: &[&str] = &["server"];
+const WITHOUT_CIRCLES: &[&str] = &["intake", "journal", "server"];
 
-/// Crates in layers, the lowest first. Each layer is a folder; what lies beside them puts
-/// them together, and is imported by none.
-const LAYERS: &[(&str, &[&str])] = &[("server", &["http", "app", "api"])];
+/// Crates in layers, the lowest first. Each layer is a folder, or several that don't import
+/// each other; what lies beside them puts them together, and is imported by none.
+const LAYERS: &[(&str, &[&[&str]])] = &[
+    ("server", &[&["http"], &["app"], &["api"]]),
+    (
+        "intake",
+        &[
+            &["counters", "data_dir", "day", "dir_lock", "hooks", "policy", "progress", "secrets"],
+            &["input"],
+            &["request"],
+            &["rows"],
+            &["options"],
+            &["admit", "drain"],
+            &["error"],
+            &["opening"],
+            &["intake"],
+            &["load"],
+        ],
+    ),
+];
 
 /// The files of one crate and what each imports.
 type Graph = BTreeMap<PathBuf, Vec<Edge>>;
@@ -105,22 +122,27 @@ fn graph(files: &BTreeMap<PathBuf, String>) -> Graph {
     graph
 }
 
-/// Imports of a higher layer, or of what lies beside the layers, by a file of one.
-fn upward(graph: &Graph, layers: &[&str]) -> Vec<(PathBuf, usize, String)> {
+/// Imports of a higher layer, of a neighbour in the same one, or of what lies beside the
+/// layers, by a file of one.
+fn upward(graph: &Graph, layers: &[&[&str]]) -> Vec<(PathBuf, usize, String)> {
     let layer = |path: &Path| {
         let first = module_of(path).into_iter().next()?;
-        layers.iter().position(|layer| *layer == first)
+        layers.iter().enumerate().find_map(|(height, names)| {
+            let name = names.iter().find(|name| **name == first)?;
+            Some((height, *name))
+        })
     };
     let mut found = Vec::new();
     for (from, edges) in graph {
-        let Some(own) = layer(from) else { continue };
+        let Some((own_height, own)) = layer(from) else { continue };
         for Edge { line, to } in edges {
             let what = match layer(to) {
-                Some(other) if other <= own => continue,
-                Some(other) => {
-                    format!("`{}` imports {} of the layer above, `{}`", layers[own], to.display(), layers[other])
+                Some((height, other)) if height < own_height || other == own => continue,
+                Some((height, other)) if height == own_height => {
+                    format!("`{own}` imports {} of its neighbour, `{other}`", to.display())
                 }
-                None => format!("`{}` imports {}, which puts the layers together", layers[own], to.display()),
+                Some((_, other)) => format!("`{own}` imports {} of the layer above, `{other}`", to.display()),
+                None => format!("`{own}` imports {}, which puts the layers together", to.display()),
             };
             found.push((from.clone(), *line, what));
         }
@@ -251,7 +273,7 @@ mod tests {
     fn layers_import_downward() {
         let check = |files: &[(&str, &str)], expect: &[&str]| {
             let found: Vec<String> =
-                upward(&tree(files), &["low", "high"]).into_iter().map(|(_, _, what)| what).collect();
+                upward(&tree(files), &[&["low", "left"], &["high"]]).into_iter().map(|(_, _, what)| what).collect();
             assert_eq!(found, expect, "{files:?}");
         };
         let low = ("low/a.rs", "pub struct A;");
@@ -263,6 +285,8 @@ mod tests {
             &[("low/a.rs", "fn f() { crate::high::b::f() }"), ("high/b.rs", "")],
             &["`low` imports high/b.rs of the layer above, `high`"],
         );
+        check(&[low, ("low/c.rs", "use super::a::A;")], &[]);
+        check(&[low, ("left/c.rs", "use crate::low::a::A;")], &["`left` imports low/a.rs of its neighbour, `low`"]);
         check(
             &[("lib.rs", "pub use low::a::A;"), ("low/a.rs", "use crate::A;")],
             &["`low` imports lib.rs, which puts the layers together"],

@@ -22,7 +22,8 @@ use crate::request::identity::{Minter, Origin};
 use crate::request::record::{Record, RecordError};
 use crate::request::time_anomaly::TimeAnomaly;
 use crate::request::walk::{Bounds, Event, walk};
-use crate::rows::dedupe::{IdHash, Key, Seen, legacy_hash};
+use crate::rows::dedupe::keys::legacy_hash;
+use crate::rows::dedupe::{IdHash, Key, Seen};
 use crate::rows::rejects::{BrokenRules, RejectOrigin, RejectReason, RejectRows};
 
 /// Turns records into rows.

@@ -19,7 +19,8 @@ use crate::request::head::HeadSink;
 use crate::request::identity::{Minter, Origin};
 use crate::request::record::Record;
 use crate::request::walk::{Bounds, walk};
-use crate::rows::dedupe::{Key, LookUp};
+use crate::rows::dedupe::Key;
+use crate::rows::dedupe::look_up::LookUp;
 use crate::rows::known;
 
 /// Most bytes of records that one look reads ahead.

@@ -20,7 +20,8 @@ use crate::input::error::{InputError, unreadable};
 use crate::input::split::Span;
 use crate::request::identity::{Minter, Origin};
 use crate::request::time_anomaly::TimeAnomaly;
-use crate::rows::dedupe::{Key, Seen, legacy_hash};
+use crate::rows::dedupe::keys::legacy_hash;
+use crate::rows::dedupe::{Key, Seen};
 use crate::rows::files::{DatedFiles, Dates, FilesError, LOAD_DATES_MAX};
 use crate::rows::rejects::{BrokenRules, RejectOrigin, RejectReason};
 

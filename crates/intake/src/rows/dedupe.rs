@@ -16,16 +16,13 @@
 //! before it is called new. So nothing depends on the clock but how much is held: what a
 //! step of it makes the index forget, or not load at a start, is found in the table.
 
-mod keys;
-mod look_up;
+pub(crate) mod keys;
+pub(crate) mod look_up;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 use hashbrown::HashSet;
-
-pub(crate) use self::keys::{Keys, legacy_hash};
-pub(crate) use self::look_up::LookUp;
 
 /// Longest window, in days.
 pub(crate) const DAYS_MAX: u32 = 200;
@@ -58,7 +55,7 @@ pub(crate) enum Seen {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Key {
     pub(crate) id: IdHash,
-    /// The content's keyed hash; see [`Keys::mac`].
+    /// The content's keyed hash; see [`keys::Keys::mac`].
     pub(crate) content: i64,
     /// Day of the event, in days since 1970-01-01.
     pub(crate) day: i32,

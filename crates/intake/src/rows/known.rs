@@ -3,7 +3,9 @@
 
 use table::{FileDays, Partition, Store, StoreError, StoredId};
 
-use super::dedupe::{AHEAD_DAYS, Dedupe, Key, Keys, LookUp};
+use super::dedupe::keys::Keys;
+use super::dedupe::look_up::LookUp;
+use super::dedupe::{AHEAD_DAYS, Dedupe, Key};
 use crate::day::day_of;
 
 /// How much the index is to hold.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use table::{Block, Seal, Shape};
 use vault::{Pseudonyms, Sealer};
 
-use super::dedupe::Keys;
+use super::dedupe::keys::Keys;
 use super::derive::Derivation;
 use crate::secrets::Secrets;
 

@@ -224,7 +224,7 @@ async fn what_an_answer_tells_is_bounded_and_every_event_has_one() {
     let dir = tempfile::tempdir().unwrap();
     let intake = open(dir.path()).await;
     let lines = vec![broken(1000); 200].join("\n");
-    let answers = intake.submit_within(request(lines), intake::Room::default()).await.unwrap();
+    let answers = intake.submit_within(request(lines), intake::AnswerBudget::default()).await.unwrap();
     assert_eq!(answers.len(), 200);
     let mut bytes = 0;
     for (index, answer) in answers.iter().enumerate() {
@@ -236,7 +236,7 @@ async fn what_an_answer_tells_is_bounded_and_every_event_has_one() {
     assert_eq!(intake.counters().rejected.get("type"), Some(&200));
     // Without room in their budget they are left out, and the events are taken in.
     let budget = intake::Budget::new(1 << 20);
-    let room = intake::Room::new(budget.empty(), budget.share(0).empty());
+    let room = intake::AnswerBudget::new(budget.empty(), budget.share(0).empty());
     let answers = intake.submit_within(request(vec![broken(50); 3].join("\n")), room).await.unwrap();
     assert_eq!([0, 1, 2].map(|index| answers.omitted_of(index)), [50, 50, 50]);
     drop(answers);
@@ -249,7 +249,7 @@ async fn without_room_for_the_answer_nothing_is_kept() {
     let dir = tempfile::tempdir().unwrap();
     let intake = open(dir.path()).await;
     let budget = intake::Budget::new(16 << 10);
-    let room = || intake::Room::new(budget.empty(), budget.empty());
+    let room = || intake::AnswerBudget::new(budget.empty(), budget.empty());
     let many = vec!["1"; 10_000].join("\n");
     let refused = intake.submit_within(request(many.clone()), room()).await.err();
     assert_eq!(refused, Some(SubmitError::Overloaded { retry_after: Duration::from_secs(1) }));

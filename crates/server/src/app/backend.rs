@@ -9,7 +9,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use intake::{Answers, BodyError, Request, Room, SubmitError};
+use intake::{AnswerBudget, Answers, BodyError, Request, SubmitError};
 use report::Period;
 pub use report::{Form as TableForm, Hold};
 use serde_json::value::RawValue;
@@ -22,12 +22,16 @@ use super::unavailable::UnavailableReason;
 pub trait Ingest: Send + Sync + 'static {
     /// Checks events and keeps nothing. It is CPU-bound: large bodies are checked on a
     /// blocking thread.
-    fn check(&self, request: &Request, room: Room) -> Result<Answers, BodyError>;
+    fn check(&self, request: &Request, budget: AnswerBudget) -> Result<Answers, BodyError>;
 
     /// Checks events and returns once they are durable, one answer per event in the
     /// order of the body, within the room that there is for them. Dropping the future must
     /// not undo an append that has begun.
-    fn submit(&self, request: Request, room: Room) -> impl Future<Output = Result<Answers, SubmitError>> + Send;
+    fn submit(
+        &self,
+        request: Request,
+        budget: AnswerBudget,
+    ) -> impl Future<Output = Result<Answers, SubmitError>> + Send;
 
     /// Looks at events once more, for people who watch them arrive: one entry per event in
     /// the order of the body, nothing if the body can't be read.

@@ -7,7 +7,7 @@ mod metrics;
 use std::sync::Arc;
 use std::time::Duration;
 
-use intake::{Answers, BodyError, Clock, Counters, Intake, LogHealth, Request, Room, SubmitError};
+use intake::{AnswerBudget, Answers, BodyError, Clock, Counters, Intake, LogHealth, Request, SubmitError};
 use report::{Fault, QueryError, QueryLimits, QueryPool};
 use serde_json::value::RawValue;
 
@@ -44,12 +44,12 @@ impl EmbeddedBackend {
 }
 
 impl Ingest for EmbeddedBackend {
-    fn check(&self, request: &Request, room: Room) -> Result<Answers, BodyError> {
-        self.intake.check_within(request, room)
+    fn check(&self, request: &Request, budget: AnswerBudget) -> Result<Answers, BodyError> {
+        self.intake.check_within(request, budget)
     }
 
-    async fn submit(&self, request: Request, room: Room) -> Result<Answers, SubmitError> {
-        self.intake.submit_within(request, room).await
+    async fn submit(&self, request: Request, budget: AnswerBudget) -> Result<Answers, SubmitError> {
+        self.intake.submit_within(request, budget).await
     }
 
     fn describe(&self, request: &Request) -> Vec<DescribedEvent> {

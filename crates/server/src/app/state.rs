@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::extract::Request;
 use bytes::Bytes;
-use intake::{Budget, Room};
+use intake::{AnswerBudget, Budget};
 use tokio::sync::Semaphore;
 
 use super::access::guard::Guard;
@@ -93,8 +93,8 @@ impl<B> AppState<B> {
     }
 
     /// The room for the answer to one request's events.
-    pub(crate) fn answer_room(&self) -> Room {
-        Room::new(self.budget.empty(), self.answers.empty())
+    pub(crate) fn answer_budget(&self) -> AnswerBudget {
+        AnswerBudget::new(self.budget.empty(), self.answers.empty())
     }
 
     /// A request whose body is still on its way.

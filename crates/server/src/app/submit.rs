@@ -17,7 +17,7 @@ const CHECK_INLINE_BYTES_MAX: usize = 64 << 10;
 /// Checks, appends, waits until durable; counts how long that took.
 pub(crate) async fn submit<B: Ingest>(state: &AppState<B>, request: Request) -> Result<Answers, Problem> {
     let begun = Instant::now();
-    let answers = state.backend.submit(request, state.answer_room()).await.map_err(refused)?;
+    let answers = state.backend.submit(request, state.answer_budget()).await.map_err(refused)?;
     state.meters.acked(begun.elapsed());
     Ok(answers)
 }
@@ -25,10 +25,10 @@ pub(crate) async fn submit<B: Ingest>(state: &AppState<B>, request: Request) -> 
 /// Checks, and keeps nothing.
 pub(crate) async fn check<B: Ingest>(state: &Arc<AppState<B>>, request: Request) -> Result<Answers, Problem> {
     if request.body.len() <= CHECK_INLINE_BYTES_MAX {
-        return state.backend.check(&request, state.answer_room()).map_err(unreadable);
+        return state.backend.check(&request, state.answer_budget()).map_err(unreadable);
     }
     let shared = Arc::clone(state);
-    tokio::task::spawn_blocking(move || shared.backend.check(&request, shared.answer_room()))
+    tokio::task::spawn_blocking(move || shared.backend.check(&request, shared.answer_budget()))
         .await
         .map_err(|error| Problem::internal(format!("the check stopped: {error}")))?
         .map_err(unreadable)

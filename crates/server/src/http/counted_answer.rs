@@ -48,7 +48,7 @@ impl AsRef<[u8]> for Counted {
 }
 
 /// Counts the answer's bytes. One that only reads is refused where they don't fit; of what
-/// was done it must be said, and that is bounded before it is made ([`intake::Room`]).
+/// was done it must be said, and that is bounded before it is made ([`intake::AnswerBudget`]).
 pub(crate) fn count(answer: Response, answers: &Budget, sharing: Sharing) -> Response {
     let uncounted = match sharing {
         Sharing::Alone => PIECE_BYTES_MAX,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use intake::{Answers, BodyError, EventAnswer, Framing, Request, Room, SubmitError};
+use intake::{AnswerBudget, Answers, BodyError, EventAnswer, Framing, Request, SubmitError};
 use serde_json::Value;
 use server::{
     BackendError, DescribedEvent, Health, HealthReport, Hold, Ingest, MetricKind, MetricSample, Queries, QueryFailure,
@@ -92,7 +92,7 @@ impl Fake {
 }
 
 impl Ingest for Fake {
-    fn check(&self, request: &Request, _: Room) -> Result<Answers, BodyError> {
+    fn check(&self, request: &Request, _: AnswerBudget) -> Result<Answers, BodyError> {
         let judged = self.judge(request)?;
         let mut answers = Answers::default();
         for answer in judged {
@@ -108,13 +108,13 @@ impl Ingest for Fake {
         Ok(answers)
     }
 
-    async fn submit(&self, request: Request, room: Room) -> Result<Answers, SubmitError> {
+    async fn submit(&self, request: Request, budget: AnswerBudget) -> Result<Answers, SubmitError> {
         self.arrived.fetch_add(1, Ordering::SeqCst);
         let _permit = self.gate.acquire().await.map_err(|_| SubmitError::Closed)?;
         if let Some(error) = self.refusal.lock().expect("not poisoned").clone() {
             return Err(error);
         }
-        let answers = self.check(&request, room)?;
+        let answers = self.check(&request, budget)?;
         assert!(!request.body.windows(7).any(|part| part == b"explode"), "the backend fell down: jo@shop.example");
         self.kept.lock().expect("not poisoned").push(request);
         Ok(answers)

@@ -1,23 +1,15 @@
-//! The schemas that the settings name: read from files, compiled, and given to the
-//! datastreams that they judge.
+//! The schemas that the settings name, given to the datastreams that they judge. Reading
+//! and compiling them is `xdm`'s.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use intake::ValidationPolicy;
-use xdm::{Composition, Plan, Registry, SchemaError};
+use xdm::{Plans, Registry, SchemaError};
 
 use crate::failure::Failure;
 use crate::settings::Settings;
-use crate::settings::nearest::nearest;
-
-/// Deepest nesting of directories in which schema files are looked for.
-const DIRECTORY_DEPTH_MAX: usize = 16;
-
-/// The name of the schema that comes with Frontdesk, in messages.
-const OWN_SCHEMA: &str = "of Frontdesk";
 
 /// How events are read: those of most datastreams, and those of some.
 pub(crate) struct Readings {
@@ -37,7 +29,7 @@ impl Readings {
         let named: BTreeSet<&str> =
             datastreams.values().filter_map(|set| set.schema.as_deref()).chain(settings.schema.as_deref()).collect();
         let plans = compile(&named, &settings.schema_files.0)?;
-        let plan_of = |schema: Option<&str>| Arc::clone(&plans[schema.unwrap_or_default()]);
+        let plan_of = |schema: Option<&str>| Arc::clone(plans.of(schema));
         let default_schema = settings.schema.as_deref();
         let default = ValidationPolicy { plan: plan_of(default_schema), profile: settings.profile.profile() };
         let differing = datastreams.iter().filter(|(_, set)| set.schema.is_some() || set.profile.is_some());
@@ -55,99 +47,39 @@ impl Readings {
     }
 }
 
-/// Plans by the `$id` of their schema, ours under "". All share their columns, ours first,
-/// so that a table keeps its columns whichever schemas come and go.
-fn compile(named: &BTreeSet<&str>, files: &[PathBuf]) -> Result<BTreeMap<String, Arc<Plan>>, Failure> {
+fn compile(named: &BTreeSet<&str>, files: &[PathBuf]) -> Result<Plans, Failure> {
     if named.is_empty() && files.is_empty() {
-        return Ok(BTreeMap::from([(String::new(), xdm::standard_plan())]));
+        return Ok(Plans::standard());
     }
-    let registry = read(files)?;
-    let mut plans = vec![(OWN_SCHEMA, plan(&registry, &Composition::contact_event())?)];
-    for id in named {
-        if registry.get(id).is_none() {
-            return Err(unknown(id, &registry));
+    let mut registry = Registry::bundled();
+    for file in registry.read(files).map_err(unusable)? {
+        tracing::debug!(file = %file.display(), "comes with Frontdesk; its own is used");
+    }
+    let plans = Plans::compile(&registry, named).map_err(unusable)?;
+    let mut told = BTreeSet::new();
+    for warning in plans.iter().flat_map(|plan| plan.warnings()) {
+        if told.insert(warning.to_string()) {
+            tracing::warn!(schema = %warning.file, pointer = %warning.pointer, "{}", warning.message);
         }
-        plans.push((id, plan(&registry, &Composition { class: (*id).to_owned(), groups: Vec::new() })?));
     }
-    let united = xdm::unite(plans).map_err(unusable)?;
-    let names = std::iter::once("").chain(named.iter().copied());
-    Ok(names.map(str::to_owned).zip(united.into_iter().map(Arc::new)).collect())
-}
-
-fn plan(registry: &Registry, composition: &Composition) -> Result<Plan, Failure> {
-    xdm::compile(registry, composition).map_err(unusable)
+    Ok(plans)
 }
 
 fn unusable(error: SchemaError) -> Failure {
-    Failure::usage(error).help("mend the schema; docs/schemas.md says what a schema may say")
-}
-
-fn unknown(id: &str, registry: &Registry) -> Failure {
-    let failure = Failure::usage(format_args!("no schema has the $id {id}"));
-    match nearest(id, registry.ids()) {
-        Some(near) => failure.help(format_args!("did you mean {near}?")),
-        None => failure.help("name the file or directory that has it in the setting schema_files"),
-    }
-}
-
-/// Our schemas, and those of the files and directories.
-fn read(paths: &[PathBuf]) -> Result<Registry, Failure> {
-    let mut registry = Registry::bundled();
-    let own: BTreeSet<String> = registry.ids().map(str::to_owned).collect();
-    for path in paths {
-        for (file, named) in files_of(path, 0)? {
-            let place = |problem: &dyn std::fmt::Display| format!("schema_files: {}: {problem}", file.display());
-            let text = fs::read_to_string(&file).map_err(|error| Failure::usage(place(&error)))?;
-            match registry.add(&text) {
-                Ok(()) => {}
-                // Ours say what is personal; the published ones of the same $id don't.
-                Err(SchemaError::DuplicateId { id }) if own.contains(&id) => {
-                    tracing::debug!(file = %file.display(), schema = id, "comes with Frontdesk; its own is used");
-                }
-                // Other JSON lies about in a directory, such as examples.
-                Err(SchemaError::NoId) if !named => {}
-                Err(error) => {
-                    return Err(Failure::usage(place(&error)).help("mend the file, or name only what is a schema"));
-                }
-            }
+    let failure = Failure::usage(format_args!("schema_files: {error}"));
+    match error {
+        SchemaError::UnknownSchema { .. } => {
+            failure.help("name the file or directory that has it in the setting schema_files")
         }
+        _ => failure.help("fix the schema, or name only what is one; docs/schemas.md says what a schema may say"),
     }
-    Ok(registry)
-}
-
-/// The files that a path stands for, each with whether it was named itself.
-fn files_of(path: &Path, depth: usize) -> Result<Vec<(PathBuf, bool)>, Failure> {
-    let unreadable = |error: std::io::Error| {
-        Failure::usage(format_args!("schema_files: cannot read {}: {error}", path.display()))
-            .help("name files and directories that this user may read")
-    };
-    if !fs::metadata(path).map_err(unreadable)?.is_dir() {
-        return Ok(vec![(path.to_owned(), true)]);
-    }
-    if depth > DIRECTORY_DEPTH_MAX {
-        return Err(Failure::usage(format_args!(
-            "schema_files: {} is nested deeper than {DIRECTORY_DEPTH_MAX} directories",
-            path.display()
-        ))
-        .help("name a directory nearer to the files"));
-    }
-    let mut entries = fs::read_dir(path)
-        .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, _>>())
-        .map_err(unreadable)?;
-    entries.sort();
-    let mut files = Vec::new();
-    for entry in entries {
-        if entry.is_dir() {
-            files.extend(files_of(&entry, depth + 1)?);
-        } else if entry.extension().is_some_and(|extension| extension == "json") {
-            files.push((entry, false));
-        }
-    }
-    Ok(files)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
     use super::*;
     use crate::settings::datastreams::{DatastreamSettings, Datastreams};
     use crate::settings::value::Paths;
@@ -212,7 +144,11 @@ mod tests {
         check(&[&good, &write("again.txt", &other)], "x", "again.txt: two different schemas have the $id");
         let bare = r#"{"$id":"bare","allOf":[{"$ref":"https://ns.adobe.com/xdm/context/experienceevent"}]}"#;
         check(&[&write("bare.txt", bare)], "bare", "schema bare doesn't declare customerFeedback.");
-        let odd = SHOP.replace("\"enum\":[\"gold\",\"silver\"]", "\"not\":{}");
-        check(&[&write("odd.txt", &odd)], "https://shop.example/schemas/contact", "not is not supported");
+        let odd = SHOP.replace("\"enum\":[\"gold\",\"silver\"]", "\"if\":{}");
+        check(
+            &[&write("odd.txt", &odd)],
+            "https://shop.example/schemas/contact",
+            "odd.txt#/allOf/2/properties/https:~1~1shop.example~1tier/if: the keyword if is not supported",
+        );
     }
 }

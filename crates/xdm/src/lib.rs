@@ -1,34 +1,42 @@
 //! XDM schemas compiled into a checker and decoder of events.
 //!
 //! ```text
-//! schemas (draft-06 JSON)  ── compose, resolve, flatten ──►  Plan  ──►  Checker
-//!                                                             │           │ one pass over the bytes
-//!                                                          Layout       Sink (columns, or nothing)
+//! schema/ ─────────► model/ ──────────────► compile/ ──────► check/
+//! documents,         typed keywords,        composed into    one pass over the bytes of
+//! Registry           each with its origin   a Plan           an event ──► Sink
+//!                         │                                  (columns, or nothing)
+//!                         └── Validator: any JSON by any schema, as a tree
 //! ```
 //!
 //! A [`Registry`] holds schema documents; [`compile`] composes a class and its field
 //! groups into a [`Plan`]; a [`Checker`] walks along the plan over an event's bytes,
 //! tells every [`Violation`], and feeds a [`Sink`] with typed values on the way, without
-//! a tree in between. Nothing is hard-coded per field.
+//! a tree in between. Nothing is hard-coded per field. What a keyword of JSON Schema
+//! means is in its own file of `keyword/`.
 //!
-//! This crate knows no async runtime, no Arrow, no HTTP and no disk.
+//! This crate knows no async runtime, no Arrow and no HTTP, and reads no files but schemas.
 #![deny(unsafe_code)]
 
 mod check;
 mod compile;
 mod content;
+mod examples;
 mod format;
+mod keyword;
 pub mod layout;
 pub mod limits;
+mod model;
 mod names;
 mod pattern;
 mod personal;
 mod plan;
+mod plans;
 mod profile;
 mod scan;
 mod schema;
 mod sink;
 mod union;
+mod validate;
 mod violation;
 
 use std::sync::{Arc, OnceLock};
@@ -36,14 +44,17 @@ use std::sync::{Arc, OnceLock};
 pub use check::{Checker, value_end};
 pub use compile::{Composition, compile};
 pub use content::{CONTENT_SECRET_BYTES, ContentHash, WithContent};
+pub use examples::{Example, Examples, Expectation};
 pub use layout::{Layout, ListSlot, PersonalSlot, Scalar, Slot, Space, StructSlot};
 pub use personal::{MASK, Span, Veil, looks_personal, normal_form};
 pub use plan::Plan;
+pub use plans::Plans;
 pub use profile::{IdRule, Profile, Spelling, Undeclared};
-pub use schema::SchemaError;
+pub use schema::fault::{Fault, FaultCode, Faults, SchemaError, Severity};
 pub use schema::registry::Registry;
 pub use sink::{NullSink, Sink};
 pub use union::unite;
+pub use validate::Validator;
 pub use violation::{MASKED_CHARS_MAX, Notice, Verdict, Violation, mask, mask_key};
 
 /// The plan of a contact event from a web page ([`Composition::contact_event`]), compiled

@@ -43,6 +43,16 @@ pub const MESSAGE_BYTES_MAX: usize = 1024;
 pub const COLUMNS_MAX: usize = 8192;
 /// Deepest nesting of a composed schema.
 pub const SCHEMA_DEPTH_MAX: usize = 48;
+/// Most nodes of one plan: each use of a type has its own.
+pub const NODES_MAX: usize = 1 << 18;
+/// Longest schema document, in bytes.
+pub const SCHEMA_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Deepest nesting of directories in which schemas are looked for.
+pub const DIRECTORY_DEPTH_MAX: usize = 16;
+/// Most rules that hold for one value by way of one another (`$ref`, `allOf`, `anyOf`, …).
+pub const IN_PLACE_DEPTH_MAX: usize = 128;
+/// Most edits between an unknown keyword and the one that is suggested.
+pub const UNKNOWN_NAME_EDITS_MAX: usize = 2;
 
 /// How much of what is wrong with one event is held to be told. The rest is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -40,9 +40,9 @@ pub(crate) enum Pattern {
 
 impl Pattern {
     fn new(source: &str) -> Result<Self, String> {
-        // In ECMA-262 `\d`, `\w` and `\s` are ASCII (all but `\s`), so Unicode classes
-        // are switched off for them by rewriting; literal characters stay Unicode.
-        let source = ascii_classes(source);
+        // In ECMA-262 `\d` and `\w` are ASCII and `\s` has a list of its own; literal
+        // characters stay Unicode.
+        let source = translated(source);
         let hir = regex_syntax::Parser::new().parse(&source).map_err(|e| e.to_string())?;
         if let Some(simple) = simple(&hir) {
             return Ok(simple);
@@ -64,47 +64,48 @@ impl Pattern {
     }
 }
 
-fn ascii_classes(source: &str) -> String {
+/// What ECMA-262 calls white space, as members of a class.
+const WHITE_SPACE: &str = r"\t\n\x0B\f\r\x{feff}\x{2028}\x{2029}\p{Zs}";
+
+/// The same expression for `regex`: classes and escapes that ECMA-262 has otherwise.
+fn translated(source: &str) -> String {
     let mut out = String::with_capacity(source.len() + 16);
-    let mut escaped = false;
     let mut in_class = false;
-    for c in source.chars() {
-        if escaped {
-            escaped = false;
-            let set = match c {
-                'd' => Some("0-9"),
-                'w' => Some("0-9A-Za-z_"),
-                _ => None,
-            };
-            match set {
-                Some(set) if in_class => out.push_str(set),
-                Some(set) => {
-                    out.push('[');
-                    out.push_str(set);
-                    out.push(']');
-                }
-                // ECMA lets any punctuation be escaped; `regex` refuses `\/` in older syntaxes.
-                None if c == '/' => out.push('/'),
-                None => {
-                    out.push('\\');
-                    out.push(c);
-                }
-            }
-            continue;
-        }
+    let mut chars = source.chars();
+    while let Some(c) = chars.next() {
         match c {
-            '\\' => {
-                escaped = true;
-                continue;
+            '\\' => escape(chars.next(), &mut chars, in_class, &mut out),
+            '[' if in_class => out.push_str("\\["),
+            c => {
+                in_class = (in_class || c == '[') && c != ']';
+                out.push(c);
             }
-            '[' if in_class => out.push('\\'),
-            '[' => in_class = true,
-            ']' => in_class = false,
-            _ => {}
         }
-        out.push(c);
     }
     out
+}
+
+/// Translates the escape of a character.
+fn escape(escaped: Option<char>, rest: &mut std::str::Chars<'_>, in_class: bool, out: &mut String) {
+    let mut class = |members: &str, is_negated: bool| match (in_class, is_negated) {
+        (true, false) => out.push_str(members),
+        (_, is_negated) => out.extend(["[", if is_negated { "^" } else { "" }, members, "]"]),
+    };
+    match escaped {
+        Some(c @ ('d' | 'D')) => class("0-9", c == 'D'),
+        Some(c @ ('w' | 'W')) => class("0-9A-Za-z_", c == 'W'),
+        Some(c @ ('s' | 'S')) => class(WHITE_SPACE, c == 'S'),
+        // `\cJ` is the control character at the letter's place in the alphabet.
+        Some('c') => match rest.next() {
+            Some(letter) if letter.is_ascii_alphabetic() => {
+                out.push_str(&format!("\\x{{{:02x}}}", letter.to_ascii_uppercase() as u32 - 64));
+            }
+            other => out.extend(['\\', 'c'].into_iter().chain(other)),
+        },
+        // ECMA lets any punctuation be escaped.
+        Some('/') => out.push('/'),
+        other => out.extend(std::iter::once('\\').chain(other)),
+    }
 }
 
 fn simple(hir: &Hir) -> Option<Pattern> {
@@ -174,6 +175,14 @@ mod tests {
         check("a\\/b", "xa/by", true);
         check("^xdm:", "xdm:foo", true);
         check("^xdm:", "foo", false);
+        check("^\\cC$", "\u{3}", true);
+        check("^\\D$", "١", true);
+        check("^\\D$", "1", false);
+        check("^\\W$", "é", true);
+        check("^[\\s\\d]+$", " \u{feff}1", true);
+        check("^\\S$", "\u{feff}", false);
+        check("^[^\\S]$", " ", true);
+        check("[[]", "[", true);
     }
 
     #[test]

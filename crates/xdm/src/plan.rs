@@ -5,11 +5,14 @@
 
 use std::sync::Arc;
 
-use crate::format::Format;
+use crate::keyword::{NumberRule, TextRule};
 use crate::layout::{Layout, ListSlot, PersonalSlot, Slot, StructSlot};
+use crate::model::types::Types;
+use crate::model::{Model, Origin, SchemaId};
 use crate::names::NameTable;
 use crate::pattern::Pattern;
 use crate::personal::name;
+use crate::schema::fault::Fault;
 
 /// Index of a node in [`Plan::nodes`].
 pub(crate) type NodeId = u32;
@@ -29,6 +32,9 @@ pub struct Plan {
     pub(crate) prediction_cells: usize,
     /// Index of the root's `_id` child.
     pub(crate) id_child: usize,
+    /// The schemas, for the rules that need more than one pass.
+    pub(crate) model: Model,
+    pub(crate) warnings: Vec<Fault>,
 }
 
 impl Plan {
@@ -45,6 +51,16 @@ impl Plan {
     /// The column of the event's `timestamp`.
     pub fn timestamp_slot(&self) -> Slot {
         self.timestamp
+    }
+
+    /// What is odd about its schemas and keeps none of them from being used.
+    pub fn warnings(&self) -> &[Fault] {
+        &self.warnings
+    }
+
+    /// Is every rule decided in the one pass over an event, so that no value is read twice?
+    pub fn is_decided_in_one_pass(&self) -> bool {
+        !self.nodes.iter().any(|node| matches!(node, Node::General(_)))
     }
 
     pub(crate) fn location(&self, loc: Loc) -> &str {
@@ -87,6 +103,8 @@ pub(crate) enum Node {
     Object(Box<ObjectNode>),
     Map(Box<MapNode>),
     List(Box<ListNode>),
+    /// A value with rules that need a tree.
+    General(Box<GeneralNode>),
     /// Anything: checked for syntax, kept as raw JSON.
     Any,
 }
@@ -98,15 +116,6 @@ pub(crate) struct TextNode {
     pub(crate) rules: Box<[(TextRule, Loc)]>,
     /// True when the value is one of a few declared ones, so that it can't be personal.
     pub(crate) closed: bool,
-}
-
-#[derive(Debug)]
-pub(crate) enum TextRule {
-    Enum(Box<[Box<str>]>),
-    Pattern(Pattern),
-    Format(Format),
-    CharsMin(usize),
-    CharsMax(usize),
 }
 
 #[derive(Debug)]
@@ -123,16 +132,6 @@ pub(crate) struct NumericNode {
     pub(crate) keep: Keep,
     pub(crate) type_loc: Loc,
     pub(crate) rules: Box<[(NumberRule, Loc)]>,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) enum NumberRule {
-    Minimum(f64),
-    Maximum(f64),
-    ExclusiveMinimum(f64),
-    ExclusiveMaximum(f64),
-    MultipleOf(f64),
-    Enum(Box<[f64]>),
 }
 
 #[derive(Debug)]
@@ -193,8 +192,8 @@ pub(crate) struct Others {
     pub(crate) closed: Vec<Closed>,
     /// `patternProperties` with something to check.
     pub(crate) patterns: Vec<(Pattern, NodeId)>,
-    /// `additionalProperties: {…}`.
-    pub(crate) additional: Vec<NodeId>,
+    /// `additionalProperties: {…}`, each with the names that it isn't about.
+    pub(crate) additional: Vec<(Named, NodeId)>,
     /// One of these schemas marks something as personal.
     pub(crate) personal: bool,
 }
@@ -202,13 +201,18 @@ pub(crate) struct Others {
 #[derive(Debug)]
 pub(crate) struct Closed {
     pub(crate) loc: Loc,
-    pub(crate) names: Vec<Box<str>>,
-    pub(crate) patterns: Vec<Pattern>,
+    pub(crate) named: Named,
 }
 
-impl Closed {
-    /// Does the rule let this name pass?
-    pub(crate) fn permits(&self, name: &str) -> bool {
+/// The names that stand beside an `additionalProperties`.
+#[derive(Debug)]
+pub(crate) struct Named {
+    pub(crate) names: Box<[Box<str>]>,
+    pub(crate) patterns: Box<[Pattern]>,
+}
+
+impl Named {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.names.iter().any(|n| &**n == name) || self.patterns.iter().any(|p| p.is_match(name))
     }
 }
@@ -247,4 +251,39 @@ pub(crate) struct ListNode {
     pub(crate) items_min: Option<(usize, Loc)>,
     pub(crate) items_max: Option<(usize, Loc)>,
     pub(crate) unique: Option<Loc>,
+}
+
+/// A value that is walked as far as one pass can decide, and then checked as a tree.
+#[derive(Debug)]
+pub(crate) struct GeneralNode {
+    /// What values of one type are walked along; others have no column.
+    pub(crate) typed: Option<TypedNode>,
+    /// Rules on values of that type that the node doesn't know.
+    pub(crate) beside: Box<[Origin]>,
+    /// Everything that holds for values of other types.
+    pub(crate) whole: Box<[SchemaId]>,
+    /// It is or holds something personal.
+    pub(crate) personal: bool,
+}
+
+/// A node for the values of one type.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TypedNode {
+    pub(crate) types: Types,
+    pub(crate) node: NodeId,
+}
+
+impl TypedNode {
+    /// Has a value that begins with this byte its type?
+    pub(crate) fn begins_with(self, first: u8) -> bool {
+        let types = match first {
+            b'"' => Types::TEXT,
+            b'{' => Types::OBJECT,
+            b'[' => Types::ARRAY,
+            b't' | b'f' => Types::BOOLEAN,
+            b'-' | b'0'..=b'9' => Types::NUMBER,
+            _ => Types::NONE,
+        };
+        !types.and(self.types).is_empty()
+    }
 }

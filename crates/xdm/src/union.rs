@@ -14,7 +14,7 @@ use crate::layout::{Field, Layout, ListSlot, Node as Column, PersonalSlot, Slot,
 use crate::limits::COLUMNS_MAX;
 use crate::names::NameTable;
 use crate::plan::{Keep, Node, Plan};
-use crate::schema::SchemaError;
+use crate::schema::fault::SchemaError;
 
 /// Gives plans one layout: the first one's columns in their places, then what the others
 /// add. Each plan comes with the name that an error tells.
@@ -40,7 +40,7 @@ pub fn unite(plans: Vec<(&str, Plan)>) -> Result<Vec<Plan>, SchemaError> {
     }
     if layout.columns.len().max(layout.structs.len()).max(layout.lists.len()) > COLUMNS_MAX {
         let problem = format!("together the schemas have more than {COLUMNS_MAX} leaves; use fewer in one server");
-        return Err(SchemaError::Limit { location: "the schemas".to_owned(), problem });
+        return Err(SchemaError::TooLarge(problem));
     }
     let layout = Arc::new(layout);
     for plan in &mut united {
@@ -275,7 +275,7 @@ impl<'a> Moved<'a> {
                     map.list = map.list.and_then(moved);
                 }
                 Node::List(list) => list.list = list.list.and_then(|slot| self.lists[slot.index()]),
-                Node::Any => {}
+                Node::General(_) | Node::Any => {}
             }
         }
         plan.id = self.columns[plan.id.index()].unwrap_or(plan.id);

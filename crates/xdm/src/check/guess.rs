@@ -65,22 +65,12 @@ fn nearest<'n>(key: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n st
     (1..=EDITS_MAX).contains(&edits).then_some(name)
 }
 
-/// Levenshtein distance in bytes.
+/// Edits between two names; more than [`EDITS_MAX`] where their lengths tell at once.
 pub(super) fn distance(a: &str, b: &str) -> usize {
-    if a.len().abs_diff(b.len()) > EDITS_MAX {
+    if a.len().abs_diff(b.len()) > EDITS_MAX * char::MAX_LEN_UTF8 {
         return usize::MAX;
     }
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.bytes().enumerate() {
-            let replaced = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
+    strsim::levenshtein(a, b)
 }
 
 #[cfg(test)]

@@ -6,9 +6,10 @@ use super::path::Path;
 use super::report;
 use super::{Identity, Walk};
 use crate::format::instant;
+use crate::keyword::{self, NumberRule, TextRule};
 use crate::layout::{PersonalSlot, Slot};
 use crate::personal::{self, Span};
-use crate::plan::{BooleanNode, Keep, Loc, NumberRule, NumericNode, Parts, TextNode, TextRule, TimestampNode};
+use crate::plan::{BooleanNode, Keep, Loc, NumericNode, Parts, TextNode, TimestampNode};
 use crate::sink::Sink;
 
 /// What became of a text.
@@ -22,32 +23,6 @@ enum Kept {
     Sealed,
     /// It is part of something that is kept as raw JSON.
     Nowhere,
-}
-
-impl TextRule {
-    #[inline]
-    fn holds(&self, text: &str) -> bool {
-        match self {
-            TextRule::Enum(values) => values.iter().any(|value| **value == *text),
-            TextRule::Pattern(pattern) => pattern.is_match(text),
-            TextRule::Format(format) => format.is_match(text),
-            TextRule::CharsMin(min) => text.len() >= *min && text.chars().count() >= *min,
-            TextRule::CharsMax(max) => text.len() <= *max || text.chars().count() <= *max,
-        }
-    }
-}
-
-impl NumberRule {
-    fn holds(&self, value: f64) -> bool {
-        match self {
-            NumberRule::Minimum(bound) => value >= *bound,
-            NumberRule::Maximum(bound) => value <= *bound,
-            NumberRule::ExclusiveMinimum(bound) => value > *bound,
-            NumberRule::ExclusiveMaximum(bound) => value < *bound,
-            NumberRule::MultipleOf(step) => (value / step).fract() == 0.0,
-            NumberRule::Enum(values) => values.contains(&value),
-        }
-    }
 }
 
 impl<S: Sink> Walk<'_, S> {
@@ -200,7 +175,7 @@ impl<S: Sink> Walk<'_, S> {
         }
         match (instant::parse(text), node.keep) {
             (None, _) => {
-                let rule = TextRule::Format(crate::format::Format::DateTime);
+                let rule = TextRule::Format(keyword::Format::date_time());
                 self.violate_text(&rule, node.format_loc, text, path);
             }
             (Some(instant), Keep::Column(slot)) if !instant::STORED.contains(&instant.micros) => {
@@ -280,8 +255,8 @@ impl<S: Sink> Walk<'_, S> {
 
     fn bounds(&mut self, rules: &[(NumberRule, Loc)], number: Number, path: &Path<'_>) {
         for (rule, loc) in rules {
-            if !rule.holds(number.as_f64()) {
-                self.violate(*loc, path, || report::number_rule(rule));
+            if !rule.holds(number) {
+                self.violate(*loc, path, || rule.message());
             }
         }
     }

@@ -5,13 +5,16 @@
 
 mod cursor;
 mod extent;
+mod general;
 mod guess;
+pub(crate) mod json;
 mod leaf;
-mod number;
+pub(crate) mod number;
 mod object;
 mod once;
-mod path;
+pub(crate) mod path;
 mod report;
+pub(crate) mod rules;
 mod search;
 mod text;
 mod told;
@@ -22,18 +25,21 @@ use std::sync::Arc;
 use cursor::{Cause, Cursor, Stop};
 pub use extent::value_end;
 use guess::Guesses;
+use json::Json;
 use once::SeenNames;
 use path::Path;
+use rules::Rules;
 use search::Outcome;
 use text::Scratch;
 pub(crate) use text::push_escape;
 use told::Told;
 
 use crate::limits::{EVENT_BYTES_MAX, KEPT_BYTES_MAX, TellLimits};
+use crate::model::{Model, SchemaId};
 use crate::names::{SPELLED_PLATFORM, SPELLED_XDM};
 use crate::personal::Span;
 use crate::plan::{Node, NodeId, Plan};
-use crate::profile::Profile;
+use crate::profile::{Profile, Spelling};
 use crate::sink::{NullSink, Sink};
 use crate::violation::{Notice, Verdict, Violation};
 
@@ -213,6 +219,23 @@ impl Checker {
     }
 }
 
+/// Checks a JSON text by one schema, as a tree.
+pub(crate) fn check_document(model: &Model, schema: SchemaId, text: &str, limits: TellLimits) -> Vec<Violation> {
+    let mut told = Told::default();
+    told.limit(limits.violations_max, limits.violations_bytes_max);
+    let mut cursor = Cursor::new(text, false);
+    cursor.space();
+    let read = Json::read(&mut cursor).and_then(|value| {
+        cursor.space();
+        if cursor.at() == text.len() { Ok(value) } else { Err(cursor.syntax("something follows the value")) }
+    });
+    match read {
+        Ok(value) => Rules::telling(model, Spelling::XdmOnly, &mut told).schema(schema, &value, &Path::ROOT),
+        Err(stop) => told.add(report::stopped(&stop)),
+    }
+    told.into_all()
+}
+
 fn too_long(bytes_max: usize) -> Stop {
     Stop::limit("the event is longer than", bytes_max, "bytes; send less in one event")
 }
@@ -356,6 +379,7 @@ impl<'w, S: Sink> Walk<'w, S> {
             Node::Map(node) => self.map(node, path),
             Node::List(node) => self.list(node, path),
             Node::Any => self.any(path),
+            Node::General(node) => self.general(node, path),
         }
     }
 

@@ -7,7 +7,7 @@ use super::cursor::{Cursor, Stop};
 
 /// A number as it was sent.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Number {
+pub(crate) enum Number {
     /// An integer that fits 64 bits.
     Integer(i64),
     /// An integer that doesn't, as the nearest double (may be infinite).
@@ -17,7 +17,13 @@ pub(super) enum Number {
 }
 
 impl Number {
-    pub(super) fn as_f64(self) -> f64 {
+    /// The number that a JSON text spells.
+    pub(super) fn of(text: &str) -> Number {
+        classify(text)
+    }
+
+    #[inline]
+    pub(crate) fn as_f64(self) -> f64 {
         match self {
             Number::Integer(value) => value as f64,
             Number::Huge(value) | Number::Fraction(value) => value,

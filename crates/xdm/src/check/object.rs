@@ -2,11 +2,13 @@
 
 use super::cursor::Stop;
 use super::guess::{EDITS_MAX, distance};
+use super::json::Json;
 use super::once::Noted;
-use super::path::{Path, Step};
+use super::path::{Path, PathStep};
 use super::report;
 use super::search::is_telling_value;
 use super::{Identity, State, Walk};
+use crate::keyword::{REPEATED, repeats};
 use crate::limits::{ITEMS_MAX, KEY_BYTES_MAX, MEMBERS_MAX};
 use crate::names::{Found, Name, NameTable, SPELLED_PLATFORM, Target};
 use crate::personal;
@@ -163,7 +165,7 @@ impl<'w, S: Sink> Walk<'w, S> {
             Target::Group(group) => return self.group(node, table, usize::from(group), name.text(), frame, path),
         };
         let child = &node.children[index];
-        let below = path.below(Step::Child { name, child });
+        let below = path.below(PathStep::Child { name, child });
         let (word, bit) = (frame.seen + index / 64, 1u64 << (index % 64));
         let seen = &mut self.state.seen[word];
         if *seen & bit != 0 {
@@ -267,7 +269,7 @@ impl<'w, S: Sink> Walk<'w, S> {
         path: &Path<'_>,
     ) -> Result<(), Stop> {
         let group = &table.groups[group];
-        let below = path.below(Step::Group { sent });
+        let below = path.below(PathStep::Group { sent });
         if self.cursor.peek() != b'{' {
             return self.wrong_type(node.type_loc, "an object", &below);
         }
@@ -304,11 +306,11 @@ impl<'w, S: Sink> Walk<'w, S> {
     /// A member that nobody declared: what the schema says about others, then keep it.
     #[cold]
     fn undeclared(&mut self, node: &'w ObjectNode, key: &str, frame: Frame, path: &Path<'_>) -> Result<(), Stop> {
-        let below = path.below(Step::Key(key));
+        let below = path.below(PathStep::Key(key));
         if !self.first_of_its_name(key, frame, &below, node.type_loc)? {
             return Ok(());
         }
-        for closed in node.others.closed.iter().filter(|closed| !closed.permits(key)) {
+        for closed in node.others.closed.iter().filter(|closed| !closed.named.has(key)) {
             let violation = || report::prefix(&below, self.plan.location(closed.loc), key);
             // Platform spelling has no prefixes, so a bare name counts only in an event
             // that is spelled as the schema is; that is known at its end.
@@ -321,7 +323,8 @@ impl<'w, S: Sink> Walk<'w, S> {
         }
         let matching: Vec<_> = {
             let patterned = node.others.patterns.iter().filter(|(pattern, _)| pattern.is_match(key));
-            patterned.map(|(_, node)| *node).chain(node.others.additional.iter().copied()).collect()
+            let additional = node.others.additional.iter().filter(|(named, _)| !named.has(key));
+            patterned.map(|(_, node)| *node).chain(additional.map(|(_, node)| *node)).collect()
         };
         // Looked at only where somebody wants to know.
         let is_wanted = S::KEEPS || self.state.notices.has_room();
@@ -417,7 +420,7 @@ impl<'w, S: Sink> Walk<'w, S> {
     }
 
     fn entry(&mut self, node: &'w MapNode, key: &str, frame: Frame, path: &Path<'_>) -> Result<(), Stop> {
-        let below = path.below(Step::Key(key));
+        let below = path.below(PathStep::Key(key));
         if !self.first_of_its_name(key, frame, &below, node.type_loc)? {
             return Ok(());
         }
@@ -485,7 +488,7 @@ impl<'w, S: Sink> Walk<'w, S> {
             if let Some(list) = node.list {
                 self.sink.item(list);
             }
-            self.value(node.item, &path.below(Step::Index(count)))?;
+            self.value(node.item, &path.below(PathStep::Index(count)))?;
             count += 1;
             more = self.cursor.more(b']')?;
         }
@@ -498,9 +501,9 @@ impl<'w, S: Sink> Walk<'w, S> {
             }
         }
         if let Some(loc) = node.unique
-            && report::repeats(self.cursor.since(start))
+            && Json::parse(self.cursor.since(start)).is_some_and(|list| repeats(&list))
         {
-            self.violate(loc, path, || "two items of the list are equal; send each once".to_owned());
+            self.violate(loc, path, || REPEATED.to_owned());
         }
         self.count_rules(count, node.items_min, node.items_max, "items", path);
         Ok(())

@@ -9,7 +9,7 @@ use crate::violation::mask_key;
 
 /// One step of a path.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Step<'p> {
+pub(crate) enum PathStep<'p> {
     Root,
     /// A declared property, by the name that was sent.
     Child {
@@ -28,16 +28,16 @@ pub(super) enum Step<'p> {
 
 /// A path from the event to a value.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Path<'p> {
+pub(crate) struct Path<'p> {
     parent: Option<&'p Path<'p>>,
-    step: Step<'p>,
+    step: PathStep<'p>,
 }
 
 impl<'p> Path<'p> {
-    pub(super) const ROOT: Path<'static> = Path { parent: None, step: Step::Root };
+    pub(super) const ROOT: Path<'static> = Path { parent: None, step: PathStep::Root };
 
     #[inline]
-    pub(super) fn below(&'p self, step: Step<'p>) -> Path<'p> {
+    pub(crate) fn below(&'p self, step: PathStep<'p>) -> Path<'p> {
         Path { parent: Some(self), step }
     }
 
@@ -47,13 +47,13 @@ impl<'p> Path<'p> {
 
     /// Does it lead to a property that its object must have?
     pub(super) fn is_required(&self) -> bool {
-        matches!(self.step, Step::Child { child, .. } if child.required_loc.is_some())
+        matches!(self.step, PathStep::Child { child, .. } if child.required_loc.is_some())
     }
 
     /// Does it lead to the event's own id?
     pub(super) fn is_id(&self) -> bool {
         let at_root = self.parent.is_some_and(Path::is_root);
-        at_root && matches!(self.step, Step::Child { child, .. } if &*child.platform == "_id")
+        at_root && matches!(self.step, PathStep::Child { child, .. } if &*child.platform == "_id")
     }
 
     /// The pointer into the event as it was sent, with telling keys masked. Of one that
@@ -61,12 +61,12 @@ impl<'p> Path<'p> {
     pub(super) fn sent(&self) -> String {
         let mut out = String::new();
         self.write(&mut out, &mut |out, step| match step {
-            Step::Root => {}
+            PathStep::Root => {}
             _ if out.len() > POINTER_BYTES_MAX => {}
-            Step::Child { name, .. } => push(out, name.text()),
-            Step::Group { sent } => push(out, sent),
-            Step::Key(key) => push(out, &mask_key(key)),
-            Step::Index(at) => push(out, &at.to_string()),
+            PathStep::Child { name, .. } => push(out, name.text()),
+            PathStep::Group { sent } => push(out, sent),
+            PathStep::Key(key) => push(out, &mask_key(key)),
+            PathStep::Index(at) => push(out, &at.to_string()),
         });
         out
     }
@@ -74,22 +74,22 @@ impl<'p> Path<'p> {
     /// The pointer in platform spelling, appended to `out`.
     pub(super) fn write_stored(&self, out: &mut String) {
         self.write(out, &mut |out, step| match step {
-            Step::Root | Step::Group { .. } => {}
-            Step::Child { child, .. } => {
+            PathStep::Root | PathStep::Group { .. } => {}
+            PathStep::Child { child, .. } => {
                 out.push('/');
                 out.push_str(&child.platform);
             }
-            Step::Key(key) => push(out, key),
-            Step::Index(at) => push(out, &at.to_string()),
+            PathStep::Key(key) => push(out, key),
+            PathStep::Index(at) => push(out, &at.to_string()),
         });
     }
 
     /// Is the value here, by its name, about a person?
     pub(super) fn is_of_person(&self) -> bool {
-        matches!(self.step, Step::Key(key) if name::is_of_person(key))
+        matches!(self.step, PathStep::Key(key) if name::is_of_person(key))
     }
 
-    fn write(&self, out: &mut String, each: &mut dyn FnMut(&mut String, Step<'_>)) {
+    fn write(&self, out: &mut String, each: &mut dyn FnMut(&mut String, PathStep<'_>)) {
         if let Some(parent) = self.parent {
             parent.write(out, each);
         }

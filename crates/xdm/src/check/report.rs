@@ -1,17 +1,13 @@
 //! The sentences: what is wrong, with the value masked, and how to mend it.
 
-use std::collections::HashSet;
-
 use super::cursor::{Cause, Stop};
 use super::path::Path;
 use super::{State, Walk, wrong_type};
-use crate::plan::{Loc, NumberRule, TextRule};
+use crate::keyword::TextRule;
+use crate::plan::Loc;
 use crate::profile::IdRule;
 use crate::sink::Sink;
-use crate::violation::{Notice, Violation, mask};
-
-/// Most values of an `enum` that a message lists.
-const ENUM_SHOWN_MAX: usize = 12;
+use crate::violation::{Notice, Violation};
 
 impl State {
     /// Tells a violation; it isn't made when there is much to tell already.
@@ -44,30 +40,7 @@ impl<S: Sink> Walk<'_, S> {
     #[cold]
     pub(super) fn violate_text(&mut self, rule: &TextRule, loc: Loc, text: &str, path: &Path<'_>) {
         let needed = self.is_needed(path);
-        self.violate(loc, path, || broken_text(rule, text, needed));
-    }
-}
-
-/// `needed` says that leaving the property out is no way.
-fn broken_text(rule: &TextRule, text: &str, needed: bool) -> String {
-    let masked = mask(text);
-    match rule {
-        TextRule::Enum(values) => {
-            let shown: Vec<&str> = values.iter().take(ENUM_SHOWN_MAX).map(|v| &**v).collect();
-            format!("\"{masked}\" is not a permitted value; send one of {}{}", shown.join(", "), more(values.len()))
-        }
-        TextRule::Pattern(_) => {
-            format!("\"{masked}\" does not match the pattern at the schema location; send a text that does")
-        }
-        TextRule::Format(format) => {
-            let fault = format.fault(text).map_or_else(String::new, |fault| format!(": {fault}"));
-            format!("\"{masked}\" is not {}{fault}", format.example())
-        }
-        TextRule::CharsMin(min) => {
-            let otherwise = if needed { "" } else { " or leave the property out" };
-            format!("\"{masked}\" is too short; send at least {min} characters{otherwise}")
-        }
-        TextRule::CharsMax(max) => format!("\"{masked}\" is too long; send at most {max} characters"),
+        self.violate(loc, path, || rule.message(text, needed));
     }
 }
 
@@ -77,29 +50,6 @@ pub(super) fn keyword_of(location: &str) -> &str {
 }
 
 pub(super) const FRACTION: &str = "the number is not an integer; send a whole number";
-
-/// Without the number, which may be a phone's.
-pub(super) fn number_rule(rule: &NumberRule) -> String {
-    match rule {
-        NumberRule::Minimum(bound) => format!("the number is too small; send at least {bound}"),
-        NumberRule::Maximum(bound) => format!("the number is too large; send at most {bound}"),
-        NumberRule::ExclusiveMinimum(bound) => format!("the number is too small; send more than {bound}"),
-        NumberRule::ExclusiveMaximum(bound) => format!("the number is too large; send less than {bound}"),
-        NumberRule::MultipleOf(step) => format!("the number is not a multiple of {step}; send one that is"),
-        NumberRule::Enum(values) => {
-            let shown: Vec<String> = values.iter().take(ENUM_SHOWN_MAX).map(f64::to_string).collect();
-            format!("the number is not a permitted value; send one of {}{}", shown.join(", "), more(values.len()))
-        }
-    }
-}
-
-/// How many more values an enumeration has than are listed.
-fn more(values: usize) -> String {
-    match values.saturating_sub(ENUM_SHOWN_MAX) {
-        0 => String::new(),
-        more => format!(" or one of {more} more"),
-    }
-}
 
 pub(super) fn stopped(stop: &Stop) -> Violation {
     let (keyword, message) = match stop.cause() {
@@ -196,11 +146,4 @@ pub(super) fn empty_id(path: &Path<'_>) -> Notice {
 
 fn notice(path: &Path<'_>, code: &str, message: String) -> Notice {
     Notice { pointer: path.sent(), code: code.to_owned(), message }
-}
-
-/// Are two items of this JSON list equal? Rare enough for trees.
-pub(super) fn repeats(list: &str) -> bool {
-    let Ok(serde_json::Value::Array(items)) = serde_json::from_str(list) else { return false };
-    let mut known = HashSet::with_capacity(items.len());
-    !items.into_iter().all(|item| known.insert(item))
 }

@@ -72,6 +72,10 @@ impl<T: Tell> Told<T> {
         self.all.len() < self.count_max && self.bytes < self.bytes_max
     }
 
+    pub(super) fn into_all(self) -> Vec<T> {
+        self.all
+    }
+
     pub(super) fn all(&self) -> &[T] {
         &self.all
     }

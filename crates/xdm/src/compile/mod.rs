@@ -2,19 +2,25 @@
 //! each use of a type its own node and its own columns.
 //!
 //! What is refused here is refused once and with its location, so that the checker never
-//! meets a rule that it would have to ignore.
+//! meets a rule that it would have to ignore. What one pass over the bytes can't decide
+//! becomes a [`Node::General`], and costs only where a schema has it.
 
+mod general;
 mod leaf;
+mod list;
+pub(crate) mod merged;
 mod object;
 
 use std::sync::Arc;
 
-use crate::layout::{Field, Layout, Node as Column, Space};
-use crate::limits::{COLUMNS_MAX, SCHEMA_DEPTH_MAX};
-use crate::pattern::Patterns;
+use merged::Merged;
+
+use crate::layout::{Field, Layout, Node as Column, Scalar, Slot, Space};
+use crate::limits::{COLUMNS_MAX, NODES_MAX, SCHEMA_DEPTH_MAX};
+use crate::model::types::Types;
+use crate::model::{Extent, Model, Origin, SchemaId, build};
 use crate::plan::{Keep, Loc, Node, NodeId, Plan};
-use crate::schema::SchemaError;
-use crate::schema::merge::{Merged, Type};
+use crate::schema::fault::{Fault, FaultCode, Faults, SchemaError, Severity};
 use crate::schema::registry::{Registry, Site};
 
 /// A class with the field groups that extend it, by `$id`.
@@ -45,42 +51,40 @@ impl Composition {
 }
 
 /// Compiles a composition; everything that it refers to must be in the registry.
+///
+/// # Errors
+/// All that is wrong with the schemas, or why they make no table of events.
 pub fn compile(registry: &Registry, composition: &Composition) -> Result<Plan, SchemaError> {
-    let mut sites = vec![registry.site(&composition.class, "class")?];
+    let mut roots = vec![find(registry, &composition.class, "class")?];
     for group in &composition.groups {
-        sites.push(registry.site(group, "field group")?);
+        roots.push(find(registry, group, "field group")?);
     }
-    let (nodes, locations, patterns) = (Vec::new(), Vec::new(), Patterns::default());
-    let mut compiler = Compiler { registry, nodes, locations, layout: Layout::default(), patterns, cells: 0, marks: 0 };
-    let merged = Merged::of(registry, &sites)?;
-    let (root, fields) = compiler.root(merged)?;
+    let (model, schemas, faults) = build(registry, &roots, Extent::Reachable);
+    let (errors, mut warnings): (Vec<_>, Vec<_>) =
+        faults.into_iter().partition(|fault| fault.severity() == Severity::Error);
+    if !errors.is_empty() {
+        return Err(SchemaError::Faults(Faults(errors)));
+    }
+    warnings.splice(0..0, registry.warnings().iter().cloned());
+    let mut compiler = Compiler::new(&model);
+    let (root, fields) = compiler.root(&schemas)?;
     compiler.layout.fields = fields;
-    finish(compiler, root, &composition.class)
+    let Event { id, timestamp, id_child } = compiler.event(root, schemas[0])?;
+    let Compiler { nodes, locations, layout, cells, .. } = compiler;
+    let (layout, prediction_cells) = (Arc::new(layout), cells);
+    Ok(Plan { nodes, root, locations, layout, id, timestamp, prediction_cells, id_child, model, warnings })
 }
 
-fn finish(compiler: Compiler<'_>, root: NodeId, class: &str) -> Result<Plan, SchemaError> {
-    let Compiler { nodes, locations, layout, cells, .. } = compiler;
-    let malformed = |problem: &str| SchemaError::Malformed { location: class.to_owned(), problem: problem.to_owned() };
-    if layout.columns.len().max(layout.structs.len()).max(layout.lists.len()) > COLUMNS_MAX {
-        let problem = format!("the composed schema has more than {COLUMNS_MAX} leaves");
-        return Err(SchemaError::Limit { location: class.to_owned(), problem });
-    }
-    let id = layout.column("_id").ok_or_else(|| malformed("an event needs a text property \"@id\""))?;
-    let timestamp = layout
-        .column("timestamp")
-        .filter(|slot| layout.columns[slot.index()].scalar == crate::layout::Scalar::Timestamp)
-        .ok_or_else(|| malformed("an event needs a property \"xdm:timestamp\" of format date-time"))?;
-    let id_child = match &nodes[root as usize] {
-        Node::Object(object) => object.children.iter().position(|child| &*child.xdm == "@id"),
-        _ => None,
-    };
-    let id_child = id_child.ok_or_else(|| malformed("an event is an object with \"@id\""))?;
-    Ok(Plan { nodes, root, locations, layout: Arc::new(layout), id, timestamp, prediction_cells: cells, id_child })
+fn find<'r>(registry: &'r Registry, id: &str, what: &str) -> Result<Site<'r>, SchemaError> {
+    registry.find(id).ok_or_else(|| {
+        let message = format!("nothing is known under {id}; load the schema that has it");
+        Fault { code: FaultCode::Unresolved, file: what.to_owned(), pointer: String::new(), message }.into()
+    })
 }
 
 /// Where a value stands while it is compiled.
 #[derive(Clone, Debug)]
-struct Place {
+struct Position {
     /// Dotted path in platform spelling.
     path: String,
     space: Space,
@@ -89,64 +93,123 @@ struct Place {
     depth: usize,
 }
 
-impl Place {
-    fn below(&self, step: &str) -> Place {
+impl Position {
+    fn below(&self, step: &str) -> Position {
         let path = if self.path.is_empty() { step.to_owned() } else { format!("{}.{step}", self.path) };
-        Place { path, depth: self.depth + 1, ..self.clone() }
+        Position { path, depth: self.depth + 1, ..self.clone() }
     }
 }
 
-struct Compiler<'r> {
-    registry: &'r Registry,
+struct Compiler<'m> {
+    model: &'m Model,
     nodes: Vec<Node>,
     locations: Vec<String>,
     layout: Layout,
-    patterns: Patterns,
     cells: usize,
     /// Values marked as personal so far, whether they have a place of their own or not.
     marks: usize,
+    /// Schemas that are being compiled, outermost first.
+    open: Vec<SchemaId>,
+}
+
+/// What every event has.
+struct Event {
+    id: Slot,
+    timestamp: Slot,
+    id_child: usize,
 }
 
 /// A compiled value: its node, and its column tree if it has one.
 type Compiled = (NodeId, Option<Column>);
 
-impl<'r> Compiler<'r> {
-    fn root(&mut self, merged: Merged<'r>) -> Result<(NodeId, Vec<Field>), SchemaError> {
-        let place = Place { path: String::new(), space: Space::EVENTS, columns: true, depth: 0 };
-        self.object(merged, &place, None)
+impl<'m> Compiler<'m> {
+    fn new(model: &'m Model) -> Self {
+        Compiler {
+            model,
+            nodes: Vec::new(),
+            locations: Vec::new(),
+            layout: Layout::default(),
+            cells: 0,
+            marks: 0,
+            open: Vec::new(),
+        }
     }
 
-    fn value(&mut self, sites: &[Site<'r>], place: &Place) -> Result<Compiled, SchemaError> {
-        let location = sites.first().map(Site::location).unwrap_or_default();
-        if place.depth > SCHEMA_DEPTH_MAX {
-            let problem = format!("the schema is nested deeper than {SCHEMA_DEPTH_MAX}; is it recursive?");
-            return Err(SchemaError::Limit { location, problem });
+    fn root(&mut self, schemas: &[SchemaId]) -> Result<(NodeId, Vec<Field>), SchemaError> {
+        let position = Position { path: String::new(), space: Space::EVENTS, columns: true, depth: 0 };
+        let merged = Merged::of(self.model, schemas);
+        self.consistent(&merged)?;
+        self.open.extend(schemas.iter().map(|schema| self.model.target(*schema)));
+        let beside = self.beside(&merged, Types::OBJECT, &position)?;
+        let (node, fields) = self.object(merged, &position, None)?;
+        self.open.clear();
+        Ok((self.guarded(node, Types::OBJECT, beside, schemas), fields))
+    }
+
+    fn value(&mut self, schemas: &[SchemaId], position: &Position) -> Result<Compiled, SchemaError> {
+        let first = schemas.first().copied();
+        if position.depth > SCHEMA_DEPTH_MAX {
+            return Err(self.limit(first, format!("the schema is nested deeper than {SCHEMA_DEPTH_MAX}; flatten it")));
         }
-        let merged = Merged::of(self.registry, sites)?;
-        let Some((kind, type_location)) = merged.kind.clone() else {
-            return self.untyped(merged, place, &location);
+        if self.nodes.len() > NODES_MAX {
+            return Err(
+                self.limit(first, format!("the composed schema has more than {NODES_MAX} values; compose less"))
+            );
+        }
+        // A schema inside itself has no end of columns: what lies there is raw JSON. Those
+        // behind the first come from patterns and hold at any depth.
+        let target = first.map(|schema| self.model.target(schema));
+        let target = target.filter(|target| !self.model.rules(*target).is_empty());
+        if target.is_some_and(|target| self.open.contains(&target)) {
+            return Ok(self.raw(schemas));
+        }
+        let open = self.open.len();
+        self.open.extend(target);
+        let compiled = self.typed(schemas, position);
+        self.open.truncate(open);
+        compiled
+    }
+
+    fn typed(&mut self, schemas: &[SchemaId], position: &Position) -> Result<Compiled, SchemaError> {
+        let merged = Merged::of(self.model, schemas);
+        self.consistent(&merged)?;
+        if !merged.has_rules() {
+            return Ok((self.push(Node::Any), None));
+        }
+        let stated = merged.types;
+        let is_object = || if merged.properties.is_empty() { Types::ALL } else { Types::OBJECT };
+        let types = stated.map_or_else(is_object, |(types, _)| types.without(Types::NULL));
+        if merged.is_never || !is_single(types) {
+            return Ok(self.raw(schemas));
+        }
+        let type_loc = match stated {
+            Some((_, origin)) => self.loc(origin),
+            None => self.location(position.path.clone()),
         };
-        let type_loc = self.loc(type_location);
-        match kind {
-            Type::Text => self.text(merged, place, type_loc),
-            Type::Integer | Type::Number => self.numeric(merged, place, type_loc, kind == Type::Integer),
-            Type::Boolean => self.boolean(merged, place, type_loc),
-            Type::Array => self.list(merged, place, type_loc),
-            Type::Object if is_map(&merged) => self.map(merged, place, type_loc),
-            Type::Object => self.struct_(merged, place),
+        let is_guarded = stated.is_none_or(|(stated, _)| stated != types);
+        let beside = self.beside(&merged, types, position)?;
+        let (node, column) = match types {
+            Types::TEXT => self.text(merged, position, type_loc),
+            Types::INTEGER | Types::NUMBER => self.numeric(merged, position, type_loc, types == Types::INTEGER)?,
+            Types::BOOLEAN => self.boolean(merged, position, type_loc)?,
+            Types::ARRAY => self.list(merged, position, type_loc)?,
+            _ if is_map(&merged) => self.map(merged, position, type_loc)?,
+            _ => self.struct_(merged, position)?,
+        };
+        match beside.is_empty() && !is_guarded {
+            true => Ok((node, column)),
+            false => Ok((self.guarded_always(node, types, beside, schemas), column)),
         }
     }
 
-    fn untyped(&mut self, merged: Merged<'r>, place: &Place, location: &str) -> Result<Compiled, SchemaError> {
-        if !merged.properties.is_empty() {
-            return self.struct_(merged, place);
+    /// Refuses rules that no value keeps, which is always a mistake.
+    fn consistent(&self, merged: &Merged<'m>) -> Result<(), SchemaError> {
+        match merged.contradiction {
+            None => Ok(()),
+            Some((known, types, origin)) => {
+                Err(self.malformed(origin, format!("nothing is both {known} and {types}; fix one \"type\"")))
+            }
         }
-        let constrained = !merged.assertions.is_empty() || !merged.items.is_empty() || !merged.additional.is_empty();
-        if constrained {
-            let (keyword, fix) = ("a rule without a \"type\"", "add the \"type\"");
-            return Err(SchemaError::Unsupported { location: location.to_owned(), keyword: keyword.to_owned(), fix });
-        }
-        Ok((self.push(Node::Any), None))
     }
 
     fn push(&mut self, node: Node) -> NodeId {
@@ -154,28 +217,78 @@ impl<'r> Compiler<'r> {
         NodeId::try_from(self.nodes.len() - 1).unwrap_or(NodeId::MAX)
     }
 
-    fn loc(&mut self, location: String) -> Loc {
+    fn loc(&mut self, origin: Origin) -> Loc {
+        self.location(self.model.rule_location(origin))
+    }
+
+    fn location(&mut self, location: String) -> Loc {
         self.locations.push(location);
         Loc::try_from(self.locations.len() - 1).unwrap_or(Loc::MAX)
     }
 
-    fn keep(&mut self, merged: &Merged<'r>, place: &Place, scalar: crate::layout::Scalar) -> (Keep, Option<Column>) {
+    fn keep(&mut self, merged: &Merged<'m>, position: &Position, scalar: Scalar) -> (Keep, Option<Column>) {
         self.marks += usize::from(merged.personal.is_some());
-        if !place.columns {
+        if !position.columns {
             return (Keep::Nowhere, None);
         }
         if let Some(class) = merged.personal {
-            return (Keep::Personal(self.layout.add_personal(&*place.path, class)), None);
+            return (Keep::Personal(self.layout.add_personal(&*position.path, class)), None);
         }
-        let slot = self.layout.add_column(&*place.path, place.space, scalar);
+        let slot = self.layout.add_column(&*position.path, position.space, scalar);
         (Keep::Column(slot), Some(Column::Leaf(slot)))
+    }
+
+    fn malformed(&self, origin: Origin, message: impl Into<String>) -> SchemaError {
+        let (file, pointer) = self.model.rule_place(origin);
+        Fault { code: FaultCode::Malformed, file, pointer, message: message.into() }.into()
+    }
+
+    /// A fault of the schema as a whole.
+    fn fault(&self, code: FaultCode, schema: Option<SchemaId>, message: String) -> SchemaError {
+        let (file, pointer) = schema.map(|schema| self.model.place(schema)).unwrap_or_default();
+        Fault { code, file, pointer, message }.into()
+    }
+
+    fn limit(&self, schema: Option<SchemaId>, message: String) -> SchemaError {
+        self.fault(FaultCode::Limit, schema, message)
+    }
+
+    /// Finds what every event has.
+    fn event(&self, root: NodeId, class: SchemaId) -> Result<Event, SchemaError> {
+        let layout = &self.layout;
+        let malformed = |problem: &str| self.fault(FaultCode::Malformed, Some(class), problem.to_owned());
+        if layout.columns.len().max(layout.structs.len()).max(layout.lists.len()) > COLUMNS_MAX {
+            let problem = format!("the composed schema has more than {COLUMNS_MAX} leaves; compose less");
+            return Err(self.limit(Some(class), problem));
+        }
+        let id = layout.column("_id").ok_or_else(|| malformed("an event needs a text property \"@id\""))?;
+        let timestamp = layout
+            .column("timestamp")
+            .filter(|slot| layout.columns[slot.index()].scalar == Scalar::Timestamp)
+            .ok_or_else(|| malformed("an event needs a property \"xdm:timestamp\" of format date-time"))?;
+        let object = match &self.nodes[root as usize] {
+            Node::General(general) => general.typed.map_or(root, |typed| typed.node),
+            _ => root,
+        };
+        let id_child = match &self.nodes[object as usize] {
+            Node::Object(object) => object.children.iter().position(|child| &*child.xdm == "@id"),
+            _ => None,
+        };
+        let id_child = id_child.ok_or_else(|| malformed("an event is an object with \"@id\""))?;
+        Ok(Event { id, timestamp, id_child })
     }
 }
 
-fn is_map(merged: &Merged<'_>) -> bool {
-    merged.properties.is_empty() && merged.patterns.is_empty() && merged.additional.iter().any(|a| a.schema.is_some())
+/// Is it one type, so that its values can have a column?
+fn is_single(types: Types) -> bool {
+    [Types::TEXT, Types::INTEGER, Types::NUMBER, Types::BOOLEAN, Types::ARRAY, Types::OBJECT].contains(&types)
 }
 
-fn malformed(location: &str, problem: impl Into<String>) -> SchemaError {
-    SchemaError::Malformed { location: location.to_owned(), problem: problem.into() }
+fn is_map(merged: &Merged<'_>) -> bool {
+    use crate::keyword::Others;
+    let is_schema = |others: Others| matches!(others, Others::Of(_));
+    merged.properties.is_empty()
+        && merged.patterns.is_empty()
+        && !merged.additional.is_empty()
+        && merged.additional.iter().all(|(rule, _)| is_schema(rule.others))
 }

@@ -3,8 +3,11 @@
 //! them with a library.
 
 mod email;
+mod hostname;
 pub(crate) mod instant;
+mod json_pointer;
 mod uri;
+mod uri_template;
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -22,6 +25,9 @@ pub(crate) enum Format {
     Url,
     Ipv4,
     Ipv6,
+    Hostname,
+    JsonPointer,
+    UriTemplate,
 }
 
 impl Format {
@@ -36,6 +42,9 @@ impl Format {
             "url" => Format::Url,
             "ipv4" => Format::Ipv4,
             "ipv6" => Format::Ipv6,
+            "hostname" => Format::Hostname,
+            "json-pointer" => Format::JsonPointer,
+            "uri-template" => Format::UriTemplate,
             _ => return None,
         })
     }
@@ -51,6 +60,9 @@ impl Format {
             Format::Url => uri::is_url(text),
             Format::Ipv4 => text.parse::<Ipv4Addr>().is_ok(),
             Format::Ipv6 => text.parse::<Ipv6Addr>().is_ok(),
+            Format::Hostname => hostname::is_hostname(text),
+            Format::JsonPointer => json_pointer::is_json_pointer(text),
+            Format::UriTemplate => uri_template::is_uri_template(text),
         }
     }
 
@@ -78,6 +90,9 @@ impl Format {
             Format::Url => "an http, https or ftp URL such as https://shop.example/contact",
             Format::Ipv4 => "an IPv4 address such as 192.0.2.1",
             Format::Ipv6 => "an IPv6 address such as 2001:db8::1",
+            Format::Hostname => "the name of a host such as www.shop.example",
+            Format::JsonPointer => "a JSON pointer such as /customerFeedback/chatStart",
+            Format::UriTemplate => "a URI template such as https://shop.example/contact/{topic}",
         }
     }
 }

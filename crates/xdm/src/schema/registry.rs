@@ -1,4 +1,4 @@
-//! Schema documents by `$id`.
+//! Schema documents by URI.
 //!
 //! Nothing is fetched: a `$ref` resolves among the documents that were added, or it is
 //! an error that names what is missing.
@@ -7,40 +7,27 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::SchemaError;
+use super::document::Document;
+use super::fault::{Fault, FaultCode, SchemaError};
+use super::{pointer, uri};
 
-/// Schema documents by `$id`.
+/// Schema documents by URI.
 #[derive(Clone, Debug, Default)]
 pub struct Registry {
-    documents: BTreeMap<String, Value>,
+    documents: Vec<Document>,
+    /// By URI without fragment: the document, and where in it the schema lies.
+    resources: BTreeMap<String, (usize, String)>,
+    /// By URI with fragment (`"$id": "#name"`).
+    anchors: BTreeMap<String, (usize, String)>,
+    warnings: Vec<Fault>,
 }
 
-/// A place in a document.
+/// A schema in a document.
 #[derive(Clone, Debug)]
 pub(crate) struct Site<'r> {
-    pub(crate) id: &'r str,
+    pub(crate) document: usize,
     pub(crate) pointer: String,
     pub(crate) value: &'r Value,
-}
-
-impl<'r> Site<'r> {
-    pub(crate) fn location(&self) -> String {
-        format!("{}#{}", self.id, self.pointer)
-    }
-
-    pub(crate) fn at(&self, steps: &[&str], value: &'r Value) -> Site<'r> {
-        let mut pointer = self.pointer.clone();
-        for step in steps {
-            pointer.push('/');
-            pointer.push_str(&escape_pointer(step));
-        }
-        Site { id: self.id, pointer, value }
-    }
-}
-
-/// Escapes one step of a JSON pointer.
-pub(crate) fn escape_pointer(step: &str) -> String {
-    step.replace('~', "~0").replace('/', "~1")
 }
 
 impl Registry {
@@ -58,44 +45,157 @@ impl Registry {
         registry
     }
 
-    /// Adds one schema document.
+    /// Adds one schema document, which has an `$id`.
+    ///
+    /// # Errors
+    /// The text is not JSON, has no `$id`, or another document has the same one.
     pub fn add(&mut self, text: &str) -> Result<(), SchemaError> {
-        let value: Value = serde_json::from_str(text).map_err(|e| SchemaError::NotJson(e.to_string()))?;
-        let id = value.get("$id").and_then(Value::as_str).ok_or(SchemaError::NoId)?;
-        let id = id.trim_end_matches('#').to_owned();
-        match self.documents.get(&id) {
-            Some(known) if *known != value => Err(SchemaError::DuplicateId { id }),
-            _ => {
-                self.documents.insert(id, value);
-                Ok(())
+        Ok(self.insert_text(text, None, None)?)
+    }
+
+    /// Adds a document that was retrieved from `uri`, which it may do without an `$id`.
+    ///
+    /// # Errors
+    /// The text is not JSON, or another document has the same URI.
+    pub fn add_retrieved(&mut self, uri: &str, text: &str) -> Result<(), SchemaError> {
+        Ok(self.insert_text(text, None, Some(uri))?)
+    }
+
+    /// Adds a document from a file, whose name faults tell, or from a URI.
+    pub(crate) fn insert_text(&mut self, text: &str, file: Option<&str>, uri: Option<&str>) -> Result<(), Fault> {
+        let mut warnings = Vec::new();
+        let document = Document::read(text, file, uri, &mut warnings)?;
+        self.insert(document, warnings)
+    }
+
+    pub(super) fn insert(&mut self, document: Document, mut warnings: Vec<Fault>) -> Result<(), Fault> {
+        let duplicate = |uri: &str, pointer: &str, known: &Document| Fault {
+            code: FaultCode::DuplicateId,
+            file: document.label().to_owned(),
+            pointer: pointer.to_owned(),
+            message: format!("two different schemas have the $id {uri}; keep one (the other is {})", known.label()),
+        };
+        if let Some((known, _)) = self.resources.get(&document.id) {
+            let known = &self.documents[*known];
+            if known.root == document.root {
+                return Ok(());
+            }
+            return Err(duplicate(&document.id, "", known));
+        }
+        for (uri, at) in document.embedded() {
+            if let Some((known, _)) = self.resources.get(uri) {
+                return Err(duplicate(uri, at, &self.documents[*known]));
             }
         }
+        let index = self.documents.len();
+        let embedded = document.embedded().map(|(uri, pointer)| (uri.to_owned(), (index, pointer.to_owned())));
+        self.resources.extend(embedded);
+        self.resources.insert(document.id.clone(), (index, String::new()));
+        self.anchors.extend(document.anchors.iter().map(|(uri, pointer)| (uri.clone(), (index, pointer.clone()))));
+        self.documents.push(document);
+        self.warnings.append(&mut warnings);
+        Ok(())
     }
 
     /// The `$id`s of all documents, sorted.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
-        self.documents.keys().map(String::as_str)
+        let roots = self.resources.iter().filter(|(_, (_, pointer))| pointer.is_empty());
+        roots.map(|(uri, _)| uri.as_str())
     }
 
     /// A document by `$id`.
     pub fn get(&self, id: &str) -> Option<&Value> {
-        self.documents.get(id)
+        let (document, pointer) = self.resources.get(id)?;
+        pointer.is_empty().then(|| &self.documents[*document].root)
     }
 
-    pub(crate) fn site(&self, id: &str, referrer: &str) -> Result<Site<'_>, SchemaError> {
-        match self.documents.get_key_value(id) {
-            Some((id, value)) => Ok(Site { id, pointer: String::new(), value }),
-            None => Err(SchemaError::Unresolved { location: referrer.to_owned(), reference: id.to_owned() }),
+    /// Adds those of the schemas of this crate whose `$id` isn't there.
+    pub(crate) fn complete(&mut self) {
+        for text in super::bundled::TEXTS {
+            // One that is there is kept; the others are well-formed.
+            let _ = self.insert_text(text, None, None);
         }
     }
 
-    /// Resolves `URL`, `URL#/pointer` or `#/pointer`.
-    pub(crate) fn resolve(&self, reference: &str, from: &Site<'_>) -> Result<Site<'_>, SchemaError> {
-        let (id, pointer) = reference.split_once('#').unwrap_or((reference, ""));
-        let document = self.site(if id.is_empty() { from.id } else { id }, &from.location())?;
-        match document.value.pointer(pointer) {
-            Some(value) => Ok(Site { pointer: pointer.to_owned(), value, ..document }),
-            None => Err(SchemaError::Unresolved { location: from.location(), reference: reference.to_owned() }),
-        }
+    /// The files that documents came from, each with their `$id`.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.documents.iter().filter_map(|document| Some((document.file()?, document.id.as_str())))
+    }
+
+    /// What is odd about the documents and keeps none of them from being used.
+    pub fn warnings(&self) -> &[Fault] {
+        &self.warnings
+    }
+
+    pub(crate) fn documents(&self) -> &[Document] {
+        &self.documents
+    }
+
+    /// The schema that a document is as a whole.
+    pub(crate) fn root(&self, document: usize) -> Site<'_> {
+        Site { document, pointer: String::new(), value: &self.documents[document].root }
+    }
+
+    /// The schema that a reference leads to, from a schema at this place.
+    pub(crate) fn resolve(&self, reference: &str, document: usize, at: &str) -> Option<Site<'_>> {
+        self.find(&uri::resolve(self.documents[document].base(at), reference))
+    }
+
+    /// The schema with this URI, with or without a fragment.
+    pub(crate) fn find(&self, uri: &str) -> Option<Site<'_>> {
+        let (resource, fragment) = uri.split_once('#').unwrap_or((uri, ""));
+        let (document, pointer) = match fragment.is_empty() || fragment.starts_with('/') {
+            true => {
+                let (document, at) = self.resources.get(resource)?;
+                (*document, format!("{at}{}", pointer::of_fragment(fragment)?))
+            }
+            false => self.anchors.get(uri).cloned()?,
+        };
+        let value = self.documents[document].root.pointer(&pointer)?;
+        Some(Site { document, pointer, value })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_lead_to_a_place_or_nowhere() {
+        let mut registry = Registry::new();
+        let root = r##"{"$id":"https://x.example/root#","definitions":{"a b":{"type":"string"},
+            "inner":{"$id":"inner","definitions":{"c":{"$id":"#c","type":"null"}}}}}"##;
+        registry.add(root).expect("a document");
+        registry.add_retrieved("https://x.example/plain", r#"{"type":"integer"}"#).expect("a document");
+        let check = |reference: &str, at: &str, expect: Option<&str>| {
+            let found = registry.resolve(reference, 0, at).map(|site| site.pointer);
+            assert_eq!(found.as_deref(), expect, "{reference} at {at:?}");
+        };
+        check("#", "", Some(""));
+        check("#/definitions/a%20b", "", Some("/definitions/a b"));
+        check("#/definitions/none", "", None);
+        check("inner", "", Some("/definitions/inner"));
+        check("#/definitions/c", "/definitions/inner", Some("/definitions/inner/definitions/c"));
+        check("inner#c", "", Some("/definitions/inner/definitions/c"));
+        check("#c", "", None);
+        check("plain", "", Some(""));
+        check("https://elsewhere.example/", "", None);
+        assert_eq!(registry.ids().collect::<Vec<_>>(), ["https://x.example/plain", "https://x.example/root"]);
+    }
+
+    #[test]
+    fn one_id_is_one_schema() {
+        let mut registry = Registry::new();
+        let text = r#"{"$id":"https://x.example/a","type":"object"}"#;
+        registry.insert_text(text, Some("a.json"), None).expect("a document");
+        registry.insert_text(text, Some("again.json"), None).expect("the same document");
+        let other = text.replace("object", "string");
+        let fault = registry.insert_text(&other, Some("b.json"), None).expect_err("another document");
+        assert_eq!(fault.code, FaultCode::DuplicateId);
+        assert!(fault.to_string().starts_with("b.json: two different schemas have the $id"), "{fault}");
+        assert!(fault.message.contains("a.json"), "{fault}");
+        let inside = r#"{"$id":"https://x.example/c","definitions":{"a":{"$id":"a"}}}"#;
+        let fault = registry.insert_text(inside, Some("c.json"), None).expect_err("the same $id inside");
+        assert_eq!((fault.code, fault.pointer.as_str()), (FaultCode::DuplicateId, "/definitions/a"));
     }
 }

@@ -2,9 +2,11 @@
 
 mod captures;
 mod decoding;
+mod examples;
 mod odd_values;
 mod personal;
 mod reference;
 mod schemas;
+mod suite;
 mod tree;
 mod verdicts;

@@ -1,6 +1,10 @@
 //! Schemas of one's own: composed like ours, refused with a location when they can't be.
 
-use xdm::{Checker, Composition, NullSink, Profile, Registry, SchemaError, Verdict, compile};
+use std::sync::Arc;
+
+use xdm::{Checker, Composition, FaultCode, NullSink, Profile, Registry, SchemaError, Verdict, compile};
+
+use crate::tree::TreeSink;
 
 /// The bundled schemas and one more group, with this body.
 fn with_group(body: &str) -> Result<xdm::Plan, SchemaError> {
@@ -35,7 +39,8 @@ fn a_group_of_ones_own_is_checked_and_has_columns() {
     check(r#""_shop":{"example":{"tier":"tin"}}"#, &["/_shop/example/tier enum"]);
     check(r#""_shop":1"#, &["/_shop type"]);
     check(r#""scores":[1,0.5]"#, &[]);
-    check(r#""scores":[1,1.0,0]"#, &["/scores/2 exclusiveMinimum", "/scores maxItems"]);
+    check(r#""scores":[1,2,0]"#, &["/scores/2 exclusiveMinimum", "/scores maxItems"]);
+    check(r#""scores":[1,1.0]"#, &["/scores uniqueItems"]);
     check(r#""scores":[2,2]"#, &["/scores uniqueItems"]);
     check(r#""labels":{"a":"x","b":""}"#, &["/labels/b minLength"]);
 }
@@ -47,19 +52,71 @@ fn what_cannot_be_compiled_is_refused_with_its_place() {
         assert!(error.contains(expect), "{body}: {error}");
         assert!(error.contains("shop.example"), "{body}: {error}");
     };
-    check(r#""oneOf":[]"#, "oneOf is not supported");
+    check(r#""oneOf":[]"#, "at least one schema");
+    check(r#""if":{}"#, "if is not supported");
     check(r#""properties":{"xdm:a":{"$ref":"https://shop.example/nowhere"}}"#, "https://shop.example/nowhere");
     check(r##""properties":{"xdm:a":{"$ref":"#/definitions/b"}}"##, "#/definitions/b");
-    check(r#""properties":{"xdm:a":{"type":["string","null"]}}"#, "give one type");
     check(r#""properties":{"xdm:a":{"type":"string","pattern":"^P(?!$)"}}"#, "can't be compiled");
-    check(r#""properties":{"xdm:a":{"pattern":"x"}}"#, "add the \"type\"");
     check(r#""properties":{"xdm:a":{"allOf":[{"type":"string"},{"type":"object"}]}}"#, "both");
-    check(r#""required":["xdm:nobody"]"#, "not declared");
     check(
-        r##""definitions":{"n":{"type":"object","properties":{"xdm:n":{"$ref":"#/definitions/n"}}}},
-           "properties":{"xdm:a":{"$ref":"#/definitions/n"}}"##,
-        "recursive",
+        r#""anyOf":[{"properties":{"xdm:mobile":{"type":"string","meta:personal":"phone"}}}]"#,
+        "declare the property beside it",
     );
-    assert!(matches!(Registry::new().add("{}"), Err(SchemaError::NoId)));
-    assert!(matches!(Registry::new().add("{"), Err(SchemaError::NotJson(_))));
+    check(
+        r##""definitions":{"n":{"allOf":[{"$ref":"#/definitions/n"}]}},"properties":{"xdm:a":{"$ref":"#/definitions/n"}}"##,
+        "refers to itself",
+    );
+    let code = |text: &str| match Registry::new().add(text) {
+        Err(SchemaError::Faults(faults)) => faults.0[0].code,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(code("{}"), FaultCode::NoId);
+    assert_eq!(code("{"), FaultCode::NotJson);
+}
+
+#[test]
+fn values_without_a_single_type_are_kept_as_they_were_sent() {
+    let plan = with_group(
+        r##""definitions":{"node":{"type":"object","properties":{"xdm:name":{"type":"string"},
+              "xdm:nodes":{"type":"array","items":{"$ref":"#/definitions/node"}}}}},
+           "properties":{"xdm:either":{"type":["string","integer"]},"xdm:maybe":{"type":["integer","null"]},
+              "xdm:tree":{"$ref":"#/definitions/node"},
+              "xdm:contact":{"anyOf":[{"type":"string","meta:personal":"phone"},{"type":"integer"}]},
+              "xdm:choice":{"type":"string","anyOf":[{"maxLength":3},{"pattern":"^long"}]}},
+           "anyOf":[{"required":["xdm:either"]},{"required":["xdm:maybe"]},{"required":["xdm:tree"]}]"##,
+    )
+    .expect("compiles");
+    let columns = ["maybe", "choice", "tree.name"];
+    columns.iter().for_each(|path| assert!(plan.layout().column(path).is_some(), "{path}"));
+    assert!(plan.layout().column("either").is_none() && plan.layout().column("tree.nodes.item").is_none());
+    let plan = Arc::new(plan);
+    let check = |members: &str, told: &[&str], extra: &[(&str, &str)], personal: &[&str]| {
+        let event = format!(r#"{{"_id":"1","timestamp":"2026-11-22T14:07:15Z",{members}}}"#);
+        let mut checker = Checker::new(Arc::clone(&plan), Profile::spec());
+        let mut sink = TreeSink::new(plan.layout());
+        let _ = checker.check(&event, &mut sink);
+        let found: Vec<_> = checker.violations().iter().map(|v| format!("{} {}", v.pointer, v.keyword)).collect();
+        assert_eq!(found, told, "{members}");
+        let kept: Vec<_> = sink.extra.iter().map(|(at, raw)| (at.as_str(), raw.as_str())).collect();
+        assert_eq!(kept, extra, "{members}");
+        assert_eq!(sink.personal.keys().collect::<Vec<_>>(), personal, "{members}");
+        sink.value()
+    };
+    let value = check(r#""either":"x","maybe":5,"choice":"abc""#, &[], &[("/either", "\"x\"")], &[]);
+    assert_eq!((&value["maybe"], &value["choice"]), (&5.into(), &"abc".into()));
+    let value = check(r#""maybe":null,"either":1"#, &[], &[("/either", "1")], &[]);
+    assert_eq!(value.get("maybe"), None);
+    check(r#""xdm:either":1.5"#, &["/xdm:either type"], &[("/either", "1.5")], &[]);
+    check(r#""either":1,"choice":"abcd""#, &["/choice anyOf"], &[("/either", "1")], &[]);
+    check(r#""tree":{"name":"a","nodes":[{"name":"b"}]}"#, &[], &[("/tree/nodes", r#"[{"name":"b"}]"#)], &[]);
+    check(r#""tree":{"nodes":[{"name":1}]}"#, &["/tree/nodes/0/name type"], &[("/tree/nodes", r#"[{"name":1}]"#)], &[]);
+    check(r#""either":1,"contact":"1-408-555-0100""#, &[], &[("/either", "1")], &["/contact"]);
+    check(r#""choice":"abc""#, &[" anyOf"], &[], &[]);
+}
+
+#[test]
+fn our_own_schemas_have_no_warnings_and_need_no_trees() {
+    let plan = xdm::standard_plan();
+    assert_eq!(plan.warnings(), []);
+    assert!(plan.is_decided_in_one_pass());
 }

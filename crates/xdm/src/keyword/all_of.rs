@@ -1,0 +1,47 @@
+//! `allOf`: all of these schemas hold.
+
+use serde_json::Value;
+
+use super::{Assertion, Subschemas};
+use crate::check::json::Json;
+use crate::check::rules::{At, Rules};
+use crate::compile::merged::Merged;
+use crate::model::{Applies, Origin, Reader, SchemaId};
+
+#[derive(Debug)]
+pub(crate) struct AllOf(Box<[SchemaId]>);
+
+impl Assertion for AllOf {
+    const SUBSCHEMAS: Subschemas = Subschemas::List;
+
+    fn parse<'r>(value: &'r Value, reader: &mut Reader<'_, 'r>) -> Option<Self> {
+        reader.subschemas(value).map(AllOf)
+    }
+
+    fn compose<'m>(&'m self, _: Origin, merged: &mut Merged<'m>) {
+        self.0.iter().for_each(|schema| merged.schema(*schema));
+    }
+
+    fn check(&self, value: &Json<'_>, at: At<'_>, rules: &mut Rules<'_>) {
+        self.0.iter().for_each(|schema| rules.schema(*schema, value, at.path));
+    }
+
+    fn subschemas(&self, each: &mut dyn FnMut(SchemaId, Applies)) {
+        self.0.iter().for_each(|schema| each(*schema, Applies::InPlace));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{check, malformed};
+
+    #[test]
+    fn every_broken_part_is_told() {
+        let schema = r#"{"allOf":[{"type":"integer","minimum":2},{"multipleOf":2},true]}"#;
+        check(schema, "4", &[]);
+        check(schema, "1", &[("", "minimum"), ("", "multipleOf")]);
+        check(r#"{"allOf":[{"minLength":2},false]}"#, "1", &[("", "falseSchema")]);
+        malformed(r#"{"allOf":[]}"#, "/allOf");
+        malformed(r#"{"allOf":{}}"#, "/allOf");
+    }
+}

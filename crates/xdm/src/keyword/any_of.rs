@@ -1,0 +1,65 @@
+//! `anyOf`: at least one of these schemas holds.
+
+use serde_json::Value;
+
+use super::{Assertion, Subschemas};
+use crate::check::json::Json;
+use crate::check::rules::{At, Rules};
+use crate::compile::merged::Merged;
+use crate::model::types::Types;
+use crate::model::{Applies, Origin, Reader, SchemaId};
+
+#[derive(Debug)]
+pub(crate) struct AnyOf(Box<[SchemaId]>);
+
+impl Assertion for AnyOf {
+    const SUBSCHEMAS: Subschemas = Subschemas::List;
+
+    fn parse<'r>(value: &'r Value, reader: &mut Reader<'_, 'r>) -> Option<Self> {
+        reader.subschemas(value).map(AnyOf)
+    }
+
+    fn compose<'m>(&'m self, origin: Origin, merged: &mut Merged<'m>) {
+        merged.tree(Types::ALL, origin);
+    }
+
+    fn check(&self, value: &Json<'_>, at: At<'_>, rules: &mut Rules<'_>) {
+        rules.alternatives(&self.0, value, at);
+    }
+
+    fn subschemas(&self, each: &mut dyn FnMut(SchemaId, Applies)) {
+        self.0.iter().for_each(|schema| each(*schema, Applies::InPlace));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{check, malformed, message};
+
+    #[test]
+    fn one_alternative_is_enough() {
+        let schema = r#"{"anyOf":[{"type":"integer"},{"minimum":2}]}"#;
+        check(schema, "1", &[]);
+        check(schema, "2.5", &[]);
+        check(schema, "1.5", &[("", "anyOf")]);
+        check(schema, "\"x\"", &[]);
+        let beside = r#"{"type":"string","anyOf":[{"maxLength":2},{"pattern":"^b"}]}"#;
+        check(beside, r#""bbb""#, &[]);
+        check(beside, r#""aaa""#, &[("", "anyOf")]);
+        check(beside, "1", &[("", "type")]);
+        let object = r#"{"type":"object","properties":{"xdm:a":{"type":"integer"}},"anyOf":[{"required":["xdm:a"]},{"required":["xdm:b"]}]}"#;
+        check(object, r#"{"xdm:a":1}"#, &[]);
+        check(object, r#"{"xdm:c":1}"#, &[("", "anyOf")]);
+        check(object, r#"{"xdm:a":"x"}"#, &[("/xdm:a", "type")]);
+        malformed(r#"{"anyOf":[]}"#, "/anyOf");
+    }
+
+    #[test]
+    fn the_nearest_alternative_is_told() {
+        let schema = r#"{"anyOf":[{"type":"object","required":["a","b","c"]},
+            {"type":"object","required":["a"],"properties":{"d":{"type":"string","maxLength":1}}}]}"#;
+        let told = message(schema, r#"{"a":1,"d":"xx"}"#);
+        assert!(told.contains("/d: \"xx\" is too long"), "{told}");
+        assert!(!told.contains("missing"), "{told}");
+    }
+}

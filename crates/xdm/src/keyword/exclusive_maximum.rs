@@ -1,0 +1,46 @@
+//! `exclusiveMaximum`: numbers are less than this.
+
+use serde_json::Value;
+
+use super::NumberAssertion;
+use crate::check::number::Number;
+use crate::model::Reader;
+
+#[derive(Clone, Debug)]
+pub(crate) struct ExclusiveMaximum(f64);
+
+impl NumberAssertion for ExclusiveMaximum {
+    fn parse<'r>(value: &'r Value, reader: &mut Reader<'_, 'r>) -> Option<Self> {
+        reader.number(value).map(ExclusiveMaximum)
+    }
+
+    #[inline]
+    fn holds(&self, number: Number) -> bool {
+        number.as_f64() < self.0
+    }
+
+    fn message(&self) -> String {
+        format!("the number is too large; send less than {}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{check, malformed};
+
+    #[test]
+    fn numbers_are_bounded() {
+        let schema = r#"{"type":"number","exclusiveMaximum":1.5}"#;
+        check(schema, "1.4", &[]);
+        check(schema, "-2", &[]);
+        check(schema, "1.5", &[("", "exclusiveMaximum")]);
+        check(schema, "2", &[("", "exclusiveMaximum")]);
+        check(r#"{"exclusiveMaximum":1.5}"#, "\"x\"", &[]);
+        check(
+            r#"{"properties":{"xdm:n":{"type":"integer","exclusiveMaximum":1.5}}}"#,
+            "{\"xdm:n\":1.5}",
+            &[("/xdm:n", "exclusiveMaximum"), ("/xdm:n", "type")],
+        );
+        malformed(r#"{"exclusiveMaximum":"1"}"#, "/exclusiveMaximum");
+    }
+}

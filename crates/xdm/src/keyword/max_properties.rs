@@ -1,0 +1,50 @@
+//! `maxProperties`: most properties of an object.
+
+use serde_json::Value;
+
+use super::Assertion;
+use crate::check::json::Json;
+use crate::check::rules::{At, Rules};
+use crate::compile::merged::Merged;
+use crate::model::{Origin, Reader};
+
+#[derive(Debug)]
+pub(crate) struct MaxProperties(usize);
+
+impl Assertion for MaxProperties {
+    fn parse<'r>(value: &'r Value, reader: &mut Reader<'_, 'r>) -> Option<Self> {
+        reader.count(value).map(MaxProperties)
+    }
+
+    fn compose<'m>(&'m self, origin: Origin, merged: &mut Merged<'m>) {
+        merged.members_max.at_most(self.0, origin);
+    }
+
+    fn check(&self, value: &Json<'_>, at: At<'_>, rules: &mut Rules<'_>) {
+        if let Json::Object(members) = value
+            && members.len() > self.0
+        {
+            rules.violate(at, || message(members.len(), "properties", self.0));
+        }
+    }
+}
+
+/// The sentence for a value with so many of `what`.
+pub(crate) fn message(count: usize, what: &str, max: usize) -> String {
+    format!("{count} {what} are too many; send at most {max}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{check, malformed};
+
+    #[test]
+    fn members_are_counted() {
+        let broken: &[(&str, &str)] = &[("", "maxProperties")];
+        check(r#"{"type":"object","maxProperties":1}"#, r#"{"xdm:a":1}"#, &[]);
+        check(r#"{"type":"object","maxProperties":1}"#, r#"{"xdm:a":1,"xdm:b":2}"#, broken);
+        check(r#"{"maxProperties":0}"#, "{}", &[]);
+        check(r#"{"allOf":[{"maxProperties":2},{"type":"object","maxProperties":0}]}"#, r#"{"xdm:a":1}"#, broken);
+        malformed(r#"{"maxProperties":-1}"#, "/maxProperties");
+    }
+}

@@ -1,0 +1,61 @@
+//! `patternProperties`: schemas of the properties whose names match a pattern.
+
+use serde_json::Value;
+
+use super::properties::in_schema_spelling;
+use super::{Assertion, Subschemas};
+use crate::check::json::Json;
+use crate::check::path::PathStep;
+use crate::check::rules::{At, Rules};
+use crate::compile::merged::Merged;
+use crate::model::{Applies, Origin, Reader, SchemaId};
+use crate::pattern::Pattern;
+
+#[derive(Debug)]
+pub(crate) struct PatternProperties(Box<[(Pattern, SchemaId)]>);
+
+impl Assertion for PatternProperties {
+    const SUBSCHEMAS: Subschemas = Subschemas::ByName;
+
+    fn parse<'r>(value: &'r Value, reader: &mut Reader<'_, 'r>) -> Option<Self> {
+        let schemas = reader.subschemas_by_name(value)?;
+        let compiled = schemas.into_iter().map(|(source, schema)| Some((reader.pattern(source)?, schema)));
+        compiled.collect::<Option<_>>().map(PatternProperties)
+    }
+
+    fn compose<'m>(&'m self, _: Origin, merged: &mut Merged<'m>) {
+        self.0.iter().for_each(|(pattern, schema)| merged.pattern(pattern, *schema));
+    }
+
+    fn check(&self, value: &Json<'_>, at: At<'_>, rules: &mut Rules<'_>) {
+        let Json::Object(members) = value else { return };
+        for (key, member) in members.iter() {
+            let name = in_schema_spelling(key, rules.spelling());
+            for (_, schema) in self.0.iter().filter(|(pattern, _)| pattern.is_match(&name) || pattern.is_match(key)) {
+                rules.schema(*schema, member, &at.path.below(PathStep::Key(key)));
+            }
+        }
+    }
+
+    fn subschemas(&self, each: &mut dyn FnMut(SchemaId, Applies)) {
+        self.0.iter().for_each(|(_, schema)| each(*schema, Applies::Below));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{check, malformed};
+
+    #[test]
+    fn names_choose_their_schemas() {
+        let schema = r#"{"type":"object","properties":{"xdm:ab":{"type":"integer"}},
+            "patternProperties":{"a":{"minimum":2,"type":"number"},"^xdm:z":false,"b":true}}"#;
+        check(schema, r#"{"xdm:ab":2,"xdm:a":2.5,"xdm:c":"x"}"#, &[]);
+        check(schema, r#"{"xdm:ab":1}"#, &[("/xdm:ab", "minimum")]);
+        check(schema, r#"{"xdm:a":"x"}"#, &[("/xdm:a", "type")]);
+        check(schema, r#"{"xdm:z":1}"#, &[("/xdm:z", "falseSchema")]);
+        check(r#"{"patternProperties":{"a":{"type":"string"}}}"#, r#"{"xdm:a":1}"#, &[("/xdm:a", "type")]);
+        check(r#"{"patternProperties":{"a":{"type":"string"}}}"#, "5", &[]);
+        malformed(r#"{"patternProperties":{"(":{}}}"#, "/patternProperties");
+    }
+}

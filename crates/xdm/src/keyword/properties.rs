@@ -1,0 +1,143 @@
+//! `properties`: schemas of properties by name.
+//!
+//! Events spell names in two ways, so a name knows both.
+
+use serde_json::Value;
+
+use super::{Assertion, Subschemas};
+use crate::check::json::{Json, Members};
+use crate::check::path::PathStep;
+use crate::check::rules::{At, Rules};
+use crate::compile::merged::Merged;
+use crate::model::{Applies, Origin, Reader, SchemaId};
+use crate::profile::Spelling;
+use crate::schema::spelling::platform_steps;
+
+#[derive(Debug)]
+pub(crate) struct Properties(Box<[(Name, SchemaId)]>);
+
+/// The name of a property in both spellings.
+#[derive(Debug)]
+pub(crate) struct Name {
+    /// As in the schema: `xdm:chatStart`.
+    pub(crate) xdm: Box<str>,
+    /// On the platform, outermost first: `_schema`, `latitude`.
+    pub(crate) platform: Box<[Box<str>]>,
+}
+
+impl Assertion for Properties {
+    const SUBSCHEMAS: Subschemas = Subschemas::ByName;
+
+    fn parse<'r>(value: &'r Value, reader: &mut Reader<'_, 'r>) -> Option<Self> {
+        let schemas = reader.subschemas_by_name(value)?;
+        Some(Properties(schemas.into_iter().map(|(name, schema)| (Name::new(name), schema)).collect()))
+    }
+
+    fn compose<'m>(&'m self, _: Origin, merged: &mut Merged<'m>) {
+        self.0.iter().for_each(|(name, schema)| merged.property(name, *schema));
+    }
+
+    fn check(&self, value: &Json<'_>, at: At<'_>, rules: &mut Rules<'_>) {
+        let Json::Object(members) = value else { return };
+        for (name, schema) in &self.0 {
+            if let Some(member) = members.get(&name.xdm) {
+                rules.schema(*schema, member, &at.path.below(PathStep::Key(&name.xdm)));
+            }
+            if let (Spelling::Either, Some((first, rest))) = (rules.spelling(), name.platform.split_first())
+                && *first != name.xdm
+                && let Some(member) = members.get(first)
+            {
+                below(*schema, member, rest, At { path: &at.path.below(PathStep::Key(first)), ..at }, rules);
+            }
+        }
+    }
+
+    fn subschemas(&self, each: &mut dyn FnMut(SchemaId, Applies)) {
+        self.0.iter().for_each(|(_, schema)| each(*schema, Applies::Below));
+    }
+}
+
+/// Checks what lies under these names, inside the namespaces of the platform.
+fn below(schema: SchemaId, value: &Json<'_>, names: &[Box<str>], at: At<'_>, rules: &mut Rules<'_>) {
+    match names.split_first() {
+        None => rules.schema(schema, value, at.path),
+        Some((first, rest)) => {
+            if let Json::Object(members) = value
+                && let Some(member) = members.get(first)
+            {
+                below(schema, member, rest, At { path: &at.path.below(PathStep::Key(first)), ..at }, rules);
+            }
+        }
+    }
+}
+
+impl Name {
+    pub(crate) fn new(name: &str) -> Name {
+        let platform = platform_steps(name).into_iter().map(String::into_boxed_str).collect();
+        Name { xdm: name.into(), platform }
+    }
+
+    /// Is this the name of the member of this key, or of something inside it?
+    pub(super) fn claims(&self, key: &str, spelling: Spelling) -> bool {
+        *self.xdm == *key
+            || (spelling == Spelling::Either && self.platform.first().is_some_and(|first| **first == *key))
+    }
+
+    /// Has the object a property of this name?
+    pub(super) fn is_in(&self, members: &Members<'_>, spelling: Spelling) -> bool {
+        members.get(&self.xdm).is_some() || (spelling == Spelling::Either && is_nested(members, &self.platform))
+    }
+}
+
+fn is_nested(members: &Members<'_>, names: &[Box<str>]) -> bool {
+    let Some((first, rest)) = names.split_first() else { return false };
+    match members.get(first) {
+        None => false,
+        Some(_) if rest.is_empty() => true,
+        Some(Json::Object(inner)) => is_nested(inner, rest),
+        Some(_) => false,
+    }
+}
+
+/// The name that a key of an event in either spelling has in a schema, as far as that can
+/// be told without the schema: a name without a prefix stands for one of `xdm`.
+pub(super) fn in_schema_spelling(key: &str, spelling: Spelling) -> std::borrow::Cow<'_, str> {
+    match (spelling, key) {
+        (Spelling::XdmOnly, _) => key.into(),
+        (Spelling::Either, "_id") => "@id".into(),
+        (Spelling::Either, "_type") => "@type".into(),
+        (Spelling::Either, key) if key.contains(':') || key.starts_with('@') => key.into(),
+        (Spelling::Either, key) => format!("xdm:{key}").into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{check, check_platform, malformed};
+
+    #[test]
+    fn properties_are_checked_by_their_schemas() {
+        let schema = r#"{"type":"object","properties":{"xdm:a":{"type":"integer"},"xdm:b":false,"xdm:c":true}}"#;
+        check(schema, r#"{"xdm:a":1,"xdm:c":[]}"#, &[]);
+        check(schema, r#"{"xdm:a":"1"}"#, &[("/xdm:a", "type")]);
+        check(schema, r#"{"xdm:b":1}"#, &[("/xdm:b", "falseSchema")]);
+        check(schema, "[]", &[("", "type")]);
+        let untyped = r#"{"properties":{"xdm:a":{"type":"integer"}}}"#;
+        check(untyped, r#"{"xdm:a":"1"}"#, &[("/xdm:a", "type")]);
+        check(untyped, "[]", &[]);
+        check(untyped, "12", &[]);
+        malformed(r#"{"properties":[]}"#, "/properties");
+        malformed(r#"{"properties":{"a":1}}"#, "/properties/a");
+    }
+
+    #[test]
+    fn rules_beyond_a_plan_know_both_spellings() {
+        let schema = r#"{"anyOf":[{"required":["xdm:a"],"properties":{"xdm:a":{"type":"integer"}}},
+            {"required":["schema:b"],"properties":{"schema:b":{"type":"string"}},"additionalProperties":false}]}"#;
+        check_platform(schema, r#"{"a":1}"#, &[]);
+        check_platform(schema, r#"{"xdm:a":1}"#, &[]);
+        check_platform(schema, r#"{"_schema":{"b":"x"}}"#, &[]);
+        check_platform(schema, r#"{"_schema":{"b":1}}"#, &[("", "anyOf")]);
+        check_platform(schema, r#"{"_schema":{"b":"x"},"c":1}"#, &[("", "anyOf")]);
+    }
+}

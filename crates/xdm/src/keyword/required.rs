@@ -1,0 +1,61 @@
+//! `required`: properties that an object has.
+
+use serde_json::Value;
+
+use super::{Assertion, Name};
+use crate::check::json::Json;
+use crate::check::rules::{At, Rules};
+use crate::compile::merged::Merged;
+use crate::model::{Origin, Reader};
+
+#[derive(Debug)]
+pub(crate) struct Required(Box<[Name]>);
+
+impl Assertion for Required {
+    fn parse<'r>(value: &'r Value, reader: &mut Reader<'_, 'r>) -> Option<Self> {
+        Some(Required(reader.names(value)?.iter().map(|name| Name::new(name)).collect()))
+    }
+
+    fn compose<'m>(&'m self, origin: Origin, merged: &mut Merged<'m>) {
+        self.0.iter().for_each(|name| merged.required(name, origin));
+    }
+
+    fn check(&self, value: &Json<'_>, at: At<'_>, rules: &mut Rules<'_>) {
+        let Json::Object(members) = value else { return };
+        let spelling = rules.spelling();
+        for name in self.0.iter().filter(|name| !name.is_in(members, spelling)) {
+            rules.violate(at, || message(&name.xdm));
+        }
+    }
+}
+
+/// The sentence for a missing property.
+pub(crate) fn message(name: &str) -> String {
+    format!("the property {name:?} is missing; add it")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{check, malformed};
+
+    #[test]
+    fn each_missing_property_is_told() {
+        let schema = r#"{"type":"object","properties":{"xdm:a":{},"xdm:b":{}},"required":["xdm:a","xdm:b"]}"#;
+        check(schema, r#"{"xdm:a":1,"xdm:b":null}"#, &[]);
+        check(schema, "{}", &[("", "required"), ("", "required")]);
+        check(r#"{"required":["xdm:a"]}"#, "[]", &[]);
+        check(r#"{"required":["xdm:a"]}"#, "{}", &[("", "required")]);
+        malformed(r#"{"required":"a"}"#, "/required");
+        malformed(r#"{"required":[1]}"#, "/required");
+    }
+
+    #[test]
+    fn a_property_that_is_not_declared_may_be_required() {
+        let schema = r#"{"type":"object","properties":{"xdm:a":{}},"required":["xdm:other"]}"#;
+        check(schema, r#"{"xdm:other":[1]}"#, &[]);
+        check(schema, r#"{"xdm:a":1}"#, &[("", "required")]);
+        let map = r#"{"type":"object","additionalProperties":{"type":"integer"},"required":["xdm:a"]}"#;
+        check(map, r#"{"xdm:a":1}"#, &[]);
+        check(map, r#"{"xdm:b":1}"#, &[("", "required")]);
+    }
+}

@@ -1,0 +1,86 @@
+//! How a keyword is tested: a schema, a value, and what is told of it (pointer and
+//! keyword). Each value is checked twice: by its tree, and along a plan as a property of an
+//! event; both must agree.
+
+use std::sync::Arc;
+
+use crate::{Checker, Composition, NullSink, Profile, Registry, Validator, Violation, compile};
+
+const SCHEMA: &str = "https://x.example/schema";
+const PROPERTY: &str = "xdm:value";
+
+/// Asserts what is told of a value.
+#[track_caller]
+pub(super) fn check(schema: &str, value: &str, expect: &[(&str, &str)]) {
+    assert_told(&by_tree(schema, value), expect, &format!("{value} by {schema}"));
+    assert_told(
+        &along_a_plan(schema, value, Profile::letter()),
+        expect,
+        &format!("{value} along the plan of {schema}"),
+    );
+}
+
+/// Asserts what is told of a value in an event in platform spelling.
+#[track_caller]
+pub(super) fn check_platform(schema: &str, value: &str, expect: &[(&str, &str)]) {
+    assert_told(&along_a_plan(schema, value, Profile::spec()), expect, &format!("{value} along the plan of {schema}"));
+}
+
+/// Asserts that a schema is refused for what stands at this pointer.
+#[track_caller]
+pub(super) fn malformed(schema: &str, pointer: &str) {
+    let error = Validator::of(&registry(schema)).err().unwrap_or_else(|| panic!("{schema} is well-formed"));
+    let expect = format!("{SCHEMA}#{pointer}: ");
+    assert!(error.to_string().starts_with(&expect), "{schema}: {error}");
+}
+
+/// The one sentence about a value.
+#[track_caller]
+pub(super) fn message(schema: &str, value: &str) -> String {
+    match by_tree(schema, value).as_slice() {
+        [violation] => violation.message.clone(),
+        told => panic!("{value} by {schema}: {told:?}"),
+    }
+}
+
+#[track_caller]
+fn assert_told(told: &[Violation], expect: &[(&str, &str)], what: &str) {
+    let mut found: Vec<(&str, &str)> = told.iter().map(|told| (told.pointer.as_str(), told.keyword.as_str())).collect();
+    let mut expect = expect.to_vec();
+    found.sort_unstable();
+    expect.sort_unstable();
+    assert_eq!(found, expect, "{what}: {told:?}");
+    assert!(told.iter().all(|told| told.schema.starts_with("https://") && told.schema.contains('#')), "{told:?}");
+}
+
+fn registry(schema: &str) -> Registry {
+    let mut registry = Registry::new();
+    registry.add_retrieved(SCHEMA, schema).expect("JSON");
+    registry
+}
+
+fn by_tree(schema: &str, value: &str) -> Vec<Violation> {
+    let validator = Validator::of(&registry(schema)).expect("well-formed");
+    validator.check(SCHEMA, value).expect("a schema")
+}
+
+fn along_a_plan(schema: &str, value: &str, profile: Profile) -> Vec<Violation> {
+    let mut registry = Registry::bundled();
+    registry.add_retrieved(SCHEMA, schema).expect("JSON");
+    let class = format!(
+        r#"{{"$id":"https://x.example/event","type":"object","properties":{{"@id":{{"type":"string"}},
+            "xdm:timestamp":{{"type":"string","format":"date-time"}},"{PROPERTY}":{{"$ref":"{SCHEMA}"}}}}}}"#
+    );
+    registry.add(&class).expect("JSON");
+    let composition = Composition { class: "https://x.example/event".to_owned(), groups: Vec::new() };
+    let plan = compile(&registry, &composition).expect("compiles");
+    let mut checker = Checker::new(Arc::new(plan), profile);
+    let event = format!(r#"{{"@id":"1","xdm:timestamp":"2026-11-22T14:07:15Z","{PROPERTY}":{value}}}"#);
+    let _ = checker.check(&event, &mut NullSink);
+    let mut told = checker.violations().to_vec();
+    for violation in &mut told {
+        let below = violation.pointer.strip_prefix(&format!("/{PROPERTY}")).map(str::to_owned);
+        violation.pointer = below.unwrap_or_else(|| panic!("told of the event: {violation}"));
+    }
+    told
+}

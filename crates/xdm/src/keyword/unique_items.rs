@@ -1,0 +1,66 @@
+//! `uniqueItems`: no two items of a list are equal, as JSON Schema has it: `1` and `1.0`
+//! are, whatever order the properties of objects come in.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use super::Assertion;
+use crate::check::json::Json;
+use crate::check::rules::{At, Rules};
+use crate::compile::merged::Merged;
+use crate::model::{Origin, Reader};
+
+#[derive(Debug)]
+pub(crate) struct UniqueItems(bool);
+
+impl Assertion for UniqueItems {
+    fn parse<'r>(value: &'r Value, reader: &mut Reader<'_, 'r>) -> Option<Self> {
+        match value.as_bool() {
+            Some(unique) => Some(UniqueItems(unique)),
+            None => reader.malformed("\"uniqueItems\" is true or false"),
+        }
+    }
+
+    fn compose<'m>(&'m self, origin: Origin, merged: &mut Merged<'m>) {
+        if self.0 {
+            merged.unique.get_or_insert(origin);
+        }
+    }
+
+    fn check(&self, value: &Json<'_>, at: At<'_>, rules: &mut Rules<'_>) {
+        if self.0 && repeats(value) {
+            rules.violate(at, || REPEATED.to_owned());
+        }
+    }
+}
+
+/// The sentence for a list with equal items.
+pub(crate) const REPEATED: &str = "two items of the list are equal; send each once";
+
+/// Is this a list with two equal items?
+pub(crate) fn repeats(value: &Json<'_>) -> bool {
+    let Json::List(items) = value else { return false };
+    let mut known = HashSet::with_capacity(items.len());
+    !items.iter().all(|item| known.insert(item))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{check, malformed};
+
+    #[test]
+    fn equal_items_are_told() {
+        let broken: &[(&str, &str)] = &[("", "uniqueItems")];
+        let schema = r#"{"type":"array","uniqueItems":true}"#;
+        check(schema, r#"[1,2,"1",true,null,[1],{"a":1}]"#, &[]);
+        check(schema, "[1,2,1]", broken);
+        check(schema, "[1,1.0]", broken);
+        check(schema, "[0,false]", &[]);
+        check(schema, r#"[{"a":1,"b":[2]},{"b":[2.0],"a":1}]"#, broken);
+        check(r#"{"type":"array","items":{"type":"string"},"uniqueItems":true}"#, r#"["a","\u0061"]"#, broken);
+        check(r#"{"uniqueItems":true}"#, "[[1],[1]]", broken);
+        check(r#"{"uniqueItems":false}"#, "[1,1]", &[]);
+        malformed(r#"{"uniqueItems":1}"#, "/uniqueItems");
+    }
+}

@@ -54,8 +54,8 @@ pub struct Examples {
     pub judged: Vec<Example>,
     /// Paths of those that have none.
     pub orphans: Vec<String>,
-    /// What is odd about the schemas.
-    pub warnings: Vec<Fault>,
+    /// What is wrong with the schemas. A rule that is at fault checked nothing.
+    pub faults: Vec<Fault>,
 }
 
 impl Examples {
@@ -63,15 +63,19 @@ impl Examples {
     /// come with this crate.
     ///
     /// # Errors
-    /// A file can't be read, or a schema can't be used: all of it, with file and pointer.
+    /// The directory can't be read. What is wrong with a file in it is one of its faults.
     pub fn of(dir: &Path) -> Result<Examples, SchemaError> {
+        let mut examples = Examples::default();
         let mut registry = Registry::new();
-        registry.read(&[dir.to_owned()])?;
+        match registry.read(&[dir.to_owned()]) {
+            Ok(_) => {}
+            Err(SchemaError::Faults(Faults(faults))) => examples.faults = faults,
+            Err(other) => return Err(other),
+        }
         registry.complete();
-        let validator = Validator::of(&registry)?;
-        let mut examples = Examples { warnings: validator.warnings().to_vec(), ..Examples::default() };
+        let validator = Validator::of(&registry);
+        examples.faults.extend_from_slice(validator.faults());
         let by_file: BTreeMap<&str, &str> = registry.files().collect();
-        let mut faults = Vec::new();
         for file in json_files(dir)? {
             let Some((schema, expectation)) = named_schema(&file) else { continue };
             let path = relative(&file, dir);
@@ -83,11 +87,11 @@ impl Examples {
                         let schema = (*schema).to_owned();
                         examples.judged.push(Example { path, schema, expectation, violations });
                     }
-                    Err(error) => faults.push(unreadable(&file, &error)),
+                    Err(error) => examples.faults.push(unreadable(&file, &error)),
                 },
             }
         }
-        if faults.is_empty() { Ok(examples) } else { Err(SchemaError::Faults(Faults(faults))) }
+        Ok(examples)
     }
 }
 
@@ -156,5 +160,26 @@ mod tests {
             ]
         );
         assert_eq!(examples.orphans, ["b/tier.example.1.json"]);
+        assert_eq!(examples.faults, []);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_schema_costs_its_own_rules() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let write = |name: &str, text: &str| fs::write(dir.path().join(name), text).expect("a file");
+        write(
+            "a.schema.json",
+            r#"{"$id":"https://x.example/a","type":"integer","allOf":[{"$ref":"none"},{"$ref":"a"}]}"#,
+        );
+        write("a.example.1.json", "1");
+        write("a.example.2.json", "\"1\"");
+        write("b.schema.json", "{");
+        write("b.example.1.json", "1");
+        let examples = Examples::of(dir.path()).expect("a directory");
+        let codes: Vec<FaultCode> = examples.faults.iter().map(|fault| fault.code).collect();
+        assert_eq!(codes, [FaultCode::NotJson, FaultCode::Unresolved, FaultCode::Cycle]);
+        assert_eq!(examples.judged.len(), 2);
+        assert_eq!(examples.orphans, ["b.example.1.json"]);
+        assert!(Examples::of(&dir.path().join("none")).is_err());
     }
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::check::check_document;
 use crate::limits::TellLimits;
 use crate::model::{Extent, Model, SchemaId, build};
-use crate::schema::fault::{Fault, Faults, SchemaError, Severity};
+use crate::schema::fault::{Fault, Severity};
 use crate::schema::registry::Registry;
 use crate::violation::Violation;
 
@@ -18,30 +18,28 @@ use crate::violation::Violation;
 pub struct Validator {
     model: Model,
     schemas: BTreeMap<String, SchemaId>,
-    warnings: Vec<Fault>,
+    faults: Vec<Fault>,
 }
 
 impl Validator {
-    /// Reads all schemas of a registry, used or not.
-    ///
-    /// # Errors
-    /// All that keeps one of them from being used.
-    pub fn of(registry: &Registry) -> Result<Validator, SchemaError> {
+    /// Reads all schemas of a registry, used or not. Where one is at fault, the rule in
+    /// question checks nothing: see [`faults`](Self::faults).
+    pub fn of(registry: &Registry) -> Validator {
         let roots: Vec<_> = (0..registry.documents().len()).map(|document| registry.root(document)).collect();
-        let (model, ids, faults) = build(registry, &roots, Extent::Whole);
-        let (errors, mut warnings): (Vec<_>, Vec<_>) =
-            faults.into_iter().partition(|fault| fault.severity() == Severity::Error);
-        if !errors.is_empty() {
-            return Err(SchemaError::Faults(Faults(errors)));
-        }
-        warnings.splice(0..0, registry.warnings().iter().cloned());
+        let (model, ids, mut faults) = build(registry, &roots, Extent::Whole);
+        faults.splice(0..0, registry.warnings().iter().cloned());
         let schemas = registry.documents().iter().map(|document| document.id.clone()).zip(ids).collect();
-        Ok(Validator { model, schemas, warnings })
+        Validator { model, schemas, faults }
     }
 
-    /// What is odd about the schemas and keeps none of them from being used.
-    pub fn warnings(&self) -> &[Fault] {
-        &self.warnings
+    /// All that is wrong with the schemas, errors and warnings.
+    pub fn faults(&self) -> &[Fault] {
+        &self.faults
+    }
+
+    /// The errors among them.
+    pub fn errors(&self) -> Vec<Fault> {
+        self.faults.iter().filter(|fault| fault.severity() == Severity::Error).cloned().collect()
     }
 
     /// What a JSON text breaks of the schema with this `$id`; `None` if there is no such
@@ -61,7 +59,7 @@ mod tests {
         let mut registry = Registry::new();
         registry.add(r##"{"$id":"https://x.example/a","type":"integer","oops":1}"##).expect("a schema");
         registry.add(r##"{"$id":"https://x.example/b","items":{"$ref":"a"}}"##).expect("a schema");
-        let validator = Validator::of(&registry).expect("well-formed");
+        let validator = Validator::of(&registry);
         let check = |id: &str, text: &str, expect: Option<&[&str]>| {
             let told = validator
                 .check(id, text)
@@ -77,6 +75,6 @@ mod tests {
         check("https://x.example/b", "[1", Some(&[" syntax"]));
         check("https://x.example/b", "[] []", Some(&[" syntax"]));
         check("https://x.example/c", "1", None);
-        assert_eq!(validator.warnings().len(), 1);
+        assert_eq!((validator.faults().len(), validator.errors().len()), (1, 0));
     }
 }

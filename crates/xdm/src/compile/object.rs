@@ -205,7 +205,11 @@ impl<'m> Compiler<'m> {
     }
 
     fn is_personal(&self, node: NodeId) -> bool {
-        matches!(&self.nodes[node as usize], Node::Text(text) if matches!(text.keep, Keep::Personal(_)))
+        match &self.nodes[node as usize] {
+            Node::Text(text) => matches!(text.keep, Keep::Personal(_)),
+            Node::General(general) => general.personal,
+            _ => false,
+        }
     }
 }
 

@@ -22,8 +22,8 @@ pub(crate) enum Extent {
     Whole,
 }
 
-/// Builds the model of these schemas; gives the index of each of them, and all faults.
-/// The model may be used if none of them is an error.
+/// Builds the model of these schemas; gives the index of each of them, and all faults. What
+/// is at fault has no rules in the model, so that the rest can be used all the same.
 pub(crate) fn build(registry: &Registry, roots: &[Site<'_>], extent: Extent) -> (Model, Vec<SchemaId>, Vec<Fault>) {
     let mut builder = Builder {
         registry,
@@ -43,8 +43,8 @@ pub(crate) fn build(registry: &Registry, roots: &[Site<'_>], extent: Extent) -> 
         label: document.label().into(),
     };
     let documents = registry.documents().iter().map(named).collect();
-    let model = Model { documents, schemas: schemas.into_iter().flatten().collect() };
-    faults.extend(cycles::find(&model));
+    let mut model = Model { documents, schemas: schemas.into_iter().flatten().collect() };
+    faults.extend(cycles::break_up(&mut model));
     (model, ids, faults)
 }
 

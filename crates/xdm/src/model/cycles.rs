@@ -4,7 +4,7 @@
 //! A schema that refers to itself below a property is no such cycle: each step takes a
 //! part of the value, and values end.
 
-use super::{Applies, Model, SchemaId};
+use super::{Applies, Body, Model, SchemaId};
 use crate::limits::IN_PLACE_DEPTH_MAX;
 use crate::schema::fault::{Fault, FaultCode};
 
@@ -17,14 +17,23 @@ enum Mark {
     Done,
 }
 
-/// Finds all cycles; each is told once.
-pub(super) fn find(model: &Model) -> Vec<Fault> {
+/// Finds all cycles, tells each once, and takes away the rules of a schema on it, so that
+/// the model can be followed to its ends.
+pub(super) fn break_up(model: &mut Model) -> Vec<Fault> {
+    let (faults, endless) = find(model);
+    for id in endless {
+        model.schemas[id as usize].body = Body::Rules(Box::default());
+    }
+    faults
+}
+
+fn find(model: &Model) -> (Vec<Fault>, Vec<SchemaId>) {
     let (marks, depths) = (vec![Mark::New; model.schemas.len()], vec![0; model.schemas.len()]);
-    let mut search = Search { model, marks, depths, way: Vec::new(), faults: Vec::new() };
+    let mut search = Search { model, marks, depths, way: Vec::new(), faults: Vec::new(), endless: Vec::new() };
     for id in 0..model.schemas.len() {
         search.follow(SchemaId::try_from(id).unwrap_or(SchemaId::MAX));
     }
-    search.faults
+    (search.faults, search.endless)
 }
 
 struct Search<'m> {
@@ -35,6 +44,8 @@ struct Search<'m> {
     /// From the first schema to this one.
     way: Vec<SchemaId>,
     faults: Vec<Fault>,
+    /// Schemas whose rules are taken away.
+    endless: Vec<SchemaId>,
 }
 
 impl Search<'_> {
@@ -78,12 +89,14 @@ impl Search<'_> {
         let message = format!("the schema refers to itself: {}; take one of these references out", way.join(" → "));
         let (file, pointer) = self.model.place(id);
         self.faults.push(Fault { code: FaultCode::Cycle, file, pointer, message });
+        self.endless.push(id);
     }
 
     fn too_deep(&mut self, id: SchemaId) {
         let (file, pointer) = self.model.place(id);
         let message = format!("rules for one value are nested deeper than {IN_PLACE_DEPTH_MAX}; flatten them");
         self.faults.push(Fault { code: FaultCode::Limit, file, pointer, message });
+        self.endless.push(id);
     }
 }
 

@@ -82,6 +82,7 @@ fn values_without_a_single_type_are_kept_as_they_were_sent() {
            "properties":{"xdm:either":{"type":["string","integer"]},"xdm:maybe":{"type":["integer","null"]},
               "xdm:tree":{"$ref":"#/definitions/node"},
               "xdm:contact":{"anyOf":[{"type":"string","meta:personal":"phone"},{"type":"integer"}]},
+              "xdm:phones":{"type":"object","properties":{"xdm:mobile":{"type":["string","null"],"meta:personal":"phone"}}},
               "xdm:choice":{"type":"string","anyOf":[{"maxLength":3},{"pattern":"^long"}]}},
            "anyOf":[{"required":["xdm:either"]},{"required":["xdm:maybe"]},{"required":["xdm:tree"]}]"##,
     )
@@ -112,6 +113,9 @@ fn values_without_a_single_type_are_kept_as_they_were_sent() {
     check(r#""tree":{"nodes":[{"name":1}]}"#, &["/tree/nodes/0/name type"], &[("/tree/nodes", r#"[{"name":1}]"#)], &[]);
     check(r#""either":1,"contact":"1-408-555-0100""#, &[], &[("/either", "1")], &["/contact"]);
     check(r#""choice":"abc""#, &[" anyOf"], &[], &[]);
+    let personal = ["/phones/mobile", "/phones/mobil"];
+    check(r#""maybe":1,"phones":{"mobile":"5","mobil":"6"}"#, &[], &[], &[personal[1], personal[0]]);
+    check(r#""maybe":1,"phones":{"mobile":null}"#, &[], &[], &[]);
 }
 
 #[test]

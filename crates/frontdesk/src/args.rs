@@ -69,8 +69,12 @@ pub(crate) enum Command {
     Event(EventArgs),
     /// Write realistic demo events to standard output
     Generate(GenerateArgs),
-    /// Print the columns of the events table
-    Schema,
+    /// Print the columns of the events table, or work with schemas
+    Schema {
+        /// What to do with them; prints the columns when none is given
+        #[command(subcommand)]
+        action: Option<SchemaCommand>,
+    },
     /// Print the settings in force and where each came from
     Settings,
     /// Print the version
@@ -126,6 +130,37 @@ pub(crate) enum CheckFormat {
     Human,
     /// One JSON object with all findings
     Json,
+}
+
+/// `schema …`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SchemaCommand {
+    /// Check the examples beside schemas: each .example. file by the schema it is named after, which each .invalid. file must break
+    Test(SchemaTestArgs),
+}
+
+/// `schema test`.
+#[derive(Args, Debug)]
+pub(crate) struct SchemaTestArgs {
+    /// Directory with the schemas (x.schema.json) and their examples (x.example.1.json, x.invalid.1.json), at any depth
+    #[arg(value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// How the outcome is written
+    #[arg(long, value_enum, default_value_t = ExamplesFormat::Human)]
+    pub(crate) format: ExamplesFormat,
+}
+
+/// How `schema test` writes its outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExamplesFormat {
+    /// A line for each thing that is wrong
+    Human,
+    /// One JSON object with every example
+    Json,
+    /// JUnit's XML, for test reports
+    Junit,
+    /// Annotations of GitHub Actions
+    Github,
 }
 
 /// `sql`.

@@ -24,7 +24,7 @@ mod upkeep;
 use std::future::Future;
 use std::process::ExitCode;
 
-use args::{Command, Parsed, ReportCommand};
+use args::{Command, Parsed, ReportCommand, SchemaCommand};
 use failure::Failure;
 use settings::{Effective, Sources};
 
@@ -64,7 +64,8 @@ fn run(parsed: Parsed) -> Result<(), Failure> {
         Command::Tail(args) => block_on(commands::tail::run(args, settings)),
         Command::Event(args) => block_on(commands::event::run(args, settings)),
         Command::Generate(args) => commands::generate::run(args),
-        Command::Schema => commands::schema::run(settings),
+        Command::Schema { action: None } => commands::schema::run(settings),
+        Command::Schema { action: Some(SchemaCommand::Test(args)) } => commands::schema::test::run(args),
         Command::Settings => commands::settings::run(&effective, variables()),
         Command::Version => commands::version::run(),
         Command::QueryWorker => commands::query_worker::run(),

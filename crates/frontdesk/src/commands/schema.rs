@@ -1,5 +1,7 @@
 //! `frontdesk schema`: the columns of the table `events`, nested ones by their path.
 
+pub(crate) mod test;
+
 use std::io::{BufWriter, Write};
 use std::sync::Arc;
 

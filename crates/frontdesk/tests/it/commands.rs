@@ -149,3 +149,28 @@ fn schema_version_settings_and_sql_from_standard_input() {
     let piped = place.pipe(&["sql", "-", "--format", "csv"], b"select 1 as one");
     assert_eq!((piped.code, piped.out.as_str()), (0, "one\n1\n"), "{piped:?}");
 }
+
+#[test]
+fn schema_test_tells_which_examples_are_not_as_named() {
+    let place = Place::new();
+    std::fs::create_dir(place.path("schemas")).unwrap();
+    place.write(
+        "schemas/tier.schema.json",
+        r#"{"$id":"https://shop.example/tier","type":"string","enum":["gold","silver"]}"#,
+    );
+    place.write("schemas/tier.example.1.json", "\"gold\"");
+    place.write("schemas/tier.invalid.1.json", "\"tin\"");
+    place.write("schemas/basket.example.1.json", "{}");
+    let told = place.ok(&["schema", "test", "schemas"]);
+    assert!(told.ends_with("2 examples checked, 0 not as their names say, 1 without a schema\n"), "{told}");
+    place.write("schemas/tier.example.2.json", "\"tin\"");
+    let outcome = place.run(&["schema", "test", "schemas", "--format", "json"]);
+    assert_eq!((outcome.code, outcome.err.as_str()), (1, ""), "{outcome:?}");
+    let report: serde_json::Value = serde_json::from_str(&outcome.out).unwrap();
+    assert_eq!(report["examples"][1]["example"], "tier.example.2.json");
+    assert_eq!(report["examples"][1]["violations"][0]["keyword"], "enum");
+    place.write("schemas/basket.schema.json", "{");
+    let outcome = place.run(&["schema", "test", "schemas"]);
+    assert_eq!(outcome.code, 2, "{outcome:?}");
+    assert!(outcome.out.starts_with("schemas/basket.schema.json: the schema is not JSON"), "{outcome:?}");
+}

@@ -152,7 +152,7 @@ fn schema_version_settings_and_sql_from_standard_input() {
 
 #[test]
 fn schema_test_tells_which_examples_are_not_as_named() {
-    let place = Place::new();
+    let place = TestDir::new();
     std::fs::create_dir(place.path("schemas")).unwrap();
     place.write(
         "schemas/tier.schema.json",

@@ -19,8 +19,8 @@ use crate::args::RowFormat;
 use crate::commands::query_worker;
 use crate::data_dir::{self, Claim, DataDir};
 use crate::failure::{Exit, Failure, warn};
+use crate::policies::ValidationPolicies;
 use crate::remote::Remote;
-use crate::schemas::Readings;
 use crate::settings::Settings;
 use crate::settings::datastreams::DatastreamSettings;
 
@@ -188,10 +188,10 @@ pub(crate) fn intake_options(dir: &DataDir, settings: &Settings) -> Result<Intak
     if let Some(key_file) = &settings.key_file {
         options.key_file.clone_from(key_file);
     }
-    let readings = Readings::of(settings)?;
+    let policies = ValidationPolicies::of(settings)?;
     options.lock = Some(dir.lock());
-    options.policy = readings.default;
-    options.policies = readings.by_datastream;
+    options.policy = policies.default;
+    options.policies = policies.by_datastream;
     options.link_rules.clone_from(&settings.link_rules);
     options.body_bytes_max = count("body_bytes_decompressed_max", settings.body_bytes_decompressed_max.0)?;
     options.event_bytes_max = count("event_bytes_max", settings.event_bytes_max.0)?;

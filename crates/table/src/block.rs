@@ -92,7 +92,7 @@ pub struct Block {
     personal: Vec<u8>,
     sealed: Vec<u8>,
     /// The text at hand without its personal parts.
-    veiled: Vec<u8>,
+    redacted: Vec<u8>,
 }
 
 impl Block {
@@ -120,7 +120,7 @@ impl Block {
             extra: Vec::new(),
             personal: Vec::new(),
             sealed: Vec::new(),
-            veiled: Vec::new(),
+            redacted: Vec::new(),
             seal,
             shape,
         };
@@ -209,7 +209,7 @@ impl Block {
             + self.extra.capacity()
             + self.personal.capacity()
             + self.sealed.capacity()
-            + self.veiled.capacity()
+            + self.redacted.capacity()
     }
 
     /// The `_id` of the event in progress, once it has been read.

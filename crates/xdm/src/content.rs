@@ -31,7 +31,7 @@ const ITEM: u64 = 0x94d0_49bb_1331_11eb;
 
 /// A leaf column's place.
 #[derive(Clone, Copy, Debug)]
-struct Place {
+struct ColumnKey {
     /// Made of the path.
     key: u64,
     space: u16,
@@ -41,7 +41,7 @@ struct Place {
 
 /// A list's or a map's place.
 #[derive(Clone, Copy, Debug)]
-struct ListPlace {
+struct ListKeys {
     key: u64,
     space: u16,
     items: u16,
@@ -51,9 +51,9 @@ struct ListPlace {
 #[derive(Clone)]
 pub struct ContentHash {
     secret: Box<[u8; CONTENT_SECRET_BYTES]>,
-    columns: Box<[Place]>,
+    columns: Box<[ColumnKey]>,
     structs: Box<[(u64, u16)]>,
-    lists: Box<[ListPlace]>,
+    lists: Box<[ListKeys]>,
     /// Mixed into every value: the root's, and of each space the current item's.
     rows: Vec<u64>,
     /// Items so far of each list that is open.
@@ -66,10 +66,10 @@ impl ContentHash {
     pub fn new(layout: &Layout, secret: [u8; CONTENT_SECRET_BYTES]) -> ContentHash {
         let key = |kind: u64, path: &str| mix(xxh3_64_with_secret(path.as_bytes(), &secret), kind);
         let column =
-            |column: &crate::layout::Column| Place { key: key(1, &column.path), space: column.space.0, map: None };
-        let mut columns: Box<[Place]> = layout.columns.iter().map(column).collect();
+            |column: &crate::layout::Column| ColumnKey { key: key(1, &column.path), space: column.space.0, map: None };
+        let mut columns: Box<[ColumnKey]> = layout.columns.iter().map(column).collect();
         layout.fields.iter().for_each(|field| note_keys(&field.node, &mut columns));
-        let list = |list: &crate::layout::List| ListPlace {
+        let list = |list: &crate::layout::List| ListKeys {
             key: key(LIST, &list.path),
             space: list.space.0,
             items: list.items.0,
@@ -108,7 +108,7 @@ impl ContentHash {
 
     #[inline]
     fn scalar(&mut self, slot: Slot, value: u64) {
-        let Place { key, space, .. } = self.columns[slot.index()];
+        let ColumnKey { key, space, .. } = self.columns[slot.index()];
         self.add(self.rows[usize::from(space)].wrapping_add(key), value);
     }
 
@@ -116,7 +116,7 @@ impl ContentHash {
     #[inline]
     fn text_hash(&mut self, slot: Slot, value: &str) -> u64 {
         let hash = xxh3_64_with_secret(value.as_bytes(), &*self.secret);
-        let Place { key, space, map } = self.columns[slot.index()];
+        let ColumnKey { key, space, map } = self.columns[slot.index()];
         match map {
             Some(map) => self.map_key(map, hash),
             None => self.add(self.rows[usize::from(space)].wrapping_add(key), hash),
@@ -126,7 +126,7 @@ impl ContentHash {
 
     /// The item's place follows from its key.
     fn map_key(&mut self, map: u16, hash: u64) {
-        let ListPlace { key: list, space, items } = self.lists[usize::from(map)];
+        let ListKeys { key: list, space, items } = self.lists[usize::from(map)];
         let row = mix(self.rows[usize::from(space)].wrapping_add(list), hash ^ ITEM);
         self.rows[usize::from(items)] = row;
         self.add(row, LIST);
@@ -157,7 +157,7 @@ fn mix(left: u64, right: u64) -> u64 {
 }
 
 /// Tells key columns their maps.
-fn note_keys(node: &Node, columns: &mut [Place]) {
+fn note_keys(node: &Node, columns: &mut [ColumnKey]) {
     match node {
         Node::Leaf(_) => {}
         Node::Struct(_, fields) => fields.iter().for_each(|field| note_keys(&field.node, columns)),
@@ -207,14 +207,14 @@ impl Sink for ContentHash {
 
     #[inline]
     fn begin(&mut self, list: ListSlot) {
-        let ListPlace { key, space, .. } = self.lists[list.index()];
+        let ListKeys { key, space, .. } = self.lists[list.index()];
         self.counts[list.index()] = 0;
         self.add(self.rows[usize::from(space)].wrapping_add(key), LIST);
     }
 
     #[inline]
     fn item(&mut self, list: ListSlot) {
-        let ListPlace { key, space, items } = self.lists[list.index()];
+        let ListKeys { key, space, items } = self.lists[list.index()];
         let count = &mut self.counts[list.index()];
         *count += 1;
         // A map's item gets another place with its key.
@@ -224,7 +224,7 @@ impl Sink for ContentHash {
     #[inline]
     fn end(&mut self, list: ListSlot) {
         // So that lists of other lengths differ even where an item says nothing.
-        let ListPlace { key, space, .. } = self.lists[list.index()];
+        let ListKeys { key, space, .. } = self.lists[list.index()];
         let count = self.counts[list.index()];
         self.add(self.rows[usize::from(space)].wrapping_add(key), count ^ ITEM);
     }
@@ -234,7 +234,7 @@ impl Sink for ContentHash {
     }
 
     /// As it was said, whatever its column shows.
-    fn veiled(&mut self, slot: Slot, text: &str, _: &[Span]) {
+    fn redacted(&mut self, slot: Slot, text: &str, _: &[Span]) {
         self.text(slot, text);
     }
 
@@ -305,9 +305,9 @@ impl<S: Sink> Sink for WithContent<'_, S> {
         self.content.extra(pointer, raw);
         self.sink.extra(pointer, raw);
     }
-    fn veiled(&mut self, slot: Slot, text: &str, parts: &[Span]) {
-        self.content.veiled(slot, text, parts);
-        self.sink.veiled(slot, text, parts);
+    fn redacted(&mut self, slot: Slot, text: &str, parts: &[Span]) {
+        self.content.redacted(slot, text, parts);
+        self.sink.redacted(slot, text, parts);
     }
     fn personal(&mut self, slot: Option<PersonalSlot>, pointer: &str, raw: &str) {
         self.content.personal(slot, pointer, raw);

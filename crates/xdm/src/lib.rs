@@ -46,7 +46,7 @@ pub use compile::{Composition, compile};
 pub use content::{CONTENT_SECRET_BYTES, ContentHash, WithContent};
 pub use examples::{Example, Examples, Expectation};
 pub use layout::{Layout, ListSlot, PersonalSlot, Scalar, Slot, Space, StructSlot};
-pub use personal::{MASK, Span, Veil, looks_personal, normal_form};
+pub use personal::{MASK, Redaction, Span, looks_personal, normal_form};
 pub use plan::Plan;
 pub use plans::Plans;
 pub use profile::{IdRule, Profile, Spelling, Undeclared};

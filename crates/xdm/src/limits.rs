@@ -1,7 +1,7 @@
 //! The limits of one event, each with its unit. Past one of them an event is
 //! rejected with keyword `limit` and a sentence that names the limit.
 //!
-//! What is told of an event is bounded too ([`TellLimits`]): a few bytes can break a
+//! What is told of an event is bounded too ([`ReportLimits`]): a few bytes can break a
 //! million rules. What is past that bound is counted and takes no memory.
 
 /// Longest event, in bytes of JSON.
@@ -19,7 +19,7 @@ pub const ITEMS_MAX: usize = 10_000;
 /// path: a long name is repeated for each property below it.
 pub const KEPT_BYTES_MAX: usize = 4 * EVENT_BYTES_MAX;
 /// Undeclared names of one event for which the nearest declared name is sought.
-pub const GUESSES_MAX: usize = 32;
+pub const SUGGESTIONS_MAX: usize = 32;
 
 /// Most violations that an answer tells of one event; how many more there are is said.
 pub const VIOLATIONS_MAX: usize = 100;
@@ -56,7 +56,7 @@ pub const UNKNOWN_NAME_EDITS_MAX: usize = 2;
 
 /// How much of what is wrong with one event is held to be told. The rest is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TellLimits {
+pub struct ReportLimits {
     /// Violations.
     pub violations_max: usize,
     /// Bytes of all violations.
@@ -67,16 +67,16 @@ pub struct TellLimits {
     pub notices_bytes_max: usize,
 }
 
-impl TellLimits {
+impl ReportLimits {
     /// For answers and tables, where many events' violations are held at once.
-    pub const ANSWER: TellLimits = TellLimits {
+    pub const ANSWER: ReportLimits = ReportLimits {
         violations_max: VIOLATIONS_MAX,
         violations_bytes_max: VIOLATIONS_BYTES_MAX,
         notices_max: NOTICES_MAX,
         notices_bytes_max: NOTICES_BYTES_MAX,
     };
     /// For a program that writes each event's violations before it reads the next.
-    pub const FILE: TellLimits = TellLimits {
+    pub const FILE: ReportLimits = ReportLimits {
         violations_max: FILE_VIOLATIONS_MAX,
         violations_bytes_max: FILE_VIOLATIONS_BYTES_MAX,
         notices_max: FILE_VIOLATIONS_MAX,
@@ -84,7 +84,7 @@ impl TellLimits {
     };
 }
 
-impl Default for TellLimits {
+impl Default for ReportLimits {
     fn default() -> Self {
         Self::ANSWER
     }

@@ -48,7 +48,7 @@ pub trait Sink {
     fn extra(&mut self, pointer: &str, raw: &str);
     /// A text with personal parts, in clear: its column must hold what stands for each of
     /// them. The whole text follows by [`personal`](Sink::personal).
-    fn veiled(&mut self, slot: Slot, text: &str, parts: &[Span]);
+    fn redacted(&mut self, slot: Slot, text: &str, parts: &[Span]);
     /// A personal value, in clear, to be sealed: `pointer` is its JSON pointer in the
     /// event, `raw` its JSON text. `slot` is `None` where no schema marks the value.
     fn personal(&mut self, slot: Option<PersonalSlot>, pointer: &str, raw: &str);
@@ -82,7 +82,7 @@ impl Sink for NullSink {
     #[inline]
     fn extra(&mut self, _: &str, _: &str) {}
     #[inline]
-    fn veiled(&mut self, _: Slot, _: &str, _: &[Span]) {}
+    fn redacted(&mut self, _: Slot, _: &str, _: &[Span]) {}
     #[inline]
     fn personal(&mut self, _: Option<PersonalSlot>, _: &str, _: &str) {}
 }

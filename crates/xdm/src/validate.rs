@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::check::check_document;
-use crate::limits::TellLimits;
+use crate::limits::ReportLimits;
 use crate::model::{Extent, Model, SchemaId, build};
 use crate::schema::fault::{Fault, Severity};
 use crate::schema::registry::Registry;
@@ -46,7 +46,7 @@ impl Validator {
     /// schema.
     pub fn check(&self, id: &str, text: &str) -> Option<Vec<Violation>> {
         let schema = self.schemas.get(id)?;
-        Some(check_document(&self.model, *schema, text, TellLimits::FILE))
+        Some(check_document(&self.model, *schema, text, ReportLimits::FILE))
     }
 }
 

@@ -9,13 +9,13 @@ use std::io::{self, BufWriter, Write};
 use intake::{EventPosition, InputError};
 use report::visible;
 use serde::Serialize;
-use xdm::limits::TellLimits;
+use xdm::limits::ReportLimits;
 use xdm::{Checker, Notice, Verdict, Violation};
 
 use crate::args::{CheckArgs, CheckFormat};
 use crate::failure::Failure;
 use crate::input::Input;
-use crate::schemas::Readings;
+use crate::policies::ValidationPolicies;
 use crate::settings::Settings;
 use crate::terminal;
 
@@ -24,9 +24,9 @@ use crate::terminal;
 /// # Errors
 /// A schema or a file can't be read, or (exit code 1, with nothing more to say) events are invalid.
 pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Result<(), Failure> {
-    let readings = Readings::of(settings)?;
-    let reading = readings.of_datastream(&args.datastream);
-    let checker = Checker::new(reading.plan.clone(), reading.profile).telling(TellLimits::FILE);
+    let policies = ValidationPolicies::of(settings)?;
+    let policy = policies.of_datastream(&args.datastream);
+    let checker = Checker::new(policy.plan.clone(), policy.profile).with_limits(ReportLimits::FILE);
     let out = BufWriter::new(match args.format {
         CheckFormat::Human => terminal::people(),
         CheckFormat::Json => terminal::data(),

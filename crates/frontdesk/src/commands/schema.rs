@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Fields, TimeUnit};
 use table::Shape;
 
 use crate::failure::{Exit, Failure};
-use crate::schemas::Readings;
+use crate::policies::ValidationPolicies;
 use crate::settings::Settings;
 use crate::terminal;
 
@@ -18,7 +18,7 @@ use crate::terminal;
 /// # Errors
 /// A schema can't be used, or standard output can't be written.
 pub(crate) fn run(settings: &Settings) -> Result<(), Failure> {
-    let plan = Readings::of(settings)?.default.plan;
+    let plan = ValidationPolicies::of(settings)?.default.plan;
     let shape = Shape::new(Arc::clone(plan.layout())).map_err(|error| Failure::new(Exit::Damaged, error))?;
     let mut columns = Vec::new();
     collect(shape.arrow_schema().fields(), "", &mut columns);

@@ -64,7 +64,7 @@ struct Seen {
     time_micros: Option<i64>,
     counts: Vec<Slot>,
     /// The text that is told next as personal, with its personal parts masked.
-    veiled: Option<String>,
+    redacted: Option<String>,
     personal: Vec<PersonalText>,
 }
 
@@ -164,7 +164,7 @@ impl Sink for DescribeSink {
         }
     }
 
-    fn veiled(&mut self, slot: Slot, text: &str, parts: &[Span]) {
+    fn redacted(&mut self, slot: Slot, text: &str, parts: &[Span]) {
         let (mut shown, mut at) = (String::with_capacity(text.len()), 0);
         for part in parts {
             shown.push_str(&text[at..part.start]);
@@ -173,12 +173,12 @@ impl Sink for DescribeSink {
         }
         shown.push_str(&text[at..]);
         self.text(slot, &shown);
-        self.seen.veiled = Some(shown);
+        self.seen.redacted = Some(shown);
     }
 
     fn personal(&mut self, _: Option<PersonalSlot>, _: &str, raw: &str) {
         let start = raw.as_ptr() as usize;
-        let shown = self.seen.veiled.take().unwrap_or_else(|| MASK.to_owned());
+        let shown = self.seen.redacted.take().unwrap_or_else(|| MASK.to_owned());
         let shown = serde_json::to_string(&shown).unwrap_or_else(|_| "null".to_owned());
         self.seen.personal.push(PersonalText { at: start..start + raw.len(), shown });
     }

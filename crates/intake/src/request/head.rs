@@ -74,7 +74,7 @@ impl Sink for HeadSink {
     #[inline]
     fn extra(&mut self, _: &str, _: &str) {}
     #[inline]
-    fn veiled(&mut self, _: Slot, _: &str, _: &[Span]) {}
+    fn redacted(&mut self, _: Slot, _: &str, _: &[Span]) {}
     #[inline]
     fn personal(&mut self, _: Option<PersonalSlot>, _: &str, _: &str) {}
 }

@@ -5,7 +5,7 @@
 //! the value goes to the end of its column.
 
 use xdm::layout::{ListSlot, PersonalSlot, Slot, StructSlot};
-use xdm::{MASK, Sink, Span, Veil};
+use xdm::{MASK, Redaction, Sink, Span};
 
 use super::Block;
 use super::column::Values;
@@ -157,25 +157,25 @@ impl Sink for Block {
         push_member(&mut self.extra, pointer, raw);
     }
 
-    fn veiled(&mut self, slot: Slot, text: &str, parts: &[Span]) {
-        let mut veiled = std::mem::take(&mut self.veiled);
-        veiled.clear();
+    fn redacted(&mut self, slot: Slot, text: &str, parts: &[Span]) {
+        let mut redacted = std::mem::take(&mut self.redacted);
+        redacted.clear();
         let mut at = 0;
         for part in parts {
-            veiled.extend_from_slice(&text.as_bytes()[at..part.start]);
-            match part.veil {
-                Veil::Mask => veiled.extend_from_slice(MASK.as_bytes()),
-                Veil::Key => {
+            redacted.extend_from_slice(&text.as_bytes()[at..part.start]);
+            match part.redaction {
+                Redaction::Mask => redacted.extend_from_slice(MASK.as_bytes()),
+                Redaction::Pseudonym => {
                     let value = xdm::normal_form(&text[part.start..part.end]);
-                    self.seal.pseudonym(value.as_bytes(), &mut veiled);
+                    self.seal.pseudonym(value.as_bytes(), &mut redacted);
                 }
             }
             at = part.end;
         }
-        veiled.extend_from_slice(&text.as_bytes()[at..]);
+        redacted.extend_from_slice(&text.as_bytes()[at..]);
         // Texts around texts, and ASCII in between.
-        self.text(slot, std::str::from_utf8(&veiled).unwrap_or(MASK));
-        self.veiled = veiled;
+        self.text(slot, std::str::from_utf8(&redacted).unwrap_or(MASK));
+        self.redacted = redacted;
     }
 
     fn personal(&mut self, _: Option<PersonalSlot>, pointer: &str, raw: &str) {

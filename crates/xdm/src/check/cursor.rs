@@ -47,21 +47,21 @@ pub(super) struct Cursor<'t> {
     at: usize,
     depth: usize,
     /// White space is to be expected.
-    airy: bool,
+    spaced: bool,
     /// Gaps with white space, as far as they were met.
     gaps: u32,
 }
 
 impl<'t> Cursor<'t> {
-    /// `airy` says whether white space is to be expected; it changes nothing but the speed.
-    pub(super) fn new(text: &'t str, airy: bool) -> Self {
-        Cursor { text, bytes: text.as_bytes(), at: 0, depth: 0, airy, gaps: 0 }
+    /// `spaced` says whether white space is to be expected; it changes nothing but the speed.
+    pub(super) fn new(text: &'t str, spaced: bool) -> Self {
+        Cursor { text, bytes: text.as_bytes(), at: 0, depth: 0, spaced, gaps: 0 }
     }
 
     /// Whether white space is to be expected.
     #[inline]
-    pub(super) fn is_airy(&self) -> bool {
-        self.airy
+    pub(super) fn is_spaced(&self) -> bool {
+        self.spaced
     }
 
     /// Was there much white space so far?
@@ -191,7 +191,7 @@ impl<'t> Cursor<'t> {
 
     /// As [`colon`](Self::colon), where white space is likely.
     #[inline(always)]
-    pub(super) fn colon_airy(&mut self) -> Result<(), Stop> {
+    pub(super) fn colon_spaced(&mut self) -> Result<(), Stop> {
         match self.gap(b':') {
             Some((len, true)) => {
                 self.at += len;
@@ -210,7 +210,7 @@ impl<'t> Cursor<'t> {
 
     /// As [`more`](Self::more), where white space is likely.
     #[inline(always)]
-    pub(super) fn more_airy(&mut self, end: u8) -> Result<bool, Stop> {
+    pub(super) fn more_spaced(&mut self, end: u8) -> Result<bool, Stop> {
         let Some((len, comma)) = self.gap(b',') else { return self.more_slowly(end) };
         self.at += len;
         if comma {

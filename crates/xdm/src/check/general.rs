@@ -30,7 +30,7 @@ impl<'w, S: Sink> Walk<'w, S> {
         }
         let plan = self.plan;
         let Some(value) = Json::parse(self.cursor.since(start)) else { return Ok(()) };
-        let mut rules = Rules::telling(&plan.model, self.profile.spelling, &mut self.state.violations);
+        let mut rules = Rules::reporting(&plan.model, self.profile.spelling, &mut self.state.violations);
         match known {
             Some(_) => node.beside.iter().for_each(|origin| rules.rule(*origin, &value, path)),
             None => node.whole.iter().for_each(|schema| rules.schema(*schema, &value, path)),

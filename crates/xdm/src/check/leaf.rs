@@ -79,7 +79,7 @@ impl<S: Sink> Walk<'_, S> {
     #[inline(never)]
     fn identity_text(&mut self, slot: Slot, text: &str, start: usize, path: &Path<'_>) -> Kept {
         if self.identity == Identity::Personal {
-            self.sink.veiled(slot, text, &[Span::key(text)]);
+            self.sink.redacted(slot, text, &[Span::pseudonym(text)]);
             self.seal(None, start, path);
             return Kept::Sealed;
         }
@@ -87,7 +87,7 @@ impl<S: Sink> Walk<'_, S> {
             self.sink.text(slot, text);
             return Kept::InClear;
         }
-        self.sink.veiled(slot, text, &[Span::key(text)]);
+        self.sink.redacted(slot, text, &[Span::pseudonym(text)]);
         self.seal_covered(start, path);
         Kept::Covered
     }
@@ -114,14 +114,14 @@ impl<S: Sink> Walk<'_, S> {
         match parts {
             Parts::Uri => personal::uri::spans(text, &mut spans),
             Parts::Text => personal::text::spans(text, &mut spans),
-            Parts::Id if personal::text::is_plainly_telling(text) => spans.push(Span::key(text)),
+            Parts::Id if personal::text::is_plainly_telling(text) => spans.push(Span::pseudonym(text)),
             Parts::Id => {}
         }
         let is_clear = spans.is_empty();
         if is_clear {
             self.sink.text(slot, text);
         } else {
-            self.sink.veiled(slot, text, &spans);
+            self.sink.redacted(slot, text, &spans);
             self.seal_covered(start, path);
         }
         self.state.parts = spans;
@@ -253,6 +253,7 @@ impl<S: Sink> Walk<'_, S> {
         Ok(())
     }
 
+    #[inline]
     fn bounds(&mut self, rules: &[(NumberRule, Loc)], number: Number, path: &Path<'_>) {
         for (rule, loc) in rules {
             if !rule.holds(number) {

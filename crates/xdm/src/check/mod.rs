@@ -5,8 +5,9 @@
 
 mod cursor;
 mod extent;
+mod findings;
 mod general;
-mod guess;
+
 pub(crate) mod json;
 mod leaf;
 pub(crate) mod number;
@@ -16,25 +17,26 @@ pub(crate) mod path;
 mod report;
 pub(crate) mod rules;
 mod search;
+mod suggestions;
 mod text;
-mod told;
+
 mod wrong_type;
 
 use std::sync::Arc;
 
 use cursor::{Cause, Cursor, Stop};
 pub use extent::value_end;
-use guess::Guesses;
+use findings::Findings;
 use json::Json;
 use once::SeenNames;
 use path::Path;
 use rules::Rules;
 use search::Outcome;
+use suggestions::Suggestions;
 use text::Scratch;
 pub(crate) use text::push_escape;
-use told::Told;
 
-use crate::limits::{EVENT_BYTES_MAX, KEPT_BYTES_MAX, TellLimits};
+use crate::limits::{EVENT_BYTES_MAX, KEPT_BYTES_MAX, ReportLimits};
 use crate::model::{Model, SchemaId};
 use crate::names::{SPELLED_PLATFORM, SPELLED_XDM};
 use crate::personal::Span;
@@ -49,17 +51,17 @@ use crate::violation::{Notice, Verdict, Violation};
 pub struct Checker {
     plan: Arc<Plan>,
     profile: Profile,
-    state: State,
+    state: EventState,
 }
 
 /// What a checker keeps between events so that the usual event allocates nothing.
 #[derive(Debug, Default)]
-struct State {
-    violations: Told<Violation>,
+struct EventState {
+    violations: Findings<Violation>,
     /// Bare names that count only if the event is in the schema's spelling.
-    pending: Told<Violation>,
-    notices: Told<Notice>,
-    guesses: Guesses,
+    pending: Findings<Violation>,
+    notices: Findings<Notice>,
+    suggestions: Suggestions,
     /// Bitmaps of the children that were seen, of all objects that are open.
     seen: Vec<u64>,
     /// Undeclared names of all objects that are open.
@@ -69,7 +71,7 @@ struct State {
     predictions: Vec<u16>,
     order: Order,
     /// The last event had white space between its tokens.
-    airy: bool,
+    spaced: bool,
     pointer: String,
     scratch: Scratch,
     /// Personal parts of the text at hand.
@@ -79,12 +81,12 @@ struct State {
 impl Checker {
     /// A checker for events of this plan.
     pub fn new(plan: Arc<Plan>, profile: Profile) -> Self {
-        let state = State { predictions: vec![0; plan.prediction_cells], ..State::default() };
-        Checker { plan, profile, state }.telling(TellLimits::default())
+        let state = EventState { predictions: vec![0; plan.prediction_cells], ..EventState::default() };
+        Checker { plan, profile, state }.with_limits(ReportLimits::default())
     }
 
     /// The same with other limits on what is told of an event.
-    pub fn telling(mut self, limits: TellLimits) -> Self {
+    pub fn with_limits(mut self, limits: ReportLimits) -> Self {
         self.state.violations.limit(limits.violations_max, limits.violations_bytes_max);
         self.state.pending.limit(limits.violations_max, limits.violations_bytes_max);
         self.state.notices.limit(limits.notices_max, limits.notices_bytes_max);
@@ -137,7 +139,7 @@ impl Checker {
         let mut walk = Walk {
             plan,
             profile: *profile,
-            cursor: Cursor::new(window, state.airy),
+            cursor: Cursor::new(window, state.spaced),
             state,
             sink,
             spelled: 0,
@@ -148,7 +150,7 @@ impl Checker {
         let start = walk.cursor.at();
         let outcome = walk.value(plan.root, &Path::ROOT);
         let used = walk.cursor.at();
-        let (spelled, airy) = (walk.spelled, walk.cursor.had_gaps());
+        let (spelled, spaced) = (walk.spelled, walk.cursor.had_gaps());
         let outcome = match outcome {
             Ok(()) if used - start > EVENT_BYTES_MAX => Err((too_long(EVENT_BYTES_MAX), Some(used))),
             Ok(()) if walk.state.kept_bytes > KEPT_BYTES_MAX => Err((too_much_kept(), Some(used))),
@@ -162,7 +164,7 @@ impl Checker {
                 end
             }
         };
-        self.state.airy = airy;
+        self.state.spaced = spaced;
         (self.state.conclude(spelled), used)
     }
 
@@ -220,8 +222,8 @@ impl Checker {
 }
 
 /// Checks a JSON text by one schema, as a tree.
-pub(crate) fn check_document(model: &Model, schema: SchemaId, text: &str, limits: TellLimits) -> Vec<Violation> {
-    let mut told = Told::default();
+pub(crate) fn check_document(model: &Model, schema: SchemaId, text: &str, limits: ReportLimits) -> Vec<Violation> {
+    let mut told = Findings::default();
     told.limit(limits.violations_max, limits.violations_bytes_max);
     let mut cursor = Cursor::new(text, false);
     cursor.space();
@@ -230,7 +232,7 @@ pub(crate) fn check_document(model: &Model, schema: SchemaId, text: &str, limits
         if cursor.at() == text.len() { Ok(value) } else { Err(cursor.syntax("something follows the value")) }
     });
     match read {
-        Ok(value) => Rules::telling(model, Spelling::XdmOnly, &mut told).schema(schema, &value, &Path::ROOT),
+        Ok(value) => Rules::reporting(model, Spelling::XdmOnly, &mut told).schema(schema, &value, &Path::ROOT),
         Err(stop) => told.add(report::stopped(&stop)),
     }
     told.into_all()
@@ -320,7 +322,7 @@ impl Order {
     }
 }
 
-impl State {
+impl EventState {
     fn begin(&mut self) {
         self.order.conclude();
         self.violations.clear();
@@ -329,7 +331,7 @@ impl State {
         self.seen.clear();
         self.names.clear();
         self.kept_bytes = 0;
-        self.guesses.begin();
+        self.suggestions.begin();
     }
 
     fn conclude(&mut self, spelled: u8) -> Verdict {
@@ -356,7 +358,7 @@ struct Walk<'w, S> {
     plan: &'w Plan,
     profile: Profile,
     cursor: Cursor<'w>,
-    state: &'w mut State,
+    state: &'w mut EventState,
     sink: &'w mut S,
     /// Spellings of declared names met so far.
     spelled: u8,
@@ -404,7 +406,7 @@ impl<'w, S: Sink> Walk<'w, S> {
     }
 
     /// Writes the path under which a value of this length is to be kept to
-    /// `State::pointer`. Each value is kept under its whole path, so that what is kept can
+    /// `EventState::pointer`. Each value is kept under its whole path, so that what is kept can
     /// be much longer than what was sent; hence a limit of its own. Past it nothing more
     /// is kept, and the event is rejected at its end. Counted whatever the sink does with
     /// it, so that admission and draining judge alike.

@@ -1,13 +1,13 @@
 //! Objects, maps and lists.
 
 use super::cursor::Stop;
-use super::guess::{EDITS_MAX, distance};
 use super::json::Json;
 use super::once::Noted;
 use super::path::{Path, PathStep};
 use super::report;
 use super::search::is_telling_value;
-use super::{Identity, State, Walk};
+use super::suggestions::{EDITS_MAX, distance};
+use super::{EventState, Identity, Walk};
 use crate::keyword::{REPEATED, repeats};
 use crate::limits::{ITEMS_MAX, KEY_BYTES_MAX, MEMBERS_MAX};
 use crate::names::{Found, Name, NameTable, SPELLED_PLATFORM, Target};
@@ -20,9 +20,9 @@ use crate::violation::Violation;
 /// Where the marks of an open object begin.
 #[derive(Clone, Copy)]
 struct Frame {
-    /// In `State::seen`.
+    /// In `EventState::seen`.
     seen: usize,
-    /// In `State::names`.
+    /// In `EventState::names`.
     names: usize,
 }
 
@@ -63,7 +63,7 @@ impl<'w, S: Sink> Walk<'w, S> {
         frame: Frame,
         path: &Path<'_>,
     ) -> Result<usize, Stop> {
-        match self.cursor.is_airy() || !self.state.order.is_known() {
+        match self.cursor.is_spaced() || !self.state.order.is_known() {
             false => self.members_in_order(node, table, frame, path),
             true => self.members_in_any_order(node, table, frame, path),
         }
@@ -132,14 +132,14 @@ impl<'w, S: Sink> Walk<'w, S> {
                 Some(found) => {
                     // The length is known before the name is, so that reading on need not wait.
                     self.cursor.advance(found.len + 2);
-                    self.cursor.colon_airy()?;
+                    self.cursor.colon_spaced()?;
                     self.known(node, table, found.name, frame, path)?;
                 }
                 None => {
                     self.unexpected(node, table, frame, path)?;
                 }
             }
-            more = self.cursor.more_airy(b'}')?;
+            more = self.cursor.more_spaced(b'}')?;
         }
         self.cursor.close();
         Ok(count)
@@ -333,12 +333,12 @@ impl<'w, S: Sink> Walk<'w, S> {
             let location = self.plan.location(node.type_loc);
             match self.profile.undeclared {
                 Undeclared::Reject => {
-                    let State { guesses, violations, .. } = &mut *self.state;
-                    violations.push(|| report::extraneous(&below, location, guesses.of(key, &node.names)));
+                    let EventState { suggestions, violations, .. } = &mut *self.state;
+                    violations.push(|| report::extraneous(&below, location, suggestions.of(key, &node.names)));
                 }
                 Undeclared::Permit => {
-                    let State { guesses, notices, .. } = &mut *self.state;
-                    notices.push(|| report::undeclared(&below, guesses.of(key, &node.names), personal));
+                    let EventState { suggestions, notices, .. } = &mut *self.state;
+                    notices.push(|| report::undeclared(&below, suggestions.of(key, &node.names), personal));
                 }
             }
         }

@@ -2,14 +2,14 @@
 
 use super::cursor::{Cause, Stop};
 use super::path::Path;
-use super::{State, Walk, wrong_type};
+use super::{EventState, Walk, wrong_type};
 use crate::keyword::TextRule;
 use crate::plan::Loc;
 use crate::profile::IdRule;
 use crate::sink::Sink;
 use crate::violation::{Notice, Violation};
 
-impl State {
+impl EventState {
     /// Tells a violation; it isn't made when there is much to tell already.
     pub(super) fn violate(&mut self, tell: impl FnOnce() -> Violation) {
         self.violations.push(tell);

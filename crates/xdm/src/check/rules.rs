@@ -1,8 +1,8 @@
 //! Rules that hold for a value as a tree: the interpreter behind `anyOf` and its kind, and
 //! behind whole schemas that need no columns.
 
+use super::findings::Findings;
 use super::path::Path;
-use super::told::Told;
 use crate::check::json::Json;
 use crate::limits::MESSAGE_BYTES_MAX;
 use crate::model::{Body, Model, Origin, SchemaId};
@@ -29,14 +29,14 @@ pub(crate) struct Rules<'r> {
 }
 
 enum Output<'r> {
-    Told(&'r mut Told<Violation>),
+    Reported(&'r mut Findings<Violation>),
     /// Violations so far, where only their number matters.
     Counted(usize),
 }
 
 impl<'r> Rules<'r> {
-    pub(super) fn telling(model: &'r Model, spelling: Spelling, told: &'r mut Told<Violation>) -> Rules<'r> {
-        Rules { model, spelling, output: Output::Told(told) }
+    pub(super) fn reporting(model: &'r Model, spelling: Spelling, told: &'r mut Findings<Violation>) -> Rules<'r> {
+        Rules { model, spelling, output: Output::Reported(told) }
     }
 
     /// Which spellings of property names are read.
@@ -72,7 +72,7 @@ impl<'r> Rules<'r> {
         counting.schema(id, value, path);
         match counting.output {
             Output::Counted(count) => count,
-            Output::Told(_) => 0,
+            Output::Reported(_) => 0,
         }
     }
 
@@ -90,9 +90,9 @@ impl<'r> Rules<'r> {
         self.violate(at, || {
             let none = format!("the value fits none of {} alternatives", schemas.len());
             let Some((_, index, schema)) = nearest else { return none };
-            let mut told = Told::default();
+            let mut told = Findings::default();
             told.limit(1, MESSAGE_BYTES_MAX);
-            Rules::telling(model, spelling, &mut told).schema(schema, value, at.path);
+            Rules::reporting(model, spelling, &mut told).schema(schema, value, at.path);
             match told.all().first() {
                 None => none,
                 Some(first) => {
@@ -108,7 +108,7 @@ impl<'r> Rules<'r> {
         let model = self.model;
         match &mut self.output {
             Output::Counted(count) => *count += 1,
-            Output::Told(told) => told.push(|| Violation {
+            Output::Reported(told) => told.push(|| Violation {
                 pointer: at.path.sent(),
                 schema: model.rule_location(at.origin),
                 keyword: model.rule(at.origin).map_or(FALSE_SCHEMA, |rule| rule.name()).to_owned(),

@@ -26,11 +26,11 @@ pub(crate) const FOUND_MAX: usize = 64;
 
 /// What stands in a column for a personal part of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Veil {
+pub enum Redaction {
     /// The same for every value: [`MASK`].
     Mask,
     /// A pseudonym, the same for equal values.
-    Key,
+    Pseudonym,
 }
 
 /// What a masked part looks like. May stand in a URI.
@@ -44,13 +44,13 @@ pub struct Span {
     /// Where it ends.
     pub end: usize,
     /// What stands for it.
-    pub veil: Veil,
+    pub redaction: Redaction,
 }
 
 impl Span {
     /// The whole text as a pseudonym.
-    pub(crate) fn key(text: &str) -> Span {
-        Span { start: 0, end: text.len(), veil: Veil::Key }
+    pub(crate) fn pseudonym(text: &str) -> Span {
+        Span { start: 0, end: text.len(), redaction: Redaction::Pseudonym }
     }
 }
 

@@ -5,7 +5,7 @@
 //! digits, in groups from 7 and in one piece from 10 (from 9 with a leading zero), at
 //! most 15 (E.164). Dates, times, decimals, IP addresses and years are no numbers.
 
-use super::{Span, Veil, plain};
+use super::{Redaction, Span, plain};
 
 /// Digits of a telephone number.
 const DIGITS_MIN: usize = 7;
@@ -117,7 +117,7 @@ pub(super) fn is_number(text: &str) -> bool {
 pub(crate) fn spans(text: &str, spans: &mut Vec<Span>) {
     let mut at = 0;
     while let Some((start, end)) = first(text, at) {
-        spans.push(Span { start, end, veil: Veil::Mask });
+        spans.push(Span { start, end, redaction: Redaction::Mask });
         at = end;
     }
 }

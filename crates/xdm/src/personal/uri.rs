@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 use super::name;
 use super::text::{self, Marks, Rigour};
-use super::{Span, Veil};
+use super::{Redaction, Span};
 
 /// Schemes whose links name somebody right behind the colon.
 const CONTACT_SCHEMES: &[&str] = &[
@@ -61,13 +61,13 @@ pub(crate) fn is_plain(uri: &str) -> bool {
 /// Adds the personal parts of the address, in their order.
 pub(crate) fn spans(uri: &str, spans: &mut Vec<Span>) {
     let start = uri.len() - uri.trim_start().len();
-    let mut parts = Parts { uri, veil: Veil::Mask, spans, depth: 0 };
+    let mut parts = Parts { uri, redaction: Redaction::Mask, spans, depth: 0 };
     parts.whole(start);
 }
 
 struct Parts<'u, 's> {
     uri: &'u str,
-    veil: Veil,
+    redaction: Redaction,
     spans: &'s mut Vec<Span>,
     /// Addresses around this one.
     depth: u8,
@@ -78,7 +78,7 @@ impl Parts<'_, '_> {
         let scheme = scheme_of(&self.uri[start..]);
         let after = start + scheme.map_or(0, |scheme| scheme.len() + 1);
         let is_web = scheme.is_none_or(|scheme| ["http", "https"].iter().any(|web| web.eq_ignore_ascii_case(scheme)));
-        self.veil = if is_web { Veil::Mask } else { Veil::Key };
+        self.redaction = if is_web { Redaction::Mask } else { Redaction::Pseudonym };
         let end = self.uri.len();
         if let Some(scheme) = scheme
             && CONTACT_SCHEMES.iter().any(|known| known.eq_ignore_ascii_case(scheme))
@@ -104,9 +104,9 @@ impl Parts<'_, '_> {
         self.uri.as_bytes()[from..end].iter().position(is_mark).map_or(end, |found| from + found)
     }
 
-    fn cover(&mut self, start: usize, end: usize, veil: Veil) {
+    fn cover(&mut self, start: usize, end: usize, redaction: Redaction) {
         if start < end {
-            self.spans.push(Span { start, end, veil });
+            self.spans.push(Span { start, end, redaction });
         }
     }
 
@@ -117,7 +117,7 @@ impl Parts<'_, '_> {
         let end = self.find(start, self.uri.len(), [b'?', b'&', b'#']);
         // `sms://open?addresses=…` names nobody there.
         if !self.uri[start..end].eq_ignore_ascii_case("open") {
-            self.cover(start, end, Veil::Key);
+            self.cover(start, end, Redaction::Pseudonym);
         }
         end
     }
@@ -127,14 +127,14 @@ impl Parts<'_, '_> {
         let end = self.find(start, self.uri.len(), [b'/', b'?', b'#', b'\\']);
         let host = match self.uri[start..end].rfind('@') {
             Some(at) => {
-                self.cover(start, start + at, Veil::Mask);
+                self.cover(start, start + at, Redaction::Mask);
                 start + at + 1
             }
             None => start,
         };
         let name = self.uri[host..end].split(':').next().unwrap_or_default().trim_end_matches('.');
         if is_web && is_contact_host(name) {
-            self.veil = Veil::Key;
+            self.redaction = Redaction::Pseudonym;
         }
         end
     }
@@ -143,10 +143,10 @@ impl Parts<'_, '_> {
         while start < end {
             let stop = self.find(start, end, [b'/']);
             let step = &self.uri[start..stop];
-            if (self.veil == Veil::Key && is_number(&decoded(step)))
+            if (self.redaction == Redaction::Pseudonym && is_number(&decoded(step)))
                 || (text::may_hold_plainly(step) && text::holds(&decoded(step), Rigour::Strict))
             {
-                self.cover(start, stop, self.veil);
+                self.cover(start, stop, self.redaction);
             }
             start = stop + 1;
         }
@@ -159,7 +159,7 @@ impl Parts<'_, '_> {
             if let Some(equals) = self.uri[start..stop].find('=') {
                 self.parameter(start, start + equals, stop);
             } else if text::is_plainly_telling(&self.uri[start..stop]) {
-                self.cover(start, stop, self.veil);
+                self.cover(start, stop, self.redaction);
             }
             start = stop + 1;
         }
@@ -169,11 +169,11 @@ impl Parts<'_, '_> {
         let (name, value) = (decoded(&self.uri[start..equals]), &self.uri[equals + 1..stop]);
         let names_recipient = || RECIPIENT_PARAMETERS.iter().any(|known| name.eq_ignore_ascii_case(known));
         let is_telling = name::is_telling(&name)
-            || (self.veil == Veil::Key && names_recipient())
+            || (self.redaction == Redaction::Pseudonym && names_recipient())
             || text::is_plainly_telling(value)
             || self.is_address_with_parts(value);
         if is_telling {
-            self.cover(equals + 1, stop, self.veil);
+            self.cover(equals + 1, stop, self.redaction);
         }
     }
 
@@ -191,7 +191,7 @@ impl Parts<'_, '_> {
             return false;
         }
         let mut found = Vec::new();
-        Parts { uri: &inner, veil: Veil::Mask, spans: &mut found, depth: self.depth + 1 }.whole(0);
+        Parts { uri: &inner, redaction: Redaction::Mask, spans: &mut found, depth: self.depth + 1 }.whole(0);
         !found.is_empty() || text::is_plainly_telling(&inner)
     }
 
@@ -268,9 +268,9 @@ mod tests {
         let (mut out, mut at) = (String::new(), 0);
         for span in found {
             out.push_str(&uri[at..span.start]);
-            match span.veil {
-                Veil::Mask => out.push_str(MASK),
-                Veil::Key => out.push_str(&format!("[{}]", &uri[span.start..span.end])),
+            match span.redaction {
+                Redaction::Mask => out.push_str(MASK),
+                Redaction::Pseudonym => out.push_str(&format!("[{}]", &uri[span.start..span.end])),
             }
             at = span.end;
         }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use xdm::limits::{
-    DEPTH_MAX, EVENT_BYTES_MAX, ITEMS_MAX, KEPT_BYTES_MAX, MEMBERS_MAX, NOTICES_MAX, POINTER_BYTES_MAX, TellLimits,
+    DEPTH_MAX, EVENT_BYTES_MAX, ITEMS_MAX, KEPT_BYTES_MAX, MEMBERS_MAX, NOTICES_MAX, POINTER_BYTES_MAX, ReportLimits,
     VIOLATIONS_BYTES_MAX, VIOLATIONS_MAX,
 };
 use xdm::{Checker, Profile, Verdict, standard_plan};
@@ -151,7 +151,7 @@ fn notices_are_bounded_alike_and_a_file_is_told_in_full() {
     let mut checker = Checker::new(standard_plan(), Profile::spec());
     assert_eq!(checker.judge(members(NOTICES_MAX + 3).as_bytes()), Verdict::Valid);
     assert_eq!((checker.notices().len(), checker.notices_omitted()), (NOTICES_MAX, 3));
-    let mut checker = Checker::new(standard_plan(), Profile::spec()).telling(TellLimits::FILE);
+    let mut checker = Checker::new(standard_plan(), Profile::spec()).with_limits(ReportLimits::FILE);
     assert_eq!(checker.judge(members(900).as_bytes()), Verdict::Valid);
     assert_eq!((checker.notices().len(), checker.notices_omitted()), (900, 0));
     assert_eq!(checker.judge(wrong_items("A", ITEMS_MAX).as_bytes()), Verdict::Invalid);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 use xdm::layout::Node;
-use xdm::{Layout, ListSlot, MASK, PersonalSlot, Sink, Slot, Space, Span, StructSlot, Veil};
+use xdm::{Layout, ListSlot, MASK, PersonalSlot, Redaction, Sink, Slot, Space, Span, StructSlot};
 
 /// Rows by space; one event only.
 #[derive(Default)]
@@ -121,13 +121,13 @@ impl Sink for TreeSink {
     fn extra(&mut self, pointer: &str, raw: &str) {
         assert!(self.extra.insert(pointer.to_owned(), raw.to_owned()).is_none(), "{pointer} is extra twice");
     }
-    fn veiled(&mut self, slot: Slot, text: &str, parts: &[Span]) {
+    fn redacted(&mut self, slot: Slot, text: &str, parts: &[Span]) {
         let (mut out, mut at) = (String::new(), 0);
         for part in parts {
             out.push_str(&text[at..part.start]);
-            match part.veil {
-                Veil::Mask => out.push_str(MASK),
-                Veil::Key => out.push_str(&format!("<{}>", xdm::normal_form(&text[part.start..part.end]))),
+            match part.redaction {
+                Redaction::Mask => out.push_str(MASK),
+                Redaction::Pseudonym => out.push_str(&format!("<{}>", xdm::normal_form(&text[part.start..part.end]))),
             }
             at = part.end;
         }

@@ -254,8 +254,8 @@ impl<S: Sink> Sink for Cut<'_, S> {
     fn extra(&mut self, pointer: &str, raw: &str) {
         self.call(|sink| sink.extra(pointer, raw));
     }
-    fn veiled(&mut self, slot: Slot, text: &str, parts: &[xdm::Span]) {
-        self.call(|sink| sink.veiled(slot, text, parts));
+    fn redacted(&mut self, slot: Slot, text: &str, parts: &[xdm::Span]) {
+        self.call(|sink| sink.redacted(slot, text, parts));
     }
     fn personal(&mut self, slot: Option<PersonalSlot>, pointer: &str, raw: &str) {
         self.call(|sink| sink.personal(slot, pointer, raw));

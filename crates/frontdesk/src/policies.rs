@@ -12,19 +12,19 @@ use crate::failure::Failure;
 use crate::settings::Settings;
 
 /// How events are read: those of most datastreams, and those of some.
-pub(crate) struct Readings {
+pub(crate) struct ValidationPolicies {
     /// Of datastreams that have no other.
     pub(crate) default: ValidationPolicy,
     /// By datastream.
     pub(crate) by_datastream: BTreeMap<String, ValidationPolicy>,
 }
 
-impl Readings {
+impl ValidationPolicies {
     /// Reads and compiles what the settings name.
     ///
     /// # Errors
     /// A file can't be read, or a schema can't be used; said with its place.
-    pub(crate) fn of(settings: &Settings) -> Result<Readings, Failure> {
+    pub(crate) fn of(settings: &Settings) -> Result<ValidationPolicies, Failure> {
         let datastreams = &settings.datastreams.0;
         let named: BTreeSet<&str> =
             datastreams.values().filter_map(|set| set.schema.as_deref()).chain(settings.schema.as_deref()).collect();
@@ -38,7 +38,7 @@ impl Readings {
             let profile = set.profile.unwrap_or(settings.profile).profile();
             (id.clone(), ValidationPolicy { plan, profile })
         });
-        Ok(Readings { default, by_datastream: by_datastream.collect() })
+        Ok(ValidationPolicies { default, by_datastream: by_datastream.collect() })
     }
 
     /// How events of this datastream are read.
@@ -108,12 +108,13 @@ mod tests {
         fs::write(deep.join("notes.txt"), "{").expect("a file");
         let class = r#"{"$id":"https://ns.adobe.com/xdm/context/experienceevent","type":"string"}"#;
         fs::write(dir.path().join("theirs.json"), class).expect("a file");
-        let readings = Readings::of(&settings(&[dir.path()], "https://shop.example/schemas/contact")).expect("usable");
-        let shop = &readings.of_datastream("shop").plan;
-        assert!(Arc::ptr_eq(shop.layout(), readings.of_datastream("other").plan.layout()));
+        let policies =
+            ValidationPolicies::of(&settings(&[dir.path()], "https://shop.example/schemas/contact")).expect("usable");
+        let shop = &policies.of_datastream("shop").plan;
+        assert!(Arc::ptr_eq(shop.layout(), policies.of_datastream("other").plan.layout()));
         assert!(shop.layout().column("_shop.example.tier").is_some());
         let check = |datastream: &str, expect: bool| {
-            let plan = Arc::clone(&readings.of_datastream(datastream).plan);
+            let plan = Arc::clone(&policies.of_datastream(datastream).plan);
             let event = br#"{"_id":"1","timestamp":"2026-11-22T14:07:15Z","_shop":{"example":{"tier":"tin"}}}"#;
             let verdict = xdm::Checker::new(plan, xdm::Profile::spec()).judge(event);
             assert_eq!(verdict == xdm::Verdict::Valid, expect, "{datastream}");
@@ -131,7 +132,7 @@ mod tests {
             path
         };
         let check = |files: &[&Path], schema: &str, expect: &str| {
-            let message = Readings::of(&settings(files, schema)).err().map(|failure| failure.to_string());
+            let message = ValidationPolicies::of(&settings(files, schema)).err().map(|failure| failure.to_string());
             assert!(message.as_deref().is_some_and(|text| text.contains(expect)), "{message:?} has no {expect}");
         };
         let good = write("contact.json", SHOP);

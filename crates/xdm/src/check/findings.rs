@@ -4,21 +4,21 @@ use crate::limits::{MESSAGE_BYTES_MAX, POINTER_BYTES_MAX};
 use crate::violation::{Notice, Violation, cut};
 
 /// Something that is told of an event.
-pub(super) trait Tell {
+pub(super) trait Finding {
     /// Cuts what is too long, and says what the whole takes in memory.
-    fn settle(&mut self) -> usize;
+    fn trim(&mut self) -> usize;
 }
 
-impl Tell for Violation {
-    fn settle(&mut self) -> usize {
+impl Finding for Violation {
+    fn trim(&mut self) -> usize {
         cut(&mut self.pointer, POINTER_BYTES_MAX);
         cut(&mut self.message, MESSAGE_BYTES_MAX);
         self.bytes()
     }
 }
 
-impl Tell for Notice {
-    fn settle(&mut self) -> usize {
+impl Finding for Notice {
+    fn trim(&mut self) -> usize {
         cut(&mut self.pointer, POINTER_BYTES_MAX);
         cut(&mut self.message, MESSAGE_BYTES_MAX);
         self.bytes()
@@ -27,7 +27,7 @@ impl Tell for Notice {
 
 /// All that is told of one kind.
 #[derive(Debug)]
-pub(super) struct Told<T> {
+pub(super) struct Findings<T> {
     all: Vec<T>,
     bytes: usize,
     omitted: usize,
@@ -36,13 +36,13 @@ pub(super) struct Told<T> {
 }
 
 // Derived, it would ask for `T: Default`.
-impl<T> Default for Told<T> {
+impl<T> Default for Findings<T> {
     fn default() -> Self {
-        Told { all: Vec::new(), bytes: 0, omitted: 0, count_max: 0, bytes_max: 0 }
+        Findings { all: Vec::new(), bytes: 0, omitted: 0, count_max: 0, bytes_max: 0 }
     }
 }
 
-impl<T: Tell> Told<T> {
+impl<T: Finding> Findings<T> {
     pub(super) fn limit(&mut self, count_max: usize, bytes_max: usize) {
         (self.count_max, self.bytes_max) = (count_max, bytes_max);
     }
@@ -54,12 +54,12 @@ impl<T: Tell> Told<T> {
 
     /// Adds one in any case: what ends an event is always told.
     pub(super) fn add(&mut self, mut one: T) {
-        self.bytes += one.settle();
+        self.bytes += one.trim();
         self.all.push(one);
     }
 
     /// Moves all of `other` here, as far as there is room.
-    pub(super) fn append(&mut self, other: &mut Told<T>) {
+    pub(super) fn append(&mut self, other: &mut Findings<T>) {
         for one in other.all.drain(..) {
             self.push(|| one);
         }
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn past_a_limit_nothing_is_made_and_everything_is_counted() {
-        let mut told = Told::default();
+        let mut told = Findings::default();
         told.limit(2, 1 << 20);
         told.push(|| violation("/a"));
         told.push(|| violation("/b"));
@@ -117,7 +117,7 @@ mod tests {
         told.add(violation("/end"));
         assert_eq!((told.all().len(), told.omitted()), (3, 1));
 
-        let mut other = Told::default();
+        let mut other = Findings::default();
         other.limit(2, violation("/c").bytes());
         other.push(|| violation("/c"));
         other.push(|| unreachable!("its bytes are used up"));
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn long_texts_are_cut_with_a_mark() {
-        let mut told = Told::default();
+        let mut told = Findings::default();
         told.limit(1, 1 << 20);
         told.push(|| Violation {
             message: "é".repeat(MESSAGE_BYTES_MAX),

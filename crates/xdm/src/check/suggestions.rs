@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use crate::limits::GUESSES_MAX;
+use crate::limits::SUGGESTIONS_MAX;
 use crate::names::NameTable;
 
 /// Length of names that a suggestion is sought for, in bytes. Two edits make anything of
@@ -20,7 +20,7 @@ const REMEMBERED_MAX: usize = 512;
 
 /// What was found so far.
 #[derive(Debug, Default)]
-pub(super) struct Guesses {
+pub(super) struct Suggestions {
     /// By table, told by its cells, and name.
     known: HashMap<usize, HashMap<Box<str>, Option<Box<str>>>>,
     count: usize,
@@ -28,7 +28,7 @@ pub(super) struct Guesses {
     made: usize,
 }
 
-impl Guesses {
+impl Suggestions {
     /// Another event begins.
     pub(super) fn begin(&mut self) {
         self.made = 0;
@@ -41,7 +41,7 @@ impl Guesses {
         }
         let is_known = self.known.get(&table.cells).is_some_and(|names| names.contains_key(key));
         if !is_known {
-            if self.made >= GUESSES_MAX {
+            if self.made >= SUGGESTIONS_MAX {
                 return None;
             }
             self.made += 1;
@@ -52,7 +52,7 @@ impl Guesses {
 
     fn learn(&mut self, key: &str, table: &NameTable) {
         if self.count >= REMEMBERED_MAX {
-            *self = Guesses { made: self.made, ..Guesses::default() };
+            *self = Suggestions { made: self.made, ..Suggestions::default() };
         }
         let nearest = nearest(key, table.iter().map(|name| name.text())).map(Box::from);
         self.known.entry(table.cells).or_default().insert(key.into(), nearest);
@@ -90,9 +90,9 @@ mod tests {
         let mut cells = 0;
         let tables =
             [table(&["chatStart", "chatEnd", "subject"], &mut cells), table(&["chatSort", "number"], &mut cells)];
-        let mut guesses = Guesses::default();
+        let mut suggestions = Suggestions::default();
         let mut check = |at: usize, key: &str, expect: Option<&str>| {
-            assert_eq!(guesses.of(key, &tables[at]), expect, "{key} in {at}");
+            assert_eq!(suggestions.of(key, &tables[at]), expect, "{key} in {at}");
         };
         for _ in 0..2 {
             check(0, "chatStrat", Some("chatStart"));
@@ -110,13 +110,13 @@ mod tests {
     fn what_is_remembered_is_bounded() {
         let mut cells = 0;
         let table = table(&["subject"], &mut cells);
-        let mut guesses = Guesses::default();
+        let mut suggestions = Suggestions::default();
         for n in 0..REMEMBERED_MAX * 3 {
-            guesses.begin();
-            assert_eq!(guesses.of(&format!("name{n}"), &table), None);
-            assert_eq!(guesses.of("subjekt", &table), Some("subject"));
-            assert!(guesses.count <= REMEMBERED_MAX);
-            assert_eq!(guesses.count, guesses.known.values().map(HashMap::len).sum::<usize>());
+            suggestions.begin();
+            assert_eq!(suggestions.of(&format!("name{n}"), &table), None);
+            assert_eq!(suggestions.of("subjekt", &table), Some("subject"));
+            assert!(suggestions.count <= REMEMBERED_MAX);
+            assert_eq!(suggestions.count, suggestions.known.values().map(HashMap::len).sum::<usize>());
         }
     }
 
@@ -124,14 +124,15 @@ mod tests {
     fn an_event_gets_few_suggestions_and_all_that_are_known() {
         let mut cells = 0;
         let table = table(&["subject"], &mut cells);
-        let mut guesses = Guesses::default();
-        assert_eq!(guesses.of("subjekt", &table), Some("subject"));
-        guesses.begin();
-        let told = (0..GUESSES_MAX * 3).filter(|n| guesses.of(&format!("subject{n}"), &table).is_some()).count();
-        assert_eq!(told, GUESSES_MAX);
-        assert_eq!(guesses.of("subjekt", &table), Some("subject"), "known before");
-        assert_eq!(guesses.of("subjeckt", &table), None);
-        guesses.begin();
-        assert_eq!(guesses.of("subjeckt", &table), Some("subject"));
+        let mut suggestions = Suggestions::default();
+        assert_eq!(suggestions.of("subjekt", &table), Some("subject"));
+        suggestions.begin();
+        let told =
+            (0..SUGGESTIONS_MAX * 3).filter(|n| suggestions.of(&format!("subject{n}"), &table).is_some()).count();
+        assert_eq!(told, SUGGESTIONS_MAX);
+        assert_eq!(suggestions.of("subjekt", &table), Some("subject"), "known before");
+        assert_eq!(suggestions.of("subjeckt", &table), None);
+        suggestions.begin();
+        assert_eq!(suggestions.of("subjeckt", &table), Some("subject"));
     }
 }

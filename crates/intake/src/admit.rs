@@ -2,7 +2,7 @@
 //! warm checkers and counters, so that any number of them can stand before one log.
 //!
 //! An answer is given when the request is durable, and not before. Past a limit the sender
-//! is told so, before anything of the request is kept.
+//! hears so before anything of the request is kept.
 
 pub(crate) mod answer;
 pub(crate) mod answer_budget;
@@ -58,8 +58,8 @@ pub(crate) struct Admit {
     tally: Arc<Tally>,
     progress: watch::Receiver<DrainProgress>,
     is_closed: AtomicBool,
-    /// The operator has been told why the log takes no more.
-    is_poison_told: AtomicBool,
+    /// The operator's log says why no more is taken.
+    is_poison_reported: AtomicBool,
     /// Makes request ids: 64 random bits of this process and a count.
     request_seed: u64,
     request_count: AtomicU64,
@@ -88,7 +88,7 @@ impl Admit {
             tally,
             progress,
             is_closed: AtomicBool::new(false),
-            is_poison_told: AtomicBool::new(false),
+            is_poison_reported: AtomicBool::new(false),
             request_seed: options.random.bits() as u64,
             request_count: AtomicU64::new(0),
         }
@@ -250,7 +250,7 @@ impl Admit {
             AppendError::TooLarge => BodyError::BodyTooLarge { bytes_max: body_bytes_max }.into(),
             AppendError::Closed => SubmitError::Closed,
             AppendError::Poisoned => {
-                if !self.is_poison_told.swap(true, Ordering::Relaxed) {
+                if !self.is_poison_reported.swap(true, Ordering::Relaxed) {
                     let cause = match self.log.status().health {
                         LogHealth::Poisoned { cause } => cause,
                         _ => "its thread ended".to_owned(),

@@ -219,7 +219,7 @@ impl Drain {
         }
     }
 
-    /// Runs until it is asked to stop or can't go on. However it ends, that is told: what
+    /// Runs until it is asked to stop or can't go on. However it ends, that is published: what
     /// nobody drains must not be taken in.
     pub(crate) fn run(self) {
         let progress = self.progress.clone();

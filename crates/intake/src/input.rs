@@ -1,5 +1,5 @@
 //! Texts of events: files, standard input and the bodies of requests, read by one set of
-//! rules. What something is, is told by its first bytes and not by its name; how it holds
+//! rules. What something is, is recognised by its first bytes and not by its name; how it holds
 //! events, by its first value. Reading is streaming and its memory bounded.
 
 pub(crate) mod chunks;

@@ -83,8 +83,8 @@ impl Intake {
     }
 
     /// As [`submit`](Self::submit), within the budget that there is for the answer: what
-    /// must be said and finds no room is `Overloaded`, before anything is kept; what is told
-    /// besides is left out.
+    /// must be said and finds no room is `Overloaded`, before anything is kept; details
+    /// that don't fit are left out.
     pub async fn submit_within(&self, request: Request, budget: AnswerBudget) -> Result<Answers, SubmitError> {
         self.inner.admit.submit(request, budget).await
     }

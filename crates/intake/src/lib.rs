@@ -40,7 +40,7 @@ mod rows;
 mod secrets;
 
 pub use admit::answer::{Answers, EventAnswer};
-pub use admit::answer_budget::{AnswerBudget, TOLD_BYTES_MAX};
+pub use admit::answer_budget::{AnswerBudget, DETAIL_BYTES_MAX};
 pub use admit::budget::{Budget, Claim};
 pub use admit::describe::Described;
 pub use admit::error::SubmitError;

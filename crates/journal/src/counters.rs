@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_worst_that_is_known_is_told() {
+    fn the_worst_that_is_known_is_reported() {
         let counters = Counters::default();
         let check = |is_full: bool, expect: LogHealth| assert_eq!(counters.status(is_full).health, expect);
         check(false, LogHealth::Writable);

@@ -35,7 +35,7 @@ impl Shared {
         self.is_full.load(Ordering::Relaxed)
     }
 
-    /// Looks at the free space. If that cannot be told, the write will tell.
+    /// Looks at the free space. If that is unknown, the write will show.
     pub(crate) fn note_free_space(&self) {
         let is_full = self.disk.free_bytes().is_ok_and(|free| free < self.disk_free_bytes_min);
         self.is_full.store(is_full, Ordering::Relaxed);

@@ -219,7 +219,7 @@ impl Spares {
     fn check_room(&self, bytes: u64) -> Result<(), NoSpare> {
         match self.disk.free_bytes() {
             Ok(free) if free < self.disk_free_bytes_min.saturating_add(bytes) => Err(NoSpare::Full),
-            // If it cannot be told, the write will tell.
+            // If that is unknown, the write will show.
             Ok(_) | Err(_) => Ok(()),
         }
     }

@@ -159,7 +159,7 @@ impl Writer {
     fn flush_or_break(&mut self) -> Result<(), NoRoom> {
         self.flush();
         match self.poisoned {
-            // The record that asked was not gathered yet; the cause is told already.
+            // The record that asked was not gathered yet; the cause is recorded already.
             true => Err(NoRoom::Broken(String::new())),
             false => Ok(()),
         }
@@ -251,12 +251,12 @@ impl Drop for Writer {
     fn drop(&mut self) {
         if thread::panicking() {
             self.shared.counters.poison("a callback panicked on the journal's thread".to_owned());
-            // Dropping them uncalled tells those who wait; calling them could panic again.
+            // Dropping them uncalled ends the wait of those who wait; calling them could panic again.
             drop(self.shared.queue.poison());
         }
         self.shared.spares.stop();
         if let Some(thread) = self.spare_thread.take() {
-            // It panics only with a bug, which its own message tells about.
+            // It panics only with a bug, which has its own message.
             let _ = thread.join();
         }
     }

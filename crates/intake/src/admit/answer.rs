@@ -12,7 +12,7 @@ use super::answer_budget::AnswerBudget;
 #[derive(Debug, Default)]
 pub struct Answers {
     events: Vec<EventAnswer>,
-    /// What isn't told of an event, past the limits: by its index, in order.
+    /// What is left out of an event's answer, past the limits: by its index, in order.
     omitted: Vec<(usize, usize)>,
     /// How many events were rejected, by the keyword of their first violation.
     pub(crate) rejected: BTreeMap<String, u64>,

@@ -2,7 +2,7 @@
 //!
 //! Bodies count while they arrive, are decompressed and wait for their answer; answers
 //! count until their reader has taken them. A claim never waits: a sender that finds no
-//! room is told to come back, which keeps the wait where it costs nothing.
+//! room is asked to come back, which keeps the wait where it costs nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -128,8 +128,8 @@ impl PooledChecker {
     }
 }
 
-/// Answers one event: that it was taken or rejected must be said, what is told of it
-/// depends on the room there is.
+/// Answers one event: whether it was taken is always said, the details as far as the budget
+/// goes.
 fn answer(
     answers: &mut Answers,
     checker: &Checker,
@@ -137,17 +137,17 @@ fn answer(
     id: Option<String>,
     anomaly: Option<(TimeAnomaly, &TimeBounds)>,
 ) -> Result<(), BodyError> {
-    if !answers.budget.hold(ANSWER_BYTES + id.as_ref().map_or(0, String::len)) {
+    if !answers.budget.require(ANSWER_BYTES + id.as_ref().map_or(0, String::len)) {
         return Err(BodyError::NoRoom);
     }
     match event.verdict {
         Verdict::Valid => {
             let (notices, left_out) = match anomaly {
-                None => answers.budget.tell_notices(checker.notices()),
+                None => answers.budget.detail_notices(checker.notices()),
                 Some((anomaly, times)) => {
                     let mut all = checker.notices().to_vec();
                     all.push(anomaly.notice(event.bytes, times));
-                    answers.budget.tell_notices(&all)
+                    answers.budget.detail_notices(&all)
                 }
             };
             let answer = EventAnswer::Accepted { id: id.unwrap_or_default(), notices };
@@ -160,7 +160,7 @@ fn answer(
                 Some(count) => *count += 1,
                 None => drop(answers.rejected.insert(keyword.to_owned(), 1)),
             }
-            let (violations, left_out) = answers.budget.tell_violations(all);
+            let (violations, left_out) = answers.budget.detail_violations(all);
             answers.push(EventAnswer::Rejected { id, violations }, left_out + checker.violations_omitted());
         }
     }

@@ -23,7 +23,7 @@ pub struct Described {
     /// The count that is concluded from the clicked link, if any.
     pub derived: Option<&'static str>,
     /// The event as it was sent, personal values masked. `None` when it is invalid: then
-    /// it can't be told for certain what is personal in it.
+    /// what is personal in it isn't certain.
     pub masked: Option<String>,
 }
 
@@ -63,7 +63,7 @@ struct Seen {
     link: Option<String>,
     time_micros: Option<i64>,
     counts: Vec<Slot>,
-    /// The text that is told next as personal, with its personal parts masked.
+    /// The text that is reported next as personal, with its personal parts masked.
     redacted: Option<String>,
     personal: Vec<PersonalText>,
 }
@@ -137,7 +137,7 @@ fn masked_key(sent: &[u8]) -> Vec<u8> {
     key
 }
 
-/// Notes what is to be told of an event.
+/// Notes what describes an event.
 struct DescribeSink {
     event_type_slot: Option<Slot>,
     link_slot: Option<Slot>,

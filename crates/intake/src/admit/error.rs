@@ -9,7 +9,7 @@ use crate::request::body::BodyError;
 /// Why a request was not taken in. Nothing of it was acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum SubmitError {
-    /// The body can't be read as events; mend it.
+    /// The body can't be read as events; it has to be fixed.
     #[error(transparent)]
     Body(#[from] BodyError),
     /// More is coming in than goes to the tables; send it again later.

@@ -22,7 +22,7 @@ pub(crate) struct DecodeContext {
 impl DecodeContext {
     /// The index of known events.
     pub(crate) fn index(&self) -> MutexGuard<'_, Dedupe> {
-        // A panic while it is held is told by `guarded`, and what it learnt is forgotten.
+        // A panic while it is held is reported by `guarded`, and what it learnt is forgotten.
         self.dedupe.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

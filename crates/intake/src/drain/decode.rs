@@ -138,7 +138,7 @@ impl RecordDecoder<'_> {
         self.context.touch(Touched::Event(event.bytes));
         let said = content.take();
         if event.verdict == Verdict::Invalid {
-            let broken = BrokenRules { told: checker.violations(), omitted: checker.violations_omitted() };
+            let broken = BrokenRules { listed: checker.violations(), omitted: checker.violations_omitted() };
             self.invalid(block.current_id(), content, broken, event);
             block.rollback();
             return;
@@ -249,6 +249,6 @@ impl RecordDecoder<'_> {
         };
         let body = self.record.body;
         // Beyond every event's index, so that the row's id is its own.
-        self.reject(usize::MAX, None, RejectReason::Unreadable(BrokenRules { told: &[violation], omitted: 0 }), body);
+        self.reject(usize::MAX, None, RejectReason::Unreadable(BrokenRules { listed: &[violation], omitted: 0 }), body);
     }
 }

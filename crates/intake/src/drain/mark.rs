@@ -6,7 +6,7 @@
 //! mark, or before the tables' watermark, has lost records, and how many is known.
 //!
 //! The note is one small write without a sync: it has to outlive the process, not a power
-//! cut. After a power cut an older mark is found, which tells of fewer records and never
+//! cut. After a power cut an older mark is found, which counts fewer records and never
 //! of records that weren't there.
 
 use std::fs::File;

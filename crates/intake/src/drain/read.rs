@@ -43,7 +43,7 @@ impl Drain {
                     let record = record.to_vec();
                     let kept = self.put_in_quarantine(sequence, fault.reason(), &record);
                     if kept.is_err() || matches!(fault, Fault::Panic) {
-                        // What it left behind can't be told from what was there before.
+                        // What it left behind can't be distinguished from what was there before.
                         self.rewind(Vec::new(), self.current.after);
                         return kept.map(|()| true);
                     }

@@ -20,7 +20,7 @@ use super::split::{Misplaced, Span, Splitter};
 
 /// Size of a chunk. No event is longer: `xdm` refuses those above 1 MiB.
 pub(crate) const CHUNK_BYTES: usize = 4 * 1024 * 1024;
-/// How much of the text tells its shape: the first event is no longer, or is refused.
+/// How much of the text shows its shape: the first event is no longer, or is refused.
 const SHAPE_BYTES: u64 = 2 * 1024 * 1024;
 /// Read at a time while the rest of an event is passed over.
 const SKIP_BYTES: usize = 64 * 1024;
@@ -385,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shape_is_told_by_the_start() {
+    fn the_shape_is_recognised_by_the_start() {
         let shape = |text: &str| Chunks::new(stream(text.into())).expect("opened").shape();
         assert_eq!(shape("{}\n{}"), Shape::Lines);
         assert_eq!(shape("[{}]"), Shape::Array);

@@ -24,7 +24,7 @@ pub enum InputError {
     /// It is no JSON text.
     #[error("it is {}", .0.name)]
     Foreign(Foreign),
-    /// Something stands between events that can't, so where the next one begins can't be told.
+    /// Something stands between events that can't, so where the next one begins is unknown.
     #[error("it is not JSON at byte {offset}: expected {expected}")]
     Misplaced {
         /// Where, in the decompressed text.
@@ -38,7 +38,7 @@ pub enum InputError {
         /// Where it begins.
         offset: u64,
     },
-    /// An event that isn't on a line of its own can't be read, so where it ends can't be told.
+    /// An event that isn't on a line of its own can't be read, so where it ends is unknown.
     #[error("the event from byte {offset} is {message}")]
     Event {
         /// Where it begins.
@@ -61,7 +61,7 @@ impl InputError {
             InputError::Compressed(_) => "the compressed file is damaged or cut short; make it again".to_owned(),
             InputError::Foreign(foreign) => foreign.remedy.to_owned(),
             InputError::Misplaced { .. } | InputError::Unfinished { .. } | InputError::Event { .. } => {
-                "mend it there, or write one event a line (jq -c): then each line is judged alone".to_owned()
+                "fix it there, or write one event a line (jq -c): then each line is judged alone".to_owned()
             }
         }
     }

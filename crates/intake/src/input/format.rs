@@ -1,4 +1,4 @@
-//! What is not JSON text, told by its first bytes: so that a wrong kind of file is refused by
+//! What is not JSON text, recognised by its first bytes: so that a wrong kind of file is refused by
 //! its name, with the way out, instead of giving a reject for each of its line feeds.
 
 use memchr::memchr;
@@ -63,7 +63,7 @@ const MARKUP: Foreign = foreign("HTML or XML", JSON);
 const TAR_AT: usize = 257;
 
 /// What the bytes at the start of a text are, if they are no JSON. `None` for everything that
-/// may be: what is wrong in it is told event by event.
+/// may be: what is wrong in it is reported event by event.
 pub fn foreign_format(head: &[u8]) -> Option<Foreign> {
     // Nearly always.
     let first = *head.first()?;
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn formats_are_told_by_name_and_json_is_none() {
+    fn formats_are_named_and_json_is_none() {
         let check = |head: &[u8], expect: Option<&str>| {
             assert_eq!(foreign_format(head).map(|format| format.name), expect, "{:?}", head.escape_ascii().to_string());
         };

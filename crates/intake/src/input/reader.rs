@@ -29,7 +29,7 @@ pub struct EventReader {
 }
 
 impl EventReader {
-    /// Opens an input and tells what it is.
+    /// Opens an input and recognises what it is.
     ///
     /// # Errors
     /// It can't be read, or is no JSON text.

@@ -1,5 +1,5 @@
 //! How a text holds events: one a line, in an array, or as whole values over any number of
-//! lines. Bodies of requests and files are told apart by the same rule, so that the same
+//! lines. Bodies of requests and files are distinguished by the same rule, so that the same
 //! bytes are the same events whichever way they come.
 
 use memchr::memchr;
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shapes_are_told_by_the_first_value() {
+    fn shapes_are_recognised_by_the_first_value() {
         let check = |text: &str, expect| assert_eq!(Shape::of(text.as_bytes()), expect, "{text:?}");
         for lines in [
             "",

@@ -23,7 +23,7 @@ use crate::progress::{DrainControl, DrainProgress};
 use crate::rows::dedupe::{Dedupe, OUTSIDE_EVENTS_MAX};
 use crate::rows::known::{IndexBounds, known_events, remember_rejects};
 
-/// What opening found and mended.
+/// What opening found and repaired.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct Opened {
@@ -31,7 +31,7 @@ pub struct Opened {
     pub replayed_records: u64,
     /// Events that the index of known events holds.
     pub known_events: u64,
-    /// What was mended, a sentence each.
+    /// What was repaired, a sentence each.
     pub repairs: Vec<String>,
     /// What is missing or can't be read, and is served without, a sentence each.
     pub damage: Vec<String>,

@@ -7,8 +7,8 @@ use super::Intake;
 use super::outcome::Receipt;
 use crate::error::IntakeError;
 
-/// Rows of `rejects` that are told of one event id; the others are counted.
-const REJECTS_TOLD_MAX: usize = 100;
+/// Rows of `rejects` that a receipt lists; the others are counted.
+const REJECTS_LISTED_MAX: usize = 100;
 
 impl Intake {
     /// What became of an event id.
@@ -31,15 +31,15 @@ impl Intake {
             },
         };
         let counts = store.count_rejects_of(id).await?;
-        let (kinds, told) = match event {
+        let (kinds, count) = match event {
             Some(_) => (RejectKinds::NoDuplicates, counts.others),
             None => (RejectKinds::All, counts.others + counts.duplicates),
         };
-        let rows = match told {
+        let rows = match count {
             0 => Vec::new(),
-            _ => store.rejects_of(id, kinds, REJECTS_TOLD_MAX).await?,
+            _ => store.rejects_of(id, kinds, REJECTS_LISTED_MAX).await?,
         };
-        let more = told.saturating_sub(rows.len() as u64);
+        let more = count.saturating_sub(rows.len() as u64);
         let id = id.to_owned();
         Ok(match event {
             Some(FoundEvent { time, received_at }) => {

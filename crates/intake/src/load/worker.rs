@@ -144,7 +144,7 @@ impl<'a> Worker<'a> {
     }
 
     /// As for lines, but one that can't be read makes all behind it doubtful: where it ends
-    /// was told by its brackets only.
+    /// is known from its brackets only.
     fn decode_values(&mut self, chunk: &Chunk, spans: &[Span], text: Option<&str>) -> Result<(), InputError> {
         for (number, span) in spans.iter().enumerate() {
             let (start, end) = (span.start as usize, span.end as usize);
@@ -205,7 +205,7 @@ impl<'a> Worker<'a> {
             request_id: None,
             content_mac: key.content,
             derived,
-            // A file tells of the past; only a time that is to come is odd.
+            // A file is about the past; only a time that is to come is odd.
             time_anomaly: match job.times.judge(time, job.received_micros) {
                 Some(TimeAnomaly::Ahead) => Some(TimeAnomaly::Ahead.as_str()),
                 _ => None,
@@ -281,7 +281,7 @@ impl<'a> Worker<'a> {
             state.lines += u64::from(*lines);
             Ok::<_, LoadError>(state.overflow(context.job.reject_bytes_max))
         });
-        // Whoever failed tells why.
+        // The worker that failed reports why.
         match passed.map_err(|Abandoned| LoadError::Stopped)?? {
             Some(rejects) => Ok(context.sequencer.write(rejects, &context.job.store.rejects)?),
             None => Ok(()),
@@ -364,7 +364,7 @@ impl Reject<'_> {
         let payload = &chunk.bytes()[start as usize..end as usize];
         let (event_id, reason) = match self {
             Reject::Broken(broken) => {
-                let rules = BrokenRules { told: &broken.violations, omitted: broken.omitted };
+                let rules = BrokenRules { listed: &broken.violations, omitted: broken.omitted };
                 (broken.id.as_deref(), RejectReason::Invalid(rules))
             }
             Reject::Known(_, row, Seen::Conflict) => (id_of(blocks, *row), RejectReason::Conflict),

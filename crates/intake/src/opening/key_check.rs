@@ -138,10 +138,10 @@ mod tests {
             ..journal::Options::new(dir.path().join("journal"), master)
         };
         let (journal, _) = journal::Journal::open(journal_options).expect("opened");
-        let (done, told) = std::sync::mpsc::channel();
+        let (done, outcome) = std::sync::mpsc::channel();
         let tell = Box::new(move |outcome| done.send(outcome).expect("heard"));
         journal.append(b"made up".to_vec(), bytes::Bytes::new(), tell).expect("queued");
-        told.recv().expect("told").expect("durable");
+        outcome.recv().expect("answered").expect("durable");
         journal.close();
 
         let other = Secrets::load_or_create(&dir.path().join("other.key")).expect("made");
@@ -151,6 +151,6 @@ mod tests {
         // A damaged check doesn't shut the right key out.
         fs::write(dir.path().join(CHECK_FILE), b"\xFF\xFE").expect("written");
         check(&options, &key).expect("the right key");
-        assert_eq!(fs::read_to_string(dir.path().join(CHECK_FILE)).expect("mended"), value(&key));
+        assert_eq!(fs::read_to_string(dir.path().join(CHECK_FILE)).expect("repaired"), value(&key));
     }
 }

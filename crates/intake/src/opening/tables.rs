@@ -10,7 +10,7 @@ use crate::rows::scheme::RowScheme;
 /// What opening found.
 #[derive(Debug, Default)]
 pub(crate) struct TableFindings {
-    /// What was mended, a sentence each.
+    /// What was repaired, a sentence each.
     pub(crate) repairs: Vec<String>,
     /// What can't be read, and is served without, a sentence each.
     pub(crate) damage: Vec<String>,

@@ -49,7 +49,7 @@ pub enum BodyError {
         /// Offset of the first wrong byte.
         offset: usize,
     },
-    /// The body is not JSON, so where its events end can't be told.
+    /// The body is not JSON, so where its events end is unknown.
     #[error("{message}")]
     Syntax {
         /// Offset of the event, or of the place between events, that can't be read.

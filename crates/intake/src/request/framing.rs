@@ -1,4 +1,4 @@
-//! How a body holds events: as its sender says, or as it looks. Files are told by the same
+//! How a body holds events: as its sender says, or as it looks. Files follow the same
 //! rule, so that the same bytes are the same events whichever way they come.
 
 use memchr::memchr;

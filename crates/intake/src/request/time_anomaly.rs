@@ -46,7 +46,7 @@ impl TimeAnomaly {
         }
     }
 
-    /// What the sender of `event` is told.
+    /// The notice for the sender of `event`.
     #[cold]
     pub(crate) fn notice(self, event: &[u8], bounds: &TimeBounds) -> Notice {
         // Whichever name was sent: both are one property.

@@ -112,7 +112,7 @@ fn value<S: Sink>(
     Ok(skip_space(text.as_bytes(), at + length))
 }
 
-/// The error for an event of which the end can't be told.
+/// The error for an event whose end is unknown.
 fn unreadable(checker: &Checker, verdict: Verdict, index: usize, offset: usize) -> BodyError {
     let what = syntax(checker, verdict).unwrap_or_else(|| "not JSON".to_owned());
     BodyError::Syntax { offset, message: format!("event {index}, from byte {offset} of the body, is {what}") }

@@ -125,7 +125,7 @@ pub(crate) struct DatedFiles<'a> {
     blocks: Vec<Block>,
     /// The row group that is being handed over; kept for its memory.
     group: RowGroup,
-    /// Counts pushes: tells which file was idle longest.
+    /// Counts pushes: shows which file was idle longest.
     turn: u64,
     rows: Vec<u32>,
 }

@@ -43,13 +43,13 @@ pub(crate) enum RejectReason<'a> {
 /// The rules that an event breaks.
 #[derive(Clone, Copy)]
 pub(crate) struct BrokenRules<'a> {
-    pub(crate) told: &'a [Violation],
+    pub(crate) listed: &'a [Violation],
     /// How many there are besides those.
     pub(crate) omitted: usize,
 }
 
 impl BrokenRules<'_> {
-    const NONE: BrokenRules<'static> = BrokenRules { told: &[], omitted: 0 };
+    const NONE: BrokenRules<'static> = BrokenRules { listed: &[], omitted: 0 };
 }
 
 /// Most bytes that are kept of an event. Longer ones break the limit on events.
@@ -104,8 +104,8 @@ impl RejectRows {
         if kind != RejectKind::Duplicate {
             sealer.seal(source.reject_id.as_bytes(), payload, &mut self.sealed);
         }
-        self.write_violations(broken.told);
-        let first = broken.told.first();
+        self.write_violations(broken.listed);
+        let first = broken.listed.first();
         let texts = [source.datastream, source.request_id.unwrap_or_default(), source.event_id.unwrap_or_default()];
         let texts = texts.iter().map(|text| text.len()).sum::<usize>() + source.reject_id.len();
         let firsts = first.map_or(0, |violation| violation.keyword.len() + violation.pointer.len());
@@ -125,7 +125,7 @@ impl RejectRows {
             kind,
             keyword: first.map(|violation| violation.keyword.as_str()),
             pointer: first.map(|violation| violation.pointer.as_str()),
-            violation_count: i32::try_from(broken.told.len().saturating_add(broken.omitted)).unwrap_or(i32::MAX),
+            violation_count: i32::try_from(broken.listed.len().saturating_add(broken.omitted)).unwrap_or(i32::MAX),
             violations: std::str::from_utf8(&self.violations).expect("JSON is UTF-8"),
             sealed: (!self.sealed.is_empty()).then_some(&self.sealed),
         });
@@ -212,7 +212,7 @@ mod tests {
             event_id: None,
             index: 0,
         };
-        rejects.push(source, RejectReason::Invalid(BrokenRules { told: violations, omitted: 7 }), b"{}", sealer);
+        rejects.push(source, RejectReason::Invalid(BrokenRules { listed: violations, omitted: 7 }), b"{}", sealer);
     }
 
     #[test]

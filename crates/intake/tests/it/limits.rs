@@ -232,7 +232,7 @@ async fn what_an_answer_tells_is_bounded_and_every_event_has_one() {
         assert_eq!(violations.len() + answers.omitted_of(index), 1000, "event {index}");
         bytes += violations.iter().map(intake::Violation::bytes).sum::<usize>();
     }
-    assert!((intake::TOLD_BYTES_MAX / 2..=intake::TOLD_BYTES_MAX).contains(&bytes), "{bytes}");
+    assert!((intake::DETAIL_BYTES_MAX / 2..=intake::DETAIL_BYTES_MAX).contains(&bytes), "{bytes}");
     assert_eq!(intake.counters().rejected.get("type"), Some(&200));
     // Without room in their budget they are left out, and the events are taken in.
     let budget = intake::Budget::new(1 << 20);

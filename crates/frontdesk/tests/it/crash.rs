@@ -52,12 +52,12 @@ fn acknowledged_events_survive_kill_9_exactly_once() {
 }
 
 fn one_seed(seed: u64) {
-    let place = TestDir::new();
+    let dir = TestDir::new();
     // Small segments and quick commits, so that kills meet rotation, commit and release.
     let args = ["--commit-after", "150ms", "--segment-bytes", "256KiB", "--drain-every", "20ms"];
     let mut logs: Vec<Log> = (0..SENDERS).map(|_| Log::default()).collect();
     for round in 0..KILLS {
-        let server = place.serve(&args);
+        let server = dir.serve(&args);
         let stop = Arc::new(AtomicBool::new(false));
         let acked = Arc::new(AtomicUsize::new(0));
         let senders: Vec<_> = logs
@@ -79,7 +79,7 @@ fn one_seed(seed: u64) {
         stop.store(true, Ordering::Relaxed);
         logs = senders.into_iter().map(|sender| sender.join().unwrap()).collect();
     }
-    let stored = place.ok(&["sql", "select \"_id\" from events", "--format", "csv"]);
+    let stored = dir.ok(&["sql", "select \"_id\" from events", "--format", "csv"]);
     let mut times: BTreeMap<&str, usize> = BTreeMap::new();
     for id in rows(&stored) {
         *times.entry(id).or_default() += 1;

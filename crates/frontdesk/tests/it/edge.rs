@@ -35,7 +35,7 @@ fn ecid(answer: &Value) -> String {
 
 #[test]
 fn clicked_links_become_contact_requests_marked_as_derived() {
-    let place = TestDir::new();
+    let dir = TestDir::new();
     let links = [
         ("call", "tel:+1-408-555-0100", "call,clickToCall"),
         ("email", "mailto:help@shop.example?subject=x", "email,clickToEmail"),
@@ -43,7 +43,7 @@ fn clicked_links_become_contact_requests_marked_as_derived() {
         ("other", "https://shop.example/next", ","),
         ("text", "sms:+14085550100", "text,clickToText"),
     ];
-    let server = place.serve(&[]);
+    let server = dir.serve(&[]);
     for (id, link, _) in links {
         interact(&server, id, request(&click(id, link)));
     }
@@ -52,38 +52,38 @@ fn clicked_links_become_contact_requests_marked_as_derived() {
     interact(&server, "counted", request(&counted));
     assert!(server.stop("TERM").success());
     // Files take the same way.
-    place.write("more.ndjson", format!("{}\n", click("zz-loaded", "tel:1")));
-    place.ok(&["load", "more.ndjson"]);
+    dir.write("more.ndjson", format!("{}\n", click("zz-loaded", "tel:1")));
+    dir.ok(&["load", "more.ndjson"]);
 
-    let found = place.ok(&["sql", "select id, channel, derived from activity order by id", "--format", "csv"]);
+    let found = dir.ok(&["sql", "select id, channel, derived from activity order by id", "--format", "csv"]);
     let mut expect: Vec<String> = links.iter().map(|(id, _, rest)| format!("{id},{rest}")).collect();
     expect.insert(1, "counted,,".to_owned());
     expect.push("zz-loaded,call,clickToCall".to_owned());
     assert_eq!(rows(&found), expect);
-    let requests = place.ok(&["sql", "select sum(contact_requests) from contacts", "--format", "csv"]);
+    let requests = dir.ok(&["sql", "select sum(contact_requests) from contacts", "--format", "csv"]);
     assert_eq!(rows(&requests), ["5"]);
 }
 
 #[test]
 fn the_rules_for_links_are_a_setting() {
-    let place = TestDir::new();
-    place.write("frontdesk.toml", "[link_rules]\n\"chat.example\" = \"clickToDirectMessage\"\n");
-    let server = place.serve(&[]);
+    let dir = TestDir::new();
+    dir.write("frontdesk.toml", "[link_rules]\n\"chat.example\" = \"clickToDirectMessage\"\n");
+    let server = dir.serve(&[]);
     interact(&server, "a", request(&click("a", "https://www.chat.example/1")));
     interact(&server, "b", request(&click("b", "tel:1")));
-    let found = place.ok(&["sql", "select id, channel from activity order by id", "--format", "csv"]);
+    let found = dir.ok(&["sql", "select id, channel from activity order by id", "--format", "csv"]);
     assert_eq!(rows(&found), ["a,direct_message", "b,"]);
     drop(server);
-    place.write("frontdesk.toml", "link_rules = { tel = \"clickToCall\" }\n");
-    let outcome = place.run(&["serve", "--listen", "127.0.0.1:0"]);
+    dir.write("frontdesk.toml", "link_rules = { tel = \"clickToCall\" }\n");
+    let outcome = dir.run(&["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!(outcome.code, 2, "{outcome:?}");
     assert!(outcome.err.contains("neither a scheme such as `tel:` nor a host"), "{outcome:?}");
 }
 
 #[test]
 fn what_is_sent_again_counts_once_and_is_one_visitor_even_after_a_kill() {
-    let place = TestDir::new();
-    let server = place.serve(&[]);
+    let dir = TestDir::new();
+    let server = dir.serve(&[]);
     let good = request(&json!({ "timestamp": "2026-11-20T10:00:00Z", "customerFeedback": { "chatStart": 1 } }));
     let bad = request(&json!({ "timestamp": "2026-11-20T10:00:00Z", "customerFeedback": { "chatStart": "x" } }));
     let first = interact(&server, "r-1", good.clone());
@@ -91,19 +91,19 @@ fn what_is_sent_again_counts_once_and_is_one_visitor_even_after_a_kill() {
     assert_eq!(interact(&server, "r-2", bad.clone())["warnings"][0]["report"]["errors"][0]["keyword"], "type");
     assert_eq!(ecid(&interact(&server, "r-1", good.clone())), ecid(&first));
     server.kill();
-    let server = place.serve(&[]);
+    let server = dir.serve(&[]);
     assert_eq!(ecid(&interact(&server, "r-1", good)), ecid(&first));
     assert!(interact(&server, "r-2", bad)["handle"].is_array());
-    let stored = place.ok(&["sql", "select visitor, chat_start from contacts", "--format", "csv"]);
+    let stored = dir.ok(&["sql", "select visitor, chat_start from contacts", "--format", "csv"]);
     assert_eq!(rows(&stored), [format!("{},1", ecid(&first))]);
     let rejects = "select kind, count(*) from rejects group by 1 order by 1";
-    assert_eq!(rows(&place.ok(&["sql", rejects, "--format", "csv"])), ["duplicate,3", "invalid,1"]);
+    assert_eq!(rows(&dir.ok(&["sql", rejects, "--format", "csv"])), ["duplicate,3", "invalid,1"]);
 }
 
 #[test]
 fn odd_bodies_cost_nothing_else() {
-    let place = TestDir::new();
-    let server = place.serve(&[]);
+    let dir = TestDir::new();
+    let server = dir.serve(&[]);
     let odd = r#"{"events":[{"xdm":{"_id":"odd","timestamp":"2026-11-20T10:00:00Z","customerFeedback":{"chatStart":1,"chatEnd":1e+21,"subject":"lone \ud800, nul \u0000"}}},
         {"xdm":{"_id":"good","timestamp":"2026-11-20T10:00:00Z","customerFeedback":{"chatStart":1}}}]}"#;
     let answer = interact(&server, "odd", odd);
@@ -111,20 +111,20 @@ fn odd_bodies_cost_nothing_else() {
     assert_eq!(server.post(&format!("{INTERACT}&requestId=cut"), &odd.as_bytes()[..40]).0, 400);
     assert_eq!(server.post("/ee/v1/collect?configId=web", b"{\"events\":[\xff]}".to_vec()).0, 400);
     let kept = "select id from activity union all select coalesce(event_id, keyword) from rejects order by 1";
-    let kept = place.ok(&["sql", kept, "--format", "csv"]);
+    let kept = dir.ok(&["sql", kept, "--format", "csv"]);
     assert!(kept.contains("good") && kept.contains("odd"), "{kept}");
     let unreadable = "select kind, keyword from rejects where keyword <> 'type' and keyword <> 'maximum' order by 2";
-    let unreadable = place.ok(&["sql", unreadable, "--format", "csv"]);
+    let unreadable = dir.ok(&["sql", unreadable, "--format", "csv"]);
     assert_eq!(rows(&unreadable).len(), 2, "{unreadable}");
 }
 
 #[test]
 fn a_datastream_has_its_own_profile_and_origins() {
-    let place = TestDir::new();
+    let dir = TestDir::new();
     let config =
         "[datastreams.web]\n[datastreams.strict]\nprofile = \"aep-strict\"\norigins = [\"https://www.shop.example\"]\n";
-    place.write("frontdesk.toml", config);
-    let server = place.serve(&[]);
+    dir.write("frontdesk.toml", config);
+    let server = dir.serve(&[]);
     let odd = request(&json!({ "_id": "e", "timestamp": "2026-11-20T10:00:00Z", "mine": 1 }));
     assert!(interact(&server, "a", odd.clone()).get("warnings").is_none());
     let (_, answer) = server.post("/ee/v1/interact?configId=strict", odd.clone());
@@ -132,7 +132,7 @@ fn a_datastream_has_its_own_profile_and_origins() {
     assert_eq!(server.post("/ee/v1/interact?configId=other", odd).0, 400);
     // The shop's datastream isn't one of them.
     assert_eq!(server.get("/demo/").0, 404);
-    let settings = place.ok(&["settings"]);
+    let settings = dir.ok(&["settings"]);
     assert!(settings.contains("https://www.shop.example"), "{settings}");
 }
 
@@ -146,10 +146,10 @@ const SHOP_SCHEMA: &str = r#"{"$id":"https://shop.example/schemas/contact","type
 
 #[test]
 fn a_datastream_has_its_own_schema_and_all_lie_in_one_table() {
-    let place = TestDir::new();
-    std::fs::create_dir(place.path("schemas")).unwrap();
-    place.write("schemas/contact.json", SHOP_SCHEMA);
-    place.write(
+    let dir = TestDir::new();
+    std::fs::create_dir(dir.path("schemas")).unwrap();
+    dir.write("schemas/contact.json", SHOP_SCHEMA);
+    dir.write(
         "frontdesk.toml",
         "schema_files = [\"schemas\"]\n[datastreams.web]\n[datastreams.shop]\nschema = \"https://shop.example/schemas/contact\"\n",
     );
@@ -159,7 +159,7 @@ fn a_datastream_has_its_own_schema_and_all_lie_in_one_table() {
             "web": { "webReferrer": { "URL": "" } },
             "customerFeedback": { "chatStart": 1, "callBackNumber": { "number": "+15550100" } } })
     };
-    let server = place.serve(&[]);
+    let server = dir.serve(&[]);
     let send = |server: &ServerProcess, id: &str, datastream: &str, tier: &str| {
         let path = format!("/ee/v1/interact?configId={datastream}&requestId={id}");
         server.post(&path, request(&event(id, tier))).1
@@ -170,59 +170,59 @@ fn a_datastream_has_its_own_schema_and_all_lie_in_one_table() {
     assert!(!send(&server, "c", "web", "tin").contains("warnings"), "another datastream, another schema");
     // What waits in the journal is drained with its own schema.
     server.kill();
-    let server = place.serve(&[]);
+    let server = dir.serve(&[]);
     assert!(!send(&server, "d", "shop", "silver").contains("warnings"));
     let (status, answer) = server.post("/v1/events?datastream=shop&dry_run=true", event("e", "tin").to_string());
     assert!(status == 200 && answer.contains("enum"), "{answer}");
     assert!(server.stop("TERM").success());
 
     // Files and `check` know it too.
-    place.write("f.ndjson", format!("{}\n{}\n", event("f", "gold"), event("g", "tin")));
-    assert_eq!(place.run(&["check", "f.ndjson", "--datastream", "shop"]).code, 1);
-    assert_eq!(place.run(&["check", "f.ndjson"]).code, 0);
-    place.ok(&["load", "f.ndjson", "--datastream", "shop"]);
+    dir.write("f.ndjson", format!("{}\n{}\n", event("f", "gold"), event("g", "tin")));
+    assert_eq!(dir.run(&["check", "f.ndjson", "--datastream", "shop"]).code, 1);
+    assert_eq!(dir.run(&["check", "f.ndjson"]).code, 0);
+    dir.ok(&["load", "f.ndjson", "--datastream", "shop"]);
     let tiers =
         "select _id, _shop.example.tier as tier, cardinality(_shop.example.basket) as items from events order by 1";
-    let found = place.ok(&["sql", tiers, "--format", "csv"]);
+    let found = dir.ok(&["sql", tiers, "--format", "csv"]);
     assert_eq!(rows(&found), ["a,gold,2", "c,,", "d,silver,2", "f,gold,2"]);
-    let columns = place.ok(&["schema"]);
+    let columns = dir.ok(&["schema"]);
     assert!(columns.contains("_shop.example.basket[].count"), "{columns}");
 
     // The schema goes, its columns stay, and nothing of what was sealed shows.
-    place.write("frontdesk.toml", "");
-    place.write("h.ndjson", format!("{}\n", event("h", "tin")));
-    place.ok(&["load", "h.ndjson", "--datastream", "shop"]);
-    let found = place.ok(&["sql", tiers, "--format", "csv"]);
+    dir.write("frontdesk.toml", "");
+    dir.write("h.ndjson", format!("{}\n", event("h", "tin")));
+    dir.ok(&["load", "h.ndjson", "--datastream", "shop"]);
+    let found = dir.ok(&["sql", tiers, "--format", "csv"]);
     assert_eq!(rows(&found).len(), 5, "{found}");
-    let personal = place.ok(&["sql", "select * from events", "--format", "json"]);
+    let personal = dir.ok(&["sql", "select * from events", "--format", "json"]);
     assert!(!personal.contains("5550100"), "{personal}");
-    assert_eq!(rows(&place.ok(&["sql", "select sum(chat_start) from contacts", "--format", "csv"])), ["5"]);
+    assert_eq!(rows(&dir.ok(&["sql", "select sum(chat_start) from contacts", "--format", "csv"])), ["5"]);
 }
 
 #[test]
 fn consent_is_an_event() {
-    let place = TestDir::new();
-    let server = place.serve(&[]);
+    let dir = TestDir::new();
+    let server = dir.serve(&[]);
     let body = json!({ "consent": [{ "standard": "Adobe", "version": "1.0", "value": { "general": "out" } }] });
     let (status, answer) = server.post("/ee/v1/privacy/set-consent?configId=web&requestId=c", body.to_string());
     assert_eq!(status, 200, "{answer}");
     // Sent again it is still one choice.
     assert_eq!(server.post("/ee/v1/privacy/set-consent?configId=web&requestId=c", body.to_string()).0, 200);
-    let kept = place.ok(&["sql", "select event_type, visitor is not null from activity", "--format", "csv"]);
+    let kept = dir.ok(&["sql", "select event_type, visitor is not null from activity", "--format", "csv"]);
     assert_eq!(rows(&kept), ["privacy.consent.out,true"]);
 }
 
 #[test]
 fn a_device_id_is_one_visitor_after_a_restart_too_and_nobody_elses() {
-    let place = TestDir::new();
+    let dir = TestDir::new();
     let event = |id: &str| {
         let map = json!({ "FPID": [{ "id": "79bf8e83-f708-414b-b1ed-5789ff33bf0b" }] });
         request(&json!({ "_id": id, "timestamp": "2026-11-20T10:00:00Z", "identityMap": map }))
     };
-    let server = place.serve(&[]);
+    let server = dir.serve(&[]);
     let first = ecid(&interact(&server, "a", event("a")));
     server.kill();
-    let server = place.serve(&[]);
+    let server = dir.serve(&[]);
     assert_eq!(ecid(&interact(&server, "b", event("b"))), first);
     // A server's calls that name nobody are nobody's.
     for id in ["c", "d"] {
@@ -230,7 +230,7 @@ fn a_device_id_is_one_visitor_after_a_restart_too_and_nobody_elses() {
         assert_eq!(server.post("/ee/v2/interact?datastreamId=web", body).0, 200);
     }
     let found = "select count(*), count(visitor), count(distinct visitor) from activity";
-    assert_eq!(rows(&place.ok(&["sql", found, "--format", "csv"])), ["4,2,1"]);
+    assert_eq!(rows(&dir.ok(&["sql", found, "--format", "csv"])), ["4,2,1"]);
     drop(server);
     // The key is the data directory's: the same device is another visitor elsewhere.
     let elsewhere = TestDir::new();
@@ -239,8 +239,8 @@ fn a_device_id_is_one_visitor_after_a_restart_too_and_nobody_elses() {
 
 #[test]
 fn an_event_without_a_time_that_is_sent_again_counts_once() {
-    let place = TestDir::new();
-    let server = place.serve(&[]);
+    let dir = TestDir::new();
+    let server = dir.serve(&[]);
     for _ in 0..3 {
         let answer = interact(&server, "undated", request(&json!({ "customerFeedback": { "chatStart": 1 } })));
         assert_eq!(answer["warnings"][0]["type"], "/problems/event_undated");
@@ -249,17 +249,17 @@ fn an_event_without_a_time_that_is_sent_again_counts_once() {
     assert_eq!(status, 422, "elsewhere the sender dates its events: {answer}");
     let counted =
         "select count(*), sum(case when time between now() - interval '1 hour' and now() then 1 end) from activity";
-    assert_eq!(rows(&place.ok(&["sql", counted, "--format", "csv"])), ["1,1"]);
+    assert_eq!(rows(&dir.ok(&["sql", counted, "--format", "csv"])), ["1,1"]);
     let kinds = "select kind, count(*) from rejects where datastream = 'web' group by 1";
-    assert_eq!(rows(&place.ok(&["sql", kinds, "--format", "csv"])), ["duplicate,2"]);
+    assert_eq!(rows(&dir.ok(&["sql", kinds, "--format", "csv"])), ["duplicate,2"]);
 }
 
 #[test]
 fn tail_and_test_runs_tell_what_arrives_without_personal_values() {
-    let place = TestDir::new();
-    assert_eq!(place.run(&["tail"]).code, 3);
-    let server = place.serve(&[]);
-    let mut tail = place.command(&["tail", "--format", "json"]).stdout(Stdio::piped()).spawn().unwrap();
+    let dir = TestDir::new();
+    assert_eq!(dir.run(&["tail"]).code, 3);
+    let server = dir.serve(&[]);
+    let mut tail = dir.command(&["tail", "--format", "json"]).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(tail.stdout.take().unwrap()).lines();
     let event = json!({
         "xdm": { "_id": "e", "timestamp": "2026-11-20T10:00:00Z", "customerFeedback": {
@@ -294,13 +294,13 @@ fn tail_and_test_runs_tell_what_arrives_without_personal_values() {
 
 #[test]
 fn the_demo_shop_is_there() {
-    let place = TestDir::new();
-    let server = place.serve(&[]);
+    let dir = TestDir::new();
+    let server = dir.serve(&[]);
     assert!(server.welcome.contains("/demo/"), "{}", server.welcome);
     assert_eq!(server.get("/demo/").0, 200);
     assert_eq!(server.get("/demo/alloy.min.js").0, 404);
     drop(server);
-    place.write("alloy.min.js", "// the file");
-    let server = place.serve(&["--demo-alloy-file", "alloy.min.js"]);
+    dir.write("alloy.min.js", "// the file");
+    let server = dir.serve(&["--demo-alloy-file", "alloy.min.js"]);
     assert_eq!(server.get("/demo/alloy.min.js"), (reqwest::StatusCode::OK, "// the file".to_owned()));
 }

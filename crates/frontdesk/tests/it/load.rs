@@ -13,80 +13,80 @@ fn counts(summary: &str) -> String {
 
 #[test]
 fn loads_exactly_what_is_valid_and_each_file_once() {
-    let place = TestDir::new();
-    let text = place.ok(&[&["generate", "--events", "3000", "--invalid", "2%"][..], &DAYS].concat());
-    place.write("events.ndjson", &text);
-    let first = place.ok(&["load", "events.ndjson"]);
+    let dir = TestDir::new();
+    let text = dir.ok(&[&["generate", "--events", "3000", "--invalid", "2%"][..], &DAYS].concat());
+    dir.write("events.ndjson", &text);
+    let first = dir.ok(&["load", "events.ndjson"]);
     assert!(
         first.starts_with("events.ndjson: 3000 events read, 2940 accepted, 60 rejected, 0 duplicates, 0 conflicts\n"),
         "{first}"
     );
     assert!(first.contains("  rejected for syntax: "), "{first}");
     let count = ["sql", "select count(*) as n, count(distinct \"_id\") as ids from events", "--format", "csv"];
-    assert_eq!(rows(&place.ok(&count)), ["2940,2940"]);
-    assert_eq!(rows(&place.ok(&["sql", "select count(*) from rejects", "--format", "csv"])), ["60"]);
-    assert_eq!(place.ok(&["load", "events.ndjson"]), "events.ndjson: already loaded, nothing to do\n");
-    assert_eq!(rows(&place.ok(&count)), ["2940,2940"]);
+    assert_eq!(rows(&dir.ok(&count)), ["2940,2940"]);
+    assert_eq!(rows(&dir.ok(&["sql", "select count(*) from rejects", "--format", "csv"])), ["60"]);
+    assert_eq!(dir.ok(&["load", "events.ndjson"]), "events.ndjson: already loaded, nothing to do\n");
+    assert_eq!(rows(&dir.ok(&count)), ["2940,2940"]);
 }
 
 #[test]
 fn compressed_files_and_standard_input_are_the_same_events() {
-    let place = TestDir::new();
-    let text = place.ok(&[&["generate", "--events", "500", "--invalid", "0"][..], &DAYS].concat());
+    let dir = TestDir::new();
+    let text = dir.ok(&[&["generate", "--events", "500", "--invalid", "0"][..], &DAYS].concat());
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gzip.write_all(text.as_bytes()).unwrap();
-    place.write("a.gz", gzip.finish().unwrap());
-    place.write("b.zst", zstd::encode_all(text.as_bytes(), 1).unwrap());
-    let summary = counts(&place.ok(&["load", "a.gz", "b.zst"]));
+    dir.write("a.gz", gzip.finish().unwrap());
+    dir.write("b.zst", zstd::encode_all(text.as_bytes(), 1).unwrap());
+    let summary = counts(&dir.ok(&["load", "a.gz", "b.zst"]));
     let expect = "a.gz: 500 events read, 500 accepted, 0 rejected, 0 duplicates, 0 conflicts\n\
                   b.zst: 500 events read, 0 accepted, 0 rejected, 500 duplicates, 0 conflicts";
     assert_eq!(summary, expect);
-    let piped = place.pipe(&["load", "-"], text.as_bytes());
+    let piped = dir.pipe(&["load", "-"], text.as_bytes());
     assert!(
         piped.out.starts_with("standard input: 500 events read, 0 accepted, 0 rejected, 500 duplicates"),
         "{piped:?}"
     );
-    assert_eq!(rows(&place.ok(&["sql", "select count(*) from events", "--format", "csv"])), ["500"]);
+    assert_eq!(rows(&dir.ok(&["sql", "select count(*) from events", "--format", "csv"])), ["500"]);
 }
 
 #[test]
 fn loads_through_a_running_server() {
-    let place = TestDir::new();
-    let text = place.ok(&[&["generate", "--events", "6000", "--invalid", "1%"][..], &DAYS].concat());
-    place.write("events.ndjson", &text);
-    let server = place.serve(&[]);
-    let first = place.ok(&["load", "events.ndjson"]);
+    let dir = TestDir::new();
+    let text = dir.ok(&[&["generate", "--events", "6000", "--invalid", "1%"][..], &DAYS].concat());
+    dir.write("events.ndjson", &text);
+    let server = dir.serve(&[]);
+    let first = dir.ok(&["load", "events.ndjson"]);
     assert!(
         first.starts_with("events.ndjson: 6000 events read, 5940 accepted, 60 rejected; sent to the running server"),
         "{first}"
     );
     let count = ["sql", "select count(*) as n, count(distinct \"_id\") as ids from events", "--format", "csv"];
-    assert_eq!(rows(&place.ok(&count)), ["5940,5940"]);
+    assert_eq!(rows(&dir.ok(&count)), ["5940,5940"]);
     // A second time changes nothing.
-    place.ok(&["load", "events.ndjson"]);
-    assert_eq!(rows(&place.ok(&count)), ["5940,5940"]);
+    dir.ok(&["load", "events.ndjson"]);
+    assert_eq!(rows(&dir.ok(&count)), ["5940,5940"]);
     assert!(server.stop("TERM").success());
-    assert_eq!(rows(&place.ok(&count)), ["5940,5940"]);
+    assert_eq!(rows(&dir.ok(&count)), ["5940,5940"]);
 }
 
 #[test]
 fn events_without_an_id_collapse_when_a_file_is_sent_twice_to_a_server() {
-    let place = TestDir::new();
+    let dir = TestDir::new();
     let line = event("x").replace(r#""_id":"x","#, "");
-    place.write("events.ndjson", format!("{line}\n{}\n", line.replace("10:00", "11:00")));
-    let _server = place.serve(&[]);
-    place.ok(&["load", "events.ndjson"]);
-    place.ok(&["load", "events.ndjson"]);
-    assert_eq!(rows(&place.ok(&["sql", "select count(*) from events", "--format", "csv"])), ["2"]);
+    dir.write("events.ndjson", format!("{line}\n{}\n", line.replace("10:00", "11:00")));
+    let _server = dir.serve(&[]);
+    dir.ok(&["load", "events.ndjson"]);
+    dir.ok(&["load", "events.ndjson"]);
+    assert_eq!(rows(&dir.ok(&["sql", "select count(*) from events", "--format", "csv"])), ["2"]);
 }
 
 #[test]
 fn files_that_hold_no_event_are_refused_with_the_way_out() {
-    let place = TestDir::new();
+    let dir = TestDir::new();
     let check = |name: &str, bytes: &[u8], parts: &[&str]| {
-        place.write(name, bytes);
+        dir.write(name, bytes);
         for command in ["check", "load"] {
-            let outcome = place.run(&[command, name]);
+            let outcome = dir.run(&[command, name]);
             assert_eq!(outcome.code, 2, "{command}: {outcome:?}");
             assert!(parts.iter().all(|part| outcome.err.contains(part)), "{command}: {outcome:?}");
         }
@@ -97,21 +97,21 @@ fn files_that_hold_no_event_are_refused_with_the_way_out() {
     check("a.json", b"\xFF\xFE{\x00}\x00", &["it is UTF-16", "iconv"]);
     check("a.parquet", b"PAR1", &["it is Parquet"]);
     check("cut.json", format!("[{},", event("a")).as_bytes(), &["not JSON at byte", "expected an event"]);
-    assert_eq!(rows(&place.ok(&["sql", "select count(*) from events", "--format", "csv"])), ["0"]);
-    assert_eq!(rows(&place.ok(&["sql", "select count(*) from rejects", "--format", "csv"])), ["0"]);
+    assert_eq!(rows(&dir.ok(&["sql", "select count(*) from events", "--format", "csv"])), ["0"]);
+    assert_eq!(rows(&dir.ok(&["sql", "select count(*) from rejects", "--format", "csv"])), ["0"]);
 }
 
 #[test]
 fn a_load_that_accepts_nothing_exits_with_one() {
-    let place = TestDir::new();
-    place.write("bad.ndjson", "{\"_id\":1}\n{}\n");
-    let outcome = place.run(&["load", "bad.ndjson"]);
+    let dir = TestDir::new();
+    dir.write("bad.ndjson", "{\"_id\":1}\n{}\n");
+    let outcome = dir.run(&["load", "bad.ndjson"]);
     assert_eq!(outcome.code, 1, "{outcome:?}");
     assert!(outcome.out.contains("2 events read, 0 accepted, 2 rejected"), "{outcome:?}");
-    place.write("some.ndjson", format!("{{}}\n{}\n", event("a")));
-    place.ok(&["load", "some.ndjson"]);
-    place.write("again.ndjson", format!("{}\n", event("a")));
-    place.ok(&["load", "again.ndjson"]);
+    dir.write("some.ndjson", format!("{{}}\n{}\n", event("a")));
+    dir.ok(&["load", "some.ndjson"]);
+    dir.write("again.ndjson", format!("{}\n", event("a")));
+    dir.ok(&["load", "again.ndjson"]);
 }
 
 #[test]
@@ -122,19 +122,19 @@ fn any_shape_is_loaded_with_and_without_a_server() {
         ("pretty.json", format!("{}\n{}\n", pretty("c"), pretty("d"))),
         ("glued.json", format!("\u{FEFF}{}{}", event("e"), event("f"))),
     ];
-    let load_all = |place: &TestDir| {
+    let load_all = |dir: &TestDir| {
         for (name, text) in &files {
-            place.write(name, text);
-            assert!(place.ok(&["load", name]).contains("2 events read, 2 accepted"), "{name}");
-            place.ok(&["check", name]);
+            dir.write(name, text);
+            assert!(dir.ok(&["load", name]).contains("2 events read, 2 accepted"), "{name}");
+            dir.ok(&["check", name]);
         }
-        let ids = place.ok(&["sql", "select \"_id\" from events order by 1", "--format", "csv"]);
+        let ids = dir.ok(&["sql", "select \"_id\" from events order by 1", "--format", "csv"]);
         assert_eq!(rows(&ids), ["a", "b", "c", "d", "e", "f"]);
     };
     load_all(&TestDir::new());
-    let place = TestDir::new();
-    let server = place.serve(&[]);
-    load_all(&place);
+    let dir = TestDir::new();
+    let server = dir.serve(&[]);
+    load_all(&dir);
     let (status, text) = server.post("/v1/events", files[2].1.replace("\"e\"", "\"g\"").replace("\"f\"", "\"h\""));
     assert!(status.is_success() && text.contains("\"accepted\":2"), "{text}");
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());

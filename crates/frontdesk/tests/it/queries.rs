@@ -70,8 +70,8 @@ fn metric(server: &ServerProcess, name: &str) -> f64 {
 
 #[test]
 fn a_query_that_wants_too_much_memory_ends_itself_and_is_told() {
-    let place = TestDir::new();
-    let server = place.serve(&["--sql-process-memory-bytes-max", "128MiB"]);
+    let dir = TestDir::new();
+    let server = dir.serve(&["--sql-process-memory-bytes-max", "128MiB"]);
     assert_eq!(server.post("/v1/events", event("a")).0, StatusCode::OK);
     let (status, answer) = sql(&server, &doubling());
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{answer}");
@@ -86,8 +86,8 @@ fn a_query_that_wants_too_much_memory_ends_itself_and_is_told() {
 
 #[test]
 fn a_query_whose_time_is_over_gives_its_place_back() {
-    let place = TestDir::new();
-    let server = place.serve(&["--sql-time-max", "700ms", "--sql-queries-max", "1"]);
+    let dir = TestDir::new();
+    let server = dir.serve(&["--sql-time-max", "700ms", "--sql-queries-max", "1"]);
     for _ in 0..2 {
         let (status, answer) = sql(&server, &unyielding());
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{answer}");
@@ -104,8 +104,8 @@ fn a_query_whose_time_is_over_gives_its_place_back() {
 
 #[test]
 fn the_worker_has_nothing_of_the_server_and_dies_with_it() {
-    let place = TestDir::new();
-    let server = place.serve(&[]);
+    let dir = TestDir::new();
+    let server = dir.serve(&[]);
     assert_eq!(server.post("/v1/events", event("a")).0, StatusCode::OK);
     assert_eq!(sql(&server, "select count(*) from events").0, StatusCode::OK);
     let workers = children(server.pid());
@@ -152,8 +152,8 @@ fn network_sockets(pid: u32) -> usize {
 
 #[test]
 fn a_client_that_hangs_up_ends_its_query() {
-    let place = TestDir::new();
-    let server = place.serve(&["--sql-queries-max", "1"]);
+    let dir = TestDir::new();
+    let server = dir.serve(&["--sql-queries-max", "1"]);
     assert_eq!(sql(&server, "select 1").0, StatusCode::OK);
     server.post_and_hang_up("/v1/sql", unyielding(), Duration::from_millis(300));
     eventually("the place is free", || sql(&server, "select 1").0 == StatusCode::OK);
@@ -162,8 +162,8 @@ fn a_client_that_hangs_up_ends_its_query() {
 
 #[test]
 fn each_row_is_seen_once_while_rows_come_and_are_committed() {
-    let place = TestDir::new();
-    let server = place.serve(&["--commit-after", "50ms", "--drain-every", "10ms"]);
+    let dir = TestDir::new();
+    let server = dir.serve(&["--commit-after", "50ms", "--drain-every", "10ms"]);
     for number in 1..=60 {
         assert_eq!(server.post("/v1/events", event(&format!("e{number}"))).0, StatusCode::OK);
         let (status, answer) = sql(&server, "select count(*) as n, count(distinct \"_id\") as ids from events");
@@ -173,35 +173,35 @@ fn each_row_is_seen_once_while_rows_come_and_are_committed() {
 
 #[test]
 fn commands_without_a_server_use_it_too() {
-    let place = TestDir::new();
-    place.write("events.ndjson", event("a"));
-    place.ok(&["load", "events.ndjson"]);
-    let failed = place.run(&["sql", &doubling(), "--sql-process-memory-bytes-max", "128MiB"]);
+    let dir = TestDir::new();
+    dir.write("events.ndjson", event("a"));
+    dir.ok(&["load", "events.ndjson"]);
+    let failed = dir.run(&["sql", &doubling(), "--sql-process-memory-bytes-max", "128MiB"]);
     assert_eq!(failed.code, 2, "{failed:?}");
     assert!(failed.err.starts_with("error: the query used more than 128 MiB of memory"), "{failed:?}");
-    assert_eq!(rows(&place.ok(&["sql", "select \"_id\" from events", "--format", "csv"])), ["a"]);
-    let nobody = place.command(&["query-worker"]).stdin(Stdio::null()).output().unwrap();
+    assert_eq!(rows(&dir.ok(&["sql", "select \"_id\" from events", "--format", "csv"])), ["a"]);
+    let nobody = dir.command(&["query-worker"]).stdin(Stdio::null()).output().unwrap();
     assert_eq!(nobody.status.code(), Some(2), "{nobody:?}");
-    assert!(!place.ok(&["--help"]).contains("query-worker"));
+    assert!(!dir.ok(&["--help"]).contains("query-worker"));
 }
 
 #[test]
 fn a_report_through_the_server_is_the_report_without_it() {
-    let place = TestDir::new();
-    place.write("events.ndjson", place.ok(&["generate", "--events", "400", "--until", "2026-11-22", "--seed", "4"]));
-    place.ok(&["load", "events.ndjson"]);
+    let dir = TestDir::new();
+    dir.write("events.ndjson", dir.ok(&["generate", "--events", "400", "--until", "2026-11-22", "--seed", "4"]));
+    dir.ok(&["load", "events.ndjson"]);
     let report = ["report", "contacts", "--since", "2026-11-10", "--until", "2026-11-22", "--format", "json"];
-    let alone = place.ok(&report);
-    let server = place.serve(&["--sql-queries-max", "1"]);
-    assert_eq!(place.ok(&report), alone);
+    let alone = dir.ok(&report);
+    let server = dir.serve(&["--sql-queries-max", "1"]);
+    assert_eq!(dir.ok(&report), alone);
     let (status, answer) = server.get("/v1/reports/contacts?since=2026-11-10&until=2026-11-22");
     assert_eq!((status, answer), (StatusCode::OK, alone));
 }
 
 #[test]
 fn nothing_that_was_sent_steers_a_terminal() {
-    let place = TestDir::new();
-    let server = place.serve(&[]);
+    let dir = TestDir::new();
+    let server = dir.serve(&[]);
     let steering = "x\\u001b[2J\\u009b31m\\u202e\\u007f\\ny";
     let meant = "x\u{1b}[2J\u{9b}31m\u{202e}\u{7f}\ny";
     let body = event("ok").replace("\"chatStart\":1", &format!("\"chatStart\":1,\"subject\":\"{steering}\""));
@@ -212,17 +212,17 @@ fn nothing_that_was_sent_steers_a_terminal() {
     let is_plain = |text: &str| {
         assert!(text.chars().all(|letter| letter == '\n' || !report::is_steering(letter)), "{text:?}");
     };
-    let table = place.ok(&["sql", "select id, subject from contacts"]);
+    let table = dir.ok(&["sql", "select id, subject from contacts"]);
     assert!(table.contains(r"x\u001b[2J\u009b31m\u202e\u007f\u000ay"), "{table}");
     is_plain(&table);
-    is_plain(&place.ok(&["rejects", "list"]));
-    let id = rows(&place.ok(&["sql", "select reject_id from rejects", "--format", "csv"]))[0].to_owned();
-    is_plain(&place.ok(&["rejects", "show", &id]));
-    is_plain(&place.ok(&["event", "ok"]));
+    is_plain(&dir.ok(&["rejects", "list"]));
+    let id = rows(&dir.ok(&["sql", "select reject_id from rejects", "--format", "csv"]))[0].to_owned();
+    is_plain(&dir.ok(&["rejects", "show", &id]));
+    is_plain(&dir.ok(&["event", "ok"]));
     // Data are exact where they go into a pipe.
-    let csv = place.ok(&["sql", "select subject from contacts", "--format", "csv"]);
+    let csv = dir.ok(&["sql", "select subject from contacts", "--format", "csv"]);
     assert_eq!(csv, format!("subject\n\"{meant}\"\n"));
-    let json = place.ok(&["sql", "select subject from contacts", "--format", "json"]);
+    let json = dir.ok(&["sql", "select subject from contacts", "--format", "json"]);
     is_plain(&json);
     let row: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(row[0]["subject"], meant);
@@ -233,7 +233,7 @@ fn nothing_that_was_sent_steers_a_terminal() {
         &["load", "a\u{9b}b"],
     ];
     for args in wrong {
-        let failed = place.run(args);
+        let failed = dir.run(args);
         assert_ne!(failed.code, 0);
         assert!(failed.err.contains("\\u"), "{failed:?}");
         is_plain(&failed.err);
@@ -242,8 +242,8 @@ fn nothing_that_was_sent_steers_a_terminal() {
 
 #[test]
 fn a_list_of_thousands_is_no_trouble() {
-    let place = TestDir::new();
-    let server = place.serve(&[]);
+    let dir = TestDir::new();
+    let server = dir.serve(&[]);
     assert_eq!(server.post("/v1/events", event("e7")).0, StatusCode::OK);
     let ids: Vec<String> = (0..6_000).map(|number| format!("'e{number}'")).collect();
     let (status, answer) =
@@ -253,8 +253,8 @@ fn a_list_of_thousands_is_no_trouble() {
 
 #[test]
 fn a_worker_that_is_gone_is_replaced() {
-    let place = TestDir::new();
-    let server = place.serve(&["--sql-queries-max", "1"]);
+    let dir = TestDir::new();
+    let server = dir.serve(&["--sql-queries-max", "1"]);
     assert_eq!(sql(&server, "select 1").0, StatusCode::OK);
     for _ in 0..3 {
         for worker in children(server.pid()) {
@@ -272,8 +272,8 @@ fn a_worker_that_is_gone_is_replaced() {
 
 #[test]
 fn a_query_that_recurses_ends_itself() {
-    let place = TestDir::new();
-    let server = place.serve(&[]);
+    let dir = TestDir::new();
+    let server = dir.serve(&[]);
     for text in [
         format!("select {}1{}", "(".repeat(20_000), ")".repeat(20_000)),
         format!("select {}1", "1+".repeat(20_000)),

@@ -17,8 +17,8 @@ fn pasted(welcome: &str) -> String {
 
 #[test]
 fn the_reference_example_is_there_now_from_outside_and_after_a_restart() {
-    let place = TestDir::new();
-    let server = place.serve(&[]);
+    let dir = TestDir::new();
+    let server = dir.serve(&[]);
     assert!(server.welcome.contains("frontdesk-data"), "{}", server.welcome);
     let example = pasted(&server.welcome);
     let (status, answer) = server.post("/v1/events", example.clone());
@@ -26,33 +26,33 @@ fn the_reference_example_is_there_now_from_outside_and_after_a_restart() {
     assert!(answer.contains(r#""accepted":1"#), "{answer}");
     let id = example.split(r#""_id":""#).nth(1).unwrap().split('"').next().unwrap().to_owned();
 
-    let from_outside = place.ok(&["sql", CONTACTS, "--format", "csv"]);
+    let from_outside = dir.ok(&["sql", CONTACTS, "--format", "csv"]);
     assert_eq!(rows(&from_outside), [format!("{id},chat,Service Request,true,true")]);
-    let report = place.ok(&["report", "contacts", "--format", "json"]);
+    let report = dir.ok(&["report", "contacts", "--format", "json"]);
     let report: serde_json::Value = serde_json::from_str(&report).unwrap();
     assert_eq!(report["totals"]["contact_requests"], 1, "{report}");
-    let receipt = place.ok(&["event", &id]);
+    let receipt = dir.ok(&["event", &id]);
     assert!(receipt.starts_with(&format!("{id}\n  stored    happened 20")), "{receipt}");
-    let tables = ["table", "csv", "json", "ndjson"].map(|form| place.ok(&["sql", CONTACTS, "--format", form]));
+    let tables = ["table", "csv", "json", "ndjson"].map(|form| dir.ok(&["sql", CONTACTS, "--format", form]));
 
     assert!(server.stop("TERM").success());
     // The same answers from the directory itself.
-    let directly = ["table", "csv", "json", "ndjson"].map(|form| place.ok(&["sql", CONTACTS, "--format", form]));
+    let directly = ["table", "csv", "json", "ndjson"].map(|form| dir.ok(&["sql", CONTACTS, "--format", form]));
     assert_eq!(directly, tables);
     let report_directly: serde_json::Value =
-        serde_json::from_str(&place.ok(&["report", "contacts", "--format", "json"])).unwrap();
+        serde_json::from_str(&dir.ok(&["report", "contacts", "--format", "json"])).unwrap();
     assert_eq!(report_directly, report);
-    assert_eq!(place.ok(&["event", &id]), receipt);
+    assert_eq!(dir.ok(&["event", &id]), receipt);
 
-    let again = place.serve(&[]);
-    assert_eq!(place.ok(&["sql", CONTACTS, "--format", "csv"]), from_outside);
+    let again = dir.serve(&[]);
+    assert_eq!(dir.ok(&["sql", CONTACTS, "--format", "csv"]), from_outside);
     assert!(again.stop("INT").success());
 }
 
 #[test]
 fn nothing_personal_stands_in_the_directory_or_the_log() {
-    let place = TestDir::new();
-    let server = place.serve(&["--log", "trace", "--commit-after", "100ms"]);
+    let dir = TestDir::new();
+    let server = dir.serve(&["--log", "trace", "--commit-after", "100ms"]);
     let (status, _) = server.post("/v1/events", pasted(&server.welcome));
     assert_eq!(status, 200);
     // Rejected, with the same values.
@@ -60,19 +60,19 @@ fn nothing_personal_stands_in_the_directory_or_the_log() {
         server.post("/v1/events", pasted(&server.welcome).replace(r#""chatStart":1"#, r#""chatStart":"x""#));
     assert_eq!(status, 422, "{answer}");
     assert!(!answer.contains("555-0100") && !answer.contains("jo@shop.example"), "{answer}");
-    let shown = place.ok(&["sql", "select * from events"]) + &place.ok(&["sql", "select * from rejects"]);
+    let shown = dir.ok(&["sql", "select * from events"]) + &dir.ok(&["sql", "select * from rejects"]);
     assert!(server.stop("TERM").success());
     for secret in ["1-408-555-0100", "jo@shop.example"] {
         assert!(!shown.contains(secret), "{shown}");
-        assert_eq!(any_file_holds(&place.path("frontdesk-data"), secret.as_bytes()), None, "{secret}");
-        assert!(!place.log().contains(secret), "{secret}: {}", place.log());
+        assert_eq!(any_file_holds(&dir.path("frontdesk-data"), secret.as_bytes()), None, "{secret}");
+        assert!(!dir.log().contains(secret), "{secret}: {}", dir.log());
     }
 }
 
 #[test]
 fn a_heavy_query_holds_up_no_event_and_no_stop() {
-    let place = TestDir::new();
-    let server = place.serve(&[]);
+    let dir = TestDir::new();
+    let server = dir.serve(&[]);
     let heavy =
         "select count(*) from generate_series(1,1000000) a, generate_series(1,1000000) b where a.value*b.value%7=3";
     let request = format!("POST /v1/sql HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n\r\n{heavy}", heavy.len());
@@ -98,9 +98,9 @@ fn a_heavy_query_holds_up_no_event_and_no_stop() {
 
 #[test]
 fn a_second_start_finds_the_first() {
-    let place = TestDir::new();
-    let server = place.serve(&[]);
-    let second = place.run(&["serve", "--listen", "127.0.0.1:0"]);
+    let dir = TestDir::new();
+    let server = dir.serve(&[]);
+    let second = dir.run(&["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!(second.code, 3, "{second:?}");
     assert!(second.err.contains("error: a server is already running on ./frontdesk-data at http://"), "{second:?}");
     assert!(second.err.contains(&format!("(process {})", server.pid())), "{second:?}");
@@ -111,9 +111,9 @@ fn a_second_start_finds_the_first() {
 
 #[test]
 fn settings_reach_the_server() {
-    let place = TestDir::new();
-    place.write("frontdesk.toml", "body_bytes_max = '1KiB'\nprofile = 'aep-strict'\n");
-    let server = place.serve(&[]);
+    let dir = TestDir::new();
+    dir.write("frontdesk.toml", "body_bytes_max = '1KiB'\nprofile = 'aep-strict'\n");
+    let server = dir.serve(&[]);
     let large = format!(r#"{{"_id":"a","timestamp":"2026-11-20T10:00:00Z","x":"{}"}}"#, "y".repeat(2_000));
     assert_eq!(server.post("/v1/events", large).0, 413);
     let undeclared = r#"{"_id":"a","timestamp":"2026-11-20T10:00:00Z","x":1}"#;
@@ -122,8 +122,8 @@ fn settings_reach_the_server() {
 
 #[test]
 fn a_full_disk_is_told_before_events_are_refused() {
-    let place = TestDir::new();
-    let server = place.serve(&["--disk-free-bytes-min", "8000000GiB"]);
+    let dir = TestDir::new();
+    let server = dir.serve(&["--disk-free-bytes-min", "8000000GiB"]);
     let (status, answer) = server.get("/readyz");
     assert_eq!(status, 503);
     assert!(answer.contains("disk_full"), "{answer}");

@@ -14,7 +14,7 @@ use tokio::runtime::{Builder, Runtime};
 /// Nothing that is waited for takes longer, even on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A place of its own for one test.
+/// A directory of its own for one test.
 pub(crate) struct TestDir {
     directory: tempfile::TempDir,
 }
@@ -42,7 +42,7 @@ impl TestDir {
         path
     }
 
-    /// The program in this place, with nothing of the caller's settings.
+    /// The program in this directory, with nothing of the caller's settings.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_frontdesk"));
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("FRONTDESK_")) {

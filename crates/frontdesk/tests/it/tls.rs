@@ -33,9 +33,9 @@ fn ask(server: &ServerProcess, ca: &[u8], name: &str, body: &str) -> Option<Stat
 
 #[test]
 fn a_certificate_of_its_own_is_made_once_and_trusted_once() {
-    let place = TestDir::new();
-    let serve = |args: &[&str]| place.serve(&[&["--dev-tls", "--tls-listen", "127.0.0.1:0"][..], args].concat());
-    let read = |name: &str| std::fs::read(place.path("frontdesk-data/dev-tls").join(name)).unwrap();
+    let dir = TestDir::new();
+    let serve = |args: &[&str]| dir.serve(&[&["--dev-tls", "--tls-listen", "127.0.0.1:0"][..], args].concat());
+    let read = |name: &str| std::fs::read(dir.path("frontdesk-data/dev-tls").join(name)).unwrap();
 
     let server = serve(&[]);
     for part in ["update-ca-certificates", "certutil -d sql:$HOME/.pki/nssdb -A -t C,, ", "port 443"] {
@@ -46,7 +46,7 @@ fn a_certificate_of_its_own_is_made_once_and_trusted_once() {
     assert_eq!(ask(&server, &ca, "127.0.0.1", &event("b")), Some(StatusCode::OK));
     assert_eq!(ask(&server, &ca, "desk.test", &event("c")), None);
     assert_eq!(server.get("/healthz").0, StatusCode::OK);
-    let stored = place.ok(&["sql", "select \"_id\" from events order by 1", "--format", "csv"]);
+    let stored = dir.ok(&["sql", "select \"_id\" from events order by 1", "--format", "csv"]);
     assert_eq!(rows(&stored), ["a", "b"]);
     assert!(server.stop("TERM").success());
 
@@ -60,36 +60,36 @@ fn a_certificate_of_its_own_is_made_once_and_trusted_once() {
     assert_ne!(read("cert.pem"), certificate);
     assert_eq!(ask(&renamed, &ca, "desk.test", &event("c")), Some(StatusCode::OK));
     assert!(renamed.stop("TERM").success());
-    assert!(!place.log().contains("PRIVATE"), "{}", place.log());
+    assert!(!dir.log().contains("PRIVATE"), "{}", dir.log());
 }
 
 #[test]
 fn the_operators_certificate_is_served_and_mistakes_are_told() {
-    let place = TestDir::new();
-    drop(place.serve(&["--dev-tls", "--tls-listen", "127.0.0.1:0"]));
-    let made = place.path("frontdesk-data/dev-tls");
+    let dir = TestDir::new();
+    drop(dir.serve(&["--dev-tls", "--tls-listen", "127.0.0.1:0"]));
+    let made = dir.path("frontdesk-data/dev-tls");
     let ca = std::fs::read(made.join("ca.pem")).unwrap();
     for name in ["cert.pem", "key.pem"] {
-        std::fs::copy(made.join(name), place.path(name)).unwrap();
+        std::fs::copy(made.join(name), dir.path(name)).unwrap();
     }
-    place.write("frontdesk.toml", "tls_cert_file = 'cert.pem'\ntls_key_file = 'key.pem'\ntls_listen = '127.0.0.1:0'\n");
-    let server = place.serve(&[]);
+    dir.write("frontdesk.toml", "tls_cert_file = 'cert.pem'\ntls_key_file = 'key.pem'\ntls_listen = '127.0.0.1:0'\n");
+    let server = dir.serve(&[]);
     assert!(!server.welcome.contains("certutil"), "{}", server.welcome);
     assert_eq!(ask(&server, &ca, "localhost", &event("a")), Some(StatusCode::OK));
     assert!(server.stop("TERM").success());
 
     let check = |args: &[&str], code: i32, parts: &[&str]| {
         let args = [&["serve", "--listen", "127.0.0.1:0"][..], args].concat();
-        mistakes::check(&place, &args, code, parts);
+        mistakes::check(&dir, &args, code, parts);
     };
     check(&["--dev-tls"], 2, &["--dev-tls", "help: leave out one of the two"]);
     check(&["--tls-key-file", "absent.pem"], 2, &["cannot read absent.pem", "PEM file"]);
     check(&["--tls-key-file", "cert.pem"], 2, &["no private key is in cert.pem"]);
-    place.write("other.pem", std::fs::read(made.join("ca.key")).unwrap());
+    dir.write("other.pem", std::fs::read(made.join("ca.key")).unwrap());
     check(&["--tls-key-file", "other.pem"], 2, &["the key in other.pem doesn't belong"]);
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = other.local_addr().unwrap().to_string();
     check(&["--tls-listen", &taken], 3, &["cannot listen on", &taken, "--tls-listen 127.0.0.1:0"]);
-    place.write("frontdesk.toml", "tls_listen = '127.0.0.1:0'\n");
+    dir.write("frontdesk.toml", "tls_listen = '127.0.0.1:0'\n");
     check(&[], 2, &["tls_listen is set without a certificate", "--dev-tls"]);
 }

@@ -162,3 +162,36 @@ pub(crate) struct Route {
     pub(crate) spec: &'static RouteSpec,
     pub(crate) number: usize,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_route_is_found_as_it_declares() {
+        let check = |found_by: FoundBy, patterns: &[&str], is_ending: bool| {
+            let spec = RouteSpec { found_by, ..RouteSpec::get("/a/{b}", Access::Read) };
+            assert_eq!(spec.patterns(), patterns, "{found_by:?}");
+            assert_eq!(spec.is_ending_of("/any/end"), is_ending, "{found_by:?}");
+            assert!(!spec.is_ending_of("/any/other"), "{found_by:?}");
+        };
+        let ending = |path: &str| path.ends_with("/end");
+        check(FoundBy::Path, &["/a/{b}"], false);
+        check(FoundBy::Patterns(&["/a/{*b}", "/a"]), &["/a/{*b}", "/a"], false);
+        check(FoundBy::Ending(ending), &[], true);
+        check(FoundBy::PathOrEnding(ending), &["/a/{b}"], true);
+    }
+
+    #[test]
+    fn only_answers_that_were_only_looked_up_can_be_refused() {
+        let check = |content: Content, is_refusable: bool, is_fixed: bool| {
+            assert_eq!((content.is_refusable(), content.is_fixed()), (is_refusable, is_fixed), "{content:?}");
+        };
+        check(Content::Outcome, false, false);
+        check(Content::Rows, true, false);
+        check(Content::Recorded, true, false);
+        check(Content::Standing, false, false);
+        check(Content::Fixed, false, true);
+        check(Content::Nothing, false, true);
+    }
+}

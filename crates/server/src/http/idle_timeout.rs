@@ -2,17 +2,17 @@
 //! wait, and whether somebody still waits for it.
 //!
 //! A timer for each request costs more than reading its head. So a connection has one
-//! timer, which is looked at only when it fires: if the wait has begun since, it is set
-//! again to where the wait would end. HTTP/1 and HTTP/2 are held to the same:
+//! timer, and its times are compared only when that fires: if the wait has begun since, the
+//! timer is set again to where the wait would end. HTTP/1 and HTTP/2 are held to the same:
 //!
 //! * A connection on which no request is being answered is closed after the time for a
 //!   head. What counts on HTTP/2 are requests: pings and settings keep nothing open.
 //! * A reader that takes nothing for that long of an answer that is there is cut off: a
 //!   socket that takes no bytes, or a stream whose window stays shut.
 //!
-//! Work whose sender has gone is dropped, except where it takes a moment: an event's
-//! answer comes sooner than a look whether it is still wanted would pay. When the timer
-//! finds that it didn't come, it is looked after too.
+//! Work whose sender has gone is dropped, except where it takes a moment: an event is
+//! answered sooner than it would pay to check whether the answer is still wanted. If the
+//! timer fires first, that is checked too.
 
 use std::io;
 use std::pin::Pin;
@@ -51,19 +51,19 @@ pub(crate) struct Activity {
     waits: Mutex<Vec<Arc<AtomicU64>>>,
     has_served: AtomicBool,
     is_http2: AtomicBool,
-    /// Whether to look if the sender has gone.
+    /// Whether to check if the sender has gone.
     watches: AtomicBool,
 }
 
 const NEVER: u64 = u64::MAX;
 
-/// What a look at a connection finds.
+/// What a check of a connection finds.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Check {
-    /// It is in order; look again then.
+    /// It is in order; check again then.
     Again(u64),
-    /// It was too slow.
+    /// It was too slow, in this way.
     TimedOut(TimedOut),
 }
 
@@ -374,6 +374,21 @@ mod tests {
         set(&shut, 1000);
         drop(shut);
         check(&activity, 1104, Check::Again(1105));
+    }
+
+    #[tokio::test]
+    async fn the_timer_ends_what_is_idle_and_what_is_stalled() {
+        let timeout = Duration::from_millis(5);
+        let silent = activity();
+        assert_eq!(silent.timed_out(timeout).await, TimedOut::Idle);
+        let stalled = activity();
+        let served = stalled.serve(true, false);
+        served.offers();
+        assert_eq!(stalled.timed_out(timeout).await, TimedOut::Stalled);
+        // What is being made waits for nobody.
+        served.makes();
+        let waited = tokio::time::timeout(4 * timeout, stalled.timed_out(timeout)).await;
+        assert!(waited.is_err(), "{waited:?}");
     }
 
     #[test]

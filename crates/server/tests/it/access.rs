@@ -79,10 +79,10 @@ async fn status(request: RequestBuilder) -> u16 {
 
 #[tokio::test]
 async fn every_route_with_every_scope() {
-    let place = KeyDirectory::new();
+    let dir = KeyDirectory::new();
     let keys: Vec<(Option<Scope>, String)> =
-        Scope::ALL.into_iter().map(|scope| (Some(scope), place.scope(scope))).chain([(None, String::new())]).collect();
-    let rig = Rig::with(|options| options.keys = place.keys()).await;
+        Scope::ALL.into_iter().map(|scope| (Some(scope), dir.scope(scope))).chain([(None, String::new())]).collect();
+    let rig = Rig::with(|options| options.keys = dir.keys()).await;
     for route in ROUTES {
         let (path, body) = example(route);
         for (scope, key) in &keys {
@@ -104,9 +104,9 @@ async fn every_route_with_every_scope() {
 
 #[tokio::test]
 async fn no_spelling_of_a_path_gets_in_without_a_key() {
-    let place = KeyDirectory::new();
-    drop(place.scope(Scope::Read));
-    let rig = Rig::with(|options| options.keys = place.keys()).await;
+    let dir = KeyDirectory::new();
+    drop(dir.scope(Scope::Read));
+    let rig = Rig::with(|options| options.keys = dir.keys()).await;
     let open = ["/healthz", "/readyz", "/tag.js"];
     for path in open {
         assert_eq!(status(rig.get(path)).await, 200, "{path}");
@@ -162,9 +162,9 @@ async fn no_spelling_of_a_path_gets_in_without_a_key() {
 
 #[tokio::test]
 async fn http2_is_no_way_around() {
-    let place = KeyDirectory::new();
-    let read = place.scope(Scope::Read);
-    let rig = Rig::with(|options| options.keys = place.keys()).await;
+    let dir = KeyDirectory::new();
+    let read = dir.scope(Scope::Read);
+    let rig = Rig::with(|options| options.keys = dir.keys()).await;
     let stream = TokioIo::new(rig.connect().await);
     let (mut sender, connection) =
         hyper::client::conn::http2::handshake(TokioExecutor::new(), stream).await.expect("a handshake");
@@ -213,14 +213,14 @@ async fn every_listener_that_others_reach_demands_keys() {
 
 #[tokio::test]
 async fn a_key_is_taken_as_bearer_or_as_password_and_says_what_it_may() {
-    let place = KeyDirectory::new();
-    let read = place.scope(Scope::Read);
-    let rig = Rig::on("0.0.0.0:0", |options| options.keys = place.keys()).await;
+    let dir = KeyDirectory::new();
+    let read = dir.scope(Scope::Read);
+    let rig = Rig::on("0.0.0.0:0", |options| options.keys = dir.keys()).await;
     let id = read.split('_').nth(2).expect("an id");
     let expect = json!({"demanded": true, "id": id, "name": "n", "scope": "read", "may": ["read"], "datastream": null, "expires": null});
     assert_eq!(json(rig.get("/v1/key").bearer_auth(&read)).await, (200, expect.clone()));
     assert_eq!(json(rig.get("/v1/key").basic_auth("anybody", Some(&read))).await, (200, expect));
-    let until = place.key(Scope::Collect, Some("web"), Some(NOW_S + 60));
+    let until = dir.key(Scope::Collect, Some("web"), Some(NOW_S + 60));
     let (_, answer) = json(rig.get("/v1/key").bearer_auth(&until)).await;
     assert_eq!((&answer["may"], &answer["datastream"]), (&json!(["collect"]), &json!("web")));
     assert_eq!(answer["expires"], "2026-11-22T14:08:16Z");
@@ -231,19 +231,19 @@ async fn a_key_is_taken_as_bearer_or_as_password_and_says_what_it_may() {
 
 #[tokio::test]
 async fn what_is_no_key_any_more_is_refused_everywhere_and_other_services_tokens_are_not() {
-    let place = KeyDirectory::new();
-    let expired = place.key(Scope::Admin, None, Some(NOW_S));
-    let revoked = place.scope(Scope::Admin);
-    place.file.revoke(revoked.split('_').nth(2).expect("an id"), NOW_S).expect("revoked");
+    let dir = KeyDirectory::new();
+    let expired = dir.key(Scope::Admin, None, Some(NOW_S));
+    let revoked = dir.scope(Scope::Admin);
+    dir.file.revoke(revoked.split('_').nth(2).expect("an id"), NOW_S).expect("revoked");
     let unknown = KeyDirectory::new().scope(Scope::Admin);
-    let rig = Rig::with(|options| options.keys = place.keys()).await;
+    let rig = Rig::with(|options| options.keys = dir.keys()).await;
     for key in [&expired, &revoked, &unknown] {
         for path in ["/v1/events", "/ee/v1/interact?configId=w", "/collection/i", "/v1/sql"] {
             let document = refused(rig.post(path, "{}").bearer_auth(key), 401, "key_invalid").await;
             assert!(!document.to_string().contains("fd_admin"), "{document}");
         }
     }
-    let twice = rig.get("/v1/key").bearer_auth(place.scope(Scope::Read)).bearer_auth(place.scope(Scope::Read));
+    let twice = rig.get("/v1/key").bearer_auth(dir.scope(Scope::Read)).bearer_auth(dir.scope(Scope::Read));
     refused(twice, 401, "key_invalid").await;
     for token in ["eyJhbGciOiJSUzI1NiJ9.e30.x", "FD_read"] {
         assert_eq!(json(rig.post("/v1/events", "{}").bearer_auth(token)).await.0, 200, "{token}");
@@ -253,14 +253,14 @@ async fn what_is_no_key_any_more_is_refused_everywhere_and_other_services_tokens
 
 #[tokio::test]
 async fn keys_are_made_and_revoked_beside_a_running_server() {
-    let place = KeyDirectory::new();
-    let rig = Rig::with(|options| options.keys = place.keys()).await;
+    let dir = KeyDirectory::new();
+    let rig = Rig::with(|options| options.keys = dir.keys()).await;
     assert_eq!(status(rig.get("/v1/rejects")).await, 200, "open");
-    let read = place.scope(Scope::Read);
+    let read = dir.scope(Scope::Read);
     assert_eq!(status(rig.get("/v1/rejects").bearer_auth(&read)).await, 200, "at once");
     let mut tail = rig.get("/v1/tail").bearer_auth(&read).send().await.expect("an answer");
     assert_eq!(tail.chunk().await.ok().flatten().as_deref(), Some(&b"\n"[..]));
-    place.file.revoke("n", NOW_S).expect("revoked");
+    dir.file.revoke("n", NOW_S).expect("revoked");
     let begin = std::time::Instant::now();
     while status(rig.get("/v1/rejects").bearer_auth(&read)).await != 401 {
         assert!(begin.elapsed().as_secs() < 20, "a revoked key is still taken");
@@ -275,12 +275,12 @@ async fn keys_are_made_and_revoked_beside_a_running_server() {
 
 #[tokio::test]
 async fn a_damaged_key_file_closes_and_collecting_goes_on() {
-    let place = KeyDirectory::new();
-    let read = place.scope(Scope::Read);
+    let dir = KeyDirectory::new();
+    let read = dir.scope(Scope::Read);
     let local = LocalKey::new().expect("random");
-    let keys = Keys::open(place.directory.path(), Some(&local)).expect("readable");
+    let keys = Keys::open(dir.directory.path(), Some(&local)).expect("readable");
     let rig = Rig::with(|options| options.keys = keys).await;
-    fs::write(place.directory.path().join(KEY_FILE), "{").expect("written");
+    fs::write(dir.directory.path().join(KEY_FILE), "{").expect("written");
     let begin = std::time::Instant::now();
     while status(rig.get("/v1/rejects").bearer_auth(&read)).await != 503 {
         assert!(begin.elapsed().as_secs() < 20, "the damage is not noticed");
@@ -294,9 +294,9 @@ async fn a_damaged_key_file_closes_and_collecting_goes_on() {
 
 #[tokio::test]
 async fn foreign_pages_cause_nothing() {
-    let place = KeyDirectory::new();
-    let read = place.scope(Scope::Read);
-    let closed = Rig::on("0.0.0.0:0", |options| options.keys = place.keys()).await;
+    let dir = KeyDirectory::new();
+    let read = dir.scope(Scope::Read);
+    let closed = Rig::on("0.0.0.0:0", |options| options.keys = dir.keys()).await;
     let open = Rig::new().await;
     for rig in [&open, &closed] {
         for route in ROUTES {
@@ -331,11 +331,11 @@ async fn foreign_pages_cause_nothing() {
 
 #[tokio::test]
 async fn datastreams_rules_bind_every_way_in() {
-    let place = KeyDirectory::new();
-    let (web, all) = (place.key(Scope::Collect, Some("web"), None), place.scope(Scope::Collect));
-    let read = place.scope(Scope::Read);
+    let dir = KeyDirectory::new();
+    let (web, all) = (dir.key(Scope::Collect, Some("web"), None), dir.scope(Scope::Collect));
+    let read = dir.scope(Scope::Read);
     let rig = Rig::with(|options| {
-        options.keys = place.keys();
+        options.keys = dir.keys();
         let origins = vec!["https://shop.example".to_owned()];
         for (name, datastream) in [
             ("web", Datastream { origins, ..Datastream::default() }),
@@ -395,9 +395,9 @@ async fn datastreams_rules_bind_every_way_in() {
 
 #[tokio::test]
 async fn a_key_for_one_datastream_reads_nothing() {
-    let place = KeyDirectory::new();
-    let key = place.key(Scope::Read, Some("web"), None);
-    let rig = Rig::with(|options| options.keys = place.keys()).await;
+    let dir = KeyDirectory::new();
+    let key = dir.key(Scope::Read, Some("web"), None);
+    let rig = Rig::with(|options| options.keys = dir.keys()).await;
     for route in ROUTES.iter().filter(|route| route.access == Access::Read) {
         let (path, body) = example(route);
         refused(rig.request(method(route), path).body(body).bearer_auth(&key), 403, "key_restricted").await;

@@ -34,9 +34,9 @@ pub(super) async fn answer<B: Ingest>(state: &AppState<B>, version: Version, act
     let datastream = access::datastream::admit(known, &target.datastream, &head, &principal).map_err(&report)?;
     let datastream = datastream.cloned().unwrap_or_default();
     // The room stays claimed until the answer is written.
-    let Received { bytes, claim: mut room } = receive(state, &head, body).await.map_err(&report)?;
+    let Received { bytes, mut claim } = receive(state, &head, body).await.map_err(&report)?;
     let edge_call = EdgeCall { datastream, target: &target, head: &head, version, action };
-    edge_call.answer(state, &bytes, &mut room).await.map_err(report)
+    edge_call.answer(state, &bytes, &mut claim).await.map_err(report)
 }
 
 async fn receive<B: Ingest>(state: &AppState<B>, head: &Parts, body: UnreadBody) -> Result<Received, Problem> {
@@ -52,7 +52,7 @@ async fn receive<B: Ingest>(state: &AppState<B>, head: &Parts, body: UnreadBody)
 }
 
 impl EdgeCall<'_> {
-    async fn answer<B: Ingest>(&self, state: &AppState<B>, bytes: &Bytes, room: &mut Claim) -> Outcome {
+    async fn answer<B: Ingest>(&self, state: &AppState<B>, bytes: &Bytes, claim: &mut Claim) -> Outcome {
         let body = match raw::well_formed(bytes) {
             Ok(body) => body,
             Err(malformed) => return Err(self.keep_unreadable(state, bytes, malformed).await?),
@@ -67,7 +67,7 @@ impl EdgeCall<'_> {
             Action::Acquire => self.introduce(state, &mut reply, &body, Telling::Always),
             Action::SetConsent => self.set_consent(state, &body, doubt.as_deref(), &mut reply).await?,
             Action::Interact | Action::Collect => {
-                let kept = self.complete(state, &body, room, &mut reply)?;
+                let kept = self.complete(state, &body, claim, &mut reply)?;
                 let said = kept.said;
                 self.take_in(state, &body, kept, doubt.as_deref(), &mut reply).await?;
                 if self.action == Action::Interact {

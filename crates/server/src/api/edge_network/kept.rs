@@ -72,7 +72,7 @@ impl EdgeCall<'_> {
         &self,
         state: &AppState<B>,
         body: &EdgeBody<'_>,
-        room: &mut Claim,
+        claim: &mut Claim,
         reply: &mut Reply,
     ) -> Result<Kept, Problem> {
         let events = body.envelope.events.as_ref().ok_or_else(|| {
@@ -95,7 +95,7 @@ impl EdgeCall<'_> {
                 "the request's xdm in each of its events is over the limit; send fewer events, or a shorter xdm";
             return Err(Problem::new(Code::BodyTooLarge, detail));
         }
-        if !room.grow_to(bytes.saturating_mul(2)) {
+        if !claim.grow_to(bytes.saturating_mul(2)) {
             return Err(Problem::overloaded());
         }
         kept.array.reserve(bytes);
@@ -137,5 +137,49 @@ impl EdgeCall<'_> {
         let answers = state.recorder.record(&state.backend, &runs, request, submitted).await?;
         reply.warn_of(&answers, &places);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REFUSES: &str = r#""consentStrings":[{"consentStandard":"IAB TCF","consentStandardVersion":"2.0","consentStringValue":"CO052oTO052oTDGAMBFRACBgAABAAAAAAIYgEawAQEagAAAA","gdprApplies":true}]"#;
+    const AGREES: &str = r#""consentStrings":[{"consentStandard":"IAB TCF","gdprApplies":false}]"#;
+
+    fn kept(context: Option<&str>, events: &[&str]) -> Kept {
+        let time = || "2026-11-22T14:07:16.000Z".to_owned();
+        let mut kept = Kept::default();
+        for (place, xdm) in events.iter().enumerate() {
+            let event = Sent { xdm, is_bare: false, data: None };
+            kept.add(place, &event, Added { context, ecid: None, timestamp: Some(&time) });
+        }
+        kept.close();
+        kept
+    }
+
+    #[test]
+    fn events_keep_their_places_beside_those_that_were_refused() {
+        let refusing = format!("{{{REFUSES}}}");
+        let found = kept(None, &[r#"{"timestamp":"t","n":0}"#, &refusing, r#"{"n":2}"#]);
+        assert_eq!(found.array, r#"[{"timestamp":"t","n":0},{"n":2,"timestamp":"2026-11-22T14:07:16.000Z"}]"#);
+        assert_eq!((found.places, found.dated, found.refused), (vec![0, 2], vec![2], vec![1]));
+        assert_eq!(found.said, Some(Consent::Out));
+        assert_eq!(kept(None, &[&refusing]).array, "", "nothing is left to be submitted");
+    }
+
+    #[test]
+    fn a_refusal_counts_whatever_is_said_beside_it() {
+        let (refusing, agreeing) = (format!("{{{REFUSES}}}"), format!("{{{AGREES}}}"));
+        let check = |context: Option<&str>, events: &[&str], expect: Option<Consent>| {
+            assert_eq!(kept(context, events).said, expect, "{events:?}");
+        };
+        check(None, &["{}"], None);
+        check(None, &[&agreeing, "{}"], Some(Consent::In));
+        check(None, &[&refusing, &agreeing], Some(Consent::Out));
+        check(None, &[&agreeing, &refusing], Some(Consent::Out));
+        check(Some(&refusing), &["{}"], Some(Consent::Out));
+        // The event is right where both say something.
+        check(Some(&refusing), &[&agreeing], Some(Consent::In));
     }
 }

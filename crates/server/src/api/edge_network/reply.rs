@@ -206,3 +206,120 @@ fn with_cookies(mut response: Response, cookies: &[String]) -> Response {
     }
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    const ORG: &str = "A@AdobeOrg";
+
+    fn reply(way: Way) -> Reply {
+        Reply::new(Some("r"), way)
+    }
+
+    fn by_handle() -> Reply {
+        reply(Way::Handle { is_secure: true })
+    }
+
+    /// The JSON of an answer and its cookies.
+    fn read(response: Response) -> (Value, Vec<String>) {
+        let cookies = response.headers().get_all(header::SET_COOKIE).iter();
+        let cookies = cookies.map(|cookie| cookie.to_str().expect("text").to_owned()).collect();
+        let body = response.into_body().collect().now_or_never().expect("it is there").expect("no error").to_bytes();
+        (serde_json::from_slice(&body).unwrap_or(Value::Null), cookies)
+    }
+
+    fn rejected(violations: usize) -> EventAnswer {
+        let violation = || xdm::Violation {
+            pointer: "/a".to_owned(),
+            schema: "s#/a".to_owned(),
+            keyword: "type".to_owned(),
+            message: "m".to_owned(),
+        };
+        EventAnswer::Rejected { id: None, violations: (0..violations).map(|_| violation()).collect() }
+    }
+
+    #[test]
+    fn the_request_id_is_the_senders_with_something_of_its_own() {
+        let (answer, _) = read(by_handle().into_response());
+        let id = answer["requestId"].as_str().expect("an id");
+        assert!(id.starts_with("r-") && id.len() == 2 + 16, "{id}");
+        assert_eq!(answer["handle"], json!([]), "the SDK insists on it");
+        assert!(answer.get("warnings").is_none());
+    }
+
+    #[test]
+    fn a_cookie_goes_by_the_way_that_works_for_the_page() {
+        let check = |way: Way, stores: usize, cookies: usize, attributes: Option<Value>| {
+            let mut reply = reply(way.clone());
+            let ecid = Ecid::from_bits([1; 16]);
+            reply.tell(&ecid);
+            reply.keep_identity(ORG, &ecid, 0);
+            reply.keep_consent(ORG, Consent::In);
+            let (answer, set) = read(reply.into_response());
+            assert_eq!(answer["handle"][0]["type"], "identity:result");
+            assert_eq!(answer["handle"][0]["payload"][0]["id"], ecid.as_str());
+            let stored = &answer["handle"][1];
+            assert_eq!(
+                (stored["type"].as_str(), stored["payload"].as_array().map(Vec::len)),
+                (Some("state:store"), Some(stores))
+            );
+            assert_eq!(stored["payload"][0].get("attrs"), attributes.as_ref(), "{way:?}");
+            assert_eq!(set.len(), cookies, "{set:?}");
+        };
+        check(Way::Handle { is_secure: true }, 2, 0, Some(json!({ "SameSite": "None" })));
+        check(Way::Handle { is_secure: false }, 2, 0, None);
+        // The SDK waits for the handle of a choice, whoever sets the cookie.
+        check(Way::Header { domain: "shop.test".to_owned(), is_secure: true }, 1, 2, None);
+    }
+
+    #[test]
+    fn warnings_name_the_places_of_the_request_and_are_bounded() {
+        let mut reply = by_handle();
+        let accepted = EventAnswer::Accepted { id: "e".to_owned(), notices: Vec::new() };
+        let mut answers = Answers::of(vec![rejected(1), accepted]);
+        answers.push(rejected(VIOLATIONS_MAX + 2), 3);
+        reply.warn_of(&answers, &[4, 5, 7]);
+        let (answer, _) = read(reply.into_response());
+        let warnings = answer["warnings"].as_array().expect("warnings");
+        let found: Vec<_> =
+            warnings.iter().map(|one| (&one["report"]["eventIndex"], &one["report"]["violationsOmitted"])).collect();
+        assert_eq!(found, [(&json!(4), &Value::Null), (&json!(7), &json!(5))]);
+        assert_eq!(warnings[0]["detail"], "event 4 breaks 1 rule of the schema; it is kept in rejects");
+
+        let mut reply = by_handle();
+        let answers = Answers::of((0..WARNINGS_MAX + 3).map(|_| rejected(1)).collect());
+        reply.warn_of(&answers, &(0..WARNINGS_MAX + 3).collect::<Vec<_>>());
+        let (answer, _) = read(reply.into_response());
+        assert_eq!(answer["warnings"].as_array().map(Vec::len), Some(WARNINGS_MAX + 1));
+        assert_eq!(answer["warnings"][WARNINGS_MAX]["report"]["eventsOmitted"], 3);
+
+        let mut reply = by_handle();
+        reply.warn_of_dated(&[]);
+        reply.warn_of_refused(&(0..PLACES_MAX + 1).collect::<Vec<_>>());
+        let (answer, _) = read(reply.into_response());
+        assert_eq!(answer["warnings"].as_array().map(Vec::len), Some(1));
+        let report = &answer["warnings"][0]["report"];
+        assert_eq!(
+            (report["eventIndexes"].as_array().map(Vec::len), &report["events"]),
+            (Some(PLACES_MAX), &json!(PLACES_MAX + 1))
+        );
+    }
+
+    #[test]
+    fn collect_is_answered_without_handles() {
+        let mut reply = reply(Way::Header { domain: "shop.test".to_owned(), is_secure: false });
+        reply.keep_consent(ORG, Consent::Out);
+        let response = reply.into_empty();
+        assert_eq!(response.status(), StatusCode::NO_CONTENT);
+        let (body, cookies) = read(response);
+        assert_eq!((body, cookies.len()), (Value::Null, 1));
+        let response = by_handle().into_taken();
+        assert_eq!(response.status(), StatusCode::ACCEPTED);
+        let (body, _) = read(response);
+        assert!(body.get("handle").is_none() && body["requestId"].is_string(), "{body}");
+    }
+}

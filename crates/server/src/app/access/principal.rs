@@ -102,3 +102,49 @@ impl Principal {
         Scope::ALL.into_iter().filter(|scope| self.permits(access(scope)) && is_divided(scope)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(scope: Scope, datastream: Option<&str>) -> Principal {
+        let names = ("abcdefgh".to_owned(), "n".to_owned());
+        Principal::Key(Arc::new(Key::new(
+            names,
+            scope,
+            datastream.map(str::to_owned),
+            (Some(10), false),
+            Digest::of("s"),
+        )))
+    }
+
+    #[test]
+    fn each_may_do_what_was_shown() {
+        let check = |principal: &Principal, scopes: &[Scope], collects: bool| {
+            assert_eq!(principal.scopes(), scopes, "{principal:?}");
+            assert_eq!(principal.holds_collecting_key(), collects, "{principal:?}");
+            assert!(principal.permits(Access::Public));
+        };
+        // Collecting takes no key, and to have shown one is another thing.
+        check(&Principal::Nobody, &[Scope::Collect], false);
+        check(&Principal::Open, &Scope::ALL, false);
+        check(&Principal::Local, &Scope::ALL, true);
+        check(&key(Scope::Collect, None), &[Scope::Collect], true);
+        check(&key(Scope::Read, None), &[Scope::Read], false);
+        check(&key(Scope::Desk, None), &[Scope::Desk], false);
+        check(&key(Scope::Admin, None), &Scope::ALL, true);
+        // What is read can't be divided by datastream.
+        check(&key(Scope::Admin, Some("web")), &[Scope::Collect], true);
+        check(&key(Scope::Read, Some("web")), &[], false);
+    }
+
+    #[test]
+    fn a_key_ends_and_remembers_its_last_use() {
+        let Principal::Key(key) = key(Scope::Read, None) else { panic!("a key") };
+        assert!(!key.has_expired(9) && key.has_expired(10));
+        for (now_s, expect) in [(5, 5), (3, 5), (7, 7)] {
+            key.touch(now_s);
+            assert_eq!(key.used_s(), expect, "at {now_s}");
+        }
+    }
+}

@@ -90,3 +90,38 @@ fn challenged(problem: Problem, route: &RouteSpec, bearer: HeaderValue) -> Probl
         _ => problem.also(header::WWW_AUTHENTICATE, BASIC),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::route::ELSEWHERE;
+
+    #[test]
+    fn a_password_is_asked_for_only_where_a_person_reads() {
+        let check = |route: &RouteSpec, expect: &[&str]| {
+            for problem in [missing(route), invalid(route), of(route, Refused::Revoked)] {
+                let response = problem.into_response();
+                assert_eq!(response.status(), 401);
+                let challenges = response.headers().get_all(header::WWW_AUTHENTICATE).iter();
+                let schemes =
+                    challenges.map(|value| value.to_str().expect("text").split(' ').next().unwrap_or_default());
+                assert_eq!(schemes.collect::<Vec<_>>(), expect, "{route:?}");
+            }
+        };
+        check(&RouteSpec::post("/a", Access::Collect), &["Bearer"]);
+        check(&RouteSpec::get("/a", Access::Read), &["Bearer", "Basic"]);
+        check(&RouteSpec::get("/a", Access::Key), &["Bearer", "Basic"]);
+        check(&ELSEWHERE, &["Bearer"]);
+    }
+
+    #[test]
+    fn what_is_missing_says_which_key_to_make() {
+        for (access, scope) in [(Access::Read, "read"), (Access::Desk, "desk"), (Access::Admin, "admin")] {
+            let document = missing(&RouteSpec::get("/a", access)).document();
+            let detail = document["detail"].as_str().expect("text");
+            assert!(detail.contains(&format!("frontdesk key new --scope {scope} ")), "{detail}");
+        }
+        let unreadable = of(&ELSEWHERE, Refused::Unreadable);
+        assert_eq!(unreadable.code(), Code::KeysUnreadable);
+    }
+}

@@ -20,6 +20,7 @@
 mod check;
 mod compile;
 mod content;
+mod edits;
 mod examples;
 mod format;
 mod keyword;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::compile::{Composition, compile};
+use crate::edits::distance;
 use crate::plan::Plan;
 use crate::schema::fault::SchemaError;
 use crate::schema::registry::Registry;
@@ -60,7 +61,7 @@ impl Plans {
 fn unknown(id: &str, registry: &Registry) -> SchemaError {
     let near = registry
         .ids()
-        .map(|known| (strsim::levenshtein(id, known), known))
+        .map(|known| (distance(id, known), known))
         .filter(|(edits, known)| edits * EDITS_SHARE <= id.len().max(known.len()))
         .min();
     SchemaError::UnknownSchema { id: id.to_owned(), nearest: near.map(|(_, near)| near.to_owned()) }

@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 
+use crate::edits;
 use crate::limits::SUGGESTIONS_MAX;
 use crate::names::NameTable;
 
@@ -67,10 +68,7 @@ fn nearest<'n>(key: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n st
 
 /// Edits between two names; more than [`EDITS_MAX`] where their lengths tell at once.
 pub(super) fn distance(a: &str, b: &str) -> usize {
-    if a.len().abs_diff(b.len()) > EDITS_MAX * char::MAX_LEN_UTF8 {
-        return usize::MAX;
-    }
-    strsim::levenshtein(a, b)
+    if a.len().abs_diff(b.len()) > EDITS_MAX { usize::MAX } else { edits::distance(a, b) }
 }
 
 #[cfg(test)]

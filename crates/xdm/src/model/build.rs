@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::annotations::{self, Annotations};
 use super::{Body, Model, Named, Reader, Schema, SchemaId, cycles};
+use crate::edits::distance;
 use crate::keyword::{self, Keyword};
 use crate::limits::UNKNOWN_NAME_EDITS_MAX;
 use crate::pattern::Patterns;
@@ -142,7 +143,7 @@ impl<'r> Builder<'r> {
         }
         let names = keyword::names().chain(annotations::known());
         let near = names
-            .map(|known| (strsim::osa_distance(&known.to_lowercase(), &name.to_lowercase()), known))
+            .map(|known| (distance(&known.to_lowercase(), &name.to_lowercase()), known))
             .filter(|(edits, known)| *edits <= UNKNOWN_NAME_EDITS_MAX && *edits * 2 < known.len())
             .min();
         let hint = near.map_or_else(String::new, |(_, known)| format!("; did you mean {known}?"));

@@ -19,6 +19,7 @@
 pub(crate) mod error;
 mod job;
 mod ordered;
+mod reject;
 mod worker;
 
 use std::sync::atomic::AtomicU64;

@@ -16,7 +16,8 @@ use super::fault::guarded;
 use super::{APP, Drain, Halt, RETRY_AFTER, SPARE_BLOCKS_MAX};
 use crate::day::day_of;
 use crate::hooks::{DrainStep, Touched};
-use crate::rows::files::{DatedFiles, Dates, FilesError};
+use crate::rows::dates::Dates;
+use crate::rows::files::{DatedFiles, FilesError};
 
 impl Drain {
     /// Closes the current batch, so that its commit can be tried until it succeeds.

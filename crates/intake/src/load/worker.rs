@@ -13,6 +13,7 @@ use xdm::{Checker, ContentHash, Verdict, Violation, WithContent};
 use super::error::LoadError;
 use super::job::{Job, Progress};
 use super::ordered::{Abandoned, ChunkSequencer, InOrder};
+use super::reject::{Broken, Decoded, Reject};
 use crate::day::day_of;
 use crate::error::IntakeError;
 use crate::input::chunks::{Chunk, Chunks};
@@ -20,10 +21,10 @@ use crate::input::error::{InputError, unreadable};
 use crate::input::split::Span;
 use crate::request::identity::{Minter, Origin};
 use crate::request::time_anomaly::TimeAnomaly;
+use crate::rows::dates::{Dates, LOAD_DATES_MAX};
 use crate::rows::dedupe::keys::legacy_hash;
 use crate::rows::dedupe::{Key, Seen};
-use crate::rows::files::{DatedFiles, Dates, FilesError, LOAD_DATES_MAX};
-use crate::rows::rejects::{BrokenRules, RejectOrigin, RejectReason};
+use crate::rows::files::{DatedFiles, FilesError};
 
 /// What workers share.
 pub(crate) struct WorkerContext<'a> {
@@ -33,25 +34,6 @@ pub(crate) struct WorkerContext<'a> {
     pub(crate) progress: &'a dyn Progress,
     /// Chunks that may still be begun; for tests that stop half-way.
     pub(crate) allowance: &'a AtomicU64,
-}
-
-/// An event that was decoded into a block.
-struct Decoded {
-    key: Key,
-    line: u32,
-    start: u32,
-    end: u32,
-}
-
-/// An event that breaks rules.
-struct Broken {
-    line: u32,
-    start: u32,
-    end: u32,
-    id: Option<String>,
-    violations: Vec<Violation>,
-    /// Violations besides those.
-    omitted: usize,
 }
 
 pub(crate) struct Worker<'a> {
@@ -310,91 +292,6 @@ impl<'a> Worker<'a> {
         }
         Ok(())
     }
-}
-
-/// A line that does not go to the table of events.
-enum Reject<'a> {
-    Broken(&'a Broken),
-    Known(&'a Decoded, u32, Seen),
-}
-
-impl Reject<'_> {
-    fn line(&self) -> u32 {
-        match self {
-            Reject::Broken(broken) => broken.line,
-            Reject::Known(decoded, ..) => decoded.line,
-        }
-    }
-
-    fn start(&self) -> u32 {
-        match self {
-            Reject::Broken(broken) => broken.start,
-            Reject::Known(decoded, ..) => decoded.start,
-        }
-    }
-
-    fn count(&self, state: &mut InOrder) {
-        let summary = &mut state.summary;
-        match self {
-            Reject::Broken(broken) => {
-                let keyword = broken.violations.first().map_or("invalid", |violation| &violation.keyword);
-                match summary.rejected.get_mut(keyword) {
-                    Some(count) => *count += 1,
-                    None => drop(summary.rejected.insert(keyword.to_owned(), 1)),
-                }
-            }
-            Reject::Known(_, _, Seen::Conflict) => summary.conflicts += 1,
-            Reject::Known(..) => summary.duplicates += 1,
-        }
-    }
-
-    fn keep(
-        &self,
-        state: &mut InOrder,
-        job: &Job<'_>,
-        chunk: &Chunk,
-        minter: &mut Minter,
-        content: &ContentHash,
-        blocks: &[Block],
-    ) {
-        let (start, end) = match self {
-            Reject::Broken(broken) => (broken.start, broken.end),
-            Reject::Known(decoded, ..) => (decoded.start, decoded.end),
-        };
-        let payload = &chunk.bytes()[start as usize..end as usize];
-        let (event_id, reason) = match self {
-            Reject::Broken(broken) => {
-                let rules = BrokenRules { listed: &broken.violations, omitted: broken.omitted };
-                (broken.id.as_deref(), RejectReason::Invalid(rules))
-            }
-            Reject::Known(_, row, Seen::Conflict) => (id_of(blocks, *row), RejectReason::Conflict),
-            Reject::Known(_, row, _) => (id_of(blocks, *row), RejectReason::Duplicate),
-        };
-        let offset = chunk.offset + u64::from(start);
-        let file =
-            job.fingerprint.unwrap_or_else(|| job.scheme.keys.text_mac(content.of_text(payload)).cast_unsigned());
-        let source = RejectOrigin {
-            reject_id: minter.mint(Origin::RejectLine { file, offset }),
-            received_micros: job.received_micros,
-            datastream: job.datastream,
-            request_id: None,
-            event_id,
-            index: state.lines + u64::from(self.line()),
-        };
-        state.rejects.push(source, reason, payload, &job.scheme.rejects_sealer);
-    }
-}
-
-/// The id of a row, counted over the blocks of a chunk.
-fn id_of(blocks: &[Block], row: u32) -> Option<&str> {
-    let mut row = row as usize;
-    for block in blocks {
-        if row < block.rows() {
-            return Some(block.id(row));
-        }
-        row -= block.rows();
-    }
-    None
 }
 
 fn files_error(error: FilesError) -> LoadError {

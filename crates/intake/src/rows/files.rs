@@ -16,7 +16,7 @@
 //! A file that is ended is synced on a thread of its own, since the disk may take as long
 //! for it as decoding a block takes.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -27,6 +27,7 @@ use table::{
 };
 use thiserror::Error;
 
+use super::dates::Dates;
 use super::scheme::RowScheme;
 
 /// Memory of the files in the making, in bytes.
@@ -43,14 +44,6 @@ const FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 const SYNCING_MAX: usize = 4;
 /// Empty blocks kept for the next date.
 const SPARE_BLOCKS_MAX: usize = 4;
-
-/// Dates of one commit of the drain that get files of their own.
-const COMMIT_DATES_MAX: usize = 64;
-/// Further from now than this an event of the drain gets no date of its own: anybody may
-/// send any date, and each costs a directory and a file.
-const NEAR_DAYS: std::ops::RangeInclusive<i32> = -400..=40;
-/// Dates of one load, and thread, that get files of their own: eleven years.
-pub(crate) const LOAD_DATES_MAX: usize = 4096;
 
 /// Why files could not be written.
 #[derive(Debug, Error)]
@@ -70,42 +63,6 @@ impl FilesError {
             FilesError::Encode(EncodeError::Write(_)) => false,
             FilesError::Encode(_) => true,
             FilesError::Store(_) | FilesError::Thread(_) => false,
-        }
-    }
-}
-
-/// Which dates get files of their own.
-pub(crate) enum Dates {
-    /// The first so many that come.
-    First { count: usize, seen: HashSet<i32> },
-    /// These.
-    These(HashSet<i32>),
-}
-
-impl Dates {
-    /// The first so many that come.
-    pub(crate) fn first(count: usize) -> Dates {
-        Dates::First { count, seen: HashSet::new() }
-    }
-
-    /// Of a commit whose rows are all there: dates near `today`, those with the most rows.
-    pub(crate) fn of<'b>(blocks: impl Iterator<Item = &'b Block>, today: i32) -> Dates {
-        let mut rows: HashMap<i32, u32> = HashMap::new();
-        for block in blocks {
-            for run in block.dates().chunk_by(|left, right| left == right) {
-                *rows.entry(run[0]).or_default() += run.len() as u32;
-            }
-        }
-        let mut near: Vec<(i32, u32)> =
-            rows.into_iter().filter(|(day, _)| NEAR_DAYS.contains(&day.saturating_sub(today))).collect();
-        near.sort_unstable_by_key(|(day, rows)| (std::cmp::Reverse(*rows), (day - today).abs(), *day));
-        Dates::These(near.into_iter().take(COMMIT_DATES_MAX).map(|(day, _)| day).collect())
-    }
-
-    fn holds(&mut self, day: i32) -> bool {
-        match self {
-            Dates::These(days) => days.contains(&day),
-            Dates::First { count, seen } => seen.contains(&day) || (seen.len() < *count && seen.insert(day)),
         }
     }
 }

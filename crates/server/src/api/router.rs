@@ -17,7 +17,7 @@ use tower::Service;
 use super::endpoint::Endpoint;
 use super::events::PostEvents;
 use super::routes::{Visitor, visit_all};
-use super::run::{Mounted, run};
+use super::run::{Mounted, run, run_without_cookies};
 use crate::app::backend::Backend;
 use crate::app::call::{Call, Outcome};
 use crate::app::respond::respond;
@@ -64,7 +64,7 @@ impl<B: Backend> Application for Routes<B> {
     /// and the future of a posted event is some kilobytes.
     async fn answer(self, request: Request, via: Via) -> Response {
         if is_posted_event(&request) {
-            return run(self.state, self.events, PostEvents::handle::<B>, request).await;
+            return run_without_cookies(self.state, self.events, PostEvents::handle::<B>, request).await;
         }
         let Routes { mut router, .. } = self;
         let mut request = request;

@@ -24,13 +24,30 @@ where
     H: FnOnce(Arc<AppState<B>>, Call) -> W,
     W: Future<Output = Outcome>,
 {
-    let pages = route.spec.pages;
+    // Most routes keep no origin: what is kept makes the future of a posted event larger.
+    if route.spec.pages != Pages::WithCookies {
+        return run_without_cookies(state, route, handler, request).await;
+    }
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let mut response = run_without_cookies(state, route, handler, request).await;
+    cors::allow_with_cookies(&mut response, origin);
+    response
+}
+
+/// The same for a route that pages don't call with cookies.
+pub(super) async fn run_without_cookies<B, H, W>(
+    state: Arc<AppState<B>>,
+    route: Route,
+    handler: H,
+    request: Request,
+) -> Response
+where
+    B: Backend,
+    H: FnOnce(Arc<AppState<B>>, Call) -> W,
+    W: Future<Output = Outcome>,
+{
     // Servers, which name no origin, have no use for what is said to browsers.
-    let is_page = pages == Pages::Anonymous && request.headers().contains_key(header::ORIGIN);
-    let origin = match pages {
-        Pages::WithCookies => request.headers().get(header::ORIGIN).cloned(),
-        Pages::Closed | Pages::Anonymous => None,
-    };
+    let is_page = route.spec.pages == Pages::Anonymous && request.headers().contains_key(header::ORIGIN);
     let is_refusable = route.spec.content.is_refusable();
     let mut call = state.call(request);
     // Pinned here: as an argument it would be moved, and it is some kilobytes.
@@ -46,11 +63,8 @@ where
     if is_refusable {
         response.extensions_mut().insert(Refusable);
     }
-    match pages {
-        Pages::Closed => {}
-        Pages::Anonymous if is_page => cors::allow_any(&mut response),
-        Pages::Anonymous => {}
-        Pages::WithCookies => cors::allow_with_cookies(&mut response, origin),
+    if is_page {
+        cors::allow_any(&mut response);
     }
     response
 }

@@ -44,7 +44,8 @@ impl Endpoint for PostSql {
 
     async fn handle<B: Backend>(state: Arc<AppState<B>>, call: Call) -> Outcome {
         let Call { head, body, .. } = call;
-        let Received { bytes, claim: _claim } = body.read(state.options.sql_bytes_max, &state.budget).await?;
+        let Received { bytes, claim: _claim } =
+            body.read(state.options.sql_bytes_max, &state.body_limits, &state.budget).await?;
         let sql = text(&bytes)?;
         let _slot = state.sql_slots.try_acquire().map_err(|_| rows::busy())?;
         rows::answer(&state, TableQuery::Sql(&sql), rows::form(&head.headers)).await

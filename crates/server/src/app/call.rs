@@ -21,7 +21,7 @@ pub(crate) type Outcome = Result<Response, Problem>;
 
 impl Call {
     /// Splits a request so that a body nobody reads is thrown away in order.
-    pub(crate) fn of(request: Request, limits: BodyLimits) -> Call {
+    pub(crate) fn of(request: Request, limits: &BodyLimits) -> Call {
         let (head, body) = request.into_parts();
         let body = UnreadBody::new(body, &head.headers, limits);
         Call { head, body, principal: Principal::Nobody }

@@ -50,7 +50,8 @@ pub(crate) struct AppState<B> {
     pub(crate) sql_slots: Semaphore,
     /// The routes that are served, for pages about them.
     pub(crate) interface: Interface,
-    body_limits: BodyLimits,
+    /// What holds for each body.
+    pub(crate) body_limits: BodyLimits,
     /// Tells this process's transaction ids from those of the one before.
     instance: u16,
     transactions: AtomicU64,
@@ -99,7 +100,7 @@ impl<B> AppState<B> {
 
     /// A request whose body is still on its way.
     pub(crate) fn call(&self, request: Request) -> Call {
-        Call::of(request, self.body_limits)
+        Call::of(request, &self.body_limits)
     }
 
     /// A transaction id as the streaming-ingestion API writes them: milliseconds since

@@ -43,7 +43,8 @@ pub(crate) struct BodyLimits {
 pub(crate) struct UnreadBody {
     /// `None` once it is read.
     body: Option<Body>,
-    limits: BodyLimits,
+    drain_bytes_max: usize,
+    drain_timeout: Duration,
 }
 
 /// A body in memory, and the room it takes until its answer is made.
@@ -53,16 +54,21 @@ pub(crate) struct Received {
 }
 
 impl UnreadBody {
-    pub(crate) fn new(body: Body, headers: &HeaderMap, limits: BodyLimits) -> UnreadBody {
+    pub(crate) fn new(body: Body, headers: &HeaderMap, limits: &BodyLimits) -> UnreadBody {
         // A sender that waits for `100 Continue` has not sent its body, and after a refusal
         // need not: what comes next could be another request, so the connection closes.
         let waits = headers.contains_key(header::EXPECT);
         let drain_bytes_max = if waits { 0 } else { limits.drain_bytes_max };
-        UnreadBody { body: Some(body), limits: BodyLimits { drain_bytes_max, ..limits } }
+        UnreadBody { body: Some(body), drain_bytes_max, drain_timeout: limits.drain_timeout }
     }
 
     /// The whole body, at most `bytes_max`, as it was sent.
-    pub(crate) async fn read(mut self, bytes_max: usize, budget: &Budget) -> Result<Received, Problem> {
+    pub(crate) async fn read(
+        mut self,
+        bytes_max: usize,
+        limits: &BodyLimits,
+        budget: &Budget,
+    ) -> Result<Received, Problem> {
         let Some(body) = &mut self.body else {
             return Err(Problem::internal("a body was read twice"));
         };
@@ -78,7 +84,7 @@ impl UnreadBody {
             // Mostly the body is there, and no time needs to be measured.
             match futures::poll!(collecting.as_mut()) {
                 Poll::Ready(received) => received,
-                Poll::Pending => tokio::time::timeout(self.limits.read_timeout, collecting)
+                Poll::Pending => tokio::time::timeout(limits.read_timeout, collecting)
                     .await
                     .unwrap_or_else(|_| Err(Problem::of(Code::BodyTimeout))),
             }
@@ -88,9 +94,14 @@ impl UnreadBody {
     }
 
     /// The whole body, decompressed.
-    pub(crate) async fn read_plain(self, coding: Coding, budget: &Budget) -> Result<Received, Problem> {
-        let BodyLimits { bytes_max, decompressed_bytes_max, .. } = self.limits;
-        let Received { bytes, mut claim } = self.read(bytes_max, budget).await?;
+    pub(crate) async fn read_plain(
+        self,
+        coding: Coding,
+        limits: &BodyLimits,
+        budget: &Budget,
+    ) -> Result<Received, Problem> {
+        let Received { bytes, mut claim } = self.read(limits.bytes_max, limits, budget).await?;
+        let decompressed_bytes_max = limits.decompressed_bytes_max;
         if coding == Coding::Identity {
             return Ok(Received { bytes, claim });
         }
@@ -111,13 +122,13 @@ impl UnreadBody {
 impl Drop for UnreadBody {
     fn drop(&mut self) {
         let Some(body) = self.body.take() else { return };
-        if body.is_end_stream() || self.limits.drain_bytes_max == 0 {
+        if body.is_end_stream() || self.drain_bytes_max == 0 {
             return;
         }
         // Outside a runtime nobody is waiting for an answer either.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let drain = drain(body, self.limits.drain_bytes_max);
-            runtime.spawn(tokio::time::timeout(self.limits.drain_timeout, drain));
+            let drain = drain(body, self.drain_bytes_max);
+            runtime.spawn(tokio::time::timeout(self.drain_timeout, drain));
         }
     }
 }
@@ -215,15 +226,15 @@ mod tests {
         Body::from_stream(stream::iter(parts))
     }
 
-    fn unread(body: Body, limits: BodyLimits) -> UnreadBody {
-        UnreadBody::new(body, &HeaderMap::new(), limits)
+    fn unread(body: Body) -> UnreadBody {
+        UnreadBody::new(body, &HeaderMap::new(), &LIMITS)
     }
 
     #[tokio::test]
     async fn a_body_is_read_within_its_limit_and_the_budget() {
         let check = async |body: Body, budget_bytes: usize, expect: Result<&str, Code>| {
             let budget = Budget::new(budget_bytes);
-            let read = unread(body, LIMITS).read(10, &budget).await;
+            let read = unread(body).read(10, &LIMITS, &budget).await;
             let found = match &read {
                 Ok(received) => Ok(std::str::from_utf8(&received.bytes).expect("text")),
                 Err(problem) => Err(problem.code()),
@@ -247,7 +258,7 @@ mod tests {
         let budget = Budget::new(1_000);
         let silent = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
         let limits = BodyLimits { read_timeout: Duration::from_millis(1), ..LIMITS };
-        let read = unread(silent, limits).read(1_000, &budget).await;
+        let read = unread(silent).read(1_000, &limits, &budget).await;
         assert_eq!(read.err().map(|problem| problem.code()), Some(Code::BodyTimeout));
         assert_eq!(budget.used(), 0);
     }
@@ -255,7 +266,7 @@ mod tests {
     #[tokio::test]
     async fn a_cut_body_is_no_body() {
         let cut = stream::iter([Ok("0123"), Err(std::io::Error::other("cut"))]);
-        let read = unread(Body::from_stream(cut), LIMITS).read(1_000, &Budget::new(1_000)).await;
+        let read = unread(Body::from_stream(cut)).read(1_000, &LIMITS, &Budget::new(1_000)).await;
         assert_eq!(read.err().map(|problem| problem.code()), Some(Code::BodyCut));
     }
 
@@ -271,7 +282,7 @@ mod tests {
                 if expects_continue {
                     headers.insert(header::EXPECT, axum::http::HeaderValue::from_static("100-continue"));
                 }
-                drop(UnreadBody::new(body, &headers, limits));
+                drop(UnreadBody::new(body, &headers, &limits));
                 let mut taken = 0;
                 while taken < 100 && sender.send(Ok("0123456789")).await.is_ok() {
                     taken += 1;

@@ -42,8 +42,8 @@ pub(super) async fn answer<B: Ingest>(state: &AppState<B>, version: Version, act
 async fn receive<B: Ingest>(state: &AppState<B>, head: &Parts, body: UnreadBody) -> Result<Received, Problem> {
     let bytes_max = state.options.network_body_bytes_max;
     let received = match Coding::of(&head.headers)? {
-        Coding::Identity => body.read(bytes_max, &state.budget).await?,
-        coding => body.read_plain(coding, &state.budget).await?,
+        Coding::Identity => body.read(bytes_max, &state.body_limits, &state.budget).await?,
+        coding => body.read_plain(coding, &state.body_limits, &state.budget).await?,
     };
     if received.bytes.len() > bytes_max {
         return Err(Problem::new(Code::BodyTooLarge, format!("the body is over {bytes_max} bytes; split it")));

@@ -59,7 +59,7 @@ impl Endpoint for PostEvents {
         let coding = Coding::of(&head.headers)?;
         let framing = framing(&head.headers);
         // The room stays claimed until the answer is written.
-        let Received { bytes, claim: _claim } = body.read_plain(coding, &state.budget).await?;
+        let Received { bytes, claim: _claim } = body.read_plain(coding, &state.body_limits, &state.budget).await?;
         let request = Request {
             datastream: parameters.datastream.unwrap_or_else(|| DATASTREAM.to_owned()),
             request_id: parameters.request_id,

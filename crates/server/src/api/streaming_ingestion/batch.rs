@@ -41,7 +41,7 @@ impl Endpoint for PostMessages {
         // One that can't be kept is as good as none: a proxy may have added it.
         let request_id = request_id::of_header(&head.headers).ok().flatten();
         let coding = Coding::of(&head.headers)?;
-        let Received { bytes, mut claim } = body.read_plain(coding, &state.budget).await?;
+        let Received { bytes, mut claim } = body.read_plain(coding, &state.body_limits, &state.budget).await?;
         let received_ms = state.backend.now_micros() / 1_000;
         let batch_id = state.transaction(received_ms);
         let batch = Batch::read(&bytes).map_err(|why| reply::unreadable(inlet.id, why))?;

@@ -42,7 +42,7 @@ impl Endpoint for PostMessage {
         // One that can't be kept is as good as none: a proxy may have added it.
         let request_id = request_id::of_header(&head.headers).ok().flatten();
         let coding = Coding::of(&head.headers)?;
-        let Received { bytes, claim: _claim } = body.read_plain(coding, &state.budget).await?;
+        let Received { bytes, claim: _claim } = body.read_plain(coding, &state.body_limits, &state.budget).await?;
         let received_ms = state.backend.now_micros() / 1_000;
         let transaction = state.transaction(received_ms);
         let event = bytes.slice_ref(event_of(&bytes).map_err(|why| reply::unreadable(inlet.id, why))?);

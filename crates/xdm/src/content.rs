@@ -4,11 +4,11 @@
 //! white space, `1.0` for `1`, `\u0041` for `A`. So the number is not made of the bytes
 //! but of what the checker hands to a sink anyway: each value is mixed with the place it
 //! has, and the results are added up, so that their order doesn't count. Places are paths
-//! and not slots: the number outlives a schema that grows. Items of a list are told apart
+//! and not slots: the number outlives a schema that grows. Items of a list are distinguished
 //! by their position, those of a map by their key. Both spellings of a name are one name,
 //! and an instant is compared as the instant it is, whatever its offset.
 //!
-//! All of it is keyed: without the secret nobody can tell what gives which sum. The sum is
+//! All of it is keyed: without the secret nobody knows what gives which sum. The sum is
 //! yet no code that may be shown: whoever stores it passes it through a keyed function
 //! that can't be turned back.
 
@@ -156,7 +156,7 @@ fn mix(left: u64, right: u64) -> u64 {
     (product as u64) ^ ((product >> 64) as u64)
 }
 
-/// Tells key columns their maps.
+/// Gives key columns their maps.
 fn note_keys(node: &Node, columns: &mut [ColumnKey]) {
     match node {
         Node::Leaf(_) => {}
@@ -170,7 +170,7 @@ fn note_keys(node: &Node, columns: &mut [ColumnKey]) {
 }
 
 impl Sink for ContentHash {
-    /// Each of its members tells that it is there.
+    /// Each of its members says that it is there.
     #[inline]
     fn object(&mut self, _: StructSlot) {}
 

@@ -10,7 +10,7 @@
 //!
 //! A [`Registry`] holds schema documents; [`compile`] composes a class and its field
 //! groups into a [`Plan`]; a [`Checker`] walks along the plan over an event's bytes,
-//! tells every [`Violation`], and feeds a [`Sink`] with typed values on the way, without
+//! reports every [`Violation`], and feeds a [`Sink`] with typed values on the way, without
 //! a tree in between. Nothing is hard-coded per field. What a keyword of JSON Schema
 //! means is in its own file of `keyword/`.
 //!

@@ -1,7 +1,7 @@
 //! The limits of one event, each with its unit. Past one of them an event is
 //! rejected with keyword `limit` and a sentence that names the limit.
 //!
-//! What is told of an event is bounded too ([`ReportLimits`]): a few bytes can break a
+//! What is reported of an event is bounded too ([`ReportLimits`]): a few bytes can break a
 //! million rules. What is past that bound is counted and takes no memory.
 
 /// Longest event, in bytes of JSON.
@@ -21,20 +21,20 @@ pub const KEPT_BYTES_MAX: usize = 4 * EVENT_BYTES_MAX;
 /// Undeclared names of one event for which the nearest declared name is sought.
 pub const SUGGESTIONS_MAX: usize = 32;
 
-/// Most violations that an answer tells of one event; how many more there are is said.
+/// Most violations that an answer reports of one event; how many more there are is said.
 pub const VIOLATIONS_MAX: usize = 100;
 /// Most bytes of them.
 pub const VIOLATIONS_BYTES_MAX: usize = 64 * 1024;
-/// Most notices that an answer tells of one event, and most bytes of them.
+/// Most notices that an answer reports of one event, and most bytes of them.
 pub const NOTICES_MAX: usize = 100;
 /// Most bytes of them.
 pub const NOTICES_BYTES_MAX: usize = 32 * 1024;
-/// Most violations, and as many notices, of one event that are told where they are written
+/// Most violations, and as many notices, of one event that are reported where they are written
 /// out at once (`frontdesk check`): more than an event of usual size can break.
 pub const FILE_VIOLATIONS_MAX: usize = 100_000;
 /// Most bytes of either.
 pub const FILE_VIOLATIONS_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// Longest JSON pointer that is told, in bytes; a longer one is cut and ends in `…`.
+/// Longest JSON pointer that is reported, in bytes; a longer one is cut and ends in `…`.
 pub const POINTER_BYTES_MAX: usize = 1024;
 /// Longest message, in bytes; a longer one is cut and ends in `…`.
 pub const MESSAGE_BYTES_MAX: usize = 1024;
@@ -54,7 +54,7 @@ pub const IN_PLACE_DEPTH_MAX: usize = 128;
 /// Most edits between an unknown keyword and the one that is suggested.
 pub const UNKNOWN_NAME_EDITS_MAX: usize = 2;
 
-/// How much of what is wrong with one event is held to be told. The rest is counted.
+/// How much of what is wrong with one event is kept to be reported. The rest is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReportLimits {
     /// Violations.

@@ -144,7 +144,7 @@ impl NameTable {
         self.names.iter().any(|name| &*name.text == text && name.spelling & SPELLED_PLATFORM != 0)
     }
 
-    /// Tells the names of children whose value needs nothing but being checked.
+    /// Marks the names of children whose value needs nothing but being checked.
     pub(crate) fn note_plain(&mut self, plain: &impl Fn(u16) -> Option<NodeId>) {
         for name in &mut self.names {
             if let Target::Child(child) = name.target
@@ -194,7 +194,7 @@ impl NameTable {
     }
 
     /// Finds the name that these bytes begin with, up to its closing quote. `None` also
-    /// where it can't be told at once: the name is long, or the text is near its end.
+    /// where it can't be known at once: the name is long, or the text is near its end.
     #[inline]
     pub(crate) fn find_quoted(&self, bytes: &[u8]) -> Option<Found<'_>> {
         let head = bytes.first_chunk::<GUESS_BYTES_MAX>()?;

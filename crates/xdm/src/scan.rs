@@ -34,7 +34,7 @@ pub(crate) fn equal(left: &[u8; 32], right: &[u8; 32]) -> u32 {
 }
 
 /// Reads over white space with one `token` in it. Gives the number of bytes and whether
-/// the token was there; `None` when it can't be told from these bytes: the gap is longer,
+/// the token was there; `None` when it can't be known from these bytes: the gap is longer,
 /// or holds line ends.
 #[inline]
 pub(crate) fn gap(chunk: &[u8; GAP_BYTES], token: u8) -> Option<(usize, bool)> {

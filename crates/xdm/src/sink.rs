@@ -19,7 +19,7 @@ pub trait Sink {
 
     /// An object is present, even if it is empty.
     fn object(&mut self, slot: StructSlot);
-    /// The object that was told last has no members.
+    /// The object that was reported last has no members.
     fn empty(&mut self, _: StructSlot) {}
     /// Text, unescaped, valid UTF-8.
     fn text(&mut self, slot: Slot, value: &str);

@@ -17,7 +17,7 @@ use crate::plan::{Keep, Node, Plan};
 use crate::schema::fault::SchemaError;
 
 /// Gives plans one layout: the first one's columns in their places, then what the others
-/// add. Each plan comes with the name that an error tells.
+/// add. Each plan comes with the name that an error names.
 ///
 /// # Errors
 /// Two plans disagree about a field, a later plan doesn't declare what the first one
@@ -119,7 +119,7 @@ impl<'a> Moved<'a> {
             let below = if path.is_empty() { field.name.clone() } else { format!("{path}.{}", field.name) };
             match shared.iter_mut().find(|known| known.name.eq_ignore_ascii_case(&field.name)) {
                 Some(known) if known.name == field.name => self.same(&below, &mut known.node, &field.node)?,
-                // Tables tell columns apart without regard to case.
+                // Tables distinguish columns without regard to case.
                 Some(known) => {
                     return Err(self.conflict(&below, format!("other schemas spell it {:?}", known.name)));
                 }
@@ -188,7 +188,7 @@ impl<'a> Moved<'a> {
         }
     }
 
-    /// What lies in no column of a table and is told to sinks all the same: objects
+    /// What lies in no column of a table and is reported to sinks all the same: objects
     /// without fields, and what lies in lists of them.
     fn rest(&mut self) {
         for at in 0..self.own.lists.len() {

@@ -1,4 +1,4 @@
-//! What is wrong with an event, said so that its sender can mend it.
+//! What is wrong with an event, said so that its sender can fix it.
 //!
 //! A violation is data: where it is (JSON pointer), which rule it breaks (schema
 //! location and keyword), and one sentence with the masked value and the fix. Values
@@ -20,7 +20,7 @@ pub struct Violation {
     pub schema: String,
     /// The rule's keyword, or one of ours: `syntax`, `encoding`, `duplicateKey`, `limit`.
     pub keyword: String,
-    /// What is wrong and how to mend it, with the value masked.
+    /// What is wrong and how to fix it, with the value masked.
     pub message: String,
 }
 
@@ -64,7 +64,7 @@ impl Notice {
 pub enum Verdict {
     /// The event keeps all rules.
     Valid,
-    /// It breaks at least one; the checker's `violations()` tells which.
+    /// It breaks at least one; the checker's `violations()` reports which.
     Invalid,
 }
 

@@ -225,7 +225,7 @@ impl<'t> Cursor<'t> {
         self.more(end)
     }
 
-    /// White space around a token, if it can be told at once; doesn't move.
+    /// White space around a token, if it can be known at once; doesn't move.
     #[inline(always)]
     fn gap(&mut self, token: u8) -> Option<(usize, bool)> {
         let (len, found) = scan::gap(self.rest().first_chunk::<GAP_BYTES>()?, token)?;

@@ -1,9 +1,9 @@
-//! What is told of an event, within its limits: the rest is counted, and never made.
+//! What is reported of an event, within its limits: the rest is counted, and never made.
 
 use crate::limits::{MESSAGE_BYTES_MAX, POINTER_BYTES_MAX};
 use crate::violation::{Notice, Violation, cut};
 
-/// Something that is told of an event.
+/// Something that is reported of an event.
 pub(super) trait Finding {
     /// Cuts what is too long, and says what the whole takes in memory.
     fn trim(&mut self) -> usize;
@@ -25,7 +25,7 @@ impl Finding for Notice {
     }
 }
 
-/// All that is told of one kind.
+/// All that is reported of one kind.
 #[derive(Debug)]
 pub(super) struct Findings<T> {
     all: Vec<T>,
@@ -52,7 +52,7 @@ impl<T: Finding> Findings<T> {
         if self.has_room() { self.add(tell()) } else { self.omitted += 1 }
     }
 
-    /// Adds one in any case: what ends an event is always told.
+    /// Adds one in any case: what ends an event is always reported.
     pub(super) fn add(&mut self, mut one: T) {
         self.bytes += one.trim();
         self.all.push(one);

@@ -2,7 +2,7 @@
 //! only where a schema has such rules, of the value that they hold for.
 //!
 //! Two trees are equal as JSON Schema has it: `1` and `1.0` are, and members come in any
-//! order. Of a name that comes twice the last member counts; the walk has told it.
+//! order. Of a name that comes twice the last member counts; the walk has reported it.
 
 use std::borrow::Cow;
 use std::hash::{Hash, Hasher};

@@ -1,7 +1,7 @@
 //! Checks events: one pass over the bytes, along the plan, telling every violation.
 //!
 //! Checking never fails. What can't be read at all is a violation too (`syntax`,
-//! `encoding`, `limit`); such an event is told as far as it could be read.
+//! `encoding`, `limit`); such an event is reported as far as it could be read.
 
 mod cursor;
 mod extent;
@@ -85,7 +85,7 @@ impl Checker {
         Checker { plan, profile, state }.with_limits(ReportLimits::default())
     }
 
-    /// The same with other limits on what is told of an event.
+    /// The same with other limits on what is reported of an event.
     pub fn with_limits(mut self, limits: ReportLimits) -> Self {
         self.state.violations.limit(limits.violations_max, limits.violations_bytes_max);
         self.state.pending.limit(limits.violations_max, limits.violations_bytes_max);
@@ -200,7 +200,7 @@ impl Checker {
         self.check_prefix(text, &mut NullSink)
     }
 
-    /// The violations of the last event, as many as the limits have told.
+    /// The violations of the last event, as many as the limits allow.
     pub fn violations(&self) -> &[Violation] {
         self.state.violations.all()
     }
@@ -210,7 +210,7 @@ impl Checker {
         self.state.violations.omitted()
     }
 
-    /// What else was noticed about the last event, as much as the limits have told.
+    /// What else was noticed about the last event, as much as the limits allow.
     pub fn notices(&self) -> &[Notice] {
         self.state.notices.all()
     }
@@ -265,7 +265,7 @@ fn clipped(text: &str) -> &str {
     &text[..end]
 }
 
-/// Why an event was left before its end, and where that is, if it can be told.
+/// Why an event was left before its end, and where that is, if it can be known.
 #[cold]
 fn left(stop: Stop, text: &str, start: usize, clipped: bool) -> (Stop, Option<usize>) {
     let is_limit = matches!(stop.cause(), Cause::Limit { .. });

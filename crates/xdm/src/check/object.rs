@@ -367,7 +367,7 @@ impl<'w, S: Sink> Walk<'w, S> {
         (is_telling_value(self.cursor.peek()) && by_name()) || personal::text::is_telling(key)
     }
 
-    /// Tells a name that comes twice, and skips its value; `true` for a new name.
+    /// Reports a name that comes twice, and skips its value; `true` for a new name.
     fn first_of_its_name(&mut self, key: &str, frame: Frame, path: &Path<'_>, loc: Loc) -> Result<bool, Stop> {
         match self.state.names.note(frame.names, key) {
             Noted::New => Ok(true),
@@ -530,7 +530,7 @@ impl<'w, S: Sink> Walk<'w, S> {
         }
     }
 
-    /// Tells a violation of a schema rule.
+    /// Reports a violation of a schema rule.
     #[cold]
     pub(super) fn violate(&mut self, loc: Loc, path: &Path<'_>, message: impl FnOnce() -> String) {
         let schema = self.plan.location(loc);

@@ -1,4 +1,4 @@
-//! Which names an object had so far, so that one that comes twice is told.
+//! Which names an object had so far, so that one that comes twice is reported.
 //!
 //! Declared names have a bit each; this is about the others. Most objects have none or a
 //! few, which are compared one by one; an object with many gets a set, so that the time
@@ -23,7 +23,7 @@ pub(super) enum Noted {
     TooMany,
 }
 
-/// A name, as far as it is told from others: 64 bits of hash, and its length.
+/// A name, as far as it is distinguished from others: 64 bits of hash, and its length.
 type Print = (u64, usize);
 
 /// Undeclared names of the objects that are open, innermost last.
@@ -97,7 +97,7 @@ impl SeenNames {
     }
 }
 
-/// FNV-1a: the names are short. Two names that look alike would be told as one that comes
+/// FNV-1a: the names are short. Two names that look alike would be reported as one that comes
 /// twice; among a thousand that has a chance of one in 10^13.
 fn fingerprint(name: &str) -> u64 {
     name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))

@@ -1,5 +1,5 @@
 //! Where the walk is, as a chain on the stack; turned into a JSON pointer only when
-//! something is to be told or kept.
+//! something is to be reported or kept.
 
 use crate::limits::POINTER_BYTES_MAX;
 use crate::names::Name;

@@ -1,4 +1,4 @@
-//! The sentences: what is wrong, with the value masked, and how to mend it.
+//! The sentences: what is wrong, with the value masked, and how to fix it.
 
 use super::cursor::{Cause, Stop};
 use super::path::Path;
@@ -10,7 +10,7 @@ use crate::sink::Sink;
 use crate::violation::{Notice, Violation};
 
 impl EventState {
-    /// Tells a violation; it isn't made when there is much to tell already.
+    /// Reports a violation; it isn't made when there is much to report already.
     pub(super) fn violate(&mut self, tell: impl FnOnce() -> Violation) {
         self.violations.push(tell);
     }
@@ -22,7 +22,7 @@ impl EventState {
 }
 
 impl<S: Sink> Walk<'_, S> {
-    /// Tells a value of the wrong type and skips it. The value is never shown: a phone
+    /// Reports a value of the wrong type and skips it. The value is never shown: a phone
     /// number is sometimes sent as a number.
     #[cold]
     pub(super) fn wrong_type(&mut self, loc: Loc, wanted: &str, path: &Path<'_>) -> Result<(), Stop> {

@@ -9,7 +9,7 @@ use crate::model::{Body, Model, Origin, SchemaId};
 use crate::profile::Spelling;
 use crate::violation::Violation;
 
-/// What is told of a value that a schema `false` stands for.
+/// What is reported of a value that a schema `false` stands for.
 const NEVER_VALID: &str = "the schema permits no value here; leave it out";
 /// Its keyword.
 const FALSE_SCHEMA: &str = "falseSchema";
@@ -21,7 +21,7 @@ pub(crate) struct At<'p> {
     pub(crate) path: &'p Path<'p>,
 }
 
-/// Rules of a model, and where it goes what they tell.
+/// Rules of a model, and where their findings go.
 pub(crate) struct Rules<'r> {
     model: &'r Model,
     spelling: Spelling,
@@ -66,7 +66,7 @@ impl<'r> Rules<'r> {
         }
     }
 
-    /// How many rules of a schema a value breaks; nothing is told of them.
+    /// How many rules of a schema a value breaks; nothing is reported of them.
     pub(crate) fn failures(&self, id: SchemaId, value: &Json<'_>, path: &Path<'_>) -> usize {
         let mut counting = Rules { model: self.model, spelling: self.spelling, output: Output::Counted(0) };
         counting.schema(id, value, path);
@@ -76,7 +76,7 @@ impl<'r> Rules<'r> {
         }
     }
 
-    /// Tells a value that fits none of these schemas: one sentence, about the schema that it
+    /// Reports a value that fits none of these schemas: one sentence, about the schema that it
     /// is nearest to.
     pub(crate) fn alternatives(&mut self, schemas: &[SchemaId], value: &Json<'_>, at: At<'_>) {
         let mut nearest = None;
@@ -103,7 +103,7 @@ impl<'r> Rules<'r> {
         });
     }
 
-    /// Tells that a rule is broken.
+    /// Reports that a rule is broken.
     pub(crate) fn violate(&mut self, at: At<'_>, message: impl FnOnce() -> String) {
         let model = self.model;
         match &mut self.output {

@@ -3,7 +3,7 @@
 //! The values are checked JSON already. What is found is sealed at its own pointer and
 //! leaves `null` in its place, so that the rest can be read and the whole be put together
 //! again. An object with a personal property name (`{"jo@shop.example": 3}`) is sealed as
-//! a whole, and so is a value with more findings, or deeper ones, than are told one by one.
+//! a whole, and so is a value with more findings, or deeper ones, than are reported one by one.
 
 use std::borrow::Cow;
 
@@ -28,7 +28,7 @@ pub(super) struct Found<'t> {
 #[derive(Debug)]
 #[must_use]
 pub(super) enum Outcome<'t> {
-    /// Nothing is personal, as far as can be told.
+    /// Nothing is personal, as far as can be known.
     Clear,
     /// The whole value is.
     Whole,

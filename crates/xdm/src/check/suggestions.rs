@@ -22,7 +22,7 @@ const REMEMBERED_MAX: usize = 512;
 /// What was found so far.
 #[derive(Debug, Default)]
 pub(super) struct Suggestions {
-    /// By table, told by its cells, and name.
+    /// By table (its first cell) and name.
     known: HashMap<usize, HashMap<Box<str>, Option<Box<str>>>>,
     count: usize,
     /// Comparisons that the event has made.
@@ -66,7 +66,7 @@ fn nearest<'n>(key: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n st
     (1..=EDITS_MAX).contains(&edits).then_some(name)
 }
 
-/// Edits between two names; more than [`EDITS_MAX`] where their lengths tell at once.
+/// Edits between two names; more than [`EDITS_MAX`] where their lengths show it at once.
 pub(super) fn distance(a: &str, b: &str) -> usize {
     if a.len().abs_diff(b.len()) > EDITS_MAX { usize::MAX } else { edits::distance(a, b) }
 }

@@ -4,7 +4,7 @@
 use crate::format::instant::epoch;
 use crate::violation::mask;
 
-/// What is wrong and how to mend it. `raw` is the value's JSON text, of which nothing is
+/// What is wrong and how to fix it. `raw` is the value's JSON text, of which nothing is
 /// shown but its shape; `needed` says that leaving it out is no way.
 pub(super) fn message(raw: &str, wanted: &str, needed: bool) -> String {
     format!("{} is not {wanted}; {}", found(raw), fix(raw, wanted, needed))
@@ -58,7 +58,7 @@ fn fix(raw: &str, wanted: &str, needed: bool) -> String {
     fix.to_owned()
 }
 
-/// A number in place of an instant is a count since 1970; by its size one can tell of what.
+/// A number in place of an instant is a count since 1970; by its size it is known of what.
 fn date_time(raw: &str) -> String {
     epoch(raw).unwrap_or_else(|| {
         "send a text such as \"2026-11-22T14:07:15.762Z\"; new Date(milliseconds).toISOString() makes one of milliseconds since 1970".to_owned()

@@ -83,7 +83,7 @@ impl<'m> Compiler<'m> {
 }
 
 /// Where a text may have personal parts: addresses by their format or name, others as the
-/// schema says. The event's id is the one thing that events are told apart by.
+/// schema says. The event's id is the one thing that events are distinguished by.
 fn parts_of(merged: &Merged<'_>, position: &Position, rules: &[(TextRule, Loc)]) -> Option<Parts> {
     if position.path == "_id" {
         return None;

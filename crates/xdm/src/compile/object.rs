@@ -84,7 +84,7 @@ impl<'m> Compiler<'m> {
         }
         let annotations = Merged::of(self.model, &schemas);
         let doc = annotations.doc.unwrap_or_default().to_owned();
-        // Tables tell columns apart without regard to case; of two names that differ only in
+        // Tables distinguish columns without regard to case; of two names that differ only in
         // case the superseded one is checked and kept as raw JSON.
         let raw = position.columns && self.is_superseded(merged, at, annotations.deprecated);
         below.columns &= !raw;

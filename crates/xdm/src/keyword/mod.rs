@@ -85,7 +85,7 @@ pub(crate) trait Assertion: Sized {
     /// Adds what it says to the rules of one place of a plan.
     fn compose<'m>(&'m self, origin: Origin, merged: &mut Merged<'m>);
 
-    /// Tells where a value breaks it.
+    /// Reports where a value breaks it.
     fn check(&self, value: &Json<'_>, at: At<'_>, rules: &mut Rules<'_>);
 
     /// Gives each of its subschemas.

@@ -23,7 +23,7 @@ impl NumberAssertion for MultipleOf {
     fn holds(&self, number: Number) -> bool {
         let value = number.as_f64();
         if !value.is_finite() {
-            // Past the doubles only integers can be told, and hardly any step doesn't divide them.
+            // Past the doubles only integers can be known, and hardly any step doesn't divide them.
             return self.0.fract() == 0.0;
         }
         match number {

@@ -100,7 +100,7 @@ fn is_nested(members: &Members<'_>, names: &[Box<str>]) -> bool {
 }
 
 /// The name that a key of an event in either spelling has in a schema, as far as that can
-/// be told without the schema: a name without a prefix stands for one of `xdm`.
+/// be known without the schema: a name without a prefix stands for one of `xdm`.
 pub(super) fn in_schema_spelling(key: &str, spelling: Spelling) -> std::borrow::Cow<'_, str> {
     match (spelling, key) {
         (Spelling::XdmOnly, _) => key.into(),

@@ -1,4 +1,4 @@
-//! How a keyword is tested: a schema, a value, and what is told of it (pointer and
+//! How a keyword is tested: a schema, a value, and what is reported of it (pointer and
 //! keyword). Each value is checked twice: by its tree, and along a plan as a property of an
 //! event; both must agree.
 
@@ -9,7 +9,7 @@ use crate::{Checker, Composition, NullSink, Profile, Registry, Validator, Violat
 const SCHEMA: &str = "https://x.example/schema";
 const PROPERTY: &str = "xdm:value";
 
-/// Asserts what is told of a value.
+/// Asserts what is reported of a value.
 #[track_caller]
 pub(super) fn check(schema: &str, value: &str, expect: &[(&str, &str)]) {
     assert_told(&by_tree(schema, value), expect, &format!("{value} by {schema}"));
@@ -20,7 +20,7 @@ pub(super) fn check(schema: &str, value: &str, expect: &[(&str, &str)]) {
     );
 }
 
-/// Asserts what is told of a value in an event in platform spelling.
+/// Asserts what is reported of a value in an event in platform spelling.
 #[track_caller]
 pub(super) fn check_platform(schema: &str, value: &str, expect: &[(&str, &str)]) {
     assert_told(&along_a_plan(schema, value, Profile::spec()), expect, &format!("{value} along the plan of {schema}"));

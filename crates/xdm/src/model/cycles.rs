@@ -17,7 +17,7 @@ enum Mark {
     Done,
 }
 
-/// Finds all cycles, tells each once, and takes away the rules of a schema on it, so that
+/// Finds all cycles, reports each once, and takes away the rules of a schema on it, so that
 /// the model can be followed to its ends.
 pub(super) fn break_up(model: &mut Model) -> Vec<Fault> {
     let (faults, endless) = find(model);

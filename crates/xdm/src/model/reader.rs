@@ -19,7 +19,7 @@ pub(crate) struct Reader<'b, 'r> {
 }
 
 impl<'r> Reader<'_, 'r> {
-    /// Tells that the keyword can't have this value.
+    /// Reports that the keyword can't have this value.
     pub(crate) fn malformed<T>(&mut self, message: impl Into<String>) -> Option<T> {
         self.fault(FaultCode::Malformed, message.into());
         None

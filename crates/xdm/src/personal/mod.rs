@@ -7,7 +7,7 @@
 //! to the careful side: what is taken for personal is sealed, never lost, and whoever
 //! wants it in clear declares it in a schema.
 //!
-//! They refuse to guess at what can't be told: a name or a street in free text, a
+//! They refuse to guess at what can't be known: a name or a street in free text, a
 //! national number of fewer than nine digits in one piece, an address as a property's
 //! name below a schema's own map.
 

@@ -61,7 +61,7 @@ impl Registry {
         Ok(self.insert_text(text, None, Some(uri))?)
     }
 
-    /// Adds a document from a file, whose name faults tell, or from a URI.
+    /// Adds a document from a file, whose name is in its faults, or from a URI.
     pub(crate) fn insert_text(&mut self, text: &str, file: Option<&str>, uri: Option<&str>) -> Result<(), Fault> {
         let mut warnings = Vec::new();
         let document = Document::read(text, file, uri, &mut warnings)?;

@@ -31,8 +31,9 @@ pub(crate) fn run(args: &SchemaTestArgs) -> Result<(), Failure> {
         0 if examples.judged.iter().all(Example::is_as_named) => Ok(()),
         0 => Err(Failure::answered_no()),
         count => {
-            Err(Failure::usage(format_args!("{count} errors in the schemas; the rules in question checked nothing"))
-                .help("fix them; docs/schemas.md says what a schema may say"))
+            let errors = if count == 1 { "an error".to_owned() } else { format!("{count} errors") };
+            Err(Failure::usage(format_args!("the schemas have {errors}; the rules in question checked nothing"))
+                .help("docs/schemas.md says what a schema may say"))
         }
     }
 }

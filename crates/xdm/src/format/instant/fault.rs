@@ -1,4 +1,4 @@
-//! What is wrong with a text that is no instant, said so that its sender can mend it.
+//! What is wrong with a text that is no instant, said so that its sender can fix it.
 //!
 //! Nothing of the text is shown but two digits of a month, day, hour, minute or second that
 //! is out of range, and only where the text is a date by its form: a phone number in the

@@ -1,7 +1,7 @@
 //! Queries run in processes of their own: what ends one ends nothing else.
 
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -48,6 +48,11 @@ fn is_running(pid: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let state = stat.rsplit(')').next().unwrap_or_default().split_whitespace().next().map(str::to_owned);
     state.is_some_and(|state| state != "Z" && state != "X")
+}
+
+fn signal(name: &str, pid: u32) {
+    let sent = Command::new("sh").args(["-c", &format!("kill -{name} {pid}")]).status().unwrap();
+    assert!(sent.success());
 }
 
 fn eventually(what: &str, is_true: impl Fn() -> bool) {
@@ -258,9 +263,7 @@ fn a_worker_that_is_gone_is_replaced() {
     assert_eq!(sql(&server, "select 1").0, StatusCode::OK);
     for _ in 0..3 {
         for worker in children(server.pid()) {
-            let killed =
-                std::process::Command::new("sh").args(["-c", &format!("kill -KILL {worker}")]).status().unwrap();
-            assert!(killed.success());
+            signal("KILL", worker);
             // Its end comes a moment after the signal.
             eventually("it has ended", || !is_running(worker));
         }
@@ -268,6 +271,25 @@ fn a_worker_that_is_gone_is_replaced() {
         assert_eq!((status, answer.as_str()), (StatusCode::OK, "[\n{\"n\":1}\n]\n"));
     }
     assert!(children(server.pid()).len() <= 2, "none is left as a zombie");
+}
+
+#[test]
+fn a_query_that_no_worker_has_read_is_run_by_another() {
+    let place = TestDir::new();
+    let server = place.serve(&["--sql-queries-max", "1"]);
+    assert_eq!(sql(&server, "select 1").0, StatusCode::OK);
+    let workers = children(server.pid());
+    // Stopped, it lives and reads nothing: the query waits in its socket when it is killed.
+    workers.iter().for_each(|worker| signal("STOP", *worker));
+    thread::scope(|scope| {
+        let answer = scope.spawn(|| sql(&server, "select 1 as n"));
+        thread::sleep(Duration::from_millis(300));
+        assert!(!answer.is_finished(), "a stopped worker answers");
+        workers.iter().for_each(|worker| signal("KILL", *worker));
+        let (status, answer) = answer.join().unwrap();
+        assert_eq!((status, answer.as_str()), (StatusCode::OK, "[\n{\"n\":1}\n]\n"));
+    });
+    assert_eq!(metric(&server, "frontserver_query_workers_ended_total{cause=\"other\"}"), 1.0);
 }
 
 #[test]

@@ -223,6 +223,8 @@ impl QueryPool {
         }
     }
 
+    /// A worker that ended before it had read the question is no answer: another one is asked,
+    /// once.
     async fn ask(
         &self,
         which: Which,
@@ -231,30 +233,36 @@ impl QueryPool {
         limits: QueryLimits,
         hold: &mut dyn Hold,
     ) -> Result<Vec<u8>, QueryError> {
-        let mut busy = match tokio::time::timeout(limits.time_max.max(WORKER_WAIT_MIN), self.inner.take(which)).await {
-            Ok(busy) => busy?,
-            Err(_) => return Err(QueryError::Busy),
-        };
         let tables = &self.inner.tables;
-        // Not before there is a worker: it can't go back to an earlier version cheaply.
-        let (events, rejects) = (tables.events.moment(), tables.rejects.moment());
-        let question = Question { job, form, limits, events: &events, rejects: &rejects };
-        let asked = busy.worker().ask(question, hold);
-        match tokio::time::timeout(limits.time_max, asked).await {
-            Ok(Asked::Answered { answer, done }) => {
-                busy.release(done.is_spent);
-                match done.failure {
-                    None => Ok(answer),
-                    Some(told) => Err(QueryError::Told(told)),
+        let mut is_second = false;
+        loop {
+            let taken = tokio::time::timeout(limits.time_max.max(WORKER_WAIT_MIN), self.inner.take(which));
+            let mut busy = taken.await.map_err(|_| QueryError::Busy)??;
+            // Not before there is a worker: it can't go back to an earlier version cheaply.
+            let (events, rejects) = (tables.events.moment(), tables.rejects.moment());
+            let question = Question { job: &job, form, limits, events: &events, rejects: &rejects };
+            let asked = busy.worker().ask(question, hold);
+            return match tokio::time::timeout(limits.time_max, asked).await {
+                Ok(Asked::Answered { answer, done }) => {
+                    busy.release(done.is_spent);
+                    match done.failure {
+                        None => Ok(answer),
+                        Some(told) => Err(QueryError::Told(told)),
+                    }
                 }
-            }
-            Ok(Asked::TooLong) => Err(QueryError::AnswerTooLong { answer_bytes_max: limits.answer_bytes_max }),
-            Ok(Asked::NoRoom) => Err(QueryError::NoRoom),
-            Ok(Asked::Broken) => Err(busy.bury(limits).await),
-            Err(_) => {
-                busy.why = Ended::Time;
-                Err(QueryError::TimedOut { time_max: limits.time_max })
-            }
+                Ok(Asked::TooLong) => Err(QueryError::AnswerTooLong { answer_bytes_max: limits.answer_bytes_max }),
+                Ok(Asked::NoRoom) => Err(QueryError::NoRoom),
+                Ok(Asked::Unread) if !is_second => {
+                    busy.replace().await;
+                    is_second = true;
+                    continue;
+                }
+                Ok(Asked::Unread | Asked::Broken) => Err(busy.bury(limits).await),
+                Err(_) => {
+                    busy.why = Ended::Time;
+                    Err(QueryError::TimedOut { time_max: limits.time_max })
+                }
+            };
         }
     }
 }
@@ -354,6 +362,15 @@ impl Busy {
         } else if !self.inner.closed.load(Ordering::Acquire) {
             self.inner.lane(self.which).idle().push(worker);
         }
+    }
+
+    /// It has ended without the query's doing.
+    async fn replace(mut self) {
+        let Some((place, worker)) = self.held.take() else { return };
+        let burial = worker.bury().await;
+        self.inner.stats.ended(burial.why);
+        tracing::warn!(end = burial.said, "a query worker ended before it read its query; another one runs it");
+        replace(&self.inner, self.which, place, None);
     }
 
     /// It has ended, and with it the query.

@@ -59,7 +59,7 @@ impl Hold for () {
 
 /// What is asked, over which rows.
 pub(crate) struct Question<'a> {
-    pub(crate) job: Job,
+    pub(crate) job: &'a Job,
     pub(crate) form: Form,
     pub(crate) limits: QueryLimits,
     pub(crate) events: &'a Moment,
@@ -75,6 +75,8 @@ pub(crate) enum Asked {
     NoRoom,
     /// It said more than it may: it is in the middle of its answer.
     TooLong,
+    /// It ended before it had read the whole question: its end is not the query's doing.
+    Unread,
     /// It ended, or talks nonsense.
     Broken,
 }
@@ -144,7 +146,7 @@ impl Worker {
         let answer_bytes_max = question.limits.answer_bytes_max;
         let Ok(frames) = apart(&question, || self.frames(&question)) else { return Asked::Broken };
         if self.socket.write_all(&frames).await.is_err() {
-            return Asked::Broken;
+            return Asked::Unread;
         }
         drop(frames);
         let mut answer = Vec::new();
@@ -166,6 +168,11 @@ impl Worker {
                         Err(_) => Asked::Broken,
                     };
                 }
+                // A socket that is closed with unread bytes in it is reset; one that was read to
+                // its end just ends.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionReset && answer.is_empty() => {
+                    return Asked::Unread;
+                }
                 _ => return Asked::Broken,
             }
         }
@@ -180,7 +187,7 @@ impl Worker {
         frame::put_json(
             &mut frames,
             Kind::Ask,
-            &Ask { job: job.clone(), form: *form, limits: (*limits).into(), events, rejects },
+            &Ask { job: (*job).clone(), form: *form, limits: (*limits).into(), events, rejects },
         )?;
         for (kind, rows, side) in sides {
             if side.anew || !side.new_marks.is_empty() {

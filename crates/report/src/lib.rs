@@ -15,6 +15,7 @@
 mod cell;
 mod contacts;
 mod docs;
+mod engine;
 mod error;
 mod grid;
 mod guard;

@@ -1,13 +1,8 @@
-//! Running one SQL statement: a snapshot of the tables, a context of its own, limits.
+//! Running one SQL statement: a snapshot of the tables, a state of the engine of its own, limits.
 //!
-//! Every query gets a fresh context, so nothing a reader does (or finds a way to do)
-//! reaches the next one. It has no temporary files, no way to name a file, and its own
-//! memory budget, which the finished result counts against as well.
-//!
-//! Names keep their case: XDM spells its fields `chatStart`, and a reader should not
-//! have to quote each of them. Functions and keywords work in any case; the columns of
-//! our views are all lower case.
+//! The finished result counts against the query's budget of memory as well.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -17,19 +12,16 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::TableProvider;
 use datafusion::common::DataFusionError;
 use datafusion::execution::context::SQLOptions;
-use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryConsumer, MemoryReservation};
-use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::execution::{FunctionRegistry, SessionStateBuilder};
-use datafusion::prelude::{SessionConfig, SessionContext};
-use futures::StreamExt;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use datafusion::physical_plan::execute_stream;
 use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt};
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
+use crate::engine::SharedEngine;
 use crate::error::{Names, translate};
-use crate::pauses::PauseInJoins;
-use crate::{QueryError, QueryResult, Tables, guard, size, views, visitor};
+use crate::{QueryError, QueryResult, Tables, guard, size, views};
 
 /// Times that a query is run while damaged files are found.
 pub(crate) const ATTEMPTS_MAX: usize = 4;
@@ -70,19 +62,43 @@ impl Default for QueryLimits {
 #[derive(Clone)]
 pub struct Session {
     tables: Arc<dyn Tables>,
-    runtime: Option<Handle>,
+    engine: SharedEngine,
+    threads: Threads,
+}
+
+/// Which threads run a query.
+#[derive(Clone)]
+enum Threads {
+    /// Those of the runtime that the caller runs on.
+    OfTheCaller,
+    /// Those of another one.
+    Of(Handle),
+    /// The caller's own, until the query ends: for a process that has nothing else to do, and
+    /// whose queries somebody else times.
+    TheCallers,
 }
 
 impl Session {
     /// A session whose queries run on the caller's runtime.
     pub fn new(tables: impl Tables + 'static) -> Session {
-        Session { tables: Arc::new(tables), runtime: None }
+        Session::with_engine(tables, SharedEngine::default())
+    }
+
+    /// A session over other tables with an engine that is there.
+    pub(crate) fn with_engine(tables: impl Tables + 'static, engine: SharedEngine) -> Session {
+        Session { tables: Arc::new(tables), engine, threads: Threads::OfTheCaller }
+    }
+
+    /// Plans and runs queries on the caller's thread, without a timer: passing a query to
+    /// another thread and back costs a small one a good part of its time.
+    pub(crate) fn on_this_thread(self) -> Session {
+        Session { threads: Threads::TheCallers, ..self }
     }
 
     /// Runs the queries on another runtime, so that a heavy one doesn't hold up the
     /// threads that answer requests. The limits' clock stays with the caller's.
     pub fn on(self, runtime: Handle) -> Session {
-        Session { runtime: Some(runtime), ..self }
+        Session { threads: Threads::Of(runtime), ..self }
     }
 
     /// Both tables as they are now.
@@ -93,8 +109,8 @@ impl Session {
         let unreadable = |error: crate::TablesError| QueryError::Tables { message: error.to_string() };
         let events = self.tables.events().await.map_err(unreadable)?;
         let rejects = self.tables.rejects().await.map_err(unreadable)?;
-        let tables = Arc::clone(&self.tables);
-        Ok(Snapshot { tables, events, rejects, runtime: self.runtime.clone() })
+        let (tables, engine) = (Arc::clone(&self.tables), self.engine.clone());
+        Ok(Snapshot { tables, events, rejects, engine, threads: self.threads.clone() })
     }
 
     /// Runs one statement over a snapshot of its own.
@@ -112,7 +128,8 @@ pub struct Snapshot {
     tables: Arc<dyn Tables>,
     events: Arc<dyn TableProvider>,
     rejects: Arc<dyn TableProvider>,
-    runtime: Option<Handle>,
+    engine: SharedEngine,
+    threads: Threads,
 }
 
 impl Snapshot {
@@ -127,20 +144,23 @@ impl Snapshot {
             if sql.len() > limits.sql_bytes_max {
                 return Err(QueryError::TooLong { sql_bytes_max: limits.sql_bytes_max });
             }
-            // A task of its own: a panic in the engine ends this query and nothing else, and
-            // the timer below is not at the mercy of a long computation. The set aborts the
-            // task when it is dropped.
-            let mut task = JoinSet::new();
+            // A panic in the engine ends this query and nothing else.
+            let stopped = || QueryError::Failed { message: "the engine stopped on this query; simplify it".to_owned() };
             let work = self.clone().run(sql.to_owned(), limits);
-            match &self.runtime {
-                Some(runtime) => task.spawn_on(work, runtime),
-                None => task.spawn(work),
+            // A task of its own: the timer below is not at the mercy of a long computation. The
+            // set aborts the task when it is dropped.
+            let mut task = JoinSet::new();
+            match &self.threads {
+                Threads::TheCallers => {
+                    // What it leaves behind is dropped with it, or made anew for the next query.
+                    return AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| Err(stopped()));
+                }
+                Threads::Of(runtime) => task.spawn_on(work, runtime),
+                Threads::OfTheCaller => task.spawn(work),
             };
             match tokio::time::timeout(limits.time_max, task.join_next()).await {
                 Ok(Some(Ok(outcome))) => outcome,
-                Ok(_) => {
-                    Err(QueryError::Failed { message: "the engine stopped on this query; simplify it".to_owned() })
-                }
+                Ok(_) => Err(stopped()),
                 Err(_) => Err(QueryError::TimedOut { time_max: limits.time_max }),
             }
         })
@@ -177,21 +197,22 @@ impl Snapshot {
             reading_failed.fetch_or(is_of_reading(&error), Ordering::Relaxed);
             translate(&error, &self.names(), limits.memory_bytes_max)
         };
-        let context = context(limits).map_err(explain)?;
-        let state = context.state();
-        let dialect = state.config_options().sql_parser.dialect;
         size::check_text(sql)?;
+        let engine = self.engine.get().map_err(explain)?;
+        let state = engine.state().map_err(explain)?;
+        let dialect = state.config_options().sql_parser.dialect;
         let statement = state.sql_to_statement(sql, &dialect).map_err(explain)?;
         guard::check(&statement)?;
         let needed = views::needed(&state.resolve_table_references(&statement).map_err(explain)?);
-        views::register(&context, &needed, &self.events, &self.rejects).await.map_err(explain)?;
-        let plan = context.state().statement_to_plan(statement).await.map_err(explain)?;
+        views::register(&state, &needed, &self.events, &self.rejects).await.map_err(explain)?;
+        let plan = state.statement_to_plan(statement).await.map_err(explain)?;
         read_only().verify_plan(&plan).map_err(explain)?;
         size::check_plan(&plan).map_err(explain)??;
-        let frame = context.execute_logical_plan(plan).await.map_err(explain)?;
-        let schema = Arc::new(frame.schema().as_arrow().clone());
-        let budget = MemoryConsumer::new("result").register(&context.runtime_env().memory_pool);
-        let mut stream = frame.execute_stream().await.map_err(explain)?;
+        let schema = Arc::new(plan.schema().as_arrow().clone());
+        let plan = state.create_physical_plan(&plan).await.map_err(explain)?;
+        let task = engine.task(&state, limits.memory_bytes_max);
+        let budget = MemoryConsumer::new("result").register(task.memory_pool());
+        let mut stream = execute_stream(plan, task).map_err(explain)?;
         let mut result = Collected { batches: Vec::new(), rows: 0, budget };
         while let Some(batch) = stream.next().await {
             result.push(batch.map_err(explain)?).map_err(explain)?;
@@ -240,34 +261,4 @@ impl Collected {
 /// The second fence behind [`guard`]: the same rule on the finished plan.
 fn read_only() -> SQLOptions {
     SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false)
-}
-
-fn context(limits: &QueryLimits) -> Result<SessionContext, DataFusionError> {
-    let no_spill = DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled);
-    let runtime = RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(GreedyMemoryPool::new(limits.memory_bytes_max)))
-        .with_disk_manager_builder(no_spill)
-        .build_arc()?;
-    let mut config =
-        SessionConfig::new().with_information_schema(true).with_default_catalog_and_schema("frontdesk", "public");
-    let options = config.options_mut();
-    options.sql_parser.enable_ident_normalization = false;
-    options.execution.time_zone = Some("UTC".to_owned());
-    // Kept aside for merging spilled runs; nothing spills here.
-    options.execution.sort_spill_reservation_bytes = 0;
-    let mut state = SessionStateBuilder::new()
-        .with_config(config)
-        .with_runtime_env(runtime)
-        .with_default_features()
-        .with_physical_optimizer_rule(Arc::new(PauseInJoins))
-        .build();
-    for name in guard::REFUSED_FUNCTIONS {
-        state.deregister_udf(name)?;
-    }
-    datafusion_functions_json::register_all(&mut state)?;
-    for function in visitor::udfs() {
-        state.register_udf(Arc::new(function))?;
-    }
-    state.register_udf(Arc::new(views::length_udf()))?;
-    Ok(SessionContext::new_with_state(state))
 }

@@ -17,8 +17,8 @@ use datafusion::arrow::datatypes::{DataType, Fields, Schema};
 use datafusion::catalog::TableProvider;
 use datafusion::common::{Result, TableReference};
 use datafusion::datasource::ViewTable;
+use datafusion::execution::SessionState;
 use datafusion::logical_expr::{ColumnarValue, ScalarUDF, Volatility, create_udf};
-use datafusion::prelude::SessionContext;
 
 use self::columns::{COLUMNS, ColumnSource};
 use crate::metrics::{COUNTER_MAX, Channel};
@@ -51,11 +51,12 @@ pub(crate) fn needed(references: &[TableReference]) -> Vec<&'static str> {
 
 /// Makes these names available to a query.
 pub(crate) async fn register(
-    context: &SessionContext,
+    state: &SessionState,
     names: &[&'static str],
     events: &Arc<dyn TableProvider>,
     rejects: &Arc<dyn TableProvider>,
 ) -> Result<()> {
+    let schema = state.schema_for_ref("events")?;
     let mut views = Vec::with_capacity(names.len());
     for name in names {
         let (source, provider) = if *name == "rejects" { ("rejects", rejects) } else { ("events", events) };
@@ -66,13 +67,13 @@ pub(crate) async fn register(
         };
         // The stored table has the name only while the view over it is planned; a reader
         // finds the view under it.
-        context.register_table(source, Arc::clone(provider))?;
-        let plan = context.state().create_logical_plan(&sql).await;
-        context.deregister_table(source)?;
+        schema.register_table(source.to_owned(), Arc::clone(provider))?;
+        let plan = state.create_logical_plan(&sql).await;
+        schema.deregister_table(source)?;
         views.push((*name, ViewTable::new(plan?, Some(sql))));
     }
     for (name, view) in views {
-        context.register_table(name, Arc::new(view))?;
+        schema.register_table(name.to_owned(), Arc::new(view))?;
     }
     Ok(())
 }

@@ -14,6 +14,7 @@
 //!   ([`frame`]).
 
 pub(crate) mod frame;
+mod hangup;
 mod memory;
 pub(crate) mod pool;
 pub(crate) mod process;

@@ -1,25 +1,26 @@
 //! The worker's own side: open the tables, then one query after the other.
 //!
-//! A thread of its own reads the socket, so that the end of the server is noticed while a
-//! query computes. The query runs on a runtime of this process; its answer is written from
-//! the thread that waited for it.
+//! One thread reads a question, plans and runs its query and writes the answer: handing a small
+//! query from thread to thread takes as long as planning it. Another one waits for the end of
+//! the server, so that it is noticed while a query computes.
 
 use std::io::{self, BufWriter, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Barrier};
+use std::thread::Builder;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::DateTime;
 use datafusion::catalog::TableProvider;
 use table::{Follower, StoreError};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{self, Runtime};
 
 use super::frame::{self, Ask, Done, FRAME_BYTES_MAX, Hello, Job, Kind, Side, Told};
-use super::memory;
 use super::rows::Kept;
+use super::{hangup, memory};
+use crate::engine::SharedEngine;
 use crate::{ContactsReport, Form, Period, QueryError, QueryLimits, QueryResult, Session, Tables, TablesError};
 
 /// Stacks of the threads that plan and compute. The engine's own recursion grows its stack
@@ -41,22 +42,22 @@ const WARM_UP: &str = "select count(*) from contacts where event_date = '1970-01
 pub fn serve(socket: UnixStream, orphaned: fn()) -> io::Result<()> {
     // Not worth refusing to work.
     let _ = memory::no_core_file();
+    hangup::watch(socket.try_clone()?, orphaned)?;
+    let queries = Builder::new().name("query".to_owned()).stack_size(STACK_BYTES).spawn(move || work(socket))?;
+    queries.join().unwrap_or_else(|_| Err(io::Error::other("the worker's own code panicked")))
+}
+
+/// One query after the other, on this thread.
+fn work(mut socket: UnixStream) -> io::Result<()> {
     let panicked = Arc::new(AtomicBool::new(false));
     report_panics(Arc::clone(&panicked));
-    let frames = frames_of(socket.try_clone()?, orphaned)?;
-    let Some((Kind::Hello, hello)) = next(&frames) else {
+    let Some((Kind::Hello, hello)) = frame::read(&mut socket)? else {
         return Ok(());
     };
     let hello: Hello = serde_json::from_slice(&hello)?;
-    let runtime = Builder::new_multi_thread()
-        .thread_name("query")
-        .thread_stack_size(STACK_BYTES)
-        .max_blocking_threads(DISK_THREADS)
-        .thread_keep_alive(KEEP_THREADS)
-        .enable_all()
-        .build()?;
     let mut worker = Worker {
-        runtime,
+        runtime: runtime()?,
+        engine: SharedEngine::default(),
         events: Table::of(Follower::events(&hello.events)),
         rejects: Table::of(Follower::rejects(&hello.rejects)),
         panicked,
@@ -64,20 +65,30 @@ pub fn serve(socket: UnixStream, orphaned: fn()) -> io::Result<()> {
     };
     worker.warm_up(hello.versions);
     worker.idle_bytes = memory::held_bytes()?;
-    let mut out = socket;
-    frame::write(&mut out, Kind::Ready, &[])?;
-    while let Some((kind, body)) = next(&frames) {
+    frame::write(&mut socket, Kind::Ready, &[])?;
+    while let Some((kind, body)) = frame::read(&mut socket)? {
         if kind != Kind::Ask {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "a question was expected"));
         }
         let ask: Ask = serde_json::from_slice(&body)?;
         // Rows that wait for their commit are not the query's doing.
         memory::allow(None)?;
-        worker.events.take(&ask.events, Kind::EventRows, &frames)?;
-        worker.rejects.take(&ask.rejects, Kind::RejectRows, &frames)?;
-        worker.answer(&ask, &mut out)?;
+        worker.events.take(&ask.events, Kind::EventRows, &mut socket)?;
+        worker.rejects.take(&ask.rejects, Kind::RejectRows, &mut socket)?;
+        worker.answer(&ask, &mut socket)?;
     }
     Ok(())
+}
+
+/// Runs what a plan does at once with others, and waits for the disk.
+fn runtime() -> io::Result<Runtime> {
+    runtime::Builder::new_multi_thread()
+        .thread_name("query")
+        .thread_stack_size(STACK_BYTES)
+        .max_blocking_threads(DISK_THREADS)
+        .thread_keep_alive(KEEP_THREADS)
+        .enable_all()
+        .build()
 }
 
 /// Says where a panic was, and not its message: that can hold a value.
@@ -92,27 +103,6 @@ fn report_panics(panicked: Arc<AtomicBool>) {
     }));
 }
 
-type Frame = (Kind, Vec<u8>);
-
-fn frames_of(mut socket: UnixStream, orphaned: fn()) -> io::Result<Receiver<Frame>> {
-    let (send, frames): (SyncSender<Frame>, _) = sync_channel(1);
-    std::thread::Builder::new().name("ears".to_owned()).spawn(move || {
-        while let Ok(Some(frame)) = frame::read(&mut socket) {
-            if send.send(frame).is_err() {
-                return;
-            }
-        }
-        drop(send);
-        orphaned();
-    })?;
-    Ok(frames)
-}
-
-fn next(frames: &Receiver<Frame>) -> Option<Frame> {
-    // An error means that the socket is closed.
-    frames.recv().ok()
-}
-
 /// One of the two tables.
 struct Table {
     /// Why it can't be read is each query's answer, and not the worker's end.
@@ -125,11 +115,11 @@ impl Table {
         Table { follower, kept: Kept::default() }
     }
 
-    fn take(&mut self, side: &Side, kind: Kind, frames: &Receiver<Frame>) -> io::Result<()> {
+    fn take(&mut self, side: &Side, kind: Kind, socket: &mut UnixStream) -> io::Result<()> {
         let has_frame = side.anew || !side.new_marks.is_empty();
         let rows = match has_frame {
             false => Vec::new(),
-            true => match next(frames) {
+            true => match frame::read(socket)? {
                 Some((found, rows)) if found == kind => rows,
                 _ => return Err(io::Error::new(io::ErrorKind::InvalidData, "rows were expected")),
             },
@@ -147,6 +137,7 @@ impl Table {
 
 struct Worker {
     runtime: Runtime,
+    engine: SharedEngine,
     events: Table,
     rejects: Table,
     panicked: Arc<AtomicBool>,
@@ -193,7 +184,7 @@ impl Worker {
 
     /// Over these versions, without these files.
     fn session(&mut self, events: (u64, &[String]), rejects: (u64, &[String])) -> Result<Session, QueryError> {
-        let Worker { runtime, events: event_table, rejects: reject_table, .. } = self;
+        let Worker { runtime, engine, events: event_table, rejects: reject_table, .. } = self;
         let moments = runtime.block_on(async {
             Ok(Moments {
                 events: event_table.provider(events.0, events.1).await?,
@@ -201,7 +192,8 @@ impl Worker {
             })
         });
         let unreadable = |error: TablesError| QueryError::Tables { message: error.to_string() };
-        Ok(Session::new(moments.map_err(unreadable)?).on(self.runtime.handle().clone()))
+        let session = Session::with_engine(moments.map_err(unreadable)?, engine.clone());
+        Ok(session.on_this_thread())
     }
 
     /// Answers one question; an error is the socket's.

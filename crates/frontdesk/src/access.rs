@@ -286,8 +286,8 @@ impl From<QueryError> for Failure {
     fn from(error: QueryError) -> Failure {
         let exit = match error.fault() {
             Fault::Query | Fault::Limit => Exit::Usage,
-            Fault::Moment => Exit::Unavailable,
-            Fault::House => Exit::Damaged,
+            Fault::Transient => Exit::Unavailable,
+            Fault::Server => Exit::Damaged,
         };
         Failure::new(exit, error)
     }

@@ -3,11 +3,11 @@
 
 use std::fmt::Write as _;
 
-use crate::guard::REFUSED_FUNCTIONS;
+use crate::read_only::REFUSED_FUNCTIONS;
 use crate::metrics::statement::Statement;
 use crate::metrics::{Channel, METRICS, Metric, QUALITY, Scope, Unit};
 use crate::views::columns::{COLUMNS, ColumnSource};
-use crate::{QueryLimits, size};
+use crate::{QueryLimits, query_size};
 
 /// `docs/metrics.md`: the formula and the SQL beside each number.
 pub fn metrics_markdown() -> String {
@@ -76,13 +76,13 @@ pub fn sql_markdown() -> String {
     row("time", "`sql_time_max`", format!("{} s", limits.time_max.as_secs()));
     row("memory of joins, sorts, groups and the result", "`sql_memory_bytes_max`", mib(limits.memory_bytes_max));
     row("memory in all", "`sql_process_memory_bytes_max`", mib(limits.process_memory_bytes_max));
-    row("levels of brackets", "", size::LEVELS_MAX.to_string());
-    row("operators in one expression", "", size::OPERATORS_MAX.to_string());
-    row("`select`s, joins", "", format!("{}, {}", size::SELECTS_MAX, size::JOINS_MAX));
+    row("levels of brackets", "", query_size::LEVELS_MAX.to_string());
+    row("operators in one expression", "", query_size::OPERATORS_MAX.to_string());
+    row("`select`s, joins", "", format!("{}, {}", query_size::SELECTS_MAX, query_size::JOINS_MAX));
     row(
         "steps, expressions, columns of a plan",
         "",
-        format!("{}, {}, {}", size::STEPS_MAX, size::EXPRESSIONS_MAX, size::COLUMNS_MAX),
+        format!("{}, {}, {}", query_size::STEPS_MAX, query_size::EXPRESSIONS_MAX, query_size::COLUMNS_MAX),
     );
     let functions: Vec<String> = REFUSED_FUNCTIONS.iter().map(|name| format!("`{name}`")).collect();
     let _ = writeln!(page, "{}", SQL_LIMITS.replace("{functions}", &functions.join(", ")).trim_end());

@@ -22,8 +22,8 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{FunctionRegistry, SessionState, SessionStateBuilder, TaskContext};
 use datafusion::prelude::SessionConfig;
 
-use crate::pauses::PauseInJoins;
-use crate::{guard, views, visitor};
+use crate::yielding::YieldInJoins;
+use crate::{read_only, views, visitor};
 
 /// Where a reader's unqualified names are found.
 const CATALOG: &str = "frontdesk";
@@ -65,9 +65,9 @@ impl Engine {
             .with_config(config.with_create_default_catalog_and_schema(false))
             .with_runtime_env(runtime)
             .with_default_features()
-            .with_physical_optimizer_rule(Arc::new(PauseInJoins))
+            .with_physical_optimizer_rule(Arc::new(YieldInJoins))
             .build();
-        for name in guard::REFUSED_FUNCTIONS {
+        for name in read_only::REFUSED_FUNCTIONS {
             template.deregister_udf(name)?;
         }
         datafusion_functions_json::register_all(&mut template)?;

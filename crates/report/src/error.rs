@@ -11,8 +11,8 @@ use datafusion::common::utils::datafusion_strsim::levenshtein;
 use datafusion::common::{DataFusionError, SchemaError};
 use datafusion::sql::sqlparser::parser::ParserError;
 
-use crate::guard::REFUSED_FUNCTIONS;
-use crate::worker::frame::{Fault, Told};
+use crate::read_only::REFUSED_FUNCTIONS;
+use crate::worker::frame::{Fault, WorkerError};
 
 /// The code of a query that met a data file which can't be read.
 pub(crate) const UNREADABLE: &str = "sql-unreadable";
@@ -142,7 +142,7 @@ pub enum QueryError {
     Closing,
     /// What the process that ran it said.
     #[error("{}", .0.message)]
-    Told(#[doc(hidden)] Told),
+    Worker(#[doc(hidden)] WorkerError),
     /// The store could not give a table: the operator's to mend.
     #[error("the tables can't be read: {message}")]
     Tables {
@@ -193,7 +193,7 @@ impl QueryError {
             QueryError::Busy => "sql-busy",
             QueryError::NoWorker { .. } => "sql-no-worker",
             QueryError::Closing => "sql-closing",
-            QueryError::Told(told) => &told.code,
+            QueryError::Worker(told) => &told.code,
             QueryError::Tables { .. } => "sql-tables",
             QueryError::Unreadable { .. } => UNREADABLE,
             QueryError::Failed { .. } => "sql-failed",
@@ -212,9 +212,9 @@ impl QueryError {
             | QueryError::TooLarge { .. }
             | QueryError::Ended { .. }
             | QueryError::AnswerTooLong { .. } => Fault::Limit,
-            QueryError::NoRoom | QueryError::Busy | QueryError::NoWorker { .. } | QueryError::Closing => Fault::Moment,
-            QueryError::Tables { .. } | QueryError::Unreadable { .. } => Fault::House,
-            QueryError::Told(told) => told.fault,
+            QueryError::NoRoom | QueryError::Busy | QueryError::NoWorker { .. } | QueryError::Closing => Fault::Transient,
+            QueryError::Tables { .. } | QueryError::Unreadable { .. } => Fault::Server,
+            QueryError::Worker(told) => told.fault,
             _ => Fault::Query,
         }
     }
@@ -222,14 +222,14 @@ impl QueryError {
 
 /// Every name that a reader may have meant: tables, and dotted paths into the nested
 /// columns.
-pub(crate) struct Names {
+pub(crate) struct KnownNames {
     pub(crate) tables: Vec<&'static str>,
     pub(crate) paths: Vec<String>,
 }
 
 /// Turns the engine's error into ours. `memory_bytes_max` is the limit the query ran
 /// under.
-pub(crate) fn translate(error: &DataFusionError, names: &Names, memory_bytes_max: usize) -> QueryError {
+pub(crate) fn translate(error: &DataFusionError, names: &KnownNames, memory_bytes_max: usize) -> QueryError {
     match error.find_root() {
         DataFusionError::ResourcesExhausted(_) => QueryError::OutOfMemory { memory_bytes_max },
         DataFusionError::SQL(parser, _) if matches!(**parser, ParserError::RecursionLimitExceeded) => {
@@ -246,7 +246,7 @@ pub(crate) fn translate(error: &DataFusionError, names: &Names, memory_bytes_max
     }
 }
 
-fn unknown_field(error: &SchemaError, names: &Names) -> QueryError {
+fn unknown_field(error: &SchemaError, names: &KnownNames) -> QueryError {
     let SchemaError::FieldNotFound { field, valid_fields } = error else {
         return QueryError::Invalid { message: tidy(&error.to_string()) };
     };
@@ -264,7 +264,7 @@ fn unknown_column<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Query
     QueryError::UnknownColumn { name: name.to_owned(), help }
 }
 
-fn planning(message: &str, names: &Names) -> QueryError {
+fn planning(message: &str, names: &KnownNames) -> QueryError {
     if let Some(name) = between(message, "table '", "' not found") {
         // The engine prefixes its catalog and schema; the reader wrote neither.
         let name = name.rsplit('.').next().unwrap_or(name);

@@ -20,8 +20,8 @@ use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
 use crate::engine::SharedEngine;
-use crate::error::{Names, translate};
-use crate::{QueryError, QueryResult, Tables, guard, size, views};
+use crate::error::{KnownNames, translate};
+use crate::{QueryError, QueryResult, Tables, read_only, query_size, views};
 
 /// Times that a query is run while damaged files are found.
 pub(crate) const ATTEMPTS_MAX: usize = 4;
@@ -58,7 +58,7 @@ impl Default for QueryLimits {
     }
 }
 
-/// The door to the tables for readers. Cheap to clone.
+/// Runs queries over the tables. Cheap to clone.
 #[derive(Clone)]
 pub struct Session {
     tables: Arc<dyn Tables>,
@@ -197,17 +197,17 @@ impl Snapshot {
             reading_failed.fetch_or(is_of_reading(&error), Ordering::Relaxed);
             translate(&error, &self.names(), limits.memory_bytes_max)
         };
-        size::check_text(sql)?;
+        query_size::check_text(sql)?;
         let engine = self.engine.get().map_err(explain)?;
         let state = engine.state().map_err(explain)?;
         let dialect = state.config_options().sql_parser.dialect;
         let statement = state.sql_to_statement(sql, &dialect).map_err(explain)?;
-        guard::check(&statement)?;
+        read_only::check(&statement)?;
         let needed = views::needed(&state.resolve_table_references(&statement).map_err(explain)?);
         views::register(&state, &needed, &self.events, &self.rejects).await.map_err(explain)?;
         let plan = state.statement_to_plan(statement).await.map_err(explain)?;
         read_only().verify_plan(&plan).map_err(explain)?;
-        size::check_plan(&plan).map_err(explain)??;
+        query_size::check_plan(&plan).map_err(explain)??;
         let schema = Arc::new(plan.schema().as_arrow().clone());
         let plan = state.create_physical_plan(&plan).await.map_err(explain)?;
         let task = engine.task(&state, limits.memory_bytes_max);
@@ -223,10 +223,10 @@ impl Snapshot {
         Ok(QueryResult::new(schema, result.batches))
     }
 
-    fn names(&self) -> Names {
+    fn names(&self) -> KnownNames {
         let mut paths = views::paths(&self.events.schema());
         paths.extend(views::paths(&self.rejects.schema()));
-        Names { tables: views::NAMES.to_vec(), paths }
+        KnownNames { tables: views::NAMES.to_vec(), paths }
     }
 }
 
@@ -258,7 +258,7 @@ impl Collected {
     }
 }
 
-/// The second fence behind [`guard`]: the same rule on the finished plan.
+/// The second check behind [`crate::read_only`]: the same rule on the finished plan.
 fn read_only() -> SQLOptions {
     SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false)
 }

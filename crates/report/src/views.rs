@@ -139,8 +139,8 @@ fn inner_sql(schema: &Schema, source: &ColumnSource) -> Option<String> {
             field(schema, path).map_or_else(|| "false".to_owned(), |sql| format!("{sql} is not null"))
         }
         ColumnSource::Anomaly => anomaly(schema),
-        ColumnSource::Identity(asked) => match field(schema, "identityMap") {
-            Some(sql) => format!("{}({sql})", asked.function()),
+        ColumnSource::Identity(part) => match field(schema, "identityMap") {
+            Some(sql) => format!("{}({sql})", part.function()),
             None => "cast(null as varchar)".to_owned(),
         },
     })

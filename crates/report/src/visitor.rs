@@ -24,7 +24,7 @@ const DEVICE_NAMESPACES: [&str; 2] = ["ECID", "4"];
 
 /// What is asked of a map of identities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Asked {
+pub(crate) enum IdentityPart {
     /// The id that stands for the visitor.
     Visitor,
     /// The id of the identity marked primary.
@@ -33,15 +33,15 @@ pub(crate) enum Asked {
     PrimaryNamespace,
 }
 
-impl Asked {
-    const ALL: [Asked; 3] = [Asked::Visitor, Asked::Primary, Asked::PrimaryNamespace];
+impl IdentityPart {
+    const ALL: [IdentityPart; 3] = [IdentityPart::Visitor, IdentityPart::Primary, IdentityPart::PrimaryNamespace];
 
     /// The function's name in SQL.
     pub(crate) fn function(self) -> &'static str {
         match self {
-            Asked::Visitor => "visitor",
-            Asked::Primary => "primary_identity",
-            Asked::PrimaryNamespace => "primary_namespace",
+            IdentityPart::Visitor => "visitor",
+            IdentityPart::Primary => "primary_identity",
+            IdentityPart::PrimaryNamespace => "primary_namespace",
         }
     }
 }
@@ -49,20 +49,20 @@ impl Asked {
 /// The functions as a session registers them.
 pub(crate) fn udfs() -> impl Iterator<Item = ScalarUDF> {
     let signature = || Signature::any(1, Volatility::Immutable);
-    Asked::ALL
+    IdentityPart::ALL
         .into_iter()
-        .map(move |asked| ScalarUDF::new_from_impl(IdentityFunction { asked, signature: signature() }))
+        .map(move |part| ScalarUDF::new_from_impl(IdentityFunction { part, signature: signature() }))
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct IdentityFunction {
-    asked: Asked,
+    part: IdentityPart,
     signature: Signature,
 }
 
 impl ScalarUDFImpl for IdentityFunction {
     fn name(&self) -> &str {
-        self.asked.function()
+        self.part.function()
     }
 
     fn signature(&self) -> &Signature {
@@ -79,7 +79,7 @@ impl ScalarUDFImpl for IdentityFunction {
     fn invoke_with_args(&self, call: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let arrays = ColumnarValue::values_to_arrays(&call.args)?;
         let answers = match arrays[0].as_map_opt() {
-            Some(map) => answers(map, self.asked)?,
+            Some(map) => answers(map, self.part)?,
             None => StringArray::new_null(arrays[0].len()),
         };
         Ok(ColumnarValue::Array(Arc::new(answers)))
@@ -87,15 +87,15 @@ impl ScalarUDFImpl for IdentityFunction {
 }
 
 /// One answer (or null) per row of the map.
-fn answers(map: &MapArray, asked: Asked) -> Result<StringArray> {
+fn answers(map: &MapArray, part: IdentityPart) -> Result<StringArray> {
     let identities = Identities::of(map)?;
     let mut out = StringBuilder::with_capacity(map.len(), map.len() * 40);
     for row in 0..map.len() {
-        out.append_option(match asked {
+        out.append_option(match part {
             _ if map.is_null(row) => None,
-            Asked::Visitor => identities.visitor(map, row),
-            Asked::Primary => identities.primary(map, row).map(|(_, id)| id),
-            Asked::PrimaryNamespace => identities.primary(map, row).map(|(namespace, _)| namespace),
+            IdentityPart::Visitor => identities.visitor(map, row),
+            IdentityPart::Primary => identities.primary(map, row).map(|(_, id)| id),
+            IdentityPart::PrimaryNamespace => identities.primary(map, row).map(|(namespace, _)| namespace),
         });
     }
     Ok(out.finish())

@@ -2,7 +2,7 @@
 //! what it means. The views and `docs/sql.md` are made from this table.
 
 use crate::metrics::Counter;
-use crate::visitor::Asked;
+use crate::visitor::IdentityPart;
 
 /// One column of `activity` and `contacts`.
 pub(crate) struct ViewColumn {
@@ -24,7 +24,7 @@ pub(crate) enum ColumnSource {
     /// True if any counter is an anomaly.
     Anomaly,
     /// What the identities say, by the rules in `visitor.rs`.
-    Identity(Asked),
+    Identity(IdentityPart),
     /// The channel that the event belongs to, by the columns beside it.
     Channel,
     /// The sum of the contact requests of all channels.
@@ -46,19 +46,19 @@ pub(crate) const COLUMNS: &[ViewColumn] = &[
     column(
         "visitor",
         "text",
-        ColumnSource::Identity(Asked::Visitor),
+        ColumnSource::Identity(IdentityPart::Visitor),
         "The first `ECID`; else the primary identity's id; else the first identity that has an id. A personal one (an address, a number, a hash of one) is a pseudonym, `k1:…`: the same for equal values.",
     ),
     column(
         "primary_identity",
         "text",
-        ColumnSource::Identity(Asked::Primary),
+        ColumnSource::Identity(IdentityPart::Primary),
         "The id of the identity that is marked primary, such as the account after a login; null if none is.",
     ),
     column(
         "primary_namespace",
         "text",
-        ColumnSource::Identity(Asked::PrimaryNamespace),
+        ColumnSource::Identity(IdentityPart::PrimaryNamespace),
         "The namespace of that identity.",
     ),
     column(

@@ -24,11 +24,11 @@ const HEAD_BYTES: usize = 5;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Kind {
-    /// To the worker: a [`Hello`].
-    Hello = 1,
-    /// To the worker: an [`Ask`].
-    Ask = 2,
-    /// To the worker: rows of `events`, after an [`Ask`] that announces them.
+    /// To the worker: a [`Startup`].
+    Startup = 1,
+    /// To the worker: a [`QueryRequest`].
+    Query = 2,
+    /// To the worker: rows of `events`, after a [`QueryRequest`] that announces them.
     EventRows = 3,
     /// To the worker: rows of `rejects`, likewise.
     RejectRows = 4,
@@ -36,22 +36,22 @@ pub(crate) enum Kind {
     Ready = 16,
     /// From the worker: a piece of the answer.
     Part = 17,
-    /// From the worker: a [`Done`], the end of the answer.
-    Done = 18,
+    /// From the worker: a [`QueryEnd`], the end of the answer.
+    End = 18,
 }
 
 impl Kind {
     fn of(byte: u8) -> io::Result<Kind> {
         const ALL: [Kind; 7] =
-            [Kind::Hello, Kind::Ask, Kind::EventRows, Kind::RejectRows, Kind::Ready, Kind::Part, Kind::Done];
+            [Kind::Startup, Kind::Query, Kind::EventRows, Kind::RejectRows, Kind::Ready, Kind::Part, Kind::End];
         let unknown = || io::Error::new(io::ErrorKind::InvalidData, "a frame of an unknown kind");
         ALL.into_iter().find(|kind| *kind as u8 == byte).ok_or_else(unknown)
     }
 }
 
-/// The first thing that a worker hears.
+/// What a worker is told first.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Hello {
+pub(crate) struct Startup {
     /// Directory of the table `events`.
     pub(crate) events: PathBuf,
     /// Directory of the table `rejects`.
@@ -71,12 +71,12 @@ pub(crate) enum Job {
 
 /// One question.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Ask {
+pub(crate) struct QueryRequest {
     pub(crate) job: Job,
     pub(crate) form: Form,
     pub(crate) limits: Limits,
-    pub(crate) events: Side,
-    pub(crate) rejects: Side,
+    pub(crate) events: TableDelta,
+    pub(crate) rejects: TableDelta,
 }
 
 /// The limits that hold inside the worker; the clock is the server's.
@@ -120,7 +120,7 @@ impl From<Limits> for QueryLimits {
 
 /// The moment of one table, as far as the worker doesn't have it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Side {
+pub(crate) struct TableDelta {
     /// The committed rows.
     pub(crate) version: u64,
     /// Begins anew: all rows are forgotten, and the stream that follows has a schema.
@@ -135,16 +135,16 @@ pub(crate) struct Side {
 
 /// How an answer ends.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Done {
+pub(crate) struct QueryEnd {
     /// Why there is none, if there is none; the parts before it are void then.
-    pub(crate) failure: Option<Told>,
+    pub(crate) failure: Option<WorkerError>,
     /// The worker has grown, or panicked: another one should take its place.
     pub(crate) is_spent: bool,
 }
 
 /// An error as a worker tells it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
+pub struct WorkerError {
     /// Whose fault it is.
     pub fault: Fault,
     /// As [`QueryError::code`](crate::QueryError::code).
@@ -162,9 +162,9 @@ pub enum Fault {
     /// It passed a limit.
     Limit,
     /// Nobody's: the same may be run in a moment.
-    Moment,
+    Transient,
     /// The tables', or this program's.
-    House,
+    Server,
 }
 
 /// Appends a frame.

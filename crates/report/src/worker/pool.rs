@@ -17,9 +17,9 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use super::frame::{Hello, Job};
-use super::process::{Asked, Hold, Question, Worker, WorkerProgram};
-use super::stats::{Ended, Stats, WorkerCounts};
+use super::frame::{Startup, Job};
+use super::process::{QueryOutcome, Hold, WorkerQuery, Worker, WorkerProgram};
+use super::stats::{EndCause, Stats, WorkerCounts};
 use crate::error::UNREADABLE;
 use crate::session::ATTEMPTS_MAX;
 use crate::{Form, Period, QueryError, QueryLimits};
@@ -54,30 +54,32 @@ pub struct QueryPool {
 struct Inner {
     tables: table::Store,
     options: PoolOptions,
-    people: Lane,
-    own: Lane,
+    user: WorkerSlots,
+    internal: WorkerSlots,
     stats: Stats,
-    pauses: Mutex<Pauses>,
+    backoff: Mutex<StartBackoff>,
     closed: AtomicBool,
 }
 
 /// Places for workers.
-struct Lane {
-    places: Arc<Semaphore>,
+struct WorkerSlots {
+    permits: Arc<Semaphore>,
     idle: Mutex<Vec<Worker>>,
     /// Room to wait for a place.
     waiting: Semaphore,
 }
 
 #[derive(Clone, Copy)]
-enum Which {
-    People,
-    Own,
+enum WorkerClass {
+    /// Queries that people wrote.
+    User,
+    /// Our own.
+    Internal,
 }
 
-impl Lane {
-    fn new(places: usize) -> Lane {
-        Lane { places: Arc::new(Semaphore::new(places)), idle: Mutex::default(), waiting: Semaphore::new(WAITING_MAX) }
+impl WorkerSlots {
+    fn new(permits: usize) -> WorkerSlots {
+        WorkerSlots { permits: Arc::new(Semaphore::new(permits)), idle: Mutex::default(), waiting: Semaphore::new(WAITING_MAX) }
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Worker>> {
@@ -87,13 +89,13 @@ impl Lane {
 
 /// When the next worker may be started.
 #[derive(Default)]
-struct Pauses {
+struct StartBackoff {
     failures: u32,
     crashes: u32,
     until: Option<Instant>,
 }
 
-impl Pauses {
+impl StartBackoff {
     fn start_failed(&mut self, now: Instant) {
         self.failures += 1;
         self.until = Some(now + doubled(self.failures).min(START_PAUSE_MAX));
@@ -108,7 +110,7 @@ impl Pauses {
     }
 
     fn went_well(&mut self) {
-        *self = Pauses::default();
+        *self = StartBackoff::default();
     }
 }
 
@@ -126,15 +128,15 @@ impl QueryPool {
             let message = "queries are run over tables in a directory of this machine".to_owned();
             return Err(QueryError::Tables { message });
         }
-        let people = Lane::new(options.queries_max.max(1));
-        let (stats, pauses, closed) = (Stats::default(), Mutex::default(), AtomicBool::new(false));
-        Ok(QueryPool { inner: Arc::new(Inner { tables, options, people, own: Lane::new(1), stats, pauses, closed }) })
+        let user = WorkerSlots::new(options.queries_max.max(1));
+        let (stats, backoff, closed) = (Stats::default(), Mutex::default(), AtomicBool::new(false));
+        Ok(QueryPool { inner: Arc::new(Inner { tables, options, user, internal: WorkerSlots::new(1), stats, backoff, closed }) })
     }
 
     /// Starts the first worker in the background, for the first query.
     pub fn warm(&self) {
-        if let Ok(place) = Arc::clone(&self.inner.people.places).try_acquire_owned() {
-            replace(&self.inner, Which::People, place, None);
+        if let Ok(permit) = Arc::clone(&self.inner.user.permits).try_acquire_owned() {
+            replace(&self.inner, WorkerClass::User, permit, None);
         }
     }
 
@@ -152,7 +154,7 @@ impl QueryPool {
         if sql.len() > limits.sql_bytes_max {
             return Err(QueryError::TooLong { sql_bytes_max: limits.sql_bytes_max });
         }
-        self.run(Which::People, Job::Sql(sql.to_owned()), form, limits, hold).await
+        self.run(WorkerClass::User, Job::Sql(sql.to_owned()), form, limits, hold).await
     }
 
     /// Runs a statement of our own, which people's queries can't hold up.
@@ -166,7 +168,7 @@ impl QueryPool {
         limits: QueryLimits,
         hold: &mut dyn Hold,
     ) -> Result<Vec<u8>, QueryError> {
-        self.run(Which::Own, Job::Sql(sql.to_owned()), form, limits, hold).await
+        self.run(WorkerClass::Internal, Job::Sql(sql.to_owned()), form, limits, hold).await
     }
 
     /// Runs `report contacts`; the time limit is the whole report's.
@@ -184,7 +186,7 @@ impl QueryPool {
             since_micros: period.since().timestamp_micros(),
             until_micros: period.until().timestamp_micros(),
         };
-        self.run(Which::Own, job, form, limits, hold).await
+        self.run(WorkerClass::Internal, job, form, limits, hold).await
     }
 
     /// What has become of the workers.
@@ -195,16 +197,16 @@ impl QueryPool {
     /// Ends all workers; what is asked later is refused.
     pub fn close(&self) {
         self.inner.closed.store(true, Ordering::Release);
-        for lane in [&self.inner.people, &self.inner.own] {
-            lane.places.close();
-            lane.idle().clear();
+        for slots in [&self.inner.user, &self.inner.internal] {
+            slots.permits.close();
+            slots.idle().clear();
         }
     }
 
     /// Runs it again when a file turned out to be damaged, which is left out then.
     async fn run(
         &self,
-        which: Which,
+        class: WorkerClass,
         job: Job,
         form: Form,
         limits: QueryLimits,
@@ -212,8 +214,8 @@ impl QueryPool {
     ) -> Result<Vec<u8>, QueryError> {
         let mut attempts = 1;
         loop {
-            match self.ask(which, job.clone(), form, limits, hold).await {
-                Err(QueryError::Told(told))
+            match self.ask(class, job.clone(), form, limits, hold).await {
+                Err(QueryError::Worker(told))
                     if told.code == UNREADABLE && attempts < ATTEMPTS_MAX && self.inner.tables.find_damage().await =>
                 {
                     attempts += 1;
@@ -227,7 +229,7 @@ impl QueryPool {
     /// once.
     async fn ask(
         &self,
-        which: Which,
+        class: WorkerClass,
         job: Job,
         form: Form,
         limits: QueryLimits,
@@ -236,30 +238,30 @@ impl QueryPool {
         let tables = &self.inner.tables;
         let mut is_second = false;
         loop {
-            let taken = tokio::time::timeout(limits.time_max.max(WORKER_WAIT_MIN), self.inner.take(which));
-            let mut busy = taken.await.map_err(|_| QueryError::Busy)??;
+            let taken = tokio::time::timeout(limits.time_max.max(WORKER_WAIT_MIN), self.inner.take(class));
+            let mut leased = taken.await.map_err(|_| QueryError::Busy)??;
             // Not before there is a worker: it can't go back to an earlier version cheaply.
             let (events, rejects) = (tables.events.moment(), tables.rejects.moment());
-            let question = Question { job: &job, form, limits, events: &events, rejects: &rejects };
-            let asked = busy.worker().ask(question, hold);
+            let question = WorkerQuery { job: &job, form, limits, events: &events, rejects: &rejects };
+            let asked = leased.worker().ask(question, hold);
             return match tokio::time::timeout(limits.time_max, asked).await {
-                Ok(Asked::Answered { answer, done }) => {
-                    busy.release(done.is_spent);
+                Ok(QueryOutcome::Answered { answer, done }) => {
+                    leased.release(done.is_spent);
                     match done.failure {
                         None => Ok(answer),
-                        Some(told) => Err(QueryError::Told(told)),
+                        Some(told) => Err(QueryError::Worker(told)),
                     }
                 }
-                Ok(Asked::TooLong) => Err(QueryError::AnswerTooLong { answer_bytes_max: limits.answer_bytes_max }),
-                Ok(Asked::NoRoom) => Err(QueryError::NoRoom),
-                Ok(Asked::Unread) if !is_second => {
-                    busy.replace().await;
+                Ok(QueryOutcome::TooLong) => Err(QueryError::AnswerTooLong { answer_bytes_max: limits.answer_bytes_max }),
+                Ok(QueryOutcome::NoRoom) => Err(QueryError::NoRoom),
+                Ok(QueryOutcome::Unread) if !is_second => {
+                    leased.replace().await;
                     is_second = true;
                     continue;
                 }
-                Ok(Asked::Unread | Asked::Broken) => Err(busy.bury(limits).await),
+                Ok(QueryOutcome::Unread | QueryOutcome::Broken) => Err(leased.fail(limits).await),
                 Err(_) => {
-                    busy.why = Ended::Time;
+                    leased.why = EndCause::Time;
                     Err(QueryError::TimedOut { time_max: limits.time_max })
                 }
             };
@@ -268,33 +270,33 @@ impl QueryPool {
 }
 
 impl Inner {
-    fn lane(&self, which: Which) -> &Lane {
-        match which {
-            Which::People => &self.people,
-            Which::Own => &self.own,
+    fn slots(&self, class: WorkerClass) -> &WorkerSlots {
+        match class {
+            WorkerClass::User => &self.user,
+            WorkerClass::Internal => &self.internal,
         }
     }
 
-    fn pauses(&self) -> std::sync::MutexGuard<'_, Pauses> {
-        self.pauses.lock().unwrap_or_else(PoisonError::into_inner)
+    fn backoff(&self) -> std::sync::MutexGuard<'_, StartBackoff> {
+        self.backoff.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A worker and its place.
-    async fn take(self: &Arc<Inner>, which: Which) -> Result<Busy, QueryError> {
-        let lane = self.lane(which);
-        let _waiting = lane.waiting.try_acquire().map_err(|_| QueryError::Busy)?;
-        let place = Arc::clone(&lane.places).acquire_owned().await.map_err(|_| QueryError::Closing)?;
+    async fn take(self: &Arc<Inner>, class: WorkerClass) -> Result<LeasedWorker, QueryError> {
+        let slots = self.slots(class);
+        let _waiting = slots.waiting.try_acquire().map_err(|_| QueryError::Busy)?;
+        let permit = Arc::clone(&slots.permits).acquire_owned().await.map_err(|_| QueryError::Closing)?;
         loop {
-            let idle = lane.idle().pop();
+            let idle = slots.idle().pop();
             let Some(mut worker) = idle else { break };
-            if worker.is_well() {
-                return Ok(Busy::new(self, which, place, worker));
+            if worker.is_alive() {
+                return Ok(LeasedWorker::new(self, class, permit, worker));
             }
-            let burial = worker.bury().await;
-            self.stats.ended(burial.why);
-            tracing::warn!(end = burial.said, "an idle query worker has ended; another one is started");
+            let exit = worker.wait_for_exit().await;
+            self.stats.ended(exit.why);
+            tracing::warn!(end = exit.status, "an idle query worker has ended; another one is started");
         }
-        let pause = self.pauses().until.map(|until| until.saturating_duration_since(Instant::now()));
+        let pause = self.backoff().until.map(|until| until.saturating_duration_since(Instant::now()));
         match pause {
             Some(pause) if pause > PAUSE_WAIT_MAX => {
                 return Err(QueryError::NoWorker { message: "the last attempts to start one failed".to_owned() });
@@ -303,7 +305,7 @@ impl Inner {
             None => {}
         }
         let worker = self.start().await?;
-        Ok(Busy::new(self, which, place, worker))
+        Ok(LeasedWorker::new(self, class, permit, worker))
     }
 
     async fn start(&self) -> Result<Worker, QueryError> {
@@ -314,7 +316,7 @@ impl Inner {
             }
             Err(error) => {
                 let failures = self.stats.start_failed();
-                self.pauses().start_failed(Instant::now());
+                self.backoff().start_failed(Instant::now());
                 tracing::error!(%error, failures, "a query worker can't be started");
                 Err(QueryError::NoWorker { message: error.to_string() })
             }
@@ -324,27 +326,27 @@ impl Inner {
     async fn try_start(&self) -> io::Result<Worker> {
         let dir = |table: &table::Dataset| table.dir().map(std::path::Path::to_owned).unwrap_or_default();
         let table::Store { events, rejects, .. } = &self.tables;
-        let hello = Hello {
+        let startup = Startup {
             events: dir(events),
             rejects: dir(rejects),
             versions: [events.moment().version, rejects.moment().version],
         };
-        Worker::start(&self.options.program, &hello).await
+        Worker::start(&self.options.program, &startup).await
     }
 }
 
 /// A worker that has a question. Dropped in the middle of it, it is killed and replaced.
-struct Busy {
+struct LeasedWorker {
     inner: Arc<Inner>,
-    which: Which,
+    class: WorkerClass,
     held: Option<(OwnedSemaphorePermit, Worker)>,
     /// Why it ends, if it is dropped now.
-    why: Ended,
+    why: EndCause,
 }
 
-impl Busy {
-    fn new(inner: &Arc<Inner>, which: Which, place: OwnedSemaphorePermit, worker: Worker) -> Busy {
-        Busy { inner: Arc::clone(inner), which, held: Some((place, worker)), why: Ended::Unwanted }
+impl LeasedWorker {
+    fn new(inner: &Arc<Inner>, class: WorkerClass, permit: OwnedSemaphorePermit, worker: Worker) -> LeasedWorker {
+        LeasedWorker { inner: Arc::clone(inner), class, held: Some((permit, worker)), why: EndCause::Unwanted }
     }
 
     fn worker(&mut self) -> &mut Worker {
@@ -354,54 +356,54 @@ impl Busy {
 
     /// Its answer is there.
     fn release(mut self, is_spent: bool) {
-        self.inner.pauses().went_well();
-        let Some((place, worker)) = self.held.take() else { return };
+        self.inner.backoff().went_well();
+        let Some((permit, worker)) = self.held.take() else { return };
         if is_spent {
-            self.inner.stats.ended(Ended::Spent);
-            replace(&self.inner, self.which, place, Some(worker));
+            self.inner.stats.ended(EndCause::Spent);
+            replace(&self.inner, self.class, permit, Some(worker));
         } else if !self.inner.closed.load(Ordering::Acquire) {
-            self.inner.lane(self.which).idle().push(worker);
+            self.inner.slots(self.class).idle().push(worker);
         }
     }
 
     /// It has ended without the query's doing.
     async fn replace(mut self) {
-        let Some((place, worker)) = self.held.take() else { return };
-        let burial = worker.bury().await;
-        self.inner.stats.ended(burial.why);
-        tracing::warn!(end = burial.said, "a query worker ended before it read its query; another one runs it");
-        replace(&self.inner, self.which, place, None);
+        let Some((permit, worker)) = self.held.take() else { return };
+        let exit = worker.wait_for_exit().await;
+        self.inner.stats.ended(exit.why);
+        tracing::warn!(end = exit.status, "a query worker ended before it read its query; another one runs it");
+        replace(&self.inner, self.class, permit, None);
     }
 
     /// It has ended, and with it the query.
-    async fn bury(mut self, limits: QueryLimits) -> QueryError {
-        let Some((place, worker)) = self.held.take() else { return QueryError::Closing };
-        let burial = worker.bury().await;
-        self.inner.stats.ended(burial.why);
-        self.inner.pauses().crashed(Instant::now());
+    async fn fail(mut self, limits: QueryLimits) -> QueryError {
+        let Some((permit, worker)) = self.held.take() else { return QueryError::Closing };
+        let exit = worker.wait_for_exit().await;
+        self.inner.stats.ended(exit.why);
+        self.inner.backoff().crashed(Instant::now());
         // The one who asked is told; to the operator it is a number in /metrics.
-        tracing::info!(end = burial.said, cause = ?burial.why, "a query ended its worker");
-        replace(&self.inner, self.which, place, None);
-        match burial.why {
-            Ended::Memory => QueryError::ProcessMemory { process_memory_bytes_max: limits.process_memory_bytes_max },
-            Ended::Stack => QueryError::TooDeep,
-            _ => QueryError::Ended { end: burial.said },
+        tracing::info!(end = exit.status, cause = ?exit.why, "a query ended its worker");
+        replace(&self.inner, self.class, permit, None);
+        match exit.why {
+            EndCause::Memory => QueryError::ProcessMemory { process_memory_bytes_max: limits.process_memory_bytes_max },
+            EndCause::Stack => QueryError::TooDeep,
+            _ => QueryError::Ended { end: exit.status },
         }
     }
 }
 
-impl Drop for Busy {
+impl Drop for LeasedWorker {
     fn drop(&mut self) {
-        if let Some((place, worker)) = self.held.take() {
+        if let Some((permit, worker)) = self.held.take() {
             self.inner.stats.ended(self.why);
-            replace(&self.inner, self.which, place, Some(worker));
+            replace(&self.inner, self.class, permit, Some(worker));
         }
     }
 }
 
 /// Puts a new worker in the place of an old one, in the background. The place is free only
 /// when the old one's memory is.
-fn replace(inner: &Arc<Inner>, which: Which, place: OwnedSemaphorePermit, old: Option<Worker>) {
+fn replace(inner: &Arc<Inner>, class: WorkerClass, permit: OwnedSemaphorePermit, old: Option<Worker>) {
     // Without a runtime this process is ending; dropping the worker kills it.
     let Ok(runtime) = Handle::try_current() else { return };
     let inner = Arc::clone(inner);
@@ -409,7 +411,7 @@ fn replace(inner: &Arc<Inner>, which: Which, place: OwnedSemaphorePermit, old: O
         if let Some(old) = old {
             old.kill().await;
         }
-        let pause = inner.pauses().until.map(|until| until.saturating_duration_since(Instant::now()));
+        let pause = inner.backoff().until.map(|until| until.saturating_duration_since(Instant::now()));
         let is_pausing = pause.is_some_and(|pause| pause > Duration::ZERO);
         // After a failure the next question tries again: no process is started in a loop.
         if !is_pausing
@@ -417,9 +419,9 @@ fn replace(inner: &Arc<Inner>, which: Which, place: OwnedSemaphorePermit, old: O
             && let Ok(worker) = inner.start().await
             && !inner.closed.load(Ordering::Acquire)
         {
-            inner.lane(which).idle().push(worker);
+            inner.slots(class).idle().push(worker);
         }
-        drop(place);
+        drop(permit);
     });
 }
 
@@ -430,21 +432,21 @@ mod tests {
     #[test]
     fn pauses_grow_to_a_limit_and_end_with_success() {
         let now = Instant::now();
-        let mut pauses = Pauses::default();
-        let pause = |pauses: &Pauses| pauses.until.map(|until| until.saturating_duration_since(now));
-        pauses.crashed(now);
-        assert_eq!(pause(&pauses), None, "one crash is a mistake");
-        pauses.crashed(now);
-        assert_eq!(pause(&pauses), Some(PAUSE * 2));
+        let mut backoff = StartBackoff::default();
+        let pause = |backoff: &StartBackoff| backoff.until.map(|until| until.saturating_duration_since(now));
+        backoff.crashed(now);
+        assert_eq!(pause(&backoff), None, "one crash is a mistake");
+        backoff.crashed(now);
+        assert_eq!(pause(&backoff), Some(PAUSE * 2));
         for _ in 0..40 {
-            pauses.crashed(now);
+            backoff.crashed(now);
         }
-        assert_eq!(pause(&pauses), Some(CRASH_PAUSE_MAX));
-        pauses.went_well();
-        assert_eq!(pause(&pauses), None);
+        assert_eq!(pause(&backoff), Some(CRASH_PAUSE_MAX));
+        backoff.went_well();
+        assert_eq!(pause(&backoff), None);
         for _ in 0..40 {
-            pauses.start_failed(now);
+            backoff.start_failed(now);
         }
-        assert_eq!(pause(&pauses), Some(START_PAUSE_MAX));
+        assert_eq!(pause(&backoff), Some(START_PAUSE_MAX));
     }
 }

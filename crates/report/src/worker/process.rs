@@ -1,4 +1,4 @@
-//! One worker as the server sees it: started, asked, and buried.
+//! One worker as the server sees it: started, asked, and waited for.
 //!
 //! It gets two sockets and nothing else: questions and answers over the one that is its
 //! standard input, what ends it is read from the other, its standard error. The environment
@@ -19,9 +19,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-use super::frame::{self, Ask, Done, Hello, Job, Kind};
-use super::rows::Handed;
-use super::stats::Ended;
+use super::frame::{self, QueryRequest, QueryEnd, Startup, Job, Kind};
+use super::rows::SentRows;
+use super::stats::EndCause;
 use crate::{Form, QueryLimits};
 
 /// From the start of the process to its first word.
@@ -58,7 +58,7 @@ impl Hold for () {
 }
 
 /// What is asked, over which rows.
-pub(crate) struct Question<'a> {
+pub(crate) struct WorkerQuery<'a> {
     pub(crate) job: &'a Job,
     pub(crate) form: Form,
     pub(crate) limits: QueryLimits,
@@ -68,9 +68,9 @@ pub(crate) struct Question<'a> {
 
 /// How asking went.
 #[must_use]
-pub(crate) enum Asked {
+pub(crate) enum QueryOutcome {
     /// It answered; the bytes are void if there is a failure.
-    Answered { answer: Vec<u8>, done: Done },
+    Answered { answer: Vec<u8>, done: QueryEnd },
     /// There is no room for what it says: it is in the middle of its answer.
     NoRoom,
     /// It said more than it may: it is in the middle of its answer.
@@ -86,12 +86,12 @@ pub(crate) struct Worker {
     child: Option<Child>,
     socket: UnixStream,
     stderr: UnixStream,
-    events: Handed,
-    rejects: Handed,
+    events: SentRows,
+    rejects: SentRows,
 }
 
 impl Worker {
-    pub(crate) async fn start(program: &WorkerProgram, hello: &Hello) -> io::Result<Worker> {
+    pub(crate) async fn start(program: &WorkerProgram, startup: &Startup) -> io::Result<Worker> {
         let (socket, its_socket) = StdStream::pair()?;
         let (stderr, its_stderr) = StdStream::pair()?;
         socket.set_nonblocking(true)?;
@@ -114,11 +114,11 @@ impl Worker {
             child: Some(child.await.map_err(io::Error::other)??),
             socket: UnixStream::from_std(socket)?,
             stderr: UnixStream::from_std(stderr)?,
-            events: Handed::default(),
-            rejects: Handed::default(),
+            events: SentRows::default(),
+            rejects: SentRows::default(),
         };
         let mut frames = Vec::new();
-        frame::put_json(&mut frames, Kind::Hello, hello)?;
+        frame::put_json(&mut frames, Kind::Startup, startup)?;
         let begun = tokio::time::timeout(START_TIME_MAX, async {
             worker.socket.write_all(&frames).await?;
             match frame::read_bounded(&mut worker.socket).await? {
@@ -128,13 +128,13 @@ impl Worker {
         });
         match begun.await {
             Ok(Ok(())) => Ok(worker),
-            Ok(Err(error)) => Err(io::Error::new(error.kind(), format!("{error} ({})", worker.bury().await.said))),
+            Ok(Err(error)) => Err(io::Error::new(error.kind(), format!("{error} ({})", worker.wait_for_exit().await.status))),
             Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "it was not ready in time")),
         }
     }
 
     /// False if it has ended while nobody looked.
-    pub(crate) fn is_well(&mut self) -> bool {
+    pub(crate) fn is_alive(&mut self) -> bool {
         // An idle worker says nothing, so anything but "nothing yet" is wrong.
         let silent = matches!(self.socket.try_read(&mut [0]), Err(error) if error.kind() == io::ErrorKind::WouldBlock);
         silent && self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
@@ -142,11 +142,11 @@ impl Worker {
 
     /// Asks one question. Not cancel-safe: a worker whose answer wasn't waited for is of no
     /// more use.
-    pub(crate) async fn ask(&mut self, question: Question<'_>, hold: &mut dyn Hold) -> Asked {
+    pub(crate) async fn ask(&mut self, question: WorkerQuery<'_>, hold: &mut dyn Hold) -> QueryOutcome {
         let answer_bytes_max = question.limits.answer_bytes_max;
-        let Ok(frames) = apart(&question, || self.frames(&question)) else { return Asked::Broken };
+        let Ok(frames) = apart(&question, || self.frames(&question)) else { return QueryOutcome::Broken };
         if self.socket.write_all(&frames).await.is_err() {
-            return Asked::Unread;
+            return QueryOutcome::Unread;
         }
         drop(frames);
         let mut answer = Vec::new();
@@ -155,42 +155,42 @@ impl Worker {
                 Ok((Kind::Part, part)) => {
                     let bytes = answer.len() + part.len();
                     if bytes > answer_bytes_max {
-                        return Asked::TooLong;
+                        return QueryOutcome::TooLong;
                     }
                     if !hold.grow_to(bytes) {
-                        return Asked::NoRoom;
+                        return QueryOutcome::NoRoom;
                     }
                     answer.extend_from_slice(&part);
                 }
-                Ok((Kind::Done, done)) => {
+                Ok((Kind::End, done)) => {
                     return match serde_json::from_slice(&done) {
-                        Ok(done) => Asked::Answered { answer, done },
-                        Err(_) => Asked::Broken,
+                        Ok(done) => QueryOutcome::Answered { answer, done },
+                        Err(_) => QueryOutcome::Broken,
                     };
                 }
                 // A socket that is closed with unread bytes in it is reset; one that was read to
                 // its end just ends.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionReset && answer.is_empty() => {
-                    return Asked::Unread;
+                    return QueryOutcome::Unread;
                 }
-                _ => return Asked::Broken,
+                _ => return QueryOutcome::Broken,
             }
         }
     }
 
-    fn frames(&mut self, question: &Question<'_>) -> io::Result<Vec<u8>> {
-        let Question { job, form, limits, events, rejects } = question;
-        let (events, event_rows) = self.events.hand(events).map_err(io::Error::other)?;
-        let (rejects, reject_rows) = self.rejects.hand(rejects).map_err(io::Error::other)?;
-        let sides = [(Kind::EventRows, event_rows, events.clone()), (Kind::RejectRows, reject_rows, rejects.clone())];
+    fn frames(&mut self, question: &WorkerQuery<'_>) -> io::Result<Vec<u8>> {
+        let WorkerQuery { job, form, limits, events, rejects } = question;
+        let (events, event_rows) = self.events.delta(events).map_err(io::Error::other)?;
+        let (rejects, reject_rows) = self.rejects.delta(rejects).map_err(io::Error::other)?;
+        let deltas = [(Kind::EventRows, event_rows, events.clone()), (Kind::RejectRows, reject_rows, rejects.clone())];
         let mut frames = Vec::new();
         frame::put_json(
             &mut frames,
-            Kind::Ask,
-            &Ask { job: (*job).clone(), form: *form, limits: (*limits).into(), events, rejects },
+            Kind::Query,
+            &QueryRequest { job: (*job).clone(), form: *form, limits: (*limits).into(), events, rejects },
         )?;
-        for (kind, rows, side) in sides {
-            if side.anew || !side.new_marks.is_empty() {
+        for (kind, rows, delta) in deltas {
+            if delta.anew || !delta.new_marks.is_empty() {
                 frame::put(&mut frames, kind, &rows)?;
             }
         }
@@ -205,8 +205,8 @@ impl Worker {
     }
 
     /// Waits for its end, helps if need be, and tells why it came.
-    pub(crate) async fn bury(mut self) -> Burial {
-        let Some(mut child) = self.child.take() else { return Burial::of(None, "") };
+    pub(crate) async fn wait_for_exit(mut self) -> WorkerExit {
+        let Some(mut child) = self.child.take() else { return WorkerExit::of(None, "") };
         let mut waited = Duration::ZERO;
         let mut status = None;
         while status.is_none() && waited < END_TIME_MAX {
@@ -218,10 +218,10 @@ impl Worker {
         }
         // Without a status the end is ours, and says nothing.
         let _ = tokio::task::spawn_blocking(move || reap(child)).await;
-        let mut said = Vec::new();
+        let mut stderr = Vec::new();
         let _ =
-            tokio::time::timeout(END_TIME_MAX, (&mut self.stderr).take(REASON_BYTES_MAX).read_to_end(&mut said)).await;
-        Burial::of(status, &String::from_utf8_lossy(&said))
+            tokio::time::timeout(END_TIME_MAX, (&mut self.stderr).take(REASON_BYTES_MAX).read_to_end(&mut stderr)).await;
+        WorkerExit::of(status, &String::from_utf8_lossy(&stderr))
     }
 }
 
@@ -237,7 +237,7 @@ impl Drop for Worker {
 
 /// Writes the frames, apart from the threads that answer requests where it is more than a
 /// moment's work.
-fn apart<T>(question: &Question<'_>, write: impl FnOnce() -> T) -> T {
+fn apart<T>(question: &WorkerQuery<'_>, write: impl FnOnce() -> T) -> T {
     let fresh = question.events.fresh.iter().chain(&question.rejects.fresh);
     let rows: usize = fresh.map(|(_, batch)| batch.num_rows()).sum();
     let has_others = Handle::try_current().is_ok_and(|now| now.runtime_flavor() == RuntimeFlavor::MultiThread);
@@ -252,31 +252,31 @@ fn reap(mut child: Child) {
 }
 
 /// Why a worker ended.
-pub(crate) struct Burial {
-    pub(crate) why: Ended,
+pub(crate) struct WorkerExit {
+    pub(crate) why: EndCause,
     /// The same for the log: the status, no words of the worker's own.
-    pub(crate) said: String,
+    pub(crate) status: String,
 }
 
-impl Burial {
-    fn of(status: Option<ExitStatus>, stderr: &str) -> Burial {
+impl WorkerExit {
+    fn of(status: Option<ExitStatus>, stderr: &str) -> WorkerExit {
         let has = |text: &str| stderr.contains(text);
         // The words of Rust's runtime.
         let why = if has("memory allocation of") || has("failed to allocate") || has("failed to spawn thread") {
-            Ended::Memory
+            EndCause::Memory
         } else if has("has overflowed its stack") {
-            Ended::Stack
+            EndCause::Stack
         } else {
-            Ended::Other
+            EndCause::Other
         };
-        let said = match status {
+        let status = match status {
             None => "it hung".to_owned(),
             Some(status) => match (status.signal(), status.code()) {
                 (Some(signal), _) => format!("signal {signal}"),
                 (None, code) => format!("exit code {}", code.unwrap_or(-1)),
             },
         };
-        Burial { why, said }
+        WorkerExit { why, status }
     }
 }
 
@@ -286,24 +286,24 @@ mod tests {
 
     #[test]
     fn tells_ends_apart() {
-        let check = |stderr: &str, expect: Ended| assert_eq!(Burial::of(None, stderr).why, expect, "{stderr}");
-        check("memory allocation of 99999999999 bytes failed\n", Ended::Memory);
+        let check = |stderr: &str, expect: EndCause| assert_eq!(WorkerExit::of(None, stderr).why, expect, "{stderr}");
+        check("memory allocation of 99999999999 bytes failed\n", EndCause::Memory);
         check(
             "\nthread 'query' (7) has overflowed its stack\nfatal runtime error: stack overflow, aborting",
-            Ended::Stack,
+            EndCause::Stack,
         );
-        check("panicked at x.rs:7\n", Ended::Other);
-        check("", Ended::Other);
-        let by_signal = Burial::of(Some(ExitStatus::from_raw(6)), "");
-        assert_eq!(by_signal.said, "signal 6");
+        check("panicked at x.rs:7\n", EndCause::Other);
+        check("", EndCause::Other);
+        let by_signal = WorkerExit::of(Some(ExitStatus::from_raw(6)), "");
+        assert_eq!(by_signal.status, "signal 6");
     }
 
     #[tokio::test]
     async fn a_program_that_is_no_worker_is_told() {
-        let hello = Hello { events: "/".into(), rejects: "/".into(), versions: [0; 2] };
+        let startup = Startup { events: "/".into(), rejects: "/".into(), versions: [0; 2] };
         let check = async |path: &str, expect: &str| {
             let program = WorkerProgram { path: path.into(), args: Vec::new() };
-            let error = Worker::start(&program, &hello).await.err().map(|error| error.to_string());
+            let error = Worker::start(&program, &startup).await.err().map(|error| error.to_string());
             assert!(error.as_deref().is_some_and(|error| error.contains(expect)), "{path}: {error:?}");
         };
         check("/nowhere/frontdesk", "No such file").await;

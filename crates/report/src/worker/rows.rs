@@ -14,24 +14,24 @@ use datafusion::arrow::ipc::writer::StreamWriter;
 use datafusion::arrow::record_batch::RecordBatch;
 use table::Moment;
 
-use super::frame::Side;
+use super::frame::TableDelta;
 
 /// What one worker has of one table; the server's side.
 #[derive(Default)]
-pub(crate) struct Handed {
+pub(crate) struct SentRows {
     stream: Option<(SchemaRef, StreamWriter<Vec<u8>>)>,
     last_mark: u64,
 }
 
-impl Handed {
+impl SentRows {
     /// What the worker has to be told to see this moment, and the rows' frame.
     ///
     /// # Errors
     /// Arrow can't write the rows.
-    pub(crate) fn hand(&mut self, moment: &Moment) -> Result<(Side, Vec<u8>), ArrowError> {
+    pub(crate) fn delta(&mut self, moment: &Moment) -> Result<(TableDelta, Vec<u8>), ArrowError> {
         let anew = !matches!(&self.stream, Some((schema, _)) if Arc::ptr_eq(schema, &moment.schema) || *schema == moment.schema);
         if anew {
-            *self = Handed::default();
+            *self = SentRows::default();
         }
         let fresh = moment.fresh.iter().map(|(mark, batch)| (mark.number(), batch));
         let new: Vec<_> = fresh.clone().filter(|(mark, _)| *mark > self.last_mark).collect();
@@ -52,29 +52,29 @@ impl Handed {
         }
         let first_mark = fresh.clone().next().map_or(u64::MAX, |(mark, _)| mark);
         let new_marks = new.iter().map(|(mark, _)| *mark).collect();
-        Ok((Side { version: moment.version, anew, first_mark, new_marks, damaged: moment.damaged.clone() }, rows))
+        Ok((TableDelta { version: moment.version, anew, first_mark, new_marks, damaged: moment.damaged.clone() }, rows))
     }
 }
 
 /// What this process, a worker, was handed of one table.
 #[derive(Default)]
-pub(crate) struct Kept {
+pub(crate) struct ReceivedRows {
     decoder: StreamDecoder,
     batches: Vec<(u64, RecordBatch)>,
 }
 
-impl Kept {
+impl ReceivedRows {
     /// Takes what is new and forgets what is gone.
     ///
     /// # Errors
     /// The frame holds other rows than it should.
-    pub(crate) fn take(&mut self, side: &Side, rows: Vec<u8>) -> Result<(), ArrowError> {
-        if side.anew {
-            *self = Kept::default();
+    pub(crate) fn take(&mut self, delta: &TableDelta, rows: Vec<u8>) -> Result<(), ArrowError> {
+        if delta.anew {
+            *self = ReceivedRows::default();
         }
-        self.batches.retain(|(mark, _)| *mark >= side.first_mark);
+        self.batches.retain(|(mark, _)| *mark >= delta.first_mark);
         let mut buffer = Buffer::from_vec(rows);
-        let mut marks = side.new_marks.iter();
+        let mut marks = delta.new_marks.iter();
         while let Some(batch) = self.decoder.decode(&mut buffer)? {
             let mark = marks.next().ok_or_else(|| ArrowError::IpcError("more rows than marks".to_owned()))?;
             self.batches.push((*mark, batch));

@@ -17,8 +17,8 @@ use datafusion::catalog::TableProvider;
 use table::{Follower, StoreError};
 use tokio::runtime::{self, Runtime};
 
-use super::frame::{self, Ask, Done, FRAME_BYTES_MAX, Hello, Job, Kind, Side, Told};
-use super::rows::Kept;
+use super::frame::{self, QueryRequest, QueryEnd, FRAME_BYTES_MAX, Startup, Job, Kind, TableDelta, WorkerError};
+use super::rows::ReceivedRows;
 use super::{hangup, memory};
 use crate::engine::SharedEngine;
 use crate::{ContactsReport, Form, Period, QueryError, QueryLimits, QueryResult, Session, Tables, TablesError};
@@ -51,26 +51,26 @@ pub fn serve(socket: UnixStream, orphaned: fn()) -> io::Result<()> {
 fn work(mut socket: UnixStream) -> io::Result<()> {
     let panicked = Arc::new(AtomicBool::new(false));
     report_panics(Arc::clone(&panicked));
-    let Some((Kind::Hello, hello)) = frame::read(&mut socket)? else {
+    let Some((Kind::Startup, startup)) = frame::read(&mut socket)? else {
         return Ok(());
     };
-    let hello: Hello = serde_json::from_slice(&hello)?;
+    let startup: Startup = serde_json::from_slice(&startup)?;
     let mut worker = Worker {
         runtime: runtime()?,
         engine: SharedEngine::default(),
-        events: Table::of(Follower::events(&hello.events)),
-        rejects: Table::of(Follower::rejects(&hello.rejects)),
+        events: FollowedTable::of(Follower::events(&startup.events)),
+        rejects: FollowedTable::of(Follower::rejects(&startup.rejects)),
         panicked,
         idle_bytes: 0,
     };
-    worker.warm_up(hello.versions);
+    worker.warm_up(startup.versions);
     worker.idle_bytes = memory::held_bytes()?;
     frame::write(&mut socket, Kind::Ready, &[])?;
     while let Some((kind, body)) = frame::read(&mut socket)? {
-        if kind != Kind::Ask {
+        if kind != Kind::Query {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "a question was expected"));
         }
-        let ask: Ask = serde_json::from_slice(&body)?;
+        let ask: QueryRequest = serde_json::from_slice(&body)?;
         // Rows that wait for their commit are not the query's doing.
         memory::allow(None)?;
         worker.events.take(&ask.events, Kind::EventRows, &mut socket)?;
@@ -104,19 +104,19 @@ fn report_panics(panicked: Arc<AtomicBool>) {
 }
 
 /// One of the two tables.
-struct Table {
+struct FollowedTable {
     /// Why it can't be read is each query's answer, and not the worker's end.
     follower: Result<Follower, StoreError>,
-    kept: Kept,
+    kept: ReceivedRows,
 }
 
-impl Table {
-    fn of(follower: Result<Follower, StoreError>) -> Table {
-        Table { follower, kept: Kept::default() }
+impl FollowedTable {
+    fn of(follower: Result<Follower, StoreError>) -> FollowedTable {
+        FollowedTable { follower, kept: ReceivedRows::default() }
     }
 
-    fn take(&mut self, side: &Side, kind: Kind, socket: &mut UnixStream) -> io::Result<()> {
-        let has_frame = side.anew || !side.new_marks.is_empty();
+    fn take(&mut self, delta: &TableDelta, kind: Kind, socket: &mut UnixStream) -> io::Result<()> {
+        let has_frame = delta.anew || !delta.new_marks.is_empty();
         let rows = match has_frame {
             false => Vec::new(),
             true => match frame::read(socket)? {
@@ -124,7 +124,7 @@ impl Table {
                 _ => return Err(io::Error::new(io::ErrorKind::InvalidData, "rows were expected")),
             },
         };
-        self.kept.take(side, rows).map_err(io::Error::other)
+        self.kept.take(delta, rows).map_err(io::Error::other)
     }
 
     async fn provider(&mut self, version: u64, damaged: &[String]) -> Result<Arc<dyn TableProvider>, TablesError> {
@@ -138,21 +138,21 @@ impl Table {
 struct Worker {
     runtime: Runtime,
     engine: SharedEngine,
-    events: Table,
-    rejects: Table,
+    events: FollowedTable,
+    rejects: FollowedTable,
     panicked: Arc<AtomicBool>,
     /// Memory held when it was ready.
     idle_bytes: usize,
 }
 
 /// Both tables of one question.
-struct Moments {
+struct SnapshotTables {
     events: Arc<dyn TableProvider>,
     rejects: Arc<dyn TableProvider>,
 }
 
 #[async_trait]
-impl Tables for Moments {
+impl Tables for SnapshotTables {
     async fn events(&self) -> Result<Arc<dyn TableProvider>, TablesError> {
         Ok(Arc::clone(&self.events))
     }
@@ -185,27 +185,27 @@ impl Worker {
     /// Over these versions, without these files.
     fn session(&mut self, events: (u64, &[String]), rejects: (u64, &[String])) -> Result<Session, QueryError> {
         let Worker { runtime, engine, events: event_table, rejects: reject_table, .. } = self;
-        let moments = runtime.block_on(async {
-            Ok(Moments {
+        let tables = runtime.block_on(async {
+            Ok(SnapshotTables {
                 events: event_table.provider(events.0, events.1).await?,
                 rejects: reject_table.provider(rejects.0, rejects.1).await?,
             })
         });
         let unreadable = |error: TablesError| QueryError::Tables { message: error.to_string() };
-        let session = Session::with_engine(moments.map_err(unreadable)?, engine.clone());
+        let session = Session::with_engine(tables.map_err(unreadable)?, engine.clone());
         Ok(session.on_this_thread())
     }
 
     /// Answers one question; an error is the socket's.
-    fn answer(&mut self, ask: &Ask, out: &mut UnixStream) -> io::Result<()> {
+    fn answer(&mut self, ask: &QueryRequest, out: &mut UnixStream) -> io::Result<()> {
         let outcome = self.work(ask, out)?;
         let grown = memory::held_bytes()?.saturating_sub(self.idle_bytes);
         let is_spent = grown > ask.limits.process_memory_bytes_max / 2 || self.panicked.load(Ordering::Relaxed);
         let failure = outcome.err().map(|error| told(&error));
-        frame::write(out, Kind::Done, &serde_json::to_vec(&Done { failure, is_spent })?)
+        frame::write(out, Kind::End, &serde_json::to_vec(&QueryEnd { failure, is_spent })?)
     }
 
-    fn work(&mut self, ask: &Ask, out: &mut UnixStream) -> io::Result<Result<(), QueryError>> {
+    fn work(&mut self, ask: &QueryRequest, out: &mut UnixStream) -> io::Result<Result<(), QueryError>> {
         let session = match self
             .session((ask.events.version, &ask.events.damaged), (ask.rejects.version, &ask.rejects.damaged))
         {
@@ -214,10 +214,10 @@ impl Worker {
         };
         memory::allow(Some(ask.limits.process_memory_bytes_max))?;
         let limits = QueryLimits::from(ask.limits);
-        let mut parts = BufWriter::with_capacity(FRAME_BYTES_MAX, Parts::new(out, ask.limits.answer_bytes_max));
+        let mut frames = BufWriter::with_capacity(FRAME_BYTES_MAX, AnswerFrames::new(out, ask.limits.answer_bytes_max));
         let answered = match &ask.job {
             Job::Sql(sql) => match self.runtime.block_on(session.query(sql, limits)) {
-                Ok(rows) => write_rows(&rows, ask.form, &mut parts),
+                Ok(rows) => write_rows(&rows, ask.form, &mut frames),
                 Err(error) => return Ok(Err(error)),
             },
             Job::Contacts { since_micros, until_micros } => {
@@ -225,16 +225,16 @@ impl Worker {
                     return Ok(Err(QueryError::Invalid { message: "the period ends before it begins".to_owned() }));
                 };
                 match self.runtime.block_on(ContactsReport::run(&session, &period, limits)) {
-                    Ok(report) => report.write(ask.form, &mut parts),
+                    Ok(report) => report.write(ask.form, &mut frames),
                     Err(error) => return Ok(Err(error)),
                 }
             }
         };
-        match answered.and_then(|()| parts.flush()) {
+        match answered.and_then(|()| frames.flush()) {
             Ok(()) => Ok(Ok(())),
             Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
                 // What is left in the buffer is void.
-                let _ = parts.into_parts();
+                let _ = frames.into_parts();
                 Ok(Err(QueryError::AnswerTooLong { answer_bytes_max: ask.limits.answer_bytes_max }))
             }
             Err(error) => Err(error),
@@ -256,8 +256,8 @@ fn write_rows(rows: &QueryResult, form: Form, out: &mut impl Write) -> io::Resul
     }
 }
 
-fn told(error: &QueryError) -> Told {
-    Told { fault: error.fault(), code: error.code().to_owned(), message: short(error.to_string()) }
+fn told(error: &QueryError) -> WorkerError {
+    WorkerError { fault: error.fault(), code: error.code().to_owned(), message: short(error.to_string()) }
 }
 
 /// A message of a few lines: engines repeat what they were given.
@@ -272,18 +272,18 @@ fn short(mut message: String) -> String {
 }
 
 /// Writes an answer as frames, up to a limit.
-struct Parts<'a> {
+struct AnswerFrames<'a> {
     out: &'a mut UnixStream,
     left: usize,
 }
 
-impl Parts<'_> {
-    fn new(out: &mut UnixStream, bytes_max: usize) -> Parts<'_> {
-        Parts { out, left: bytes_max }
+impl AnswerFrames<'_> {
+    fn new(out: &mut UnixStream, bytes_max: usize) -> AnswerFrames<'_> {
+        AnswerFrames { out, left: bytes_max }
     }
 }
 
-impl Write for Parts<'_> {
+impl Write for AnswerFrames<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let part = &bytes[..bytes.len().min(FRAME_BYTES_MAX)];
         self.left = self.left.checked_sub(part.len()).ok_or(io::ErrorKind::FileTooLarge)?;
@@ -310,10 +310,10 @@ mod tests {
     #[test]
     fn an_answer_is_cut_at_its_limit_with_an_error() {
         let (mut ours, mut theirs) = UnixStream::pair().unwrap();
-        let mut parts = Parts::new(&mut ours, 10);
-        assert_eq!(parts.write(b"12345678").unwrap(), 8);
-        assert_eq!(parts.write(b"90").unwrap(), 2);
-        assert_eq!(parts.write(b"!").unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        let mut frames = AnswerFrames::new(&mut ours, 10);
+        assert_eq!(frames.write(b"12345678").unwrap(), 8);
+        assert_eq!(frames.write(b"90").unwrap(), 2);
+        assert_eq!(frames.write(b"!").unwrap_err().kind(), io::ErrorKind::FileTooLarge);
         drop(ours);
         assert_eq!(frame::read(&mut theirs).unwrap(), Some((Kind::Part, b"12345678".to_vec())));
         assert_eq!(frame::read(&mut theirs).unwrap(), Some((Kind::Part, b"90".to_vec())));

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Why a worker ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ended {
+pub(crate) enum EndCause {
     /// The query wanted more memory than it may have.
     Memory,
     /// The query recursed too deeply.
@@ -19,14 +19,14 @@ pub(crate) enum Ended {
     Other,
 }
 
-impl Ended {
-    const ALL: [(Ended, &'static str); 6] = [
-        (Ended::Memory, "memory"),
-        (Ended::Stack, "stack"),
-        (Ended::Time, "time"),
-        (Ended::Unwanted, "unwanted"),
-        (Ended::Spent, "spent"),
-        (Ended::Other, "other"),
+impl EndCause {
+    const ALL: [(EndCause, &'static str); 6] = [
+        (EndCause::Memory, "memory"),
+        (EndCause::Stack, "stack"),
+        (EndCause::Time, "time"),
+        (EndCause::Unwanted, "unwanted"),
+        (EndCause::Spent, "spent"),
+        (EndCause::Other, "other"),
     ];
 }
 
@@ -35,7 +35,7 @@ impl Ended {
 pub(crate) struct Stats {
     started: AtomicU64,
     start_failures: AtomicU64,
-    ended: [AtomicU64; Ended::ALL.len()],
+    ended: [AtomicU64; EndCause::ALL.len()],
     /// Failures to start one behind each other.
     failing: AtomicU64,
 }
@@ -65,14 +65,14 @@ impl Stats {
         self.failing.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    pub(crate) fn ended(&self, why: Ended) {
-        if let Some(at) = Ended::ALL.iter().position(|(cause, _)| *cause == why) {
+    pub(crate) fn ended(&self, why: EndCause) {
+        if let Some(at) = EndCause::ALL.iter().position(|(cause, _)| *cause == why) {
             self.ended[at].fetch_add(1, Ordering::Relaxed);
         }
     }
 
     pub(crate) fn counts(&self) -> WorkerCounts {
-        let ended = Ended::ALL.iter().zip(&self.ended);
+        let ended = EndCause::ALL.iter().zip(&self.ended);
         WorkerCounts {
             started: self.started.load(Ordering::Relaxed),
             start_failures: self.start_failures.load(Ordering::Relaxed),

@@ -152,10 +152,10 @@ fn failure(error: QueryError) -> QueryFailure {
     match (error.fault(), &error) {
         (Fault::Query, _) => QueryFailure::Invalid(error.to_string()),
         (Fault::Limit, _) => QueryFailure::Limit(error.to_string()),
-        (Fault::Moment, QueryError::Busy) => QueryFailure::Busy,
-        (Fault::Moment, QueryError::NoRoom) => QueryFailure::NoRoom,
-        (Fault::Moment, _) => QueryFailure::Unavailable(error.to_string()),
-        (Fault::House, _) => QueryFailure::Internal(error.to_string()),
+        (Fault::Transient, QueryError::Busy) => QueryFailure::Busy,
+        (Fault::Transient, QueryError::NoRoom) => QueryFailure::NoRoom,
+        (Fault::Transient, _) => QueryFailure::Unavailable(error.to_string()),
+        (Fault::Server, _) => QueryFailure::Internal(error.to_string()),
     }
 }
 

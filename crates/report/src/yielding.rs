@@ -14,9 +14,9 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::coop::CooperativeExec;
 
 #[derive(Debug)]
-pub(crate) struct PauseInJoins;
+pub(crate) struct YieldInJoins;
 
-impl PhysicalOptimizerRule for PauseInJoins {
+impl PhysicalOptimizerRule for YieldInJoins {
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
         let paused = plan.transform_up(|node| {
             Ok(match node.children().len() {
@@ -28,7 +28,7 @@ impl PhysicalOptimizerRule for PauseInJoins {
     }
 
     fn name(&self) -> &str {
-        "pause_in_joins"
+        "yield_in_joins"
     }
 
     fn schema_check(&self) -> bool {

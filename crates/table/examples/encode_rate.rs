@@ -280,6 +280,7 @@ fn measure(
     let mut ours = FileEncoder::new(encoder, Count::default())?;
     let (mut encode, mut arrow, mut stock_time) = (0, 0, 0);
     let mut drain = |block: &mut Block| -> Result<(), Box<dyn Error>> {
+        block.protect();
         let start = Instant::now();
         ours.push(block)?;
         encode += start.elapsed().as_nanos();

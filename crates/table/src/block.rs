@@ -11,9 +11,10 @@
 //! [`rollback`](Block::rollback). Nothing is remembered at its start: the bitmaps say
 //! what the event in progress has added.
 //!
-//! Personal values never get a column: they are gathered per event and only leave
-//! sealed. The block refuses nothing the checker's promises cover; a second value
-//! for one row, or an item's value outside an item, is dropped rather than stored askew.
+//! Personal values never get a column. They wait in the block, in clear, until all that have
+//! come are [protected](Block::protect) together, before the block is shown, copied or written;
+//! they only leave sealed. The block refuses nothing the checker's promises cover; a second
+//! value for one row, or an item's value outside an item, is dropped rather than stored askew.
 
 mod arrow;
 pub(crate) mod bits;
@@ -21,6 +22,7 @@ pub(crate) mod column;
 pub(crate) mod dictionary;
 mod gather;
 pub(crate) mod list;
+mod personal;
 mod sink;
 pub(crate) mod text;
 
@@ -33,6 +35,8 @@ use xdm::layout::{Node, Slot, Space};
 use self::bits::Bits;
 use self::column::{Column, Values};
 use self::list::ListColumn;
+pub use self::personal::PersonalValue;
+use self::personal::PersonalValues;
 use crate::shape::{Own, Shape};
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
@@ -89,7 +93,9 @@ pub struct Block {
     bytes: usize,
     bytes_committed: usize,
     extra: Vec<u8>,
-    personal: Vec<u8>,
+    personal: PersonalValues,
+    /// What is sealed next, and what came of it.
+    plain: Vec<u8>,
     sealed: Vec<u8>,
     /// The text at hand without its personal parts.
     redacted: Vec<u8>,
@@ -118,7 +124,8 @@ impl Block {
             bytes: 0,
             bytes_committed: 0,
             extra: Vec::new(),
-            personal: Vec::new(),
+            personal: PersonalValues::default(),
+            plain: Vec::new(),
             sealed: Vec::new(),
             redacted: Vec::new(),
             seal,
@@ -151,7 +158,6 @@ impl Block {
         }
         self.set_own_long(at, Own::ContentMac, row.content_mac);
         self.commit_extra(at);
-        self.commit_personal(at);
         let micros = self.current_timestamp().unwrap_or(row.received_micros);
         self.dates.push(i32::try_from(micros.div_euclid(MICROS_PER_DAY)).unwrap_or(i32::MAX));
         self.committed.copy_from_slice(&self.lens);
@@ -171,8 +177,41 @@ impl Block {
             list.cut(self.committed[usize::from(list.space)] as usize);
         }
         self.extra.clear();
-        self.forget_personal();
+        self.personal.cut(self.rows());
         self.rewind();
+    }
+
+    /// The personal values of kept events that are not protected yet, by row.
+    pub fn personal_values(&self) -> impl Iterator<Item = PersonalValue<'_>> {
+        self.personal.iter().take_while(|value| value.row < self.rows())
+    }
+
+    /// Seals the personal values that wait, each event's under its id. No event may be in
+    /// progress.
+    pub fn protect(&mut self) {
+        debug_assert!(self.at_event_boundary(), "commit or roll back before protecting");
+        if self.personal.is_empty() {
+            return;
+        }
+        let mut personal = std::mem::take(&mut self.personal);
+        let mut values = personal.iter().peekable();
+        while let Some(first) = values.next() {
+            let row = first.row;
+            push_member(&mut self.plain, first.pointer, first.raw);
+            while let Some(value) = values.next_if(|value| value.row == row) {
+                push_member(&mut self.plain, value.pointer, value.raw);
+            }
+            self.plain.push(b'}');
+            self.seal_row(row);
+        }
+        drop(values);
+        personal.clear();
+        self.personal = personal;
+    }
+
+    /// Whether the block may be shown, copied and written.
+    pub(crate) fn is_protected(&self) -> bool {
+        self.personal.is_empty()
     }
 
     /// Forgets all events; keeps the memory.
@@ -182,7 +221,7 @@ impl Block {
         self.lists.iter_mut().for_each(ListColumn::clear);
         self.dates.clear();
         self.extra.clear();
-        self.forget_personal();
+        self.personal.clear();
         self.committed.fill(0);
         self.bytes_committed = 0;
         self.rewind();
@@ -207,7 +246,8 @@ impl Block {
             + self.lists.iter().map(ListColumn::heap_bytes).sum::<usize>()
             + (self.dates.capacity() + self.lens.len() * 2) * 4
             + self.extra.capacity()
-            + self.personal.capacity()
+            + self.personal.heap_bytes()
+            + self.plain.capacity()
             + self.sealed.capacity()
             + self.redacted.capacity()
     }
@@ -299,7 +339,7 @@ impl Block {
 
     /// Whether no event is in progress. An event without any value is none.
     pub(crate) fn at_event_boundary(&self) -> bool {
-        self.extra.is_empty() && self.personal.is_empty() && self.bytes == self.bytes_committed
+        self.extra.is_empty() && !self.personal.reach(self.rows()) && self.bytes == self.bytes_committed
     }
 
     /// Starts the next event on what is committed.
@@ -343,29 +383,37 @@ impl Block {
         self.extra.clear();
     }
 
-    fn commit_personal(&mut self, at: usize) {
-        if self.personal.is_empty() {
-            return;
-        }
-        self.personal.push(b'}');
-        self.sealed.clear();
+    /// Seals the object in `plain` as a row's personal values.
+    fn seal_row(&mut self, row: usize) {
         let mut sealed = std::mem::take(&mut self.sealed);
-        self.seal.seal(self.current_id().unwrap_or_default().as_bytes(), &self.personal, &mut sealed);
+        sealed.clear();
+        self.seal.seal(self.id(row).as_bytes(), &self.plain, &mut sealed);
         let column = &mut self.columns[self.shape.own(Own::Sealed)];
-        if let Values::Binary(plain) = &mut column.values
-            && column.valid.set(at)
+        if let Values::Binary(values) = &mut column.values
+            && column.valid.set(row)
         {
-            plain.push(&sealed);
+            values.push(&sealed);
         }
         self.sealed = sealed;
-        self.forget_personal();
+        // Recycled memory should not keep clear text around until it is overwritten.
+        self.plain.fill(0);
+        self.plain.clear();
     }
+}
 
-    /// Recycled memory should not keep clear text around until it is overwritten.
-    fn forget_personal(&mut self) {
-        self.personal.fill(0);
-        self.personal.clear();
+/// Appends `"<pointer>": raw` to the JSON object in `object`, which is not yet closed.
+fn push_member(object: &mut Vec<u8>, pointer: &str, raw: &str) {
+    object.push(if object.is_empty() { b'{' } else { b',' });
+    object.push(b'"');
+    for &byte in pointer.as_bytes() {
+        match byte {
+            b'"' | b'\\' => object.extend_from_slice(&[b'\\', byte]),
+            0..0x20 => object.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+            _ => object.push(byte),
+        }
     }
+    object.extend_from_slice(b"\":");
+    object.extend_from_slice(raw.as_bytes());
 }
 
 /// How many rows before `row` have a value.

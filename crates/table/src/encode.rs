@@ -171,7 +171,11 @@ impl Encoder {
     ///
     /// # Errors
     /// See [`EncodeError`]; the row group is then unusable.
+    ///
+    /// # Panics
+    /// If the block has personal values that are not protected.
     pub fn push(&mut self, block: &Block) -> Result<(), EncodeError> {
+        assert!(block.is_protected(), "personal values are protected before rows are written");
         debug_assert!(Arc::ptr_eq(&self.shape, block.shape()), "a block of another shape");
         if block.rows() == 0 {
             return Ok(());

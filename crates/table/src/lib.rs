@@ -30,7 +30,7 @@ mod undated;
 mod vacuum;
 mod view;
 
-pub use block::{Block, Row, Seal};
+pub use block::{Block, PersonalValue, Row, Seal};
 pub use commit::{Committed, Txn};
 pub use compact::{CompactPolicy, Compacted};
 pub use damage::DamagedFile;

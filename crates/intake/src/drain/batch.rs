@@ -74,7 +74,8 @@ impl Batch {
     }
 
     /// The events for queries: full blocks as they were, the open one anew.
-    pub(crate) fn fresh_events(&self, tripwire: Option<&Tripwire>) -> Vec<RecordBatch> {
+    pub(crate) fn fresh_events(&mut self, tripwire: Option<&Tripwire>) -> Vec<RecordBatch> {
+        self.protect();
         if let Some(tripwire) = tripwire {
             self.blocks().for_each(|block| tripwire(Touched::Shown(block)));
         }
@@ -84,6 +85,11 @@ impl Batch {
             fresh.push(self.open.to_arrow());
         }
         fresh
+    }
+
+    /// Nothing of a block is shown or written while personal values wait in it.
+    pub(crate) fn protect(&mut self) {
+        self.full.iter_mut().map(|(block, _)| block).chain([&mut self.open]).for_each(Block::protect);
     }
 
     pub(crate) fn fresh_rejects(&mut self) -> Vec<RecordBatch> {

@@ -78,6 +78,7 @@ impl Drain {
 
     /// `events` and `rejects` are the rows that stay fresh.
     fn commit(&self, batch: &mut Batch, events: Vec<RecordBatch>, rejects: Vec<RecordBatch>) -> Result<(), Halt> {
+        batch.protect();
         let store = &self.store;
         let txn = Txn { app: APP, version: version_of(batch) };
         if !batch.rejects.is_empty() && !batch.rejects_committed {

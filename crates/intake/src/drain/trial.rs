@@ -21,7 +21,7 @@ pub(crate) fn trial(context: &Arc<DecodeContext>, record: &[u8]) -> Result<(), Q
     let outcome = match guarded(|| decoder.decode(0, record, &mut batch)) {
         Err(()) => Err(QuarantineReason::Panic),
         Ok(Err(error)) => Err(Fault::Record(error).reason()),
-        Ok(Ok(())) => match guarded(|| encode(context, &batch)) {
+        Ok(Ok(())) => match guarded(|| encode(context, &mut batch)) {
             Ok(Ok(())) => Ok(()),
             _ => Err(QuarantineReason::Rows),
         },
@@ -32,7 +32,8 @@ pub(crate) fn trial(context: &Arc<DecodeContext>, record: &[u8]) -> Result<(), Q
     outcome
 }
 
-fn encode(context: &DecodeContext, batch: &Batch) -> Result<(), EncodeError> {
+fn encode(context: &DecodeContext, batch: &mut Batch) -> Result<(), EncodeError> {
+    batch.protect();
     for block in batch.blocks() {
         context.touch(Touched::Rows(block));
         let encoder = Encoder::new(Arc::clone(&context.scheme.shape), EncodeOptions::default())?;

@@ -90,6 +90,7 @@ impl<'a> Worker<'a> {
             let left = self.context.allowance.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
             left.map_err(|_| LoadError::Stopped)?;
             self.decode(&chunk).map_err(|source| LoadError::Input { name: self.context.job.name.clone(), source })?;
+            self.blocks[..self.used].iter_mut().for_each(Block::protect);
             self.pass(&chunk)?;
             self.encode().map_err(files_error)?;
             let events = (self.decoded.len() + self.broken.len()) as u64;

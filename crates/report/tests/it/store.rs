@@ -71,6 +71,7 @@ fn block_of(shape: &Arc<Shape>, date: &str, email: Option<&str>) -> Block {
             });
         }
     }
+    block.protect();
     block
 }
 

@@ -23,7 +23,11 @@ use crate::shape::{Kind, Shape};
 
 impl Block {
     /// The committed rows as a batch of [`Shape::arrow_schema`].
+    ///
+    /// # Panics
+    /// If personal values are not protected.
     pub fn to_arrow(&self) -> RecordBatch {
+        assert!(self.is_protected(), "personal values are protected before rows are shown");
         let schema = self.shape.arrow_schema();
         let mut arrays: Vec<ArrayRef> = Vec::with_capacity(schema.fields().len());
         for (field, column) in self.shape.fields().iter().zip(schema.fields()) {

@@ -9,9 +9,10 @@ impl Block {
     /// Appends the given rows, in the given order, to another block of the same shape.
     ///
     /// # Panics
-    /// If a row does not exist. In debug builds, if `into` has an event in progress.
+    /// If a row does not exist, or personal values are not protected. In debug builds, if `into` has an event in progress.
     pub fn gather(&self, rows: &[u32], into: &mut Block) {
         debug_assert!(into.at_event_boundary(), "commit or roll back before gathering");
+        assert!(self.is_protected(), "personal values are protected before rows are copied");
         assert!(rows.iter().all(|&row| (row as usize) < self.rows()), "a chosen row is not in the block");
         let mut ranks = Vec::new();
         let chosen = self.gather_lists(rows, into, &mut ranks);

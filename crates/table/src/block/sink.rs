@@ -7,9 +7,9 @@
 use xdm::layout::{ListSlot, PersonalSlot, Slot, StructSlot};
 use xdm::{MASK, Redaction, Sink, Span};
 
-use super::Block;
 use super::column::Values;
 use super::text::Text;
+use super::{Block, PersonalValue, push_member};
 
 impl Block {
     /// The current row of a space; `None` for an item space before its first item.
@@ -41,21 +41,6 @@ impl Block {
             self.text(Slot(key), "");
         }
     }
-}
-
-/// Appends `"<pointer>": raw` to the JSON object in `object`, which is not yet closed.
-fn push_member(object: &mut Vec<u8>, pointer: &str, raw: &str) {
-    object.push(if object.is_empty() { b'{' } else { b',' });
-    object.push(b'"');
-    for &byte in pointer.as_bytes() {
-        match byte {
-            b'"' | b'\\' => object.extend_from_slice(&[b'\\', byte]),
-            0..0x20 => object.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
-            _ => object.push(byte),
-        }
-    }
-    object.extend_from_slice(b"\":");
-    object.extend_from_slice(raw.as_bytes());
 }
 
 impl Sink for Block {
@@ -178,8 +163,9 @@ impl Sink for Block {
         self.redacted = redacted;
     }
 
-    fn personal(&mut self, _: Option<PersonalSlot>, pointer: &str, raw: &str) {
+    fn personal(&mut self, slot: Option<PersonalSlot>, pointer: &str, raw: &str) {
         self.bytes += pointer.len() + raw.len();
-        push_member(&mut self.personal, pointer, raw);
+        let row = self.rows();
+        self.personal.push(PersonalValue { slot, row, pointer, raw });
     }
 }

@@ -92,7 +92,12 @@ fn fill(block: &mut Block, dice: &mut Dice, events: u64, number: &mut u64) -> Ve
         row.insert("derived".into(), json!(derived));
         row.insert("time_anomaly".into(), json!(time_anomaly));
         rows.push(row);
+        // Now and then: what waits is protected before it is looked at.
+        if dice.percent(30) {
+            block.protect();
+        }
     }
+    block.protect();
     rows
 }
 
@@ -342,6 +347,9 @@ fn statistics_say_where_rows_lie() {
         block.personal(None, "/phone", "\"+00\"");
         block.commit(plain_row(5_000 + event));
     }
+    assert_eq!(block.personal_values().count(), 10);
+    block.protect();
+    assert_eq!(block.personal_values().count(), 0);
     let (bytes, summary) = encode(&shape, EncodeOptions::default(), &[block]);
     let timestamp = Some(MicrosRange { min: 991, max: 1_000, nulls: 1 });
     let received_at = Some(MicrosRange { min: 5_000, max: 5_009, nulls: 0 });

@@ -3,9 +3,9 @@
 
 use std::fmt::Write as _;
 
-use crate::read_only::REFUSED_FUNCTIONS;
 use crate::metrics::statement::Statement;
 use crate::metrics::{Channel, METRICS, Metric, QUALITY, Scope, Unit};
+use crate::read_only::REFUSED_FUNCTIONS;
 use crate::views::columns::{COLUMNS, ColumnSource};
 use crate::{QueryLimits, query_size};
 

@@ -212,7 +212,9 @@ impl QueryError {
             | QueryError::TooLarge { .. }
             | QueryError::Ended { .. }
             | QueryError::AnswerTooLong { .. } => Fault::Limit,
-            QueryError::NoRoom | QueryError::Busy | QueryError::NoWorker { .. } | QueryError::Closing => Fault::Transient,
+            QueryError::NoRoom | QueryError::Busy | QueryError::NoWorker { .. } | QueryError::Closing => {
+                Fault::Transient
+            }
             QueryError::Tables { .. } | QueryError::Unreadable { .. } => Fault::Server,
             QueryError::Worker(told) => told.fault,
             _ => Fault::Query,

@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 
 use crate::engine::SharedEngine;
 use crate::error::{KnownNames, translate};
-use crate::{QueryError, QueryResult, Tables, read_only, query_size, views};
+use crate::{QueryError, QueryResult, Tables, query_size, read_only, views};
 
 /// Times that a query is run while damaged files are found.
 pub(crate) const ATTEMPTS_MAX: usize = 4;

@@ -17,8 +17,8 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use super::frame::{Startup, Job};
-use super::process::{QueryOutcome, Hold, WorkerQuery, Worker, WorkerProgram};
+use super::frame::{Job, Startup};
+use super::process::{Hold, QueryOutcome, Worker, WorkerProgram, WorkerQuery};
 use super::stats::{EndCause, Stats, WorkerCounts};
 use crate::error::UNREADABLE;
 use crate::session::ATTEMPTS_MAX;
@@ -79,7 +79,11 @@ enum WorkerClass {
 
 impl WorkerSlots {
     fn new(permits: usize) -> WorkerSlots {
-        WorkerSlots { permits: Arc::new(Semaphore::new(permits)), idle: Mutex::default(), waiting: Semaphore::new(WAITING_MAX) }
+        WorkerSlots {
+            permits: Arc::new(Semaphore::new(permits)),
+            idle: Mutex::default(),
+            waiting: Semaphore::new(WAITING_MAX),
+        }
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Worker>> {
@@ -130,7 +134,9 @@ impl QueryPool {
         }
         let user = WorkerSlots::new(options.queries_max.max(1));
         let (stats, backoff, closed) = (Stats::default(), Mutex::default(), AtomicBool::new(false));
-        Ok(QueryPool { inner: Arc::new(Inner { tables, options, user, internal: WorkerSlots::new(1), stats, backoff, closed }) })
+        Ok(QueryPool {
+            inner: Arc::new(Inner { tables, options, user, internal: WorkerSlots::new(1), stats, backoff, closed }),
+        })
     }
 
     /// Starts the first worker in the background, for the first query.
@@ -252,7 +258,9 @@ impl QueryPool {
                         Some(told) => Err(QueryError::Worker(told)),
                     }
                 }
-                Ok(QueryOutcome::TooLong) => Err(QueryError::AnswerTooLong { answer_bytes_max: limits.answer_bytes_max }),
+                Ok(QueryOutcome::TooLong) => {
+                    Err(QueryError::AnswerTooLong { answer_bytes_max: limits.answer_bytes_max })
+                }
                 Ok(QueryOutcome::NoRoom) => Err(QueryError::NoRoom),
                 Ok(QueryOutcome::Unread) if !is_second => {
                     leased.replace().await;

@@ -19,7 +19,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-use super::frame::{self, QueryRequest, QueryEnd, Startup, Job, Kind};
+use super::frame::{self, Job, Kind, QueryEnd, QueryRequest, Startup};
 use super::rows::SentRows;
 use super::stats::EndCause;
 use crate::{Form, QueryLimits};
@@ -128,7 +128,9 @@ impl Worker {
         });
         match begun.await {
             Ok(Ok(())) => Ok(worker),
-            Ok(Err(error)) => Err(io::Error::new(error.kind(), format!("{error} ({})", worker.wait_for_exit().await.status))),
+            Ok(Err(error)) => {
+                Err(io::Error::new(error.kind(), format!("{error} ({})", worker.wait_for_exit().await.status)))
+            }
             Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "it was not ready in time")),
         }
     }
@@ -219,8 +221,8 @@ impl Worker {
         // Without a status the end is ours, and says nothing.
         let _ = tokio::task::spawn_blocking(move || reap(child)).await;
         let mut stderr = Vec::new();
-        let _ =
-            tokio::time::timeout(END_TIME_MAX, (&mut self.stderr).take(REASON_BYTES_MAX).read_to_end(&mut stderr)).await;
+        let _ = tokio::time::timeout(END_TIME_MAX, (&mut self.stderr).take(REASON_BYTES_MAX).read_to_end(&mut stderr))
+            .await;
         WorkerExit::of(status, &String::from_utf8_lossy(&stderr))
     }
 }

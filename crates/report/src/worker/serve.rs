@@ -17,7 +17,7 @@ use datafusion::catalog::TableProvider;
 use table::{Follower, StoreError};
 use tokio::runtime::{self, Runtime};
 
-use super::frame::{self, QueryRequest, QueryEnd, FRAME_BYTES_MAX, Startup, Job, Kind, TableDelta, WorkerError};
+use super::frame::{self, FRAME_BYTES_MAX, Job, Kind, QueryEnd, QueryRequest, Startup, TableDelta, WorkerError};
 use super::rows::ReceivedRows;
 use super::{hangup, memory};
 use crate::engine::SharedEngine;

@@ -65,9 +65,8 @@ impl PersonalValues {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = PersonalValue<'_>> {
         // They were texts when they came.
-        let text = |start: u32, end: u32| {
-            std::str::from_utf8(&self.text[start as usize..end as usize]).unwrap_or_default()
-        };
+        let text =
+            |start: u32, end: u32| std::str::from_utf8(&self.text[start as usize..end as usize]).unwrap_or_default();
         self.spans.iter().map(move |span| PersonalValue {
             slot: span.slot,
             row: span.row as usize,
@@ -114,7 +113,8 @@ mod tests {
     #[test]
     fn values_come_back_until_they_are_forgotten() {
         let mut values = PersonalValues::default();
-        let all = |values: &PersonalValues| values.iter().map(|value| (value.row, value.raw.to_owned())).collect::<Vec<_>>();
+        let all =
+            |values: &PersonalValues| values.iter().map(|value| (value.row, value.raw.to_owned())).collect::<Vec<_>>();
         values.push(value(0, "\"+1\""));
         values.push(value(2, "\"+2\""));
         values.push(PersonalValue { slot: None, ..value(2, "\"é\"") });

@@ -41,7 +41,7 @@ const WRAPS: &str = "FRONTDESK_FUZZ_WRAPS";
 const SECONDS: u32 = 60;
 
 /// Seconds after which one input counts as hanging.
-const INPUT_SECONDS_MAX: u32 = 10;
+const INPUT_SECONDS_MAX: u32 = 30;
 
 /// Counters for each edge, and comparisons as hints.
 const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \

@@ -49,6 +49,7 @@ pub struct IntakeOptions {
     /// `tables` says otherwise. Created when missing.
     pub data: PathBuf,
     /// The right to work there, where the caller has taken it; without it opening takes it.
+    /// It serves one intake or load after another: who holds it keeps them apart.
     pub lock: Option<Arc<DataDirLock>>,
     /// Where the tables live.
     pub tables: Root,

@@ -28,9 +28,14 @@ pub(crate) fn check(name: &Path, text: &str, findings: &mut Vec<Finding>) {
     if !is_source || is_excepted || name.file_name().is_some_and(|file| file == "tests.rs") {
         return;
     }
+    let mut is_for_tests = false;
     for (index, line) in text.lines().enumerate() {
-        if line.starts_with("#[cfg(test)]") {
-            return;
+        // The item behind the attribute: a module that closes the file, or one line (`mod x;`, `use`).
+        if std::mem::replace(&mut is_for_tests, line.starts_with("#[cfg(test)]")) {
+            match line.trim_end().ends_with('{') {
+                true => return,
+                false => continue,
+            }
         }
         let code = line.split("//").next().unwrap_or_default();
         for taken in TAKEN.iter().filter(|taken| code.contains(**taken)) {
@@ -54,6 +59,8 @@ mod tests {
         check("crates/intake/src/drain.rs", "at.get_or_insert_with(Instant::now);", 1);
         check("crates/intake/src/drain.rs", "let at = clock.monotonic(); // not Instant::now", 0);
         check("crates/intake/src/drain.rs", "#[cfg(test)]\nmod tests { fn a() { Instant::now(); } }", 0);
+        check("crates/intake/src/drain.rs", "#[cfg(test)]\nmod rig;\nlet at = Instant::now();", 1);
+        check("crates/intake/src/drain.rs", "#[cfg(test)]\nuse std::time::Instant::now;", 0);
         check("crates/intake/tests/it/main.rs", "Instant::now()", 0);
         check("crates/journal/src/seal.rs", "getrandom::fill(&mut key)", 0);
         check("crates/journal/src/segment.rs", "getrandom::fill(&mut key)", 1);

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use super::{Inner, Intake};
 use crate::admit::Admit;
 use crate::counters::Tally;
+use crate::dir_lock::DataDirLock;
 use crate::drain::context::DecodeContext;
 use crate::drain::mark::{self, Lost, Mark};
 use crate::drain::quarantine::Quarantine;
@@ -60,7 +61,7 @@ impl Intake {
             Opened { repairs: dir.findings.repairs.clone(), damage: dir.findings.damage.clone(), ..Opened::default() };
         let index = index(&dir, &options, clock.now_micros()).await?;
         opened.known_events = index.1;
-        let log = open_log(&dir, &options, &mut opened).await?;
+        let log = open_log(&dir, &options, &clock, &mut opened).await?;
         let recovered = log.recovered;
         let intake = start(dir, options, clock, index.0, log)?;
         match intake.wait_shown(recovered).await {
@@ -87,7 +88,12 @@ async fn index(dir: &OpenedDir, options: &IntakeOptions, now: i64) -> Result<(De
     Ok((index, events))
 }
 
-async fn open_log(dir: &OpenedDir, options: &IntakeOptions, opened: &mut Opened) -> Result<OpenedLog, IntakeError> {
+async fn open_log(
+    dir: &OpenedDir,
+    options: &IntakeOptions,
+    clock: &Arc<dyn Clock>,
+    opened: &mut Opened,
+) -> Result<OpenedLog, IntakeError> {
     let events_mark = mark_of(dir.store.events.watermark(APP));
     let rejects_mark = mark_of(dir.store.rejects.watermark(APP));
     let (mark, marked) = Mark::open(&options.data).map_err(|source| IntakeError::Io {
@@ -99,8 +105,8 @@ async fn open_log(dir: &OpenedDir, options: &IntakeOptions, opened: &mut Opened)
     // Also past records that are lost: a number must never stand for two of them.
     let first_sequence_min = watermark.max(marked) + 1;
     let opening = {
-        let (options, key) = (options.clone(), dir.secrets.journal_key());
-        tokio::task::spawn_blocking(move || log::open(&options, key, first_sequence_min))
+        let (options, clock, key) = (options.clone(), Arc::clone(clock), dir.secrets.journal_key());
+        tokio::task::spawn_blocking(move || log::open(&options, clock, key, first_sequence_min))
     };
     let (log, Recovery { last, cut_bytes, .. }) =
         opening.await.map_err(|error| IntakeError::Stopped(error.to_string()))??;
@@ -161,7 +167,7 @@ fn start(
         rejects_mark,
     });
     let admit = Arc::new(Admit::new(&options, policies, clock, Arc::clone(&log), tally, progress.clone()));
-    let drain = Mutex::new(Some(start_thread(&options, drain)?));
+    let drain = Mutex::new(Some(start_thread(&options, drain, Arc::clone(&lock))?));
     let lock = Mutex::new(Some(lock));
     let inner = Inner { admit, log, control, progress, drain, store, context, quarantine, secrets, lost, lock };
     Ok(Intake { inner: Arc::new(inner) })
@@ -188,8 +194,14 @@ fn reader_after(log: &dyn Log, after: u64, opened: &mut Opened) -> Result<Box<dy
     }
 }
 
-fn start_thread(options: &IntakeOptions, drain: Drain) -> Result<JoinHandle<()>, IntakeError> {
-    thread::Builder::new().name("drain".to_owned()).spawn(move || drain.run()).map_err(|source| IntakeError::Io {
+/// The thread holds the directory's lock itself: an intake that is dropped does not wait for a
+/// commit that is under way, and nobody else may begin before that has ended.
+fn start_thread(options: &IntakeOptions, drain: Drain, lock: Arc<DataDirLock>) -> Result<JoinHandle<()>, IntakeError> {
+    let run = move || {
+        drain.run();
+        drop(lock);
+    };
+    thread::Builder::new().name("drain".to_owned()).spawn(run).map_err(|source| IntakeError::Io {
         action: "start the drain of",
         path: options.data.clone(),
         source,

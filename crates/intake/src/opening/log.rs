@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use ambient::Clock;
 use journal::{Journal, Log, MasterKey, OpenError, Recovery};
 
 use crate::options::{IntakeOptions, OpenLog};
@@ -14,6 +15,7 @@ const HEAD_BYTES_MAX: usize = 4096;
 /// Opens the log, or begins one. Creating and replaying block on the disk.
 pub(crate) fn open(
     options: &IntakeOptions,
+    clock: Arc<dyn Clock>,
     key: MasterKey,
     first_sequence_min: u64,
 ) -> Result<(Arc<dyn Log>, Recovery), OpenError> {
@@ -26,6 +28,7 @@ pub(crate) fn open(
         queue_bytes_max: options.queue_bytes_max,
         disk_free_bytes_min: options.disk_free_bytes_min,
         first_sequence_min,
+        clock,
         ..journal::Options::new(directory(options), key)
     })?;
     Ok((Arc::new(journal), recovery))

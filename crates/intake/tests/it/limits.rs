@@ -186,6 +186,46 @@ async fn one_process_at_a_time() {
     open(dir.path()).await.close().await;
 }
 
+/// An intake that is dropped, and not closed, doesn't wait for a commit that is under way.
+#[tokio::test]
+async fn the_directory_is_in_use_until_the_drain_has_ended() {
+    let dir = tempfile::tempdir().unwrap();
+    let (reached, waiting) = std::sync::mpsc::channel::<()>();
+    let (hold, held) = std::sync::mpsc::channel::<()>();
+    let held = std::sync::Mutex::new(held);
+    let probe: intake::Probe = Arc::new(move |step| {
+        if step == DrainStep::EventsWritten {
+            let _ = reached.send(());
+            let _ = held.lock().unwrap().recv();
+        }
+        ControlFlow::Continue(())
+    });
+    let (intake, _) = open_with(IntakeOptions { probe: Some(probe), ..options(dir.path()) }).await;
+    submit(&intake, event("a", 1)).await;
+    let asking = tokio::spawn({
+        let intake = intake.clone();
+        async move { intake.flush().await }
+    });
+    tokio::task::spawn_blocking(move || waiting.recv().unwrap()).await.unwrap();
+    asking.abort();
+    let _ = asking.await;
+    drop(intake);
+    let second = Intake::open(options(dir.path()), clock()).await.err();
+    assert!(matches!(second, Some(IntakeError::InUse(_))), "{second:?}");
+    drop(hold);
+    let mut tries = 0;
+    let third = loop {
+        match Intake::open(options(dir.path()), clock()).await {
+            Ok((intake, _)) => break intake,
+            Err(IntakeError::InUse(_)) if tries < 500 => tries += 1,
+            Err(error) => panic!("{error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    assert_eq!(ids(&third).await, ["a"]);
+    third.close().await;
+}
+
 #[tokio::test]
 async fn a_lost_key_is_not_replaced_by_a_new_one() {
     let dir = tempfile::tempdir().unwrap();

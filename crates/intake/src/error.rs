@@ -26,7 +26,7 @@ pub enum IntakeError {
     KeyOther(PathBuf),
     /// The key file can't be used.
     #[error(transparent)]
-    Key(#[from] vault::KeyError),
+    Key(#[from] keys::KeyError),
     /// A datastream's plan has columns of its own.
     #[error("the schema of datastream {0} doesn't share its columns with the others; compile them together")]
     Layout(String),
@@ -57,7 +57,7 @@ pub enum IntakeError {
         /// The reject row.
         reject_id: String,
         /// Why.
-        source: vault::OpenError,
+        source: keys::OpenError,
     },
     /// Sending a payload again was refused.
     #[error("the event could not be sent again: {0}")]

@@ -4,8 +4,8 @@
 
 use std::path::Path;
 
-use journal::MasterKey;
-use vault::{Key as VaultKey, KeyError, Pseudonyms, Sealer};
+use keys::{KeyError, MasterKey, Sealer};
+use vault::Pseudonyms;
 
 const PURPOSE_JOURNAL: &str = "journal";
 const PURPOSE_EVENTS: &str = "events";
@@ -17,23 +17,23 @@ const PURPOSE_PERSON: &str = "person";
 
 /// The key of a data directory.
 pub(crate) struct Secrets {
-    key: VaultKey,
+    key: MasterKey,
 }
 
 impl Secrets {
     /// Reads the key file, or makes one. Whether one may be made is for the caller to know.
     pub(crate) fn load_or_create(key_file: &Path) -> Result<Secrets, KeyError> {
-        Ok(Secrets { key: VaultKey::load_or_create(key_file)? })
+        Ok(Secrets { key: MasterKey::load_or_create(key_file)? })
     }
 
     /// The key itself, for what derives several keys from it.
-    pub(crate) fn key(&self) -> &VaultKey {
+    pub(crate) fn key(&self) -> &MasterKey {
         &self.key
     }
 
     /// Wraps the keys of the log's segments.
-    pub(crate) fn journal_key(&self) -> MasterKey {
-        MasterKey::new(self.key.derive(PURPOSE_JOURNAL))
+    pub(crate) fn journal_key(&self) -> journal::MasterKey {
+        journal::MasterKey::new(self.key.derive(PURPOSE_JOURNAL))
     }
 
     /// Seals the personal values of events.

@@ -6,9 +6,8 @@
 //! addresses to hash them all and compare.
 
 use aws_lc_rs::hmac;
+use keys::MasterKey;
 use zeroize::Zeroizing;
-
-use crate::Key;
 
 /// Which way it was made; another way must have another.
 const VERSION: &[u8] = b"k1:";
@@ -24,7 +23,7 @@ pub struct Pseudonyms(hmac::Key);
 
 impl Pseudonyms {
     /// Pseudonyms for `purpose`. Other keys and purposes give others.
-    pub fn new(key: &Key, purpose: &str) -> Pseudonyms {
+    pub fn new(key: &MasterKey, purpose: &str) -> Pseudonyms {
         let derived = Zeroizing::new(key.derive(purpose));
         Pseudonyms(hmac::Key::new(hmac::HMAC_SHA256, &*derived))
     }
@@ -54,7 +53,7 @@ mod tests {
     #[test]
     fn equal_values_have_equal_pseudonyms_under_one_key() {
         let dir = tempfile::tempdir().expect("temporary directory");
-        let key = |name: &str| Key::load_or_create(&dir.path().join(name)).expect("key");
+        let key = |name: &str| MasterKey::load_or_create(&dir.path().join(name)).expect("key");
         let (ours, other) = (key("a"), key("b"));
         let number = pseudonym(&Pseudonyms::new(&ours, "person"), "14085550100");
         assert_eq!(number.len(), 25);

@@ -13,7 +13,7 @@ const TAKEN: &[&str] =
 const EXCEPTIONS: &[(&str, &str)] = &[
     ("crates/ambient/", "it is what hands them in"),
     ("crates/journal/src/seal.rs", "a key that can be repeated is none"),
-    ("crates/vault/", "a key that can be repeated is none"),
+    ("crates/keys/", "a key that can be repeated is none"),
     ("crates/table/src/disk.rs", "names of files in the making, which nobody reads; it is the real disk"),
     ("crates/server/", "its timers are those of connections, and its secrets are keys"),
     ("crates/report/", "it times processes of its own"),

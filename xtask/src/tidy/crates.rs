@@ -14,12 +14,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("generate", &[]),
     ("xdm", &[]),
     ("journal", &["ambient"]),
-    ("vault", &["xdm"]),
+    ("keys", &[]),
+    ("vault", &["keys"]),
     ("table", &["ambient", "xdm", "workspace-hack"]),
     ("report", &["table", "workspace-hack"]),
-    ("intake", &["ambient", "xdm", "journal", "table", "vault", "workspace-hack"]),
+    ("intake", &["ambient", "xdm", "journal", "keys", "table", "vault", "workspace-hack"]),
     ("server", &["intake", "report", "xdm", "workspace-hack"]),
-    ("frontdesk", &["generate", "xdm", "vault", "table", "report", "intake", "server", "workspace-hack"]),
+    ("frontdesk", &["generate", "xdm", "table", "report", "intake", "server", "workspace-hack"]),
     ("xtask", &[]),
 ];
 
@@ -119,6 +120,8 @@ mod tests {
         check("intake", "axum", true);
         check("intake", "server", true);
         check("report", "vault", true);
+        check("report", "keys", true);
+        check("keys", "vault", true);
         check("report", "table", false);
         check("intake", "parquet", true);
         check("table", "parquet", false);

@@ -28,7 +28,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use thiserror::Error;
-use vault::{OpenError, Sealer};
+use keys::{OpenError, Sealer};
 
 /// Below the data directory.
 pub(crate) const DIRECTORY: [&str; 2] = ["journal", "quarantine"];
@@ -177,7 +177,7 @@ impl Quarantine {
         at_micros: i64,
         record: &[u8],
     ) -> Result<(), QuarantineError> {
-        let bytes = (HEAD_BYTES + record.len() + vault::SEALED_OVERHEAD_BYTES) as u64;
+        let bytes = (HEAD_BYTES + record.len() + keys::SEALED_OVERHEAD_BYTES) as u64;
         let held_bytes = self.totals().1;
         if held_bytes.saturating_add(bytes) > self.bytes_max {
             return Err(QuarantineError::Full { dir: self.dir.clone(), held_bytes, bytes_max: self.bytes_max });
@@ -313,7 +313,7 @@ mod tests {
     use super::*;
 
     fn quarantine(data: &Path, bytes_max: u64) -> Quarantine {
-        let key = vault::Key::load_or_create(&data.join("key")).unwrap();
+        let key = keys::MasterKey::load_or_create(&data.join("key")).unwrap();
         Quarantine::open(data, Sealer::new(&key, "quarantine"), bytes_max).unwrap()
     }
 

@@ -12,7 +12,7 @@
 
 use arrow::array::RecordBatch;
 use table::{Dataset, NewFile, RejectBuilder, RejectKind, RejectRow, StoreError};
-use vault::Sealer;
+use keys::Sealer;
 use xdm::Violation;
 
 /// Where a rejected event came from.
@@ -200,7 +200,7 @@ mod tests {
 
     fn sealer() -> Sealer {
         let dir = tempfile::tempdir().unwrap();
-        Sealer::new(&vault::Key::load_or_create(&dir.path().join("key")).unwrap(), "test")
+        Sealer::new(&keys::MasterKey::load_or_create(&dir.path().join("key")).unwrap(), "test")
     }
 
     fn push(rejects: &mut RejectRows, violations: &[Violation], sealer: &Sealer) {

@@ -6,7 +6,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use table::{Block, Seal, Shape};
-use vault::{Pseudonyms, Sealer};
+use keys::Sealer;
+use vault::Pseudonyms;
 
 use super::dedupe::keys::Keys;
 use super::derive::Derivation;

@@ -159,7 +159,7 @@ async fn one_bad_record_among_many_is_found() {
 
 /// The journal of a closed data directory.
 fn journal_of(data: &Path) -> Journal {
-    let key = vault::Key::load_or_create(&data.join("vault.key")).unwrap();
+    let key = keys::MasterKey::load_or_create(&data.join("vault.key")).unwrap();
     let options = journal::Options::new(data.join("journal"), MasterKey::new(key.derive("journal")));
     Journal::open(journal::Options { disk_free_bytes_min: 0, ..options }).unwrap().0
 }

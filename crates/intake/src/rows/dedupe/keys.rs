@@ -3,7 +3,7 @@
 //! whose hash he sees.
 
 use siphasher::sip::SipHasher24;
-use vault::Key as VaultKey;
+use ::keys::MasterKey;
 use xdm::{CONTENT_SECRET_BYTES, ContentHash, Layout};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_secret};
 
@@ -30,7 +30,7 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    pub(crate) fn new(key: &VaultKey) -> Self {
+    pub(crate) fn new(key: &MasterKey) -> Self {
         let mac = key.derive(PURPOSE_MAC);
         let mac = SipHasher24::new_with_key(&std::array::from_fn(|at| mac[at]));
         Keys { ids: secret(key, PURPOSE_DEDUPE), content: secret(key, PURPOSE_CONTENT), mac }
@@ -83,7 +83,7 @@ pub(crate) fn legacy_hash(event: &[u8]) -> i64 {
     xxh3_64(event).cast_signed()
 }
 
-fn secret(key: &VaultKey, purpose: &str) -> [u8; CONTENT_SECRET_BYTES] {
+fn secret(key: &MasterKey, purpose: &str) -> [u8; CONTENT_SECRET_BYTES] {
     let mut secret = [0; CONTENT_SECRET_BYTES];
     for (part, chunk) in secret.chunks_mut(32).enumerate() {
         chunk.copy_from_slice(&key.derive(&format!("{purpose}-{part}"))[..chunk.len()]);
@@ -97,7 +97,7 @@ mod tests {
 
     fn keys() -> Keys {
         let dir = tempfile::tempdir().expect("temporary directory");
-        Keys::new(&VaultKey::load_or_create(&dir.path().join("vault.key")).expect("made"))
+        Keys::new(&MasterKey::load_or_create(&dir.path().join("vault.key")).expect("made"))
     }
 
     #[test]

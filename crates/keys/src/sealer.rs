@@ -21,7 +21,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKe
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::Key;
+use crate::MasterKey;
 
 const VERSION: u8 = 1;
 const TAG_BYTES: usize = 16;
@@ -52,7 +52,7 @@ pub enum OpenError {
 
 impl Sealer {
     /// A sealer for `purpose`. Values open only with the same key and purpose.
-    pub fn new(key: &Key, purpose: &str) -> Sealer {
+    pub fn new(key: &MasterKey, purpose: &str) -> Sealer {
         let derived = Zeroizing::new(key.derive(purpose));
         let unbound = UnboundKey::new(&AES_256_GCM, &*derived).expect("32 bytes are an AES-256 key");
         let mut start = [0; 8];
@@ -110,8 +110,8 @@ mod tests {
 
     use super::*;
 
-    fn key(dir: &tempfile::TempDir, name: &str) -> Key {
-        Key::load_or_create(&dir.path().join(name)).expect("key")
+    fn key(dir: &tempfile::TempDir, name: &str) -> MasterKey {
+        MasterKey::load_or_create(&dir.path().join(name)).expect("key")
     }
 
     #[test]

@@ -28,7 +28,7 @@ const DERIVE_SALT: &[u8] = b"frontdesk key v1";
 /// The secret of one data directory. `Debug` shows none of it, and its memory is
 /// overwritten on drop.
 #[derive(Clone)]
-pub struct Key([u8; KEY_BYTES]);
+pub struct MasterKey([u8; KEY_BYTES]);
 
 /// Why there is no key to work with.
 #[derive(Debug, Error)]
@@ -65,18 +65,18 @@ pub enum KeyError {
     Random,
 }
 
-impl Key {
+impl MasterKey {
     /// Reads the key at `path`, or makes one there when the file does not exist.
     /// When this returns, the file survives a power cut.
-    pub fn load_or_create(path: &Path) -> Result<Key, KeyError> {
-        match Key::load(path) {
+    pub fn load_or_create(path: &Path) -> Result<MasterKey, KeyError> {
+        match MasterKey::load(path) {
             Err(KeyError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => create(path),
             outcome => outcome,
         }
     }
 
     /// Reads the key at `path`; a missing file is an error.
-    pub fn load(path: &Path) -> Result<Key, KeyError> {
+    pub fn load(path: &Path) -> Result<MasterKey, KeyError> {
         let failed = |action| move |source| KeyError::Io { action, path: path.to_owned(), source };
         let mut file = File::open(path).map_err(failed("open"))?;
         let about = file.metadata().map_err(failed("inspect"))?;
@@ -89,7 +89,7 @@ impl Key {
         }
         let mut bytes = Zeroizing::new([0; KEY_BYTES]);
         file.read_exact(&mut *bytes).map_err(failed("read"))?;
-        Ok(Key(*bytes))
+        Ok(MasterKey(*bytes))
     }
 
     /// The key for one purpose (HKDF-SHA256). Equal purposes give equal keys; nobody
@@ -105,19 +105,19 @@ impl Key {
     }
 }
 
-impl fmt::Debug for Key {
+impl fmt::Debug for MasterKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Key(..)")
+        f.write_str("MasterKey(..)")
     }
 }
 
-impl Drop for Key {
+impl Drop for MasterKey {
     fn drop(&mut self) {
         self.0.zeroize();
     }
 }
 
-fn create(path: &Path) -> Result<Key, KeyError> {
+fn create(path: &Path) -> Result<MasterKey, KeyError> {
     let failed = |action| move |source| KeyError::Io { action, path: path.to_owned(), source };
     let mut bytes = Zeroizing::new([0; KEY_BYTES]);
     getrandom::fill(&mut *bytes).map_err(|_| KeyError::Random)?;
@@ -140,7 +140,7 @@ fn create(path: &Path) -> Result<Key, KeyError> {
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(dir).and_then(|dir| dir.sync_all()).map_err(failed("make durable"))?;
     // Whoever linked first decides: read back what stands there.
-    Key::load(path)
+    MasterKey::load(path)
 }
 
 #[cfg(test)]
@@ -153,40 +153,40 @@ mod tests {
     fn a_key_is_made_once_and_stays_the_same() {
         let dir = tempfile::tempdir().expect("temporary directory");
         let path = dir.path().join("vault.key");
-        assert!(matches!(Key::load(&path), Err(KeyError::Io { .. })));
-        let made = Key::load_or_create(&path).expect("made");
-        let again = Key::load_or_create(&path).expect("read");
+        assert!(matches!(MasterKey::load(&path), Err(KeyError::Io { .. })));
+        let made = MasterKey::load_or_create(&path).expect("made");
+        let again = MasterKey::load_or_create(&path).expect("read");
         assert_eq!(made.0, again.0);
         assert_ne!(made.0, [0; KEY_BYTES]);
         assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o7777, 0o600);
         assert_eq!(fs::read_dir(dir.path()).expect("listed").count(), 1, "no draft is left");
-        assert_eq!(format!("{made:?}"), "Key(..)");
+        assert_eq!(format!("{made:?}"), "MasterKey(..)");
     }
 
     #[test]
     fn wide_modes_and_wrong_lengths_are_refused() {
         let dir = tempfile::tempdir().expect("temporary directory");
         let path = dir.path().join("vault.key");
-        Key::load_or_create(&path).expect("made");
+        MasterKey::load_or_create(&path).expect("made");
         for mode in [0o640, 0o604, 0o620, 0o666] {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("chmod");
-            let refusal = Key::load_or_create(&path).expect_err("others can read it").to_string();
+            let refusal = MasterKey::load_or_create(&path).expect_err("others can read it").to_string();
             assert!(refusal.contains("chmod 600"), "{refusal}");
         }
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("chmod");
         for length in [0, 31, 33] {
             fs::write(&path, vec![7; length]).expect("written");
-            assert!(matches!(Key::load_or_create(&path), Err(KeyError::Length { .. })), "{length}");
+            assert!(matches!(MasterKey::load_or_create(&path), Err(KeyError::Length { .. })), "{length}");
         }
     }
 
     #[test]
     fn each_purpose_has_its_own_key() {
-        let key = Key([7; KEY_BYTES]);
+        let key = MasterKey([7; KEY_BYTES]);
         let purposes = ["", "journal", "events", "rejects"];
         for (i, left) in purposes.iter().enumerate() {
             assert_eq!(key.derive(left), key.derive(left));
-            assert_ne!(key.derive(left), Key([8; KEY_BYTES]).derive(left));
+            assert_ne!(key.derive(left), MasterKey([8; KEY_BYTES]).derive(left));
             for right in &purposes[i + 1..] {
                 assert_ne!(key.derive(left), key.derive(right), "{left} {right}");
             }

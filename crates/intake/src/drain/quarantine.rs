@@ -27,8 +27,8 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use thiserror::Error;
 use keys::{OpenError, Sealer};
+use thiserror::Error;
 
 /// Below the data directory.
 pub(crate) const DIRECTORY: [&str; 2] = ["journal", "quarantine"];

@@ -11,8 +11,8 @@
 //! copied.
 
 use arrow::array::RecordBatch;
-use table::{Dataset, NewFile, RejectBuilder, RejectKind, RejectRow, StoreError};
 use keys::Sealer;
+use table::{Dataset, NewFile, RejectBuilder, RejectKind, RejectRow, StoreError};
 use xdm::Violation;
 
 /// Where a rejected event came from.

@@ -5,8 +5,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use table::{Block, Seal, Shape};
 use keys::Sealer;
+use table::{Block, Seal, Shape};
 use vault::Pseudonyms;
 
 use super::dedupe::keys::Keys;

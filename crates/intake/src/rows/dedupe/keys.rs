@@ -2,8 +2,8 @@
 //! nobody else can make two ids that collide, or find out by trying what an event said
 //! whose hash he sees.
 
-use siphasher::sip::SipHasher24;
 use ::keys::MasterKey;
+use siphasher::sip::SipHasher24;
 use xdm::{CONTENT_SECRET_BYTES, ContentHash, Layout};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_secret};
 

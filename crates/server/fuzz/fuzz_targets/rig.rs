@@ -172,7 +172,7 @@ fn read(stream: &mut TcpStream) -> Option<(Answer, bool)> {
     let mut bytes = Vec::new();
     let mut part = [0; 16 << 10];
     let head_end = loop {
-        match stream.read(&mut part) {
+        match read_part(stream, &mut part) {
             Ok(0) => return None,
             Ok(count) => bytes.extend_from_slice(&part[..count]),
             Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => return None,
@@ -190,7 +190,7 @@ fn read(stream: &mut TcpStream) -> Option<(Answer, bool)> {
     match length {
         Some(length) => {
             while body.len() < length {
-                match stream.read(&mut part) {
+                match read_part(stream, &mut part) {
                     Ok(0) | Err(_) => {
                         open = false;
                         break;
@@ -204,6 +204,16 @@ fn read(stream: &mut TcpStream) -> Option<(Answer, bool)> {
         None => open = false,
     }
     Some((Answer { status, body }, open))
+}
+
+/// The fuzzer's timer interrupts system calls.
+fn read_part(stream: &mut TcpStream, part: &mut [u8]) -> std::io::Result<usize> {
+    loop {
+        match stream.read(part) {
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            outcome => return outcome,
+        }
+    }
 }
 
 /// The number behind a member's name; 0 where there is none.

@@ -141,8 +141,9 @@ fn answer_by_ending<B: Backend, E: Endpoint>(
         match (is_post, is_preflight) {
             (true, _) => run(state, route, E::handle::<B>, request).await,
             (false, true) => {
-                let (head, _body) = request.into_parts();
-                preflight_with_cookies(&state, route, &head.headers).await
+                // As a call, so that a body on its way is read off before the connection closes.
+                let call = state.call(request);
+                preflight_with_cookies(&state, route, &call.head.headers).await
             }
             (false, false) => run(state, route, async move |_, _| refuse_method(route), request).await,
         }

@@ -99,7 +99,6 @@ impl Meters {
 }
 
 /// Numbers of TLS.
-
 pub(crate) fn write_tls(counters: &ConnectionCounters, page: &mut Page) {
     let failures = counters.tls_handshake_failures.load(Ordering::Relaxed) as f64;
     page.number(

@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn people_read_what_is_not_as_named() {
-        let told = written(|examples, out| human(examples, out));
+        let told = written(human);
         let lines: Vec<&str> = told.lines().collect();
         assert!(lines[0].starts_with("a.example.2.json: /xdm:n<: the text \"9\" is not an integer"), "{told}");
         assert!(lines[1].starts_with("a.invalid.2.json: keeps its schema"), "{told}");
@@ -229,8 +229,7 @@ mod tests {
 
     #[test]
     fn programs_read_every_example() {
-        let told: serde_json::Value =
-            serde_json::from_str(&written(|examples, out| json(examples, out))).expect("JSON");
+        let told: serde_json::Value = serde_json::from_str(&written(json)).expect("JSON");
         let valid: Vec<_> =
             told["examples"].as_array().expect("a list").iter().map(|one| one["valid"] == true).collect();
         assert_eq!(valid, [true, false, false, true]);
@@ -238,7 +237,7 @@ mod tests {
         assert_eq!(told["examples"][1]["violations"][0]["keyword"], "type");
         assert_eq!(told["orphans"][0], "b.example.1.json");
 
-        let told = written(|examples, out| junit(examples, out));
+        let told = written(junit);
         assert!(told.contains("tests=\"5\" failures=\"2\" errors=\"0\" skipped=\"1\""), "{told}");
         assert!(told.contains("<failure message=\"/xdm:n&lt;: the text &quot;9&quot;"), "{told}");
 

@@ -51,6 +51,11 @@ pub const SCHEMA_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub const DIRECTORY_DEPTH_MAX: usize = 16;
 /// Most rules that hold for one value by way of one another (`$ref`, `allOf`, `anyOf`, …).
 pub const IN_PLACE_DEPTH_MAX: usize = 128;
+/// Most schemas that are checked one inside the other for one value of an event's tree.
+pub const TREE_DEPTH_MAX: usize = 512;
+/// Most steps (a rule checked on a value is one, on a long value more) that the rules which need
+/// a tree may take for one event.
+pub const TREE_STEPS_MAX: usize = 1 << 22;
 /// Most edits between an unknown keyword and the one that is suggested.
 pub const UNKNOWN_NAME_EDITS_MAX: usize = 2;
 

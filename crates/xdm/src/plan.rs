@@ -175,13 +175,15 @@ pub(crate) struct Child {
     pub(crate) raw: bool,
     /// It is personal, or holds something that is.
     pub(crate) personal: bool,
+    /// It is required and declared nowhere: its value is that of any undeclared property.
+    pub(crate) undeclared: bool,
 }
 
 impl Child {
     /// What its value is checked along, if that is all there is to do.
     pub(crate) fn plain(&self) -> Option<NodeId> {
-        let Child { node, forbidden, opens, raw, .. } = self;
-        (forbidden.is_none() && opens.is_empty() && !raw).then_some(*node)
+        let Child { node, forbidden, opens, raw, undeclared, .. } = self;
+        (forbidden.is_none() && opens.is_empty() && !raw && !undeclared).then_some(*node)
     }
 }
 
@@ -196,6 +198,9 @@ pub(crate) struct Others {
     pub(crate) additional: Vec<(Named, NodeId)>,
     /// One of these schemas marks something as personal.
     pub(crate) personal: bool,
+    /// Names that only alternatives (`anyOf` and its kind) declare, as the schema spells them
+    /// and as the outermost step on the platform. They have no column, and are not unknown.
+    pub(crate) alternatives: Box<[Box<str>]>,
 }
 
 #[derive(Debug)]

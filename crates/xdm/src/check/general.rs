@@ -29,12 +29,18 @@ impl<'w, S: Sink> Walk<'w, S> {
             return Ok(());
         }
         let plan = self.plan;
+        let steps_left = self.state.tree_steps_left;
+        // The limit is reported already.
+        if steps_left == 0 {
+            return Ok(());
+        }
         let Some(value) = Json::parse(self.cursor.since(start)) else { return Ok(()) };
-        let mut rules = Rules::reporting(&plan.model, self.profile.spelling, &mut self.state.violations);
+        let mut rules = Rules::reporting(&plan.model, self.profile.spelling, steps_left, &mut self.state.violations);
         match known {
             Some(_) => node.beside.iter().for_each(|origin| rules.rule(*origin, &value, path)),
             None => node.whole.iter().for_each(|schema| rules.schema(*schema, &value, path)),
         }
+        self.state.tree_steps_left = rules.conclude(path);
         Ok(())
     }
 }

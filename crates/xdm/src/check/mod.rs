@@ -36,7 +36,7 @@ use suggestions::Suggestions;
 use text::Scratch;
 pub(crate) use text::push_escape;
 
-use crate::limits::{EVENT_BYTES_MAX, KEPT_BYTES_MAX, ReportLimits};
+use crate::limits::{EVENT_BYTES_MAX, KEPT_BYTES_MAX, ReportLimits, TREE_STEPS_MAX};
 use crate::model::{Model, SchemaId};
 use crate::names::{SPELLED_PLATFORM, SPELLED_XDM};
 use crate::personal::Span;
@@ -68,6 +68,8 @@ struct EventState {
     names: SeenNames,
     /// Bytes of raw JSON and the names it is kept under, of the event so far.
     kept_bytes: usize,
+    /// Work that the rules which need a tree may still do for the event.
+    tree_steps_left: usize,
     predictions: Vec<u16>,
     order: Order,
     /// The last event had white space between its tokens.
@@ -232,7 +234,11 @@ pub(crate) fn check_document(model: &Model, schema: SchemaId, text: &str, limits
         if cursor.at() == text.len() { Ok(value) } else { Err(cursor.syntax("something follows the value")) }
     });
     match read {
-        Ok(value) => Rules::reporting(model, Spelling::XdmOnly, &mut told).schema(schema, &value, &Path::ROOT),
+        Ok(value) => {
+            let mut rules = Rules::reporting(model, Spelling::XdmOnly, TREE_STEPS_MAX, &mut told);
+            rules.schema(schema, &value, &Path::ROOT);
+            rules.conclude(&Path::ROOT);
+        }
         Err(stop) => told.add(report::stopped(&stop)),
     }
     told.into_all()
@@ -331,6 +337,7 @@ impl EventState {
         self.seen.clear();
         self.names.clear();
         self.kept_bytes = 0;
+        self.tree_steps_left = TREE_STEPS_MAX;
         self.suggestions.begin();
     }
 

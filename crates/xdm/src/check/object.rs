@@ -175,6 +175,9 @@ impl<'w, S: Sink> Walk<'w, S> {
         if plain {
             return self.value(name.node, &below);
         }
+        if child.undeclared {
+            return self.undeclared_value(node, &child.xdm, &below);
+        }
         if let Some(loc) = child.forbidden {
             let message = || "the schema permits no property of this name here; leave it out".to_owned();
             self.violate(loc, &below, message);
@@ -310,8 +313,14 @@ impl<'w, S: Sink> Walk<'w, S> {
         if !self.first_of_its_name(key, frame, &below, node.type_loc)? {
             return Ok(());
         }
+        self.undeclared_value(node, key, &below)
+    }
+
+    /// The value of an undeclared property.
+    #[cold]
+    fn undeclared_value(&mut self, node: &'w ObjectNode, key: &str, path: &Path<'_>) -> Result<(), Stop> {
         for closed in node.others.closed.iter().filter(|closed| !closed.named.has(key)) {
-            let violation = || report::prefix(&below, self.plan.location(closed.loc), key);
+            let violation = || report::prefix(path, self.plan.location(closed.loc), key);
             // Platform spelling has no prefixes, so a bare name counts only in an event
             // that is spelled as the schema is; that is known at its end.
             let bare = !key.contains(':') && !key.starts_with('@');
@@ -329,16 +338,16 @@ impl<'w, S: Sink> Walk<'w, S> {
         // Looked at only where somebody wants to know.
         let is_wanted = S::KEEPS || self.state.notices.has_room();
         let personal = node.personal || node.others.personal || (is_wanted && self.is_personal_by_name(node, key));
-        if matching.is_empty() {
+        if matching.is_empty() && !node.others.alternatives.iter().any(|name| **name == *key) {
             let location = self.plan.location(node.type_loc);
             match self.profile.undeclared {
                 Undeclared::Reject => {
                     let EventState { suggestions, violations, .. } = &mut *self.state;
-                    violations.push(|| report::extraneous(&below, location, suggestions.of(key, &node.names)));
+                    violations.push(|| report::extraneous(path, location, suggestions.of(key, &node.names)));
                 }
                 Undeclared::Permit => {
                     let EventState { suggestions, notices, .. } = &mut *self.state;
-                    notices.push(|| report::undeclared(&below, suggestions.of(key, &node.names), personal));
+                    notices.push(|| report::undeclared(path, suggestions.of(key, &node.names), personal));
                 }
             }
         }
@@ -346,14 +355,14 @@ impl<'w, S: Sink> Walk<'w, S> {
         self.muted += 1;
         for other in &matching {
             self.cursor.rewind(start);
-            self.value(*other, &below)?;
+            self.value(*other, path)?;
         }
         self.muted -= 1;
         if matching.is_empty() {
             self.cursor.skip_value()?;
         }
         let raw = self.cursor.since(start);
-        self.keep_raw(&below, raw, personal);
+        self.keep_raw(path, raw, personal);
         Ok(())
     }
 

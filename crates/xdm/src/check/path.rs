@@ -86,7 +86,11 @@ impl<'p> Path<'p> {
 
     /// Is the value here, by its name, about a person?
     pub(super) fn is_of_person(&self) -> bool {
-        matches!(self.step, PathStep::Key(key) if name::is_of_person(key))
+        match self.step {
+            PathStep::Key(key) => name::is_of_person(key),
+            PathStep::Child { child, .. } => child.undeclared && name::is_of_person(&child.xdm),
+            _ => false,
+        }
     }
 
     fn write(&self, out: &mut String, each: &mut dyn FnMut(&mut String, PathStep<'_>)) {

@@ -1,10 +1,12 @@
 //! Rules that hold for a value as a tree: the interpreter behind `anyOf` and its kind, and
 //! behind whole schemas that need no columns.
 
+use std::collections::{HashMap, HashSet};
+
 use super::findings::Findings;
 use super::path::Path;
 use crate::check::json::Json;
-use crate::limits::MESSAGE_BYTES_MAX;
+use crate::limits::{MESSAGE_BYTES_MAX, TREE_DEPTH_MAX};
 use crate::model::{Body, Model, Origin, SchemaId};
 use crate::profile::Spelling;
 use crate::violation::Violation;
@@ -13,6 +15,10 @@ use crate::violation::Violation;
 const NEVER_VALID: &str = "the schema permits no value here; leave it out";
 /// Its keyword.
 const FALSE_SCHEMA: &str = "falseSchema";
+/// What is reported of a value that is too much work, and its keyword.
+const TOO_MUCH: &str =
+    "the rules of the schema lead to too much work for this value; send less, or simplify the schema";
+const LIMIT: &str = "limit";
 
 /// Where a rule is checked.
 #[derive(Clone, Copy, Debug)]
@@ -22,21 +28,56 @@ pub(crate) struct At<'p> {
 }
 
 /// Rules of a model, and where their findings go.
+///
+/// Schemas lead to the same schema on many ways, so that what is known of a schema and a value
+/// is kept: each is looked at a bounded number of times, and reported once. What passes the
+/// bound on all steps of an event ([`crate::limits::TREE_STEPS_MAX`]) ends in a violation.
 pub(crate) struct Rules<'r> {
     model: &'r Model,
     spelling: Spelling,
     output: Output<'r>,
+    /// What was found so far, by schema and address of the value.
+    known: HashMap<Place, Known>,
+    /// What was reported so far.
+    told: HashSet<Place>,
+    /// Above zero for a value that isn't part of the tree: its address means nothing.
+    passing: usize,
+    /// Schemas that are being checked, one inside the other.
+    depth: usize,
+    steps_left: usize,
+}
+
+type Place = (SchemaId, usize);
+
+/// What is known of a value by a schema.
+#[derive(Clone, Copy)]
+enum Known {
+    /// Rules that it breaks.
+    Failures(usize),
+    /// It breaks some.
+    Fails,
 }
 
 enum Output<'r> {
     Reported(&'r mut Findings<Violation>),
+    /// The first violation, where no other is of use.
+    First(Findings<Violation>),
     /// Violations so far, where only their number matters.
     Counted(usize),
+    /// Whether there is any.
+    Decided(bool),
 }
 
 impl<'r> Rules<'r> {
-    pub(super) fn reporting(model: &'r Model, spelling: Spelling, told: &'r mut Findings<Violation>) -> Rules<'r> {
-        Rules { model, spelling, output: Output::Reported(told) }
+    /// `steps_left` is how much work may still be done for the event.
+    pub(super) fn reporting(
+        model: &'r Model,
+        spelling: Spelling,
+        steps_left: usize,
+        told: &'r mut Findings<Violation>,
+    ) -> Rules<'r> {
+        let (known, told, output) = (HashMap::new(), HashSet::new(), Output::Reported(told));
+        Rules { model, spelling, output, known, told, passing: 0, depth: 0, steps_left }
     }
 
     /// Which spellings of property names are read.
@@ -44,8 +85,57 @@ impl<'r> Rules<'r> {
         self.spelling
     }
 
+    /// How much work may still be done. None is left after a limit, which is reported here.
+    pub(super) fn conclude(self, path: &Path<'_>) -> usize {
+        if self.steps_left == 0
+            && let Output::Reported(told) = self.output
+        {
+            told.add(Violation {
+                pointer: path.sent(),
+                schema: String::new(),
+                keyword: LIMIT.to_owned(),
+                message: TOO_MUCH.to_owned(),
+            });
+        }
+        self.steps_left
+    }
+
     /// Checks a value by a schema.
     pub(crate) fn schema(&mut self, id: SchemaId, value: &Json<'_>, path: &Path<'_>) {
+        let place = (id, std::ptr::from_ref(value).addr());
+        if self.is_over() || self.is_known(place) {
+            return;
+        }
+        if self.depth >= TREE_DEPTH_MAX {
+            self.steps_left = 0;
+            return;
+        }
+        let before = match self.output {
+            Output::Counted(count) => {
+                self.output = Output::Counted(0);
+                count
+            }
+            _ => 0,
+        };
+        self.depth += 1;
+        self.body(id, value, path);
+        self.depth -= 1;
+        let found = match &mut self.output {
+            Output::Counted(count) => {
+                let failures = *count;
+                *count = before.saturating_add(failures);
+                Known::Failures(failures)
+            }
+            Output::Decided(true) => Known::Fails,
+            Output::Decided(false) => Known::Failures(0),
+            Output::Reported(_) | Output::First(_) => return,
+        };
+        if self.passing == 0 {
+            self.known.insert(place, found);
+        }
+    }
+
+    fn body(&mut self, id: SchemaId, value: &Json<'_>, path: &Path<'_>) {
         match &self.model.schema(id).body {
             Body::Nothing => {
                 let origin = Origin { schema: id, rule: u32::MAX };
@@ -53,67 +143,136 @@ impl<'r> Rules<'r> {
             }
             Body::Rules(rules) => {
                 for (rule, keyword) in (0..).zip(rules) {
+                    self.steps_left = self.steps_left.saturating_sub(cost(value));
+                    if self.is_over() {
+                        return;
+                    }
                     keyword.check(value, Origin { schema: id, rule }, path, self);
                 }
             }
         }
     }
 
+    /// Is there nothing more to find out?
+    fn is_over(&self) -> bool {
+        let is_decided = match &self.output {
+            Output::Decided(fails) => *fails,
+            Output::First(told) => !told.is_empty(),
+            Output::Reported(_) | Output::Counted(_) => false,
+        };
+        is_decided || self.steps_left == 0
+    }
+
+    /// Is it known what would be found, and is that taken over?
+    fn is_known(&mut self, place: Place) -> bool {
+        if self.passing > 0 {
+            return false;
+        }
+        match (&mut self.output, self.known.get(&place)) {
+            (Output::Reported(_) | Output::First(_), _) => !self.told.insert(place),
+            (Output::Counted(count), Some(Known::Failures(failures))) => {
+                *count = count.saturating_add(*failures);
+                true
+            }
+            (Output::Decided(fails), Some(known)) => {
+                *fails |= !matches!(known, Known::Failures(0));
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// Checks a value by one rule.
     pub(super) fn rule(&mut self, origin: Origin, value: &Json<'_>, path: &Path<'_>) {
-        if let Some(keyword) = self.model.rule(origin) {
+        if let Some(keyword) = self.model.rule(origin)
+            && !self.is_over()
+        {
             keyword.check(value, origin, path, self);
         }
     }
 
+    /// Does a value keep a schema? Nothing is reported of it.
+    pub(crate) fn holds(&mut self, id: SchemaId, value: &Json<'_>, path: &Path<'_>) -> bool {
+        let output = std::mem::replace(&mut self.output, Output::Decided(false));
+        self.schema(id, value, path);
+        matches!(std::mem::replace(&mut self.output, output), Output::Decided(false))
+    }
+
+    /// The same of a value that isn't part of the tree.
+    pub(crate) fn holds_passing(&mut self, id: SchemaId, value: &Json<'_>, path: &Path<'_>) -> bool {
+        self.passing += 1;
+        let holds = self.holds(id, value, path);
+        self.passing -= 1;
+        holds
+    }
+
     /// How many rules of a schema a value breaks; nothing is reported of them.
-    pub(crate) fn failures(&self, id: SchemaId, value: &Json<'_>, path: &Path<'_>) -> usize {
-        let mut counting = Rules { model: self.model, spelling: self.spelling, output: Output::Counted(0) };
-        counting.schema(id, value, path);
-        match counting.output {
+    fn failures(&mut self, id: SchemaId, value: &Json<'_>, path: &Path<'_>) -> usize {
+        let output = std::mem::replace(&mut self.output, Output::Counted(0));
+        self.schema(id, value, path);
+        match std::mem::replace(&mut self.output, output) {
             Output::Counted(count) => count,
-            Output::Reported(_) => 0,
+            _ => 0,
         }
     }
 
     /// Reports a value that fits none of these schemas: one sentence, about the schema that it
     /// is nearest to.
-    pub(crate) fn alternatives(&mut self, schemas: &[SchemaId], value: &Json<'_>, at: At<'_>) {
-        let mut nearest = None;
-        for (index, schema) in schemas.iter().enumerate() {
-            match self.failures(*schema, value, at.path) {
-                0 => return,
-                failures => nearest = nearest.into_iter().chain([(failures, index, *schema)]).min(),
+    pub(crate) fn fits_none(&mut self, schemas: &[SchemaId], value: &Json<'_>, at: At<'_>) {
+        let is_told = match &self.output {
+            Output::Reported(told) => told.has_room(),
+            Output::First(told) => told.is_empty(),
+            Output::Counted(_) | Output::Decided(_) => false,
+        };
+        let message = if is_told { self.nearest(schemas, value, at) } else { String::new() };
+        self.violate(at, || message);
+    }
+
+    fn nearest(&mut self, schemas: &[SchemaId], value: &Json<'_>, at: At<'_>) -> String {
+        let none = format!("the value fits none of {} alternatives", schemas.len());
+        let failures = schemas.iter().enumerate();
+        let failures = failures.map(|(index, schema)| (self.failures(*schema, value, at.path), index, *schema)).min();
+        let Some((_, index, schema)) = failures else { return none };
+        let mut first = Findings::default();
+        first.limit(1, MESSAGE_BYTES_MAX);
+        let output = std::mem::replace(&mut self.output, Output::First(first));
+        let told = std::mem::take(&mut self.told);
+        self.schema(schema, value, at.path);
+        self.told = told;
+        match std::mem::replace(&mut self.output, output) {
+            Output::First(first) if !first.is_empty() => {
+                let first = &first.all()[0];
+                let place = if first.pointer.is_empty() { String::new() } else { format!("{}: ", first.pointer) };
+                format!("{none}; the nearest is number {}: {place}{}", index + 1, first.message)
             }
+            _ => none,
         }
-        let (model, spelling) = (self.model, self.spelling);
-        self.violate(at, || {
-            let none = format!("the value fits none of {} alternatives", schemas.len());
-            let Some((_, index, schema)) = nearest else { return none };
-            let mut told = Findings::default();
-            told.limit(1, MESSAGE_BYTES_MAX);
-            Rules::reporting(model, spelling, &mut told).schema(schema, value, at.path);
-            match told.all().first() {
-                None => none,
-                Some(first) => {
-                    let place = if first.pointer.is_empty() { String::new() } else { format!("{}: ", first.pointer) };
-                    format!("{none}; the nearest is number {}: {place}{}", index + 1, first.message)
-                }
-            }
-        });
     }
 
     /// Reports that a rule is broken.
     pub(crate) fn violate(&mut self, at: At<'_>, message: impl FnOnce() -> String) {
         let model = self.model;
+        let violation = || Violation {
+            pointer: at.path.sent(),
+            schema: model.rule_location(at.origin),
+            keyword: model.rule(at.origin).map_or(FALSE_SCHEMA, |rule| rule.name()).to_owned(),
+            message: message(),
+        };
         match &mut self.output {
-            Output::Counted(count) => *count += 1,
-            Output::Reported(told) => told.push(|| Violation {
-                pointer: at.path.sent(),
-                schema: model.rule_location(at.origin),
-                keyword: model.rule(at.origin).map_or(FALSE_SCHEMA, |rule| rule.name()).to_owned(),
-                message: message(),
-            }),
+            Output::Counted(count) => *count = count.saturating_add(1),
+            Output::Decided(fails) => *fails = true,
+            Output::Reported(told) => told.push(violation),
+            Output::First(told) => told.push(violation),
         }
+    }
+}
+
+/// What checking a value by one rule costs, in steps: long values cost more.
+fn cost(value: &Json<'_>) -> usize {
+    1 + match value {
+        Json::Text(text) => text.len() / 256,
+        Json::List(items) => items.len() / 16,
+        Json::Object(members) => members.len() / 4,
+        _ => 0,
     }
 }

@@ -89,7 +89,7 @@ impl<'m> Compiler<'m> {
     }
 
     /// Does any of these schemas, or one that they lead to, mark something as personal?
-    fn marks_personal(&self, schemas: &[SchemaId]) -> bool {
+    pub(super) fn marks_personal(&self, schemas: &[SchemaId]) -> bool {
         let mut known = std::collections::HashSet::new();
         let mut rest = schemas.to_vec();
         while let Some(schema) = rest.pop() {

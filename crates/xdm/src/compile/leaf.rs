@@ -3,7 +3,7 @@
 use super::merged::Merged;
 use super::{Compiled, Compiler, Position};
 use crate::format::Format;
-use crate::keyword::{self, TextRule};
+use crate::keyword::{self, Keyword, TextRule};
 use crate::layout::Scalar;
 use crate::plan::{BooleanNode, Keep, Loc, Node, NumericNode, Parts, TextNode, TimestampNode};
 use crate::schema::fault::{FaultCode, SchemaError};
@@ -33,7 +33,7 @@ impl<'m> Compiler<'m> {
                 rules.extend(other.map(|loc| (TextRule::Format(keyword::Format::date_time()), loc)));
                 let closed = rules.iter().any(|(rule, _)| matches!(rule, TextRule::OneOf(_)));
                 if let Keep::Column(slot) = keep
-                    && let Some(parts) = parts_of(&merged, position, &rules).filter(|_| !closed)
+                    && let Some(parts) = self.parts_of(&merged, position, &rules).filter(|_| !closed)
                 {
                     keep = Keep::Parts(slot, parts);
                 }
@@ -80,24 +80,45 @@ impl<'m> Compiler<'m> {
             _ => Ok(()),
         }
     }
+
+    /// Where a text may have personal parts: addresses by their format or name, others as the
+    /// schema says, be it in an alternative. The event's id is the one thing that events are
+    /// distinguished by.
+    fn parts_of(&self, merged: &Merged<'m>, position: &Position, rules: &[(TextRule, Loc)]) -> Option<Parts> {
+        if position.path == "_id" {
+            return None;
+        }
+        let name = position.path.rsplit('.').next().unwrap_or_default();
+        let is_named = ["url", "uri"].iter().any(|uri| uri.eq_ignore_ascii_case(name));
+        let is_uri = |(rule, _): &(TextRule, Loc)| matches!(rule, TextRule::Format(format) if is_uri(format));
+        if is_named || rules.iter().any(is_uri) {
+            return Some(Parts::Uri);
+        }
+        match merged.personal_parts {
+            Some(parts) => Some(parts_named(parts)),
+            None => self.parts_of_alternatives(merged),
+        }
+    }
+
+    /// What the alternatives that hold for a text say of its parts.
+    fn parts_of_alternatives(&self, merged: &Merged<'m>) -> Option<Parts> {
+        let mut stated = None;
+        self.each_alternative(merged, &mut |model, schema| {
+            stated = stated.or(model.schema(schema).annotations.personal_parts.as_deref());
+        });
+        let mut uri = false;
+        self.each_in_place(merged, &mut |rule| uri |= matches!(rule, Keyword::Format(format) if is_uri(format)));
+        stated.map(parts_named).or(uri.then_some(Parts::Uri))
+    }
 }
 
-/// Where a text may have personal parts: addresses by their format or name, others as the
-/// schema says. The event's id is the one thing that events are distinguished by.
-fn parts_of(merged: &Merged<'_>, position: &Position, rules: &[(TextRule, Loc)]) -> Option<Parts> {
-    if position.path == "_id" {
-        return None;
-    }
-    let name = position.path.rsplit('.').next().unwrap_or_default();
-    let is_uri = |rule: &TextRule| match rule {
-        TextRule::Format(format) => matches!(format.known(), Some(Format::Uri | Format::UriReference | Format::Url)),
-        _ => false,
-    };
-    if rules.iter().any(|(rule, _)| is_uri(rule)) || ["url", "uri"].iter().any(|uri| uri.eq_ignore_ascii_case(name)) {
-        return Some(Parts::Uri);
-    }
-    match merged.personal_parts? {
-        "id" => Some(Parts::Id),
-        _ => Some(Parts::Text),
+fn is_uri(format: &keyword::Format) -> bool {
+    matches!(format.known(), Some(Format::Uri | Format::UriReference | Format::Url))
+}
+
+fn parts_named(name: &str) -> Parts {
+    match name {
+        "id" => Parts::Id,
+        _ => Parts::Text,
     }
 }

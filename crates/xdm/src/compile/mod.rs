@@ -11,14 +11,16 @@ mod list;
 pub(crate) mod merged;
 mod object;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use merged::Merged;
 
+use crate::keyword::Keyword;
 use crate::layout::{Field, Layout, Node as Column, Scalar, Slot, Space};
 use crate::limits::{COLUMNS_MAX, NODES_MAX, SCHEMA_DEPTH_MAX};
 use crate::model::types::Types;
-use crate::model::{Extent, Model, Origin, SchemaId, build};
+use crate::model::{Applies, Extent, Model, Origin, SchemaId, build};
 use crate::plan::{Keep, Loc, Node, NodeId, Plan};
 use crate::schema::fault::{Fault, FaultCode, Faults, SchemaError, Severity};
 use crate::schema::registry::{Registry, Site};
@@ -139,6 +141,10 @@ impl<'m> Compiler<'m> {
         let position = Position { path: String::new(), space: Space::EVENTS, columns: true, depth: 0 };
         let merged = Merged::of(self.model, schemas);
         self.consistent(&merged)?;
+        if merged.personal.is_some() {
+            let message = "an event as a whole can't be \"meta:personal\"; mark the properties that are";
+            return Err(self.fault(FaultCode::Malformed, schemas.first().copied(), message.to_owned()));
+        }
         self.open.extend(schemas.iter().map(|schema| self.model.target(*schema)));
         let beside = self.beside(&merged, Types::OBJECT, &position)?;
         let (node, fields) = self.object(merged, &position, None)?;
@@ -173,13 +179,13 @@ impl<'m> Compiler<'m> {
     fn typed(&mut self, schemas: &[SchemaId], position: &Position) -> Result<Compiled, SchemaError> {
         let merged = Merged::of(self.model, schemas);
         self.consistent(&merged)?;
-        if !merged.has_rules() {
+        if !merged.has_rules() && !self.marks_personal(schemas) {
             return Ok((self.push(Node::Any), None));
         }
         let stated = merged.types;
         let is_object = || if merged.properties.is_empty() { Types::ALL } else { Types::OBJECT };
         let types = stated.map_or_else(is_object, |(types, _)| types.without(Types::NULL));
-        if merged.is_never || !is_single(types) {
+        if merged.is_never || !is_single(types) || self.is_sealed_whole(&merged, types) {
             return Ok(self.raw(schemas));
         }
         let type_loc = match stated {
@@ -199,6 +205,42 @@ impl<'m> Compiler<'m> {
         match beside.is_empty() && !is_guarded {
             true => Ok((node, column)),
             false => Ok((self.guarded_always(node, types, beside, schemas), column)),
+        }
+    }
+
+    /// Is the value no leaf, and marked as personal? Then it has no columns: it is sealed as it
+    /// was sent.
+    fn is_sealed_whole(&self, merged: &Merged<'m>, types: Types) -> bool {
+        let is_nested = types == Types::OBJECT || types == Types::ARRAY;
+        let has_keys = types == Types::OBJECT && is_map(merged);
+        (is_nested && merged.personal.is_some()) || (!merged.personal_keys.is_empty() && !has_keys)
+    }
+
+    /// Gives every rule of the alternatives (`anyOf` and its kind) that hold for the value
+    /// itself.
+    fn each_in_place(&self, merged: &Merged<'m>, each: &mut dyn FnMut(&'m Keyword)) {
+        self.each_alternative(merged, &mut |model, schema| model.rules(schema).iter().for_each(&mut *each));
+    }
+
+    /// Gives every schema of these alternatives.
+    fn each_alternative(&self, merged: &Merged<'m>, each: &mut dyn FnMut(&'m Model, SchemaId)) {
+        let model = self.model;
+        let mut rest = Vec::new();
+        let add = |keyword: &Keyword, rest: &mut Vec<SchemaId>| {
+            keyword.subschemas(&mut |child, applies| {
+                if applies == Applies::InPlace {
+                    rest.push(child);
+                }
+            });
+        };
+        let rules = merged.tree.iter().filter_map(|(_, origin)| model.rule(*origin));
+        rules.for_each(|rule| add(rule, &mut rest));
+        let mut known = HashSet::new();
+        while let Some(schema) = rest.pop() {
+            if known.insert(schema) {
+                each(model, schema);
+                model.rules(schema).iter().for_each(|rule| add(rule, &mut rest));
+            }
         }
     }
 

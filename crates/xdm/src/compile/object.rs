@@ -2,7 +2,7 @@
 
 use super::merged::Merged;
 use super::{Compiled, Compiler, Position};
-use crate::keyword::{self, AdditionalProperties};
+use crate::keyword::{self, AdditionalProperties, Keyword, Name};
 use crate::layout::{Field, Node as Column, StructSlot};
 use crate::model::{Body, SchemaId};
 use crate::names::{Group, NameTable, SPELLED_PLATFORM, SPELLED_XDM, Target};
@@ -30,15 +30,21 @@ impl<'m> Compiler<'m> {
             None => self.location(position.path.clone()),
         };
         let (members_min, members_max) = (self.bound(merged.members_min), self.bound(merged.members_max));
-        // What is required and declared nowhere is a property of any value.
+        // What is required and declared nowhere must be there, and is undeclared all the same:
+        // with a node of its own it would pass by what seals such values. These come last, so that
+        // namespaces are opened by declared properties.
+        let declared = merged.properties.len();
         for (name, _) in &merged.required {
             if !merged.properties.iter().any(|(known, _)| known.xdm == name.xdm) {
                 merged.properties.push((name, Vec::new()));
             }
         }
         let mut tree = ChildTree { names: NameTable::default(), fields: Vec::new(), children: Vec::new() };
-        for at in 0..merged.properties.len() {
+        for at in 0..declared {
             self.child(&merged, at, position, &mut tree)?;
+        }
+        for at in declared..merged.properties.len() {
+            self.undeclared_child(&merged, at, position, &mut tree)?;
         }
         let ChildTree { mut names, fields, children } = tree;
         names.note_plain(&|child| children.get(usize::from(child)).and_then(Child::plain));
@@ -100,7 +106,38 @@ impl<'m> Compiler<'m> {
         let required_loc = required.map(|(_, origin)| self.loc(*origin));
         let forbidden = self.forbidden(merged, name);
         let platform = steps.join("/").into();
-        tree.children.push(Child { node, xdm: name.clone(), platform, required_loc, forbidden, opens, raw, personal });
+        let (xdm, undeclared) = (name.clone(), false);
+        tree.children.push(Child { node, xdm, platform, required_loc, forbidden, opens, raw, personal, undeclared });
+        Ok(())
+    }
+
+    /// A name that is required and declared nowhere.
+    fn undeclared_child(
+        &mut self,
+        merged: &Merged<'m>,
+        at: usize,
+        position: &Position,
+        tree: &mut ChildTree,
+    ) -> Result<(), SchemaError> {
+        let name = merged.properties[at].0;
+        let too_many = |_| self.limit(None, "an object has too many properties; nest them".to_owned());
+        let index = u16::try_from(tree.children.len()).map_err(too_many)?;
+        let without_columns = Position { columns: false, ..position.clone() };
+        self.place_child(&name.platform, &without_columns, tree, index, None, None)?;
+        tree.names.push(&name.xdm, Target::Child(index), SPELLED_XDM);
+        let required = merged.required.iter().find(|(known, _)| known.xdm == name.xdm);
+        let required_loc = required.map(|(_, origin)| self.loc(*origin));
+        tree.children.push(Child {
+            node: self.push(Node::Any),
+            xdm: name.xdm.clone(),
+            platform: name.platform.join("/").into(),
+            required_loc,
+            forbidden: None,
+            opens: Box::default(),
+            raw: false,
+            personal: false,
+            undeclared: true,
+        });
         Ok(())
     }
 
@@ -185,8 +222,10 @@ impl<'m> Compiler<'m> {
         let raw = Position { columns: false, depth: position.depth + 1, ..position.clone() };
         let marks = self.marks;
         for (pattern, schema) in &merged.patterns {
-            // One that checks nothing says that such names are permitted, and no more.
-            if !matches!(&self.model.schema(*schema).body, Body::Rules(rules) if rules.is_empty()) {
+            // One that says nothing says that such names are permitted, and no more.
+            let is_silent = matches!(&self.model.schema(*schema).body, Body::Rules(rules) if rules.is_empty())
+                && self.model.schema(*schema).annotations.are_empty();
+            if !is_silent {
                 let (node, _) = self.value(&[*schema], &raw)?;
                 others.patterns.push(((*pattern).clone(), node));
             }
@@ -201,6 +240,13 @@ impl<'m> Compiler<'m> {
             }
         }
         others.personal = self.marks > marks;
+        let mut alternatives = Vec::new();
+        self.each_in_place(merged, &mut |keyword| {
+            if let Keyword::Properties(properties) = keyword {
+                alternatives.extend(properties.names().flat_map(Name::outermost).map(Box::from));
+            }
+        });
+        others.alternatives = alternatives.into();
         Ok(others)
     }
 

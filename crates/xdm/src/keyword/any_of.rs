@@ -24,7 +24,9 @@ impl Assertion for AnyOf {
     }
 
     fn check(&self, value: &Json<'_>, at: At<'_>, rules: &mut Rules<'_>) {
-        rules.alternatives(&self.0, value, at);
+        if !self.0.iter().any(|schema| rules.holds(*schema, value, at.path)) {
+            rules.fits_none(&self.0, value, at);
+        }
     }
 
     fn subschemas(&self, each: &mut dyn FnMut(SchemaId, Applies)) {

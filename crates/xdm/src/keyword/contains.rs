@@ -26,7 +26,7 @@ impl Assertion for Contains {
 
     fn check(&self, value: &Json<'_>, at: At<'_>, rules: &mut Rules<'_>) {
         let Json::List(items) = value else { return };
-        let mut keeps = |(index, item)| rules.failures(self.0, item, &at.path.below(PathStep::Index(index))) == 0;
+        let mut keeps = |(index, item)| rules.holds(self.0, item, &at.path.below(PathStep::Index(index)));
         if !items.iter().enumerate().any(&mut keeps) {
             rules.violate(at, || "no item of the list is as the schema location has it; add one".to_owned());
         }

@@ -24,7 +24,7 @@ impl Assertion for Not {
     }
 
     fn check(&self, value: &Json<'_>, at: At<'_>, rules: &mut Rules<'_>) {
-        if rules.failures(self.0, value, at.path) == 0 {
+        if rules.holds(self.0, value, at.path) {
             rules.violate(at, || "the value is what the schema location excludes; send another".to_owned());
         }
     }

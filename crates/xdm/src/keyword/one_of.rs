@@ -24,9 +24,9 @@ impl Assertion for OneOf {
     }
 
     fn check(&self, value: &Json<'_>, at: At<'_>, rules: &mut Rules<'_>) {
-        let fitting = self.0.iter().filter(|schema| rules.failures(**schema, value, at.path) == 0).count();
+        let fitting = self.0.iter().filter(|schema| rules.holds(**schema, value, at.path)).count();
         match fitting {
-            0 => rules.alternatives(&self.0, value, at),
+            0 => rules.fits_none(&self.0, value, at),
             1 => {}
             more => rules.violate(at, || {
                 format!(

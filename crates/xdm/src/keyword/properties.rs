@@ -71,7 +71,19 @@ fn below(schema: SchemaId, value: &Json<'_>, names: &[Box<str>], at: At<'_>, rul
     }
 }
 
+impl Properties {
+    /// The names that it declares.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &Name> {
+        self.0.iter().map(|(name, _)| name)
+    }
+}
+
 impl Name {
+    /// The keys that lead to it in either spelling.
+    pub(crate) fn outermost(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&*self.xdm).chain(self.platform.first().map(|first| &**first))
+    }
+
     pub(crate) fn new(name: &str) -> Name {
         let platform = platform_steps(name).into_iter().map(String::into_boxed_str).collect();
         Name { xdm: name.into(), platform }

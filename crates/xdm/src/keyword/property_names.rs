@@ -30,7 +30,7 @@ impl Assertion for PropertyNames {
         for (key, _) in members.iter() {
             let path = &at.path.below(PathStep::Key(key));
             let name = in_schema_spelling(key, rules.spelling());
-            let permits = |name: &str| rules.failures(self.0, &Json::Text(name.into()), path) == 0;
+            let mut permits = |name: &str| rules.holds_passing(self.0, &Json::Text(name.into()), path);
             if !permits(&name) && !permits(key) {
                 rules.violate(At { path, ..at }, || "the schema permits no such name; rename the property".to_owned());
             }

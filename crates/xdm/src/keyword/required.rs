@@ -1,5 +1,7 @@
 //! `required`: properties that an object has.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::{Assertion, Name};
@@ -13,7 +15,11 @@ pub(crate) struct Required(Box<[Name]>);
 
 impl Assertion for Required {
     fn parse<'r>(value: &'r Value, reader: &mut Reader<'_, 'r>) -> Option<Self> {
-        Some(Required(reader.names(value)?.iter().map(|name| Name::new(name)).collect()))
+        let names = reader.names(value)?;
+        let mut known = HashSet::new();
+        // A name that comes twice is one property all the same.
+        let names = names.iter().filter(|name| known.insert(&***name));
+        Some(Required(names.map(|name| Name::new(name)).collect()))
     }
 
     fn compose<'m>(&'m self, origin: Origin, merged: &mut Merged<'m>) {

@@ -75,15 +75,30 @@ impl Annotations {
         let keys = schema.get("meta:personalKeys").and_then(Value::as_object);
         Annotations {
             doc: text("description").or_else(|| text("title")).map(Box::from),
-            personal: text("meta:personal").map(Box::from),
+            personal: schema.get("meta:personal").and_then(mark),
             personal_keys: keys.map(|keys| keys.keys().map(|key| key.as_str().into()).collect()).unwrap_or_default(),
             personal_parts: text("meta:personalParts").map(Box::from),
             deprecated: text("meta:status") == Some("deprecated"),
         }
     }
 
+    /// Does it say nothing?
+    pub(crate) fn are_empty(&self) -> bool {
+        self.doc.is_none() && !self.marks_personal() && self.personal_parts.is_none()
+    }
+
     /// Does it mark anything as personal?
     pub(crate) fn marks_personal(&self) -> bool {
         self.personal.is_some() || !self.personal_keys.is_empty()
+    }
+}
+
+/// What a `meta:personal` says. One that isn't a word is a mark all the same: to seal is the
+/// safe way to read it.
+fn mark(value: &Value) -> Option<Box<str>> {
+    match value {
+        Value::String(class) => Some(class.as_str().into()),
+        Value::Null | Value::Bool(false) => None,
+        _ => Some("personal".into()),
     }
 }

@@ -124,3 +124,123 @@ fn our_own_schemas_have_no_warnings_and_need_no_trees() {
     assert_eq!(plan.warnings(), []);
     assert!(plan.is_decided_in_one_pass());
 }
+
+/// What an event with this group's properties is told, and what it keeps in clear and sealed.
+fn kept(group: &str, profile: Profile, members: &str) -> (Vec<String>, Vec<String>, Vec<String>, String) {
+    let plan = Arc::new(with_group(group).expect("compiles"));
+    let event = format!(r#"{{"_id":"1","timestamp":"2026-11-22T14:07:15Z",{members}}}"#);
+    let mut checker = Checker::new(Arc::clone(&plan), profile);
+    let mut sink = TreeSink::new(plan.layout());
+    let _ = checker.check(&event, &mut sink);
+    let told = checker.violations().iter().map(|v| format!("{} {}", v.pointer, v.keyword)).collect();
+    let columns = sink.value().to_string();
+    (told, sink.extra.into_keys().collect(), sink.personal.into_keys().collect(), columns)
+}
+
+#[test]
+fn what_is_required_and_declared_nowhere_is_undeclared() {
+    let group = r#""required":["xdm:firstName","xdm:tier"],"properties":{"xdm:in":{"type":"object",
+        "required":["xdm:code"],"properties":{"xdm:mobile":{"type":"string","meta:personal":"phone"}}}}"#;
+    let check = |profile, members: &str, told: &[&str], extra: &[&str], personal: &[&str]| {
+        let (found, clear, sealed, columns) = kept(group, profile, members);
+        assert_eq!(
+            (found.as_slice(), clear.as_slice(), sealed.as_slice()),
+            (
+                &told.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>()[..],
+                &extra.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>()[..],
+                &personal.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>()[..]
+            ),
+            "{members}"
+        );
+        assert!(!columns.contains("Jo"), "{columns}");
+    };
+    let spec = Profile::spec();
+    check(spec, r#""firstName":"Jo","tier":1"#, &[], &["/tier"], &["/firstName"]);
+    check(spec, r#""xdm:firstName":"Jo","xdm:tier":1"#, &[], &["/tier"], &["/firstName"]);
+    check(
+        spec,
+        r#""tier":{"mail":"Jo","others":{"telephoneNumber":1}}"#,
+        &[" required"],
+        &["/tier"],
+        &["/tier/mail", "/tier/others/telephoneNumber"],
+    );
+    check(
+        spec,
+        r#""firstName":"Jo","xdm:firstName":"Jo","tier":1"#,
+        &["/xdm:firstName duplicateKey"],
+        &["/tier"],
+        &["/firstName"],
+    );
+    check(spec, r#""firstName":"Jo","tier":1,"in":{"code":"Jo"}"#, &[], &["/tier"], &["/firstName", "/in/code"]);
+    check(
+        Profile::aep_strict(),
+        r#""firstName":"Jo","tier":1"#,
+        &["/firstName additionalProperties", "/tier additionalProperties"],
+        &["/tier"],
+        &["/firstName"],
+    );
+}
+
+#[test]
+fn whatever_is_marked_as_personal_is_sealed() {
+    let check = |group: &str, members: &str, personal: &[&str]| {
+        let (found, clear, sealed, columns) = kept(&format!("\"properties\":{{{group}}}"), Profile::spec(), members);
+        assert_eq!((found.as_slice(), clear.as_slice()), (&[][..], &[][..]), "{members}");
+        assert_eq!(sealed, personal, "{members}");
+        assert!(!columns.contains("Jo"), "{columns}");
+    };
+    check(r#""xdm:a":{"meta:personal":"x"}"#, r#""a":"Jo""#, &["/a"]);
+    check(r#""xdm:a":{"meta:personal":true}"#, r#""a":{"b":"Jo"}"#, &["/a"]);
+    check(
+        r#""xdm:a":{"type":"object","meta:personal":"x","properties":{"xdm:b":{"type":"string"}}}"#,
+        r#""a":{"b":"Jo"}"#,
+        &["/a"],
+    );
+    check(r#""xdm:a":{"type":"array","meta:personal":"x","items":{"type":"string"}}"#, r#""a":["Jo"]"#, &["/a"]);
+    check(
+        r#""xdm:a":{"type":"object","meta:personal":"x","additionalProperties":{"type":"string"}}"#,
+        r#""a":{"b":"Jo"}"#,
+        &["/a"],
+    );
+    check(r#""xdm:a":{"type":"array","items":{"meta:personal":"x"}}"#, r#""a":["Jo"]"#, &["/a"]);
+    check(r#""xdm:a":{"type":"object","additionalProperties":{"meta:personal":"x"}}"#, r#""a":{"b":"Jo"}"#, &["/a/b"]);
+    check(
+        r#""xdm:a":{"type":"object","properties":{"xdm:b":{"type":"object","meta:personal":"x","properties":{"xdm:c":{"type":"string"}}}}}"#,
+        r#""a":{"b":{"c":"Jo"},"d":"Jo"}"#,
+        &["/a/b", "/a/d"],
+    );
+    check(
+        r#""xdm:a":{"type":"object","properties":{"xdm:x":{"type":"string"}},"patternProperties":{"^xdm:n":{"meta:personal":"x"}}}"#,
+        r#""a":{"xdm:nick":"Jo"}"#,
+        &["/a/xdm:nick"],
+    );
+    let error = with_group("\"meta:personal\":\"x\"").expect_err("refused").to_string();
+    assert!(error.contains("an event as a whole"), "{error}");
+}
+
+#[test]
+fn parts_are_covered_where_an_alternative_says_so() {
+    let check = |schema: &str, text: &str| {
+        let (_, _, sealed, columns) =
+            kept(&format!("\"properties\":{{\"xdm:a\":{schema}}}"), Profile::spec(), &format!("\"a\":{text:?}"));
+        assert_eq!(sealed, ["/a"], "{columns}");
+        assert!(!columns.contains("jo@"), "{columns}");
+    };
+    check(r#"{"type":"string","anyOf":[{"meta:personalParts":"text"}]}"#, "write to jo@shop.example");
+    check(
+        r#"{"type":"string","oneOf":[{"format":"uri"},{"maxLength":1}]}"#,
+        "https://shop.example/?mail=jo@shop.example",
+    );
+}
+
+#[test]
+fn what_an_alternative_declares_is_not_unknown() {
+    let group = r#""anyOf":[{"properties":{"xdm:a":{"type":"string"}}},{"allOf":[{"properties":{"xdm:b":{}}}]}],
+        "properties":{"xdm:o":{"type":"object","properties":{"xdm:p":{"type":"string"}},"patternProperties":{"^xdm:n":{"title":"N"}}}}"#;
+    let check = |members: &str, expect: &[&str]| {
+        let (told, ..) = kept(group, Profile::aep_strict(), members);
+        assert_eq!(told, expect, "{members}");
+    };
+    check(r#""a":"x","xdm:b":1,"o":{"xdm:n1":1}"#, &[]);
+    check(r#""c":"x""#, &["/c additionalProperties"]);
+}

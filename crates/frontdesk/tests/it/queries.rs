@@ -289,7 +289,7 @@ fn a_query_that_no_worker_has_read_is_run_by_another() {
         let (status, answer) = answer.join().unwrap();
         assert_eq!((status, answer.as_str()), (StatusCode::OK, "[\n{\"n\":1}\n]\n"));
     });
-    assert_eq!(metric(&server, "frontserver_query_workers_ended_total{cause=\"other\"}"), 1.0);
+    assert_eq!(metric(&server, "frontdesk_query_workers_ended_total{cause=\"other\"}"), 1.0);
 }
 
 #[test]

@@ -61,6 +61,40 @@ routes! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::access::scope::Access;
+    use crate::app::route::{FoundBy, Method, Pages};
+
+    /// What the router takes for granted of a declaration.
+    #[test]
+    fn declarations_hold_together() {
+        for (place, spec) in ROUTES.iter().enumerate() {
+            let path = spec.path;
+            assert!(
+                !ROUTES[..place].iter().any(|other| other.path == path),
+                "{path}: metrics are labelled by path alone"
+            );
+            let has_ending = matches!(spec.found_by, FoundBy::Ending(_) | FoundBy::PathOrEnding(_));
+            assert!(!has_ending || spec.method == Method::Post, "{path}: what is found by its ending takes POST");
+            assert!(spec.pages != Pages::WithCookies || matches!(spec.found_by, FoundBy::Ending(_)), "{path}");
+            assert!(spec.pages != Pages::Anonymous || !has_ending, "{path}");
+            let is_read = matches!(spec.access, Access::Read | Access::Desk | Access::Admin);
+            assert!(!is_read || path == "/metrics" || spec.content.is_refusable(), "{path}: name its content");
+        }
+    }
+
+    #[test]
+    fn each_call_of_the_web_sdk_is_found_by_one_ending() {
+        let found = |path: &str| -> Vec<&str> {
+            ROUTES.iter().filter(|spec| spec.is_ending_of(path)).map(|spec| spec.path).collect()
+        };
+        for spec in ROUTES.iter().filter(|spec| spec.path.starts_with("/{base}")) {
+            assert_eq!(found(&spec.path.replace("{base}", "ee")), [spec.path]);
+            assert_eq!(found(&spec.path.replace("{base}", "any/irl1")), [spec.path]);
+        }
+        for path in ["/ee/v2/identity/acquire", "/ee/v1/interact/more", "/v1/interactive", "/ee/v3/collect"] {
+            assert_eq!(found(path), [""; 0], "{path}");
+        }
+    }
 
     #[test]
     fn no_two_routes_are_one() {

@@ -75,7 +75,7 @@ async fn a_dry_run_checks_and_keeps_nothing() {
 }
 
 #[tokio::test]
-async fn parameters_and_headers_reach_the_house() {
+async fn parameters_and_headers_reach_the_backend() {
     let rig = Rig::new().await;
     let path = "/v1/events?datastream=web.shop&request_id=first";
     let answered = rig.post(path, "{}").header("x-request-id", "second").header("content-type", "application/x-ndjson");
@@ -124,7 +124,7 @@ async fn bodies_come_plain_gzip_or_zstd() {
 }
 
 #[tokio::test]
-async fn what_the_house_refuses_becomes_a_problem() {
+async fn what_the_backend_refuses_becomes_a_problem() {
     let rig = Rig::new().await;
     let wait = Duration::from_millis(2_500);
     for (error, code, retry_after) in [

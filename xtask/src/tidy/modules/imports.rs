@@ -71,15 +71,21 @@ impl Source {
     /// The modules that this one, `own`, imports something of.
     pub(super) fn imports(&self, own: &[String], is_module: impl Fn(&[String]) -> bool) -> Vec<Import> {
         let mut known = self.children(own);
+        let uses = self.uses();
+        // The modules themselves first, in whatever order they stand: what of them is used
+        // stands elsewhere.
+        for declared in &uses {
+            let Some(names) = absolute(&declared.names, own, &known) else { continue };
+            if module_length(&names, &is_module) == names.len() {
+                let name = declared.alias.clone().or_else(|| names.last().cloned());
+                known.extend(name.map(|name| (name, names)));
+            }
+        }
         let mut imports = Vec::new();
-        for declared in self.uses() {
+        for declared in &uses {
             let Some(names) = absolute(&declared.names, own, &known) else { continue };
             let length = module_length(&names, &is_module);
-            if length == names.len() {
-                // The module itself: what of it is used stands elsewhere.
-                let name = declared.alias.or_else(|| names.last().cloned());
-                known.extend(name.map(|name| (name, names)));
-            } else {
+            if length < names.len() {
                 imports.push(Import { line: declared.line, module: names[..length].to_vec() });
             }
         }
@@ -118,8 +124,9 @@ impl Source {
                 "{" => {
                     at += 1;
                     while !matches!(self.text(at), "}" | "") {
-                        at = self.tree(at, &names, found);
-                        at += usize::from(self.text(at) == ",");
+                        let behind = self.tree(at, &names, found);
+                        // What is no name (`r#type`) is passed over.
+                        at = behind + usize::from(behind == at || self.text(behind) == ",");
                     }
                     return at + 1;
                 }
@@ -302,6 +309,8 @@ mod tests {
         check("use self::c::C; pub(crate) use crate::a::b::c::{self, E as F};", &["1:a::b::c", "1:a::b::c"]);
         check("use std::io; use d::D; use serde::Serialize as crate_;", &[]);
         check("use crate::d::*;", &["1:d"]);
+        check("use d::D;\nuse crate::d;", &["1:d"]);
+        check("use std::{r#type, a}; use crate::d::D;", &["1:d"]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What the edge itself has to say of an event: beside the notices of the checker, so that
+//! What these calls add to what is said of an event: beside the notices of the checker, so that
 //! people who watch events arrive see it where they look.
 
 use intake::EventAnswer;

@@ -3,12 +3,11 @@
 //! `contact.invalid.1.json` must break it, which guards against a schema that permits too
 //! much.
 
-use std::collections::BTreeMap;
-use std::fs;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::schema::directory::json_files;
-use crate::schema::fault::{Fault, FaultCode, Faults, SchemaError};
+use crate::schema::directory::{is_schema, json_files, read_text};
+use crate::schema::fault::{Fault, Faults, SchemaError};
 use crate::schema::registry::Registry;
 use crate::validate::Validator;
 use crate::violation::Violation;
@@ -43,7 +42,15 @@ impl Example {
 
     /// Is it as its name says?
     pub fn is_as_named(&self) -> bool {
-        self.is_valid() == (self.expectation == Expectation::Valid)
+        match self.expectation {
+            Expectation::Valid => self.is_valid(),
+            Expectation::Invalid => !self.is_valid() && self.is_readable(),
+        }
+    }
+
+    /// Could it be checked? What is no JSON or passes a limit breaks no rule of its schema.
+    pub fn is_readable(&self) -> bool {
+        !self.violations.iter().any(|told| told.schema.is_empty())
     }
 }
 
@@ -54,6 +61,8 @@ pub struct Examples {
     pub judged: Vec<Example>,
     /// Paths of those that have none.
     pub orphans: Vec<String>,
+    /// Paths of those whose schema can't be used.
+    pub unjudged: Vec<String>,
     /// What is wrong with the schemas. A rule that is at fault checked nothing.
     pub faults: Vec<Fault>,
 }
@@ -65,6 +74,7 @@ impl Examples {
     /// # Errors
     /// The directory can't be read. What is wrong with a file in it is one of its faults.
     pub fn of(dir: &Path) -> Result<Examples, SchemaError> {
+        let files = json_files(dir)?;
         let mut examples = Examples::default();
         let mut registry = Registry::new();
         match registry.read(&[dir.to_owned()]) {
@@ -76,18 +86,21 @@ impl Examples {
         let validator = Validator::of(&registry);
         examples.faults.extend_from_slice(validator.faults());
         let by_file: BTreeMap<&str, &str> = registry.files().collect();
-        for file in json_files(dir)? {
-            let Some((schema, expectation)) = named_schema(&file) else { continue };
-            let path = relative(&file, dir);
+        let known: BTreeSet<&Path> = files.iter().map(PathBuf::as_path).collect();
+        for file in &files {
+            let Some((schema, expectation)) = named_schema(file) else { continue };
+            let path = relative(file, dir);
             match by_file.get(&*schema.to_string_lossy()) {
+                None if known.contains(&*schema) => examples.unjudged.push(path),
                 None => examples.orphans.push(path),
-                Some(schema) => match fs::read_to_string(&file) {
+                Some(schema) => match read_text(file) {
                     Ok(text) => {
-                        let violations = validator.check(schema, &text).unwrap_or_default();
+                        let text = text.trim_start_matches('\u{feff}');
+                        let violations = validator.check(schema, text).unwrap_or_default();
                         let schema = (*schema).to_owned();
                         examples.judged.push(Example { path, schema, expectation, violations });
                     }
-                    Err(error) => examples.faults.push(unreadable(&file, &error)),
+                    Err(fault) => examples.faults.push(fault),
                 },
             }
         }
@@ -95,16 +108,17 @@ impl Examples {
     }
 }
 
-/// The file of the schema that an example is named after, and what is expected of it.
+/// The file of the schema that an example is named after, and what is expected of it. The
+/// mark that stands last counts: names may have `example` in them.
 fn named_schema(file: &Path) -> Option<(PathBuf, Expectation)> {
+    if is_schema(file) {
+        return None;
+    }
     let name = file.file_name()?.to_str()?;
-    let split = |mark: &str| name.split_once(mark).map(|(stem, _)| stem);
-    let (stem, expectation) = match (split(".example."), split(".invalid.")) {
-        (Some(stem), _) => (stem, Expectation::Valid),
-        (None, Some(stem)) => (stem, Expectation::Invalid),
-        (None, None) => return None,
-    };
-    Some((file.with_file_name(format!("{stem}.schema.json")), expectation))
+    let marks = [(".example.", Expectation::Valid), (".invalid.", Expectation::Invalid)];
+    let found = marks.into_iter().filter_map(|(mark, expectation)| Some((name.rfind(mark)?, expectation)));
+    let (at, expectation) = found.max_by_key(|(at, _)| *at)?;
+    Some((file.with_file_name(format!("{}.schema.json", &name[..at])), expectation))
 }
 
 fn relative(file: &Path, dir: &Path) -> String {
@@ -113,14 +127,12 @@ fn relative(file: &Path, dir: &Path) -> String {
     steps.join("/")
 }
 
-fn unreadable(file: &Path, error: &std::io::Error) -> Fault {
-    let file = file.display().to_string();
-    Fault { code: FaultCode::Unreadable, file, pointer: String::new(), message: error.to_string() }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
+    use crate::schema::fault::FaultCode;
 
     #[test]
     fn examples_are_judged_by_the_schema_of_their_name() {
@@ -136,6 +148,10 @@ mod tests {
         write("a/tier.invalid.1.json", "\"tin\"");
         write("a/tier.invalid.2.json", "\"gold\"");
         write("a/tier.invalid.3.json", "\"gold");
+        write("a/tier.invalid.4.json", &"[".repeat(100));
+        write("a/tier.example.bom.json", "\u{feff}\"gold\"");
+        write("copy/x.example.tier.schema.json", r#"{"$id":"https://x.example/tier","enum":["gold"]}"#);
+        write("copy/x.example.tier.example.1.json", "\"gold\"");
         write("b/tier.example.1.json", "1");
         write(
             "b/phone.schema.json",
@@ -152,11 +168,14 @@ mod tests {
             told,
             [
                 ("a/tier.example.1.json", true, true),
+                ("a/tier.example.bom.json", true, true),
                 ("a/tier.example.mine.json", false, false),
                 ("a/tier.invalid.1.json", false, true),
                 ("a/tier.invalid.2.json", true, false),
-                ("a/tier.invalid.3.json", false, true),
+                ("a/tier.invalid.3.json", false, false),
+                ("a/tier.invalid.4.json", false, false),
                 ("b/phone.example.1.json", false, false),
+                ("copy/x.example.tier.example.1.json", true, true),
             ]
         );
         assert_eq!(examples.orphans, ["b/tier.example.1.json"]);
@@ -179,7 +198,7 @@ mod tests {
         let codes: Vec<FaultCode> = examples.faults.iter().map(|fault| fault.code).collect();
         assert_eq!(codes, [FaultCode::NotJson, FaultCode::Unresolved, FaultCode::Cycle]);
         assert_eq!(examples.judged.len(), 2);
-        assert_eq!(examples.orphans, ["b.example.1.json"]);
+        assert_eq!((examples.unjudged, examples.orphans), (vec!["b.example.1.json".to_owned()], Vec::new()));
         assert!(Examples::of(&dir.path().join("none")).is_err());
     }
 }

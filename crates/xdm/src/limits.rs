@@ -56,6 +56,12 @@ pub const TREE_DEPTH_MAX: usize = 512;
 /// Most steps (a rule checked on a value is one, on a long value more) that the rules which need
 /// a tree may take for one event.
 pub const TREE_STEPS_MAX: usize = 1 << 22;
+/// Most bytes of the JSON pointers to all schemas of one registry: each repeats the names above it.
+pub const SCHEMA_POINTERS_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Most errors, and most warnings, that are reported of schemas; how many more there are is said.
+pub const FAULTS_MAX: usize = 1000;
+/// Most bytes of all compiled patterns of the schemas, as far as they are more than a bitmap.
+pub const PATTERNS_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Most edits between an unknown keyword and the one that is suggested.
 pub const UNKNOWN_NAME_EDITS_MAX: usize = 2;
 

@@ -5,24 +5,40 @@
 //! everything else goes to `regex`. Look-around and back-references, which `regex` has
 //! not, are refused when the schema is compiled.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
+use crate::limits::PATTERNS_BYTES_MAX;
+
+/// Sizes of a regular expression that are tried, in bytes: the library says only whether one is
+/// within a limit.
+const SIZES: [usize; 3] = [1 << 17, 1 << 20, 1 << 22];
+
 /// The patterns of one schema, each compiled once: composing asks for the same few
 /// hundreds of times, and a regular expression takes half a millisecond.
 #[derive(Debug, Default)]
-pub(crate) struct Patterns(RefCell<HashMap<String, Result<Pattern, String>>>);
+pub(crate) struct Patterns {
+    known: RefCell<HashMap<String, Result<Pattern, String>>>,
+    /// What they take in memory at most, in bytes.
+    bytes: Cell<usize>,
+}
 
 impl Patterns {
     /// The compiled form of `source`, or why it has none.
     pub(crate) fn get(&self, source: &str) -> Result<Pattern, String> {
-        if let Some(known) = self.0.borrow().get(source) {
+        if let Some(known) = self.known.borrow().get(source) {
             return known.clone();
         }
-        let pattern = Pattern::new(source);
-        self.0.borrow_mut().insert(source.to_owned(), pattern.clone());
+        let pattern = match self.bytes.get() > PATTERNS_BYTES_MAX {
+            true => Err(format!("all patterns together take more than {PATTERNS_BYTES_MAX} bytes")),
+            false => Pattern::measured(source).map(|(pattern, bytes)| {
+                self.bytes.set(self.bytes.get() + bytes);
+                pattern
+            }),
+        };
+        self.known.borrow_mut().insert(source.to_owned(), pattern.clone());
         pattern
     }
 }
@@ -39,16 +55,28 @@ pub(crate) enum Pattern {
 }
 
 impl Pattern {
+    #[cfg(test)]
     fn new(source: &str) -> Result<Self, String> {
+        Pattern::measured(source).map(|(pattern, _)| pattern)
+    }
+
+    /// The pattern, and the least of [`SIZES`] that it fits.
+    fn measured(source: &str) -> Result<(Self, usize), String> {
         // In ECMA-262 `\d` and `\w` are ASCII and `\s` has a list of its own; literal
         // characters stay Unicode.
         let source = translated(source);
         let hir = regex_syntax::Parser::new().parse(&source).map_err(|e| e.to_string())?;
         if let Some(simple) = simple(&hir) {
-            return Ok(simple);
+            return Ok((simple, 0));
         }
-        let regex = regex::RegexBuilder::new(&source).size_limit(1 << 22).build().map_err(|e| e.to_string())?;
-        Ok(Pattern::Regex(Box::new(regex)))
+        let mut outcome = Err(String::new());
+        for size in SIZES {
+            match regex::RegexBuilder::new(&source).size_limit(size).build() {
+                Ok(regex) => return Ok((Pattern::Regex(Box::new(regex)), size)),
+                Err(error) => outcome = Err(error.to_string()),
+            }
+        }
+        outcome
     }
 
     pub(crate) fn is_match(&self, text: &str) -> bool {
@@ -192,7 +220,7 @@ mod tests {
             assert!(patterns.get("^[0-9]$").is_ok_and(|pattern| pattern.is_match("7") && !pattern.is_match("x")));
             assert!(patterns.get("^P(?!$)").is_err());
         }
-        assert_eq!(patterns.0.borrow().len(), 2);
+        assert_eq!(patterns.known.borrow().len(), 2);
     }
 
     #[test]

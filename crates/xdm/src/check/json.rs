@@ -39,6 +39,7 @@ impl Hash for Json<'_> {
             Json::Null => {}
             Json::Boolean(value) => value.hash(state),
             Json::Number(Number::Integer(value)) => value.hash(state),
+            Json::Number(Number::Unsigned(value)) => value.hash(state),
             // Zero has two signs that are equal.
             Json::Number(Number::Huge(value) | Number::Fraction(value)) => (value + 0.0).to_bits().hash(state),
             Json::Text(text) => text.hash(state),

@@ -215,7 +215,7 @@ impl<S: Sink> Walk<'_, S> {
         self.bounds(&node.rules, number, path);
         match (number, node.keep) {
             (Number::Integer(value), Keep::Column(slot)) => self.sink.integer(slot, value),
-            (Number::Huge(_), Keep::Column(_)) => {
+            (Number::Unsigned(_) | Number::Huge(_), Keep::Column(_)) => {
                 self.state.notice(|| report::integer_range(path));
                 self.keep_raw(path, self.cursor.since(start), false);
             }

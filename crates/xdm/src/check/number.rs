@@ -10,7 +10,9 @@ use super::cursor::{Cursor, Stop};
 pub(crate) enum Number {
     /// An integer that fits 64 bits.
     Integer(i64),
-    /// An integer that doesn't, as the nearest double (may be infinite).
+    /// A larger one that fits 64 bits without a sign: identifiers and hashes are such.
+    Unsigned(u64),
+    /// An integer that doesn't either, as the nearest double (may be infinite).
     Huge(f64),
     /// Not an integer.
     Fraction(f64),
@@ -26,6 +28,7 @@ impl Number {
     pub(crate) fn as_f64(self) -> f64 {
         match self {
             Number::Integer(value) => value as f64,
+            Number::Unsigned(value) => value as f64,
             Number::Huge(value) | Number::Fraction(value) => value,
         }
     }
@@ -126,7 +129,9 @@ fn classify(text: &str) -> Number {
         digits.parse::<i128>().ok().zip(power).and_then(|(digits, power)| digits.checked_mul(power))
     };
     let signed = exact.map(|value| if negative { -value } else { value });
-    signed.and_then(|value| i64::try_from(value).ok()).map_or(Number::Huge(double), Number::Integer)
+    let Some(value) = signed else { return Number::Huge(double) };
+    let unsigned = || u64::try_from(value).ok().map(Number::Unsigned);
+    i64::try_from(value).ok().map(Number::Integer).or_else(unsigned).unwrap_or(Number::Huge(double))
 }
 
 #[cfg(test)]
@@ -155,7 +160,9 @@ mod tests {
         check("9007199254740993.0", Number::Integer(9_007_199_254_740_993));
         check("9223372036854775807", Number::Integer(i64::MAX));
         check("-9223372036854775808", Number::Integer(i64::MIN));
-        check("9223372036854775808", Number::Huge(9_223_372_036_854_775_808.0));
+        check("9223372036854775808", Number::Unsigned(1 << 63));
+        check("18446744073709551615", Number::Unsigned(u64::MAX));
+        check("18446744073709551616", Number::Huge(18_446_744_073_709_551_616.0));
         check("1e+21", Number::Huge(1e21));
         check("1e400", Number::Huge(f64::INFINITY));
         check("1e-400", Number::Fraction(0.0));

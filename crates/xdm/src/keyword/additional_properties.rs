@@ -46,7 +46,8 @@ impl Assertion for AdditionalProperties {
         let keys = |map: Option<&'r Value>| map.and_then(Value::as_object).into_iter().flat_map(Map::keys);
         let names = keys(reader.sibling("properties")).map(|name| Name::new(name)).collect();
         let sources = keys(reader.sibling("patternProperties"));
-        let patterns = sources.map(|source| reader.pattern(source)).collect::<Option<_>>()?;
+        // What is wrong with a pattern is reported where it stands; without it this is no rule.
+        let patterns = sources.map(|source| reader.known_pattern(source)).collect::<Option<_>>()?;
         Some(AdditionalProperties { names, patterns, others })
     }
 

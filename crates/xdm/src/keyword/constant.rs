@@ -38,6 +38,7 @@ mod tests {
         check(r#"{"type":"number","const":1}"#, "1.0", &[]);
         check(r#"{"type":"number","const":9007199254740993}"#, "9007199254740992", broken);
         check(r#"{"type":"boolean","const":false}"#, "true", broken);
+        check(r#"{"type":"number","const":18446744073709551615}"#, "18446744073709551614", broken);
         check(r#"{"type":"array","const":[1,2]}"#, "[1,2]", &[]);
         check(r#"{"type":"array","const":[1,2]}"#, "[2,1]", broken);
         check(r#"{"const":null}"#, "null", &[]);

@@ -28,6 +28,7 @@ impl NumberAssertion for MultipleOf {
         }
         match number {
             Number::Integer(value) => is_multiple(Decimal { digits: i128::from(value), exponent: 0 }, self.0),
+            Number::Unsigned(value) => is_multiple(Decimal { digits: i128::from(value), exponent: 0 }, self.0),
             _ => Decimal::of(value).is_some_and(|value| is_multiple(value, self.0)),
         }
     }
@@ -97,6 +98,7 @@ mod tests {
         multiple("0.123456789", "1e308", false);
         multiple("3", "9223372036854775807", false);
         multiple("7", "9223372036854775807", true);
+        multiple("2", "18446744073709551615", false);
         check(r#"{"multipleOf":2}"#, "\"x\"", &[]);
         malformed(r#"{"multipleOf":0}"#, "/multipleOf");
         malformed(r#"{"multipleOf":"2"}"#, "/multipleOf");

@@ -19,8 +19,8 @@ impl Assertion for PatternProperties {
 
     fn parse<'r>(value: &'r Value, reader: &mut Reader<'_, 'r>) -> Option<Self> {
         let schemas = reader.subschemas_by_name(value)?;
-        let compiled = schemas.into_iter().map(|(source, schema)| Some((reader.pattern(source)?, schema)));
-        compiled.collect::<Option<_>>().map(PatternProperties)
+        let compiled = schemas.into_iter().filter_map(|(source, schema)| Some((reader.pattern_at(source)?, schema)));
+        Some(PatternProperties(compiled.collect()))
     }
 
     fn compose<'m>(&'m self, _: Origin, merged: &mut Merged<'m>) {
@@ -56,6 +56,7 @@ mod tests {
         check(schema, r#"{"xdm:z":1}"#, &[("/xdm:z", "falseSchema")]);
         check(r#"{"patternProperties":{"a":{"type":"string"}}}"#, r#"{"xdm:a":1}"#, &[("/xdm:a", "type")]);
         check(r#"{"patternProperties":{"a":{"type":"string"}}}"#, "5", &[]);
-        malformed(r#"{"patternProperties":{"(":{}}}"#, "/patternProperties");
+        malformed(r#"{"patternProperties":{"(":{}}}"#, "/patternProperties/(");
+        malformed(r#"{"patternProperties":{"(":{}},"additionalProperties":false}"#, "/patternProperties/(");
     }
 }

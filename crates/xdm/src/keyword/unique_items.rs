@@ -57,6 +57,7 @@ mod tests {
         check(schema, "[1,2,1]", broken);
         check(schema, "[1,1.0]", broken);
         check(schema, "[0,false]", &[]);
+        check(schema, "[18446744073709551615,18446744073709551614]", &[]);
         check(schema, r#"[{"a":1,"b":[2]},{"b":[2.0],"a":1}]"#, broken);
         check(r#"{"type":"array","items":{"type":"string"},"uniqueItems":true}"#, r#"["a","\u0061"]"#, broken);
         check(r#"{"uniqueItems":true}"#, "[[1],[1]]", broken);

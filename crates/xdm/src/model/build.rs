@@ -8,9 +8,9 @@ use super::annotations::{self, Annotations};
 use super::{Body, Model, Named, Reader, Schema, SchemaId, cycles};
 use crate::edits::distance;
 use crate::keyword::{self, Keyword};
-use crate::limits::UNKNOWN_NAME_EDITS_MAX;
+use crate::limits::{FAULTS_MAX, SCHEMA_POINTERS_BYTES_MAX, UNKNOWN_NAME_EDITS_MAX};
 use crate::pattern::Patterns;
-use crate::schema::fault::{Fault, FaultCode};
+use crate::schema::fault::{Fault, FaultCode, Severity};
 use crate::schema::pointer;
 use crate::schema::registry::{Registry, Site};
 
@@ -34,11 +34,18 @@ pub(crate) fn build(registry: &Registry, roots: &[Site<'_>], extent: Extent) -> 
         queue: Vec::new(),
         schemas: Vec::new(),
         faults: Vec::new(),
+        reported: [0; 2],
+        pointers_bytes: 0,
     };
     let ids: Vec<SchemaId> =
         roots.iter().map(|site| builder.schema_of(site.document, site.pointer.clone(), site.value)).collect();
     builder.parse_all();
-    let Builder { schemas, mut faults, .. } = builder;
+    let Builder { schemas, mut faults, reported, .. } = builder;
+    let omitted: usize = reported.iter().map(|count| count.saturating_sub(FAULTS_MAX)).sum();
+    if let Some(Fault { file, .. }) = faults.last().filter(|_| omitted > 0) {
+        let message = format!("{omitted} more faults of the schemas are not reported; fix these first");
+        faults.push(Fault { code: FaultCode::Omitted, file: file.clone(), pointer: String::new(), message });
+    }
     let named = |document: &crate::schema::document::Document| Named {
         id: document.id.as_str().into(),
         label: document.label().into(),
@@ -60,6 +67,10 @@ pub(super) struct Builder<'r> {
     queue: Vec<(SchemaId, usize, String, &'r Value)>,
     schemas: Vec<Option<Schema>>,
     faults: Vec<Fault>,
+    /// Errors and warnings so far, those past the limit included.
+    reported: [usize; 2],
+    /// Of the pointers to all schemas.
+    pointers_bytes: usize,
 }
 
 impl<'r> Builder<'r> {
@@ -75,12 +86,34 @@ impl<'r> Builder<'r> {
         }
         let id = SchemaId::try_from(self.schemas.len()).unwrap_or(SchemaId::MAX);
         self.schemas.push(None);
+        let known = self.pointers_bytes;
+        self.pointers_bytes += key.1.len();
+        if self.pointers_bytes > SCHEMA_POINTERS_BYTES_MAX {
+            return self.too_long(known, id, document);
+        }
         self.queue.push((id, document, key.1.clone(), value));
         self.known.insert(key, id);
         id
     }
 
+    /// A schema whose pointer has no room: it has no rules, as whatever is at fault.
+    fn too_long(&mut self, bytes_before: usize, id: SchemaId, document: usize) -> SchemaId {
+        if bytes_before <= SCHEMA_POINTERS_BYTES_MAX {
+            let message = format!(
+                "the names above all schemas take more than {SCHEMA_POINTERS_BYTES_MAX} bytes; shorten them or nest less"
+            );
+            self.fault(FaultCode::Limit, document, String::new(), message);
+        }
+        self.queue.push((id, document, String::new(), &Value::Bool(true)));
+        id
+    }
+
     pub(super) fn fault(&mut self, code: FaultCode, document: usize, pointer: String, message: String) {
+        let count = &mut self.reported[usize::from(code.severity() == Severity::Warning)];
+        *count += 1;
+        if *count > FAULTS_MAX {
+            return;
+        }
         let file = self.registry.documents()[document].label().to_owned();
         self.faults.push(Fault { code, file, pointer, message });
     }
@@ -94,7 +127,8 @@ impl<'r> Builder<'r> {
                 other => {
                     let message = format!("a schema is an object, true or false, not {}", shown(other));
                     self.fault(FaultCode::Malformed, document, pointer.clone(), message);
-                    (Body::Nothing, Annotations::default())
+                    // A fault is no rule.
+                    (Body::Rules(Box::default()), Annotations::default())
                 }
             };
             let document = u32::try_from(document).unwrap_or(u32::MAX);
@@ -171,7 +205,6 @@ fn shown(value: &Value) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::fault::Severity;
 
     /// The faults of one document, each as `pointer code`.
     fn check(schema: &str, expect: &[&str]) {
@@ -218,6 +251,24 @@ mod tests {
         let (_, _, faults) = build(&registry, &[registry.root(0)], Extent::Whole);
         assert!(faults[0].message.ends_with("did you mean minLength?"), "{faults:?}");
         assert_eq!(faults[0].severity(), Severity::Warning);
+    }
+
+    #[test]
+    fn what_is_reported_and_kept_of_a_document_is_bounded() {
+        let many: Vec<String> = (0..FAULTS_MAX + 7).map(|at| format!(r#""n{at}":{{"type":1}}"#)).collect();
+        let long: Vec<String> = (0..1000).map(|at| format!(r#""n{at}":{{}}"#)).collect();
+        let long = format!(r#""{}":{{"properties":{{{}}}}}"#, "k".repeat(100_000), long.join(","));
+        let told = |properties: &str| {
+            let mut registry = Registry::new();
+            registry.add(&format!(r#"{{"$id":"a","properties":{{{properties}}}}}"#)).expect("a document");
+            let (_, _, faults) = build(&registry, &[registry.root(0)], Extent::Whole);
+            faults
+        };
+        let faults = told(&many.join(","));
+        assert_eq!((faults.len(), faults[FAULTS_MAX].code), (FAULTS_MAX + 1, FaultCode::Omitted));
+        assert!(faults[FAULTS_MAX].message.starts_with("7 more"), "{:?}", faults[FAULTS_MAX]);
+        let codes: Vec<FaultCode> = told(&long).iter().map(|fault| fault.code).collect();
+        assert_eq!(codes, [FaultCode::Limit]);
     }
 
     #[test]

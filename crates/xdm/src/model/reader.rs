@@ -85,6 +85,24 @@ impl<'r> Reader<'_, 'r> {
         }
     }
 
+    /// A regular expression that is a name in the keyword's value.
+    pub(crate) fn pattern_at(&mut self, source: &str) -> Option<Pattern> {
+        match self.builder.patterns.get(source) {
+            Ok(pattern) => Some(pattern),
+            Err(error) => {
+                let at = format!("{}/{}/{}", self.pointer, pointer::escape(self.keyword), pointer::escape(source));
+                let message = format!("the pattern {source:?} can't be compiled: {error}");
+                self.builder.fault(FaultCode::Malformed, self.document, at, message);
+                None
+            }
+        }
+    }
+
+    /// A regular expression that another keyword has; what is wrong with it is reported there.
+    pub(crate) fn known_pattern(&mut self, source: &str) -> Option<Pattern> {
+        self.builder.patterns.get(source).ok()
+    }
+
     /// A list of names.
     pub(crate) fn names(&mut self, value: &Value) -> Option<Box<[Box<str>]>> {
         let names = value.as_array().and_then(|list| list.iter().map(|name| name.as_str().map(Box::from)).collect());

@@ -2,15 +2,16 @@
 //!
 //! Every `.json` file of a directory that is a schema is read, at any depth; other JSON
 //! lies about in a directory too and is passed over: it has no `$id`, or its name says
-//! that it is an example. A file that was named itself must be a schema. All faults of all
-//! files are gathered.
+//! that it is an example. A file that was named itself, or is called `….schema.json`, must be
+//! a schema. All faults of all files are gathered.
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::document::Document;
-use super::fault::{Fault, FaultCode, Faults, SchemaError};
+use super::fault::{Fault, FaultCode, Faults, SchemaError, Severity};
 use super::registry::Registry;
 use crate::limits::{DIRECTORY_DEPTH_MAX, SCHEMA_BYTES_MAX};
 
@@ -23,30 +24,26 @@ impl Registry {
     /// All that is wrong with the files, each with its name.
     pub fn read(&mut self, paths: &[PathBuf]) -> Result<Vec<PathBuf>, SchemaError> {
         let own: BTreeSet<String> = self.ids().map(str::to_owned).collect();
-        let (mut superseded, mut faults) = (Vec::new(), Vec::new());
-        for path in paths {
-            let mut files = Vec::new();
-            faults.extend(collect(path, 0, &mut files).err());
-            for File { path, named } in files.into_iter().filter(|file| file.named || !is_example(&file.path)) {
-                match self.read_file(&path, &own) {
-                    Ok(Read::Added) => {}
-                    Ok(Read::Superseded) => superseded.push(path),
-                    Err(Fault { code: FaultCode::NoId, .. }) if !named => {}
-                    Err(fault) => faults.push(fault),
-                }
+        let mut superseded = Vec::new();
+        let mut found = Found::default();
+        paths.iter().for_each(|path| found.add(path));
+        let Found { files, mut faults } = found;
+        for File { path, named } in files.into_iter().filter(|file| file.named || !is_example(&file.path)) {
+            match self.read_file(&path, &own) {
+                Ok(Read::Added) => {}
+                Ok(Read::Superseded) => superseded.push(path),
+                Err(Fault { code: FaultCode::NoId, .. }) if !named && !is_schema(&path) => {}
+                Err(fault) => faults.push(fault),
             }
         }
-        if faults.is_empty() { Ok(superseded) } else { Err(SchemaError::Faults(Faults(faults))) }
+        let (errors, warnings): (Vec<_>, Vec<_>) =
+            faults.into_iter().partition(|fault| fault.severity() == Severity::Error);
+        self.warn(warnings);
+        if errors.is_empty() { Ok(superseded) } else { Err(SchemaError::Faults(Faults(errors))) }
     }
 
     fn read_file(&mut self, path: &Path, own: &BTreeSet<String>) -> Result<Read, Fault> {
-        let unreadable = |error: std::io::Error| fault(path, FaultCode::Unreadable, error.to_string());
-        let bytes = fs::metadata(path).map_err(unreadable)?.len();
-        if bytes > SCHEMA_BYTES_MAX as u64 {
-            let message = format!("the file has {bytes} bytes, a schema at most {SCHEMA_BYTES_MAX}; split it");
-            return Err(fault(path, FaultCode::Limit, message));
-        }
-        let text = fs::read_to_string(path).map_err(unreadable)?;
+        let text = read_text(path)?;
         let mut warnings = Vec::new();
         let document = Document::read(&text, Some(&path.display().to_string()), None, &mut warnings)?;
         if own.contains(&document.id) {
@@ -57,17 +54,46 @@ impl Registry {
     }
 }
 
+/// The text of a file, which is a file (a pipe or a device may have no end) and within the
+/// limit.
+pub(crate) fn read_text(path: &Path) -> Result<String, Fault> {
+    let unreadable = |error: io::Error| fault(path, FaultCode::Unreadable, error.to_string());
+    // Opening a pipe waits for somebody to write into it, so that its kind is asked first.
+    if !fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err(fault(path, FaultCode::Unreadable, NO_FILE.to_owned()));
+    }
+    let file = fs::File::open(path).map_err(unreadable)?;
+    let mut text = String::new();
+    file.take(SCHEMA_BYTES_MAX as u64 + 1).read_to_string(&mut text).map_err(unreadable)?;
+    if text.len() > SCHEMA_BYTES_MAX {
+        let message = format!("the file has more than {SCHEMA_BYTES_MAX} bytes; split it");
+        return Err(fault(path, FaultCode::Limit, message));
+    }
+    Ok(text)
+}
+
+const NO_FILE: &str = "is neither a file nor a directory; name one of these";
+
 /// The `.json` files of a directory at any depth, sorted.
+///
+/// # Errors
+/// The directory itself can't be read.
 pub(crate) fn json_files(dir: &Path) -> Result<Vec<PathBuf>, Fault> {
-    let mut files = Vec::new();
-    collect(dir, 0, &mut files)?;
-    Ok(files.into_iter().map(|file| file.path).collect())
+    fs::read_dir(dir).map_err(|error| unreadable(dir, &error))?;
+    let mut found = Found::default();
+    found.add(dir);
+    Ok(found.files.into_iter().map(|file| file.path).collect())
+}
+
+/// Is the file, by its name, a schema?
+pub(crate) fn is_schema(path: &Path) -> bool {
+    path.file_name().unwrap_or_default().to_string_lossy().ends_with(".schema.json")
 }
 
 /// Is the file, by its name, an example of a schema?
 fn is_example(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.contains(".example.") || name.contains(".invalid.")
+    !is_schema(path) && (name.contains(".example.") || name.contains(".invalid."))
 }
 
 /// What became of a file.
@@ -88,34 +114,67 @@ fn fault(path: &Path, code: FaultCode, message: String) -> Fault {
     Fault { code, file: path.display().to_string(), pointer: String::new(), message }
 }
 
-/// Adds the files that a path stands for, sorted by name.
-fn collect(path: &Path, depth: usize, files: &mut Vec<File>) -> Result<(), Fault> {
-    let unreadable = |error: std::io::Error| {
-        fault(
-            path,
-            FaultCode::Unreadable,
-            format!("cannot be read: {error}; name files and directories that this user may read"),
-        )
-    };
-    if !fs::metadata(path).map_err(unreadable)?.is_dir() {
-        files.push(File { path: path.to_owned(), named: depth == 0 });
-        return Ok(());
-    }
-    if depth > DIRECTORY_DEPTH_MAX {
-        let message =
-            format!("nested deeper than {DIRECTORY_DEPTH_MAX} directories; name a directory nearer to the files");
-        return Err(fault(path, FaultCode::Limit, message));
-    }
-    let mut entries = fs::read_dir(path)
-        .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, _>>())
-        .map_err(unreadable)?;
-    entries.sort();
-    for entry in entries {
-        if entry.is_dir() || entry.extension().is_some_and(|extension| extension == "json") {
-            collect(&entry, depth + 1, files)?;
+fn unreadable(path: &Path, error: &io::Error) -> Fault {
+    let message = format!("cannot be read: {error}; name files and directories that this user may read");
+    fault(path, FaultCode::Unreadable, message)
+}
+
+/// Files that may be schemas, and what was wrong on the way to them. One entry that can't be
+/// read costs none of the others.
+#[derive(Default)]
+struct Found {
+    files: Vec<File>,
+    faults: Vec<Fault>,
+}
+
+impl Found {
+    /// Adds the files that a path stands for, sorted by name.
+    fn add(&mut self, path: &Path) {
+        match fs::metadata(path) {
+            Ok(kind) if kind.is_dir() => self.directory(path, 1),
+            Ok(_) => self.files.push(File { path: path.to_owned(), named: true }),
+            Err(error) => self.faults.push(unreadable(path, &error)),
         }
     }
-    Ok(())
+
+    fn directory(&mut self, dir: &Path, depth: usize) {
+        if depth > DIRECTORY_DEPTH_MAX + 1 {
+            let message =
+                format!("nested deeper than {DIRECTORY_DEPTH_MAX} directories; name a directory nearer to the files");
+            return self.faults.push(fault(dir, FaultCode::Limit, message));
+        }
+        let mut entries = Vec::new();
+        match fs::read_dir(dir) {
+            Ok(all) => all.for_each(|entry| match entry {
+                Ok(entry) => entries.push(entry),
+                Err(error) => self.faults.push(unreadable(dir, &error)),
+            }),
+            Err(error) => self.faults.push(unreadable(dir, &error)),
+        }
+        entries.sort_by_key(fs::DirEntry::path);
+        for entry in entries {
+            self.entry(&entry, depth);
+        }
+    }
+
+    /// Links are not followed: they may lead in a circle, or out of the directory.
+    fn entry(&mut self, entry: &fs::DirEntry, depth: usize) {
+        let path = entry.path();
+        let is_json = path.extension().is_some_and(|extension| extension == "json");
+        let skipped = |what: &str| fault(&path, FaultCode::Skipped, format!("{what} and is not read"));
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => self.directory(&path, depth + 1),
+            Ok(kind) if kind.is_symlink() && (is_json || path.is_dir()) => {
+                self.faults.push(skipped("is a link, which may be named itself,"));
+            }
+            Ok(kind) if kind.is_file() && is_json => self.files.push(File { path, named: false }),
+            Ok(kind) if !kind.is_file() && !kind.is_symlink() && is_json => {
+                self.faults.push(skipped("is neither a file nor a directory"));
+            }
+            Ok(_) => {}
+            Err(error) => self.faults.push(unreadable(&path, &error)),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -174,5 +233,36 @@ mod tests {
         let mut registry = Registry::new();
         let error = registry.read(&[PathBuf::from("none/of/these")]).expect_err("no such file");
         assert!(error.to_string().starts_with("none/of/these: cannot be read"), "{error}");
+    }
+
+    #[test]
+    fn names_say_what_is_a_schema() {
+        check(
+            &[("com.example.tier.schema.json", r#"{"$id":"t"}"#), ("a.schema.json", "{}"), ("b.json", "{}")],
+            false,
+            Err(&["a.schema.json: the schema has no \"$id\""]),
+        );
+        check(&[("com.example.tier.schema.json", r#"{"$id":"t"}"#)], false, Ok(&["own", "t"]));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_not_followed_and_what_is_no_file_is_not_read() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let at = |name: &str| dir.path().join(name);
+        fs::write(at("a.json"), r#"{"$id":"a"}"#).expect("a file");
+        std::os::unix::fs::symlink("/", at("out")).expect("a link");
+        std::os::unix::fs::symlink(dir.path(), at("loop")).expect("a link");
+        std::os::unix::fs::symlink("/dev/zero", at("zero.json")).expect("a link");
+        std::os::unix::fs::symlink("nowhere", at("broken.json")).expect("a link");
+        std::os::unix::net::UnixListener::bind(at("socket.json")).expect("a socket");
+        let mut registry = Registry::new();
+        registry.read(&[dir.path().to_owned()]).expect("usable");
+        assert_eq!(registry.ids().collect::<Vec<_>>(), ["a"]);
+        let told: Vec<&str> =
+            registry.warnings().iter().map(|fault| fault.file.rsplit('/').next().expect("a name")).collect();
+        assert_eq!(told, ["broken.json", "loop", "out", "socket.json", "zero.json"]);
+        let error = Registry::new().read(&[PathBuf::from("/dev/zero")]).expect_err("no file");
+        assert!(error.to_string().contains("neither a file"), "{error}");
     }
 }

@@ -44,6 +44,10 @@ pub enum FaultCode {
     IgnoredKeyword,
     /// The schema is too large or too deep.
     Limit,
+    /// A link, or something else that is no file, in a directory of schemas.
+    Skipped,
+    /// How many faults there are besides those that are reported.
+    Omitted,
 }
 
 impl FaultCode {
@@ -62,13 +66,19 @@ impl FaultCode {
             FaultCode::UnknownKeyword => "unknownKeyword",
             FaultCode::IgnoredKeyword => "ignoredKeyword",
             FaultCode::Limit => "limit",
+            FaultCode::Skipped => "skipped",
+            FaultCode::Omitted => "omitted",
         }
     }
 
     /// How grave it is.
     pub fn severity(self) -> Severity {
         match self {
-            FaultCode::DuplicateKey | FaultCode::UnknownKeyword | FaultCode::IgnoredKeyword => Severity::Warning,
+            FaultCode::DuplicateKey
+            | FaultCode::UnknownKeyword
+            | FaultCode::IgnoredKeyword
+            | FaultCode::Skipped
+            | FaultCode::Omitted => Severity::Warning,
             _ => Severity::Error,
         }
     }

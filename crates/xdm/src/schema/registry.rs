@@ -3,7 +3,7 @@
 //! Nothing is fetched: a `$ref` resolves among the documents that were added, or it is
 //! an error that names what is missing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -19,6 +19,8 @@ pub struct Registry {
     resources: BTreeMap<String, (usize, String)>,
     /// By URI with fragment (`"$id": "#name"`).
     anchors: BTreeMap<String, (usize, String)>,
+    /// Files of documents that were there already: file and `$id`.
+    copies: Vec<(String, String)>,
     warnings: Vec<Fault>,
 }
 
@@ -78,13 +80,24 @@ impl Registry {
         if let Some((known, _)) = self.resources.get(&document.id) {
             let known = &self.documents[*known];
             if known.root == document.root {
+                self.copies.extend(document.file().map(|file| (file.to_owned(), document.id.clone())));
                 return Ok(());
             }
             return Err(duplicate(&document.id, "", known));
         }
+        let mut inside = BTreeSet::from([document.id.as_str()]);
         for (uri, at) in document.embedded() {
+            if !inside.insert(uri) {
+                return Err(duplicate(uri, at, &document));
+            }
             if let Some((known, _)) = self.resources.get(uri) {
                 return Err(duplicate(uri, at, &self.documents[*known]));
+            }
+        }
+        for (uri, at) in &document.anchors {
+            let known = self.anchors.get(uri).map(|(known, _)| &self.documents[*known]);
+            if let Some(known) = known.or((!inside.insert(uri)).then_some(&document)) {
+                return Err(duplicate(uri, at, known));
             }
         }
         let index = self.documents.len();
@@ -119,12 +132,17 @@ impl Registry {
 
     /// The files that documents came from, each with their `$id`.
     pub(crate) fn files(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.documents.iter().filter_map(|document| Some((document.file()?, document.id.as_str())))
+        let own = self.documents.iter().filter_map(|document| Some((document.file()?, document.id.as_str())));
+        own.chain(self.copies.iter().map(|(file, id)| (file.as_str(), id.as_str())))
     }
 
     /// What is odd about the documents and keeps none of them from being used.
     pub fn warnings(&self) -> &[Fault] {
         &self.warnings
+    }
+
+    pub(super) fn warn(&mut self, mut warnings: Vec<Fault>) {
+        self.warnings.append(&mut warnings);
     }
 
     pub(crate) fn documents(&self) -> &[Document] {
@@ -197,5 +215,13 @@ mod tests {
         let inside = r#"{"$id":"https://x.example/c","definitions":{"a":{"$id":"a"}}}"#;
         let fault = registry.insert_text(inside, Some("c.json"), None).expect_err("the same $id inside");
         assert_eq!((fault.code, fault.pointer.as_str()), (FaultCode::DuplicateId, "/definitions/a"));
+        let twice = |inside: &str, pointer: &str| {
+            let text = format!(r#"{{"$id":"https://x.example/d","definitions":{inside}}}"#);
+            let fault = Registry::new().insert_text(&text, None, None).expect_err("twice");
+            assert_eq!((fault.code, fault.pointer.as_str()), (FaultCode::DuplicateId, pointer), "{inside}");
+        };
+        twice(r#"{"a":{"$id":"d"}}"#, "/definitions/a");
+        twice(r#"{"a":{"$id":"e"},"b":{"$id":"e"}}"#, "/definitions/b");
+        twice(r##"{"a":{"$id":"#e"},"b":{"$id":"#e"}}"##, "/definitions/b");
     }
 }

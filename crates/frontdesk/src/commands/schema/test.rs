@@ -42,6 +42,10 @@ fn errors(examples: &Examples) -> impl Iterator<Item = &Fault> {
     examples.faults.iter().filter(|fault| fault.severity() == Severity::Error)
 }
 
+fn warnings(examples: &Examples) -> impl Iterator<Item = &Fault> {
+    examples.faults.iter().filter(|fault| fault.severity() == Severity::Warning)
+}
+
 /// What is wrong with an example that is not as its name says, a line each.
 fn complaints(example: &Example) -> Vec<String> {
     match example.expectation {
@@ -49,15 +53,23 @@ fn complaints(example: &Example) -> Vec<String> {
         Expectation::Invalid if example.is_valid() => {
             vec!["keeps its schema, and its name says that it doesn't; the schema permits too much".to_owned()]
         }
+        Expectation::Invalid if !example.is_readable() => {
+            let told = example.violations.iter();
+            told.map(|told| format!("{told}; nothing of its schema was checked")).collect()
+        }
         Expectation::Invalid => Vec::new(),
     }
 }
 
 const NO_SCHEMA: &str = "no schema of its name lies beside it";
+const UNUSABLE: &str = "the schema of its name has errors, so that it was not checked";
 
 fn human(examples: &Examples, out: &mut impl Write) -> io::Result<()> {
     for error in errors(examples) {
         writeln!(out, "{}", visible(&error.to_string()))?;
+    }
+    for warning in warnings(examples) {
+        writeln!(out, "{}", visible(&format!("warning: {warning}")))?;
     }
     for example in &examples.judged {
         for complaint in complaints(example) {
@@ -67,10 +79,13 @@ fn human(examples: &Examples, out: &mut impl Write) -> io::Result<()> {
     for orphan in &examples.orphans {
         writeln!(out, "{}", visible(&format!("{orphan}: note: {NO_SCHEMA}")))?;
     }
+    for path in &examples.unjudged {
+        writeln!(out, "{}", visible(&format!("{path}: note: {UNUSABLE}")))?;
+    }
     let wrong = examples.judged.iter().filter(|example| !example.is_as_named()).count();
     let (checked, orphans) = (examples.judged.len(), examples.orphans.len());
     write!(out, "{checked} examples checked, {wrong} not as their names say, {orphans} without a schema")?;
-    match examples.faults.len() - errors(examples).count() {
+    match warnings(examples).count() {
         0 => writeln!(out)?,
         warnings => writeln!(out, "; {warnings} warnings about the schemas")?,
     }
@@ -81,8 +96,11 @@ fn human(examples: &Examples, out: &mut impl Write) -> io::Result<()> {
 struct Report<'e> {
     examples: Vec<Judged<'e>>,
     orphans: &'e [String],
+    /// Examples whose schema can't be used.
+    unjudged: &'e [String],
     /// What is wrong with the schemas, as it is told to people.
     errors: Vec<String>,
+    warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -103,7 +121,9 @@ fn json(examples: &Examples, out: &mut impl Write) -> io::Result<()> {
     let report = Report {
         examples: judged.collect(),
         orphans: &examples.orphans,
+        unjudged: &examples.unjudged,
         errors: errors(examples).map(ToString::to_string).collect(),
+        warnings: warnings(examples).map(ToString::to_string).collect(),
     };
     serde_json::to_writer(&mut *out, &report)?;
     writeln!(out)?;
@@ -111,13 +131,14 @@ fn json(examples: &Examples, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn junit(examples: &Examples, out: &mut impl Write) -> io::Result<()> {
-    let (judged, errors, orphans) = (examples.judged.len(), errors(examples).count(), examples.orphans.len());
+    let (judged, errors) = (examples.judged.len(), errors(examples).count());
+    let skipped = examples.orphans.len() + examples.unjudged.len();
     let wrong = examples.judged.iter().filter(|example| !example.is_as_named()).count();
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
     writeln!(
         out,
-        "<testsuite name=\"frontdesk schema test\" tests=\"{}\" failures=\"{wrong}\" errors=\"{errors}\" skipped=\"{orphans}\">",
-        judged + errors + orphans
+        "<testsuite name=\"frontdesk schema test\" tests=\"{}\" failures=\"{wrong}\" errors=\"{errors}\" skipped=\"{skipped}\">",
+        judged + errors + skipped
     )?;
     for example in &examples.judged {
         write!(out, "  <testcase classname=\"{}\" name=\"{}\"", xml(&example.schema), xml(&example.path))?;
@@ -145,6 +166,9 @@ fn junit(examples: &Examples, out: &mut impl Write) -> io::Result<()> {
     }
     for orphan in &examples.orphans {
         writeln!(out, "  <testcase name=\"{}\"><skipped message=\"{NO_SCHEMA}\"/></testcase>", xml(orphan))?;
+    }
+    for path in &examples.unjudged {
+        writeln!(out, "  <testcase name=\"{}\"><skipped message=\"{UNUSABLE}\"/></testcase>", xml(path))?;
     }
     writeln!(out, "</testsuite>")?;
     out.flush()
@@ -178,6 +202,12 @@ fn github(examples: &Examples, dir: &Path, out: &mut impl Write) -> io::Result<(
     for Fault { file, pointer, message, .. } in errors(examples) {
         writeln!(out, "::error file={}::{}", property(file), data(&format!("{pointer}: {message}")))?;
     }
+    for Fault { file, pointer, message, .. } in warnings(examples) {
+        writeln!(out, "::warning file={}::{}", property(file), data(&format!("{pointer}: {message}")))?;
+    }
+    for path in &examples.unjudged {
+        writeln!(out, "::notice file={}::{UNUSABLE}", file(path))?;
+    }
     for orphan in &examples.orphans {
         writeln!(out, "::notice file={}::{NO_SCHEMA}", file(orphan))?;
     }
@@ -204,7 +234,7 @@ mod tests {
         let file = |name: &str, text: &str| fs::write(dir.path().join(name), text).expect("a file");
         file(
             "a.schema.json",
-            r#"{"$id":"https://x.example/a","type":"object","properties":{"xdm:n<":{"type":"integer"}}}"#,
+            r#"{"$id":"https://x.example/a","oops":1,"type":"object","properties":{"xdm:n<":{"type":"integer"}}}"#,
         );
         file("a.example.1.json", "{}");
         file("a.example.2.json", r#"{"xdm:n<":"1"}"#);
@@ -221,10 +251,15 @@ mod tests {
     fn people_read_what_is_not_as_named() {
         let told = written(human);
         let lines: Vec<&str> = told.lines().collect();
+        assert!(lines[0].starts_with("warning: ") && lines[0].contains("a.schema.json#/oops: "), "{told}");
+        let lines = &lines[1..];
         assert!(lines[0].starts_with("a.example.2.json: /xdm:n<: the text \"9\" is not an integer"), "{told}");
         assert!(lines[1].starts_with("a.invalid.2.json: keeps its schema"), "{told}");
         assert!(lines[2].starts_with("b.example.1.json: note: no schema"), "{told}");
-        assert_eq!(lines[3], "4 examples checked, 2 not as their names say, 1 without a schema");
+        assert_eq!(
+            lines[3],
+            "4 examples checked, 2 not as their names say, 1 without a schema; 1 warnings about the schemas"
+        );
     }
 
     #[test]
@@ -236,6 +271,7 @@ mod tests {
         assert_eq!(told["examples"][1]["schema"], "https://x.example/a");
         assert_eq!(told["examples"][1]["violations"][0]["keyword"], "type");
         assert_eq!(told["orphans"][0], "b.example.1.json");
+        assert!(told["warnings"][0].as_str().is_some_and(|told| told.contains("a.schema.json#/oops")), "{told}");
 
         let told = written(junit);
         assert!(told.contains("tests=\"5\" failures=\"2\" errors=\"0\" skipped=\"1\""), "{told}");
@@ -243,6 +279,7 @@ mod tests {
 
         let told = written(|examples, out| github(examples, Path::new("schemas,1"), out));
         assert!(told.starts_with("::error file=schemas%2C1/a.example.2.json::/xdm:n<: "), "{told}");
+        assert!(told.contains("a.schema.json::/oops: "), "{told}");
         assert!(told.contains("::notice file=schemas%2C1/b.example.1.json::no schema"), "{told}");
     }
 }

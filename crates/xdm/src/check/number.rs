@@ -3,6 +3,9 @@
 //! JSON Schema asks whether a number *is* an integer, not how it is written: `1.0` and
 //! `1e3` are. Integers are kept exactly up to 64 bits, also beyond 2^53.
 
+use std::cmp::Ordering;
+use std::fmt;
+
 use super::cursor::{Cursor, Stop};
 
 /// A number as it was sent.
@@ -24,12 +27,68 @@ impl Number {
         classify(text)
     }
 
+    /// The number, if it is an integer that fits 64 bits with or without a sign.
+    fn as_i128(self) -> Option<i128> {
+        match self {
+            Number::Integer(value) => Some(value.into()),
+            Number::Unsigned(value) => Some(value.into()),
+            Number::Huge(_) | Number::Fraction(_) => None,
+        }
+    }
+
     #[inline]
     pub(crate) fn as_f64(self) -> f64 {
         match self {
             Number::Integer(value) => value as f64,
             Number::Unsigned(value) => value as f64,
             Number::Huge(value) | Number::Fraction(value) => value,
+        }
+    }
+}
+
+/// A bound on numbers, compared exactly.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bound {
+    double: f64,
+    /// The bound as an integer, where doubles don't tell it from its neighbours.
+    exact: Option<i128>,
+}
+
+/// Integers nearer to zero than this are doubles, each other than its neighbours.
+const DOUBLE_EXACT: f64 = 9_007_199_254_740_992.0;
+
+impl Bound {
+    /// The bound that a JSON text spells.
+    pub(crate) fn of(text: &str) -> Bound {
+        let number = classify(text);
+        let double = number.as_f64();
+        let exact = number.as_i128().filter(|_| double.abs() >= DOUBLE_EXACT);
+        Bound { double, exact }
+    }
+
+    /// How a number compares with it; there is no number that doesn't.
+    #[inline]
+    pub(crate) fn compare(self, number: Number) -> Option<Ordering> {
+        match self.exact {
+            None => number.as_f64().partial_cmp(&self.double),
+            Some(bound) => self.compare_exactly(number, bound),
+        }
+    }
+
+    #[cold]
+    fn compare_exactly(self, number: Number, bound: i128) -> Option<Ordering> {
+        match number.as_i128() {
+            Some(number) => Some(number.cmp(&bound)),
+            None => number.as_f64().partial_cmp(&self.double),
+        }
+    }
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.exact {
+            Some(bound) => bound.fmt(f),
+            None => self.double.fmt(f),
         }
     }
 }

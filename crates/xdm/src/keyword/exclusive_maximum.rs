@@ -1,22 +1,24 @@
 //! `exclusiveMaximum`: numbers are less than this.
 
+use std::cmp::Ordering;
+
 use serde_json::Value;
 
 use super::NumberAssertion;
-use crate::check::number::Number;
+use crate::check::number::{Bound, Number};
 use crate::model::Reader;
 
 #[derive(Clone, Debug)]
-pub(crate) struct ExclusiveMaximum(f64);
+pub(crate) struct ExclusiveMaximum(Bound);
 
 impl NumberAssertion for ExclusiveMaximum {
     fn parse<'r>(value: &'r Value, reader: &mut Reader<'_, 'r>) -> Option<Self> {
-        reader.number(value).map(ExclusiveMaximum)
+        reader.bound(value).map(ExclusiveMaximum)
     }
 
     #[inline]
     fn holds(&self, number: Number) -> bool {
-        number.as_f64() < self.0
+        self.0.compare(number).is_some_and(Ordering::is_lt)
     }
 
     fn message(&self) -> String {

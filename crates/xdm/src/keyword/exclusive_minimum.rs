@@ -1,22 +1,24 @@
 //! `exclusiveMinimum`: numbers are greater than this.
 
+use std::cmp::Ordering;
+
 use serde_json::Value;
 
 use super::NumberAssertion;
-use crate::check::number::Number;
+use crate::check::number::{Bound, Number};
 use crate::model::Reader;
 
 #[derive(Clone, Debug)]
-pub(crate) struct ExclusiveMinimum(f64);
+pub(crate) struct ExclusiveMinimum(Bound);
 
 impl NumberAssertion for ExclusiveMinimum {
     fn parse<'r>(value: &'r Value, reader: &mut Reader<'_, 'r>) -> Option<Self> {
-        reader.number(value).map(ExclusiveMinimum)
+        reader.bound(value).map(ExclusiveMinimum)
     }
 
     #[inline]
     fn holds(&self, number: Number) -> bool {
-        number.as_f64() > self.0
+        self.0.compare(number).is_some_and(Ordering::is_gt)
     }
 
     fn message(&self) -> String {

@@ -1,22 +1,24 @@
 //! `maximum`: the greatest number.
 
+use std::cmp::Ordering;
+
 use serde_json::Value;
 
 use super::NumberAssertion;
-use crate::check::number::Number;
+use crate::check::number::{Bound, Number};
 use crate::model::Reader;
 
 #[derive(Clone, Debug)]
-pub(crate) struct Maximum(f64);
+pub(crate) struct Maximum(Bound);
 
 impl NumberAssertion for Maximum {
     fn parse<'r>(value: &'r Value, reader: &mut Reader<'_, 'r>) -> Option<Self> {
-        reader.number(value).map(Maximum)
+        reader.bound(value).map(Maximum)
     }
 
     #[inline]
     fn holds(&self, number: Number) -> bool {
-        number.as_f64() <= self.0
+        self.0.compare(number).is_some_and(Ordering::is_le)
     }
 
     fn message(&self) -> String {
@@ -33,6 +35,10 @@ mod tests {
         let schema = r#"{"type":"number","maximum":1.5}"#;
         check(schema, "1.5", &[]);
         check(schema, "-2", &[]);
+        let large = r#"{"type":"number","maximum":9007199254740992}"#;
+        check(large, "9007199254740992", &[]);
+        check(large, "9007199254740993", &[("", "maximum")]);
+        check(r#"{"type":"integer","maximum":18446744073709551614}"#, "18446744073709551615", &[("", "maximum")]);
         check(schema, "2", &[("", "maximum")]);
         check(schema, "1e400", &[("", "maximum")]);
         check(r#"{"maximum":1.5}"#, "\"x\"", &[]);

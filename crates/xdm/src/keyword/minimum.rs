@@ -1,22 +1,24 @@
 //! `minimum`: the least number.
 
+use std::cmp::Ordering;
+
 use serde_json::Value;
 
 use super::NumberAssertion;
-use crate::check::number::Number;
+use crate::check::number::{Bound, Number};
 use crate::model::Reader;
 
 #[derive(Clone, Debug)]
-pub(crate) struct Minimum(f64);
+pub(crate) struct Minimum(Bound);
 
 impl NumberAssertion for Minimum {
     fn parse<'r>(value: &'r Value, reader: &mut Reader<'_, 'r>) -> Option<Self> {
-        reader.number(value).map(Minimum)
+        reader.bound(value).map(Minimum)
     }
 
     #[inline]
     fn holds(&self, number: Number) -> bool {
-        number.as_f64() >= self.0
+        self.0.compare(number).is_some_and(Ordering::is_ge)
     }
 
     fn message(&self) -> String {

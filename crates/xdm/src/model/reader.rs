@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::SchemaId;
 use super::build::Builder;
+use crate::check::number::Bound;
 use crate::pattern::Pattern;
 use crate::schema::fault::FaultCode;
 use crate::schema::pointer;
@@ -117,7 +118,15 @@ impl<'r> Reader<'_, 'r> {
         }
     }
 
-    /// A bound.
+    /// A bound, compared exactly.
+    pub(crate) fn bound(&mut self, value: &Value) -> Option<Bound> {
+        match value {
+            Value::Number(number) => Some(Bound::of(&number.to_string())),
+            _ => self.malformed("a bound is a number"),
+        }
+    }
+
+    /// A number.
     pub(crate) fn number(&mut self, value: &Value) -> Option<f64> {
         value.as_f64().or_else(|| self.malformed("a bound is a number"))
     }

@@ -12,22 +12,19 @@
 //! duration) is left out until it can be computed rightly.
 
 mod anomalies;
-mod channel;
 mod chats;
 mod clicks;
 mod contact_requests;
-mod counter;
 mod measure;
 pub(crate) mod quality;
 pub(crate) mod statement;
 mod visitors;
 
-pub use channel::Channel;
 pub(crate) use contact_requests::CONTACT_REQUESTS;
-pub(crate) use counter::COUNTER_MAX;
-pub use counter::Counter;
 pub use measure::{Condition, Measure, Quantity, Scope};
 pub use statement::{Dimension, Relation};
+pub(crate) use summary::COUNTER_MAX;
+pub use summary::{Channel, Counter};
 
 /// Over `activity`, in the order in which they are shown.
 pub const METRICS: &[&Metric] = &[

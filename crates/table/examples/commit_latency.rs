@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use ambient::SystemClock;
 use arrow::array::{ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use datafusion::prelude::SessionContext;
 use table::{CompactPolicy, Dataset, Root, Store, StoreOptions, Txn};
 
 const ROWS: i64 = 200;
@@ -81,9 +80,7 @@ async fn queries(events: &Dataset) -> Result<(), Failure> {
         let mut times = Vec::new();
         for _ in 0..20 {
             let started = Instant::now();
-            let session = SessionContext::new();
-            session.register_table("events", events.provider())?;
-            session.sql(sql).await?.collect().await?;
+            test_query::query("events", events.provider(), sql).await?;
             times.push(started.elapsed());
         }
         report(&format!("{} files: {} for {sql}", events.stats().files, percentile(&mut times, 50)));

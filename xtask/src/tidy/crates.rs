@@ -17,7 +17,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("keys", &[]),
     ("vault", &["keys"]),
     ("table", &["ambient", "xdm", "workspace-hack"]),
-    ("report", &["table", "workspace-hack"]),
+    ("summary", &[]),
+    ("test-query", &["workspace-hack"]),
+    ("report", &["summary", "table", "workspace-hack"]),
     ("intake", &["ambient", "xdm", "journal", "keys", "table", "vault", "workspace-hack"]),
     ("server", &["intake", "report", "xdm", "workspace-hack"]),
     ("frontdesk", &["generate", "xdm", "table", "report", "intake", "server", "workspace-hack"]),
@@ -28,13 +30,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const FENCED: &[(&str, &[&str])] = &[
     ("deltalake", &["table", "workspace-hack"]),
     ("parquet", &["table", "workspace-hack"]),
-    ("datafusion", &["table", "report", "workspace-hack"]),
+    ("datafusion", &["table", "report", "test-query", "workspace-hack"]),
     ("axum", &["server", "workspace-hack"]),
     ("hyper", &["server", "workspace-hack"]),
 ];
 
 /// Crates that name no async runtime, no Arrow and no HTTP.
-const PLAIN: &[&str] = &["ambient", "xdm", "journal", "vault"];
+const PLAIN: &[&str] = &["ambient", "xdm", "journal", "vault", "summary"];
 const NOT_PLAIN: &[&str] = &["tokio", "futures", "arrow", "datafusion", "object_store", "reqwest"];
 
 /// Checks every `Cargo.toml` of the workspace.

@@ -7,7 +7,6 @@ use std::path::Path;
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use chrono::{Days, NaiveDate};
-use datafusion::prelude::SessionContext;
 use intake::{Intake, LoadInput, LoadOptions, NoProgress, Receipt, load};
 use table::CompactPolicy;
 
@@ -23,9 +22,7 @@ fn dated(id: &str, day: NaiveDate) -> String {
 
 /// The first number that a query gives.
 async fn number(intake: &Intake, sql: &str) -> i64 {
-    let session = SessionContext::new();
-    session.register_table("events", intake.store().events.provider()).unwrap();
-    let batches = session.sql(sql).await.unwrap().collect().await.unwrap();
+    let batches = test_query::query("events", intake.store().events.provider(), sql).await.unwrap();
     batches[0].column(0).as_primitive::<Int64Type>().value(0)
 }
 

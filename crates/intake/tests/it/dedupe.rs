@@ -6,8 +6,6 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use arrow::array::AsArray as _;
 use arrow::datatypes::Int64Type;
-use datafusion::logical_expr::ident;
-use datafusion::prelude::SessionContext;
 use intake::{EventAnswer, Intake, LoadInput, LoadOptions, NoProgress, Request, load};
 
 use crate::bench::*;
@@ -137,8 +135,7 @@ async fn the_stored_code_is_no_plain_hash_and_differs_where_the_content_is_equal
     let events = &intake.store().events;
     let names: Vec<String> = events.schema().fields().iter().map(|field| field.name().clone()).collect();
     assert!(!names.contains(&"content_hash".to_owned()));
-    let rows = SessionContext::new().read_table(events.provider()).unwrap();
-    let batches = rows.select(vec![ident("content_mac")]).unwrap().collect().await.unwrap();
+    let batches = test_query::query("events", events.provider(), "select content_mac from events").await.unwrap();
     let mut macs: Vec<i64> = Vec::new();
     for batch in &batches {
         macs.extend(batch.column(0).as_primitive::<Int64Type>().values());

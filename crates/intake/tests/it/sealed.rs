@@ -5,7 +5,6 @@ use std::fs;
 use std::path::Path;
 
 use arrow::util::display::array_value_to_string;
-use datafusion::prelude::SessionContext;
 use intake::{LoadInput, LoadOptions, NoProgress, Request, load};
 use table::Dataset;
 
@@ -81,9 +80,8 @@ fn search_bytes(data: &Path, context: &str) {
 
 /// What compression hides from a search of bytes: every value of every row.
 async fn search_rows(table: &Dataset, context: &str) -> String {
-    let rows = SessionContext::new().read_table(table.provider()).unwrap();
     let mut all = String::new();
-    for batch in rows.collect().await.unwrap() {
+    for batch in test_query::query("rows", table.provider(), "select * from rows").await.unwrap() {
         for column in batch.columns() {
             for row in 0..batch.num_rows() {
                 all.push_str(&array_value_to_string(column, row).unwrap());

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use ambient::ManualClock;
-use datafusion::prelude::SessionContext;
 use serde_json::{Map, Value};
 use table::{
     Block, Committed, Dataset, EncodeOptions, FileEncoder, FileStats, NewFile, Partition, Root, Store, StoreOptions,
@@ -54,10 +53,8 @@ async fn stored_and_fresh_rows_look_alike() {
 }
 
 async fn check(events: &Dataset, expect: &[Map<String, Value>], seed: u64) {
-    let session = SessionContext::new();
-    session.register_table("events", events.provider()).expect("a new name");
-    let frame = session.sql("select * from events").await.expect("a query");
-    let batches = frame.collect().await.expect("readable files");
+    let query = async |sql| test_query::query("events", events.provider(), sql).await.expect("readable files");
+    let batches = query("select * from events").await;
     let rows = batches.iter().flat_map(|batch| (0..batch.num_rows()).map(|at| read::row(batch, at)));
     let mut by_id: HashMap<String, Map<String, Value>> = rows.map(|row| (row["_id"].to_string(), row)).collect();
     assert_eq!(by_id.len(), expect.len(), "seed {seed}");
@@ -67,8 +64,7 @@ async fn check(events: &Dataset, expect: &[Map<String, Value>], seed: u64) {
             assert_eq!(value, row[&name], "column {name} of {}, seed {seed}", row["_id"]);
         }
     }
-    let one_day = session.sql("select count(*) from events where event_date = date '1970-01-01'").await;
-    let batches = one_day.expect("a query").collect().await.expect("an answer");
+    let batches = query("select count(*) from events where event_date = date '1970-01-01'").await;
     let count = expect.iter().filter(|row| row["event_date"] == 0).count();
     assert_eq!(read::row(&batches[0], 0)["count(*)"], count, "seed {seed}");
 }

@@ -10,7 +10,6 @@ use arrow::array::{
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
-use datafusion::prelude::SessionContext;
 use table::{Committed, Dataset, Partition, Root, Store, StoreOptions, Txn};
 
 pub(super) const DAY: i32 = 20_779;
@@ -139,9 +138,7 @@ pub(super) async fn commit(dataset: &Dataset, from: i64, to: i64, day: i32) -> C
 }
 
 pub(super) async fn query(dataset: &Dataset, sql: &str) -> Vec<RecordBatch> {
-    let session = SessionContext::new();
-    session.register_table(dataset.name(), dataset.provider()).unwrap();
-    session.sql(sql).await.unwrap().collect().await.unwrap()
+    test_query::query(dataset.name(), dataset.provider(), sql).await.unwrap()
 }
 
 /// The first cell of the first row, as text.

@@ -5,7 +5,7 @@
 
 /// A counter outside 0..=COUNTER_MAX is an anomaly and stays out of every sum. The
 /// bound is the product's own: nobody starts a thousand chats between two events.
-pub(crate) const COUNTER_MAX: u32 = 1_000;
+pub const COUNTER_MAX: u32 = 1_000;
 
 /// A counter of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,6 +29,18 @@ pub enum Counter {
 }
 
 impl Counter {
+    /// In the order of [`Event::counters`](crate::Event::counters), each at the index of its number.
+    pub const ALL: [Counter; 8] = [
+        Counter::ChatOffered,
+        Counter::ChatDeclined,
+        Counter::ChatStart,
+        Counter::ChatEnd,
+        Counter::ClickToCall,
+        Counter::ClickToText,
+        Counter::ClickToEmail,
+        Counter::ClickToDirectMessage,
+    ];
+
     /// The column of `activity` and `contacts`.
     pub const fn column(self) -> &'static str {
         match self {

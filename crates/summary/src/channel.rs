@@ -3,7 +3,7 @@
 //! An event's column `channel` also knows `callback` and `reply`. They are no channel of a
 //! metric: leaving a number or an address is no contact request by the definition.
 
-use super::Counter;
+use crate::Counter;
 
 /// A way of getting in touch that is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -114,7 +114,7 @@ async fn vacuum_takes_what_is_out_of_use_for_long_enough() {
     clock.advance(HOUR / 2);
     assert_eq!(events.vacuum(HOUR).await.unwrap().files, 0);
     let rows = test_query::query("events", old_view, "select max(datastream) from events").await.unwrap();
-    assert_eq!(rows.iter().map(RecordBatch::num_rows).sum::<usize>(), 1);
+    assert_eq!(rows.iter().map(|batch| batch.num_rows()).sum::<usize>(), 1);
 
     clock.advance(HOUR / 2 + HOUR / 60);
     let vacuumed = events.vacuum(HOUR).await.unwrap();

@@ -40,7 +40,7 @@ async fn a_view_stays_as_it_was_made() {
     let _ = commit(&events, 0, 3, DAY).await;
     let _ = commit(&events, 3, 9, DAY).await;
     let rows = test_query::query("events", view, "select datastream from events").await.unwrap();
-    assert_eq!(rows.iter().map(RecordBatch::num_rows).sum::<usize>(), 3);
+    assert_eq!(rows.iter().map(|batch| batch.num_rows()).sum::<usize>(), 3);
 }
 
 /// Drains, commits, compacts and queries at the same time.

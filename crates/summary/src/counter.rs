@@ -3,6 +3,8 @@
 //! The one place that says how a counter is called in XDM and in our views, and which of its
 //! values count.
 
+use crate::Channel;
+
 /// A counter outside 0..=COUNTER_MAX is an anomaly and stays out of every sum. The
 /// bound is the product's own: nobody starts a thousand chats between two events.
 pub const COUNTER_MAX: u32 = 1_000;
@@ -52,6 +54,17 @@ impl Counter {
             Counter::ClickToText => "click_to_text",
             Counter::ClickToEmail => "click_to_email",
             Counter::ClickToDirectMessage => "click_to_direct_message",
+        }
+    }
+
+    /// The channel that it counts something of.
+    pub const fn channel(self) -> Channel {
+        match self {
+            Counter::ChatOffered | Counter::ChatDeclined | Counter::ChatStart | Counter::ChatEnd => Channel::Chat,
+            Counter::ClickToCall => Channel::Call,
+            Counter::ClickToText => Channel::Text,
+            Counter::ClickToEmail => Channel::Email,
+            Counter::ClickToDirectMessage => Channel::DirectMessage,
         }
     }
 

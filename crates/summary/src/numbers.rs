@@ -11,8 +11,21 @@ pub struct Answer {
     pub totals: Numbers,
     /// Of each bucket of the timeline.
     pub series: Vec<Numbers>,
-    /// Of each value of the dimension that was asked for, in no order. `None`: events without a value.
-    pub rows: Vec<(Option<String>, Numbers)>,
+    /// Of each value of the dimension that was asked for, in no order, each as often as once. By
+    /// channel: of each channel that counts.
+    pub rows: Vec<(RowKey, Numbers)>,
+}
+
+/// What a row of an [`Answer`] stands for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RowKey {
+    /// Events without a value.
+    None,
+    /// A value; of a channel its [name](Channel::name).
+    Value(String),
+    /// Values too many or too rare to have their own numbers. A value may be among them on some days,
+    /// and then its own row lacks these.
+    Other,
 }
 
 /// The numbers of some events.

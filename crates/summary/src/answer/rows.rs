@@ -1,0 +1,112 @@
+//! The rows of an answer, and which of them each place of a day belongs to.
+
+use std::cmp::Reverse;
+
+use hashbrown::HashMap;
+
+use super::DayPart;
+use super::passing::counted;
+use crate::day::{Measure, OTHER};
+use crate::rows::NO_TEXT;
+use crate::{Channel, Dimension, Query, ROWS_PER_ANSWER_MAX, RowKey};
+
+/// Which rows a place belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RowsOf {
+    /// None: there are no rows.
+    None,
+    /// One.
+    One(u32),
+    /// Of each channel that counts and that the place belongs to, by the channels' order.
+    Channels,
+}
+
+/// The rows of an answer.
+pub(crate) struct RowKeys {
+    pub(crate) keys: Vec<RowKey>,
+    /// The row of each channel that counts.
+    pub(crate) of_channel: [Option<u32>; 5],
+    by: Option<Dimension>,
+    of_value: HashMap<String, u32>,
+}
+
+/// The rows for events without a value and for other values.
+const NONE_ROW: u32 = 0;
+const OTHER_ROW: u32 = 1;
+
+impl RowKeys {
+    pub(crate) fn new(query: &Query, days: &[DayPart<'_>]) -> RowKeys {
+        let mut rows = RowKeys { keys: Vec::new(), of_channel: [None; 5], by: query.by, of_value: HashMap::new() };
+        match query.by {
+            None => {}
+            Some(Dimension::Channel) => {
+                let counted = counted(&query.filter.channel);
+                for channel in Channel::ALL.into_iter().filter(|channel| counted >> *channel as u8 & 1 != 0) {
+                    rows.of_channel[channel as usize] = Some(rows.keys.len() as u32);
+                    rows.keys.push(RowKey::Value(channel.name().to_owned()));
+                }
+            }
+            Some(dimension) => {
+                rows.keys.extend([RowKey::None, RowKey::Other]);
+                for value in most_frequent(text_dimension(dimension), days) {
+                    rows.of_value.insert(value.to_owned(), rows.keys.len() as u32);
+                    rows.keys.push(RowKey::Value(value.to_owned()));
+                }
+            }
+        }
+        rows
+    }
+
+    /// The rows of each place of a day.
+    pub(crate) fn of_places(&self, part: &DayPart<'_>) -> Vec<RowsOf> {
+        let places = &part.day.places;
+        let dimension = match self.by {
+            None => return vec![RowsOf::None; places.len()],
+            Some(Dimension::Channel) => return vec![RowsOf::Channels; places.len()],
+            Some(dimension) => text_dimension(dimension),
+        };
+        let row_of = |text: &str| self.of_value.get(text).copied().unwrap_or(OTHER_ROW);
+        let mut rows = vec![NONE_ROW];
+        rows.extend(part.day.values[dimension].iter().map(row_of));
+        let row = |text: u32| rows.get(text as usize).copied().unwrap_or(OTHER_ROW);
+        places.iter().map(|place| RowsOf::One(row(place.texts[dimension]))).collect()
+    }
+}
+
+/// The place of a dimension of text among the three.
+fn text_dimension(dimension: Dimension) -> usize {
+    match dimension {
+        Dimension::Datastream | Dimension::Channel => 0,
+        Dimension::Subject => 1,
+        Dimension::Page => 2,
+    }
+}
+
+/// The values with the most events and sessions of the span that pass, as many as there is room for.
+fn most_frequent<'a>(dimension: usize, days: &'a [DayPart<'_>]) -> Vec<&'a str> {
+    let mut counts: HashMap<&str, u64> = HashMap::new();
+    for part in days.iter().filter(|part| part.is_in_span) {
+        let values = &part.day.values[dimension];
+        let mut of_day = vec![0u64; values.len() + 1];
+        let mut add = |cell: u32, count: u32| {
+            let place = part.day.cells.places[cell as usize];
+            let text = part.day.places[place as usize].texts[dimension];
+            if text != OTHER && part.has(cell) {
+                of_day[text as usize] += u64::from(count);
+            }
+        };
+        for measure in [Measure::Events, Measure::Sessions] {
+            let sums = &part.day.cells.sums[measure.index()];
+            sums.cells.iter().zip(&sums.values).for_each(|(cell, value)| add(*cell, *value));
+        }
+        let lengths = &part.day.first_contacts;
+        lengths.cells.iter().zip(&lengths.counts).for_each(|(cell, count)| add(*cell, *count));
+        for (at, count) in of_day.iter().enumerate().filter(|(at, count)| *at != NO_TEXT as usize && **count > 0) {
+            *counts.entry(values.get(at as u32)).or_default() += count;
+        }
+    }
+    let mut values: Vec<(&str, u64)> = counts.into_iter().collect();
+    values.sort_unstable_by_key(|(value, count)| (Reverse(*count), *value));
+    values.truncate(ROWS_PER_ANSWER_MAX - 1);
+    values.into_iter().map(|(value, _)| value).collect()
+}

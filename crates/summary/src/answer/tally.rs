@@ -1,0 +1,126 @@
+//! Adds up what cells hold, for the whole span, for the buckets of its series and for its rows.
+
+use super::DayPart;
+use super::rows::{RowKeys, RowsOf};
+use super::span::Slot;
+use crate::day::{Lengths, Measure};
+use crate::{Channel, Numbers, Query, SESSION_MICROS_MAX, Seconds};
+
+/// Numbers on their way.
+#[derive(Clone, Default)]
+pub(crate) struct Tally {
+    pub(crate) numbers: Numbers,
+    durations: Vec<(u32, u32)>,
+    first_contacts: Vec<(u32, u32)>,
+}
+
+/// Everything that an answer has numbers of.
+pub(crate) struct Tallies {
+    pub(crate) totals: Tally,
+    pub(crate) series: Vec<Tally>,
+    pub(crate) rows: Vec<Tally>,
+}
+
+impl Tallies {
+    pub(crate) fn new(query: &Query, rows: &RowKeys) -> Tallies {
+        Tallies {
+            totals: Tally::default(),
+            series: vec![Tally::default(); query.timeline.buckets as usize],
+            rows: vec![Tally::default(); rows.keys.len()],
+        }
+    }
+
+    /// Adds a day, without its visitors.
+    pub(crate) fn add(&mut self, part: &DayPart<'_>, rows: &RowKeys, query: &Query) {
+        let cells = &part.day.cells;
+        for (measure, sums) in Measure::ALL.into_iter().zip(&cells.sums) {
+            let channel = match measure {
+                Measure::Counter(counter) => Some(counter.channel()),
+                _ => None,
+            };
+            if channel.is_some_and(|channel| part.counted >> channel as u8 & 1 == 0) {
+                continue;
+            }
+            for (cell, value) in sums.cells.iter().zip(&sums.values) {
+                self.each(part, rows, *cell, channel, |tally| *measure.of(&mut tally.numbers) += u64::from(*value));
+            }
+        }
+        self.add_lengths(part, rows, &part.day.durations, |tally| &mut tally.durations);
+        self.add_lengths(part, rows, &part.day.first_contacts, |tally| &mut tally.first_contacts);
+        let open_after = query.now.saturating_sub(SESSION_MICROS_MAX);
+        for (cell, last_at) in part.day.unended.cells.iter().zip(&part.day.unended.last_at) {
+            self.each(part, rows, *cell, None, |tally| {
+                let sessions = &mut tally.numbers.sessions;
+                let number = if *last_at > open_after { &mut sessions.open } else { &mut sessions.unended };
+                *number += 1;
+            });
+        }
+    }
+
+    fn add_lengths(
+        &mut self,
+        part: &DayPart<'_>,
+        rows: &RowKeys,
+        lengths: &Lengths,
+        column: impl Fn(&mut Tally) -> &mut Vec<(u32, u32)>,
+    ) {
+        for ((cell, seconds), count) in lengths.cells.iter().zip(&lengths.seconds).zip(&lengths.counts) {
+            self.each(part, rows, *cell, None, |tally| column(tally).push((*seconds, *count)));
+        }
+    }
+
+    /// Whatever a cell belongs to; of the rows of channels that of `channel` alone, if there is one.
+    fn each(
+        &mut self,
+        part: &DayPart<'_>,
+        rows: &RowKeys,
+        cell: u32,
+        channel: Option<Channel>,
+        mut add: impl FnMut(&mut Tally),
+    ) {
+        if !part.has(cell) {
+            return;
+        }
+        add(&mut self.totals);
+        if let Slot::InSeries(bucket) = part.slot(cell) {
+            add(&mut self.series[bucket as usize]);
+        }
+        match part.rows_of(cell) {
+            RowsOf::None => {}
+            RowsOf::One(row) => add(&mut self.rows[row as usize]),
+            RowsOf::Channels => {
+                let only = channel.map_or(u8::MAX, |channel| 1 << channel as u8);
+                let channels = part.place(cell).mask.channels() & part.counted & only;
+                for (bit, row) in rows.of_channel.iter().enumerate() {
+                    if let Some(row) = row
+                        && channels >> bit & 1 != 0
+                    {
+                        add(&mut self.rows[*row as usize]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Tally {
+    /// The numbers.
+    pub(crate) fn finish(self) -> Numbers {
+        let Tally { mut numbers, durations, first_contacts } = self;
+        numbers.durations = seconds(durations);
+        numbers.first_contacts = seconds(first_contacts);
+        numbers
+    }
+}
+
+fn seconds(mut counted: Vec<(u32, u32)>) -> Seconds {
+    counted.sort_unstable();
+    let mut sums: Vec<(u32, u64)> = Vec::new();
+    for (seconds, count) in counted {
+        match sums.last_mut() {
+            Some((last, sum)) if *last == seconds => *sum += u64::from(count),
+            _ => sums.push((seconds, count.into())),
+        }
+    }
+    Seconds(sums.into_iter().collect())
+}

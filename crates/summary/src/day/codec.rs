@@ -1,0 +1,267 @@
+//! A summary as bytes, for a file of its own.
+//!
+//! `FDDS`, a byte for the version, the checksum of what follows (XXH3, 8 bytes), the length of the
+//! columns in bytes (8), then the columns, compressed by zstd. Integers are little-endian.
+
+use thiserror::Error;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::columns::{Reader, Writer};
+use super::{Cells, DaySummary, Lengths, Measure, OTHER, Sample, Sums, Unended};
+use crate::fold::{Bucket, day_start};
+use crate::rows::{Mask, Place, Texts};
+use crate::{DECODED_BYTES_MAX, SESSION_SECONDS_MAX};
+
+const MAGIC: &[u8; 4] = b"FDDS";
+const VERSION: u8 = 1;
+const CHECKSUM: std::ops::Range<usize> = 5..13;
+const LENGTH: std::ops::Range<usize> = 13..21;
+const HEADER_BYTES: usize = LENGTH.end;
+const ZSTD_LEVEL: i32 = 3;
+
+/// Why bytes are no summary. Fold the day again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum DecodeError {
+    /// Of another version.
+    #[error("the summary has version {0}, and this program reads version {VERSION}")]
+    Version(u8),
+    /// Not as they were written.
+    #[error("the summary is damaged")]
+    Damaged,
+    /// Larger than [`DECODED_BYTES_MAX`].
+    #[error("the summary takes {0} bytes, and at most {DECODED_BYTES_MAX} are read")]
+    TooLarge(u64),
+}
+
+impl DaySummary {
+    /// As bytes that [`decode`](Self::decode) reads.
+    pub fn encode(&self) -> Vec<u8> {
+        let columns = self.columns();
+        let mut bytes = Vec::with_capacity(HEADER_BYTES + columns.len() / 2);
+        bytes.extend_from_slice(MAGIC);
+        bytes.push(VERSION);
+        bytes.extend_from_slice(&[0; 8]);
+        bytes.extend_from_slice(&(columns.len() as u64).to_le_bytes());
+        // Compressing into memory fails only where memory can't be had, which ends a program anyway. Bytes
+        // that lack their end are found damaged.
+        bytes.extend(zstd::bulk::compress(&columns, ZSTD_LEVEL).unwrap_or_default());
+        let checksum = xxh3_64(&bytes[CHECKSUM.end..]);
+        bytes[CHECKSUM].copy_from_slice(&checksum.to_le_bytes());
+        bytes
+    }
+
+    /// The summary that was encoded. Takes any bytes, and allocates at most 16 times
+    /// [`DECODED_BYTES_MAX`].
+    pub fn decode(bytes: &[u8]) -> Result<DaySummary, DecodeError> {
+        if bytes.len() < HEADER_BYTES || !bytes.starts_with(MAGIC) {
+            return Err(DecodeError::Damaged);
+        }
+        if bytes[MAGIC.len()] != VERSION {
+            return Err(DecodeError::Version(bytes[MAGIC.len()]));
+        }
+        if number_at(bytes, CHECKSUM) != xxh3_64(&bytes[CHECKSUM.end..]) {
+            return Err(DecodeError::Damaged);
+        }
+        let length = number_at(bytes, LENGTH);
+        let too_large = DecodeError::TooLarge(length);
+        let length = usize::try_from(length).map_err(|_| too_large)?;
+        if length > DECODED_BYTES_MAX {
+            return Err(too_large);
+        }
+        let columns = zstd::bulk::decompress(&bytes[HEADER_BYTES..], length).map_err(|_| DecodeError::Damaged)?;
+        read(&columns).ok_or(DecodeError::Damaged)
+    }
+
+    fn columns(&self) -> Vec<u8> {
+        let mut to = Writer::default();
+        to.signed(self.day.into());
+        to.bytes.push(Bucket::ALL.iter().position(|bucket| *bucket == self.bucket).unwrap_or(0) as u8);
+        self.values.iter().for_each(|values| write_texts(&mut to, values));
+        write_places(&mut to, &self.places);
+        to.count(self.cells.buckets.len());
+        self.cells.buckets.iter().for_each(|bucket| to.number((*bucket).into()));
+        to.numbers(&self.cells.places);
+        for sums in &self.cells.sums {
+            to.count(sums.cells.len());
+            to.steps(&sums.cells);
+            to.numbers(&sums.values);
+        }
+        for lengths in [&self.durations, &self.first_contacts] {
+            to.count(lengths.cells.len());
+            to.steps(&lengths.cells);
+            to.numbers(&lengths.seconds);
+            to.numbers(&lengths.counts);
+        }
+        to.count(self.unended.cells.len());
+        to.steps(&self.unended.cells);
+        self.unended.last_at.iter().for_each(|at| to.signed(at - day_start(self.day)));
+        self.write_sample(&mut to);
+        to.bytes
+    }
+
+    fn write_sample(&self, to: &mut Writer) {
+        let sample = &self.sample;
+        to.bytes.push(sample.threshold.is_some().into());
+        to.number(sample.threshold.unwrap_or_default());
+        to.count(sample.hashes.len());
+        to.planes(&sample.hashes);
+        to.count(sample.cells.len());
+        to.steps(&sample.ends);
+        // Bucket and place apart: each has few values, the cell's number has many.
+        let cells = sample.cells.iter().map(|cell| *cell as usize);
+        cells.clone().for_each(|cell| to.number(self.cells.buckets[cell].into()));
+        cells.clone().for_each(|cell| to.number(self.cells.places[cell].into()));
+        for (cell, minute) in cells.zip(&sample.minutes) {
+            if self.places[self.cells.places[cell] as usize].mask.requests() != 0 {
+                to.bytes.push(*minute);
+            }
+        }
+    }
+}
+
+fn number_at(bytes: &[u8], range: std::ops::Range<usize>) -> u64 {
+    bytes[range].iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+fn write_texts(to: &mut Writer, texts: &Texts) {
+    to.count(texts.len());
+    texts.iter().for_each(|text| to.count(text.len()));
+    texts.iter().for_each(|text| to.bytes.extend_from_slice(text.as_bytes()));
+}
+
+fn write_places(to: &mut Writer, places: &[Place]) {
+    to.count(places.len());
+    for dimension in 0..3 {
+        places.iter().for_each(|place| to.number(place.texts[dimension].wrapping_add(1).into()));
+    }
+    places.iter().for_each(|place| to.bytes.push(place.mask.0));
+}
+
+fn read(bytes: &[u8]) -> Option<DaySummary> {
+    let mut from = Reader::new(bytes);
+    let day = from.signed()?.try_into().ok()?;
+    let bucket = *Bucket::ALL.get(usize::from(from.byte()?))?;
+    let values = [read_texts(&mut from)?, read_texts(&mut from)?, read_texts(&mut from)?];
+    let places = read_places(&mut from, &values)?;
+    let cells = read_cells(&mut from, bucket, places.len())?;
+    let summary = DaySummary {
+        day,
+        bucket,
+        has_other: std::array::from_fn(|at| places.iter().any(|place| place.texts[at] == OTHER)),
+        values,
+        durations: read_lengths(&mut from, &cells)?,
+        first_contacts: read_lengths(&mut from, &cells)?,
+        unended: read_unended(&mut from, &cells, day_start(day))?,
+        sample: read_sample(&mut from, bucket, &places, &cells)?,
+        places,
+        cells,
+    };
+    from.is_at_end().then_some(summary)
+}
+
+fn read_texts(from: &mut Reader<'_>) -> Option<Texts> {
+    let count = from.count()?;
+    let lengths = from.numbers(count)?;
+    let mut texts = Texts::default();
+    for length in lengths {
+        let text = std::str::from_utf8(from.take(length as usize)?).ok()?;
+        // They are ascending, so that they can be searched, and none is empty.
+        if text <= texts.get(texts.len() as u32) {
+            return None;
+        }
+        texts.push(text);
+    }
+    texts.shrink();
+    Some(texts)
+}
+
+fn read_places(from: &mut Reader<'_>, values: &[Texts; 3]) -> Option<Vec<Place>> {
+    let count = from.count()?;
+    let mut places = vec![Place { texts: [0; 3], mask: Mask::default() }; count];
+    for (dimension, values) in values.iter().enumerate() {
+        for place in &mut places {
+            let text = from.small()?.wrapping_sub(1);
+            if text != OTHER && text as usize > values.len() {
+                return None;
+            }
+            place.texts[dimension] = text;
+        }
+    }
+    for place in &mut places {
+        place.mask = Mask(from.byte().filter(|mask| mask >> Mask::BITS == 0)?);
+    }
+    Some(places)
+}
+
+fn read_cells(from: &mut Reader<'_>, bucket: Bucket, places: usize) -> Option<Cells> {
+    let count = from.count()?;
+    let mut cells = Cells::default();
+    for _ in 0..count {
+        cells.buckets.push(from.small().filter(|at| *at < bucket.per_day())? as u16);
+    }
+    cells.places = from.numbers(count)?;
+    let keys = || cells.buckets.iter().zip(&cells.places);
+    if cells.places.iter().any(|place| *place as usize >= places) || !keys().is_sorted_by(|one, next| one < next) {
+        return None;
+    }
+    for _ in Measure::ALL {
+        let count = from.count()?;
+        let sums = Sums { cells: read_cell_column(from, count, &cells)?, values: from.numbers(count)? };
+        cells.sums.push(sums);
+    }
+    Some(cells)
+}
+
+/// Ascending numbers of cells.
+fn read_cell_column(from: &mut Reader<'_>, count: usize, cells: &Cells) -> Option<Vec<u32>> {
+    let column = from.steps(count)?;
+    column.last().is_none_or(|last| (*last as usize) < cells.places.len()).then_some(column)
+}
+
+fn read_lengths(from: &mut Reader<'_>, cells: &Cells) -> Option<Lengths> {
+    let count = from.count()?;
+    let lengths = Lengths {
+        cells: read_cell_column(from, count, cells)?,
+        seconds: from.numbers(count)?,
+        counts: from.numbers(count)?,
+    };
+    lengths.seconds.iter().all(|seconds| *seconds < SESSION_SECONDS_MAX).then_some(lengths)
+}
+
+fn read_unended(from: &mut Reader<'_>, cells: &Cells, day_start: i64) -> Option<Unended> {
+    let count = from.count()?;
+    let cells = read_cell_column(from, count, cells)?;
+    let last_at = (0..count).map(|_| day_start.checked_add(from.signed()?)).collect::<Option<_>>()?;
+    Some(Unended { cells, last_at })
+}
+
+fn read_sample(from: &mut Reader<'_>, bucket: Bucket, places: &[Place], cells: &Cells) -> Option<Sample> {
+    let is_part = from.byte()? != 0;
+    let threshold = from.number()?;
+    let count = from.count()?;
+    let hashes = from.planes(count)?;
+    let entries = from.count()?;
+    let ends = from.steps(count)?;
+    if ends.last().copied().unwrap_or(0) as usize != entries || is_part && threshold == 0 {
+        return None;
+    }
+    let starts: Vec<usize> =
+        (0..=bucket.per_day()).map(|bucket| cells.buckets.partition_point(|at| u32::from(*at) < bucket)).collect();
+    let buckets = from.numbers(entries)?;
+    let mut sample = Sample { threshold: is_part.then_some(threshold), hashes, ends, ..Sample::default() };
+    for bucket in buckets {
+        let place = from.small()?;
+        let start = *starts.get(bucket as usize)?;
+        let of_bucket = &cells.places[start..*starts.get(bucket as usize + 1)?];
+        sample.cells.push((start + of_bucket.binary_search(&place).ok()?) as u32);
+    }
+    for cell in &sample.cells {
+        let is_request = places[cells.places[*cell as usize] as usize].mask.requests() != 0;
+        let minute = if is_request { from.byte()? } else { 0 };
+        if u32::from(minute) >= bucket.minutes() {
+            return None;
+        }
+        sample.minutes.push(minute);
+    }
+    Some(sample)
+}

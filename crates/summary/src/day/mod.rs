@@ -1,0 +1,119 @@
+//! What a day amounts to: immutable, small, made by [`fold`](crate::fold).
+
+mod answerable;
+mod codec;
+mod columns;
+mod measure;
+
+pub use answerable::Unanswerable;
+pub use codec::DecodeError;
+pub(crate) use measure::Measure;
+
+use crate::fold::Bucket;
+use crate::rows::{Place, Texts};
+
+/// Stands in a [`Place`] for values that have no number of their own.
+pub(crate) const OTHER: u32 = u32::MAX;
+
+/// What the events of a UTC day amount to.
+#[derive(Clone, Debug)]
+pub struct DaySummary {
+    pub(crate) day: i32,
+    pub(crate) bucket: Bucket,
+    /// Values of datastream, subject, page, ascending.
+    pub(crate) values: [Texts; 3],
+    /// Whether values of the dimension stand in `OTHER`.
+    pub(crate) has_other: [bool; 3],
+    pub(crate) places: Vec<Place>,
+    pub(crate) cells: Cells,
+    pub(crate) durations: Lengths,
+    pub(crate) first_contacts: Lengths,
+    pub(crate) unended: Unended,
+    pub(crate) sample: Sample,
+}
+
+/// What is told apart: a bucket of the day and a place, in this order and ascending.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Cells {
+    pub(crate) buckets: Vec<u16>,
+    pub(crate) places: Vec<u32>,
+    /// For each of [`Measure::ALL`].
+    pub(crate) sums: Vec<Sums>,
+}
+
+/// A measure's sums in those cells where it isn't 0. One above `u32::MAX` is in parts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sums {
+    /// Ascending.
+    pub(crate) cells: Vec<u32>,
+    pub(crate) values: Vec<u32>,
+}
+
+/// How often each length of time in each cell. One above `u32::MAX` times is in parts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Lengths {
+    /// Ascending.
+    pub(crate) cells: Vec<u32>,
+    pub(crate) seconds: Vec<u32>,
+    pub(crate) counts: Vec<u32>,
+}
+
+/// Chat sessions that started and have no end: whether they are open depends on the present.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Unended {
+    /// Ascending.
+    pub(crate) cells: Vec<u32>,
+    /// Microseconds since 1970.
+    pub(crate) last_at: Vec<i64>,
+}
+
+/// The visitors whose hashes are below the threshold, each with the cells of his events.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sample {
+    /// `None`: all visitors.
+    pub(crate) threshold: Option<u64>,
+    /// Ascending.
+    pub(crate) hashes: Vec<u64>,
+    /// Where the entries of each visitor end.
+    pub(crate) ends: Vec<u32>,
+    /// Of each entry; ascending within a visitor.
+    pub(crate) cells: Vec<u32>,
+    /// Of each entry: of a contact request, the minute of its bucket; else 0.
+    pub(crate) minutes: Vec<u8>,
+}
+
+impl DaySummary {
+    /// The day, counted from 1970-01-01.
+    pub fn day(&self) -> i32 {
+        self.day
+    }
+
+    /// How finely it tells the time.
+    pub fn bucket(&self) -> Bucket {
+        self.bucket
+    }
+
+    /// The memory that it takes, in bytes.
+    pub fn bytes(&self) -> usize {
+        fn of<T>(column: &Vec<T>) -> usize {
+            column.capacity() * size_of::<T>()
+        }
+        let DaySummary { values, places, cells, durations, first_contacts, unended, sample, .. } = self;
+        let lengths = |lengths: &Lengths| of(&lengths.cells) + of(&lengths.seconds) + of(&lengths.counts);
+        size_of::<DaySummary>()
+            + values.iter().map(Texts::bytes).sum::<usize>()
+            + of(places)
+            + of(&cells.buckets)
+            + of(&cells.places)
+            + of(&cells.sums)
+            + cells.sums.iter().map(|sums| of(&sums.cells) + of(&sums.values)).sum::<usize>()
+            + lengths(durations)
+            + lengths(first_contacts)
+            + of(&unended.cells)
+            + of(&unended.last_at)
+            + of(&sample.hashes)
+            + of(&sample.ends)
+            + of(&sample.cells)
+            + of(&sample.minutes)
+    }
+}

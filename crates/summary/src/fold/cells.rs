@@ -1,0 +1,67 @@
+//! Turns additions into the columns of a summary.
+
+use super::additions::{Additions, Spot};
+use super::choice::Choice;
+use crate::day::{Cells, Lengths, Measure, Sums, Unended};
+
+impl Choice {
+    /// The cells with their sums.
+    pub(crate) fn sums(&self, additions: &Additions) -> Cells {
+        let mut by_measure: Vec<Vec<(u32, u64)>> = vec![Vec::new(); Measure::ALL.len()];
+        for (measure, spot, value) in &additions.sums {
+            by_measure[measure.index()].push((self.cell(*spot), *value));
+        }
+        let sums = by_measure.into_iter().map(|values| {
+            let (cells, values) = in_parts(added_up(values)).unzip();
+            Sums { cells, values }
+        });
+        Cells {
+            buckets: self.cells.iter().map(|cell| cell.bucket()).collect(),
+            places: self.cells.iter().map(|cell| cell.place()).collect(),
+            sums: sums.collect(),
+        }
+    }
+
+    /// How often each length of time in each cell.
+    pub(crate) fn lengths(&self, lengths: &[(Spot, u32)]) -> Lengths {
+        let counted = lengths.iter().map(|(spot, seconds)| ((self.cell(*spot), *seconds), 1)).collect();
+        let mut columns = Lengths::default();
+        for ((cell, seconds), count) in in_parts(added_up(counted)) {
+            columns.cells.push(cell);
+            columns.seconds.push(seconds);
+            columns.counts.push(count);
+        }
+        columns
+    }
+
+    /// The sessions without an end.
+    pub(crate) fn unended(&self, additions: &Additions) -> Unended {
+        let mut unended: Vec<(u32, i64)> =
+            additions.unended.iter().map(|(spot, last_at)| (self.cell(*spot), *last_at)).collect();
+        unended.sort_unstable();
+        let (cells, last_at) = unended.into_iter().unzip();
+        Unended { cells, last_at }
+    }
+}
+
+/// The sums of equal keys, in their order.
+fn added_up<K: Ord + Copy>(mut values: Vec<(K, u64)>) -> Vec<(K, u64)> {
+    values.sort_unstable_by_key(|(key, _)| *key);
+    values.dedup_by(|next, kept| {
+        let is_same = next.0 == kept.0;
+        if is_same {
+            kept.1 += next.1;
+        }
+        is_same
+    });
+    values
+}
+
+/// Values of 64 bits as several of 32 where one isn't enough.
+fn in_parts<K: Copy>(values: Vec<(K, u64)>) -> impl Iterator<Item = (K, u32)> {
+    values.into_iter().flat_map(|(key, value)| {
+        let whole = (value / u64::from(u32::MAX)) as usize;
+        let rest = (value % u64::from(u32::MAX)) as u32;
+        std::iter::repeat_n((key, u32::MAX), whole).chain((rest > 0).then_some((key, rest)))
+    })
+}

@@ -1,0 +1,68 @@
+//! The rows of several sources under one numbering.
+
+use hashbrown::HashMap;
+
+use super::window::Window;
+use crate::rows::{Flags, Interner, NO_TEXT, Place, Rows, Texts};
+
+/// Rows, and what their numbers are called here.
+pub(crate) struct Source<'a> {
+    pub(crate) rows: &'a Rows,
+    /// The number here of each place of the rows, and what is odd about its events.
+    pub(crate) places: Vec<(u32, Flags)>,
+}
+
+/// All rows that a day is made of.
+pub(crate) struct Sources<'a> {
+    pub(crate) sources: Vec<Source<'a>>,
+    pub(crate) places: Vec<Place>,
+    interners: [Interner; 3],
+}
+
+impl<'a> Sources<'a> {
+    pub(crate) fn new(window: Window, rows: &[&'a Rows]) -> Sources<'a> {
+        let mut all = Sources { sources: Vec::new(), places: Vec::new(), interners: Default::default() };
+        let mut numbers = HashMap::new();
+        for rows in rows {
+            let touches = rows.span().is_some_and(|(first, last)| window.touches(first, last));
+            if touches {
+                all.add(rows, &mut numbers);
+            }
+        }
+        all
+    }
+
+    fn add(&mut self, rows: &'a Rows, numbers: &mut HashMap<Place, u32>) {
+        let mut texts: [Vec<u32>; 3] = Default::default();
+        for (dimension, texts) in texts.iter_mut().enumerate() {
+            texts.push(NO_TEXT);
+            texts.extend(rows.texts()[dimension].iter().map(|text| self.interners[dimension].intern(Some(text))));
+        }
+        let places = rows.places().iter().map(|(place, flags)| {
+            let texts = std::array::from_fn(|at| texts[at][place.texts[at] as usize]);
+            (number(&mut self.places, numbers, Place { texts, mask: place.mask }), *flags)
+        });
+        let places = places.collect();
+        self.sources.push(Source { rows, places });
+    }
+
+    /// The texts of datastream, subject, page.
+    pub(crate) fn texts(&self, dimension: usize) -> &Texts {
+        self.interners[dimension].texts()
+    }
+}
+
+/// The number of a place, a new one if it has none.
+pub(crate) fn number(places: &mut Vec<Place>, numbers: &mut HashMap<Place, u32>, place: Place) -> u32 {
+    *numbers.entry(place).or_insert_with(|| {
+        places.push(place);
+        places.len() as u32 - 1
+    })
+}
+
+impl Source<'_> {
+    /// The number here of a row's place, and what is odd about its event.
+    pub(crate) fn place(&self, row: u32) -> (u32, Flags) {
+        self.places[self.rows.place_of()[row as usize] as usize]
+    }
+}

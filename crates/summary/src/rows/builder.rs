@@ -1,0 +1,92 @@
+//! Makes rows of events, one at a time.
+
+use hashbrown::HashMap;
+
+use super::marks::{Flags, Mark, Mask, valid};
+use super::{Interner, Place, Rows};
+use crate::{DAY_CLOSES_AFTER_MICROS, DAY_MICROS, Event, HashKey};
+
+/// Makes [`Rows`] of events.
+pub struct RowsBuilder {
+    key: HashKey,
+    rows: Rows,
+    interners: [Interner; 3],
+    place_ids: HashMap<(Place, Flags), u32>,
+    last_place: Option<((Place, Flags), u32)>,
+}
+
+impl RowsBuilder {
+    /// Without events yet.
+    pub fn new(key: &HashKey) -> RowsBuilder {
+        RowsBuilder {
+            key: key.clone(),
+            rows: Rows { first: i64::MAX, last: i64::MIN, ..Rows::default() },
+            interners: Default::default(),
+            place_ids: HashMap::default(),
+            last_place: None,
+        }
+    }
+
+    /// Adds an event.
+    pub fn push(&mut self, event: &Event<'_>) {
+        let (counters, is_odd) = valid(&event.counters);
+        let mask = Mask::of(&counters);
+        let visitor = event.visitor.filter(|text| !text.is_empty()).map_or(0, |text| self.key.hash(text));
+        let session = event.session.filter(|text| !text.is_empty());
+        let mut flags = 0;
+        for (holds, flag) in [
+            (is_odd, Flags::COUNTER),
+            (event.is_time_off, Flags::TIME),
+            (is_late(event), Flags::LATE),
+            (mask.channels() & 1 != 0 && visitor == 0 && session.is_none(), Flags::WITHOUT_SESSION),
+        ] {
+            flags |= if holds { flag } else { 0 };
+        }
+        let [datastreams, subjects, pages] = &mut self.interners;
+        let texts =
+            [datastreams.intern(Some(event.datastream)), subjects.intern(event.subject), pages.intern(event.page)];
+        let place = self.place((Place { texts, mask }, Flags(flags)));
+        if mask != Mask::default() {
+            let session = session.map_or(0, |text| self.key.hash(text));
+            self.rows.marks.push(Mark { session, row: self.rows.micros.len() as u32, counters });
+        }
+        self.rows.first = self.rows.first.min(event.micros);
+        self.rows.last = self.rows.last.max(event.micros);
+        self.rows.micros.push(event.micros);
+        self.rows.place_of.push(place);
+        self.rows.visitors.push(visitor);
+    }
+
+    /// The events as rows.
+    pub fn finish(self) -> Rows {
+        let RowsBuilder { mut rows, interners, .. } = self;
+        rows.texts = interners.map(Interner::finish);
+        rows.places.shrink_to_fit();
+        rows.micros.shrink_to_fit();
+        rows.place_of.shrink_to_fit();
+        rows.visitors.shrink_to_fit();
+        rows.marks.shrink_to_fit();
+        rows
+    }
+
+    fn place(&mut self, key: (Place, Flags)) -> u32 {
+        if let Some((last, id)) = self.last_place
+            && last == key
+        {
+            return id;
+        }
+        let places = &mut self.rows.places;
+        let id = *self.place_ids.entry(key).or_insert_with(|| {
+            places.push(key);
+            places.len() as u32 - 1
+        });
+        self.last_place = Some((key, id));
+        id
+    }
+}
+
+/// Whether the event was received after its day was closed.
+fn is_late(event: &Event<'_>) -> bool {
+    let day_start = event.micros.div_euclid(DAY_MICROS).saturating_mul(DAY_MICROS);
+    event.received_micros >= day_start.saturating_add(DAY_MICROS + DAY_CLOSES_AFTER_MICROS)
+}

@@ -1,0 +1,104 @@
+//! Texts that stand once, each with a number.
+
+use std::cmp::Ordering;
+use std::hash::{BuildHasher, RandomState};
+
+use hashbrown::HashTable;
+
+/// The number of the missing text.
+pub(crate) const NO_TEXT: u32 = 0;
+
+/// Texts in one piece, numbered from 1 in the order in which they came.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Texts {
+    bytes: String,
+    ends: Vec<usize>,
+}
+
+impl Texts {
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The text of a number; the empty one for [`NO_TEXT`] and for numbers that no text has.
+    pub(crate) fn get(&self, id: u32) -> &str {
+        let Some(at) = (id as usize).checked_sub(1) else { return "" };
+        let Some(end) = self.ends.get(at).copied() else { return "" };
+        let start = if at == 0 { 0 } else { self.ends[at - 1] };
+        &self.bytes[start..end]
+    }
+
+    pub(crate) fn push(&mut self, text: &str) -> u32 {
+        self.bytes.push_str(text);
+        self.ends.push(self.bytes.len());
+        self.ends.len() as u32
+    }
+
+    /// The number of a text, if the texts are in ascending order.
+    pub(crate) fn find(&self, text: &str) -> Option<u32> {
+        let (mut low, mut high) = (1, self.ends.len() as u32 + 1);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.get(middle).cmp(text) {
+                Ordering::Less => low = middle + 1,
+                Ordering::Equal => return Some(middle),
+                Ordering::Greater => high = middle,
+            }
+        }
+        None
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
+        (1..=self.ends.len() as u32).map(|id| self.get(id))
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.capacity() + self.ends.capacity() * size_of::<usize>()
+    }
+
+    pub(crate) fn shrink(&mut self) {
+        self.bytes.shrink_to_fit();
+        self.ends.shrink_to_fit();
+    }
+}
+
+/// Gives texts their numbers.
+///
+/// Strangers choose the texts, so the table's hashes are keyed, by chance and anew each time.
+#[derive(Default)]
+pub(crate) struct Interner {
+    texts: Texts,
+    table: HashTable<u32>,
+    hasher: RandomState,
+    last: u32,
+}
+
+impl Interner {
+    /// The number of a text; [`NO_TEXT`] for none and for the empty one.
+    pub(crate) fn intern(&mut self, text: Option<&str>) -> u32 {
+        let Some(text) = text.filter(|text| !text.is_empty()) else { return NO_TEXT };
+        if self.texts.get(self.last) == text {
+            return self.last;
+        }
+        let Interner { texts, table, hasher, last } = self;
+        let hash = hasher.hash_one(text);
+        *last = match table.find(hash, |id| texts.get(*id) == text) {
+            Some(id) => *id,
+            None => {
+                let id = texts.push(text);
+                table.insert_unique(hash, id, |id| hasher.hash_one(texts.get(*id)));
+                id
+            }
+        };
+        *last
+    }
+
+    pub(crate) fn texts(&self) -> &Texts {
+        &self.texts
+    }
+
+    pub(crate) fn finish(mut self) -> Texts {
+        self.texts.shrink();
+        self.texts
+    }
+}

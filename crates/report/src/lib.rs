@@ -22,6 +22,7 @@ mod metrics;
 mod period;
 mod query_size;
 mod read_only;
+mod reports;
 mod result;
 mod session;
 mod store;
@@ -40,6 +41,7 @@ pub use metrics::{
     Unit,
 };
 pub use period::{Period, PeriodError};
+pub use reports::{Answered, SummaryAnswer, SummaryError, SummarySource};
 pub use result::{Form, QueryResult};
 pub use session::{QueryLimits, Session, Snapshot};
 pub use tables::{Tables, TablesError};

@@ -4,6 +4,7 @@ mod passing;
 mod rows;
 mod span;
 mod tally;
+mod visitors;
 
 use std::sync::Arc;
 
@@ -32,6 +33,7 @@ pub fn answer(query: &Query, days: &[Arc<DaySummary>]) -> Answer {
     for part in parts.iter().filter(|part| part.is_in_span) {
         tallies.add(part, &rows, query);
     }
+    visitors::count(query, &parts, &rows, &mut tallies);
     let rows = rows.keys.into_iter().zip(tallies.rows).map(|(key, tally)| (key, tally.finish()));
     Answer {
         totals: tallies.totals.finish(),
@@ -86,8 +88,12 @@ impl<'a> DayPart<'a> {
         self.rows[self.day.cells.places[cell as usize] as usize]
     }
 
+    fn passes(&self, cell: u32) -> bool {
+        self.passing[self.day.cells.places[cell as usize] as usize]
+    }
+
     /// Whether a cell is in the span and passes.
     fn has(&self, cell: u32) -> bool {
-        self.passing[self.day.cells.places[cell as usize] as usize] && self.slot(cell) != Slot::Outside
+        self.passes(cell) && self.slot(cell) != Slot::Outside
     }
 }

@@ -32,9 +32,9 @@ const PAGE: usize = 2;
 const STEP: usize = 4;
 
 impl Choice {
-    pub(crate) fn new(keep: &Keep<'_>, sources: &Sources<'_>, additions: &Additions) -> Choice {
+    pub(crate) fn new(keep: &Keep<'_>, sources: &mut Sources<'_>, additions: &Additions) -> Choice {
         let spots = spots(additions);
-        let named = keep.named();
+        let named = sources.intern(keep.named());
         let mut ranked: Vec<Ranked> = (0..3).map(|at| Ranked::new(at, sources, additions, &named[at])).collect();
         for ranked in &mut ranked {
             ranked.kept = keep.values_max;
@@ -133,7 +133,7 @@ struct Ranked {
 }
 
 impl Ranked {
-    fn new(at: usize, sources: &Sources<'_>, additions: &Additions, named: &[&str]) -> Ranked {
+    fn new(at: usize, sources: &Sources<'_>, additions: &Additions, named: &[u32]) -> Ranked {
         let texts = sources.texts(at);
         let mut counts = vec![0u64; texts.len() + 1];
         for (measure, spot, value) in &additions.sums {
@@ -144,9 +144,11 @@ impl Ranked {
         for (spot, _) in &additions.first_contacts {
             counts[sources.places[spot.place() as usize].texts[at] as usize] += 1;
         }
-        let mut ids: Vec<u32> = (1..counts.len() as u32).filter(|id| counts[*id as usize] > 0).collect();
+        let named: HashSet<u32> = named.iter().copied().collect();
+        let mut ids: Vec<u32> = (1..counts.len() as u32).collect();
+        // A named value that nothing has is kept, too: so it is known that nothing has it.
+        ids.retain(|id| counts[*id as usize] > 0 || named.contains(id));
         ids.sort_unstable_by_key(|id| (Reverse(counts[*id as usize]), texts.get(*id)));
-        let named = ids.iter().copied().filter(|id| named.contains(&texts.get(*id))).collect();
         Ranked { ids, kept: 0, named }
     }
 

@@ -16,23 +16,24 @@ pub(crate) struct Source<'a> {
 pub(crate) struct Sources<'a> {
     pub(crate) sources: Vec<Source<'a>>,
     pub(crate) places: Vec<Place>,
+    numbers: HashMap<Place, u32>,
     interners: [Interner; 3],
 }
 
 impl<'a> Sources<'a> {
     pub(crate) fn new(window: Window, rows: &[&'a Rows]) -> Sources<'a> {
-        let mut all = Sources { sources: Vec::new(), places: Vec::new(), interners: Default::default() };
-        let mut numbers = HashMap::new();
+        let mut all =
+            Sources { sources: Vec::new(), places: Vec::new(), numbers: HashMap::new(), interners: Default::default() };
         for rows in rows {
             let touches = rows.span().is_some_and(|(first, last)| window.touches(first, last));
             if touches {
-                all.add(rows, &mut numbers);
+                all.add(rows);
             }
         }
         all
     }
 
-    fn add(&mut self, rows: &'a Rows, numbers: &mut HashMap<Place, u32>) {
+    fn add(&mut self, rows: &'a Rows) {
         let mut texts: [Vec<u32>; 3] = Default::default();
         for (dimension, texts) in texts.iter_mut().enumerate() {
             texts.push(NO_TEXT);
@@ -40,10 +41,20 @@ impl<'a> Sources<'a> {
         }
         let places = rows.places().iter().map(|(place, flags)| {
             let texts = std::array::from_fn(|at| texts[at][place.texts[at] as usize]);
-            (number(&mut self.places, numbers, Place { texts, mask: place.mask }), *flags)
+            (number(&mut self.places, &mut self.numbers, Place { texts, mask: place.mask }), *flags)
         });
         let places = places.collect();
         self.sources.push(Source { rows, places });
+    }
+
+    /// The number of a place, a new one if no event has it.
+    pub(crate) fn number(&mut self, place: Place) -> u32 {
+        number(&mut self.places, &mut self.numbers, place)
+    }
+
+    /// The numbers of texts of datastream, subject, page.
+    pub(crate) fn intern(&mut self, texts: [Vec<&str>; 3]) -> [Vec<u32>; 3] {
+        std::array::from_fn(|at| texts[at].iter().map(|text| self.interners[at].intern(Some(text))).collect())
     }
 
     /// The texts of datastream, subject, page.

@@ -31,6 +31,11 @@ impl Window {
         (self.start..self.start + DAY_MICROS).contains(&micros)
     }
 
+    /// Whether an instant is in the day or the one after.
+    pub(crate) fn has_or_precedes(self, micros: i64) -> bool {
+        (self.start..self.start + 2 * DAY_MICROS).contains(&micros)
+    }
+
     /// Whether a span, its last instant included, has a part in the day or one beside it.
     pub(crate) fn touches(self, first: i64, last: i64) -> bool {
         last >= self.start - DAY_MICROS && first < self.start + 2 * DAY_MICROS

@@ -53,8 +53,6 @@ impl Flags {
     pub(crate) const TIME: u8 = 1 << 1;
     pub(crate) const LATE: u8 = 1 << 2;
     pub(crate) const WITHOUT_SESSION: u8 = 1 << 3;
-    /// Bits in use.
-    pub(crate) const BITS: u32 = 4;
 }
 
 /// The counters of an event that has one above 0.

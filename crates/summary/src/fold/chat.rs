@@ -1,0 +1,134 @@
+//! One chat session: what its events say of it.
+
+use super::Bucket;
+use super::additions::{Additions, Spot};
+use super::sources::Sources;
+use super::window::Window;
+use crate::Counter;
+use crate::day::Measure;
+use crate::rows::{Mark, Mask, NO_TEXT, Place};
+
+/// An event of a chat.
+#[derive(Clone, Copy)]
+pub(crate) struct ChatEvent<'a> {
+    pub(crate) micros: i64,
+    /// By the numbering of [`Sources`].
+    pub(crate) place: u32,
+    pub(crate) mark: &'a Mark,
+}
+
+/// What the events of one session amount to.
+struct ChatSession {
+    offers: u64,
+    declines: u64,
+    starts: u64,
+    ends: u64,
+    /// Starts in events at or after the first offer.
+    starts_after_offer: u64,
+    offered_at: Option<i64>,
+    started_at: Option<i64>,
+    last_started_at: Option<i64>,
+    first_ended_at: Option<i64>,
+    /// The first end at or after the first start.
+    ended_at: Option<i64>,
+}
+
+impl ChatSession {
+    /// Of events in order of time.
+    fn of(events: &[ChatEvent<'_>]) -> ChatSession {
+        let sum = |counter: Counter| events.iter().map(|event| event.mark.counter(counter)).sum();
+        let with = |counter: Counter| events.iter().filter(move |event| event.mark.counter(counter) > 0);
+        let first = |counter: Counter| with(counter).map(|event| event.micros).next();
+        let offered_at = first(Counter::ChatOffered);
+        let started_at = first(Counter::ChatStart);
+        let after_offer = events.iter().filter(|event| offered_at.is_some_and(|at| event.micros >= at));
+        ChatSession {
+            offers: sum(Counter::ChatOffered),
+            declines: sum(Counter::ChatDeclined),
+            starts: sum(Counter::ChatStart),
+            ends: sum(Counter::ChatEnd),
+            starts_after_offer: after_offer.map(|event| event.mark.counter(Counter::ChatStart)).sum(),
+            offered_at,
+            started_at,
+            last_started_at: with(Counter::ChatStart).map(|event| event.micros).next_back(),
+            first_ended_at: first(Counter::ChatEnd),
+            ended_at: with(Counter::ChatEnd)
+                .map(|event| event.micros)
+                .find(|at| started_at.is_some_and(|started_at| *at >= started_at)),
+        }
+    }
+
+    fn measures(&self) -> [(Measure, u64); 11] {
+        let has_offer = self.offered_at.is_some();
+        let ignored = self.offers.saturating_sub(self.declines).saturating_sub(self.starts_after_offer);
+        let starts_after_end = self.last_started_at.zip(self.first_ended_at).is_some_and(|(start, end)| start > end);
+        [
+            (Measure::Sessions, 1),
+            (Measure::Offered, has_offer.into()),
+            (Measure::Accepted, (self.starts_after_offer > 0).into()),
+            (Measure::Ignored, if has_offer { ignored } else { 0 }),
+            (Measure::Unprompted, self.starts - self.starts_after_offer),
+            (Measure::Started, (self.starts > 0).into()),
+            (Measure::Ended, self.ended_at.is_some().into()),
+            (Measure::EndWithoutStart, (self.ends > 0 && self.starts == 0).into()),
+            (Measure::StartAfterEnd, starts_after_end.into()),
+            (Measure::DeclinedAndStarted, (self.declines > 0 && self.starts > 0).into()),
+            (Measure::TwoStarts, (self.starts > 1).into()),
+        ]
+    }
+}
+
+/// Adds sessions that begin in the day.
+pub(crate) struct Sessions<'a, 'b> {
+    pub(crate) window: Window,
+    pub(crate) bucket: Bucket,
+    pub(crate) sources: &'b mut Sources<'a>,
+    pub(crate) additions: &'b mut Additions,
+}
+
+impl Sessions<'_, '_> {
+    /// Adds the session of these events, in order of time, if it begins in the day.
+    pub(crate) fn add(&mut self, events: &[ChatEvent<'_>]) {
+        let (Some(first), Some(last)) = (events.first(), events.last()) else { return };
+        if !self.window.has(first.micros) {
+            return;
+        }
+        // All of a key's events are of one datastream.
+        let datastream = self.sources.places[first.place as usize].texts[0];
+        let texts = [datastream, self.first_text(1, events), self.first_text(2, events)];
+        let spot = self.spot(first.micros, Place { texts, mask: Mask::CHAT });
+        let session = ChatSession::of(events);
+        self.additions.sums.extend(
+            session
+                .measures()
+                .into_iter()
+                .filter(|(_, value)| *value > 0)
+                .map(|(measure, value)| (measure, spot, value)),
+        );
+        match (session.started_at, session.ended_at) {
+            (Some(start), Some(end)) => self.additions.durations.push((spot, seconds(start, end))),
+            (Some(_), None) => self.additions.unended.push((spot, last.micros)),
+            (None, _) => {}
+        }
+    }
+
+    /// The first text of a dimension, of equally early ones the smallest.
+    fn first_text(&self, dimension: usize, events: &[ChatEvent<'_>]) -> u32 {
+        let texts = self.sources.texts(dimension);
+        let text = |event: &ChatEvent<'_>| self.sources.places[event.place as usize].texts[dimension];
+        let Some(first) = events.iter().find(|event| text(event) != NO_TEXT) else { return NO_TEXT };
+        let equally_early = events.iter().skip_while(|event| event.micros < first.micros);
+        let equally_early = equally_early.take_while(|event| event.micros == first.micros).map(text);
+        equally_early.filter(|text| *text != NO_TEXT).min_by_key(|text| texts.get(*text)).unwrap_or(NO_TEXT)
+    }
+
+    /// The spot of an instant of the day and a place that no event need have.
+    pub(crate) fn spot(&mut self, micros: i64, place: Place) -> Spot {
+        Spot::new(self.window.bucket(self.bucket, micros), self.sources.number(place))
+    }
+}
+
+/// Whole seconds between instants that are less than a day apart.
+pub(crate) fn seconds(from: i64, to: i64) -> u32 {
+    ((to - from) / 1_000_000) as u32
+}

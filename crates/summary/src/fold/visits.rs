@@ -1,0 +1,115 @@
+//! Visits: from their beginning to the first contact request, and the chats in them that have no id.
+
+use super::chat::{ChatEvent, Sessions, seconds};
+use super::groups::{Groups, Keys};
+use super::sources::Source;
+use super::window::Window;
+use crate::rows::{Mark, Mask, NO_TEXT, Place};
+use crate::{VISIT_MICROS_MAX, VISIT_SILENCE_MICROS};
+
+/// An event of a visitor.
+#[derive(Clone, Copy)]
+pub(crate) struct VisitEvent<'a> {
+    micros: i64,
+    /// By the numbering of [`Sources`](super::sources::Sources).
+    place: u32,
+    mark: Option<&'a Mark>,
+}
+
+/// Adds first contacts of visits, and chat sessions without an id, that begin in the day.
+pub(crate) fn add(sessions: &mut Sessions<'_, '_>, events: &[(u32, VisitEvent<'_>)], keys: usize) {
+    let mut chat = Vec::new();
+    Groups::new(keys, events).for_each(|events| {
+        if !events.is_sorted_by_key(|event| event.micros) {
+            events.sort_unstable_by_key(|event| event.micros);
+        }
+        divide(events, |visit| {
+            chat.clear();
+            chat.extend(visit.iter().filter_map(VisitEvent::chat));
+            sessions.add(&chat);
+            add_first_contact(sessions, visit);
+        });
+    });
+}
+
+/// The events of visitors with a contact request or a chat without an id in the day, or a contact
+/// request in the day after; each with the number of its key.
+pub(crate) fn events<'a>(
+    window: Window,
+    sources: &[Source<'a>],
+    places: &[Place],
+) -> (Vec<(u32, VisitEvent<'a>)>, usize) {
+    let mut keys = Keys::new();
+    for source in sources {
+        for mark in source.rows.marks() {
+            let row = mark.row as usize;
+            let visitor = source.rows.visitors()[row];
+            let place = &places[source.place(mark.row).0 as usize];
+            let matters = place.mask.requests() != 0 || mark.session == 0;
+            if visitor != 0 && matters && window.has_or_precedes(source.rows.micros()[row]) {
+                keys.insert((place.texts[0], visitor));
+            }
+        }
+    }
+    let mut events = Vec::new();
+    for source in sources {
+        let rows = source.rows;
+        let mut marks = rows.marks().iter().peekable();
+        for (row, (visitor, micros)) in rows.visitors().iter().zip(rows.micros()).enumerate() {
+            if *visitor == 0 || !keys.may_have(*visitor) || !window.sees(*micros) {
+                continue;
+            }
+            let row = row as u32;
+            let place = source.place(row).0;
+            let Some(number) = keys.number((places[place as usize].texts[0], *visitor)) else { continue };
+            while marks.next_if(|mark| mark.row < row).is_some() {}
+            let mark = marks.peek().copied().filter(|mark| mark.row == row);
+            events.push((number, VisitEvent { micros: *micros, place, mark }));
+        }
+    }
+    (events, keys.len())
+}
+
+impl<'a> VisitEvent<'a> {
+    /// As an event of a chat without an id.
+    fn chat(&self) -> Option<ChatEvent<'a>> {
+        let mark = self.mark.filter(|mark| mark.session == 0 && mark.is_chat())?;
+        Some(ChatEvent { micros: self.micros, place: self.place, mark })
+    }
+}
+
+/// Divides the events of one visitor, in order of time, into visits.
+fn divide<'a, 'b>(events: &'b [VisitEvent<'a>], mut visit: impl FnMut(&'b [VisitEvent<'a>])) {
+    for events in events.chunk_by(|one, next| next.micros - one.micros <= VISIT_SILENCE_MICROS) {
+        let taken = events.partition_point(|event| event.micros - events[0].micros < VISIT_MICROS_MAX);
+        visit(&events[..taken]);
+    }
+}
+
+/// Adds how long after its beginning a visit of the day has its first contact request, if it has one.
+fn add_first_contact(sessions: &mut Sessions<'_, '_>, visit: &[VisitEvent<'_>]) {
+    let Some(begun_at) = visit.first().map(|event| event.micros).filter(|at| sessions.window.has(*at)) else { return };
+    let places = &sessions.sources.places;
+    let place = |event: &VisitEvent<'_>| places[event.place as usize];
+    let mut contacts = visit.iter().filter(|event| place(event).mask.requests() != 0).peekable();
+    let Some(contact_at) = contacts.peek().map(|event| event.micros) else { return };
+    let equally_early = contacts.take_while(|event| event.micros == contact_at).map(place);
+    let Some(first) = equally_early.reduce(|one, other| earlier(sessions, one, other)) else { return };
+    let spot = sessions.spot(begun_at, Place { mask: first.mask.only_requests(), ..first });
+    sessions.additions.first_contacts.push((spot, seconds(begun_at, contact_at)));
+}
+
+/// Of the places of two contact requests at one time that with the smaller page, then subject, one
+/// without coming last; of those that have the same, the channels of both.
+fn earlier(sessions: &Sessions<'_, '_>, one: Place, other: Place) -> Place {
+    let rank = |dimension: usize, place: &Place| {
+        let text = place.texts[dimension];
+        (text == NO_TEXT, sessions.sources.texts(dimension).get(text))
+    };
+    let ranks = |place: &Place| (rank(2, place), rank(1, place));
+    match ranks(&one).cmp(&ranks(&other)) {
+        std::cmp::Ordering::Less => one,
+        std::cmp::Ordering::Equal => Place { mask: Mask(one.mask.0 | other.mask.0), ..one },
+        std::cmp::Ordering::Greater => other,
+    }
+}

@@ -1,0 +1,5 @@
+//! The summaries as others use them.
+
+mod days;
+mod reference;
+mod same;

@@ -1,7 +1,7 @@
 //! `report contacts`: the metrics by day and channel, the totals, and what became of
 //! the events that were sent.
 //!
-//! The numbers are those of [`METRICS`] and its siblings and no others. All queries of one
+//! The numbers are those of [`CONTACTS`] and its siblings and no others. All queries of one
 //! report see the same snapshot. The report can be written as JSON and read back, so that a
 //! program that only has the JSON prints the same table.
 
@@ -16,7 +16,7 @@ use serde_json::Number;
 
 pub use self::quality::Quality;
 use crate::metrics::statement::{MeasuredNumber, Statement};
-use crate::metrics::{Channel, Dimension, METRICS, Relation, Scope};
+use crate::metrics::{CONTACTS, Channel, Dimension, Relation, Scope};
 use crate::period::iso;
 use crate::{Period, QueryError, QueryLimits, QueryResult, Session, cell};
 
@@ -82,10 +82,10 @@ impl ContactsReport {
 
 /// What a line holds: the numbers of all channels together, then those of each.
 fn numbers() -> Vec<MeasuredNumber> {
-    let of_all = METRICS.iter().filter(|metric| metric.is_of_all());
+    let of_all = CONTACTS.iter().filter(|metric| metric.is_of_all());
     let of_all = of_all.map(|metric| MeasuredNumber { metric, scope: Scope::AllChannels });
     let of_each = Channel::ALL.into_iter().flat_map(|channel| {
-        let metrics = METRICS.iter().filter(|metric| metric.on_a_channel().is_some());
+        let metrics = CONTACTS.iter().filter(|metric| metric.on_a_channel().is_some());
         metrics.map(move |metric| MeasuredNumber { metric, scope: Scope::Channel(channel) })
     });
     of_all.chain(of_each).collect()

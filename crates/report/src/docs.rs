@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::metrics::statement::Statement;
-use crate::metrics::{Channel, METRICS, Metric, QUALITY, Scope, Unit};
+use crate::metrics::{CONTACTS, Channel, Metric, QUALITY, Scope, Unit};
 use crate::read_only::REFUSED_FUNCTIONS;
 use crate::views::columns::{COLUMNS, ColumnSource};
 use crate::{QueryLimits, query_size};
@@ -12,7 +12,7 @@ use crate::{QueryLimits, query_size};
 /// `docs/metrics.md`: the formula and the SQL beside each number.
 pub fn metrics_markdown() -> String {
     let mut page = String::from(METRICS_TOP);
-    let of_all = METRICS.iter().copied().filter(|metric| metric.is_of_all());
+    let of_all = CONTACTS.iter().copied().filter(|metric| metric.is_of_all());
     table(&mut page, of_all.map(|metric| (metric.measure.sql(Scope::AllChannels), *metric)));
     page.push_str(CHANNELS_TOP);
     page.push_str("| channel | its counter |\n|---|---|\n");
@@ -21,10 +21,10 @@ pub fn metrics_markdown() -> String {
     }
     page.push('\n');
     let of_each =
-        METRICS.iter().filter_map(|metric| Some((metric.measure.sql(Scope::AnyChannel), metric.on_a_channel()?)));
+        CONTACTS.iter().filter_map(|metric| Some((metric.measure.sql(Scope::AnyChannel), metric.on_a_channel()?)));
     table(&mut page, of_each);
     page.push_str(QUALITY_TOP);
-    table(&mut page, QUALITY.iter().copied().map(|metric| (Statement::of(metric, "{period}"), *metric)));
+    table(&mut page, QUALITY.iter().copied().map(|metric| (Statement::of(metric, |_| "{period}".to_owned()), *metric)));
     page.push_str(METRICS_END);
     page
 }
@@ -37,6 +37,7 @@ fn table(page: &mut String, metrics: impl Iterator<Item = (String, Metric)>) {
             Unit::Count => "count",
             Unit::Visitors => "distinct visitors",
             Unit::Share => "share, 0 to 1",
+            Unit::Seconds => "seconds",
         };
         let Metric { name, label, formula, note, .. } = metric;
         let _ = writeln!(page, "| {label} (`{name}`) | {formula} | `{sql}` | {unit} | {note} |");

@@ -37,8 +37,8 @@ pub use contacts::{ChannelNumbers, ContactsReport, Line, Numbers, Quality};
 pub use docs::{EXAMPLES, metrics_markdown, sql_markdown};
 pub use error::QueryError;
 pub use metrics::{
-    Channel, Chart, Condition, Counter, Dimension, Lines, METRICS, Measure, Metric, QUALITY, Quantity, Relation, Scope,
-    Unit,
+    Channel, Chart, Condition, Counter, Dimension, Lines, METRICS, Measure, Metric, QUALITY, Quantiles, Quantity,
+    Relation, Scope, SessionAnomaly, SessionCondition, SessionQuantity, Share, Span, Unit, Value,
 };
 pub use period::{Period, PeriodError};
 pub use reports::{Answered, SummaryAnswer, SummaryError, SummarySource};

@@ -4,12 +4,12 @@
 //! A [`Metric`] is data: its names, what it measures ([`Measure`]), how it is drawn, and what
 //! to know before quoting it. It stands in the file of its group; [`METRICS`] and [`QUALITY`]
 //! say which there are, in the order in which they are shown. A new metric is its definition
-//! and a line of such a table: its SQL, its column in reports and its line in `docs/metrics.md`
-//! follow.
+//! and a line of such a table: its SQL, its number in reports and its line in `docs/metrics.md`
+//! follow. A number is computed in two ways: by [`Metric::value`] from summaries, as reports do, and
+//! by [`Measure::sql`] from the rows.
 //!
 //! What the events cannot carry (missed chats, waiting time, handle time, satisfaction) has no
-//! line here and never will; what needs the events of a session side by side (acceptance rate,
-//! duration) is left out until it can be computed rightly.
+//! line here and never will.
 
 mod anomalies;
 mod chats;
@@ -17,17 +17,23 @@ mod clicks;
 mod contact_requests;
 mod measure;
 pub(crate) mod quality;
+mod sessions;
 pub(crate) mod statement;
+mod value;
 mod visitors;
+mod visits;
 
+pub use anomalies::SessionAnomaly;
 pub(crate) use contact_requests::CONTACT_REQUESTS;
-pub use measure::{Condition, Measure, Quantity, Scope};
+pub use measure::{Condition, Measure, Quantity, Scope, SessionCondition, SessionQuantity, Span};
 pub use statement::{Dimension, Relation};
 pub(crate) use summary::COUNTER_MAX;
 pub use summary::{Channel, Counter};
+pub use value::{Quantiles, Share, Value};
 
-/// Over `activity`, in the order in which they are shown.
-pub const METRICS: &[&Metric] = &[
+/// What `report contacts` shows, in its order. Whoever reads its columns relies on them: new metrics are not
+/// among them.
+pub(crate) const CONTACTS: &[&Metric] = &[
     &visitors::VISITORS,
     &visitors::CONTACT_VISITORS,
     &contact_requests::CONTACT_REQUESTS,
@@ -41,7 +47,42 @@ pub const METRICS: &[&Metric] = &[
     &clicks::CLICK_TO_TEXT,
     &clicks::CLICK_TO_EMAIL,
     &clicks::CLICK_TO_DIRECT_MESSAGE,
-    &anomalies::ANOMALIES,
+    &anomalies::IN_CONTACTS,
+];
+
+/// Over the events, by their own time, in the order in which they are shown.
+pub const METRICS: &[&Metric] = &[
+    &visitors::VISITORS,
+    &visitors::CONTACT_VISITORS,
+    &contact_requests::CONTACT_REQUESTS,
+    &visitors::CONTACT_RATE,
+    &contact_requests::CHANNEL_MIX,
+    &visits::TIME_TO_FIRST_CONTACT,
+    &visits::REPEAT_CONTACT_RATE,
+    &chats::CHATS_OFFERED,
+    &chats::CHATS_DECLINED,
+    &chats::CHATS_STARTED,
+    &chats::CHATS_ENDED,
+    &sessions::INVITATION_ACCEPTANCE_RATE,
+    &sessions::INVITATION_DECLINE_RATE,
+    &sessions::INVITATIONS_IGNORED,
+    &sessions::UNPROMPTED_STARTS,
+    &sessions::CHAT_DURATION,
+    &sessions::CHATS_OPEN,
+    &sessions::CHATS_UNENDED,
+    &clicks::CLICK_TO_CALL,
+    &clicks::CLICK_TO_TEXT,
+    &clicks::CLICK_TO_EMAIL,
+    &clicks::CLICK_TO_DIRECT_MESSAGE,
+    &anomalies::ALL,
+    &anomalies::COUNTER,
+    &anomalies::TIME,
+    &anomalies::LATE,
+    &anomalies::WITHOUT_SESSION,
+    &anomalies::END_WITHOUT_START,
+    &anomalies::START_AFTER_END,
+    &anomalies::DECLINED_AND_STARTED,
+    &anomalies::TWO_STARTS,
 ];
 
 /// What became of the events that were sent, by the time of receipt.
@@ -81,6 +122,8 @@ pub enum Unit {
     Visitors,
     /// A fraction from 0 to 1; null where there is nothing to divide by.
     Share,
+    /// Whole seconds: the median, p90, p95 and the greatest of some lengths of time.
+    Seconds,
 }
 
 /// The lines of a report by channel that show a metric.
@@ -157,8 +200,17 @@ mod tests {
         for metric in METRICS.iter().chain(QUALITY) {
             let is_ratio = matches!(metric.measure, Measure::Ratio(..));
             assert_eq!(metric.unit == Unit::Share, is_ratio, "{}", metric.name);
+            let is_length = matches!(metric.measure, Measure::Seconds(_));
+            assert_eq!(metric.unit == Unit::Seconds, is_length, "{}", metric.name);
             // Columns invite the eye to add them up.
-            let adds_up = matches!(metric.measure, Measure::Sum(_) | Measure::Rows(_));
+            let adds_up = matches!(
+                metric.measure,
+                Measure::Sum(_)
+                    | Measure::Rows(_)
+                    | Measure::Sessions(_)
+                    | Measure::SumOfSessions(_)
+                    | Measure::Total(_)
+            );
             assert_eq!(metric.chart == Chart::Columns, adds_up, "{}", metric.name);
         }
     }

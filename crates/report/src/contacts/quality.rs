@@ -32,7 +32,7 @@ pub struct Quality {
 impl Quality {
     pub(super) async fn run(snapshot: &Snapshot, period: &Period, limits: QueryLimits) -> Result<Quality, QueryError> {
         let ask = async |metric: &'static Metric| {
-            let statement = Statement::of(metric, &metric.relation.within(period));
+            let statement = Statement::of(metric, |relation| relation.within(period));
             snapshot.query(&statement, limits).await
         };
         let rejected_by_reason = counts(&ask(&quality::REJECTED).await?);

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use serde_json::Number;
 
 use super::{ContactsReport, Line, Numbers};
-use crate::metrics::{CONTACT_REQUESTS, Channel, METRICS, Metric, Unit};
+use crate::metrics::{CONTACT_REQUESTS, CONTACTS, Channel, Metric, Unit};
 use crate::{Form, cell, grid};
 
 /// The channel of the row that holds all of them.
@@ -39,7 +39,7 @@ impl ContactsReport {
     pub fn write_table(&self, out: &mut impl Write, width_max: Option<usize>) -> io::Result<()> {
         writeln!(out, "contact requests from {} to {} (UTC)\n", self.since, self.until)?;
         let texts = [("date", false), ("channel", false)];
-        let mut table = grid::Grid::new(texts.into_iter().chain(METRICS.iter().map(|metric| (metric.heading, true))));
+        let mut table = grid::Grid::new(texts.into_iter().chain(CONTACTS.iter().map(|metric| (metric.heading, true))));
         for (date, line) in self.lines() {
             for (channel, numbers) in rows(line) {
                 let requests = number(&numbers, &CONTACT_REQUESTS);
@@ -47,7 +47,7 @@ impl ContactsReport {
                     continue;
                 }
                 let start = [Some(if channel == ALL { date.into() } else { "".into() }), Some(channel.into())];
-                let cells = METRICS.iter().map(|metric| shown(metric, number(&numbers, metric)?));
+                let cells = CONTACTS.iter().map(|metric| shown(metric, number(&numbers, metric)?));
                 table.push(start.into_iter().chain(cells));
             }
         }
@@ -61,12 +61,12 @@ impl ContactsReport {
     /// # Errors
     /// Those of `out`.
     pub fn write_csv(&self, out: &mut impl Write) -> io::Result<()> {
-        let names = METRICS.iter().map(|metric| metric.name);
+        let names = CONTACTS.iter().map(|metric| metric.name);
         let mut text = String::new();
         cell::csv_line(["date", "channel"].into_iter().chain(names).map(|name| Some(name.into())), &mut text);
         for (date, line) in self.lines() {
             for (channel, numbers) in rows(line) {
-                let cells = METRICS.iter().map(|metric| Some(number(&numbers, metric)?.to_string().into()));
+                let cells = CONTACTS.iter().map(|metric| Some(number(&numbers, metric)?.to_string().into()));
                 cell::csv_line([Some(date.into()), Some(channel.into())].into_iter().chain(cells), &mut text);
             }
         }
@@ -100,7 +100,7 @@ fn rows(line: &Line) -> Vec<(&'static str, RowNumbers<'_>)> {
     let all = named(&line.numbers);
     let each = Channel::ALL.map(|channel| {
         let mut numbers = line.channels.get(channel.name()).map(named).unwrap_or_default();
-        let own = METRICS.iter().filter(|metric| metric.is_of(channel));
+        let own = CONTACTS.iter().filter(|metric| metric.is_of(channel));
         numbers.extend(own.filter_map(|metric| Some((metric.name, number(&all, metric)?))));
         (channel.name(), numbers)
     });
@@ -114,7 +114,7 @@ fn number<'a>(numbers: &RowNumbers<'a>, metric: &Metric) -> Option<&'a Number> {
 fn shown(metric: &Metric, number: &Number) -> Option<Cow<'static, str>> {
     Some(match metric.unit {
         Unit::Share => format!("{:.1}%", 100.0 * number.as_f64()?).into(),
-        Unit::Count | Unit::Visitors => grouped(&number.to_string()).into(),
+        Unit::Count | Unit::Visitors | Unit::Seconds => grouped(&number.to_string()).into(),
     })
 }
 

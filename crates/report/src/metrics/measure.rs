@@ -7,7 +7,7 @@
 
 use table::RejectKind;
 
-use super::{Channel, Counter};
+use super::{Channel, Counter, Metric, SessionAnomaly};
 
 /// How a number is computed from rows.
 #[derive(Clone, Copy, Debug)]
@@ -18,8 +18,16 @@ pub enum Measure {
     Rows(Condition),
     /// Distinct visitors with a row that meets a condition.
     Visitors(Condition),
+    /// Chat sessions that meet a condition.
+    Sessions(SessionCondition),
+    /// The sum of an integer over chat sessions.
+    SumOfSessions(SessionQuantity),
+    /// Lengths of time: their median and the like.
+    Seconds(Span),
     /// The first as a fraction of the second; null where that is 0.
     Ratio(&'static Measure, &'static Measure),
+    /// The sum of other metrics, each over its own relation.
+    Total(&'static [&'static Metric]),
 }
 
 /// An integer of a row.
@@ -41,9 +49,50 @@ pub enum Condition {
     /// Rows where an integer is above 0.
     Positive(Quantity),
     /// Rows with a counter that is an anomaly.
-    Anomaly,
+    CounterAnomaly,
+    /// Rows whose time is far from that of their receipt.
+    TimeAnomaly,
+    /// Rows that were received after their day was closed.
+    Late,
+    /// Rows of a chat that belong to no session: neither its id nor a visitor is known.
+    WithoutSession,
+    /// Contact requests that repeat the visitor's one before.
+    Repeated,
     /// Rows of `rejects` of one kind.
     RejectedAs(RejectKind),
+}
+
+/// Which chat sessions count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionCondition {
+    /// With an offer.
+    Offered,
+    /// With a start at or after the first offer.
+    Accepted,
+    /// Started and not ended, the last event less than 24 hours ago.
+    Open,
+    /// Started and not ended, the last event longer ago.
+    Unended,
+    /// With an anomaly.
+    With(SessionAnomaly),
+}
+
+/// An integer of a chat session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionQuantity {
+    /// Invitations that were ignored.
+    Ignored,
+    /// Starts before any offer.
+    Unprompted,
+}
+
+/// A length of time in whole seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Span {
+    /// From a chat session's start to its end.
+    ChatDuration,
+    /// From a visit's beginning to its first contact request.
+    TimeToFirstContact,
 }
 
 /// Whose contact requests a measure is about.
@@ -70,7 +119,13 @@ impl Measure {
                 None => "count(distinct visitor)".to_owned(),
                 Some(condition) => format!("count(distinct case when {condition} then visitor end)"),
             },
+            Measure::Sessions(condition) => {
+                format!("coalesce(sum(case when {} then 1 else 0 end), 0)", condition.sql())
+            }
+            Measure::SumOfSessions(quantity) => format!("coalesce(sum({}), 0)", quantity.column()),
+            Measure::Seconds(span) => span.percentile_sql("0.5"),
             Measure::Ratio(part, whole) => format!("1.0 * {} / {}", part.sql(scope), whole.divisor_sql(scope)),
+            Measure::Total(metrics) => total_sql(metrics, scope, |_| None),
         }
     }
 
@@ -81,6 +136,21 @@ impl Measure {
             other => format!("nullif({}, 0)", other.sql(scope)),
         }
     }
+}
+
+/// The sum of metrics as scalar queries, each with the condition that `within` gives for the
+/// rows of its relation.
+pub(super) fn total_sql(
+    metrics: &[&Metric],
+    scope: Scope,
+    within: impl Fn(super::Relation) -> Option<String>,
+) -> String {
+    let parts = metrics.iter().map(|metric| {
+        let (sql, relation) = (metric.measure.sql(scope), metric.relation);
+        let condition = within(relation).map(|within| format!(" where {within}")).unwrap_or_default();
+        format!("(select {sql} from {}{condition})", relation.name())
+    });
+    parts.collect::<Vec<_>>().join(" + ")
 }
 
 impl Quantity {
@@ -100,9 +170,69 @@ impl Condition {
         match self {
             Condition::Any => None,
             Condition::Positive(quantity) => Some(format!("{} > 0", quantity.sql(scope))),
-            Condition::Anomaly => Some("anomaly".to_owned()),
+            Condition::CounterAnomaly => Some("anomaly".to_owned()),
+            Condition::TimeAnomaly => Some("time_anomaly is not null".to_owned()),
+            Condition::Late => Some("late".to_owned()),
+            Condition::WithoutSession => Some(format!("session is null and visitor is null and ({})", shows_chat())),
+            Condition::Repeated => Some("repeated".to_owned()),
             Condition::RejectedAs(kind) => Some(format!("kind = '{}'", kind.as_str())),
         }
+    }
+}
+
+/// The condition for an event of `activity` that shows something of a chat.
+fn shows_chat() -> String {
+    let shown: Vec<String> =
+        Channel::Chat.counters().iter().map(|counter| format!("{} > 0", counter.column())).collect();
+    shown.join(" or ")
+}
+
+impl SessionCondition {
+    /// Over the columns of `chat_sessions`.
+    fn sql(self) -> String {
+        match self {
+            SessionCondition::Offered => "offers > 0".to_owned(),
+            SessionCondition::Accepted => "accepted".to_owned(),
+            SessionCondition::Open => "outcome = 'open'".to_owned(),
+            SessionCondition::Unended => "outcome = 'unended'".to_owned(),
+            SessionCondition::With(anomaly) => format!("anomalies like '%{}%'", anomaly.name()),
+        }
+    }
+}
+
+impl SessionQuantity {
+    /// Of `chat_sessions`.
+    const fn column(self) -> &'static str {
+        match self {
+            SessionQuantity::Ignored => "ignored",
+            SessionQuantity::Unprompted => "unprompted",
+        }
+    }
+}
+
+impl Span {
+    /// Of `chat_sessions`, of `visits`.
+    pub(super) const fn column(self) -> &'static str {
+        match self {
+            Span::ChatDuration => "duration_seconds",
+            Span::TimeToFirstContact => "seconds_to_first_contact",
+        }
+    }
+
+    /// The smallest length that at least this share of all don't exceed.
+    fn percentile_sql(self, share: &str) -> String {
+        format!("percentile_disc({share}) within group (order by {})", self.column())
+    }
+
+    /// Each of its numbers: the name and the SQL, in the order of [`Quantiles`](super::Quantiles).
+    pub fn columns(self) -> [(&'static str, String); 5] {
+        [
+            ("median", self.percentile_sql("0.5")),
+            ("p90", self.percentile_sql("0.9")),
+            ("p95", self.percentile_sql("0.95")),
+            ("max", format!("max({})", self.column())),
+            ("count", format!("count({})", self.column())),
+        ]
     }
 }
 
@@ -125,7 +255,7 @@ mod tests {
         check(REQUESTS, Scope::AnyChannel, "coalesce(sum({counter}), 0)");
         check(Measure::Rows(Condition::Any), of_call, "count(*)");
         let anomalies = "coalesce(sum(case when anomaly then 1 else 0 end), 0)";
-        check(Measure::Rows(Condition::Anomaly), Scope::AllChannels, anomalies);
+        check(Measure::Rows(Condition::CounterAnomaly), Scope::AllChannels, anomalies);
         check(Measure::Visitors(Condition::Any), of_call, "count(distinct visitor)");
         check(ASKING, of_call, "count(distinct case when click_to_call > 0 then visitor end)");
         check(

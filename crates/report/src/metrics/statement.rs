@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use super::measure::total_sql;
 use super::{Condition, Lines, Measure, Metric, Scope};
 use crate::Period;
 
@@ -14,6 +15,12 @@ use crate::Period;
 pub enum Relation {
     /// A row per event, by the event's own time.
     Activity,
+    /// A row per chat session, by the time of its beginning.
+    ChatSessions,
+    /// A row per visit, by the time of its beginning.
+    Visits,
+    /// A row per event with a contact request of a known visitor, by the event's own time.
+    Requests,
     /// A row per event, by the time of its receipt.
     Events,
     /// A row per event that was not stored, by the time of its receipt.
@@ -25,6 +32,9 @@ impl Relation {
     pub const fn name(self) -> &'static str {
         match self {
             Relation::Activity => "activity",
+            Relation::ChatSessions => "chat_sessions",
+            Relation::Visits => "visits",
+            Relation::Requests => "requests",
             Relation::Events => "events",
             Relation::Rejects => "rejects",
         }
@@ -35,6 +45,9 @@ impl Relation {
     pub(crate) fn within(self, period: &Period) -> String {
         match self {
             Relation::Activity => period.sql("time", Some("event_date")),
+            Relation::ChatSessions | Relation::Visits => period.sql("began_at", None),
+            // A request's repetition is told by those before the period too.
+            Relation::Requests => period.sql("time", None),
             // Partitioned by the event's own time.
             Relation::Events => period.sql("received_at", None),
             Relation::Rejects => period.sql("received_at", Some("received_date")),
@@ -98,14 +111,19 @@ pub(crate) struct Statement<'a> {
 }
 
 impl Statement<'_> {
-    /// The statement of a metric that is shown by itself, on its own lines.
-    pub(crate) fn of(metric: &'static Metric, within: &str) -> String {
+    /// The statement of a metric that is shown by itself, on its own lines; `within` is the condition
+    /// for the times of the rows, of each relation that it reads.
+    pub(crate) fn of(metric: &'static Metric, within: impl Fn(Relation) -> String) -> String {
+        if let Measure::Total(metrics) = metric.measure {
+            let sum = total_sql(metrics, Scope::AllChannels, |relation| Some(within(relation)));
+            return format!("select {sum} as \"{}\"", metric.name);
+        }
         let by = match metric.lines {
             Lines::By(dimension) => Some(dimension),
             _ => None,
         };
         let numbers = &[MeasuredNumber { metric, scope: Scope::AllChannels }];
-        Statement { relation: metric.relation, by, numbers, within }.to_string()
+        Statement { relation: metric.relation, by, numbers, within: &within(metric.relation) }.to_string()
     }
 
     /// What all of its numbers count, if it is rows of one kind: such rows are found by a
@@ -148,11 +166,11 @@ impl fmt::Display for Statement<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::{Channel, METRICS, quality};
+    use crate::metrics::{CONTACT_REQUESTS, Channel, quality};
 
     #[test]
     fn a_metric_alone_is_a_statement() {
-        let check = |metric, expect: &str| assert_eq!(Statement::of(metric, "{period}"), expect);
+        let check = |metric, expect: &str| assert_eq!(Statement::of(metric, |_| "{period}".to_owned()), expect);
         check(&quality::ACCEPTED, "select count(*) as \"accepted\" from events where {period}");
         check(
             &quality::DUPLICATES,
@@ -167,8 +185,8 @@ mod tests {
     #[test]
     fn several_share_their_rows() {
         let numbers = [
-            MeasuredNumber { metric: METRICS[2], scope: Scope::AllChannels },
-            MeasuredNumber { metric: METRICS[2], scope: Scope::Channel(Channel::Call) },
+            MeasuredNumber { metric: &CONTACT_REQUESTS, scope: Scope::AllChannels },
+            MeasuredNumber { metric: &CONTACT_REQUESTS, scope: Scope::Channel(Channel::Call) },
         ];
         let statement =
             Statement { relation: Relation::Activity, by: Some(Dimension::Day), numbers: &numbers, within: "true" };

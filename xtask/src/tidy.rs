@@ -58,8 +58,8 @@ pub(crate) fn run() -> Result<(), String> {
     }
     match findings.len() {
         0 => Ok(()),
-        1 => Err("tidy found 1 thing to mend".to_owned()),
-        count => Err(format!("tidy found {count} things to mend")),
+        1 => Err("tidy found 1 thing to fix".to_owned()),
+        count => Err(format!("tidy found {count} things to fix")),
     }
 }
 

@@ -28,7 +28,7 @@ use crate::settings::datastreams::DatastreamSettings;
 pub(crate) struct Opening {
     /// The pipeline.
     pub(crate) intake: Intake,
-    /// What opening found and mended.
+    /// What opening found and repaired.
     pub(crate) opened: Opened,
 }
 

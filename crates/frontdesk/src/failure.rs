@@ -14,7 +14,7 @@ use crate::terminal;
 pub(crate) enum Exit {
     /// 1: the command ran, and the answer is no (invalid events, an unknown id).
     No,
-    /// 2: the command line, a setting, a file name or the SQL must be mended.
+    /// 2: the command line, a setting, a file name or the SQL must be corrected.
     Usage,
     /// 3: something outside is in the way now: a port, a lock, a disk, a server.
     Unavailable,
@@ -25,7 +25,7 @@ pub(crate) enum Exit {
 /// The codes and what they mean, for the documentation.
 pub(crate) const EXITS: &[(Exit, &str)] = &[
     (Exit::No, "the command ran, and the answer is no: invalid events, an unknown id"),
-    (Exit::Usage, "the command line, a setting, a file name or the SQL must be mended"),
+    (Exit::Usage, "the command line, a setting, a file name or the SQL must be corrected"),
     (Exit::Unavailable, "something outside is in the way: a port, a lock, a disk, a server that is away"),
     (Exit::Damaged, "the key file or the stored data can't be used as they are"),
 ];
@@ -60,7 +60,7 @@ impl Failure {
         Failure { exit, message: message.to_string(), help: None, output_closed: false }
     }
 
-    /// A command line, setting or input to be mended.
+    /// A command line, setting or input to be corrected.
     pub(crate) fn usage(message: impl fmt::Display) -> Failure {
         Failure::new(Exit::Usage, message)
     }

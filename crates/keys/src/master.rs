@@ -3,7 +3,7 @@
 //! The file is written beside its final name, fsynced, linked into place and its
 //! directory fsynced before the key is used: nothing may be sealed under a key that a
 //! power cut can take back. Linking (not renaming) keeps a key that another process
-//! made first. A file that others can read is refused rather than mended, because a
+//! made first. A file that others can read is refused rather than repaired, because a
 //! key that was readable may have been read.
 
 use std::fmt;

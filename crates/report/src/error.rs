@@ -1,4 +1,4 @@
-//! What can go wrong with a query, said so that the reader can mend it.
+//! What can go wrong with a query, said so that the reader can correct it.
 //!
 //! DataFusion's own messages list every valid field and name the settings of a library
 //! the reader never chose. They are turned here into one sentence with the nearest
@@ -143,7 +143,7 @@ pub enum QueryError {
     /// What the process that ran it said.
     #[error("{}", .0.message)]
     Worker(#[doc(hidden)] WorkerError),
-    /// The store could not give a table: the operator's to mend.
+    /// The store could not give a table: the operator's to fix.
     #[error("the tables can't be read: {message}")]
     Tables {
         /// What the store said.

@@ -56,7 +56,7 @@ pub(crate) fn without(schema: &Schema) -> Option<Schema> {
 
 impl Inner {
     /// The rows of a file as they are stored from now on.
-    pub(crate) fn mended(&self, batch: RecordBatch) -> Result<RecordBatch, ArrowError> {
+    pub(crate) fn without_legacy_hash(&self, batch: RecordBatch) -> Result<RecordBatch, ArrowError> {
         let (Some(key_hash), Some(at)) = (&self.key_hash, place_of(&batch)) else { return Ok(batch) };
         let macs = match batch.column_by_name(self.names.id).and_then(|ids| ids.as_string_opt::<i32>()) {
             Some(ids) if self.names.keeps_content => macs(ids, batch.column(at), key_hash),

@@ -153,7 +153,7 @@ impl Merge {
                 self.rows_left_out += (rows - batch.num_rows()) as u64;
             }
             if batch.num_rows() > 0 {
-                let batch = self.dataset.inner.mended(batch).map_err(at(table, DOING))?;
+                let batch = self.dataset.inner.without_legacy_hash(batch).map_err(at(table, DOING))?;
                 self.writer(&batch.schema())?.write(&batch).map_err(at(table, DOING))?;
             }
         }

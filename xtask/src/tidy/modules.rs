@@ -151,7 +151,7 @@ fn upward(graph: &Graph, layers: &[&[&str]]) -> Vec<(PathBuf, usize, String)> {
 }
 
 /// The shortest circle of each group of files that reach each other, as a way from a file
-/// back to it. Mending it may leave others of the group, which are then found in their turn.
+/// back to it. Fixing it may leave others of the group, which are then found in their turn.
 fn circles(graph: &Graph) -> Vec<Vec<PathBuf>> {
     let mut all: Vec<Vec<PathBuf>> = graph.keys().filter_map(|start| shortest_way(graph, start, start)).collect();
     all.sort_by_key(Vec::len);

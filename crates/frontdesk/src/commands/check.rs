@@ -143,7 +143,7 @@ impl<W: Write> Check<'_, W> {
                 if violations_omitted > 0 {
                     writeln!(
                         self.out,
-                        "{}:{number}: {violations_omitted} more violations are not told; mend these first",
+                        "{}:{number}: {violations_omitted} more violations are not told; fix these first",
                         visible(file)
                     )?;
                 }

@@ -82,7 +82,7 @@ async fn a_record_that_breaks_the_drain_is_set_aside_and_the_rest_goes_on() {
         assert_eq!(intake.quarantine_retry(first).await.unwrap(), Replayed::Still(reason));
         intake.close().await;
 
-        // Mended, they come back, each event once, however often that is tried.
+        // Repaired, they come back, each event once, however often that is tried.
         let (intake, _) = open_with(options(dir.path())).await;
         for record in intake.quarantined() {
             assert_eq!(intake.quarantine_retry(record.sequence).await.unwrap(), Replayed::Stored);

@@ -54,12 +54,12 @@ macro_rules! codes {
 
 codes! {
     BodyEmpty "body_empty" BAD_REQUEST "The body is empty" "Send one event as a JSON object, an array of events, or one event a line.";
-    BodyUnreadable "body_unreadable" BAD_REQUEST "The body can't be read as events" "Mend the JSON at the place that the detail names; nothing of this body was kept.";
+    BodyUnreadable "body_unreadable" BAD_REQUEST "The body can't be read as events" "Fix the JSON at the place that the detail names; nothing of this body was kept.";
     CodingBroken "coding_broken" BAD_REQUEST "The body can't be decompressed" "Send the whole compressed stream, or leave out Content-Encoding.";
     BodyCut "body_cut" BAD_REQUEST "The body ended early" "Send as many bytes as Content-Length says.";
     QueryInvalid "query_invalid" BAD_REQUEST "A query parameter is unknown or wrong" "Use the parameters that the detail lists.";
-    SqlInvalid "sql_invalid" BAD_REQUEST "The SQL can't be run" "Mend the statement; only reading ones are run.";
-    InvalidXdmMessage "invalid_xdm_message" BAD_REQUEST "Invalid XDM Message Format" "Mend every place listed under report.cause._streamingValidation and send the message again.";
+    SqlInvalid "sql_invalid" BAD_REQUEST "The SQL can't be run" "Fix the statement; only reading ones are run.";
+    InvalidXdmMessage "invalid_xdm_message" BAD_REQUEST "Invalid XDM Message Format" "Fix every place listed under report.cause._streamingValidation and send the message again.";
     KeyMissing "key_missing" UNAUTHORIZED "This is answered only with a key" "Make a key on the server's machine with `frontdesk key new --scope read --name NAME`, and send it as `Authorization: Bearer KEY` or as the password of basic authentication.";
     KeyInvalid "key_invalid" UNAUTHORIZED "This key isn't known here" "Send one key, whole, as `frontdesk key new` printed it; `frontdesk key list` on the server's machine shows which there are.";
     ScopeMissing "scope_missing" FORBIDDEN "This key may do other things" "Use a key with the scope that this needs; GET /v1/key says what a key may, and `frontdesk key new` makes another one.";
@@ -68,7 +68,7 @@ codes! {
     HostUnknown "host_unknown" FORBIDDEN "This server isn't read under this name" "Ask by a loopback address, or have the operator add the name to hosts_allowed.";
     DatastreamMissing "datastream_missing" BAD_REQUEST "The query names no datastream" "Add the datastream's id: configId for v1, datastreamId for v2; either takes both.";
     DatastreamUnknown "datastream_unknown" BAD_REQUEST "Invalid datastream ID" "Use an id that is in the settings under datastreams.";
-    JsonInvalid "json_invalid" BAD_REQUEST "The body is not JSON" "Mend the JSON at the place that the detail names.";
+    JsonInvalid "json_invalid" BAD_REQUEST "The body is not JSON" "Fix the JSON at the place that the detail names.";
     FieldInvalid "field_invalid" BAD_REQUEST "A member of the body has the wrong form" "Send it in the form that the detail names.";
     ValueMissing "value_missing" BAD_REQUEST "A member of the body is missing" "Add what the detail names.";
     ConsentMissing "consent_missing" OK "The visitor has refused" "Nothing was kept. It is taken in again after set-consent with an agreement.";
@@ -82,14 +82,14 @@ codes! {
     BodyTimeout "body_timeout" REQUEST_TIMEOUT "The body took too long" "Send it again, faster or in smaller parts.";
     BodyTooLarge "body_too_large" PAYLOAD_TOO_LARGE "The body is over the limit" "Split it into smaller bodies.";
     CodingUnsupported "coding_unsupported" UNSUPPORTED_MEDIA_TYPE "This Content-Encoding isn't read" "Use gzip, zstd or none, and one of them only.";
-    AllRejected "all_rejected" UNPROCESSABLE_ENTITY "Every event was rejected" "Mend the violations listed for each event; the events are kept in rejects.";
+    AllRejected "all_rejected" UNPROCESSABLE_ENTITY "Every event was rejected" "Fix the violations listed for each event; the events are kept in rejects.";
     DatastreamDisabled "datastream_disabled" UNPROCESSABLE_ENTITY "The datastream is disabled" "Enable it in the settings, or use another one.";
-    EventInvalid "event_invalid" UNPROCESSABLE_ENTITY "An event breaks the schema" "Mend every place listed under report.errors; the event is kept in rejects.";
+    EventInvalid "event_invalid" UNPROCESSABLE_ENTITY "An event breaks the schema" "Fix every place listed under report.errors; the event is kept in rejects.";
     SqlLimit "sql_limit" UNPROCESSABLE_ENTITY "The query passed a limit" "Ask for less: a LIMIT, a shorter time, fewer columns, fewer levels; the detail says which limit.";
     SqlBusy "sql_busy" TOO_MANY_REQUESTS "Too many queries at once" "Wait as Retry-After says and ask again.";
     Internal "internal" INTERNAL_SERVER_ERROR "The server failed" "Send it again; if it stays, the server's log says more.";
     Unavailable "unavailable" SERVICE_UNAVAILABLE "The server failed" "Wait as Retry-After says and send the same body again; if it stays, the server's log says more.";
-    KeysUnreadable "keys_unreadable" SERVICE_UNAVAILABLE "The key file can't be read" "Nothing that needs a key is answered until the operator has mended the key file; the server's log says what is wrong with it.";
+    KeysUnreadable "keys_unreadable" SERVICE_UNAVAILABLE "The key file can't be read" "Nothing that needs a key is answered until the operator has repaired the key file; the server's log says what is wrong with it.";
     Overloaded "overloaded" SERVICE_UNAVAILABLE "More is coming in than can be taken" "Wait as Retry-After says and send the same body again.";
     DiskFull "disk_full" SERVICE_UNAVAILABLE "The disk is nearly full" "Wait as Retry-After says; the operator must make room.";
     Poisoned "poisoned" SERVICE_UNAVAILABLE "A write to disk failed" "Nothing is taken in until the operator has checked the disk and restarted the server.";

@@ -73,12 +73,12 @@ struct Cookie {
 
 /// The cookies of a request, from both places.
 #[derive(Debug, Default)]
-pub(crate) struct Jar(Vec<Cookie>);
+pub(crate) struct RequestCookies(Vec<Cookie>);
 
-impl Jar {
+impl RequestCookies {
     /// The header's cookies come first: a page's scripts can't forge those of its server.
     /// Of the site's own cookies only the one for device ids is kept.
-    pub(crate) fn of(headers: &HeaderMap, entries: Vec<(String, String)>, fpid_cookie: Option<&str>) -> Jar {
+    pub(crate) fn of(headers: &HeaderMap, entries: Vec<(String, String)>, fpid_cookie: Option<&str>) -> RequestCookies {
         let lines =
             headers.get_all(header::COOKIE).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
         let found = lines.filter_map(|pair| {
@@ -94,7 +94,7 @@ impl Jar {
             let value = decoded(value.as_bytes());
             Cookie { source: CookieSource::Body, name, value }
         });
-        Jar(found.chain(entries).collect())
+        RequestCookies(found.chain(entries).collect())
     }
 
     /// All values of this organisation's cookie, the better ones first.
@@ -213,33 +213,33 @@ mod tests {
 
     const ORG: &str = "5BFE274A5F6980A50A495C08@AdobeOrg";
 
-    fn jar(lines: &[&[u8]], entries: &[(&str, &str)]) -> Jar {
+    fn cookies(lines: &[&[u8]], entries: &[(&str, &str)]) -> RequestCookies {
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append(header::COOKIE, HeaderValue::from_bytes(line).expect("bytes are allowed"));
         }
         let entries = entries.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Jar::of(&headers, entries, Some("myFPID"))
+        RequestCookies::of(&headers, entries, Some("myFPID"))
     }
 
     #[test]
     fn both_places_are_read_the_header_first() {
         let line = b"a=b; kndctr_5BFE274A5F6980A50A495C08_AdobeOrg_identity=one; kndctr_X_AdobeOrg_consent=general=in";
         let entries = [(&*Purpose::Identity.name(ORG), "two"), ("other", "z")];
-        let jar = jar(&[line, b"kndctr_\xff=x"], &entries);
-        assert_eq!(jar.values(Purpose::Identity, ORG).collect::<Vec<_>>(), ["one", "two"]);
-        assert_eq!(jar.values(Purpose::Consent, ORG).next(), None);
-        assert_eq!(jar.values(Purpose::Consent, "X@AdobeOrg").collect::<Vec<_>>(), ["general=in"]);
-        assert_eq!(jar.device_id("myFPID"), None);
+        let cookies = cookies(&[line, b"kndctr_\xff=x"], &entries);
+        assert_eq!(cookies.values(Purpose::Identity, ORG).collect::<Vec<_>>(), ["one", "two"]);
+        assert_eq!(cookies.values(Purpose::Consent, ORG).next(), None);
+        assert_eq!(cookies.values(Purpose::Consent, "X@AdobeOrg").collect::<Vec<_>>(), ["general=in"]);
+        assert_eq!(cookies.device_id("myFPID"), None);
     }
 
     #[test]
     fn values_are_decoded_and_odd_ones_cost_only_themselves() {
         let check = |value: &[u8], expect: Option<&str>| {
             let line = [b"odd=\xff\xfe; kndctr_A_consent=", value, b" ;bare; =; ;\xe9=1; myFPID=f%20x"].concat();
-            let jar = jar(&[&line], &[]);
-            assert_eq!(jar.values(Purpose::Consent, "A").next(), expect, "{line:?}");
-            assert_eq!(jar.device_id("myFPID"), Some("f x"));
+            let cookies = cookies(&[&line], &[]);
+            assert_eq!(cookies.values(Purpose::Consent, "A").next(), expect, "{line:?}");
+            assert_eq!(cookies.device_id("myFPID"), Some("f x"));
         };
         check(b"general=out", Some("general=out"));
         check(b"general%3Dout", Some("general=out"));
@@ -251,21 +251,23 @@ mod tests {
         check(b"\xff", Some("\u{fffd}"));
         check(b"\"", Some("\""));
         check(b"", Some(""));
-        let jar = jar(&[], &[("kndctr_A_consent", "general%3Dout")]);
-        assert_eq!(jar.values(Purpose::Consent, "A").next(), Some("general=out"));
+        let cookies = cookies(&[], &[("kndctr_A_consent", "general%3Dout")]);
+        assert_eq!(cookies.values(Purpose::Consent, "A").next(), Some("general=out"));
     }
 
     #[test]
     fn organisations_are_read_from_names() {
         let line = b"kndctr_A1_AdobeOrg_identity=x; kndctr_A1_AdobeOrg_consent=y; kndctr_B_AdobeOrg_cluster=or2; AMCV_C%40AdobeOrg=z; AMCV_D@AdobeOrg=z";
-        let found = jar(
+        let found = cookies(
             &[line],
             &[("kndctr_E_AdobeOrg_consent", "y"), ("kndctr_a b_identity", "y"), ("kndctr__identity", "y")],
         );
         assert_eq!(found.orgs(CookieSource::Header), ["A1_AdobeOrg", "B_AdobeOrg"]);
         assert_eq!(found.orgs(CookieSource::Body), ["E_AdobeOrg"]);
         assert_eq!(found.legacy_orgs(), ["C_AdobeOrg", "D_AdobeOrg"]);
-        assert!(jar(&[], &[(&format!("kndctr_{}_identity", "x".repeat(65)), "y")]).orgs(CookieSource::Body).is_empty());
+        assert!(
+            cookies(&[], &[(&format!("kndctr_{}_identity", "x".repeat(65)), "y")]).orgs(CookieSource::Body).is_empty()
+        );
     }
 
     #[test]

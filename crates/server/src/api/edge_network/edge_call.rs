@@ -5,7 +5,7 @@ use axum::http::header;
 use axum::http::request::Parts;
 use intake::{Framing, Request};
 
-use super::cookies::Jar;
+use super::cookies::RequestCookies;
 use super::envelope::Envelope;
 use super::org::{Orgs, Signs};
 use super::reply::Reply;
@@ -28,7 +28,7 @@ pub(super) struct EdgeCall<'a> {
 /// A call with what its body says around the events.
 pub(super) struct EdgeBody<'a> {
     pub(super) envelope: Envelope<'a>,
-    pub(super) jar: Jar,
+    pub(super) cookies: RequestCookies,
     pub(super) orgs: Orgs,
     pub(super) visitor: Option<Visitor>,
 }
@@ -45,12 +45,12 @@ impl EdgeCall<'_> {
     pub(super) fn read<'b, B: Ingest>(&self, state: &AppState<B>, body: &'b str) -> Option<EdgeBody<'b>> {
         let mut envelope = Envelope::of(body)?;
         let entries = std::mem::take(&mut envelope.entries);
-        let jar = Jar::of(&self.head.headers, entries, self.datastream.fpid_cookie.as_deref());
+        let cookies = RequestCookies::of(&self.head.headers, entries, self.datastream.fpid_cookie.as_deref());
         let has_ecid = envelope.identity_map().and_then(visitor::ecid_of).is_some();
         let signs = Signs { has_cookies_enabled: envelope.has_cookies_enabled, has_ecid };
-        let orgs = Orgs::of(&self.datastream, &jar, signs);
-        let visitor = self.caller().visitor(state, &envelope, &jar, &orgs);
-        Some(EdgeBody { envelope, jar, orgs, visitor })
+        let orgs = Orgs::of(&self.datastream, &cookies, signs);
+        let visitor = self.caller().visitor(state, &envelope, &cookies, &orgs);
+        Some(EdgeBody { envelope, cookies, orgs, visitor })
     }
 
     pub(super) fn caller(&self) -> Caller<'_> {

@@ -14,7 +14,7 @@
 //! they are the page's visitor's. The rest is a [`Doubt`], told in the answer, in `tail`, and once for each datastream in the
 //! log. Cookies are anybody's to send, so what is learnt holds for its request alone.
 
-use super::cookies::{CookieSource, Jar, Purpose, org_part};
+use super::cookies::{CookieSource, Purpose, RequestCookies, org_part};
 use crate::app::datastream::Datastream;
 
 /// Other organisations of one request that are looked at.
@@ -51,9 +51,9 @@ pub(crate) struct Signs {
 }
 
 impl Orgs {
-    pub(crate) fn of(datastream: &Datastream, jar: &Jar, signs: Signs) -> Orgs {
+    pub(crate) fn of(datastream: &Datastream, cookies: &RequestCookies, signs: Signs) -> Orgs {
         let own = org_part(datastream.org_id());
-        let told = jar.orgs(CookieSource::Body);
+        let told = cookies.orgs(CookieSource::Body);
         let is_told = told.contains(&own.as_str());
         let is_lost = signs.has_cookies_enabled && signs.has_ecid && !is_told;
         if datastream.org_id.is_some() {
@@ -65,9 +65,10 @@ impl Orgs {
             };
         }
         match told.as_slice() {
-            [] if is_lost => Orgs::of_lost(own, jar),
+            [] if is_lost => Orgs::of_lost(own, cookies),
             [] => {
-                let others: Vec<&str> = jar.orgs(CookieSource::Header).into_iter().filter(|org| *org != own).collect();
+                let others: Vec<&str> =
+                    cookies.orgs(CookieSource::Header).into_iter().filter(|org| *org != own).collect();
                 Orgs { others: owned(&others), own, doubt: None }
             }
             [one] => Orgs { own: (*one).to_owned(), others: Vec::new(), doubt: None },
@@ -79,9 +80,9 @@ impl Orgs {
 
     /// The SDK read an ECID from a cookie named for its organisation, and has no identity
     /// cookie of that name.
-    fn of_lost(own: String, jar: &Jar) -> Orgs {
-        let legacy = jar.legacy_orgs();
-        let mut candidates = legacy.iter().filter(|org| jar.values(Purpose::Identity, org).next().is_none());
+    fn of_lost(own: String, cookies: &RequestCookies) -> Orgs {
+        let legacy = cookies.legacy_orgs();
+        let mut candidates = legacy.iter().filter(|org| cookies.values(Purpose::Identity, org).next().is_none());
         match (candidates.next(), candidates.next()) {
             (Some(only), None) => {
                 let others = if **only == own { Vec::new() } else { vec![own] };
@@ -134,10 +135,10 @@ mod tests {
 
     const OURS: &str = "FRONTDESK_AdobeOrg";
 
-    fn jar(cookies: &str, entries: &[&str]) -> Jar {
+    fn request_cookies(cookies: &str, entries: &[&str]) -> RequestCookies {
         let mut headers = HeaderMap::new();
         headers.append(header::COOKIE, HeaderValue::from_str(cookies).expect("text"));
-        Jar::of(&headers, entries.iter().map(|name| ((*name).to_owned(), "v".to_owned())).collect(), None)
+        RequestCookies::of(&headers, entries.iter().map(|name| ((*name).to_owned(), "v".to_owned())).collect(), None)
     }
 
     fn check(
@@ -148,7 +149,7 @@ mod tests {
         expect: (&str, &[&str], Option<Doubt>),
     ) {
         let datastream = Datastream { org_id: org_id.map(str::to_owned), ..Datastream::default() };
-        let found = Orgs::of(&datastream, &jar(cookies, entries), signs);
+        let found = Orgs::of(&datastream, &request_cookies(cookies, entries), signs);
         let others: Vec<&str> = found.others.iter().map(String::as_str).collect();
         assert_eq!((found.own.as_str(), &others[..], found.doubt.clone()), expect, "{org_id:?} {cookies} {entries:?}");
     }

@@ -50,7 +50,7 @@ impl EdgeCall<'_> {
 
     /// The visitor's choice in the page's cookies.
     pub(super) fn choice_kept(&self, body: &EdgeBody<'_>) -> Option<Consent> {
-        let values = |org| body.jar.values(Purpose::Consent, org);
+        let values = |org| body.cookies.values(Purpose::Consent, org);
         body.orgs.all().flat_map(values).find_map(Consent::from_cookie)
     }
 

@@ -9,7 +9,7 @@
 
 use uuid::Uuid;
 
-use super::cookies::{Jar, Purpose};
+use super::cookies::{Purpose, RequestCookies};
 use super::envelope::{Envelope, Sent};
 use super::identity::Ecid;
 use super::org::Orgs;
@@ -66,15 +66,15 @@ impl Caller<'_> {
         &self,
         state: &AppState<B>,
         envelope: &Envelope<'_>,
-        jar: &Jar,
+        cookies: &RequestCookies,
         orgs: &Orgs,
     ) -> Option<Visitor> {
-        let in_cookie = |org: &str| jar.values(Purpose::Identity, org).find_map(Ecid::from_cookie);
+        let in_cookie = |org: &str| cookies.values(Purpose::Identity, org).find_map(Ecid::from_cookie);
         let by = |by: Means| move |ecid| Visitor { ecid, by };
         let of_events = envelope.events.iter().flatten().filter(|_| !self.has_many_visitors());
         let maps = || envelope.identity_map().into_iter().chain(of_events.clone().filter_map(Sent::identity_map));
         let fpid = || {
-            let cookie = || jar.device_id(self.datastream.fpid_cookie.as_deref()?).and_then(fpid);
+            let cookie = || cookies.device_id(self.datastream.fpid_cookie.as_deref()?).and_then(fpid);
             maps().find_map(fpid_of).or_else(cookie)
         };
         in_cookie(&orgs.own)

@@ -11,7 +11,7 @@
 //! While nobody looks and no run is named, nothing is done.
 
 mod event;
-mod ring;
+mod line_buffer;
 mod runs;
 pub(crate) mod test_run;
 
@@ -24,7 +24,7 @@ use intake::{Answers, Budget, Request};
 use tokio::sync::Notify;
 
 use event::{Arrival, RecordedEvent};
-use ring::{Ring, Taken};
+use line_buffer::{LineBuffer, Taken};
 use runs::Runs;
 use test_run::TestRun;
 
@@ -44,7 +44,7 @@ const DESCRIBED_BODY_BYTES_MAX: usize = 1 << 20;
 
 /// The window.
 pub(crate) struct Recorder {
-    live: Mutex<Ring>,
+    live: Mutex<LineBuffer>,
     /// Wakes the readers of `live`.
     fresh: Notify,
     readers: AtomicU64,
@@ -55,7 +55,7 @@ impl Recorder {
     /// What it keeps counts in this budget.
     pub(crate) fn new(budget: Budget) -> Recorder {
         Recorder {
-            live: Mutex::new(Ring::new(budget.empty())),
+            live: Mutex::new(LineBuffer::new(budget.empty())),
             fresh: Notify::new(),
             readers: AtomicU64::new(0),
             runs: Mutex::new(Runs::new(budget.empty())),
@@ -152,7 +152,7 @@ impl Recorder {
         self.lock_runs().forget_old(Instant::now());
     }
 
-    fn lock_live(&self) -> MutexGuard<'_, Ring> {
+    fn lock_live(&self) -> MutexGuard<'_, LineBuffer> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

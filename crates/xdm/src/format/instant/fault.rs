@@ -23,7 +23,7 @@ const EPOCHS: [(usize, &str, &str); 4] = [
     (19, "nanoseconds", "new Date(nanoseconds / 1e6).toISOString()"),
 ];
 
-/// One sentence on the fault and its mending, for a text that doesn't parse; `None` if all
+/// One sentence on the fault and how to fix it, for a text that doesn't parse; `None` if all
 /// that can be said is what is wanted.
 pub(crate) fn fault(text: &str, wanted: Wanted) -> Option<String> {
     if text.is_empty() {

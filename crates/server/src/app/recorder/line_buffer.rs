@@ -17,7 +17,7 @@ const LINE_BYTES: usize = 64;
 
 /// The lines that are kept.
 #[derive(Debug)]
-pub(super) struct Ring {
+pub(super) struct LineBuffer {
     lines: VecDeque<Bytes>,
     /// The number of the first one that is kept.
     first: u64,
@@ -39,9 +39,9 @@ pub(super) enum Taken {
     Closed,
 }
 
-impl Ring {
-    pub(super) fn new(claim: Claim) -> Ring {
-        Ring { lines: VecDeque::new(), first: 0, bytes: 0, claim, is_closed: false }
+impl LineBuffer {
+    pub(super) fn new(claim: Claim) -> LineBuffer {
+        LineBuffer { lines: VecDeque::new(), first: 0, bytes: 0, claim, is_closed: false }
     }
 
     /// The number of the line that comes next.
@@ -118,41 +118,41 @@ mod tests {
     #[test]
     fn a_slow_reader_is_told_how_much_it_missed() {
         let budget = Budget::new(64 << 20);
-        let mut ring = Ring::new(budget.empty());
-        let (mut slow, mut next) = (ring.end(), ring.end());
-        assert_eq!(ring.take(&mut next), Taken::Nothing);
-        ring.push(Bytes::from_static(b"0"));
-        assert_eq!(ring.take(&mut next), Taken::Line(Bytes::from_static(b"0")));
+        let mut lines = LineBuffer::new(budget.empty());
+        let (mut slow, mut next) = (lines.end(), lines.end());
+        assert_eq!(lines.take(&mut next), Taken::Nothing);
+        lines.push(Bytes::from_static(b"0"));
+        assert_eq!(lines.take(&mut next), Taken::Line(Bytes::from_static(b"0")));
         for _ in 0..TAIL_EVENTS_MAX + 4 {
-            ring.push(Bytes::from_static(b"x"));
+            lines.push(Bytes::from_static(b"x"));
         }
-        assert_eq!(ring.take(&mut slow), Taken::Missed(5));
-        assert_eq!(ring.take(&mut slow), Taken::Line(Bytes::from_static(b"x")));
-        assert_eq!(ring.take(&mut next), Taken::Missed(4));
+        assert_eq!(lines.take(&mut slow), Taken::Missed(5));
+        assert_eq!(lines.take(&mut slow), Taken::Line(Bytes::from_static(b"x")));
+        assert_eq!(lines.take(&mut next), Taken::Missed(4));
         // Few long lines push out many short ones.
         for _ in 0..9 {
-            ring.push(Bytes::from(vec![b'y'; TAIL_BYTES_MAX / 8]));
+            lines.push(Bytes::from(vec![b'y'; TAIL_BYTES_MAX / 8]));
         }
-        assert!(matches!(ring.take(&mut next), Taken::Missed(_)));
-        assert!(budget.used() <= TAIL_BYTES_MAX + LINE_BYTES && ring.bytes <= TAIL_BYTES_MAX, "{}", budget.used());
-        ring.clear();
+        assert!(matches!(lines.take(&mut next), Taken::Missed(_)));
+        assert!(budget.used() <= TAIL_BYTES_MAX + LINE_BYTES && lines.bytes <= TAIL_BYTES_MAX, "{}", budget.used());
+        lines.clear();
         assert_eq!(budget.used(), 0);
-        assert!(matches!(ring.take(&mut next), Taken::Missed(_)));
-        ring.close();
-        assert_eq!(ring.take(&mut next), Taken::Closed);
+        assert!(matches!(lines.take(&mut next), Taken::Missed(_)));
+        lines.close();
+        assert_eq!(lines.take(&mut next), Taken::Closed);
     }
 
     #[test]
     fn without_room_lines_are_missed() {
         let budget = Budget::new(1000);
-        let mut ring = Ring::new(budget.empty());
-        let mut next = ring.end();
-        ring.push(Bytes::from(vec![b'x'; 500]));
-        ring.push(Bytes::from(vec![b'y'; 500]));
-        assert_eq!(ring.take(&mut next), Taken::Missed(1));
-        assert_eq!(ring.take(&mut next), Taken::Line(Bytes::from(vec![b'y'; 500])));
-        ring.push(Bytes::from(vec![b'z'; 2000]));
-        assert_eq!(ring.take(&mut next), Taken::Missed(1));
-        assert_eq!(ring.take(&mut next), Taken::Nothing);
+        let mut lines = LineBuffer::new(budget.empty());
+        let mut next = lines.end();
+        lines.push(Bytes::from(vec![b'x'; 500]));
+        lines.push(Bytes::from(vec![b'y'; 500]));
+        assert_eq!(lines.take(&mut next), Taken::Missed(1));
+        assert_eq!(lines.take(&mut next), Taken::Line(Bytes::from(vec![b'y'; 500])));
+        lines.push(Bytes::from(vec![b'z'; 2000]));
+        assert_eq!(lines.take(&mut next), Taken::Missed(1));
+        assert_eq!(lines.take(&mut next), Taken::Nothing);
     }
 }

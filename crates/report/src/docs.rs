@@ -7,6 +7,7 @@ use crate::metrics::statement::Statement;
 use crate::metrics::{CONTACTS, Channel, Metric, QUALITY, Scope, Unit};
 use crate::read_only::REFUSED_FUNCTIONS;
 use crate::views::columns::{COLUMNS, ColumnSource};
+use crate::views::derived::DERIVED;
 use crate::{QueryLimits, query_size};
 
 /// `docs/metrics.md`: the formula and the SQL beside each number.
@@ -51,14 +52,26 @@ pub fn sql_markdown() -> String {
     page.push_str("| column | type | from | meaning |\n|---|---|---|---|\n");
     for column in COLUMNS {
         let from = match column.source {
-            ColumnSource::Field(path) | ColumnSource::Given(path) => format!("`{path}`"),
+            ColumnSource::Field(path) | ColumnSource::Key(path) | ColumnSource::Given(path) => format!("`{path}`"),
             ColumnSource::Counter(counter) => format!("`{}`", counter.field()),
             ColumnSource::Identity(_) => "`identityMap`".to_owned(),
             ColumnSource::Anomaly => "the counters".to_owned(),
-            ColumnSource::Channel | ColumnSource::ContactRequests => "other columns".to_owned(),
+            ColumnSource::Channel | ColumnSource::ContactRequests | ColumnSource::Page | ColumnSource::Late => {
+                "other columns".to_owned()
+            }
         };
         let _ = writeln!(page, "| `{}` | {} | {from} | {} |", column.name, column.kind, column.doc);
     }
+    page.push_str(SQL_DERIVED);
+    for view in &DERIVED {
+        let _ = writeln!(page, "### `{}`\n\nA row is {}.\n", view.name, view.rows);
+        page.push_str("| column | type | meaning |\n|---|---|---|\n");
+        for (name, kind, meaning) in view.columns {
+            let _ = writeln!(page, "| `{name}` | {kind} | {meaning} |");
+        }
+        page.push('\n');
+    }
+    page.push_str(SQL_TIME);
     page.push_str(SQL_EXAMPLES);
     for (title, sql) in EXAMPLES {
         let _ = writeln!(page, "{title}\n\n```sql\n{sql}\n```\n");
@@ -169,7 +182,11 @@ frontdesk sql \"select time, channel, subject, page_url from contacts order by t
 | name | rows |
 |---|---|
 | `contacts` | an event that carries `customerFeedback`, flat |
-| `activity` | any event, in the same columns: what metrics are computed over |
+| `activity` | any event, in the same columns: what most metrics are computed over |
+| `chat_sessions` | a chat session, with what became of it |
+| `visits` | a visit, with how soon it led to a contact request |
+| `requests` | an event with a contact request of a known visitor, and when he asked before |
+| `visitors` | a visitor, with his first and last event and contact request |
 | `events` | any event, in XDM's own nesting, plus `received_at`, `datastream`, `request_id`, `content_mac` (a keyed hash of the content), `extra` (undeclared properties, JSON), `derived`, `time_anomaly` (`ahead` or `behind` when the time is far from its receipt), `event_date` |
 | `rejects` | an event that was not stored: `kind` (invalid, conflict, duplicate), `keyword` and `pointer` of its first violation, `violations` (JSON, values masked), `received_at`, `received_date` |
 
@@ -188,7 +205,39 @@ row of `events`.
 
 ";
 
-const SQL_EXAMPLES: &str = "
+const SQL_DERIVED: &str = "
+## What several events say together
+
+The rules by which events make sessions and visits are those of [metrics](metrics.md). An engine that reads the tables by itself \
+can have the same views: `select definition from information_schema.views where table_name = 'chat_sessions'` \
+is SQL that takes no function of ours, over `activity`.
+
+A condition on a session or a visit doesn't keep events from being read, since each is made of all events of its key: these \
+views read every day there is. Past some millions of events a query may need more memory or time than one is given; \
+reports don't, as they are answered from summaries.
+
+";
+
+const SQL_TIME: &str = "\
+## Days and hours of a time zone
+
+`time at time zone 'Europe/Berlin'` is the same instant with a zone, and `date_trunc`, `extract` and a cast to a date take its local \
+time from there on, days of 23 and 25 hours included. What `date_trunc` gives is an instant again, shown in UTC. An instant is \
+in one hour of the zone's clock alone, so that the hour which comes twice in autumn has the rows of both: \
+`date_trunc('hour', …)` tells them apart, `extract(hour from …)` doesn't. A zone that doesn't exist is an error.
+
+| to group by | write |
+|---|---|
+| day, as a date | `cast(time at time zone 'Europe/Berlin' as date)` |
+| day, as the instant it begins | `date_trunc('day', time at time zone 'Europe/Berlin')` |
+| hour of the day, 0 to 23 | `extract(hour from time at time zone 'Europe/Berlin')` |
+| day of the week, 0 (Sunday) to 6 | `extract(dow from time at time zone 'Europe/Berlin')` |
+
+Bound the column `event_date` as well where a query asks for few days, a day more on each side: it is the UTC date.
+
+";
+
+const SQL_EXAMPLES: &str = "\
 ## Examples
 
 ";

@@ -23,7 +23,7 @@ use datafusion::execution::{FunctionRegistry, SessionState, SessionStateBuilder,
 use datafusion::prelude::SessionConfig;
 
 use crate::yielding::YieldInJoins;
-use crate::{read_only, views, visitor};
+use crate::{percentile, read_only, views, visitor};
 
 /// Where a reader's unqualified names are found.
 const CATALOG: &str = "frontdesk";
@@ -75,6 +75,7 @@ impl Engine {
             template.register_udf(Arc::new(function))?;
         }
         template.register_udf(Arc::new(views::length_udf()))?;
+        template.register_udaf(Arc::new(percentile::percentile_disc()))?;
         Ok(Engine { template })
     }
 

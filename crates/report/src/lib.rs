@@ -3,7 +3,8 @@
 //! A [`Session`] runs one SQL statement at a time over a consistent [`Snapshot`] of
 //! both tables. Next to the tables themselves it offers two flat views: `activity`
 //! (a row per event) and `contacts` (a row per event that carries a contact
-//! request). What a number means is written once, in the folder `metrics`: the reports, the
+//! request), and views of what several events say together: `chat_sessions`, `visits`,
+//! `requests`, `visitors`. What a number means is written once, in the folder `metrics`: the reports, the
 //! documentation and the SQL that a reader can paste all come from those definitions.
 //!
 //! A person's query runs in a process of its own, which it can end, and nothing else
@@ -19,6 +20,7 @@ mod engine;
 mod error;
 mod grid;
 mod metrics;
+mod percentile;
 mod period;
 mod query_size;
 mod read_only;

@@ -25,6 +25,7 @@ mod visits;
 
 pub use anomalies::SessionAnomaly;
 pub(crate) use contact_requests::CONTACT_REQUESTS;
+pub(crate) use measure::shows_chat;
 pub use measure::{Condition, Measure, Quantity, Scope, SessionCondition, SessionQuantity, Span};
 pub use statement::{Dimension, Relation};
 pub(crate) use summary::COUNTER_MAX;

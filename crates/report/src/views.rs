@@ -1,14 +1,17 @@
 //! The tables as a reader sees them: `events` and `rejects` without their sealed bytes,
-//! and two flat views over `events`.
+//! and flat views over `events`.
 //!
 //! * `activity`: a row per event, whatever it carries. Metrics are computed over it,
 //!   since a rate needs the visitors who did not ask for contact as well.
 //! * `contacts`: the rows of `activity` whose event carries `customerFeedback`.
 //!
+//! Over these stand the views of what several events say together ([`derived`]).
+//!
 //! A view's column is null where the table's schema has no such field, so that a store
 //! with fewer field groups, or one written by an older version, still reads.
 
 pub(crate) mod columns;
+pub(crate) mod derived;
 
 use std::sync::Arc;
 
@@ -19,15 +22,23 @@ use datafusion::common::{Result, TableReference};
 use datafusion::datasource::ViewTable;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::{ColumnarValue, ScalarUDF, Volatility, create_udf};
+use summary::{DAY_CLOSES_AFTER_MICROS, DAY_MICROS};
 
 use self::columns::{COLUMNS, ColumnSource};
+use self::derived::DERIVED;
 use crate::metrics::{COUNTER_MAX, Channel};
 
-/// Everything a query can name in its FROM clause.
-pub(crate) const NAMES: [&str; 4] = ["contacts", "activity", "events", "rejects"];
+/// Everything a query can name in its FROM clause. What others are computed over comes first.
+pub(crate) const NAMES: [&str; 8] =
+    ["contacts", "activity", "events", "rejects", DERIVED[0].name, DERIVED[1].name, DERIVED[2].name, DERIVED[3].name];
 
 /// The ciphertext column of both tables; never selected, see the crate's front page.
 const SEALED: &str = "sealed";
+
+const NULL_TEXT: &str = "cast(null as varchar)";
+
+/// A page's address without its query and fragment; its name where there is no address.
+const PAGE: &str = "coalesce(nullif(split_part(split_part(page_url, '?', 1), '#', 1), ''), nullif(page_name, ''))";
 
 /// Length of a binary value; the engine's own `octet_length` takes text only.
 const LENGTH_FUNCTION: &str = "byte_length";
@@ -42,10 +53,13 @@ pub(crate) fn length_udf() -> ScalarUDF {
 }
 
 /// Those of [`NAMES`] that a statement needs: the ones it refers to, or all of them when
-/// it asks what there is. Planning the flat views costs more than a small query does.
+/// it asks what there is, and what those are computed over. Planning the views costs more than a
+/// small query does.
 pub(crate) fn needed(references: &[TableReference]) -> Vec<&'static str> {
     let asks_what_there_is = references.iter().any(|reference| reference.schema() == Some("information_schema"));
-    let is_needed = |name: &&str| asks_what_there_is || references.iter().any(|reference| reference.table() == *name);
+    let is_named = |name: &str| asks_what_there_is || references.iter().any(|reference| reference.table() == name);
+    let is_needed =
+        |name: &&str| is_named(name) || DERIVED.iter().any(|view| view.over == *name && is_named(view.name));
     NAMES.into_iter().filter(is_needed).collect()
 }
 
@@ -57,8 +71,10 @@ pub(crate) async fn register(
     rejects: &Arc<dyn TableProvider>,
 ) -> Result<()> {
     let schema = state.schema_for_ref("events")?;
-    let mut views = Vec::with_capacity(names.len());
-    for name in names {
+    let (derived, flat): (Vec<&'static str>, Vec<&'static str>) =
+        names.iter().partition(|name| DERIVED.iter().any(|view| view.name == **name));
+    let mut views = Vec::with_capacity(flat.len());
+    for name in &flat {
         let (source, provider) = if *name == "rejects" { ("rejects", rejects) } else { ("events", events) };
         let sql = match *name {
             "contacts" => contacts(&provider.schema()),
@@ -74,6 +90,11 @@ pub(crate) async fn register(
     }
     for (name, view) in views {
         schema.register_table(name.to_owned(), Arc::new(view))?;
+    }
+    for view in DERIVED.iter().filter(|view| derived.contains(&view.name)) {
+        let sql = view.sql();
+        let plan = state.create_logical_plan(&sql).await?;
+        schema.register_table(view.name.to_owned(), Arc::new(ViewTable::new(plan, Some(sql))))?;
     }
     Ok(())
 }
@@ -121,6 +142,8 @@ fn activity(schema: &Schema) -> String {
         .map(|column| match column.source {
             ColumnSource::Channel => format!("{} as {}", channel(), quote(column.name)),
             ColumnSource::ContactRequests => format!("{} as {}", contact_requests(), quote(column.name)),
+            ColumnSource::Page => format!("{PAGE} as {}", quote(column.name)),
+            ColumnSource::Late => format!("{} as {}", late(), quote(column.name)),
             _ => quote(column.name),
         })
         .collect();
@@ -129,8 +152,11 @@ fn activity(schema: &Schema) -> String {
 
 fn inner_sql(schema: &Schema, source: &ColumnSource) -> Option<String> {
     Some(match source {
-        ColumnSource::Channel | ColumnSource::ContactRequests => return None,
-        ColumnSource::Field(path) => field(schema, path).unwrap_or_else(|| "cast(null as varchar)".to_owned()),
+        ColumnSource::Channel | ColumnSource::ContactRequests | ColumnSource::Page | ColumnSource::Late => return None,
+        ColumnSource::Field(path) => field(schema, path).unwrap_or_else(|| NULL_TEXT.to_owned()),
+        ColumnSource::Key(path) => {
+            field(schema, path).map_or_else(|| NULL_TEXT.to_owned(), |sql| format!("nullif({sql}, '')"))
+        }
         ColumnSource::Counter(counter) => match field(schema, counter.field()) {
             Some(sql) => format!("case when {sql} between 0 and {COUNTER_MAX} then {sql} end"),
             None => "cast(null as bigint)".to_owned(),
@@ -141,7 +167,7 @@ fn inner_sql(schema: &Schema, source: &ColumnSource) -> Option<String> {
         ColumnSource::Anomaly => anomaly(schema),
         ColumnSource::Identity(part) => match field(schema, "identityMap") {
             Some(sql) => format!("{}({sql})", part.function()),
-            None => "cast(null as varchar)".to_owned(),
+            None => NULL_TEXT.to_owned(),
         },
     })
 }
@@ -158,6 +184,12 @@ fn channel() -> String {
 
 fn contact_requests() -> String {
     Channel::ALL.map(|channel| format!("coalesce({}, 0)", channel.requests().column())).join(" + ")
+}
+
+/// Whether the day was closed when it was received.
+fn late() -> String {
+    let closes_after_hours = (DAY_MICROS + DAY_CLOSES_AFTER_MICROS) / 3_600_000_000;
+    format!("coalesce(received_at >= date_trunc('day', time) + interval '{closes_after_hours}' hour, false)")
 }
 
 fn anomaly(schema: &Schema) -> String {

@@ -181,7 +181,7 @@ impl Condition {
 }
 
 /// The condition for an event of `activity` that shows something of a chat.
-fn shows_chat() -> String {
+pub(crate) fn shows_chat() -> String {
     let shown: Vec<String> =
         Channel::Chat.counters().iter().map(|counter| format!("{} > 0", counter.column())).collect();
     shown.join(" or ")

@@ -17,6 +17,8 @@ pub(crate) struct ViewColumn {
 pub(crate) enum ColumnSource {
     /// A field of `events`, by its dotted path.
     Field(&'static str),
+    /// The same for a text that stands for something; null when it is empty.
+    Key(&'static str),
     /// A counter; null when it is an anomaly.
     Counter(Counter),
     /// True if the event has something at this path.
@@ -29,6 +31,10 @@ pub(crate) enum ColumnSource {
     Channel,
     /// The sum of the contact requests of all channels.
     ContactRequests,
+    /// The page without what changes from call to call.
+    Page,
+    /// True if the event was received after its day was closed.
+    Late,
 }
 
 const fn column(name: &'static str, kind: &'static str, source: ColumnSource, doc: &'static str) -> ViewColumn {
@@ -64,7 +70,7 @@ pub(crate) const COLUMNS: &[ViewColumn] = &[
     column(
         "session",
         "text",
-        ColumnSource::Field("customerFeedback.chatSessionID"),
+        ColumnSource::Key("customerFeedback.chatSessionID"),
         "The chat system's key for the conversation.",
     ),
     column(
@@ -93,7 +99,7 @@ pub(crate) const COLUMNS: &[ViewColumn] = &[
         ColumnSource::Anomaly,
         "True if a counter is below 0 or above 1,000. That counter is null here; `events` keeps it as sent.",
     ),
-    column("subject", "text", ColumnSource::Field("customerFeedback.subject"), "What the visitor wants help with."),
+    column("subject", "text", ColumnSource::Key("customerFeedback.subject"), "What the visitor wants help with."),
     column(
         "callback",
         "boolean",
@@ -105,6 +111,12 @@ pub(crate) const COLUMNS: &[ViewColumn] = &[
         "boolean",
         ColumnSource::Given("customerFeedback.replyToEmailAddress"),
         "True if the event carries a reply address (the address itself is sealed).",
+    ),
+    column(
+        "page",
+        "text",
+        ColumnSource::Page,
+        "The page that metrics are told apart by: `page_url` up to its first `?` or `#`; where there is none, `page_name`.",
     ),
     column("page_url", "text", ColumnSource::Field("web.webPageDetails.URL"), "The page's address."),
     column("page_name", "text", ColumnSource::Field("web.webPageDetails.name"), "The site's name for the page."),
@@ -120,6 +132,18 @@ pub(crate) const COLUMNS: &[ViewColumn] = &[
     ),
     column("datastream", "text", ColumnSource::Field("datastream"), "The datastream it came in by."),
     column("received_at", "timestamp", ColumnSource::Field("received_at"), "When Frontdesk took it in (UTC)."),
+    column(
+        "time_anomaly",
+        "text",
+        ColumnSource::Field("time_anomaly"),
+        "`ahead` or `behind` when `time` is more than 24 hours after or before `received_at`; else null.",
+    ),
+    column(
+        "late",
+        "boolean",
+        ColumnSource::Late,
+        "True if it was received an hour or more after the end of its UTC day.",
+    ),
     column(
         "event_date",
         "date",

@@ -1,7 +1,5 @@
 //! What is to be added up in a day's cells, before it is known which values get cells of their own.
 
-use super::Bucket;
-use super::window::Window;
 use crate::day::Measure;
 
 /// A bucket of the day and a place, by the numbering of [`Sources`](super::sources::Sources): as one
@@ -32,11 +30,4 @@ pub(crate) struct Additions {
     pub(crate) first_contacts: Vec<(Spot, u32)>,
     /// Microseconds of the last event.
     pub(crate) unended: Vec<(Spot, i64)>,
-}
-
-impl Window {
-    /// The bucket of an instant of the day.
-    pub(crate) fn bucket(self, bucket: Bucket, micros: i64) -> u16 {
-        ((micros - self.start) / bucket.micros()) as u16
-    }
 }

@@ -12,7 +12,9 @@ impl Choice {
             by_measure[measure.index()].push((self.cell(*spot), *value));
         }
         let sums = by_measure.into_iter().map(|values| {
-            let (cells, values) = in_parts(added_up(values)).unzip();
+            let (mut cells, mut values): (Vec<u32>, Vec<u32>) = in_parts(self.added_up(values)).unzip();
+            cells.shrink_to_fit();
+            values.shrink_to_fit();
             Sums { cells, values }
         });
         Cells {
@@ -20,6 +22,16 @@ impl Choice {
             places: self.cells.iter().map(|cell| cell.place()).collect(),
             sums: sums.collect(),
         }
+    }
+
+    /// The sums of each cell.
+    fn added_up(&self, values: Vec<(u32, u64)>) -> Vec<(u32, u64)> {
+        if values.len() < self.cells.len() {
+            return added_up(values);
+        }
+        let mut sums = vec![0; self.cells.len()];
+        values.into_iter().for_each(|(cell, value)| sums[cell as usize] += value);
+        (0..).zip(sums).filter(|(_, sum)| *sum > 0).collect()
     }
 
     /// How often each length of time in each cell.

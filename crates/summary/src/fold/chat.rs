@@ -124,7 +124,8 @@ impl Sessions<'_, '_> {
 
     /// The spot of an instant of the day and a place that no event need have.
     pub(crate) fn spot(&mut self, micros: i64, place: Place) -> Spot {
-        Spot::new(self.window.bucket(self.bucket, micros), self.sources.number(place))
+        let bucket = (micros - self.window.start) / self.bucket.micros();
+        Spot::new(bucket as u16, self.sources.number(place))
     }
 }
 

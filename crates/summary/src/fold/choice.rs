@@ -4,9 +4,9 @@ use std::cmp::Reverse;
 
 use hashbrown::{HashMap, HashSet};
 
-use super::Keep;
 use super::additions::{Additions, Spot};
 use super::sources::{Sources, number};
+use super::{Bucket, Keep};
 use crate::CELLS_PER_DAY_MAX;
 use crate::day::{Measure, OTHER};
 use crate::rows::{NO_TEXT, Place, Texts};
@@ -20,7 +20,12 @@ pub(crate) struct Choice {
     pub(crate) place_ids: Vec<u32>,
     /// Ascending, each once.
     pub(crate) cells: Vec<Spot>,
+    /// The cell of each bucket and place of [`Sources`], if there are few enough.
+    cell_ids: Vec<u32>,
 }
+
+/// Bytes that it may take to find cells without searching.
+const CELL_IDS_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// In the order in which values give up their own numbers where there are too many cells.
 const FIRST_TO_GO: [usize; 3] = [PAGE, SUBJECT, DATASTREAM];
@@ -60,7 +65,21 @@ impl Choice {
                 choice = Choice::of(sources, &ranked, &spots);
             }
         }
+        choice.find_cells(keep.bucket, &spots);
         choice
+    }
+
+    /// Finds the cells of all spots beforehand.
+    fn find_cells(&mut self, bucket: Bucket, spots: &[Spot]) {
+        let places = self.place_ids.len();
+        let count = places.saturating_mul(bucket.per_day() as usize);
+        if count <= CELL_IDS_BYTES_MAX / size_of::<u32>() {
+            let mut cell_ids = vec![0; count];
+            for spot in spots {
+                cell_ids[usize::from(spot.bucket()) * places + spot.place() as usize] = self.cell(*spot);
+            }
+            self.cell_ids = cell_ids;
+        }
     }
 
     fn of(sources: &Sources<'_>, ranked: &[Ranked], spots: &[Spot]) -> Choice {
@@ -70,6 +89,7 @@ impl Choice {
             places: Vec::new(),
             place_ids: Vec::with_capacity(sources.places.len()),
             cells: Vec::new(),
+            cell_ids: Vec::new(),
         };
         let mut text_ids: [Vec<u32>; 3] = Default::default();
         for (at, ranked) in ranked.iter().enumerate() {
@@ -108,7 +128,11 @@ impl Choice {
 
     /// The number of a spot's cell. Every spot has one that is among the additions.
     pub(crate) fn cell(&self, spot: Spot) -> u32 {
-        self.cells.binary_search(&self.spot(spot)).unwrap_or_else(|at| at) as u32
+        let at = usize::from(spot.bucket()) * self.place_ids.len() + spot.place() as usize;
+        match self.cell_ids.get(at) {
+            Some(cell) => *cell,
+            None => self.cells.binary_search(&self.spot(spot)).unwrap_or_else(|at| at) as u32,
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use hashbrown::HashMap;
 use super::Bucket;
 use super::additions::{Additions, Spot};
 use super::sources::{Source, Sources};
-use super::window::Window;
+use super::window::{Clock, Window};
 use crate::Counter;
 use crate::day::Measure;
 use crate::rows::Flags;
@@ -13,7 +13,7 @@ use crate::rows::Flags;
 /// Adds events and counters of the day.
 pub(crate) fn count(window: Window, bucket: Bucket, sources: &Sources<'_>, additions: &mut Additions) {
     let mut events: HashMap<(Spot, Flags), u64> = HashMap::new();
-    for source in &sources.sources {
+    for source in sources.of_day(window) {
         count_events(window, bucket, source, &mut events);
         add_counters(window, bucket, source, additions);
     }
@@ -33,24 +33,39 @@ pub(crate) fn count(window: Window, bucket: Bucket, sources: &Sources<'_>, addit
 }
 
 fn count_events(window: Window, bucket: Bucket, source: &Source<'_>, events: &mut HashMap<(Spot, Flags), u64>) {
-    for (micros, place) in source.rows.micros().iter().zip(source.rows.place_of()) {
-        if window.has(*micros) {
-            let (place, flags) = source.places[*place as usize];
-            *events.entry((Spot::new(window.bucket(bucket, *micros), place), flags)).or_default() += 1;
-        }
+    let places = source.places.len();
+    let mut clock = Clock::new(window, bucket);
+    let buckets = bucket.per_day() as usize;
+    let rows = source.rows.micros().iter().zip(source.rows.place_of());
+    let rows = rows.filter_map(|(micros, place)| Some((clock.bucket(*micros)?, *place)));
+    let mut add = |bucket: u16, place: u32, count: u64| {
+        let (place, flags) = source.places[place as usize];
+        *events.entry((Spot::new(bucket, place), flags)).or_default() += count;
+    };
+    // A counter for each bucket and place is fastest, where that takes no more memory than the rows do.
+    if places.saturating_mul(buckets) > source.rows.len().max(FEW_COUNTERS) {
+        rows.for_each(|(bucket, place)| add(bucket, place, 1));
+        return;
+    }
+    let mut counts = vec![0u32; places * buckets];
+    rows.for_each(|(bucket, place)| counts[usize::from(bucket) * places + place as usize] += 1);
+    for (at, count) in counts.into_iter().enumerate().filter(|(_, count)| *count > 0) {
+        add((at / places) as u16, (at % places) as u32, count.into());
     }
 }
 
+/// So few counters (of 4 bytes) that it doesn't matter.
+const FEW_COUNTERS: usize = 65_536;
+
 fn add_counters(window: Window, bucket: Bucket, source: &Source<'_>, additions: &mut Additions) {
+    let mut clock = Clock::new(window, bucket);
     for mark in source.rows.marks() {
-        let micros = source.rows.micros()[mark.row as usize];
-        if window.has(micros) {
-            let spot = Spot::new(window.bucket(bucket, micros), source.place(mark.row).0);
-            for counter in Counter::ALL {
-                let value = mark.counter(counter);
-                if value > 0 {
-                    additions.sums.push((Measure::Counter(counter), spot, value));
-                }
+        let Some(bucket) = clock.bucket(source.rows.micros()[mark.row as usize]) else { continue };
+        let spot = Spot::new(bucket, source.place(mark.row).0);
+        for counter in Counter::ALL {
+            let value = mark.counter(counter);
+            if value > 0 {
+                additions.sums.push((Measure::Counter(counter), spot, value));
             }
         }
     }

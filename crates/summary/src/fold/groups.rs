@@ -8,30 +8,50 @@ pub(crate) type Key = (u32, u64);
 /// The keys that are asked about, numbered.
 pub(crate) struct Keys {
     numbers: HashMap<Key, u32>,
-    /// A bit for the lowest bits of each hash: most rows belong to no key, and this says so without a
-    /// look into the table.
-    maybe: Vec<u64>,
+    /// Most rows belong to no key, and this says so without a look into the table.
+    hashes: Hashes,
 }
 
-/// Bits of [`Keys::maybe`]: 128 KiB, which the processor keeps near.
-const MAYBE_BITS: u64 = 1 << 20;
+/// Hashes, some of which may be taken for others.
+pub(crate) struct Hashes {
+    /// A bit for the lowest bits of each.
+    bits: Vec<u64>,
+}
+
+/// Bits of [`Hashes`]: 128 KiB, which the processor keeps near.
+const HASH_BITS: u64 = 1 << 20;
+
+impl Hashes {
+    pub(crate) fn new() -> Hashes {
+        Hashes { bits: vec![0; (HASH_BITS / 64) as usize] }
+    }
+
+    pub(crate) fn insert(&mut self, hash: u64) {
+        let bit = hash % HASH_BITS;
+        self.bits[(bit / 64) as usize] |= 1 << (bit % 64);
+    }
+
+    /// Whether the hash was inserted; true for some that weren't.
+    pub(crate) fn may_have(&self, hash: u64) -> bool {
+        let bit = hash % HASH_BITS;
+        self.bits[(bit / 64) as usize] >> (bit % 64) & 1 != 0
+    }
+}
 
 impl Keys {
     pub(crate) fn new() -> Keys {
-        Keys { numbers: HashMap::new(), maybe: vec![0; (MAYBE_BITS / 64) as usize] }
+        Keys { numbers: HashMap::new(), hashes: Hashes::new() }
     }
 
     pub(crate) fn insert(&mut self, key: Key) {
         let number = self.numbers.len() as u32;
         self.numbers.entry(key).or_insert(number);
-        let bit = key.1 % MAYBE_BITS;
-        self.maybe[(bit / 64) as usize] |= 1 << (bit % 64);
+        self.hashes.insert(key.1);
     }
 
     /// Whether a key may have this hash.
     pub(crate) fn may_have(&self, hash: u64) -> bool {
-        let bit = hash % MAYBE_BITS;
-        self.maybe[(bit / 64) as usize] >> (bit % 64) & 1 != 0
+        self.hashes.may_have(hash)
     }
 
     pub(crate) fn number(&self, key: Key) -> Option<u32> {

@@ -52,6 +52,13 @@ impl<'a> Sources<'a> {
         number(&mut self.places, &mut self.numbers, place)
     }
 
+    /// Those that have events of the day itself.
+    pub(crate) fn of_day(&self, window: Window) -> impl Iterator<Item = &Source<'a>> {
+        self.sources
+            .iter()
+            .filter(move |source| source.rows.span().is_some_and(|(first, last)| window.has_part(first, last)))
+    }
+
     /// The numbers of texts of datastream, subject, page.
     pub(crate) fn intern(&mut self, texts: [Vec<&str>; 3]) -> [Vec<u32>; 3] {
         std::array::from_fn(|at| texts[at].iter().map(|text| self.interners[at].intern(Some(text))).collect())

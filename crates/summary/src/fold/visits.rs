@@ -1,7 +1,7 @@
 //! Visits: from their beginning to the first contact request, and the chats in them that have no id.
 
 use super::chat::{ChatEvent, Sessions, seconds};
-use super::groups::{Groups, Keys};
+use super::groups::{Groups, Hashes, Keys};
 use super::sources::Source;
 use super::window::Window;
 use crate::rows::{Mark, Mask, NO_TEXT, Place};
@@ -32,42 +32,87 @@ pub(crate) fn add(sessions: &mut Sessions<'_, '_>, events: &[(u32, VisitEvent<'_
     });
 }
 
-/// The events of visitors with a contact request or a chat without an id in the day, or a contact
-/// request in the day after; each with the number of its key.
+/// The events that matter to visits of the day: those of visitors with a contact request in the day or
+/// after it, or a chat without an id in the day; each with the number of its key.
 pub(crate) fn events<'a>(
     window: Window,
     sources: &[Source<'a>],
     places: &[Place],
 ) -> (Vec<(u32, VisitEvent<'a>)>, usize) {
-    let mut keys = Keys::new();
-    for source in sources {
-        for mark in source.rows.marks() {
-            let row = mark.row as usize;
-            let visitor = source.rows.visitors()[row];
-            let place = &places[source.place(mark.row).0 as usize];
-            let matters = place.mask.requests() != 0 || mark.session == 0;
-            if visitor != 0 && matters && window.has_or_precedes(source.rows.micros()[row]) {
-                keys.insert((place.texts[0], visitor));
-            }
-        }
-    }
+    let wanted = Wanted::new(window, sources, places);
     let mut events = Vec::new();
     for source in sources {
         let rows = source.rows;
         let mut marks = rows.marks().iter().peekable();
         for (row, (visitor, micros)) in rows.visitors().iter().zip(rows.micros()).enumerate() {
-            if *visitor == 0 || !keys.may_have(*visitor) || !window.sees(*micros) {
+            if !wanted.keys.may_have(*visitor) || !wanted.has(window, *visitor, *micros) {
                 continue;
             }
             let row = row as u32;
             let place = source.place(row).0;
-            let Some(number) = keys.number((places[place as usize].texts[0], *visitor)) else { continue };
+            let Some(number) = wanted.keys.number((places[place as usize].texts[0], *visitor)) else { continue };
             while marks.next_if(|mark| mark.row < row).is_some() {}
             let mark = marks.peek().copied().filter(|mark| mark.row == row);
             events.push((number, VisitEvent { micros: *micros, place, mark }));
         }
     }
-    (events, keys.len())
+    (events, wanted.keys.len())
+}
+
+/// Which events of the three days matter.
+struct Wanted {
+    keys: Keys,
+    /// Visitors with a chat without an id in the day: their visits may have begun at any time of the day
+    /// before.
+    chat: Hashes,
+    /// Visitors with an event in the last half hour of the day: only theirs are visits that go on.
+    go_on: Hashes,
+}
+
+impl Wanted {
+    fn new(window: Window, sources: &[Source<'_>], places: &[Place]) -> Wanted {
+        let mut wanted = Wanted { keys: Keys::new(), chat: Hashes::new(), go_on: Hashes::new() };
+        for source in sources {
+            for (visitor, micros) in source.rows.visitors().iter().zip(source.rows.micros()) {
+                if window.is_near_end(*micros) {
+                    wanted.go_on.insert(*visitor);
+                }
+            }
+        }
+        for source in sources {
+            for mark in source.rows.marks() {
+                let row = mark.row as usize;
+                let (visitor, micros) = (source.rows.visitors()[row], source.rows.micros()[row]);
+                let place = &places[source.place(mark.row).0 as usize];
+                let is_contact = place.mask.requests() != 0;
+                let is_chat = mark.session == 0 && mark.is_chat();
+                let matters = match window.has(micros) {
+                    true => is_contact || is_chat,
+                    false => is_contact && window.precedes(micros) && wanted.go_on.may_have(visitor),
+                };
+                if visitor == 0 || !matters {
+                    continue;
+                }
+                wanted.keys.insert((place.texts[0], visitor));
+                if is_chat {
+                    wanted.chat.insert(visitor);
+                }
+            }
+        }
+        wanted
+    }
+
+    /// Whether an event of one of the keys matters.
+    fn has(&self, window: Window, visitor: u64, micros: i64) -> bool {
+        let by_time = if window.is_far_before(micros) {
+            self.chat.may_have(visitor)
+        } else if micros >= window.end() {
+            self.go_on.may_have(visitor)
+        } else {
+            true
+        };
+        visitor != 0 && by_time && window.sees(micros)
+    }
 }
 
 impl<'a> VisitEvent<'a> {

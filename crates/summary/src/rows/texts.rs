@@ -65,24 +65,40 @@ impl Texts {
 /// Gives texts their numbers.
 ///
 /// Strangers choose the texts, so the table's hashes are keyed, by chance and anew each time.
-#[derive(Default)]
 pub(crate) struct Interner {
     texts: Texts,
     table: HashTable<u32>,
     hasher: RandomState,
-    last: u32,
+    /// The last text of each length and ending: most events have one of a few, and comparing takes less
+    /// time than hashing.
+    recent: [u32; RECENT],
+}
+
+/// Texts that are found without hashing.
+const RECENT: usize = 128;
+
+impl Default for Interner {
+    fn default() -> Interner {
+        Interner {
+            texts: Texts::default(),
+            table: HashTable::new(),
+            hasher: RandomState::new(),
+            recent: [NO_TEXT; RECENT],
+        }
+    }
 }
 
 impl Interner {
     /// The number of a text; [`NO_TEXT`] for none and for the empty one.
     pub(crate) fn intern(&mut self, text: Option<&str>) -> u32 {
         let Some(text) = text.filter(|text| !text.is_empty()) else { return NO_TEXT };
-        if self.texts.get(self.last) == text {
-            return self.last;
+        let Interner { texts, table, hasher, recent } = self;
+        let recent = &mut recent[look(text)];
+        if texts.get(*recent) == text {
+            return *recent;
         }
-        let Interner { texts, table, hasher, last } = self;
         let hash = hasher.hash_one(text);
-        *last = match table.find(hash, |id| texts.get(*id) == text) {
+        *recent = match table.find(hash, |id| texts.get(*id) == text) {
             Some(id) => *id,
             None => {
                 let id = texts.push(text);
@@ -90,7 +106,7 @@ impl Interner {
                 id
             }
         };
-        *last
+        *recent
     }
 
     pub(crate) fn texts(&self) -> &Texts {
@@ -101,4 +117,11 @@ impl Interner {
         self.texts.shrink();
         self.texts
     }
+}
+
+/// The place of a text among the recent ones, by its length and its last bytes.
+fn look(text: &str) -> usize {
+    let tail = text.as_bytes().last_chunk::<8>().map_or(0, |tail| u64::from_le_bytes(*tail));
+    let mixed = (tail ^ text.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> 32) as usize % RECENT
 }

@@ -246,7 +246,7 @@ impl Dataset {
     }
 
     /// A compaction may have replaced the file, and a vacuum deleted it, meanwhile.
-    fn is_current(&self, file: &LogicalFileView) -> bool {
+    pub(crate) fn is_current(&self, file: &LogicalFileView) -> bool {
         self.inner.snapshot().files().iter().any(|now| now.path() == file.path())
     }
 

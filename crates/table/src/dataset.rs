@@ -29,6 +29,7 @@ use futures::future::BoxFuture;
 use tokio::sync::Mutex;
 
 use crate::damage::DamageList;
+use crate::day_files::DayFiles;
 use crate::days::Partition;
 use crate::error::{StoreError, at};
 use crate::evolve::fit;
@@ -85,6 +86,8 @@ pub(crate) struct Inner {
     pub(crate) damaged: DamageList,
     /// How many of them were ever found.
     pub(crate) damage_seen: AtomicU64,
+    /// The files by day of the version that was asked for last.
+    pub(crate) day_files: std::sync::Mutex<Option<Arc<DayFiles>>>,
     /// One search for damaged files at a time; when the last one that found nothing ended, in
     /// milliseconds since 1970.
     pub(crate) searching: Mutex<Option<i64>>,
@@ -182,6 +185,7 @@ impl Dataset {
                 stale: AtomicBool::new(false),
                 damaged: DamageList::default(),
                 damage_seen: AtomicU64::new(0),
+                day_files: std::sync::Mutex::default(),
                 searching: Mutex::new(None),
             }),
         }
@@ -299,6 +303,12 @@ impl Inner {
 
     fn update<T>(&self, change: impl FnOnce(&mut Live) -> T) -> T {
         change(&mut self.live.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The committed rows and the fresh ones of one moment.
+    pub(crate) fn seen(&self) -> (Arc<Snapshot>, Vec<(FreshMark, RecordBatch)>) {
+        let live = self.live();
+        (live.snapshot, live.fresh.marked_batches())
     }
 
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {

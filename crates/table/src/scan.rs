@@ -164,7 +164,7 @@ impl Dataset {
         Ok(builder.parquet_schema().root_schema().get_fields().iter().any(|field| field.name() == name))
     }
 
-    async fn open_file(
+    pub(crate) async fn open_file(
         &self,
         file: &LogicalFileView,
     ) -> Result<ParquetRecordBatchStreamBuilder<StoredFile>, StoreError> {
@@ -191,7 +191,7 @@ impl Dataset {
 }
 
 impl Inner {
-    fn days_of(&self, file: &LogicalFileView) -> FileDays {
+    pub(crate) fn days_of(&self, file: &LogicalFileView) -> FileDays {
         match self.partition_of(file) {
             Some(day) => FileDays::Of(day),
             None => self.range_of(file).map_or(FileDays::Any, |(first, last)| FileDays::Among(first, last)),
@@ -210,7 +210,7 @@ impl Inner {
 }
 
 /// A file of the table, for Parquet's reader.
-struct StoredFile {
+pub(crate) struct StoredFile {
     store: Arc<dyn ObjectStore>,
     path: Path,
     bytes: u64,

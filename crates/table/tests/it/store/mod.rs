@@ -3,6 +3,7 @@
 mod commit;
 mod crash;
 mod damage;
+mod day_files;
 mod faulty_disk;
 mod fixture;
 mod legacy;

@@ -28,6 +28,7 @@ mod reports;
 mod result;
 mod session;
 mod store;
+mod summaries;
 mod tables;
 mod views;
 mod visible;
@@ -46,6 +47,10 @@ pub use period::{Period, PeriodError};
 pub use reports::{Answered, SummaryAnswer, SummaryError, SummarySource};
 pub use result::{Form, QueryResult};
 pub use session::{QueryLimits, Session, Snapshot};
+pub use summaries::{
+    ANSWER_TIME_MAX, FOLD_ROWS_MAX, QUESTION_BYTES_MAX, ROWS_MEMORY_BYTES_MAX, SPECIAL_MEMORY_BYTES_MAX,
+    SUMMARY_MEMORY_BYTES_MAX, Summaries, SummariesOptions, SummaryStats,
+};
 pub use tables::{Tables, TablesError};
 pub use visible::{is_steering, visible};
 pub use worker::frame::Fault;

@@ -102,7 +102,7 @@ fn answers(map: &MapArray, part: IdentityPart) -> Result<StringArray> {
 }
 
 /// The leaves of a map from namespace to a list of identities, as plain arrays.
-struct Identities {
+pub(crate) struct Identities {
     namespaces: ArrayRef,
     lists: ArrayRef,
     items: StructArray,
@@ -111,7 +111,7 @@ struct Identities {
 }
 
 impl Identities {
-    fn of(map: &MapArray) -> Result<Identities> {
+    pub(crate) fn of(map: &MapArray) -> Result<Identities> {
         let unexpected = || exec_datafusion_err!("identityMap is not a map of lists of identities");
         let lists = Arc::clone(map.values());
         let items = lists.as_list_opt::<i32>().ok_or_else(unexpected)?.values();
@@ -127,7 +127,8 @@ impl Identities {
         })
     }
 
-    fn visitor(&self, map: &MapArray, row: usize) -> Option<&str> {
+    /// The visitor of a row that has identities.
+    pub(crate) fn visitor(&self, map: &MapArray, row: usize) -> Option<&str> {
         let namespaces = self.namespaces.as_string::<i32>();
         let (mut primary, mut first) = (None, None);
         for entry in entries(map.value_offsets(), row) {

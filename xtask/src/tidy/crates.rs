@@ -19,7 +19,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("table", &["ambient", "xdm", "workspace-hack"]),
     ("summary", &[]),
     ("test-query", &["workspace-hack"]),
-    ("report", &["summary", "table", "workspace-hack"]),
+    ("report", &["ambient", "summary", "table", "workspace-hack"]),
     ("intake", &["ambient", "xdm", "journal", "keys", "table", "vault", "workspace-hack"]),
     ("server", &["intake", "report", "xdm", "workspace-hack"]),
     ("frontdesk", &["generate", "xdm", "table", "report", "intake", "server", "workspace-hack"]),

@@ -1,0 +1,265 @@
+//! Summaries of days, kept in step with the table `events`, and answers from them.
+//!
+//! A day's summary is made of the day's events and those of the days beside it. It holds as long as
+//! the data files and fresh rows of these three days are the same ([`moment`]); so a question takes
+//! one moment of the table, finds each day's summary in memory or in its file ([`files`]), and
+//! makes anew what is missing or no longer holds ([`make`]). A number is as of that moment, and never
+//! older. What the question asks too finely for a summary is folded from the rows for it alone.
+//!
+//! Files of settled days are a cache: they can be deleted at any time, and a disk that takes
+//! none costs time only. The task [`Summaries::upkeep`] makes summaries before somebody asks.
+
+mod cache;
+mod failure;
+mod files;
+mod key;
+mod make;
+mod moment;
+mod question;
+mod rows;
+mod threads;
+mod upkeep;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use ambient::Clock;
+use async_trait::async_trait;
+use summary::{Bucket, DaySummary, Query, Rows};
+use table::Dataset;
+use tokio::sync::Semaphore;
+
+use self::cache::Cache;
+use self::failure::Failure;
+use self::files::Files;
+use self::key::Key;
+use self::moment::SourceId;
+use self::threads::Threads;
+use crate::{Answered, SummaryError, SummarySource};
+
+/// Bytes of summaries that are kept in memory.
+pub const SUMMARY_MEMORY_BYTES_MAX: usize = 256 << 20;
+
+/// Bytes of events that are kept in memory, in the form in which summaries are made of them.
+pub const ROWS_MEMORY_BYTES_MAX: usize = 256 << 20;
+
+/// Bytes of summaries that were made for one question's sake and are kept for the next one.
+pub const SPECIAL_MEMORY_BYTES_MAX: usize = 64 << 20;
+
+/// Bytes of summaries that one question looks at.
+pub const QUESTION_BYTES_MAX: usize = 512 << 20;
+
+/// Events of a day and of those beside it that a summary is made of: about 50 bytes each.
+pub const FOLD_ROWS_MAX: u64 = 16_000_000;
+
+/// How long a question takes at most.
+pub const ANSWER_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// Questions that are answered at once; others wait.
+const QUESTIONS_AT_ONCE: usize = 4;
+
+/// Summaries made at once.
+const FOLDS_AT_ONCE: usize = 2;
+
+/// Makings of a summary that don't wait for one another; of the same day they always do.
+const DAY_LOCKS: usize = 64;
+
+/// What summaries are made with.
+#[derive(Clone, Debug)]
+pub struct SummariesOptions {
+    /// The directory of their files, which is made if there is none.
+    pub dir: PathBuf,
+    /// Tells which days are settled.
+    pub clock: Arc<dyn Clock>,
+    /// See [`SUMMARY_MEMORY_BYTES_MAX`].
+    pub memory_bytes_max: usize,
+    /// See [`ROWS_MEMORY_BYTES_MAX`].
+    pub rows_bytes_max: usize,
+    /// See [`QUESTION_BYTES_MAX`].
+    pub question_bytes_max: usize,
+    /// See [`FOLD_ROWS_MAX`].
+    pub fold_rows_max: u64,
+    /// See [`ANSWER_TIME_MAX`].
+    pub answer_time_max: Duration,
+}
+
+impl SummariesOptions {
+    /// With files in this directory, and the limits named above.
+    pub fn new(dir: impl Into<PathBuf>, clock: Arc<dyn Clock>) -> SummariesOptions {
+        SummariesOptions {
+            dir: dir.into(),
+            clock,
+            memory_bytes_max: SUMMARY_MEMORY_BYTES_MAX,
+            rows_bytes_max: ROWS_MEMORY_BYTES_MAX,
+            question_bytes_max: QUESTION_BYTES_MAX,
+            fold_rows_max: FOLD_ROWS_MAX,
+            answer_time_max: ANSWER_TIME_MAX,
+        }
+    }
+}
+
+/// Summaries of the days of a table of events. Cheap to clone; clones share everything.
+#[derive(Clone)]
+pub struct Summaries(Arc<Inner>);
+
+struct Inner {
+    events: Dataset,
+    options: SummariesOptions,
+    kept: OnceLock<Result<Kept, String>>,
+    /// By day, each with what it was made of.
+    summaries: Mutex<Cache<i32, Made>>,
+    special: Mutex<Cache<Special, Arc<DaySummary>>>,
+    rows: Mutex<Cache<SourceId, Arc<Rows>>>,
+    /// The days of files of several days, and of fresh rows.
+    days: Mutex<HashMap<SourceId, Arc<[i32]>>>,
+    /// How finely new summaries tell the time: more finely once somebody has asked for that.
+    bucket: Mutex<Bucket>,
+    making: [Arc<tokio::sync::Mutex<()>>; DAY_LOCKS],
+    questions: Semaphore,
+    threads: Threads,
+    is_closed: AtomicBool,
+    counters: Counters,
+}
+
+/// What lies in the directory.
+struct Kept {
+    key: Key,
+    /// `None` if the directory can't be used.
+    files: Option<Files>,
+}
+
+/// A summary, and the fingerprint of what it was made of.
+#[derive(Clone)]
+struct Made {
+    fingerprint: u128,
+    summary: Arc<DaySummary>,
+}
+
+/// A summary that was made for one question: of what, how finely, and with which values.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Special {
+    fingerprint: u128,
+    bucket: Bucket,
+    named: u128,
+}
+
+#[derive(Default)]
+struct Counters {
+    folds: AtomicU64,
+    special_folds: AtomicU64,
+    rows_read: AtomicU64,
+    days_stale: AtomicU64,
+}
+
+/// Figures for whoever watches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SummaryStats {
+    /// Summaries in memory.
+    pub summaries: u64,
+    /// Their bytes.
+    pub summary_bytes: u64,
+    /// Bytes of the events in memory that summaries are made of.
+    pub rows_bytes: u64,
+    /// Summaries made since the start.
+    pub folds: u64,
+    /// Of these, those that were made for one question.
+    pub special_folds: u64,
+    /// Events read from the table for them.
+    pub rows_read: u64,
+    /// Days whose summary was missing or didn't hold when the upkeep last looked.
+    pub days_stale: u64,
+    /// Files that couldn't be written.
+    pub write_failures: u64,
+}
+
+impl Summaries {
+    /// Summaries of these events. The directory is looked at when somebody asks.
+    pub fn new(events: Dataset, options: SummariesOptions) -> Summaries {
+        let summaries = Mutex::new(Cache::new(options.memory_bytes_max));
+        let rows = Mutex::new(Cache::new(options.rows_bytes_max));
+        Summaries(Arc::new(Inner {
+            events,
+            options,
+            kept: OnceLock::new(),
+            summaries,
+            special: Mutex::new(Cache::new(SPECIAL_MEMORY_BYTES_MAX)),
+            rows,
+            days: Mutex::default(),
+            bucket: Mutex::new(Bucket::Hour),
+            making: std::array::from_fn(|_| Arc::default()),
+            questions: Semaphore::new(QUESTIONS_AT_ONCE),
+            threads: Threads::new(FOLDS_AT_ONCE),
+            is_closed: AtomicBool::new(false),
+            counters: Counters::default(),
+        }))
+    }
+
+    /// Ends what is being made, soon; nothing more is made or answered.
+    pub fn close(&self) {
+        self.0.is_closed.store(true, std::sync::atomic::Ordering::Release);
+    }
+
+    /// Figures.
+    pub fn stats(&self) -> SummaryStats {
+        use std::sync::atomic::Ordering::Relaxed;
+        let Counters { folds, special_folds, rows_read, days_stale } = &self.0.counters;
+        let files = self.0.kept.get().and_then(|kept| kept.as_ref().ok()?.files.as_ref());
+        let mut stats = SummaryStats {
+            rows_bytes: lock(&self.0.rows).bytes() as u64,
+            folds: folds.load(Relaxed),
+            special_folds: special_folds.load(Relaxed),
+            rows_read: rows_read.load(Relaxed),
+            days_stale: days_stale.load(Relaxed),
+            write_failures: files.map_or(0, Files::failures),
+            ..SummaryStats::default()
+        };
+        let summaries = lock(&self.0.summaries);
+        (stats.summaries, stats.summary_bytes) = (summaries.len() as u64, summaries.bytes() as u64);
+        stats
+    }
+}
+
+#[async_trait]
+impl SummarySource for Summaries {
+    async fn answer(&self, queries: &[Query]) -> Result<Answered, SummaryError> {
+        self.answer_within_time(queries).await
+    }
+}
+
+impl Inner {
+    /// The key and the files. Opens the directory the first time.
+    fn kept(&self) -> Result<&Kept, Failure> {
+        let kept = self.kept.get_or_init(|| match Files::open(self.options.dir.clone()) {
+            Ok((files, key)) => Ok(Kept { key, files: Some(files) }),
+            Err(error) => {
+                let directory = self.options.dir.display();
+                tracing::warn!(
+                    %directory,
+                    %error,
+                    "summaries are kept in memory only; numbers stay right, and take longer after a restart"
+                );
+                let key = Key::new().map_err(|error| error.to_string())?;
+                Ok(Kept { key, files: None })
+            }
+        });
+        kept.as_ref().map_err(|_| Failure::Defect("the system has no random source"))
+    }
+
+    fn is_closed(&self) -> bool {
+        self.is_closed.load(std::sync::atomic::Ordering::Acquire)
+    }
+}
+
+impl fmt::Debug for Summaries {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Summaries").field("dir", &self.0.options.dir).finish_non_exhaustive()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

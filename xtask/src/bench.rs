@@ -9,10 +9,12 @@ mod http;
 mod load;
 mod measure;
 mod record;
+mod reports;
 
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::steps::{cargo, step, target_dir, tool};
 
@@ -24,25 +26,42 @@ pub(crate) const ROUNDS: usize = 9;
 
 /// Runs the named benchmarks, or all.
 pub(crate) fn run(names: &[&str]) -> Result<(), String> {
-    let all = ["load", "check", "http"];
-    let wanted = if names.is_empty() { &all[..] } else { names };
+    let all = ["load", "check", "http", "reports", "reports-100m"];
+    let names = match names {
+        ["--dev", rest @ ..] => {
+            IS_DEV.store(true, Ordering::Relaxed);
+            rest
+        }
+        names => names,
+    };
+    let wanted = if names.is_empty() { &all[..4] } else { names };
     if let Some(unknown) = wanted.iter().find(|name| !all.contains(name)) {
         return Err(format!("there is no benchmark `{unknown}`; the benchmarks are {}", all.join(", ")));
     }
-    step("release build", || tool(&mut cargo(&["build", "--release", "--package", "frontdesk"])))?;
+    let profile = if is_dev() { "dev" } else { "release" };
+    step(&format!("{profile} build"), || tool(&mut cargo(&["build", "--profile", profile, "--package", "frontdesk"])))?;
     for name in wanted {
         step(name, || match *name {
             "load" => load::run(),
             "check" => check::run(),
+            "reports" => reports::run(&[1_000_000, 10_000_000]),
+            "reports-100m" => reports::run(&[1_000_000, 10_000_000, 100_000_000]),
             _ => http::run(),
         })?;
     }
     Ok(())
 }
 
+/// Whether the dev build is measured.
+static IS_DEV: AtomicBool = AtomicBool::new(false);
+
+pub(crate) fn is_dev() -> bool {
+    IS_DEV.load(Ordering::Relaxed)
+}
+
 /// The program under test.
 pub(crate) fn frontdesk() -> PathBuf {
-    target_dir().join("release/frontdesk")
+    target_dir().join(if is_dev() { "debug/frontdesk" } else { "release/frontdesk" })
 }
 
 /// Scratch space that is kept between runs.

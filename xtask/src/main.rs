@@ -19,7 +19,8 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 usage: cargo xtask test [--only STEP]...   run every test, or only the named steps
-       cargo xtask bench [load|check|http] measure beside the peers and write bench-runs/
+       cargo xtask bench [--dev] [load|check|http|reports]
+                                           measure beside the peers and write bench-runs/
        cargo xtask fuzz [[TARGET] SECONDS] feed parsers and server damaged input, each for so long
        cargo xtask tidy                    only the rules of the source tree
 ";

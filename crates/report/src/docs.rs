@@ -110,12 +110,28 @@ pub const EXAMPLES: &[(&str, &str)] = &[
         "select event_date, channel, sum(contact_requests) as requests\nfrom contacts\nwhere event_date >= '2026-11-01'\ngroup by event_date, channel\norder by event_date, channel",
     ),
     (
-        "By days of a time zone. `date_trunc` over `at time zone` gives instants, and those are shown in UTC: midnight in New York is `05:00:00Z` in winter. For dates, take the local time and cast it:",
-        "select cast(date_trunc('day', to_local_time(time at time zone 'America/New_York')) as date) as day, count(*) as events\nfrom contacts\ngroup by day\norder by day",
+        "By days of a time zone:",
+        "select cast(time at time zone 'America/New_York' as date) as day, count(*) as events\nfrom contacts\ngroup by day\norder by day",
     ),
     (
-        "How long a session took. Subtract the epochs: the epoch of a duration is cut to whole seconds.",
-        "select session, extract(epoch from max(time)) - extract(epoch from min(time)) as seconds\nfrom contacts\nwhere session is not null\ngroup by session",
+        "By weekday and hour, as people there see them; 0 is Sunday:",
+        "select extract(dow from time at time zone 'Europe/Berlin') as weekday, extract(hour from time at time zone 'Europe/Berlin') as hour, sum(contact_requests) as requests\nfrom contacts\ngroup by weekday, hour\norder by weekday, hour",
+    ),
+    (
+        "What became of chats, by the day they began:",
+        "select event_date, outcome, count(*) as sessions, percentile_disc(0.5) within group (order by duration_seconds) as median_seconds\nfrom chat_sessions\nwhere began_at >= '2026-11-01'\ngroup by event_date, outcome\norder by event_date, outcome",
+    ),
+    (
+        "How many chats can't be right, and why:",
+        "select anomalies, count(*) as sessions\nfrom chat_sessions\ngroup by anomalies\norder by sessions desc",
+    ),
+    (
+        "On which pages visitors first ask for contact, and after how long:",
+        "select page, count(*) as visits, percentile_disc(0.5) within group (order by seconds_to_first_contact) as median_seconds\nfrom visits\nwhere first_contact_at is not null\ngroup by page\norder by visits desc",
+    ),
+    (
+        "How long something took. Subtract the epochs: the epoch of a duration is cut to whole seconds.",
+        "select visitor, extract(epoch from last_at) - extract(epoch from first_at) as seconds\nfrom visitors",
     ),
     (
         "An undeclared property, and how often each of its values came:",
@@ -233,6 +249,7 @@ in one hour of the zone's clock alone, so that the hour which comes twice in aut
 | hour of the day, 0 to 23 | `extract(hour from time at time zone 'Europe/Berlin')` |
 | day of the week, 0 (Sunday) to 6 | `extract(dow from time at time zone 'Europe/Berlin')` |
 
+Where clocks are set back at midnight (Havana), `date_trunc` makes two days of that one; the date doesn't. \
 Bound the column `event_date` as well where a query asks for few days, a day more on each side: it is the UTC date.
 
 ";

@@ -242,9 +242,19 @@ pub(crate) fn translate(error: &DataFusionError, names: &KnownNames, memory_byte
         DataFusionError::Diagnostic(_, inner) => translate(inner, names, memory_bytes_max),
         DataFusionError::Collection(errors) if !errors.is_empty() => translate(&errors[0], names, memory_bytes_max),
         DataFusionError::Plan(message) => planning(message, names),
-        DataFusionError::Execution(message) => QueryError::Failed { message: tidy(message) },
+        DataFusionError::Execution(message) => running(message),
         DataFusionError::NotImplemented(message) => planning(message, names),
         other => QueryError::Failed { message: tidy(&other.to_string()) },
+    }
+}
+
+/// What the engine said while it ran the query.
+fn running(message: &str) -> QueryError {
+    match between(message, "failed on timezone ", ":") {
+        Some(zone) => QueryError::Invalid {
+            message: format!("there is no time zone {zone}; write its IANA name, such as Europe/Berlin"),
+        },
+        None => QueryError::Failed { message: tidy(message) },
     }
 }
 

@@ -18,7 +18,7 @@ const SUBJECTS: u64 = 10;
 /// Events of which one data file has the rows.
 const EVENTS_PER_FILE: usize = 250_000;
 /// Of which the best counts.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 10;
 /// Days of events that are made; later ones are these once more.
 const DAYS_MADE: usize = 3;
 
@@ -213,6 +213,7 @@ fn files(key: &HashKey, days: &[Columns]) -> Vec<Rows> {
 fn rows_of(key: &HashKey, day: &Columns, events: std::ops::Range<usize>, later_days: usize) -> Rows {
     let later = later_days as i64 * DAY_MICROS;
     let mut rows = RowsBuilder::new(key);
+    rows.reserve(events.len());
     for at in events {
         rows.push(&Event {
             micros: day.micros[at] + later,

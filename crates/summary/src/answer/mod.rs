@@ -9,9 +9,8 @@ mod visitors;
 use std::sync::Arc;
 
 use crate::day::DaySummary;
-use crate::rows::Place;
 use crate::{Answer, Query, RowKey};
-use rows::{RowKeys, RowsOf};
+use rows::RowKeys;
 use span::Slot;
 use tally::Tallies;
 
@@ -22,18 +21,20 @@ use tally::Tallies;
 /// events. Each must be able to answer ([`DaySummary::can_answer`]); of one that isn't, the buckets that
 /// begin within the span are taken, and values without a number of their own don't pass.
 pub fn answer(query: &Query, days: &[Arc<DaySummary>]) -> Answer {
-    let mut parts: Vec<DayPart<'_>> = days.iter().map(|day| DayPart::new(day, query)).collect();
-    parts.sort_by_key(|part| part.day.day);
-    parts.dedup_by_key(|part| part.day.day);
+    let mut days: Vec<&DaySummary> =
+        days.iter().map(Arc::as_ref).filter(|day| span::overlaps(day, query) || span::precedes(day, query)).collect();
+    days.sort_by_key(|day| day.day);
+    days.dedup_by_key(|day| day.day);
+    let mut parts: Vec<DayPart<'_>> = days.into_iter().map(|day| DayPart::new(day, query)).collect();
     let rows = RowKeys::new(query, &parts);
     for part in &mut parts {
-        part.rows = rows.of_places(part);
+        part.set_rows(&rows.of_places(part.day));
     }
     let mut tallies = Tallies::new(query, &rows);
     for part in parts.iter().filter(|part| part.is_in_span) {
         tallies.add(part, &rows, query);
     }
-    visitors::count(query, &parts, &rows, &mut tallies);
+    visitors::count(&parts, &rows, &mut tallies);
     let rows = rows.keys.into_iter().zip(tallies.rows).map(|(key, tally)| (key, tally.finish()));
     Answer {
         totals: tallies.totals.finish(),
@@ -56,44 +57,49 @@ pub(crate) struct DayPart<'a> {
     is_in_span: bool,
     /// Channels that count.
     counted: u8,
-    /// Of each bucket.
-    slots: Vec<Slot>,
-    /// Of each place.
-    passing: Vec<bool>,
-    /// Of each place.
-    rows: Vec<RowsOf>,
+    cells: Vec<CellPart>,
+}
+
+/// A cell, as a query sees it.
+#[derive(Clone, Copy)]
+pub(crate) struct CellPart {
+    /// Whether it passes the filter.
+    passes: bool,
+    /// Whether it passes and is in the span.
+    is_in_span: bool,
+    /// The channels that count and that its events belong to, a bit each.
+    channels: u8,
+    /// Those of them that its events are contact requests by.
+    requests: u8,
+    /// Its bucket of the series; a number that none has where it is in none.
+    series: u32,
+    /// Its row; likewise.
+    row: u32,
 }
 
 impl<'a> DayPart<'a> {
     fn new(day: &'a DaySummary, query: &Query) -> DayPart<'a> {
-        DayPart {
-            day,
-            is_in_span: span::overlaps(day, query),
-            counted: passing::counted(&query.filter.channel),
-            slots: span::slots(day, query),
-            passing: passing::passing(day, &query.filter),
-            rows: Vec::new(),
+        let slots = span::slots(day, query);
+        let passing = passing::passing(day, &query.filter);
+        let counted = passing::counted(&query.filter.channel);
+        let cells = day.cells.buckets.iter().zip(&day.cells.places).map(|(bucket, place)| {
+            let (slot, passes) = (slots[usize::from(*bucket)], passing[*place as usize]);
+            let mask = day.places[*place as usize].mask;
+            CellPart {
+                passes,
+                is_in_span: passes && slot != Slot::Outside,
+                channels: mask.channels() & counted,
+                requests: mask.requests() & counted,
+                series: if let Slot::InSeries(bucket) = slot { bucket } else { u32::MAX },
+                row: u32::MAX,
+            }
+        });
+        DayPart { day, is_in_span: span::overlaps(day, query), counted, cells: cells.collect() }
+    }
+
+    fn set_rows(&mut self, of_places: &[u32]) {
+        for (cell, place) in self.cells.iter_mut().zip(&self.day.cells.places) {
+            cell.row = of_places[*place as usize];
         }
-    }
-
-    fn place(&self, cell: u32) -> &Place {
-        &self.day.places[self.day.cells.places[cell as usize] as usize]
-    }
-
-    fn slot(&self, cell: u32) -> Slot {
-        self.slots[self.day.cells.buckets[cell as usize] as usize]
-    }
-
-    fn rows_of(&self, cell: u32) -> RowsOf {
-        self.rows[self.day.cells.places[cell as usize] as usize]
-    }
-
-    fn passes(&self, cell: u32) -> bool {
-        self.passing[self.day.cells.places[cell as usize] as usize]
-    }
-
-    /// Whether a cell is in the span and passes.
-    fn has(&self, cell: u32) -> bool {
-        self.passes(cell) && self.slot(cell) != Slot::Outside
     }
 }

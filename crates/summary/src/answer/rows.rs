@@ -6,26 +6,16 @@ use hashbrown::HashMap;
 
 use super::DayPart;
 use super::passing::counted;
-use crate::day::{Measure, OTHER};
+use crate::day::{DaySummary, Measure, OTHER};
 use crate::rows::NO_TEXT;
 use crate::{Channel, Dimension, Query, ROWS_PER_ANSWER_MAX, RowKey};
-
-/// Which rows a place belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RowsOf {
-    /// None: there are no rows.
-    None,
-    /// One.
-    One(u32),
-    /// Of each channel that counts and that the place belongs to, by the channels' order.
-    Channels,
-}
 
 /// The rows of an answer.
 pub(crate) struct RowKeys {
     pub(crate) keys: Vec<RowKey>,
-    /// The row of each channel that counts.
-    pub(crate) of_channel: [Option<u32>; 5],
+    /// Whether there is one for each channel that counts.
+    pub(crate) by_channel: bool,
+    of_channel: [Option<usize>; 5],
     by: Option<Dimension>,
     of_value: HashMap<String, u32>,
 }
@@ -36,13 +26,19 @@ const OTHER_ROW: u32 = 1;
 
 impl RowKeys {
     pub(crate) fn new(query: &Query, days: &[DayPart<'_>]) -> RowKeys {
-        let mut rows = RowKeys { keys: Vec::new(), of_channel: [None; 5], by: query.by, of_value: HashMap::new() };
+        let mut rows = RowKeys {
+            keys: Vec::new(),
+            by_channel: query.by == Some(Dimension::Channel),
+            of_channel: [None; 5],
+            by: query.by,
+            of_value: HashMap::new(),
+        };
         match query.by {
             None => {}
             Some(Dimension::Channel) => {
                 let counted = counted(&query.filter.channel);
                 for channel in Channel::ALL.into_iter().filter(|channel| counted >> *channel as u8 & 1 != 0) {
-                    rows.of_channel[channel as usize] = Some(rows.keys.len() as u32);
+                    rows.of_channel[channel as usize] = Some(rows.keys.len());
                     rows.keys.push(RowKey::Value(channel.name().to_owned()));
                 }
             }
@@ -57,19 +53,23 @@ impl RowKeys {
         rows
     }
 
-    /// The rows of each place of a day.
-    pub(crate) fn of_places(&self, part: &DayPart<'_>) -> Vec<RowsOf> {
-        let places = &part.day.places;
+    /// The rows of the channels whose bits are given.
+    pub(crate) fn of_channels(&self, channels: u8) -> impl Iterator<Item = usize> + '_ {
+        let rows = self.of_channel.iter().enumerate();
+        rows.filter(move |(channel, _)| channels >> channel & 1 != 0).filter_map(|(_, row)| *row)
+    }
+
+    /// The row of each place of a day; a number that no row has where there are none, or those of channels.
+    pub(crate) fn of_places(&self, day: &DaySummary) -> Vec<u32> {
         let dimension = match self.by {
-            None => return vec![RowsOf::None; places.len()],
-            Some(Dimension::Channel) => return vec![RowsOf::Channels; places.len()],
+            None | Some(Dimension::Channel) => return vec![u32::MAX; day.places.len()],
             Some(dimension) => text_dimension(dimension),
         };
         let row_of = |text: &str| self.of_value.get(text).copied().unwrap_or(OTHER_ROW);
         let mut rows = vec![NONE_ROW];
-        rows.extend(part.day.values[dimension].iter().map(row_of));
+        rows.extend(day.values[dimension].iter().map(row_of));
         let row = |text: u32| rows.get(text as usize).copied().unwrap_or(OTHER_ROW);
-        places.iter().map(|place| RowsOf::One(row(place.texts[dimension]))).collect()
+        day.places.iter().map(|place| row(place.texts[dimension])).collect()
     }
 }
 
@@ -91,7 +91,7 @@ fn most_frequent<'a>(dimension: usize, days: &'a [DayPart<'_>]) -> Vec<&'a str> 
         let mut add = |cell: u32, count: u32| {
             let place = part.day.cells.places[cell as usize];
             let text = part.day.places[place as usize].texts[dimension];
-            if text != OTHER && part.has(cell) {
+            if text != OTHER && part.cells[cell as usize].is_in_span {
                 of_day[text as usize] += u64::from(count);
             }
         };

@@ -2,7 +2,7 @@
 
 use crate::day::DaySummary;
 use crate::fold::day_start;
-use crate::{DAY_MICROS, Query};
+use crate::{DAY_MICROS, Query, REPEAT_MICROS};
 
 /// Where a bucket of a day belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,13 @@ pub(crate) enum Slot {
 pub(crate) fn overlaps(day: &DaySummary, query: &Query) -> bool {
     let start = day_start(day.day);
     query.since < query.until && start < query.until && start + DAY_MICROS > query.since
+}
+
+/// Whether the day comes before the span and can have contact requests that one in the span repeats.
+pub(crate) fn precedes(day: &DaySummary, query: &Query) -> bool {
+    let start = day_start(day.day);
+    let is_before = query.since < query.until && start < query.since;
+    is_before && query.since.saturating_sub(start + DAY_MICROS) <= *REPEAT_MICROS.end()
 }
 
 /// Where each bucket of the day belongs.

@@ -1,8 +1,7 @@
 //! Adds up what cells hold, for the whole span, for the buckets of its series and for its rows.
 
 use super::DayPart;
-use super::rows::{RowKeys, RowsOf};
-use super::span::Slot;
+use super::rows::RowKeys;
 use crate::day::{Lengths, Measure};
 use crate::{Channel, Numbers, Query, SESSION_MICROS_MAX, Seconds};
 
@@ -78,25 +77,24 @@ impl Tallies {
         channel: Option<Channel>,
         mut add: impl FnMut(&mut Tally),
     ) {
-        if !part.has(cell) {
+        let cell = part.cells[cell as usize];
+        if !cell.is_in_span {
             return;
         }
         add(&mut self.totals);
-        if let Slot::InSeries(bucket) = part.slot(cell) {
-            add(&mut self.series[bucket as usize]);
+        if let Some(tally) = self.series.get_mut(cell.series as usize) {
+            add(tally);
         }
-        match part.rows_of(cell) {
-            RowsOf::None => {}
-            RowsOf::One(row) => add(&mut self.rows[row as usize]),
-            RowsOf::Channels => {
+        match rows.by_channel {
+            false => {
+                if let Some(tally) = self.rows.get_mut(cell.row as usize) {
+                    add(tally);
+                }
+            }
+            true => {
                 let only = channel.map_or(u8::MAX, |channel| 1 << channel as u8);
-                let channels = part.place(cell).mask.channels() & part.counted & only;
-                for (bit, row) in rows.of_channel.iter().enumerate() {
-                    if let Some(row) = row
-                        && channels >> bit & 1 != 0
-                    {
-                        add(&mut self.rows[*row as usize]);
-                    }
+                for row in rows.of_channels(cell.channels & only) {
+                    add(&mut self.rows[row]);
                 }
             }
         }
@@ -114,6 +112,13 @@ impl Tally {
 }
 
 fn seconds(mut counted: Vec<(u32, u32)>) -> Seconds {
+    let most = counted.iter().map(|(seconds, _)| *seconds).max().unwrap_or_default() as usize;
+    // Where there are many, a counter for each second takes less time than sorting.
+    if counted.len() > most / 16 {
+        let mut counts = vec![0u64; most + 1];
+        counted.iter().for_each(|(seconds, count)| counts[*seconds as usize] += u64::from(*count));
+        return Seconds((0..).zip(counts).filter(|(_, count)| *count > 0).collect());
+    }
     counted.sort_unstable();
     let mut sums: Vec<(u32, u64)> = Vec::new();
     for (seconds, count) in counted {

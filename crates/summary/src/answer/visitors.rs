@@ -1,11 +1,10 @@
 //! Counts distinct visitors, from the samples of all days.
 
-use super::DayPart;
-use super::rows::{RowKeys, RowsOf};
-use super::span::Slot;
+use super::rows::RowKeys;
 use super::tally::Tallies;
+use super::{CellPart, DayPart};
 use crate::fold::day_start;
-use crate::{Channel, DAY_MICROS, Numbers, Query, REPEAT_MICROS, VISITOR_DAYS_PER_QUESTION_MAX};
+use crate::{Channel, Numbers, REPEAT_MICROS, VISITOR_DAYS_PER_QUESTION_MAX};
 
 /// What a visitor did, a bit for each number of distinct visitors.
 mod seen {
@@ -20,25 +19,17 @@ mod seen {
 }
 
 /// Counts the visitors of all parts, which are in the order of their days.
-pub(crate) fn count(query: &Query, parts: &[DayPart<'_>], rows: &RowKeys, tallies: &mut Tallies) {
-    let matters = |part: &&DayPart<'_>| part.is_in_span || part.precedes(query);
-    let parts: Vec<&DayPart<'_>> = parts.iter().filter(matters).collect();
-    let threshold = threshold(&parts);
-    let mut visitors: Vec<(u64, u32, u32)> = Vec::new();
-    for (part, day) in parts.iter().enumerate() {
-        let hashes = below(&day.day.sample.hashes, threshold);
-        visitors.extend(hashes.iter().enumerate().map(|(at, hash)| (*hash, part as u32, at as u32)));
-    }
-    visitors.sort_unstable();
+pub(crate) fn count(parts: &[DayPart<'_>], rows: &RowKeys, tallies: &mut Tallies) {
+    let threshold = threshold(parts);
     let mut counter = Counter { rows, tallies, marks: Marks { visitor: 0, seen: Vec::new() }, contacts: Vec::new() };
     counter.marks.seen = vec![(0, 0); 1 + counter.tallies.series.len() + counter.tallies.rows.len()];
-    for days in visitors.chunk_by(|one, next| one.0 == next.0) {
+    for_each_visitor(parts, threshold, |days| {
         counter.marks.visitor += 1;
-        for (_, part, at) in days {
-            counter.add_day(parts[*part as usize], *part, *at as usize);
+        for day in days {
+            counter.add_day(&parts[day.part as usize], day);
         }
-        counter.add_repeats(&parts);
-    }
+        counter.add_repeats();
+    });
     let share = threshold.map_or(1.0, |threshold| threshold as f64 / 2f64.powi(64));
     let Tallies { totals, series, rows } = tallies;
     for tally in std::iter::once(totals).chain(series).chain(rows) {
@@ -47,7 +38,7 @@ pub(crate) fn count(query: &Query, parts: &[DayPart<'_>], rows: &RowKeys, tallie
 }
 
 /// Hashes from this one on aren't looked at; `None`: all are.
-fn threshold(parts: &[&DayPart<'_>]) -> Option<u64> {
+fn threshold(parts: &[DayPart<'_>]) -> Option<u64> {
     let threshold = parts.iter().filter_map(|part| part.day.sample.threshold).min();
     let visitor_days =
         |threshold| parts.iter().map(|part| below(&part.day.sample.hashes, threshold).len()).sum::<usize>();
@@ -64,6 +55,45 @@ fn threshold(parts: &[&DayPart<'_>]) -> Option<u64> {
         }
     }
     Some(low)
+}
+
+/// A visitor on a day.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct VisitorDay {
+    hash: u64,
+    /// Of the answer's days.
+    part: u32,
+    /// Of the day's visitors.
+    at: u32,
+}
+
+/// Visitors of all days together that are sorted at once: as many as the processor keeps near.
+const SORTED_AT_ONCE: usize = 4_096;
+
+/// Looks at each visitor with the days of his, ascending.
+fn for_each_visitor(parts: &[DayPart<'_>], threshold: Option<u64>, mut look: impl FnMut(&[VisitorDay])) {
+    let hashes: Vec<&[u64]> = parts.iter().map(|part| below(&part.day.sample.hashes, threshold)).collect();
+    let count: usize = hashes.iter().map(|hashes| hashes.len()).sum();
+    // Hashes are spread evenly, so each step has about as many.
+    let steps = (count / SORTED_AT_ONCE + 1) as u64;
+    let step = (threshold.unwrap_or(u64::MAX) / steps).saturating_add(1);
+    let mut at = vec![0; parts.len()];
+    let mut visitors: Vec<VisitorDay> = Vec::new();
+    for number in 1..=steps {
+        let end = step.saturating_mul(number);
+        visitors.clear();
+        for (part, hashes) in hashes.iter().enumerate() {
+            let start = at[part];
+            let is_last = number == steps;
+            let next = hashes[start..].iter().take_while(|hash| is_last || **hash < end);
+            for (next, hash) in (start..).zip(next) {
+                visitors.push(VisitorDay { hash: *hash, part: part as u32, at: next as u32 });
+                at[part] = next + 1;
+            }
+        }
+        visitors.sort_unstable();
+        visitors.chunk_by(|one, next| one.hash == next.hash).for_each(&mut look);
+    }
 }
 
 /// Those of ascending hashes that are below the threshold.
@@ -110,11 +140,11 @@ impl Marks {
 }
 
 /// A contact request of the visitor at hand.
+#[derive(Clone, Copy)]
 struct Contact {
     /// Since 1970.
     minute: i64,
-    part: u32,
-    cell: u32,
+    cell: CellPart,
 }
 
 struct Counter<'a> {
@@ -126,24 +156,26 @@ struct Counter<'a> {
 
 impl Counter<'_> {
     /// Adds one day of the visitor at hand.
-    fn add_day(&mut self, part: &DayPart<'_>, number: u32, at: usize) {
+    fn add_day(&mut self, part: &DayPart<'_>, day: &VisitorDay) {
         let sample = &part.day.sample;
+        let at = day.at as usize;
         let start = if at == 0 { 0 } else { sample.ends[at - 1] as usize };
         for entry in start..sample.ends[at] as usize {
-            let cell = sample.cells[entry];
-            if !part.passes(cell) {
+            let number = sample.cells[entry];
+            let cell = part.cells[number as usize];
+            if !cell.passes {
                 continue;
             }
-            if part.requests(cell) != 0 {
-                let minute = part.minute(cell) + i64::from(sample.minutes[entry]);
-                self.contacts.push(Contact { minute, part: number, cell });
+            if cell.requests != 0 {
+                let minute = part.minute(number) + i64::from(sample.minutes[entry]);
+                self.contacts.push(Contact { minute, cell });
             }
-            self.mark(part, cell, |requests| seen::ANY | seen::requests(requests));
+            self.mark(cell, |requests| seen::ANY | seen::requests(requests));
         }
     }
 
     /// Adds the contact requests that repeat an earlier one. Those of one minute count as one.
-    fn add_repeats(&mut self, parts: &[&DayPart<'_>]) {
+    fn add_repeats(&mut self) {
         let mut contacts = std::mem::take(&mut self.contacts);
         contacts.sort_unstable_by_key(|contact| contact.minute);
         let mut before = None;
@@ -151,8 +183,7 @@ impl Counter<'_> {
             let minute = at_once[0].minute;
             if before.is_some_and(|before| REPEAT_MICROS.contains(&((minute - before) * 60_000_000))) {
                 for contact in at_once {
-                    let repeats = |requests| if requests == 0 { 0 } else { seen::REPEAT };
-                    self.mark(parts[contact.part as usize], contact.cell, repeats);
+                    self.mark(contact.cell, |requests| if requests == 0 { 0 } else { seen::REPEAT });
                 }
             }
             before = Some(minute);
@@ -162,30 +193,25 @@ impl Counter<'_> {
     }
 
     /// Marks a cell's numbers, if it is in the span; `bits` says how, by the channels of contact requests.
-    fn mark(&mut self, part: &DayPart<'_>, cell: u32, bits: impl Fn(u8) -> u8) {
-        let slot = part.slot(cell);
-        if slot == Slot::Outside {
+    fn mark(&mut self, cell: CellPart, bits: impl Fn(u8) -> u8) {
+        if !cell.is_in_span {
             return;
         }
         let Tallies { totals, series, rows } = &mut *self.tallies;
-        let requests = part.requests(cell);
-        self.marks.count(0, bits(requests), &mut totals.numbers);
-        if let Slot::InSeries(bucket) = slot {
-            let at = bucket as usize;
-            self.marks.count(1 + at, bits(requests), &mut series[at].numbers);
+        let of_all = bits(cell.requests);
+        self.marks.count(0, of_all, &mut totals.numbers);
+        if let Some(tally) = series.get_mut(cell.series as usize) {
+            self.marks.count(1 + cell.series as usize, of_all, &mut tally.numbers);
         }
         let first = 1 + series.len();
-        match part.rows_of(cell) {
-            RowsOf::None => {}
-            RowsOf::One(row) => self.marks.count(first + row as usize, bits(requests), &mut rows[row as usize].numbers),
-            RowsOf::Channels => {
-                let channels = part.place(cell).mask.channels() & part.counted;
-                for (channel, row) in self.rows.of_channel.iter().enumerate() {
-                    if let Some(row) = row.map(|row| row as usize)
-                        && channels >> channel & 1 != 0
-                    {
-                        self.marks.count(first + row, bits(requests & 1 << channel), &mut rows[row].numbers);
-                    }
+        if let Some(tally) = rows.get_mut(cell.row as usize) {
+            self.marks.count(first + cell.row as usize, of_all, &mut tally.numbers);
+        }
+        if self.rows.by_channel {
+            for channel in (0..5).filter(|channel| cell.channels >> channel & 1 != 0) {
+                let bit = 1 << channel;
+                for row in self.rows.of_channels(bit) {
+                    self.marks.count(first + row, bits(cell.requests & bit), &mut rows[row].numbers);
                 }
             }
         }
@@ -193,17 +219,6 @@ impl Counter<'_> {
 }
 
 impl DayPart<'_> {
-    /// Whether the day can have contact requests that one in the span repeats.
-    fn precedes(&self, query: &Query) -> bool {
-        let start = day_start(self.day.day);
-        start < query.since && query.since.saturating_sub(start + DAY_MICROS) <= *REPEAT_MICROS.end()
-    }
-
-    /// The channels that count and that a cell's events are contact requests by.
-    fn requests(&self, cell: u32) -> u8 {
-        self.place(cell).mask.requests() & self.counted
-    }
-
     /// The minute since 1970 that a cell begins with.
     fn minute(&self, cell: u32) -> i64 {
         let bucket = i64::from(self.day.cells.buckets[cell as usize]) * i64::from(self.day.bucket.minutes());

@@ -16,7 +16,7 @@ pub(crate) struct Source<'a> {
 pub(crate) struct Sources<'a> {
     pub(crate) sources: Vec<Source<'a>>,
     pub(crate) places: Vec<Place>,
-    numbers: HashMap<Place, u32>,
+    numbers: HashMap<u128, u32>,
     interners: [Interner; 3],
 }
 
@@ -71,8 +71,8 @@ impl<'a> Sources<'a> {
 }
 
 /// The number of a place, a new one if it has none.
-pub(crate) fn number(places: &mut Vec<Place>, numbers: &mut HashMap<Place, u32>, place: Place) -> u32 {
-    *numbers.entry(place).or_insert_with(|| {
+pub(crate) fn number(places: &mut Vec<Place>, numbers: &mut HashMap<u128, u32>, place: Place) -> u32 {
+    *numbers.entry(place.key()).or_insert_with(|| {
         places.push(place);
         places.len() as u32 - 1
     })

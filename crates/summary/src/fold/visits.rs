@@ -45,7 +45,7 @@ pub(crate) fn events<'a>(
         let rows = source.rows;
         let mut marks = rows.marks().iter().peekable();
         for (row, (visitor, micros)) in rows.visitors().iter().zip(rows.micros()).enumerate() {
-            if !wanted.keys.may_have(*visitor) || !wanted.has(window, *visitor, *micros) {
+            if !wanted.may_have(window, *visitor, *micros) {
                 continue;
             }
             let row = row as u32;
@@ -102,8 +102,8 @@ impl Wanted {
         wanted
     }
 
-    /// Whether an event of one of the keys matters.
-    fn has(&self, window: Window, visitor: u64, micros: i64) -> bool {
+    /// Whether an event may matter. Asked of each, so by the fewest visitors first.
+    fn may_have(&self, window: Window, visitor: u64, micros: i64) -> bool {
         let by_time = if window.is_far_before(micros) {
             self.chat.may_have(visitor)
         } else if micros >= window.end() {
@@ -111,7 +111,7 @@ impl Wanted {
         } else {
             true
         };
-        visitor != 0 && by_time && window.sees(micros)
+        by_time && self.keys.may_have(visitor) && visitor != 0 && window.sees(micros)
     }
 }
 

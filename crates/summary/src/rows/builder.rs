@@ -11,8 +11,8 @@ pub struct RowsBuilder {
     key: HashKey,
     rows: Rows,
     interners: [Interner; 3],
-    place_ids: HashMap<(Place, Flags), u32>,
-    last_place: Option<((Place, Flags), u32)>,
+    /// By place and flags as one number.
+    place_ids: HashMap<u128, u32>,
 }
 
 impl RowsBuilder {
@@ -23,8 +23,14 @@ impl RowsBuilder {
             rows: Rows { first: i64::MAX, last: i64::MIN, ..Rows::default() },
             interners: Default::default(),
             place_ids: HashMap::default(),
-            last_place: None,
         }
+    }
+
+    /// Makes room for that many more events, so that memory isn't moved while they are added.
+    pub fn reserve(&mut self, events: usize) {
+        self.rows.micros.reserve(events);
+        self.rows.place_of.reserve(events);
+        self.rows.visitors.reserve(events);
     }
 
     /// Adds an event.
@@ -45,7 +51,7 @@ impl RowsBuilder {
         let [datastreams, subjects, pages] = &mut self.interners;
         let texts =
             [datastreams.intern(Some(event.datastream)), subjects.intern(event.subject), pages.intern(event.page)];
-        let place = self.place((Place { texts, mask }, Flags(flags)));
+        let place = self.place(Place { texts, mask }, Flags(flags));
         if mask != Mask::default() {
             let session = session.map_or(0, |text| self.key.hash(text));
             self.rows.marks.push(Mark { session, row: self.rows.micros.len() as u32, counters });
@@ -69,19 +75,12 @@ impl RowsBuilder {
         rows
     }
 
-    fn place(&mut self, key: (Place, Flags)) -> u32 {
-        if let Some((last, id)) = self.last_place
-            && last == key
-        {
-            return id;
-        }
+    fn place(&mut self, place: Place, flags: Flags) -> u32 {
         let places = &mut self.rows.places;
-        let id = *self.place_ids.entry(key).or_insert_with(|| {
-            places.push(key);
+        *self.place_ids.entry(place.key() << 8 | u128::from(flags.0)).or_insert_with(|| {
+            places.push((place, flags));
             places.len() as u32 - 1
-        });
-        self.last_place = Some((key, id));
-        id
+        })
     }
 }
 

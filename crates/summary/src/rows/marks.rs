@@ -17,6 +17,9 @@ impl Mask {
 
     pub(crate) fn of(counters: &[u16; 8]) -> Mask {
         let mut bits = 0;
+        if *counters == [0; 8] {
+            return Mask(bits);
+        }
         for channel in Channel::ALL {
             let belongs = channel.counters().iter().any(|counter| counters[*counter as usize] > 0);
             bits |= u8::from(belongs) << channel as u8;
@@ -81,6 +84,9 @@ impl Mark {
 pub(crate) fn valid(counters: &[Option<i64>; 8]) -> ([u16; 8], bool) {
     let mut valid = [0; 8];
     let mut is_odd = false;
+    if counters.iter().all(Option::is_none) {
+        return (valid, is_odd);
+    }
     for (counter, kept) in counters.iter().zip(&mut valid) {
         match counter {
             None => {}

@@ -12,11 +12,19 @@ pub(crate) use texts::{Interner, NO_TEXT, Texts};
 pub(crate) const TEXT_DIMENSIONS: usize = 3;
 
 /// Where an event belongs, without its time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     /// Numbers of datastream, subject, page.
     pub(crate) texts: [u32; TEXT_DIMENSIONS],
     pub(crate) mask: Mask,
+}
+
+impl Place {
+    /// The place as one number, which is hashed in one step: 104 bits.
+    pub(crate) fn key(&self) -> u128 {
+        let [datastream, subject, page] = self.texts.map(u128::from);
+        (datastream << 64 | subject << 32 | page) << 8 | u128::from(self.mask.0)
+    }
 }
 
 /// Some events, compact, in any order.

@@ -1,5 +1,9 @@
 //! The summaries as others use them.
 
+mod by_hand;
+mod bytes;
 mod days;
+mod estimate;
+mod hostile;
 mod reference;
 mod same;

@@ -1,0 +1,132 @@
+//! Encoded summaries: what is written is read, and nothing else does harm.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use summary::{Counter, DaySummary, DecodeError, Dimension, Keep, Query, answer, fold};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::days::{FIRST_DAY, HOUR, MINUTE, Owned, at, rows};
+
+/// Where the checksum begins, and where the columns do.
+const CHECKSUM: usize = 5;
+const CHECKED: usize = 13;
+const COLUMNS: usize = 21;
+
+fn summary() -> DaySummary {
+    let event = |number: i64| {
+        let mut event = Owned {
+            micros: at(0, number * 7 * MINUTE),
+            datastream: format!("shop {}", number % 2),
+            visitor: Some(format!("v{}", number % 23)),
+            session: Some(format!("s{}", number % 11)),
+            subject: (number % 3 > 0).then(|| format!("subject {}", number % 3)),
+            page: Some(format!("/{}", number % 5)),
+            ..Owned::default()
+        };
+        event.counters[(number % 8) as usize] = Some(number % 4);
+        event
+    };
+    let events: Vec<Owned> = (0..200).map(event).collect();
+    fold(FIRST_DAY, &[&rows(&events)], &Keep { values_max: 3, ..Keep::default() })
+}
+
+/// The columns with a header that fits them.
+fn sealed(columns: &[u8]) -> Vec<u8> {
+    let compressed = zstd::bulk::compress(columns, 1).expect("memory suffices");
+    let mut bytes = b"FDDS\x01".to_vec();
+    bytes.extend_from_slice(&[0; 8]);
+    bytes.extend_from_slice(&(columns.len() as u64).to_le_bytes());
+    bytes.extend_from_slice(&compressed);
+    let checksum = xxh3_64(&bytes[CHECKED..]).to_le_bytes();
+    bytes[CHECKSUM..CHECKED].copy_from_slice(&checksum);
+    bytes
+}
+
+fn columns() -> Vec<u8> {
+    zstd::bulk::decompress(&summary().encode()[COLUMNS..], 1 << 24).expect("it was just compressed")
+}
+
+/// What is read is used as any summary is.
+fn use_it(day: DaySummary) {
+    let bytes = day.encode();
+    assert!(DaySummary::decode(&bytes).is_ok());
+    let day = Arc::new(day);
+    for by in [None, Some(Dimension::Channel), Some(Dimension::Page)] {
+        let timeline = summary::Timeline { stretches: vec![(at(0, HOUR), 0)], buckets: 1 };
+        let query = Query { since: at(0, 0), until: at(1, 0), now: at(1, 0), filter: Default::default(), timeline, by };
+        answer(&query, std::slice::from_ref(&day));
+    }
+}
+
+#[test]
+fn what_is_written_is_read() {
+    let summary = summary();
+    let read = DaySummary::decode(&summary.encode()).expect("it was just encoded");
+    assert_eq!(format!("{read:?}"), format!("{summary:?}"));
+    assert_eq!(sealed(&columns()).len(), sealed(&columns()).len());
+    use_it(DaySummary::decode(&sealed(&columns())).expect("the same columns"));
+    assert!(read.day() == FIRST_DAY && Counter::ALL.len() == 8);
+}
+
+#[test]
+fn an_empty_day_is_read() {
+    use_it(fold(FIRST_DAY, &[], &Keep::default()));
+    use_it(DaySummary::decode(&fold(FIRST_DAY, &[], &Keep::default()).encode()).expect("it was just encoded"));
+}
+
+#[test]
+fn other_versions_and_lengths_are_told() {
+    let mut bytes = summary().encode();
+    bytes[4] = 2;
+    assert_eq!(DaySummary::decode(&bytes).err(), Some(DecodeError::Version(2)));
+    let mut bytes = sealed(&columns());
+    bytes[CHECKED..COLUMNS].copy_from_slice(&u64::MAX.to_le_bytes());
+    let checksum = xxh3_64(&bytes[CHECKED..]).to_le_bytes();
+    bytes[CHECKSUM..CHECKED].copy_from_slice(&checksum);
+    assert_eq!(DaySummary::decode(&bytes).err(), Some(DecodeError::TooLarge(u64::MAX)));
+}
+
+#[test]
+fn every_cut_and_every_flipped_bit_is_damage() {
+    let bytes = summary().encode();
+    for length in 0..bytes.len() {
+        assert!(DaySummary::decode(&bytes[..length]).is_err(), "{length}");
+    }
+    for bit in 0..bytes.len() * 8 {
+        let mut bytes = bytes.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        assert!(DaySummary::decode(&bytes).is_err(), "{bit}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3_000))]
+
+    /// Columns that were altered, and whose checksum fits all the same: read or refused, never a panic.
+    #[test]
+    fn altered_columns_do_no_harm(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        cut in prop::option::weighted(0.2, any::<prop::sample::Index>()),
+    ) {
+        let mut columns = columns();
+        for (at, byte) in changes {
+            let at = at.index(columns.len());
+            columns[at] = byte;
+        }
+        if let Some(cut) = cut {
+            columns.truncate(cut.index(columns.len()));
+        }
+        if let Ok(day) = DaySummary::decode(&sealed(&columns)) {
+            use_it(day);
+        }
+    }
+
+    #[test]
+    fn any_bytes_do_no_harm(columns in prop::collection::vec(any::<u8>(), 0..200)) {
+        assert!(DaySummary::decode(&columns).is_err());
+        if let Ok(day) = DaySummary::decode(&sealed(&columns)) {
+            use_it(day);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Where a sample stands for all visitors, its numbers are as near to the true ones as they say.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use summary::{Channel, Channels, Counter, Distinct, Filter, Keep, Query, VISITORS_PER_DAY_MAX, Values, answer, fold};
+
+use crate::days::{FIRST_DAY, Owned, at, rows};
+
+const VISITORS: u64 = 200_000;
+
+/// The next of a fixed row of numbers.
+fn roll(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+fn events(day: i64) -> Vec<Owned> {
+    let state = &mut (7 + day as u64);
+    let mut events = Vec::new();
+    for number in 0..VISITORS {
+        for _ in 0..1 + roll(state) % 2 {
+            let mut event = Owned {
+                micros: at(day, (roll(state) % 86_400) as i64 * 1_000_000),
+                // Half of a day's visitors come again the next day.
+                visitor: Some(format!("visitor {}", number + day as u64 * VISITORS / 2)),
+                page: Some(format!("/{}", (roll(state) % 10).min(roll(state) % 10))),
+                ..Owned::default()
+            };
+            if roll(state) % 10 == 0 {
+                event.counters[4 + (roll(state) % 4) as usize] = Some(1);
+            }
+            events.push(event);
+        }
+    }
+    events
+}
+
+fn is_request(event: &Owned, counter: Counter) -> bool {
+    event.counters[counter as usize].is_some()
+}
+
+/// Within three times what it calls its error in one of twenty cases: 1.96 standard deviations.
+fn check(name: &str, found: Distinct, exact: usize) {
+    assert!(found.share < 0.25 && found.error() > 0.0, "{name}: {found:?}");
+    let off = found.value() as f64 - exact as f64;
+    let deviation = found.error() * found.value() as f64 / 1.96;
+    assert!(off.abs() <= 3.0 * deviation, "{name}: {} for {exact}, {:.1} deviations", found.value(), off / deviation);
+}
+
+#[test]
+fn estimates_are_within_their_error() {
+    let events: Vec<Vec<Owned>> = (0..2).map(events).collect();
+    let rows: Vec<_> = events.iter().map(rows).collect();
+    let parts: Vec<_> = rows.iter().collect();
+    let days: Vec<_> = (0..2).map(|day| Arc::new(fold(FIRST_DAY + day, &parts, &Keep::default()))).collect();
+    assert!(days.iter().all(|day| day.bytes() < VISITORS_PER_DAY_MAX * 100));
+
+    let page = |name: &str| Filter {
+        page: Values { any_of: vec![name.to_owned()], none_of: Vec::new() },
+        ..Filter::default()
+    };
+    let calls = Channels { any_of: vec![Channel::Call], none_of: Vec::new() };
+    for (name, filter, passes) in [
+        ("all", Filter::default(), (|_| true) as fn(&Owned) -> bool),
+        ("a frequent page", page("/0"), |event| event.page.as_deref() == Some("/0")),
+        ("a rare page", page("/9"), |event| event.page.as_deref() == Some("/9")),
+        ("calls", Filter { channel: calls, ..Filter::default() }, |event| is_request(event, Counter::ClickToCall)),
+    ] {
+        for span in [0..1, 0..2] {
+            let query = Query {
+                since: at(span.start, 0),
+                until: at(span.end, 0),
+                now: at(9, 0),
+                filter: filter.clone(),
+                timeline: Default::default(),
+                by: None,
+            };
+            let events = events[span.start as usize..span.end as usize].iter().flatten().filter(|event| passes(event));
+            let distinct = |events: &mut dyn Iterator<Item = &Owned>| {
+                events.filter_map(|event| event.visitor.as_deref()).collect::<BTreeSet<_>>().len()
+            };
+            let totals = answer(&query, &days).totals;
+            check(name, totals.visitors, distinct(&mut events.clone()));
+            let mut calls = events.filter(|event| is_request(event, Counter::ClickToCall));
+            check(name, totals.channel_visitors[Channel::Call as usize], distinct(&mut calls));
+        }
+    }
+}

@@ -147,13 +147,33 @@ impl Distinct {
         (self.sampled as f64 / self.share).round() as u64
     }
 
+    /// Whether all visitors are in the sample.
+    pub fn is_exact(&self) -> bool {
+        self.share >= 1.0
+    }
+
     /// Half the width of the interval that holds the true number in 95 of 100 cases, as a share of
-    /// [`value`](Self::value); 0 if that is exact.
+    /// [`value`](Self::value): 0 if that is exact. 1 if the sample has nobody, since there may be
+    /// somebody all the same: how many at most, [`at_most`](Self::at_most) says.
     pub fn error(&self) -> f64 {
-        if self.share >= 1.0 || self.sampled == 0 {
+        if self.is_exact() {
             0.0
+        } else if self.sampled == 0 {
+            1.0
         } else {
             1.96 * ((1.0 - self.share) / self.sampled as f64).sqrt()
+        }
+    }
+
+    /// The upper end of that interval; of a sample with nobody 3 visitors of the sample's size (the rule
+    /// of three).
+    pub fn at_most(&self) -> u64 {
+        if self.is_exact() {
+            self.sampled
+        } else if self.sampled == 0 {
+            (3.0 / self.share).ceil() as u64
+        } else {
+            (self.sampled as f64 / self.share * (1.0 + self.error())).ceil() as u64
         }
     }
 }
@@ -196,5 +216,31 @@ impl Anomalies {
             + start_after_end
             + declined_and_started
             + two_starts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_values_that_occur() {
+        let seconds = Seconds([(1, 5), (7, 4), (30, 1)].into());
+        let quantiles = [0.0, 0.5, 0.51, 0.9, 0.91, 1.0].map(|share| seconds.quantile(share));
+        assert_eq!(quantiles, [1, 1, 7, 7, 30, 30].map(Some));
+        assert_eq!((seconds.count(), seconds.max()), (10, Some(30)));
+        assert_eq!((Seconds::default().quantile(0.5), Seconds::default().max()), (None, None));
+    }
+
+    #[test]
+    fn a_sample_without_anybody_is_not_exact() {
+        let exact = Distinct { sampled: 0, share: 1.0 };
+        assert_eq!((exact.value(), exact.error(), exact.at_most()), (0, 0.0, 0));
+        let nobody = Distinct { sampled: 0, share: 0.01 };
+        assert_eq!((nobody.value(), nobody.error(), nobody.at_most()), (0, 1.0, 300));
+        // A share of a quarter: 400 ± 1.96 √(0.75 / 100) = 17 %.
+        let some = Distinct { sampled: 100, share: 0.25 };
+        assert_eq!((some.value(), some.at_most()), (400, 468));
+        assert!((some.error() - 0.1697).abs() < 1e-4);
     }
 }

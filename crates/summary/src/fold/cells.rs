@@ -8,8 +8,8 @@ impl Choice {
     /// The cells with their sums.
     pub(crate) fn sums(&self, additions: &Additions) -> Cells {
         let mut by_measure: Vec<Vec<(u32, u64)>> = vec![Vec::new(); Measure::ALL.len()];
-        for (measure, spot, value) in &additions.sums {
-            by_measure[measure.index()].push((self.cell(*spot), *value));
+        for (measure, spot, value) in additions.sums() {
+            by_measure[measure.index()].push((self.cell(spot), value));
         }
         let sums = by_measure.into_iter().map(|values| {
             let (mut cells, mut values): (Vec<u32>, Vec<u32>) = in_parts(self.added_up(values)).unzip();

@@ -98,13 +98,9 @@ impl Sessions<'_, '_> {
         let texts = [datastream, self.first_text(1, events), self.first_text(2, events)];
         let spot = self.spot(first.micros, Place { texts, mask: Mask::CHAT });
         let session = ChatSession::of(events);
-        self.additions.sums.extend(
-            session
-                .measures()
-                .into_iter()
-                .filter(|(_, value)| *value > 0)
-                .map(|(measure, value)| (measure, spot, value)),
-        );
+        for (measure, value) in session.measures().into_iter().filter(|(_, value)| *value > 0) {
+            self.additions.add(measure, spot, value);
+        }
         match (session.started_at, session.ended_at) {
             (Some(start), Some(end)) => self.additions.durations.push((spot, seconds(start, end))),
             (Some(_), None) => self.additions.unended.push((spot, last.micros)),

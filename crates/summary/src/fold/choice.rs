@@ -138,8 +138,8 @@ impl Choice {
 
 /// All spots of the additions, each once.
 fn spots(additions: &Additions) -> Vec<Spot> {
-    let Additions { sums, durations, first_contacts, unended } = additions;
-    let sums = sums.iter().filter(|sum| matches!(sum.0, Measure::Events | Measure::Sessions)).map(|sum| sum.1);
+    let Additions { durations, first_contacts, unended, .. } = additions;
+    let sums = additions.sums().filter(|sum| matches!(sum.0, Measure::Events | Measure::Sessions)).map(|sum| sum.1);
     let lengths = durations.iter().chain(first_contacts).map(|length| length.0);
     let mut spots: Vec<Spot> = sums.chain(lengths).chain(unended.iter().map(|session| session.0)).collect();
     spots.sort_unstable();
@@ -160,7 +160,7 @@ impl Ranked {
     fn new(at: usize, sources: &Sources<'_>, additions: &Additions, named: &[u32]) -> Ranked {
         let texts = sources.texts(at);
         let mut counts = vec![0u64; texts.len() + 1];
-        for (measure, spot, value) in &additions.sums {
+        for (measure, spot, value) in additions.sums() {
             if matches!(measure, Measure::Events | Measure::Sessions) {
                 counts[sources.places[spot.place() as usize].texts[at] as usize] += value;
             }

@@ -18,7 +18,7 @@ pub(crate) fn count(window: Window, bucket: Bucket, sources: &Sources<'_>, addit
         add_counters(window, bucket, source, additions);
     }
     for ((spot, flags), count) in events {
-        additions.sums.push((Measure::Events, spot, count));
+        additions.add(Measure::Events, spot, count);
         for (flag, measure) in [
             (Flags::COUNTER, Measure::CounterAnomaly),
             (Flags::TIME, Measure::TimeAnomaly),
@@ -26,7 +26,7 @@ pub(crate) fn count(window: Window, bucket: Bucket, sources: &Sources<'_>, addit
             (Flags::WITHOUT_SESSION, Measure::WithoutSession),
         ] {
             if flags.0 & flag != 0 {
-                additions.sums.push((measure, spot, count));
+                additions.add(measure, spot, count);
             }
         }
     }
@@ -65,7 +65,7 @@ fn add_counters(window: Window, bucket: Bucket, source: &Source<'_>, additions: 
         for counter in Counter::ALL {
             let value = mark.counter(counter);
             if value > 0 {
-                additions.sums.push((Measure::Counter(counter), spot, value));
+                additions.add(Measure::Counter(counter), spot, value);
             }
         }
     }

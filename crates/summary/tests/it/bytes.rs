@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use summary::{Counter, DaySummary, DecodeError, Dimension, Keep, Query, answer, fold};
+use summary::{DaySummary, DecodeError, Dimension, Keep, Query, answer, fold};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::days::{FIRST_DAY, HOUR, MINUTE, Owned, at, rows};
@@ -64,9 +64,8 @@ fn what_is_written_is_read() {
     let summary = summary();
     let read = DaySummary::decode(&summary.encode()).expect("it was just encoded");
     assert_eq!(format!("{read:?}"), format!("{summary:?}"));
-    assert_eq!(sealed(&columns()).len(), sealed(&columns()).len());
     use_it(DaySummary::decode(&sealed(&columns())).expect("the same columns"));
-    assert!(read.day() == FIRST_DAY && Counter::ALL.len() == 8);
+    assert_eq!(read.day(), FIRST_DAY);
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn events(day: i64) -> Vec<Owned> {
                 page: Some(format!("/{}", (roll(state) % 10).min(roll(state) % 10))),
                 ..Owned::default()
             };
-            if roll(state) % 10 == 0 {
+            if roll(state).is_multiple_of(10) {
                 event.counters[4 + (roll(state) % 4) as usize] = Some(1);
             }
             events.push(event);

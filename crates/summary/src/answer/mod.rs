@@ -1,5 +1,6 @@
 //! Answers queries from the summaries of days.
 
+mod lengths;
 mod passing;
 mod rows;
 mod span;
@@ -9,7 +10,8 @@ mod visitors;
 use std::sync::Arc;
 
 use crate::day::DaySummary;
-use crate::{Answer, Query, RowKey};
+use crate::{Answer, Dimension, Numbers, Query};
+use lengths::Counters;
 use rows::RowKeys;
 use span::Slot;
 use tally::Tallies;
@@ -30,25 +32,24 @@ pub fn answer(query: &Query, days: &[Arc<DaySummary>]) -> Answer {
     for part in &mut parts {
         part.set_rows(&rows.of_places(part.day));
     }
+    let counters = &mut Counters::new();
     let mut tallies = Tallies::new(query, &rows);
     for part in parts.iter().filter(|part| part.is_in_span) {
-        tallies.add(part, &rows, query);
+        tallies.add(part, &rows, query, counters);
     }
     visitors::count(&parts, &rows, &mut tallies);
-    let rows = rows.keys.into_iter().zip(tallies.rows).map(|(key, tally)| (key, tally.finish()));
+    let rows = rows.keys.into_iter().zip(tallies.rows).map(|(key, tally)| (key, tally.finish(counters)));
+    let rows = rows.filter(|(_, numbers)| query.by == Some(Dimension::Channel) || has_any(numbers)).collect();
     Answer {
-        totals: tallies.totals.finish(),
-        series: tallies.series.into_iter().map(|tally| tally.finish()).collect(),
-        rows: rows.filter(|(key, numbers)| is_shown(key, numbers, query)).collect(),
+        totals: tallies.totals.finish(counters),
+        series: tallies.series.into_iter().map(|tally| tally.finish(counters)).collect(),
+        rows,
     }
 }
 
-/// Whether a row has anything to say; those of channels always do.
-fn is_shown(_: &RowKey, numbers: &crate::Numbers, query: &Query) -> bool {
-    query.by == Some(crate::Dimension::Channel)
-        || numbers.events > 0
-        || numbers.sessions.all > 0
-        || numbers.first_contacts.count() > 0
+/// Whether anything of a row's value is in the span.
+fn has_any(numbers: &Numbers) -> bool {
+    numbers.events > 0 || numbers.sessions.all > 0 || numbers.first_contacts.count() > 0
 }
 
 /// A day, as a query sees it.

@@ -1,16 +1,17 @@
 //! Adds up what cells hold, for the whole span, for the buckets of its series and for its rows.
 
 use super::DayPart;
+use super::lengths::{Counters, Gathered};
 use super::rows::RowKeys;
 use crate::day::{Lengths, Measure};
-use crate::{Channel, Numbers, Query, SESSION_MICROS_MAX, Seconds};
+use crate::{Channel, Numbers, Query, SESSION_MICROS_MAX};
 
 /// Numbers on their way.
 #[derive(Clone, Default)]
 pub(crate) struct Tally {
     pub(crate) numbers: Numbers,
-    durations: Vec<(u32, u32)>,
-    first_contacts: Vec<(u32, u32)>,
+    durations: Gathered,
+    first_contacts: Gathered,
 }
 
 /// Everything that an answer has numbers of.
@@ -30,7 +31,7 @@ impl Tallies {
     }
 
     /// Adds a day, without its visitors.
-    pub(crate) fn add(&mut self, part: &DayPart<'_>, rows: &RowKeys, query: &Query) {
+    pub(crate) fn add(&mut self, part: &DayPart<'_>, rows: &RowKeys, query: &Query, counters: &mut Counters) {
         let cells = &part.day.cells;
         for (measure, sums) in Measure::ALL.into_iter().zip(&cells.sums) {
             let channel = match measure {
@@ -44,8 +45,8 @@ impl Tallies {
                 self.each(part, rows, *cell, channel, |tally| *measure.of(&mut tally.numbers) += u64::from(*value));
             }
         }
-        self.add_lengths(part, rows, &part.day.durations, |tally| &mut tally.durations);
-        self.add_lengths(part, rows, &part.day.first_contacts, |tally| &mut tally.first_contacts);
+        self.add_lengths(part, rows, &part.day.durations, counters, |tally| &mut tally.durations);
+        self.add_lengths(part, rows, &part.day.first_contacts, counters, |tally| &mut tally.first_contacts);
         let open_after = query.now.saturating_sub(SESSION_MICROS_MAX);
         for (cell, last_at) in part.day.unended.cells.iter().zip(&part.day.unended.last_at) {
             self.each(part, rows, *cell, None, |tally| {
@@ -61,10 +62,11 @@ impl Tallies {
         part: &DayPart<'_>,
         rows: &RowKeys,
         lengths: &Lengths,
-        column: impl Fn(&mut Tally) -> &mut Vec<(u32, u32)>,
+        counters: &mut Counters,
+        column: impl Fn(&mut Tally) -> &mut Gathered,
     ) {
         for ((cell, seconds), count) in lengths.cells.iter().zip(&lengths.seconds).zip(&lengths.counts) {
-            self.each(part, rows, *cell, None, |tally| column(tally).push((*seconds, *count)));
+            self.each(part, rows, *cell, None, |tally| column(tally).add(*seconds, *count, counters));
         }
     }
 
@@ -103,29 +105,10 @@ impl Tallies {
 
 impl Tally {
     /// The numbers.
-    pub(crate) fn finish(self) -> Numbers {
+    pub(crate) fn finish(self, counters: &mut Counters) -> Numbers {
         let Tally { mut numbers, durations, first_contacts } = self;
-        numbers.durations = seconds(durations);
-        numbers.first_contacts = seconds(first_contacts);
+        numbers.durations = durations.finish(counters);
+        numbers.first_contacts = first_contacts.finish(counters);
         numbers
     }
-}
-
-fn seconds(mut counted: Vec<(u32, u32)>) -> Seconds {
-    let most = counted.iter().map(|(seconds, _)| *seconds).max().unwrap_or_default() as usize;
-    // Where there are many, a counter for each second takes less time than sorting.
-    if counted.len() > most / 16 {
-        let mut counts = vec![0u64; most + 1];
-        counted.iter().for_each(|(seconds, count)| counts[*seconds as usize] += u64::from(*count));
-        return Seconds((0..).zip(counts).filter(|(_, count)| *count > 0).collect());
-    }
-    counted.sort_unstable();
-    let mut sums: Vec<(u32, u64)> = Vec::new();
-    for (seconds, count) in counted {
-        match sums.last_mut() {
-            Some((last, sum)) if *last == seconds => *sum += u64::from(count),
-            _ => sums.push((seconds, count.into())),
-        }
-    }
-    Seconds(sums.into_iter().collect())
 }

@@ -1,6 +1,8 @@
 //! Answers worked out by hand, one case each.
 
-use summary::{Anomalies, Counter, DAY_MICROS, Keep, Numbers, Query, Seconds, Sessions, answer};
+use summary::{
+    Anomalies, Answer, Counter, DAY_MICROS, Dimension, Keep, Numbers, Query, RowKey, Seconds, Sessions, answer,
+};
 
 use crate::days::{HOUR, MINUTE, Owned, SECOND, at, summaries};
 
@@ -237,4 +239,69 @@ fn a_repeated_contact_is_30_minutes_to_7_days_later() {
     assert_eq!(repeats(30 * MINUTE), 1);
     assert_eq!(repeats(7 * DAY_MICROS), 1);
     assert_eq!(repeats(7 * DAY_MICROS + MINUTE), 0);
+}
+
+/// A visitor who does something every 29 minutes, from an instant to another.
+fn without_pause(from: i64, until: i64) -> Vec<Owned> {
+    (from..until).step_by((29 * MINUTE) as usize).map(|micros| event(micros, None, &[])).collect()
+}
+
+#[test]
+fn a_visit_is_shorter_than_23_hours_and_a_half() {
+    let start = at(0, HOUR);
+    let chats = |after: i64| {
+        let mut events = without_pause(start, start + after);
+        events.push(event(start + after, None, &[START]));
+        let numbers = totals(&events);
+        (numbers.sessions.all, numbers.first_contacts.count(), numbers.requests())
+    };
+    assert_eq!(chats(23 * HOUR + 30 * MINUTE - 1), (1, 1, 1));
+    // Later it belongs to no visit, though no silence is before it.
+    assert_eq!(chats(23 * HOUR + 30 * MINUTE), (0, 0, 1));
+}
+
+#[test]
+fn a_visit_that_began_two_days_before_is_over() {
+    // It began at 23:40, so the chat is 24:25 hours after its beginning: the summary of the chat's day, which
+    // sees the day before alone, must not take an event of 0:09 for the beginning.
+    let mut events = without_pause(at(0, -20 * MINUTE), at(1, 5 * MINUTE));
+    events.push(event(at(1, 5 * MINUTE), None, &[START]));
+    let numbers = totals_of(&events, -2..3, at(10, 0));
+    assert_eq!((numbers.sessions.all, numbers.first_contacts.count()), (0, 0));
+}
+
+#[test]
+fn of_equally_early_texts_the_smallest_counts() {
+    let on = |page: Option<&str>, subject: Option<&str>, micros: i64, counters: &[(Counter, i64)]| Owned {
+        page: page.map(str::to_owned),
+        subject: subject.map(str::to_owned),
+        ..event(micros, None, counters)
+    };
+    let first = on(Some("/b"), None, at(0, 0), &[START]);
+    let second = on(Some("/a"), Some("sales"), at(0, 0), &[START]);
+    let third = on(None, Some("ads"), at(0, 0), &[START]);
+    let later = on(Some("/0"), Some("0"), at(0, SECOND), &[END]);
+    for order in [[0, 1, 2, 3], [3, 2, 1, 0], [1, 0, 3, 2], [2, 0, 1, 3]] {
+        let all = [&first, &second, &third, &later];
+        let events = order.map(|number| all[number].clone());
+        let rows = |by: Dimension| {
+            let query = Query {
+                since: at(0, 0),
+                until: at(1, 0),
+                now: at(1, 0),
+                filter: Default::default(),
+                timeline: Default::default(),
+                by: Some(by),
+            };
+            let with = |is: fn(&Numbers) -> u64, answer: &Answer| -> Vec<RowKey> {
+                answer.rows.iter().filter(|row| is(&row.1) > 0).map(|row| row.0.clone()).collect()
+            };
+            let answer = answer(&query, &summaries(&events, &Keep::default()));
+            (with(|numbers| numbers.sessions.all, &answer), with(|numbers| numbers.first_contacts.count(), &answer))
+        };
+        let value = |text: &str| vec![RowKey::Value(text.to_owned())];
+        // Of a session each for itself, of a first contact both of one event: that with the smaller page.
+        assert_eq!(rows(Dimension::Page), (value("/a"), value("/a")), "{order:?}");
+        assert_eq!(rows(Dimension::Subject), (value("ads"), value("sales")), "{order:?}");
+    }
 }

@@ -1,4 +1,47 @@
 //! What a day's events amount to, kept so small that a question about a year reads no event.
+//!
+//! [`RowsBuilder`] takes events and makes [`Rows`] of them: columns of what matters here, for one data file
+//! or for rows that are in none yet. [`fold`] makes the [`DaySummary`] of a UTC day from the rows of that
+//! day and of the two beside it. [`answer`] answers a [`Query`] from the summaries of the days of its span
+//! and of the seven before. Nothing here reads a file or knows the time: the same rows give the same
+//! numbers, whether a summary was stored or is made for the question.
+//!
+//! # What a summary holds
+//!
+//! * **Cells**: for each bucket of the day (an hour), datastream, subject, page and set of channels that has
+//!   events, the sums of everything that can be added up. A chat session is in the cell of its beginning.
+//! * **Lengths of time**: chat durations and times to first contact are less than a day, so there are
+//!   86,400 whole seconds at most. How often each, by cell: medians are exact, and cost less than a
+//!   DDSketch for each cell would.
+//! * **Unended sessions** with their last event, since whether they are open depends on the present.
+//! * **Visitors**: those with the smallest hashes, at most [`VISITORS_PER_DAY_MAX`], each with the cells of
+//!   his events and the minutes of his contact requests. A day with no more has all of them, and every
+//!   distinct count is exact. Else it is a sample of a known share: every count of visitors, at any filter and
+//!   over any span, has the error that [`Distinct::error`] tells. Equal visitors have equal hashes on all
+//!   days, so samples of days are one sample of the span, by the lowest of their thresholds. HyperLogLog
+//!   would need a sketch for each cell, and could tell neither visitors that pass two filters at once nor
+//!   who came again.
+//!
+//! # What it leaves out
+//!
+//! Limits keep a summary small whatever strangers send: rare values of a dimension are counted
+//! together ([`VALUES_PER_DAY_MAX`], [`CELLS_PER_DAY_MAX`]). [`DaySummary::can_answer`] says when a query
+//! needs one of these, or an instant within a bucket; a summary folded for that query, with [`Keep`],
+//! answers it.
+//!
+//! # Why three days
+//!
+//! A chat session begins with an event of its id that has none less than 24 hours before it, and takes what
+//! is less than 24 hours after its beginning. A visit is shorter than 23:30 hours ([`VISIT_MICROS_MAX`]):
+//! one that reaches into the day began after 0:30 of the day before, and the 30 minutes of silence that show
+//! it are in that day, too. So what begins in a day is known from the day and the two beside it.
+//!
+//! # Who came again
+//!
+//! Contact requests of a visitor are known to the minute, and those of one minute count as one. One is
+//! repeated if the latest of an earlier minute, among those that pass the filter, is 30 minutes to 7 days
+//! earlier. Buckets of a series and rows count the requests of theirs that repeat any one before, also of
+//! another bucket or row.
 
 mod answer;
 mod channel;

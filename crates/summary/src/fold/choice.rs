@@ -39,7 +39,7 @@ const STEP: usize = 4;
 impl Choice {
     pub(crate) fn new(keep: &Keep<'_>, sources: &mut Sources<'_>, additions: &Additions) -> Choice {
         let spots = spots(additions);
-        let named = sources.intern(keep.named());
+        let named = sources.intern(keep.named_values());
         let mut ranked: Vec<Ranked> = (0..3).map(|at| Ranked::new(at, sources, additions, &named[at])).collect();
         for ranked in &mut ranked {
             ranked.kept = keep.values_max;

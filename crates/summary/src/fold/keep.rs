@@ -22,7 +22,7 @@ impl Default for Keep<'_> {
 
 impl Keep<'_> {
     /// The values that must be kept: of datastream, subject, page.
-    pub(crate) fn named(&self) -> [Vec<&str>; 3] {
+    pub(crate) fn named_values(&self) -> [Vec<&str>; 3] {
         let Some(filter) = self.named else { return Default::default() };
         [&filter.datastream, &filter.subject, &filter.page].map(named)
     }

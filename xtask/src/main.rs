@@ -9,6 +9,7 @@ mod deny;
 mod e2e;
 mod features;
 mod fuzz;
+mod metrics;
 mod python;
 mod readers;
 mod steps;

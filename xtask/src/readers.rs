@@ -4,12 +4,12 @@
 //! Pages are encoded by our own code, and `table`'s tests read them with the library that
 //! the query engine uses too. What that takes for granted others may not.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use crate::python::environment;
-use crate::steps::{root, target_dir, tool};
+use crate::steps::{frontdesk, into_file, root, target_dir, tool};
 
 /// Events of each file; a commit each.
 const EVENTS: &str = "5000";
@@ -42,14 +42,4 @@ fn fill(scratch: &Path, data: &Path) -> Result<(), String> {
         tool(frontdesk().arg("load").arg(&events).arg("--data").arg(data))?;
     }
     Ok(())
-}
-
-fn frontdesk() -> Command {
-    Command::new(root().join(target_dir()).join("debug/frontdesk"))
-}
-
-/// Runs a command whose output is kept.
-fn into_file(command: &mut Command, file: &Path) -> Result<(), String> {
-    let output = File::create(file).map_err(|error| format!("cannot make {}: {error}", file.display()))?;
-    tool(command.stdout(output))
 }

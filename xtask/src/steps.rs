@@ -1,6 +1,7 @@
 //! Running tools, saying what runs and how long it took.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -45,6 +46,17 @@ pub(crate) fn tool(command: &mut Command) -> Result<(), String> {
         Ok(status) => Err(format!("`{shown}` ended with {status}")),
         Err(error) => Err(format!("`{shown}` cannot be started: {error}")),
     }
+}
+
+/// The program that `cargo build` has made.
+pub(crate) fn frontdesk() -> Command {
+    Command::new(root().join(target_dir()).join("debug/frontdesk"))
+}
+
+/// Runs a command whose output is kept.
+pub(crate) fn into_file(command: &mut Command, file: &Path) -> Result<(), String> {
+    let output = File::create(file).map_err(|error| format!("cannot make {}: {error}", file.display()))?;
+    tool(command.stdout(output))
 }
 
 /// True if the program is there and answers.

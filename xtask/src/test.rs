@@ -6,7 +6,7 @@
 //! that stand on DataFusion and Delta last.
 
 use crate::steps::{answers, cargo, step, tool};
-use crate::{deny, e2e, features, readers, tidy};
+use crate::{deny, e2e, features, metrics, readers, tidy};
 
 /// Crates without heavy dependencies.
 const LIGHT: &[&str] = &["xdm", "journal", "keys", "vault", "generate", "xtask"];
@@ -26,6 +26,7 @@ const STEPS: &[Step] = &[
     Step { name: "clippy", work: clippy },
     Step { name: "build", work: build },
     Step { name: "tests", work: tests },
+    Step { name: "metrics", work: other_numbers },
     Step { name: "readers", work: other_readers },
     Step { name: "e2e", work: browser_tests },
     Step { name: "clippy-all", work: clippy_all },
@@ -75,6 +76,11 @@ fn build() -> Result<(), String> {
 
 fn tests() -> Result<(), String> {
     tool(&mut cargo(&["test", "--workspace", "--no-fail-fast"]))
+}
+
+fn other_numbers() -> Result<(), String> {
+    build()?;
+    metrics::run()
 }
 
 fn other_readers() -> Result<(), String> {

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
 pub use self::quality::Quality;
+pub(crate) use self::write::grouped;
 use crate::metrics::statement::{MeasuredNumber, Statement};
 use crate::metrics::{CONTACTS, Channel, Dimension, Relation, Scope};
 use crate::period::iso;

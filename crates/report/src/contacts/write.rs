@@ -119,7 +119,7 @@ fn shown(metric: &Metric, number: &Number) -> Option<Cow<'static, str>> {
 }
 
 /// `1234567` as `1,234,567`.
-fn grouped(digits: &str) -> String {
+pub(crate) fn grouped(digits: &str) -> String {
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
         if at > 0 && digit.is_ascii_digit() && (digits.len() - at).is_multiple_of(3) && !out.ends_with('-') {

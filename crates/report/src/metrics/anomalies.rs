@@ -63,7 +63,7 @@ pub(super) const ALL: Metric = Metric {
         &DECLINED_AND_STARTED,
         &TWO_STARTS,
     ]),
-    note: "An event or a session of two kinds counts twice.",
+    note: "An event or a session of two kinds counts twice. Of events loaded from a file of past days each is late, and far from its receipt.",
     ..COUNTER
 };
 

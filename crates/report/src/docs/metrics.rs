@@ -1,0 +1,173 @@
+//! `docs/metrics.md`: the formula and the SQL beside each number, and the rules behind them.
+
+use std::fmt::Write as _;
+
+use summary::{
+    REPEAT_MICROS, ROWS_PER_ANSWER_MAX, SESSION_MICROS_MAX, VALUES_PER_DAY_MAX, VISIT_MICROS_MAX, VISIT_SILENCE_MICROS,
+    VISITOR_DAYS_PER_QUESTION_MAX, VISITORS_PER_DAY_MAX,
+};
+
+use crate::contacts::grouped;
+use crate::metrics::statement::Statement;
+use crate::metrics::{CONTACTS, COUNTER_MAX, Channel, METRICS, Measure, Metric, QUALITY, Scope, Unit};
+
+/// `docs/metrics.md`: the formula and the SQL beside each number.
+pub fn metrics_markdown() -> String {
+    let mut page = with_limits(TOP);
+    let of_all = METRICS.iter().copied().filter(|metric| metric.is_of_all());
+    table(&mut page, of_all.map(|metric| (sql(metric, Scope::AllChannels), *metric)));
+    page.push_str(CHANNELS);
+    page.push_str("| channel | its counter |\n|---|---|\n");
+    for channel in Channel::ALL {
+        let _ = writeln!(page, "| {} (`{}`) | `{}` |", channel.label(), channel.name(), channel.requests().column());
+    }
+    page.push('\n');
+    let of_each = METRICS.iter().filter_map(|metric| Some((sql(metric, Scope::AnyChannel), metric.on_a_channel()?)));
+    table(&mut page, of_each);
+    page.push_str(QUALITY_TOP);
+    let statement = |metric| format!("`{}`", Statement::of(metric, |_| "{period}".to_owned()));
+    table(&mut page, QUALITY.iter().copied().map(|metric| (statement(metric), *metric)));
+    page.push_str(&with_limits(RULES));
+    let contacts: Vec<String> = CONTACTS.iter().map(|metric| format!("`{}`", metric.name)).collect();
+    page.push_str(&END.replace("{contacts}", &contacts.join(", ")));
+    page
+}
+
+/// The expression and the rows that it is computed over.
+fn sql(metric: &Metric, scope: Scope) -> String {
+    match metric.measure {
+        Measure::Total(_) => "the sum of the metrics below it".to_owned(),
+        measure => format!("`{}` from `{}`", measure.sql(scope), metric.relation.name()),
+    }
+}
+
+/// A line for each metric and its SQL.
+fn table(page: &mut String, metrics: impl Iterator<Item = (String, Metric)>) {
+    page.push_str("| metric | formula | SQL | unit | to know |\n|---|---|---|---|---|\n");
+    for (sql, metric) in metrics {
+        let unit = match metric.unit {
+            Unit::Count => "count",
+            Unit::Visitors => "distinct visitors",
+            Unit::Share => "share, 0 to 1",
+            Unit::Seconds => "seconds",
+        };
+        let Metric { name, label, formula, note, .. } = metric;
+        let _ = writeln!(page, "| {label} (`{name}`) | {formula} | {sql} | {unit} | {note} |");
+    }
+    page.push('\n');
+}
+
+fn with_limits(text: &str) -> String {
+    let minutes = |micros: i64| micros / 60_000_000;
+    let (visit, session) = (minutes(VISIT_MICROS_MAX), minutes(SESSION_MICROS_MAX));
+    [
+        ("{counter_max}", grouped(&COUNTER_MAX.to_string())),
+        ("{silence}", minutes(VISIT_SILENCE_MICROS).to_string()),
+        ("{visit}", format!("{}:{:02}", visit / 60, visit % 60)),
+        ("{session}", (session / 60).to_string()),
+        ("{repeat_min}", minutes(*REPEAT_MICROS.start()).to_string()),
+        ("{repeat_max}", (minutes(*REPEAT_MICROS.end()) / (24 * 60)).to_string()),
+        ("{visitors_max}", grouped(&VISITORS_PER_DAY_MAX.to_string())),
+        ("{visitor_days_max}", grouped(&VISITOR_DAYS_PER_QUESTION_MAX.to_string())),
+        ("{values_max}", grouped(&VALUES_PER_DAY_MAX.to_string())),
+        ("{rows_max}", grouped(&ROWS_PER_ANSWER_MAX.to_string())),
+    ]
+    .into_iter()
+    .fold(text.to_owned(), |text, (placeholder, value)| text.replace(placeholder, &value))
+}
+
+const TOP: &str = "\
+<!-- Generated from crates/report/src/metrics/ and docs/: UPDATE_DOCS=1 cargo test -p report -->
+# Metrics
+
+What each number of the reports means, and the SQL that computes it from the rows. Reports are answered from summaries of \
+days and not by that SQL; tests compare the two, so either can be checked by the other. Put `select` before an expression and \
+`from` with the name beside it behind; `where event_date >= '2026-11-01'` makes a period, `group by event_date` days.
+
+A counter of an event (`chatStart`, `clickToCall`, …) is a flag and a count at once. Sums leave out anomalies: a \
+counter below 0 or above {counter_max}. An event counts at its own time, whenever it came.
+
+## Of a period, or of a part of it
+
+";
+
+const CHANNELS: &str = "\
+Where a share has nothing to divide by, or a length nobody to measure, the number is null and the report says why.
+
+## By channel
+
+A channel's row has these metrics, with its own counter for `{counter}`, and the metrics above that are its own: those of chats in the \
+row of chat, the clicks in theirs.
+
+";
+
+const QUALITY_TOP: &str = "\
+## What became of the events
+
+Counted by the time of receipt, not by the event's own time: `{period}` is a condition such as \
+`received_at >= '2026-11-01'`.
+
+";
+
+const RULES: &str = "\
+## Chat sessions
+
+Acceptance, durations and the like need the events of one chat side by side. `chat_sessions` in SQL has a row for each; reports \
+use the same rules.
+
+* An **event of a chat** has a counter above 0 among `chatOffered`, `chatDeclined`, `chatStart`, `chatEnd`.
+* With a `chatSessionID`: a session is made of the events of a chat with that id in that datastream. An id that comes again {session} hours \
+or more after its event before stands for a new session. Events {session} hours or more after a session's first one, which begin none, belong \
+to none: a chat that long is a mistake.
+* Without an id but with a visitor: the events of a chat in one visit make one session.
+* With neither, an event belongs to no session. Its counters are summed, and it is counted (`anomalies_without_session`).
+* A session belongs to the instant of its first event, also when it passes midnight or the end of the period.
+* Its subject, page and visitor are the first that an event names; of equal times the smallest text.
+* Offered, declined and started are the first events with that counter; ended is the first end at or after the start. The duration is ended − started.
+
+So an end without a start, and a start without an end, have no duration. They are counted by themselves and never as 0. \
+An event that comes late changes the sessions of its day, and the numbers with it.
+
+## Visits
+
+A visit is made of all events of a visitor in a datastream; more than {silence} minutes of silence end it. What comes {visit} hours or more after its \
+first event belongs to no visit. Time to first contact is told of visits, and belongs to the instant that the visit began; subject, page and \
+channel are those of the contact request.
+
+## Repeat contact
+
+A visitor asks again if a contact request comes {repeat_min} minutes to {repeat_max} days after his one before, by any channel and datastream that the \
+report's filters let pass; sooner is the same conversation. Times are rounded down to the minute. The one before may lie before the period.
+
+## Distinct visitors
+
+A visitor is counted once, however often he comes: the visitors of two days are not the sum of each. Reports know exactly who came as long as a day \
+has no more than {visitors_max} visitors, with any filter, zone and period, up to {visitor_days_max} visitors of all days together. Beyond that \
+they look at those whose keyed hash is smallest, which is a random sample, and the number is an estimate: its `error` \
+says within which share of the number the true one lies in 95 of 100 cases. The fewer pass a filter, the fewer of them are in the sample, and the larger is the \
+error. SQL always counts exactly.
+
+## Pages, subjects, and the rest
+
+The page is the address up to its first `?` or `#`, or the page's name where there is no address. Of each day the {values_max} most frequent \
+pages, subjects and datastreams have numbers of their own, and a report has up to {rows_max} rows; the others are counted together. A \
+filter by a rare value is answered from the rows all the same.
+
+## Time zones
+
+Days, hours and weekdays are those of the zone that a report is asked for; without one, of the zone in the settings, or UTC. \
+The day that clocks are set forward has 23 hours and the one that they are set back 25; of the two hours that are both called 2 each \
+counts as an hour of its own, and by hours of the weekday as the same one. Only whether an event is late goes by UTC days. In SQL: [days and hours of a time zone](sql.md#days-and-hours-of-a-time-zone).
+
+";
+
+const END: &str = "\
+## `report contacts`
+
+The first of the reports, by UTC days and channels, is computed by SQL and stays as it is: {contacts}. Its `anomalies` are those of counters alone (`anomalies_counter`).
+
+## Never shown
+
+Missed chats, abandonment in the queue, waiting time and speed of answer, handle time, satisfaction and the use of \
+agents can't be computed from these events. Whether a click became a call isn't known either.
+";

@@ -59,14 +59,13 @@ impl ChatSession {
     }
 
     fn measures(&self) -> [(Measure, u64); 11] {
-        let has_offer = self.offered_at.is_some();
         let ignored = self.offers.saturating_sub(self.declines).saturating_sub(self.starts_after_offer);
         let starts_after_end = self.last_started_at.zip(self.first_ended_at).is_some_and(|(start, end)| start > end);
         [
             (Measure::Sessions, 1),
-            (Measure::Offered, has_offer.into()),
+            (Measure::Offered, self.offered_at.is_some().into()),
             (Measure::Accepted, (self.starts_after_offer > 0).into()),
-            (Measure::Ignored, if has_offer { ignored } else { 0 }),
+            (Measure::Ignored, ignored),
             (Measure::Unprompted, self.starts - self.starts_after_offer),
             (Measure::Started, (self.starts > 0).into()),
             (Measure::Ended, self.ended_at.is_some().into()),

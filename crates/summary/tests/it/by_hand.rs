@@ -313,3 +313,27 @@ fn of_equally_early_texts_the_smallest_counts() {
         assert_eq!(rows(Dimension::Subject), (value("ads"), value("sales")), "{order:?}");
     }
 }
+
+#[test]
+fn equally_early_contact_requests_of_one_place_count_for_the_channels_of_both() {
+    let events =
+        [event(at(0, 0), None, &[]), event(at(0, SECOND), None, &[CALL]), event(at(0, SECOND), None, &[START])];
+    let query = Query {
+        since: at(0, 0),
+        until: at(1, 0),
+        now: at(1, 0),
+        filter: Default::default(),
+        timeline: Default::default(),
+        by: Some(Dimension::Channel),
+    };
+    let answer = answer(&query, &summaries(&events, &Keep::default()));
+    let counts: Vec<u64> = answer.rows.iter().map(|(_, numbers)| numbers.first_contacts.count()).collect();
+    assert_eq!((counts, answer.totals.first_contacts.count()), (vec![1, 1, 0, 0, 0], 1));
+}
+
+#[test]
+fn half_an_hour_before_midnight_holds_a_visit_together() {
+    let events = [event(at(1, -30 * MINUTE), None, &[]), event(at(1, 0), None, &[CALL])];
+    assert_eq!(totals_of(&events, 0..1, at(10, 0)).first_contacts, Seconds([(30 * 60, 1)].into()));
+    assert_eq!(totals_of(&events, 1..2, at(10, 0)).first_contacts, Seconds::default());
+}

@@ -9,10 +9,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use intake::{Intake, IntakeError, IntakeOptions, Opened, SystemClock};
-use report::{ContactsReport, Fault, Period, PoolOptions, QueryError, QueryPool};
+use report::{
+    ContactsReport, Fault, Period, PoolOptions, QueryError, QueryPool, Report, ReportRequest, Summaries,
+    SummariesOptions, Zone,
+};
 use server::{
-    Datastream, EmbeddedBackend, Queries, QueryFailure, Receipt, Receipts, ServerOptions, SqlLimits, TableForm,
-    TableQuery,
+    Datastream, EmbeddedBackend, Queries, QueryFailure, Receipt, Receipts, Reports, ServerOptions, SqlLimits,
+    TableForm, TableQuery,
 };
 
 use crate::args::RowFormat;
@@ -23,6 +26,9 @@ use crate::policies::ValidationPolicies;
 use crate::remote::Remote;
 use crate::settings::Settings;
 use crate::settings::datastreams::DatastreamSettings;
+
+/// The directory of summaries in the data directory: a cache that may be deleted.
+const SUMMARIES_DIR: &str = "summaries";
 
 /// The data directory, opened by this process.
 pub(crate) struct Opening {
@@ -51,9 +57,15 @@ impl Opening {
         Ok(QueryPool::new(self.intake.store().clone(), options)?)
     }
 
+    /// The summaries of days, kept in this data directory.
+    pub(crate) fn summaries(&self, data: &Path) -> Summaries {
+        let options = SummariesOptions::new(data.join(SUMMARIES_DIR), Arc::new(SystemClock));
+        Summaries::new(self.intake.store().events.clone(), options)
+    }
+
     /// What stands behind the HTTP server.
-    pub(crate) fn backend(&self, queries: QueryPool) -> EmbeddedBackend {
-        EmbeddedBackend::new(self.intake.clone(), queries, Arc::new(SystemClock))
+    pub(crate) fn backend(&self, queries: QueryPool, summaries: Summaries) -> EmbeddedBackend {
+        EmbeddedBackend::new(self.intake.clone(), queries, summaries, Arc::new(SystemClock))
     }
 }
 
@@ -70,19 +82,24 @@ pub(crate) struct Direct {
     opening: Opening,
     backend: EmbeddedBackend,
     queries: QueryPool,
+    summaries: Summaries,
     limits: SqlLimits,
     dir: DataDir,
 }
 
 impl Direct {
     async fn query(&self, query: TableQuery<'_>, form: TableForm) -> Result<Bytes, Failure> {
-        let rows = self.backend.query(query, form, self.limits, &mut ()).await.map_err(|failure| match failure {
-            QueryFailure::Invalid(message) | QueryFailure::Limit(message) => Failure::usage(message),
-            QueryFailure::Busy | QueryFailure::NoRoom => Failure::unavailable(failure),
-            QueryFailure::Unavailable(message) => Failure::unavailable(message),
-            QueryFailure::Internal(message) => Failure::new(Exit::Damaged, message),
-        })?;
+        let rows = self.backend.query(query, form, self.limits, &mut ()).await.map_err(unanswered)?;
         Ok(Bytes::from(rows))
+    }
+}
+
+fn unanswered(failure: QueryFailure) -> Failure {
+    match failure {
+        QueryFailure::Invalid(message) | QueryFailure::Limit(message) => Failure::usage(message),
+        QueryFailure::Busy | QueryFailure::NoRoom => Failure::unavailable(failure),
+        QueryFailure::Unavailable(message) => Failure::unavailable(message),
+        QueryFailure::Internal(message) => Failure::new(Exit::Damaged, message),
     }
 }
 
@@ -101,6 +118,7 @@ impl Access {
             // After the work, which may have found more.
             direct.opening.intake.degraded().iter().for_each(warn);
             direct.queries.close();
+            direct.summaries.close();
             direct.opening.intake.close().await;
             drop(direct.dir);
         }
@@ -118,7 +136,8 @@ impl Access {
         let opening = Opening::of(&dir, settings).await?;
         let options = server_options(settings)?;
         let queries = opening.queries(&options)?;
-        let backend = opening.backend(queries.clone());
+        let summaries = opening.summaries(&settings.data);
+        let backend = opening.backend(queries.clone(), summaries.clone());
         let limits = SqlLimits {
             rows_max: options.sql_rows_max,
             time_max: options.sql_time_max,
@@ -126,7 +145,7 @@ impl Access {
             process_memory_bytes_max: options.sql_process_memory_bytes_max,
             answer_bytes_max: options.sql_answer_bytes_max,
         };
-        Ok(Access::Direct(Box::new(Direct { opening, backend, queries, limits, dir })))
+        Ok(Access::Direct(Box::new(Direct { opening, backend, queries, summaries, limits, dir })))
     }
 
     /// Runs a read-only query; the rows as bytes, ready to print.
@@ -153,6 +172,25 @@ impl Access {
         let report = direct.query(TableQuery::Contacts(*period), TableForm::Json).await?;
         serde_json::from_slice(&report)
             .map_err(|error| Failure::new(Exit::Damaged, format_args!("the report can't be read: {error}")))
+    }
+
+    /// A report: as it was read, and as it was written, since a server has a time zone of its own for
+    /// those that name none, unless `zone` was set here.
+    pub(crate) async fn report(
+        &self,
+        request: &ReportRequest,
+        parameters: &[(&str, &str)],
+        zone: Zone,
+    ) -> Result<Report, Failure> {
+        match self {
+            Access::Direct(direct) => direct.backend.report(request, direct.limits).await.map_err(unanswered),
+            Access::Asking(remote) => {
+                let is_named = zone == Zone::UTC || parameters.iter().any(|(name, _)| *name == "tz");
+                let named = (!is_named).then(|| ("tz", zone.name()));
+                let parameters: Vec<(&str, &str)> = parameters.iter().copied().chain(named).collect();
+                remote.report(request.name(), &parameters).await
+            }
+        }
     }
 
     /// What became of an event; `None` for an unknown id.
@@ -225,6 +263,7 @@ pub(crate) fn server_options(settings: &Settings) -> Result<ServerOptions, Failu
         tls_handshake_timeout: settings.tls_handshake_timeout,
         body_read_timeout: settings.body_read_timeout,
         shutdown_timeout: settings.shutdown_timeout,
+        time_zone: settings.time_zone.0,
         sql_rows_max: count("sql_rows_max", settings.sql_rows_max)?,
         sql_time_max: settings.sql_time_max,
         sql_memory_bytes_max: count("sql_memory_bytes_max", settings.sql_memory_bytes_max.0)?,

@@ -192,6 +192,75 @@ pub(crate) enum RowFormat {
 pub(crate) enum ReportCommand {
     /// Contact requests by day and channel
     Contacts(ContactsArgs),
+    /// The headline numbers over time, and the channels
+    Overview(ReportArgs),
+    /// What became of invitations to chat and of chats, and how long they took
+    Chat(ReportArgs),
+    /// The numbers of each channel
+    Channels(ReportArgs),
+    /// The numbers of each subject
+    Subjects(ReportArgs),
+    /// The numbers of each page
+    Pages(ReportArgs),
+    /// What became of the events that were sent, and what can't be right in them
+    Quality(ReportArgs),
+}
+
+/// `report overview` and those beside it. Read as the HTTP interface reads them, so that both say the
+/// same about a wrong one.
+#[derive(Args, Debug)]
+pub(crate) struct ReportArgs {
+    #[arg(long, value_name = "WHEN", help = about("since"))]
+    pub(crate) since: Option<String>,
+    #[arg(long, value_name = "WHEN", help = about("until"))]
+    pub(crate) until: Option<String>,
+    #[arg(long, value_name = "ZONE", help = about("tz"))]
+    pub(crate) tz: Option<String>,
+    #[arg(long, value_name = "PART", help = about("by"))]
+    pub(crate) by: Option<String>,
+    #[arg(long, value_name = "NAME", help = about("datastream"))]
+    pub(crate) datastream: Vec<String>,
+    #[arg(long, value_name = "NAME", help = about("channel"))]
+    pub(crate) channel: Vec<String>,
+    #[arg(long, value_name = "TEXT", help = about("subject"))]
+    pub(crate) subject: Vec<String>,
+    #[arg(long, value_name = "URL", help = about("page"))]
+    pub(crate) page: Vec<String>,
+    #[arg(long, value_name = "WITH", help = about("compare"))]
+    pub(crate) compare: Option<String>,
+    #[arg(long, value_name = "N", help = about("limit"))]
+    pub(crate) limit: Option<String>,
+    /// How the report is written
+    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
+    pub(crate) format: ReportFormat,
+}
+
+/// What a parameter of reports means.
+fn about(parameter: &str) -> &'static str {
+    report::PARAMETERS.iter().find(|(name, _)| *name == parameter).map_or("", |(_, about)| about)
+}
+
+impl ReportArgs {
+    /// As pairs of name and value.
+    pub(crate) fn pairs(&self) -> Vec<(&'static str, &str)> {
+        let once = [
+            ("since", &self.since),
+            ("until", &self.until),
+            ("tz", &self.tz),
+            ("by", &self.by),
+            ("compare", &self.compare),
+            ("limit", &self.limit),
+        ];
+        let lists = [
+            ("datastream", &self.datastream),
+            ("channel", &self.channel),
+            ("subject", &self.subject),
+            ("page", &self.page),
+        ];
+        let once = once.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
+        once.chain(lists.into_iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value.as_str()))))
+            .collect()
+    }
 }
 
 /// `report contacts`.

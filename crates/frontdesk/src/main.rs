@@ -24,7 +24,7 @@ mod upkeep;
 use std::future::Future;
 use std::process::ExitCode;
 
-use args::{Command, Parsed, ReportCommand, SchemaCommand};
+use args::{Command, Parsed, SchemaCommand};
 use failure::Failure;
 use settings::{Effective, Sources};
 
@@ -55,9 +55,7 @@ fn run(parsed: Parsed) -> Result<(), Failure> {
         Command::Load(args) => commands::load::run(args, settings),
         Command::Check(args) => commands::check::run(args, settings),
         Command::Sql(args) => block_on(commands::sql::run(args, settings)),
-        Command::Report { report: ReportCommand::Contacts(args) } => {
-            block_on(commands::report::contacts(args, settings))
-        }
+        Command::Report { report } => block_on(commands::report::run(report, settings)),
         Command::Quarantine { action } => block_on(commands::quarantine::run(action, settings)),
         Command::Rejects { action } => block_on(commands::rejects::run(action, settings)),
         Command::Key { action } => commands::key::run(action, settings),

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use chrono::SecondsFormat;
-use report::{ContactsReport, Period};
+use report::{ContactsReport, Period, Report, ReportName};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
@@ -108,6 +108,16 @@ impl Remote {
             percent_encoded(&since),
             percent_encoded(&until)
         ));
+        let response = self.patiently(|| self.client.get(&url)).await?;
+        self.json(accepted(response).await?).await
+    }
+
+    /// A report, from the parameters as they were written.
+    pub(crate) async fn report(&self, name: ReportName, parameters: &[(&str, &str)]) -> Result<Report, Failure> {
+        let mut url = self.url(&format!("/v1/reports/{}?format=json", name.name()));
+        for (parameter, value) in parameters {
+            url += &format!("&{parameter}={}", percent_encoded(value));
+        }
         let response = self.patiently(|| self.client.get(&url)).await?;
         self.json(accepted(response).await?).await
     }

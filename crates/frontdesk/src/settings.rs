@@ -22,7 +22,7 @@ use crate::log::LogFormat;
 use datastreams::Datastreams;
 use nearest::nearest;
 use table::{SETTINGS, Setting};
-use value::{Address, Bytes, Names, Paths, Word};
+use value::{Address, Bytes, Names, Paths, TimeZone, Word};
 
 /// The file that is read when `--config` names none.
 pub(crate) const CONFIG_FILE: &str = "frontdesk.toml";
@@ -74,6 +74,7 @@ pub(crate) struct Settings {
     pub(crate) tls_handshake_timeout: Duration,
     pub(crate) body_read_timeout: Duration,
     pub(crate) shutdown_timeout: Duration,
+    pub(crate) time_zone: TimeZone,
     pub(crate) sql_rows_max: u64,
     pub(crate) sql_time_max: Duration,
     pub(crate) sql_memory_bytes_max: Bytes,
@@ -130,6 +131,7 @@ impl Default for Settings {
             tls_handshake_timeout: server.tls_handshake_timeout,
             body_read_timeout: server.body_read_timeout,
             shutdown_timeout: server.shutdown_timeout,
+            time_zone: TimeZone(server.time_zone),
             sql_rows_max: server.sql_rows_max as u64,
             sql_time_max: server.sql_time_max,
             sql_memory_bytes_max: bytes(server.sql_memory_bytes_max),

@@ -36,6 +36,12 @@ pub(crate) fn people() -> Shown<StdoutLock<'static>> {
     Shown::new(io::stdout().lock(), Mode::Shown)
 }
 
+/// Standard output, a terminal, for text with colours of our own making; whoever makes those
+/// escapes the escape characters of what comes from outside.
+pub(crate) fn drawn() -> Shown<StdoutLock<'static>> {
+    Shown::new(io::stdout().lock(), Mode::Coloured)
+}
+
 /// Standard output, for programs.
 pub(crate) fn data() -> Shown<StdoutLock<'static>> {
     let is_terminal = io::stdout().is_terminal();

@@ -8,6 +8,7 @@
 
 use std::time::Duration;
 
+use report::Summaries;
 use table::{CompactPolicy, Dataset, Store, StoreError};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
@@ -59,6 +60,14 @@ pub(crate) async fn run(store: Store, every: Duration) {
                 }
             }
         }
+    }
+}
+
+/// Makes the summaries of days before a report asks for them, until it is dropped; not at all when
+/// `every` is zero.
+pub(crate) async fn summarize(summaries: Summaries, every: Duration) {
+    if !every.is_zero() {
+        summaries.upkeep().await;
     }
 }
 

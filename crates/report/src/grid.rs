@@ -21,14 +21,24 @@ const COLUMN_WIDTH_MAX: usize = 120;
 pub(crate) struct Grid {
     headings: Vec<String>,
     right: Vec<bool>,
+    /// The number of a terminal's style for each column that has one.
+    styles: Vec<Option<&'static str>>,
     rows: Vec<Vec<String>>,
 }
 
 impl Grid {
     /// Columns as (heading, aligned to the right).
     pub(crate) fn new<'a>(columns: impl Iterator<Item = (&'a str, bool)>) -> Grid {
-        let (headings, right) = columns.map(|(heading, right)| (visible(heading).into_owned(), right)).unzip();
-        Grid { headings, right, rows: Vec::new() }
+        let (headings, right): (Vec<String>, Vec<bool>) =
+            columns.map(|(heading, right)| (visible(heading).into_owned(), right)).unzip();
+        Grid { styles: vec![None; headings.len()], headings, right, rows: Vec::new() }
+    }
+
+    /// Gives a column's cells a terminal's style, by its number: `2` is faint, `36` cyan.
+    pub(crate) fn style(&mut self, column: usize, style: &'static str) {
+        if let Some(place) = self.styles.get_mut(column) {
+            *place = Some(style);
+        }
     }
 
     /// Adds a row; null cells are blank.
@@ -39,10 +49,11 @@ impl Grid {
     /// Headings, a rule, the rows.
     pub(crate) fn write(&self, out: &mut impl Write, width_max: Option<usize>) -> io::Result<()> {
         let widths = self.widths(width_max);
-        self.write_row(out, &self.headings, &widths)?;
+        let plain = vec![None; self.styles.len()];
+        self.write_row(out, &self.headings, &widths, &plain)?;
         let rules: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
-        self.write_row(out, &rules, &widths)?;
-        self.rows.iter().try_for_each(|row| self.write_row(out, row, &widths))
+        self.write_row(out, &rules, &widths, &plain)?;
+        self.rows.iter().try_for_each(|row| self.write_row(out, row, &widths, &self.styles))
     }
 
     fn widths(&self, width_max: Option<usize>) -> Vec<usize> {
@@ -59,7 +70,13 @@ impl Grid {
         widths
     }
 
-    fn write_row(&self, out: &mut impl Write, cells: &[String], widths: &[usize]) -> io::Result<()> {
+    fn write_row(
+        &self,
+        out: &mut impl Write,
+        cells: &[String],
+        widths: &[usize],
+        styles: &[Option<&str>],
+    ) -> io::Result<()> {
         let mut line = String::new();
         for (at, (cell, width)) in cells.iter().zip(widths).enumerate() {
             if at > 0 {
@@ -67,6 +84,10 @@ impl Grid {
             }
             let cell = cut(cell, *width);
             let padding = width.saturating_sub(width_of(&cell));
+            let cell = match styles[at] {
+                Some(style) if !cell.is_empty() => Cow::Owned(format!("\u{1b}[{style}m{cell}\u{1b}[0m")),
+                _ => cell,
+            };
             if self.right[at] {
                 line.extend(std::iter::repeat_n(' ', padding));
                 line.push_str(&cell);
@@ -138,6 +159,18 @@ mod tests {
     fn cuts_the_widest() {
         check(&[[Some("a long text"), Some("12")]], Some(12), "name       n\n--------  --\na long …  12\n");
         check(&[[Some("日本日本日本日本"), Some("12")]], Some(12), "name       n\n--------  --\n日本日…   12\n");
+    }
+
+    #[test]
+    fn styles_take_no_room() {
+        let mut table = Grid::new([("name", false), ("n", true)].into_iter());
+        table.style(0, "36");
+        table.push([Some(Cow::Borrowed("ab")), Some(Cow::Borrowed("1"))].into_iter());
+        table.push([None, Some(Cow::Borrowed("2"))].into_iter());
+        let mut out = Vec::new();
+        table.write(&mut out, None).unwrap();
+        let expect = "name  n\n----  -\n\u{1b}[36mab\u{1b}[0m    1\n      2\n";
+        assert_eq!(String::from_utf8(out).unwrap(), expect);
     }
 
     #[test]

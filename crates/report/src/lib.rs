@@ -44,7 +44,12 @@ pub use metrics::{
     Relation, Scope, SessionAnomaly, SessionCondition, SessionQuantity, Share, Span, Unit, Value,
 };
 pub use period::{Period, PeriodError};
-pub use reports::{Answered, SummaryAnswer, SummaryError, SummarySource};
+pub use reports::{
+    Answered, ComparedPeriod, DivisionError, FilterError, Look, MetricAnswer, MetricNumber, Named, PARAMETERS,
+    PartAnswer, ReceivedSource, Report, ReportBucket, ReportForm, ReportName, ReportPeriod, ReportRequest, ReportRow,
+    RequestError, RowKind, SecondsAnswer, SpanError, SummaryAnswer, SummaryError, SummarySource, UnknownZone,
+    WrittenFilter, Zone,
+};
 pub use result::{Form, QueryResult};
 pub use session::{QueryLimits, Session, Snapshot};
 pub use summaries::{

@@ -4,9 +4,10 @@
 //! and the journal cost. Usage as `bare`.
 
 use intake::{AnswerBudget, Answers, BodyError, EventAnswer, Request, SubmitError};
+use report::{Report, ReportRequest};
 use server::{
     BackendError, DescribedEvent, Health, HealthReport, Hold, Ingest, Queries, QueryFailure, Readiness, Receipt,
-    Receipts, ServerOptions, SqlLimits, TableForm, TableQuery,
+    Receipts, Reports, ServerOptions, SqlLimits, TableForm, TableQuery,
 };
 
 struct Nothing;
@@ -57,6 +58,12 @@ impl Queries for Nothing {
         _hold: &mut dyn Hold,
     ) -> Result<Vec<u8>, QueryFailure> {
         Ok(Vec::new())
+    }
+}
+
+impl Reports for Nothing {
+    async fn report(&self, _request: &ReportRequest, _limits: SqlLimits) -> Result<Report, QueryFailure> {
+        Err(QueryFailure::Unavailable("there are no tables".to_owned()))
     }
 }
 

@@ -1,21 +1,73 @@
 //! `frontdesk report`: the reports, as table, CSV or JSON.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use chrono::Utc;
-use report::{ContactsReport, Period};
+use report::{ContactsReport, Look, Period, ReportForm, ReportName, ReportRequest};
 
 use crate::access::Access;
-use crate::args::{ContactsArgs, ReportFormat};
+use crate::args::{ContactsArgs, ReportArgs, ReportCommand, ReportFormat};
 use crate::failure::Failure;
 use crate::settings::Settings;
 use crate::terminal;
 
-/// Runs `report contacts`.
+/// Columns of a terminal that doesn't say how many it has.
+const WIDTH_DEFAULT: usize = 100;
+/// No table is made narrower than this, in columns.
+const WIDTH_MIN: usize = 40;
+
+/// Runs `report …`.
 ///
 /// # Errors
-/// A time can't be read, or the data can't be reached.
-pub(crate) async fn contacts(args: &ContactsArgs, settings: &Settings) -> Result<(), Failure> {
+/// A parameter can't be read, or the data can't be reached.
+pub(crate) async fn run(command: &ReportCommand, settings: &Settings) -> Result<(), Failure> {
+    let (name, args) = match command {
+        ReportCommand::Contacts(args) => return contacts(args, settings).await,
+        ReportCommand::Overview(args) => (ReportName::Overview, args),
+        ReportCommand::Chat(args) => (ReportName::Chat, args),
+        ReportCommand::Channels(args) => (ReportName::Channels, args),
+        ReportCommand::Subjects(args) => (ReportName::Subjects, args),
+        ReportCommand::Pages(args) => (ReportName::Pages, args),
+        ReportCommand::Quality(args) => (ReportName::Quality, args),
+    };
+    summarized(name, args, settings).await
+}
+
+/// A report that is made from summaries.
+async fn summarized(name: ReportName, args: &ReportArgs, settings: &Settings) -> Result<(), Failure> {
+    let pairs = args.pairs();
+    // Read before anything is opened; a server reads it again.
+    let now = Utc::now().timestamp_micros();
+    let request =
+        ReportRequest::parse(name.name(), pairs.iter().copied(), settings.time_zone.0, now).map_err(Failure::usage)?;
+    let report =
+        Access::with(settings, async |access| access.report(&request, &pairs, settings.time_zone.0).await).await?;
+    let is_terminal = io::stdout().is_terminal();
+    let look = look(is_terminal, &|name| std::env::var(name).ok());
+    let (form, mut out) = match args.format {
+        ReportFormat::Table if is_terminal => (ReportForm::Table, terminal::drawn()),
+        ReportFormat::Table => (ReportForm::Table, terminal::people()),
+        ReportFormat::Csv => (ReportForm::Csv, terminal::data()),
+        ReportFormat::Json => (ReportForm::Json, terminal::data()),
+    };
+    report.write(form, look, &mut out)?;
+    out.flush()?;
+    Ok(())
+}
+
+/// What a table is written for. `COLUMNS` says how wide a terminal is, where a shell exports it;
+/// `NO_COLOR` and a terminal that is `dumb` get none.
+fn look(is_terminal: bool, variable: &dyn Fn(&str) -> Option<String>) -> Look {
+    if !is_terminal {
+        return Look::Plain;
+    }
+    let width = variable("COLUMNS").and_then(|columns| columns.parse::<usize>().ok());
+    let has_colour = variable("NO_COLOR").is_none_or(|value| value.is_empty())
+        && variable("TERM").is_none_or(|terminal| terminal != "dumb");
+    Look::Terminal { width: width.unwrap_or(WIDTH_DEFAULT).max(WIDTH_MIN), has_colour }
+}
+
+async fn contacts(args: &ContactsArgs, settings: &Settings) -> Result<(), Failure> {
     let period = Period::parse(&args.since, args.until.as_deref(), Utc::now()).map_err(Failure::usage)?;
     let report = Access::with(settings, async |access| access.contacts(&period).await).await?;
     let mut out = match args.format {
@@ -33,4 +85,24 @@ fn write(report: &ContactsReport, format: ReportFormat, mut out: &mut dyn Write)
         ReportFormat::Json => report.write_json(&mut out)?,
     }
     out.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_gets_bars_and_perhaps_colours() {
+        let check = |is_terminal: bool, variables: &[(&str, &str)], expect: Look| {
+            let found =
+                |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+            assert_eq!(look(is_terminal, &found), expect, "{variables:?}");
+        };
+        check(false, &[("COLUMNS", "120")], Look::Plain);
+        check(true, &[], Look::Terminal { width: 100, has_colour: true });
+        check(true, &[("COLUMNS", "120"), ("TERM", "xterm")], Look::Terminal { width: 120, has_colour: true });
+        check(true, &[("COLUMNS", "3"), ("NO_COLOR", "1")], Look::Terminal { width: 40, has_colour: false });
+        check(true, &[("NO_COLOR", ""), ("COLUMNS", "x")], Look::Terminal { width: 100, has_colour: true });
+        check(true, &[("TERM", "dumb")], Look::Terminal { width: 100, has_colour: false });
+    }
 }

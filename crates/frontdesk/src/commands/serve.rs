@@ -78,9 +78,13 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Fai
     let upkeep = tokio::spawn(upkeep::run(opening.intake.store().clone(), settings.upkeep_every));
     let queries = opening.queries(&options)?;
     queries.warm();
-    let backend = opening.backend(queries.clone());
+    let summaries = opening.summaries(&settings.data);
+    let summing = tokio::spawn(upkeep::summarize(summaries.clone(), settings.upkeep_every));
+    let backend = opening.backend(queries.clone(), summaries.clone());
     let served = server::serve_embedded(listeners, backend, options, Box::pin(stop)).await;
     queries.close();
+    summaries.close();
+    summing.abort();
     upkeep.abort();
     tracing::info!("stopping: committing what is in the journal");
     opening.intake.close().await;

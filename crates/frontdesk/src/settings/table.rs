@@ -148,6 +148,11 @@ pub(crate) static SETTINGS: &[Setting] = &[
     setting!(tls_handshake_timeout, RARE, "Time for a TLS handshake; then the connection is closed"),
     setting!(body_read_timeout, RARE, "Time for a whole body to arrive; then 408"),
     setting!(shutdown_timeout, RARE, "Time for requests to finish after the signal to stop"),
+    setting!(
+        time_zone,
+        RARE,
+        "Time zone of dates, days and hours in reports that name none: a name of the IANA database such as Europe/Berlin"
+    ),
     setting!(sql_rows_max, RARE, "Most rows of one SQL answer; above it an error"),
     setting!(sql_time_max, RARE, "Longest time of one SQL query; then an error"),
     setting!(sql_memory_bytes_max, RARE, "Most memory of one SQL query's joins, sorts and groups; above it an error"),

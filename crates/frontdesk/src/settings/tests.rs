@@ -61,6 +61,10 @@ fn says_what_is_wrong_and_what_to_do() {
     check(resolve(&[], &[], Some("listen = [1]")), &["listen", "not a plain value"]);
     check(resolve(&[("listen", "8080")], &[], None), &["--listen is `8080`", "127.0.0.1:8080"]);
     check(resolve(&[], &[("FRONTDESK_PROFILE", "strict")], None), &["FRONTDESK_PROFILE", "spec or aep-strict"]);
+    check(
+        resolve(&[], &[], Some("time_zone = 'Europe/Berln'")),
+        &["time_zone in", "is `Europe/Berln`", "did you mean Europe/Berlin"],
+    );
     check(resolve(&[], &[], Some("commit_bytes = '64MB'")), &["commit_bytes in", "64MiB"]);
     check(resolve(&[], &[("FRONTDESK_CONFIG", "/no/such/file")], None), &["/no/such/file"]);
 }

@@ -8,6 +8,8 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use report::{UnknownZone, Zone};
+
 /// A kind of value.
 pub(crate) trait Value: Sized {
     /// What to write, for documentation and error texts.
@@ -137,6 +139,22 @@ impl Value for Names {
 
     fn show(&self) -> String {
         self.0.join(",")
+    }
+}
+
+/// A time zone of the IANA database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TimeZone(pub(crate) Zone);
+
+impl Value for TimeZone {
+    const FORM: &'static str = "zone";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        text.parse().map(TimeZone).map_err(|error: UnknownZone| error.to_string())
+    }
+
+    fn show(&self) -> String {
+        self.0.name().to_owned()
     }
 }
 
@@ -296,6 +314,9 @@ mod tests {
         check::<Names>("a..b", Err("DNS names"));
         check::<Names>("*", Err("DNS names"));
         check::<Names>("sh\u{f6}p.test", Err("DNS names"));
+        check::<TimeZone>("europe/berlin", Ok("Europe/Berlin"));
+        check::<TimeZone>("Europe/Berln", Err("did you mean Europe/Berlin"));
+        check::<TimeZone>("", Err("Europe/Berlin"));
         check::<u64>("30", Ok("30"));
         check::<u64>("3.5", Err("whole number"));
         check::<BTreeMap<String, String>>("a=b, c=d", Ok("a=b,c=d"));

@@ -11,6 +11,7 @@ mod load;
 mod mistakes;
 mod quarantine;
 mod queries;
+mod reports;
 mod serve;
 mod server_process;
 mod tls;

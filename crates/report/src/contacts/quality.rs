@@ -30,7 +30,7 @@ pub struct Quality {
 }
 
 impl Quality {
-    pub(super) async fn run(snapshot: &Snapshot, period: &Period, limits: QueryLimits) -> Result<Quality, QueryError> {
+    pub(crate) async fn run(snapshot: &Snapshot, period: &Period, limits: QueryLimits) -> Result<Quality, QueryError> {
         let ask = async |metric: &'static Metric| {
             let statement = Statement::of(metric, |relation| relation.within(period));
             snapshot.query(&statement, limits).await

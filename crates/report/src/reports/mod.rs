@@ -1,5 +1,38 @@
 //! Reports: what people ask about a span of time, answered from summaries.
+//!
+//! A [`ReportRequest`] is read from a name and parameters, the same for the HTTP interface and the
+//! command line. [`Report::run`] asks a [`SummarySource`] and gives a [`Report`], which is
+//! JSON and can be written as a table or CSV. Nothing here reads a table or knows a clock.
 
-pub(crate) mod source;
+mod answer;
+mod buckets;
+mod compared;
+mod contents;
+mod filter;
+mod name;
+mod named;
+mod notes;
+mod numbers;
+mod request;
+mod rows;
+mod run;
+mod source;
+mod span;
+mod words;
+mod write;
+mod zone;
 
+pub use answer::{
+    ComparedPeriod, MetricAnswer, MetricNumber, PartAnswer, Report, ReportBucket, ReportPeriod, ReportRow, RowKind,
+    SecondsAnswer,
+};
+pub use buckets::DivisionError;
+pub use filter::{FilterError, WrittenFilter};
+pub use name::ReportName;
+pub use named::Named;
+pub use request::{PARAMETERS, ReportForm, ReportRequest, RequestError};
+pub use run::ReceivedSource;
 pub use source::{Answered, SummaryAnswer, SummaryError, SummarySource};
+pub use span::SpanError;
+pub use write::Look;
+pub use zone::{UnknownZone, Zone};

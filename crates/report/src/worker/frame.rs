@@ -67,6 +67,8 @@ pub(crate) enum Job {
     Sql(String),
     /// `report contacts` from one instant (microseconds since 1970) to another.
     Contacts { since_micros: i64, until_micros: i64 },
+    /// What became of the events that were received from one instant to another.
+    Received { since_micros: i64, until_micros: i64 },
 }
 
 /// One question.

@@ -22,7 +22,7 @@ use super::process::{Hold, QueryOutcome, Worker, WorkerProgram, WorkerQuery};
 use super::stats::{EndCause, Stats, WorkerCounts};
 use crate::error::UNREADABLE;
 use crate::session::ATTEMPTS_MAX;
-use crate::{Form, Period, QueryError, QueryLimits};
+use crate::{Form, Period, Quality, QueryError, QueryLimits};
 
 /// Questions that may wait for one place; the next one is told to come back.
 const WAITING_MAX: usize = 16;
@@ -193,6 +193,25 @@ impl QueryPool {
             until_micros: period.until().timestamp_micros(),
         };
         self.run(WorkerClass::Internal, job, form, limits, hold).await
+    }
+
+    /// Counts what became of the events that were received in a span of time.
+    ///
+    /// # Errors
+    /// As [`QueryPool::sql`].
+    pub async fn received(
+        &self,
+        period: &Period,
+        limits: QueryLimits,
+        hold: &mut dyn Hold,
+    ) -> Result<Quality, QueryError> {
+        let job = Job::Received {
+            since_micros: period.since().timestamp_micros(),
+            until_micros: period.until().timestamp_micros(),
+        };
+        let answer = self.run(WorkerClass::Internal, job, Form::Json, limits, hold).await?;
+        serde_json::from_slice(&answer)
+            .map_err(|error| QueryError::Failed { message: format!("a worker's answer can't be read: {error}") })
     }
 
     /// What has become of the workers.

@@ -21,7 +21,9 @@ use super::frame::{self, FRAME_BYTES_MAX, Job, Kind, QueryEnd, QueryRequest, Sta
 use super::rows::ReceivedRows;
 use super::{hangup, memory};
 use crate::engine::SharedEngine;
-use crate::{ContactsReport, Form, Period, QueryError, QueryLimits, QueryResult, Session, Tables, TablesError};
+use crate::{
+    ContactsReport, Form, Period, Quality, QueryError, QueryLimits, QueryResult, Session, Tables, TablesError,
+};
 
 /// Stacks of the threads that plan and compute. The engine's own recursion grows its stack
 /// when it must; what isn't guarded so is the freeing of deep trees, and turning a list of
@@ -221,11 +223,17 @@ impl Worker {
                 Err(error) => return Ok(Err(error)),
             },
             Job::Contacts { since_micros, until_micros } => {
-                let Some(period) = period(*since_micros, *until_micros) else {
-                    return Ok(Err(QueryError::Invalid { message: "the period ends before it begins".to_owned() }));
-                };
+                let Some(period) = period(*since_micros, *until_micros) else { return Ok(Err(no_period())) };
                 match self.runtime.block_on(ContactsReport::run(&session, &period, limits)) {
                     Ok(report) => report.write(ask.form, &mut frames),
+                    Err(error) => return Ok(Err(error)),
+                }
+            }
+            Job::Received { since_micros, until_micros } => {
+                let Some(period) = period(*since_micros, *until_micros) else { return Ok(Err(no_period())) };
+                let received = async { Quality::run(&session.snapshot().await?, &period, limits).await };
+                match self.runtime.block_on(received) {
+                    Ok(received) => serde_json::to_writer(&mut frames, &received).map_err(io::Error::from),
                     Err(error) => return Ok(Err(error)),
                 }
             }
@@ -245,6 +253,10 @@ impl Worker {
 fn period(since_micros: i64, until_micros: i64) -> Option<Period> {
     let instant = DateTime::from_timestamp_micros;
     Period::between(instant(since_micros)?, instant(until_micros)?).ok()
+}
+
+fn no_period() -> QueryError {
+    QueryError::Invalid { message: "the period ends before it begins".to_owned() }
 }
 
 fn write_rows(rows: &QueryResult, form: Form, out: &mut impl Write) -> io::Result<()> {

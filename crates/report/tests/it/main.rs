@@ -7,5 +7,6 @@ mod fixture;
 mod limits;
 mod output;
 mod report;
+mod reports;
 mod slt;
 mod store;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use intake::{Intake, IntakeOptions, SystemClock};
-use report::{PoolOptions, QueryPool, WorkerProgram};
+use report::{PoolOptions, QueryPool, Summaries, SummariesOptions, WorkerProgram};
 use server::{EmbeddedBackend, Listeners, ServerOptions};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -145,7 +145,9 @@ impl Running {
             queries_max: 1,
         };
         let queries = QueryPool::new(intake.store().clone(), pool).expect("the tables are a directory");
-        let backend = EmbeddedBackend::new(intake.clone(), queries, Arc::new(SystemClock));
+        let summaries = SummariesOptions::new(data.join("summaries"), Arc::new(SystemClock));
+        let summaries = Summaries::new(intake.store().events.clone(), summaries);
+        let backend = EmbeddedBackend::new(intake.clone(), queries, summaries, Arc::new(SystemClock));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("it is bound");
         let (stop, stopped) = oneshot::channel::<()>();

@@ -18,6 +18,7 @@ mod problem_page;
 mod ready;
 mod receipt;
 mod rejects;
+mod report;
 mod report_contacts;
 pub(crate) mod router;
 pub(crate) mod routes;

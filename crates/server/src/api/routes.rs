@@ -9,7 +9,8 @@ use super::streaming_ingestion::{batch::PostMessages, message::PostMessage};
 use super::{
     demo::GetDemo, events::PostEvents, index::GetIndex, key::GetKey, live::GetLive, metrics::GetMetrics,
     openapi_json::GetOpenApi, problem_page::GetProblem, ready::GetReady, receipt::GetReceipt, rejects::GetRejects,
-    report_contacts::GetReportContacts, sql::PostSql, tag::GetTag, tail::GetTail, test_run::GetTestRun,
+    report::GetReport, report_contacts::GetReportContacts, sql::PostSql, tag::GetTag, tail::GetTail,
+    test_run::GetTestRun,
 };
 use crate::app::backend::Backend;
 use crate::app::route::RouteSpec;
@@ -45,6 +46,7 @@ routes! {
     PostSql,
     GetRejects,
     GetReportContacts,
+    GetReport,
     GetTestRun,
     GetTail,
     GetKey,

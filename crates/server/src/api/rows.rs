@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
 use bytes::Bytes;
 use intake::Claim;
 use serde_json::{Value, json};
@@ -24,28 +25,46 @@ const FORMS: [(&str, TableForm); 4] = [
 
 /// Runs a query within the limits and writes its rows.
 pub(super) async fn answer<B: Queries>(state: &AppState<B>, query: TableQuery<'_>, form: TableForm) -> Outcome {
-    let limits = SqlLimits {
+    let mut claim = RowsClaim(state.answers.empty());
+    let rows = state.backend.query(query, form, limits(state), &mut claim).await.map_err(problem)?;
+    Ok(held(rows, claim, form))
+}
+
+/// Sends what was written, if there is room for it.
+pub(super) fn written<B>(state: &AppState<B>, bytes: Vec<u8>, form: TableForm) -> Outcome {
+    let mut claim = RowsClaim(state.answers.empty());
+    if !claim.grow_to(bytes.len()) {
+        return Err(Problem::overloaded());
+    }
+    Ok(held(bytes, claim, form))
+}
+
+/// The limits of a query.
+pub(super) fn limits<B>(state: &AppState<B>) -> SqlLimits {
+    SqlLimits {
         rows_max: state.options.sql_rows_max,
         time_max: state.options.sql_time_max,
         memory_bytes_max: state.options.sql_memory_bytes_max,
         process_memory_bytes_max: state.options.sql_process_memory_bytes_max,
         // What could never be held isn't computed to be refused.
         answer_bytes_max: state.options.sql_answer_bytes_max.min(state.answers.bytes_max()),
-    };
-    let mut claim = RowsClaim(state.answers.empty());
-    let rows = state.backend.query(query, form, limits, &mut claim).await.map_err(problem)?;
+    }
+}
+
+/// Room is given back with the last byte that is written.
+fn held(rows: Vec<u8>, claim: RowsClaim, form: TableForm) -> Response {
     let media_type = match form {
         TableForm::Json => "application/json",
         TableForm::NdJson => "application/x-ndjson",
         TableForm::Csv => "text/csv; charset=utf-8; header=present",
         TableForm::Table => "text/plain; charset=utf-8",
     };
-    // Room is given back with the last byte that is written.
     let answer = Bytes::from_owner(HeldRows { rows, _claim: claim });
-    Ok(response::content(StatusCode::OK, HeaderValue::from_static(media_type), answer))
+    response::content(StatusCode::OK, HeaderValue::from_static(media_type), answer)
 }
 
-fn problem(failure: QueryFailure) -> Problem {
+/// The problem of a query that gave nothing.
+pub(super) fn problem(failure: QueryFailure) -> Problem {
     match failure {
         QueryFailure::Invalid(detail) => Problem::new(Code::SqlInvalid, detail),
         QueryFailure::Limit(detail) => Problem::new(Code::SqlLimit, detail),

@@ -1,6 +1,6 @@
 //! What the server needs from whatever stores events and answers queries.
 //!
-//! Four small traits, each with what one kind of route needs; [`Backend`] is all of them.
+//! Five small traits, each with what one kind of route needs; [`Backend`] is all of them.
 //! The real one is [`crate::EmbeddedBackend`] over `Intake` and `QueryPool`; tests put a
 //! fake in its place, so that every answer and limit of the server is tested without a
 //! disk. Events pass in `intake`'s own types, because they are the hot path; the rest is in
@@ -10,8 +10,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use intake::{AnswerBudget, Answers, BodyError, Request, SubmitError};
-use report::Period;
 pub use report::{Form as TableForm, Hold};
+use report::{Period, Report, ReportRequest};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
@@ -67,6 +67,16 @@ pub trait Queries: Send + Sync + 'static {
     }
 }
 
+/// Makes reports from summaries.
+pub trait Reports: Send + Sync + 'static {
+    /// The report that is asked for; `limits` hold for what has to be asked of the tables.
+    fn report(
+        &self,
+        request: &ReportRequest,
+        limits: SqlLimits,
+    ) -> impl Future<Output = Result<Report, QueryFailure>> + Send;
+}
+
 /// Tells what became of an event.
 pub trait Receipts: Send + Sync + 'static {
     /// The receipt of the event with this id; `None` if no such event was received.
@@ -80,9 +90,9 @@ pub trait Health: Send + Sync + 'static {
 }
 
 /// All that a server needs.
-pub trait Backend: Ingest + Queries + Receipts + Health {}
+pub trait Backend: Ingest + Queries + Reports + Receipts + Health {}
 
-impl<T: Ingest + Queries + Receipts + Health> Backend for T {}
+impl<T: Ingest + Queries + Reports + Receipts + Health> Backend for T {}
 
 /// One event, for somebody who watches it arrive.
 #[derive(Debug, Default)]

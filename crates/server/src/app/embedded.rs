@@ -3,12 +3,13 @@
 //! The only file that turns `intake`'s and `report`'s values into the server's shapes.
 
 mod metrics;
+mod reports;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use intake::{AnswerBudget, Answers, BodyError, Clock, Counters, Intake, LogHealth, Request, SubmitError};
-use report::{Fault, QueryError, QueryLimits, QueryPool};
+use report::{Fault, QueryError, QueryLimits, QueryPool, Summaries};
 use serde_json::value::RawValue;
 
 use super::backend::{
@@ -32,14 +33,15 @@ from rejects group by kind, keyword order by events desc, kind, keyword";
 pub struct EmbeddedBackend {
     intake: Intake,
     queries: QueryPool,
+    summaries: Summaries,
     clock: Arc<dyn Clock>,
 }
 
 impl EmbeddedBackend {
-    /// `queries` reads the tables that `intake` writes; `clock` is the one it was opened
-    /// with.
-    pub fn new(intake: Intake, queries: QueryPool, clock: Arc<dyn Clock>) -> EmbeddedBackend {
-        EmbeddedBackend { intake, queries, clock }
+    /// `queries` and `summaries` read the tables that `intake` writes; `clock` is the one it was
+    /// opened with.
+    pub fn new(intake: Intake, queries: QueryPool, summaries: Summaries, clock: Arc<dyn Clock>) -> EmbeddedBackend {
+        EmbeddedBackend { intake, queries, summaries, clock }
     }
 }
 
@@ -102,16 +104,7 @@ impl Queries for EmbeddedBackend {
     ) -> Result<Vec<u8>, QueryFailure> {
         // A pipeline that stopped still has tables to read.
         let _ = tokio::time::timeout(SETTLE_TIMEOUT, self.intake.settle()).await;
-        let SqlLimits { rows_max, time_max, memory_bytes_max, process_memory_bytes_max, answer_bytes_max } = limits;
-        let limits = QueryLimits {
-            // The text's length was limited while it was read.
-            sql_bytes_max: usize::MAX,
-            rows_max,
-            time_max,
-            memory_bytes_max,
-            process_memory_bytes_max,
-            answer_bytes_max,
-        };
+        let limits = query_limits(limits);
         let answer = match query {
             TableQuery::Sql(sql) => self.queries.sql(sql, form, limits, hold).await,
             TableQuery::RejectCounts => self.queries.own_sql(REJECT_COUNTS, form, limits, hold).await,
@@ -130,10 +123,24 @@ impl Health for EmbeddedBackend {
         let counters = self.intake.counters();
         let workers = self.queries.counts();
         let failing = workers.is_failing.then(|| "queries can't be run: no process for them can be started".to_owned());
-        let samples = metrics::of_pipeline(&counters).into_iter().chain(metrics::of_queries(&workers)).collect();
+        let samples = metrics::of_pipeline(&counters).into_iter().chain(metrics::of_queries(&workers));
+        let samples = samples.chain(metrics::of_summaries(&self.summaries.stats())).collect();
         let remarks = self.intake.degraded().into_iter().chain(failing).collect();
         let (readiness, trouble) = (readiness(&counters), counters.trouble);
         HealthReport { readiness, trouble, remarks, samples }
+    }
+}
+
+fn query_limits(limits: SqlLimits) -> QueryLimits {
+    let SqlLimits { rows_max, time_max, memory_bytes_max, process_memory_bytes_max, answer_bytes_max } = limits;
+    QueryLimits {
+        // The text's length was limited while it was read.
+        sql_bytes_max: usize::MAX,
+        rows_max,
+        time_max,
+        memory_bytes_max,
+        process_memory_bytes_max,
+        answer_bytes_max,
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
-
+use report::Zone;
 use thiserror::Error;
 
 use super::access::keys::Keys;
@@ -68,6 +68,8 @@ pub struct ServerOptions {
     pub sql_process_memory_bytes_max: usize,
     /// Bytes of one SQL answer as it is sent; past it 422.
     pub sql_answer_bytes_max: usize,
+    /// The time zone of reports that name none.
+    pub time_zone: Zone,
     /// SQL queries at once, so that reading never starves taking in; past it 429.
     pub sql_queries_max: usize,
     /// Time for requests to finish after the signal to stop; then they are dropped.
@@ -122,6 +124,7 @@ impl Default for ServerOptions {
             sql_memory_bytes_max: 256 * MIB,
             sql_process_memory_bytes_max: 512 * MIB,
             sql_answer_bytes_max: 64 * MIB,
+            time_zone: Zone::UTC,
             sql_queries_max: 2,
             shutdown_timeout: Duration::from_secs(10),
             hosts_allowed: Vec::new(),

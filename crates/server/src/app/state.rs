@@ -27,6 +27,9 @@ const ANSWERS_PART: usize = 2;
 /// What is kept for those who watch may take an eighth of it.
 const RECORDED_PART: usize = 8;
 
+/// Reports that are made or wait for one another at once; the next one gets 429.
+const REPORTS_AT_ONCE: usize = 32;
+
 /// One server's shared state.
 pub(crate) struct AppState<B> {
     pub(crate) backend: B,
@@ -48,6 +51,8 @@ pub(crate) struct AppState<B> {
     pub(crate) recorder: Arc<Recorder>,
     /// Queries that may start.
     pub(crate) sql_slots: Semaphore,
+    /// Reports that may start; most take milliseconds.
+    pub(crate) report_slots: Semaphore,
     /// The routes that are served, for pages about them.
     pub(crate) interface: Interface,
     /// What holds for each body.
@@ -80,6 +85,7 @@ impl<B> AppState<B> {
             first_receipts: FirstReceipts::default(),
             org_warnings: OrgWarnings::default(),
             sql_slots: Semaphore::new(options.sql_queries_max),
+            report_slots: Semaphore::new(REPORTS_AT_ONCE),
             interface,
             body_limits: options.body_limits(),
             instance: uuid::Uuid::new_v4().as_fields().1,

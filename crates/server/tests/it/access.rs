@@ -60,6 +60,7 @@ fn example(route: &RouteSpec) -> (&'static str, &'static str) {
         "/v1/test/{testId}/events" => ("/v1/test/t/events", ""),
         "/demo/{page}" => ("/demo/index.html", ""),
         "/problems/{code}" => ("/problems/key_missing", ""),
+        "/v1/reports/{name}" => ("/v1/reports/overview", ""),
         "/v1/sql" => ("/v1/sql", "select 1"),
         path => {
             assert!(!path.contains('{'), "give an example of {path}");

@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use intake::{AnswerBudget, Answers, BodyError, EventAnswer, Framing, Request, SubmitError};
-use serde_json::Value;
+use report::{Report, ReportRequest};
+use serde_json::{Value, json};
 use server::{
     BackendError, DescribedEvent, Health, HealthReport, Hold, Ingest, MetricKind, MetricSample, Queries, QueryFailure,
-    Readiness, Receipt, Receipts, RejectedEvent, SqlLimits, StoredEvent, TableForm, TableQuery,
+    Readiness, Receipt, Receipts, RejectedEvent, Reports, SqlLimits, StoredEvent, TableForm, TableQuery,
 };
 use tokio::sync::Semaphore;
 use xdm::{Notice, Violation};
@@ -208,6 +209,27 @@ impl Queries for Fake {
             "unavailable" => Err(QueryFailure::Unavailable("fork failed".to_owned())),
             _ => Ok(format!("{form:?}").into_bytes()),
         }
+    }
+}
+
+impl Reports for Fake {
+    async fn report(&self, request: &ReportRequest, limits: SqlLimits) -> Result<Report, QueryFailure> {
+        let asked = format!("report {request:?}");
+        self.queries.lock().expect("not poisoned").push((asked.clone(), TableForm::Json, limits));
+        if asked.contains("too much") {
+            return Err(QueryFailure::Limit("the events of 3 days are too many; ask for fewer".to_owned()));
+        }
+        if asked.contains("broken") {
+            return Err(QueryFailure::Internal("the disk is gone".to_owned()));
+        }
+        let report = json!({
+            "report": request.name().name(),
+            "period": { "since": "2026-11-16T00:00:00Z", "until": "2026-11-23T00:00:00Z", "tz": "UTC", "so_far": true },
+            "compared": null, "by": "day", "filter": {},
+            "metrics": { "contact_requests": { "value": 7, "previous": null, "change": null, "unit": "count" } },
+            "series": [], "rows_by": null, "rows": [], "rows_left_out": 0, "notes": [],
+        });
+        Ok(serde_json::from_value(report).expect("a report"))
     }
 }
 

@@ -125,6 +125,71 @@ async fn the_report_takes_the_parameters_of_the_command() {
 }
 
 #[tokio::test]
+async fn reports_have_three_forms() {
+    let rig = Rig::new().await;
+    let (status, report) = json(rig.get("/v1/reports/subjects?since=7d&subject=!Billing&subject=")).await;
+    assert_eq!(
+        (status, &report["report"], &report["metrics"]["contact_requests"]["value"]),
+        (200, &json!("subjects"), &json!(7))
+    );
+    let (asked, ..) = rig.fake.queries.lock().expect("not poisoned")[0].clone();
+    assert!(asked.contains(r#"none_of: ["Billing"]"#) && asked.contains(r#"any_of: [""]"#), "{asked}");
+    for (accept, path, media_type, begin) in [
+        ("text/csv", "/v1/reports/overview", "text/csv; charset=utf-8; header=present", "part,name,contact_requests\n"),
+        (
+            "*/*",
+            "/v1/reports/overview?format=table",
+            "text/plain; charset=utf-8",
+            "overview from 2026-11-16T00:00:00Z to ",
+        ),
+        ("application/x-ndjson", "/v1/reports/overview", "application/json", "{\n  \"report\": \"overview\""),
+    ] {
+        let response = rig.get(path).header("accept", accept).send().await.expect("an answer");
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()["content-type"]),
+            (200, &media_type.parse().expect("a value"))
+        );
+        let text = response.text().await.expect("a text");
+        assert!(text.starts_with(begin), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn wrong_parameters_of_a_report_are_problems() {
+    let rig = Rig::new().await;
+    for (path, detail) in [
+        ("chats", "there is no report \"chats\"; write overview, chat, channels, subjects, pages or quality"),
+        ("chat?tz=Europe/Berln", "there is no time zone \"Europe/Berln\"; did you mean Europe/Berlin"),
+        ("chat?since=2026-11-02&until=2026-11-01", "the period ends before it begins"),
+        ("chat?since=100y", "the period is 36525 days long"),
+        ("chat?form=1d", "there is no parameter \"form\"; did you mean format?"),
+        ("chat?channel=phone", "there is no channel \"phone\""),
+        ("chat?by=hour&since=1y", "by=hour divides this period into more than"),
+        ("chat?limit=-1", "limit is \"-1\""),
+        ("chat?format=xml", "format is \"xml\""),
+    ] {
+        let document = refused(rig.get(&format!("/v1/reports/{path}")), 400, "query_invalid").await;
+        assert!(document["detail"].as_str().is_some_and(|told| told.starts_with(detail)), "{path}: {document}");
+    }
+    refused(rig.post("/v1/reports/chat", ""), 405, "method_not_allowed").await;
+    refused(rig.get("/v1/reports/chat/more"), 404, "not_found").await;
+    let document = refused(rig.get("/v1/reports/pages?page=too%20much"), 422, "sql_limit").await;
+    assert_eq!(document["detail"], "the events of 3 days are too many; ask for fewer");
+    let document = refused(rig.get("/v1/reports/pages?page=broken"), 500, "internal").await;
+    assert!(!document.to_string().contains("disk"), "{document}");
+}
+
+#[tokio::test]
+async fn a_report_has_the_zone_of_the_settings() {
+    let rig = Rig::with(|options| options.time_zone = "Asia/Kolkata".parse().expect("a zone")).await;
+    for (path, zone) in [("overview", "Asia/Kolkata"), ("overview?tz=utc", "UTC")] {
+        assert_eq!(json(rig.get(&format!("/v1/reports/{path}"))).await.0, 200);
+        let (asked, ..) = rig.fake.queries.lock().expect("not poisoned").pop().expect("a query");
+        assert!(asked.contains(&format!("zone: Zone({zone})")), "{asked}");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_counts_in_the_budget() {
     let rig = Rig::new().await;
     assert_eq!(rig.post("/v1/sql", "large").send().await.expect("an answer").status(), 200);

@@ -1,7 +1,7 @@
 //! The backend's numbers under their names in `/metrics`.
 
 use intake::Counters;
-use report::WorkerCounts;
+use report::{SummaryStats, WorkerCounts};
 
 use crate::app::backend::{MetricKind, MetricSample};
 
@@ -117,5 +117,38 @@ pub(super) fn of_queries(workers: &WorkerCounts) -> [MetricSample; 4] {
             help: "Processes for queries that ended, by cause.",
             values: by_cause.collect(),
         },
+    ]
+}
+
+/// Numbers of the summaries of days.
+pub(super) fn of_summaries(stats: &SummaryStats) -> [MetricSample; 8] {
+    let one = |name, kind, help, value: u64| MetricSample { name, kind, help, values: vec![(None, value as f64)] };
+    let gauge = |name, help, value| one(name, MetricKind::Gauge, help, value);
+    let counter = |name, help, value| one(name, MetricKind::Counter, help, value);
+    [
+        gauge("frontdesk_summaries", "Summaries of days in memory.", stats.summaries),
+        gauge("frontdesk_summary_bytes", "Their bytes.", stats.summary_bytes),
+        gauge(
+            "frontdesk_summary_rows_bytes",
+            "Bytes of events in memory that summaries are made of.",
+            stats.rows_bytes,
+        ),
+        gauge(
+            "frontdesk_summary_days_stale",
+            "Days without a summary that holds, when they were last looked through; a report makes them first.",
+            stats.days_stale,
+        ),
+        counter("frontdesk_summary_folds_total", "Summaries made.", stats.folds),
+        counter(
+            "frontdesk_summary_special_folds_total",
+            "Of these, those made for one question that the day's summary couldn't answer.",
+            stats.special_folds,
+        ),
+        counter("frontdesk_summary_rows_read_total", "Events read from the table for summaries.", stats.rows_read),
+        counter(
+            "frontdesk_summary_write_failures_total",
+            "Files of summaries that couldn't be written.",
+            stats.write_failures,
+        ),
     ]
 }

@@ -1,0 +1,87 @@
+//! What a report says beside its numbers.
+
+use super::answer::{ReportRow, RowKind};
+use super::compared::Compare;
+use super::name::ReportName;
+use super::request::ReportRequest;
+use super::run::{Measured, date_of};
+
+/// Dates that a note names; of more it says how many there are.
+const DATES_MAX: usize = 3;
+
+/// The notes, a sentence each.
+pub(super) fn of(
+    request: &ReportRequest,
+    current: &Measured<'_>,
+    compared: Option<&Measured<'_>>,
+    rows: &[ReportRow],
+) -> Vec<String> {
+    let totals = &current.answer.answer.totals;
+    let mut notes = Vec::new();
+    if totals.events == 0 && !request.written.is_empty() {
+        notes.push("No event of this period passes the filter: a value that nobody has counts nothing.".to_owned());
+    }
+    if request.span.is_so_far(request.now) && compared.is_some() {
+        notes.push("The period isn't over: it is compared with as much of the earlier one, in whole hours.".to_owned());
+    }
+    if request.compare != Compare::None && compared.is_none() {
+        notes.push("There is nothing to compare with.".to_owned());
+    }
+    if request.name == ReportName::Quality && request.written.is_empty() {
+        notes.push(
+            "Accepted, rejected, duplicates and conflicts are counted by the time of receipt; the rest by the events' own time."
+                .to_owned(),
+        );
+    }
+    if rows.iter().any(|row| row.kind == RowKind::Other) {
+        notes.push(
+            "Values too many or too rare to have numbers of their own are together in the row `other`; a row may lack the days on which its value was among them."
+                .to_owned(),
+        );
+    }
+    let days = [Some(current), compared].into_iter().flatten().flat_map(|measured| &measured.answer.days_from_rows);
+    let mut days: Vec<i32> = days.copied().collect();
+    days.sort_unstable();
+    days.dedup();
+    notes.extend(read_days(&days));
+    notes
+}
+
+fn read_days(days: &[i32]) -> Option<String> {
+    let dates: Vec<String> = days.iter().filter_map(|day| Some(date_of(*day)?.to_string())).collect();
+    match dates.as_slice() {
+        [] => None,
+        [one] => Some(format!("The events of {one} (UTC) were read, since its summary can't answer this.")),
+        few if few.len() <= DATES_MAX => {
+            Some(format!("The events of {} (UTC) were read, since their summaries can't answer this.", few.join(", ")))
+        }
+        many => Some(format!(
+            "The events of {} days from {} to {} (UTC) were read, since their summaries can't answer this.",
+            many.len(),
+            many[0],
+            many[many.len() - 1]
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_which_days_were_read() {
+        let check = |days: &[i32], expect: Option<&str>| assert_eq!(read_days(days).as_deref(), expect);
+        check(&[], None);
+        check(&[20_779], Some("The events of 2026-11-22 (UTC) were read, since its summary can't answer this."));
+        check(
+            &[-1, 0],
+            Some("The events of 1969-12-31, 1970-01-01 (UTC) were read, since their summaries can't answer this."),
+        );
+        check(
+            &[0, 1, 2, 9],
+            Some(
+                "The events of 4 days from 1970-01-01 to 1970-01-10 (UTC) were read, since their summaries can't answer this.",
+            ),
+        );
+    }
+}

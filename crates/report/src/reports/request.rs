@@ -1,0 +1,366 @@
+//! What is asked: a report's name and its parameters, read once, for the HTTP interface and the
+//! command line alike, so that both take the same words and say the same about wrong ones.
+
+use summary::{Filter, Query, Timeline};
+use thiserror::Error;
+
+use super::buckets::{Bucket, By, DivisionError};
+use super::compared::Compare;
+use super::filter::{FilterError, WrittenFilter};
+use super::name::ReportName;
+use super::span::{Span, SpanError};
+use super::words::{Words, listed, nearest};
+use super::zone::{UnknownZone, Zone};
+
+/// The span of a report that names none: today and the six days before.
+pub(super) const SINCE: &str = "7d";
+/// Rows of a report that names no `limit`.
+pub(super) const ROWS_DEFAULT: usize = 20;
+/// Most rows that can be asked for.
+pub(super) const ROWS_MAX: usize = 1_000;
+/// Letters of a wrong word that a message repeats.
+const REPEATED_LETTERS_MAX: usize = 40;
+
+/// The parameters in the order of the documentation, each with what it means.
+pub const PARAMETERS: &[(&str, &str)] = &[
+    (
+        "since",
+        "Begin: 7d, 24h, 12w, 6m or 1y (so many days, hours, weeks, months or years, the current one included), a date such as 2026-11-01, a month such as 2026-11, or a time such as 2026-11-01T09:00 or 2026-11-01T09:00:00Z; 7d when absent",
+    ),
+    (
+        "until",
+        "End: a date or a month, included, or a time; 7d ends where it would begin; the current day, week, month, year or hour when absent, as since is counted in",
+    ),
+    (
+        "tz",
+        "Time zone of days, hours and dates, a name of the IANA database such as Europe/Berlin; that of the setting time_zone when absent",
+    ),
+    (
+        "by",
+        "What the series is divided by: hour, day, week, month or weekday-hour (the hours of a week put together); what suits the period when absent",
+    ),
+    ("datastream", "Only events of this datastream; again for others; !NAME leaves one out"),
+    ("channel", "Only requests by this channel: chat, call, text, email or direct_message; likewise"),
+    ("subject", "Only events of this subject; likewise; empty for events without one"),
+    ("page", "Only events of this page; likewise; empty for events without one"),
+    (
+        "compare",
+        "What to compare with: previous (the period before), year (the same dates a year earlier) or none; previous when absent",
+    ),
+    ("limit", "Most rows, up to 1000; 20 when absent"),
+    ("format", "How the report is written: json, csv or table"),
+];
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReportForm {
+    /// Aligned columns.
+    Table,
+    /// Comma-separated, with a heading.
+    Csv,
+    /// One JSON object.
+    Json,
+}
+
+impl Words for ReportForm {
+    const ALL: &'static [(&'static str, ReportForm)] =
+        &[("json", ReportForm::Json), ("csv", ReportForm::Csv), ("table", ReportForm::Table)];
+}
+
+/// A report that is asked for.
+#[derive(Clone, Debug)]
+pub struct ReportRequest {
+    pub(super) name: ReportName,
+    pub(super) zone: Zone,
+    pub(super) span: Span,
+    pub(super) compare: Compare,
+    pub(super) by: By,
+    pub(super) written: WrittenFilter,
+    pub(super) rows_max: usize,
+    pub(super) now: i64,
+    pub(super) current: Divided,
+    pub(super) compared: Option<Divided>,
+    filter: Filter,
+    form: Option<ReportForm>,
+}
+
+/// A span and its parts.
+#[derive(Clone, Debug)]
+pub(super) struct Divided {
+    pub(super) span: Span,
+    pub(super) buckets: Vec<Bucket>,
+    timeline: Timeline,
+}
+
+/// Why a report can't be made as asked; each message says what to write instead.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum RequestError {
+    /// No such report.
+    #[error("there is no report {written:?}; write {}", listed(&ReportName::ALL.map(ReportName::name)))]
+    UnknownReport {
+        /// What was written.
+        written: String,
+    },
+    /// No such parameter.
+    #[error("there is no parameter {written:?}; {help}")]
+    UnknownParameter {
+        /// What was written.
+        written: String,
+        /// What to write.
+        help: String,
+    },
+    /// A parameter that has one value has two.
+    #[error("{parameter} is given twice; write it once")]
+    Twice {
+        /// Its name.
+        parameter: &'static str,
+    },
+    /// Not one of the words.
+    #[error("{parameter} is {written:?}; write {words}")]
+    Word {
+        /// Its name.
+        parameter: &'static str,
+        /// What was written.
+        written: String,
+        /// What it takes.
+        words: String,
+    },
+    /// The time zone.
+    #[error(transparent)]
+    Zone(#[from] UnknownZone),
+    /// The span of time.
+    #[error(transparent)]
+    Span(#[from] SpanError),
+    /// A filter.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
+    /// The series.
+    #[error(transparent)]
+    Division(#[from] DivisionError),
+}
+
+impl ReportRequest {
+    /// Reads a report's name and its parameters, as pairs of name and value. `zone` is that of a
+    /// request that names none, `now` the present in microseconds since 1970.
+    ///
+    /// # Errors
+    /// [`RequestError`]: the first thing that is wrong, and what to write instead.
+    pub fn parse<'a>(
+        name: &str,
+        parameters: impl IntoIterator<Item = (&'a str, &'a str)>,
+        zone: Zone,
+        now: i64,
+    ) -> Result<ReportRequest, RequestError> {
+        let name = ReportName::of(name).ok_or_else(|| RequestError::UnknownReport { written: repeated(name) })?;
+        let mut written = WrittenParameters::default();
+        for (parameter, value) in parameters {
+            written.take(parameter, value)?;
+        }
+        let WrittenParameters { since, until, tz, by, compare, limit, format, filter } = written;
+        let zone = tz.map_or(Ok(zone), |tz| tz.parse())?;
+        let span = Span::parse(since.unwrap_or(SINCE), until, &zone, now)?;
+        let by = by.map(|by| word("by", by)).transpose()?.unwrap_or_else(|| By::suiting(&span));
+        let compare = compare.map(|compare| word("compare", compare)).transpose()?.unwrap_or_default();
+        let compared = span.compared(compare, &zone, now).map(|span| Divided::of(span, by, &zone)).transpose()?;
+        Ok(ReportRequest {
+            name,
+            span,
+            compare,
+            by,
+            rows_max: limit.map_or(Ok(ROWS_DEFAULT), rows_max)?,
+            now,
+            current: Divided::of(span, by, &zone)?,
+            compared,
+            zone,
+            filter: filter.read()?,
+            written: filter,
+            form: format.map(|format| word("format", format)).transpose()?,
+        })
+    }
+
+    /// Which report it is.
+    pub fn name(&self) -> ReportName {
+        self.name
+    }
+
+    /// How it is to be written, if that is said.
+    pub fn form(&self) -> Option<ReportForm> {
+        self.form
+    }
+
+    /// What is asked of the summaries: about the span, then about the one that it is compared with.
+    pub(super) fn queries(&self) -> Vec<Query> {
+        let query = |divided: &Divided| Query {
+            since: divided.span.since,
+            until: divided.span.until,
+            now: self.now,
+            filter: self.filter.clone(),
+            timeline: divided.timeline.clone(),
+            by: self.name.dimension(),
+        };
+        std::iter::once(&self.current).chain(&self.compared).map(query).collect()
+    }
+
+    /// Whether a channel's requests count.
+    pub(super) fn counts(&self, channel: summary::Channel) -> bool {
+        let channels = &self.filter.channel;
+        (channels.any_of.is_empty() || channels.any_of.contains(&channel)) && !channels.none_of.contains(&channel)
+    }
+}
+
+impl Divided {
+    fn of(span: Span, by: By, zone: &Zone) -> Result<Divided, DivisionError> {
+        let (timeline, buckets) = by.divide(&span, zone)?;
+        Ok(Divided { span, buckets, timeline })
+    }
+}
+
+/// Each parameter as it was written.
+#[derive(Default)]
+struct WrittenParameters<'a> {
+    since: Option<&'a str>,
+    until: Option<&'a str>,
+    tz: Option<&'a str>,
+    by: Option<&'a str>,
+    compare: Option<&'a str>,
+    limit: Option<&'a str>,
+    format: Option<&'a str>,
+    filter: WrittenFilter,
+}
+
+impl<'a> WrittenParameters<'a> {
+    fn take(&mut self, parameter: &str, value: &'a str) -> Result<(), RequestError> {
+        let once = |parameter: &'static str, place: &mut Option<&'a str>| match place.replace(value) {
+            None => Ok(()),
+            Some(_) => Err(RequestError::Twice { parameter }),
+        };
+        match parameter {
+            "since" => once("since", &mut self.since),
+            "until" => once("until", &mut self.until),
+            "tz" => once("tz", &mut self.tz),
+            "by" => once("by", &mut self.by),
+            "compare" => once("compare", &mut self.compare),
+            "limit" => once("limit", &mut self.limit),
+            "format" => once("format", &mut self.format),
+            "datastream" => Ok(self.filter.datastream.push(value.to_owned())),
+            "channel" => Ok(self.filter.channel.push(value.to_owned())),
+            "subject" => Ok(self.filter.subject.push(value.to_owned())),
+            "page" => Ok(self.filter.page.push(value.to_owned())),
+            unknown => Err(unknown_parameter(unknown)),
+        }
+    }
+}
+
+fn unknown_parameter(written: &str) -> RequestError {
+    let names: Vec<&str> = PARAMETERS.iter().map(|(name, _)| *name).collect();
+    let help = match nearest(written, names.iter().copied()) {
+        Some(near) => format!("did you mean {near}?"),
+        None => format!("write {}", listed(&names)),
+    };
+    RequestError::UnknownParameter { written: repeated(written), help }
+}
+
+fn word<W: Words>(parameter: &'static str, written: &str) -> Result<W, RequestError> {
+    W::of(written).ok_or_else(|| RequestError::Word { parameter, written: repeated(written), words: W::listed() })
+}
+
+fn rows_max(written: &str) -> Result<usize, RequestError> {
+    let number = written.parse().ok().filter(|number| (0..=ROWS_MAX).contains(number));
+    let words = format!("a number up to {ROWS_MAX}");
+    number.ok_or_else(|| RequestError::Word { parameter: "limit", written: repeated(written), words })
+}
+
+fn repeated(written: &str) -> String {
+    written.chars().take(REPEATED_LETTERS_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use summary::{Channel, Dimension};
+
+    use super::*;
+
+    /// 2026-11-22T15:30:00Z
+    const NOW: i64 = 1_795_361_400_000_000;
+
+    fn parse(name: &str, parameters: &[(&str, &str)]) -> Result<ReportRequest, RequestError> {
+        ReportRequest::parse(name, parameters.iter().copied(), Zone::UTC, NOW)
+    }
+
+    #[test]
+    fn what_is_not_said_has_a_default() {
+        let request = parse("pages", &[]).unwrap();
+        assert_eq!(
+            (request.by, request.compare, request.rows_max, request.form),
+            (By::Day, Compare::Previous, 20, None)
+        );
+        let queries = request.queries();
+        let spans: Vec<[String; 2]> =
+            queries.iter().map(|query| [query.since, query.until].map(|at| Zone::UTC.write(at))).collect();
+        assert_eq!(
+            spans,
+            [["2026-11-16T00:00:00Z", "2026-11-23T00:00:00Z"], ["2026-11-09T00:00:00Z", "2026-11-15T15:00:00Z"]]
+        );
+        assert!(queries.iter().all(|query| query.timeline.buckets == 7 && query.by == Some(Dimension::Page)));
+    }
+
+    #[test]
+    fn everything_can_be_said() {
+        let request = parse(
+            "chat",
+            &[
+                ("since", "2026-10"),
+                ("until", "2026-10"),
+                ("tz", "Europe/Berlin"),
+                ("by", "week"),
+                ("channel", "chat"),
+                ("channel", "!call"),
+                ("subject", ""),
+                ("compare", "none"),
+                ("limit", "0"),
+                ("format", "csv"),
+            ],
+        );
+        let request = request.unwrap();
+        assert_eq!((request.form, request.rows_max, request.compared.is_none()), (Some(ReportForm::Csv), 0, true));
+        let queries = request.queries();
+        let [query] = queries.as_slice() else { panic!("nothing to compare with: {queries:?}") };
+        assert_eq!(request.zone.write(query.since), "2026-10-01T00:00:00+02:00");
+        assert_eq!((query.by, query.timeline.buckets), (None, 5));
+        assert_eq!(query.filter.subject.any_of, [""]);
+        assert!(request.counts(Channel::Chat) && !request.counts(Channel::Call) && !request.counts(Channel::Text));
+    }
+
+    #[test]
+    fn every_mistake_says_what_to_write() {
+        let check = |name: &str, parameters: &[(&str, &str)], expect: &str| {
+            assert_eq!(parse(name, parameters).unwrap_err().to_string(), expect);
+        };
+        let reports = "write overview, chat, channels, subjects, pages or quality";
+        check("chats", &[], &format!("there is no report \"chats\"; {reports}"));
+        check("", &[], &format!("there is no report \"\"; {reports}"));
+        check("chat", &[("sinc", "7d")], "there is no parameter \"sinc\"; did you mean since?");
+        check(
+            "chat",
+            &[("x", "")],
+            "there is no parameter \"x\"; write since, until, tz, by, datastream, channel, subject, page, compare, limit or format",
+        );
+        check("chat", &[("since", "1d"), ("since", "2d")], "since is given twice; write it once");
+        check("chat", &[("by", "year")], "by is \"year\"; write hour, day, week, month or weekday-hour");
+        check("chat", &[("compare", "")], "compare is \"\"; write previous, year or none");
+        check("chat", &[("format", "xml")], "format is \"xml\"; write json, csv or table");
+        for limit in ["-1", "many", "1001", ""] {
+            check("chat", &[("limit", limit)], &format!("limit is {limit:?}; write a number up to 1000"));
+        }
+        let starts = |parameters: &[(&str, &str)], expect: &str| {
+            let error = parse("overview", parameters).unwrap_err().to_string();
+            assert!(error.starts_with(expect), "{error}");
+        };
+        starts(&[("tz", "Europe/Berln")], "there is no time zone \"Europe/Berln\"; did you mean Europe/Berlin");
+        starts(&[("since", "yesterday")], "can't read \"yesterday\" as a time; write 7d");
+        starts(&[("since", "2026-11-02"), ("until", "2026-11-01")], "the period ends before it begins");
+        starts(&[("since", "1920"), ("until", "2019")], "the period is 36525 days long");
+        starts(&[("since", "1y"), ("by", "hour")], "by=hour divides this period into more than 2400 parts");
+        starts(&[("channel", "phone")], "there is no channel \"phone\"; write chat, call");
+    }
+}

@@ -1,0 +1,167 @@
+//! From a request to its report: the summaries are asked once, and each metric reads its number
+//! from what they answer.
+
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate};
+use summary::{Channel, Numbers};
+
+use super::answer::{ComparedPeriod, MetricAnswer, Report, ReportBucket, ReportPeriod, ReportRow, RowKind};
+use super::name::ReportName;
+use super::named::Named;
+use super::notes;
+use super::numbers::{self, Known, answers, parts};
+use super::request::{Divided, ReportRequest};
+use super::rows;
+use super::source::{SummaryAnswer, SummaryError, SummarySource};
+use super::words::Words;
+use crate::contacts::Quality;
+use crate::metrics::Scope;
+use crate::period::Period;
+
+/// Counts what became of the events that were received in a span of time.
+#[async_trait]
+pub trait ReceivedSource: Send + Sync {
+    /// The counts, by the time of receipt and of all events.
+    ///
+    /// # Errors
+    /// As those of [`SummarySource::answer`].
+    async fn received(&self, period: &Period) -> Result<Quality, SummaryError>;
+}
+
+/// The numbers of a span.
+pub(super) struct Measured<'a> {
+    pub(super) answer: &'a SummaryAnswer,
+    pub(super) divided: &'a Divided,
+    pub(super) received: Option<&'a Quality>,
+}
+
+impl Report {
+    /// Makes the report: all numbers of the summaries are of one moment. `received` is asked by
+    /// the report on quality alone.
+    ///
+    /// # Errors
+    /// Those of the sources.
+    pub async fn run(
+        request: &ReportRequest,
+        source: &dyn SummarySource,
+        received: &dyn ReceivedSource,
+    ) -> Result<Report, SummaryError> {
+        let spans: Vec<&Divided> = std::iter::once(&request.current).chain(&request.compared).collect();
+        let answered = source.answer(&request.queries()).await?.answers;
+        if answered.len() != spans.len() {
+            return Err(SummaryError::Internal("as many answers as queries were expected".to_owned()));
+        }
+        let mut qualities = Vec::new();
+        if request.name == ReportName::Quality && request.written.is_empty() {
+            for divided in &spans {
+                qualities.push(received.received(&period(divided)?).await?);
+            }
+        }
+        let measured = spans.iter().zip(&answered).enumerate();
+        let measured: Vec<Measured<'_>> =
+            measured.map(|(at, (divided, answer))| Measured { answer, divided, received: qualities.get(at) }).collect();
+        let (current, compared) = (&measured[0], measured.get(1));
+        let mut rows = rows::of(request, current, compared);
+        let all = rows.len();
+        // Events without a value, and values without a row of their own, are always told.
+        let mut room = request.rows_max;
+        rows.retain(|row| row.kind != RowKind::Value || take_one(&mut room));
+        let rows_left_out = all - rows.len();
+        let notes = notes::of(request, current, compared, &rows);
+        Ok(Report {
+            report: request.name,
+            period: ReportPeriod {
+                since: request.zone.write(request.span.since),
+                until: request.zone.write(request.span.until),
+                tz: request.zone.name().to_owned(),
+                so_far: request.span.is_so_far(request.now),
+            },
+            compared: request.compared.as_ref().map(|compared| ComparedPeriod {
+                with: request.compare.word().to_owned(),
+                since: request.zone.write(compared.span.since),
+                until: request.zone.write(compared.span.until),
+            }),
+            by: request.by.word().to_owned(),
+            filter: request.written.clone(),
+            metrics: totals(request, current, compared),
+            series: series(request, current, compared),
+            rows_by: rows::by(request.name).map(str::to_owned),
+            rows_left_out: rows_left_out as u64,
+            rows,
+            notes,
+        })
+    }
+}
+
+fn take_one(room: &mut usize) -> bool {
+    let has_room = *room > 0;
+    *room = room.saturating_sub(1);
+    has_room
+}
+
+fn period(divided: &Divided) -> Result<Period, SummaryError> {
+    let instant = |micros| DateTime::from_timestamp_micros(micros).unwrap_or_default();
+    Period::between(instant(divided.span.since), instant(divided.span.until))
+        .map_err(|error| SummaryError::Internal(error.to_string()))
+}
+
+fn totals(request: &ReportRequest, current: &Measured<'_>, compared: Option<&Measured<'_>>) -> Named<MetricAnswer> {
+    let earlier = compared.map(|compared| |name: &str| compared.total(name));
+    let earlier = earlier.as_ref().map(|earlier| earlier as &dyn Fn(&str) -> Known);
+    answers(request.name.contents().totals, &|name| current.total(name), earlier)
+}
+
+fn series(request: &ReportRequest, current: &Measured<'_>, compared: Option<&Measured<'_>>) -> Vec<ReportBucket> {
+    let nothing = Numbers::default();
+    let names = request.name.contents().series;
+    let buckets = current.divided.buckets.iter().enumerate();
+    let bucket = |(place, bucket): (usize, &super::buckets::Bucket)| {
+        let numbers = current.answer.answer.series.get(place).unwrap_or(&nothing);
+        // A part of a span that isn't over has nothing to be compared with yet, if the other is cut before it.
+        let earlier = compared.and_then(|compared| {
+            compared.divided.buckets.get(place)?;
+            Some(compared.answer.answer.series.get(place).unwrap_or(&nothing))
+        });
+        let earlier = earlier.map(|earlier| |name: &str| numbers::of(earlier, Scope::AllChannels, name));
+        let earlier = earlier.as_ref().map(|earlier| earlier as &dyn Fn(&str) -> Known);
+        let metrics = parts(names, &|name| numbers::of(numbers, Scope::AllChannels, name), earlier);
+        ReportBucket { at: bucket.at.clone(), metrics }
+    };
+    buckets.map(bucket).collect()
+}
+
+impl Measured<'_> {
+    fn total(&self, name: &str) -> Known {
+        const FILTERED: &str = "it is counted by the time of receipt and of all events; leave the filter out";
+        let received = match name {
+            "accepted" => |quality: &Quality| quality.accepted,
+            "rejected" => |quality: &Quality| quality.rejected,
+            "duplicates" => |quality: &Quality| quality.duplicates,
+            "conflicts" => |quality: &Quality| quality.conflicts,
+            _ => return numbers::of(&self.answer.answer.totals, Scope::AllChannels, name),
+        };
+        self.received.map_or_else(|| Known::unknown(FILTERED), |quality| Known::count(received(quality)))
+    }
+}
+
+/// The date of a day since 1970.
+pub(super) fn date_of(day: i32) -> Option<NaiveDate> {
+    DateTime::from_timestamp(i64::from(day) * 24 * 60 * 60, 0).map(|time| time.date_naive())
+}
+
+/// A row for each channel that counts.
+pub(super) fn channel_rows(
+    request: &ReportRequest,
+    current: &Measured<'_>,
+    compared: Option<&Measured<'_>>,
+) -> Vec<ReportRow> {
+    let names = request.name.contents().rows;
+    let row = |channel: Channel| {
+        let scope = Scope::Channel(channel);
+        let earlier = compared.map(|compared| |name: &str| numbers::of(&compared.answer.answer.totals, scope, name));
+        let earlier = earlier.as_ref().map(|earlier| earlier as &dyn Fn(&str) -> Known);
+        let metrics = parts(names, &|name| numbers::of(&current.answer.answer.totals, scope, name), earlier);
+        ReportRow { kind: RowKind::Value, value: Some(channel.name().to_owned()), metrics }
+    };
+    Channel::ALL.into_iter().filter(|channel| request.counts(*channel)).map(row).collect()
+}

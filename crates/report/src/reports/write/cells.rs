@@ -1,0 +1,116 @@
+//! Numbers, times and names as people read them.
+
+use std::borrow::Cow;
+
+use crate::reports::answer::{MetricNumber, ReportRow, RowKind};
+use crate::reports::contents::metric;
+
+/// What stands where a number can't be known.
+pub(super) const UNKNOWN: &str = "–";
+
+/// `1,234`, `12.3%`, `5m 12s` (the median).
+pub(super) fn number(number: Option<MetricNumber>) -> String {
+    match number {
+        None => UNKNOWN.to_owned(),
+        Some(MetricNumber::Count(count)) => grouped(count),
+        Some(MetricNumber::Share(share)) => format!("{:.1}%", 100.0 * share),
+        Some(MetricNumber::Seconds(lengths)) => seconds(lengths.median),
+    }
+}
+
+/// `5m 12s`, `2h 03m`, `40s`.
+pub(super) fn seconds(seconds: u32) -> String {
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3_600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
+        _ => format!("{}h {:02}m", seconds / 3_600, seconds / 60 % 60),
+    }
+}
+
+/// `+12.5%`; nothing where nothing can be said.
+pub(super) fn change(change: Option<f64>) -> String {
+    change.map_or_else(String::new, |change| format!("{:+.1}%", 100.0 * change))
+}
+
+/// `1234567` as `1,234,567`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A metric's name in prose.
+pub(super) fn label(name: &str) -> &str {
+    metric(name).map_or(name, |metric| metric.label)
+}
+
+/// A metric's name at the head of a column.
+pub(super) fn heading(name: &str) -> &str {
+    metric(name).map_or(name, |metric| metric.heading)
+}
+
+/// Where a part begins, no longer than needed: `2026-11-16`, `2026-11-16 09:00`, with the offset
+/// where it isn't UTC.
+pub(super) fn at<'a>(at: &'a str, by: &str) -> Cow<'a, str> {
+    let Some((date, time)) = at.split_once('T') else { return Cow::Borrowed(at) };
+    let (clock, rest) = time.split_at_checked(5).unwrap_or((time, ""));
+    if by != "hour" && clock == "00:00" {
+        return Cow::Borrowed(date);
+    }
+    let offset = rest.trim_start_matches(|letter: char| letter == ':' || letter.is_ascii_digit() || letter == '.');
+    match offset {
+        "Z" => Cow::Owned(format!("{date} {clock}")),
+        offset => Cow::Owned(format!("{date} {clock} {offset}")),
+    }
+}
+
+/// What a row is of.
+pub(super) fn value(row: &ReportRow) -> &str {
+    match row.kind {
+        RowKind::Value => row.value.as_deref().unwrap_or_default(),
+        RowKind::None => "(none)",
+        RowKind::Other => "(other)",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reports::answer::SecondsAnswer;
+
+    #[test]
+    fn numbers_are_short() {
+        let check = |shown: String, expect: &str| assert_eq!(shown, expect);
+        check(number(None), "–");
+        check(number(Some(MetricNumber::Count(0))), "0");
+        check(number(Some(MetricNumber::Count(1_234_567))), "1,234,567");
+        check(number(Some(MetricNumber::Count(123))), "123");
+        check(number(Some(MetricNumber::Share(0.1234))), "12.3%");
+        let lengths = SecondsAnswer { median: 312, p90: 400, p95: 500, max: 600, count: 9 };
+        check(number(Some(MetricNumber::Seconds(lengths))), "5m 12s");
+        check(seconds(59), "59s");
+        check(seconds(3_600), "1h 00m");
+        check(change(Some(0.125)), "+12.5%");
+        check(change(Some(-1.0)), "-100.0%");
+        check(change(None), "");
+    }
+
+    #[test]
+    fn times_are_short() {
+        let check = |written: &str, by: &str, expect: &str| assert_eq!(at(written, by), expect);
+        check("2026-11-16T00:00:00+01:00", "day", "2026-11-16");
+        check("2026-11-16T00:00:00Z", "hour", "2026-11-16 00:00");
+        check("2026-11-16T09:30:00Z", "day", "2026-11-16 09:30");
+        check("2026-10-25T02:00:00+02:00", "hour", "2026-10-25 02:00 +02:00");
+        check("2018-11-04T01:00:00-02:00", "day", "2018-11-04 01:00 -02:00");
+        check("mon 09:00", "weekday-hour", "mon 09:00");
+        check("odd", "day", "odd");
+        check("Té", "day", " é ");
+    }
+}

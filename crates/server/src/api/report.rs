@@ -1,0 +1,206 @@
+//! `GET /v1/reports/{name}`: a report, from summaries.
+//!
+//! The parameters are those of `frontdesk report`, and are read by the same code, so both say the same
+//! about wrong ones. A parameter that isn't known is an error: `?form=2026-11-01` must not answer for
+//! another time than was meant.
+
+use std::sync::Arc;
+
+use axum::extract::Query;
+use axum::http::request::Parts;
+use report::{Look, PARAMETERS, ReportForm, ReportName, ReportRequest, Zone};
+use serde_json::{Value, json};
+
+use super::endpoint::Endpoint;
+use super::openapi::{parts, problems};
+use super::rows;
+use crate::app::access::scope::Access;
+use crate::app::backend::{Backend, TableForm};
+use crate::app::call::{Call, Outcome};
+use crate::app::operation::Operation;
+use crate::app::route::{Content, RouteSpec};
+use crate::app::state::AppState;
+use crate::http::problem::{Code, Problem};
+
+/// What stands before the report's name in a path.
+const PREFIX: &str = "/v1/reports/";
+
+pub(super) enum GetReport {}
+
+impl Endpoint for GetReport {
+    const SPEC: &'static RouteSpec = &RouteSpec {
+        summary: "A report: overview, chat, channels, subjects, pages or quality",
+        content: Content::Rows,
+        openapi: || Operation {
+            id: "report",
+            parameters: parameters(),
+            success: parts::success(
+                "The report, in the form that is asked for; all its numbers are of one moment.",
+                json!({
+                    "application/json": { "schema": parts::schema("Report") },
+                    "text/csv": {},
+                    "text/plain": {},
+                }),
+            ),
+            problems: [problems::QUERYING, &[Code::QueryInvalid, Code::Internal, Code::Overloaded]].concat(),
+            schemas: schemas(),
+            ..Operation::default()
+        },
+        ..RouteSpec::get("/v1/reports/{name}", Access::Read)
+    };
+
+    async fn handle<B: Backend>(state: Arc<AppState<B>>, call: Call) -> Outcome {
+        let (request, form) = asked(&call.head, state.options.time_zone, state.backend.now_micros())?;
+        let _slot = state.report_slots.try_acquire().map_err(|_| rows::busy())?;
+        let report = state.backend.report(&request, rows::limits(&state)).await.map_err(rows::problem)?;
+        let mut bytes = Vec::new();
+        let (written_as, form) = match form {
+            TableForm::Csv => (ReportForm::Csv, TableForm::Csv),
+            TableForm::Table => (ReportForm::Table, TableForm::Table),
+            TableForm::Json | TableForm::NdJson => (ReportForm::Json, TableForm::Json),
+        };
+        let written = report.write(written_as, Look::Plain, &mut bytes);
+        written.map_err(|error| Problem::internal(error.to_string()))?;
+        rows::written(&state, bytes, form)
+    }
+}
+
+fn asked(head: &Parts, zone: Zone, now_micros: i64) -> Result<(ReportRequest, TableForm), Problem> {
+    let name = head.uri.path().strip_prefix(PREFIX).unwrap_or_default();
+    let unreadable =
+        |_| Problem::new(Code::QueryInvalid, "the query can't be read; write name=value pairs, percent-encoded");
+    let Query(parameters): Query<Vec<(String, String)>> = Query::try_from_uri(&head.uri).map_err(unreadable)?;
+    let pairs = parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let request = ReportRequest::parse(name, pairs, zone, now_micros)
+        .map_err(|error| Problem::new(Code::QueryInvalid, error.to_string()))?;
+    let form = match request.form() {
+        Some(ReportForm::Json) => TableForm::Json,
+        Some(ReportForm::Csv) => TableForm::Csv,
+        Some(ReportForm::Table) => TableForm::Table,
+        None => rows::form(&head.headers),
+    };
+    Ok((request, form))
+}
+
+fn parameters() -> Vec<Value> {
+    let names: Vec<&str> = ReportName::ALL.map(ReportName::name).to_vec();
+    let about: Vec<String> = ReportName::ALL.iter().map(|name| format!("{}: {}", name.name(), name.about())).collect();
+    let name = json!({ "in": "path", "name": "name", "required": true, "description": format!("Which report. {}.", about.join("; ")), "schema": { "enum": names } });
+    let parameter = |(name, about): &(&str, &str)| match *name {
+        "datastream" | "channel" | "subject" | "page" => {
+            parts::choice(name, &format!("{about}."), json!({ "type": "array", "items": { "type": "string" } }))
+        }
+        "limit" => parts::choice(name, &format!("{about}."), json!({ "type": "integer", "minimum": 0 })),
+        "format" => parts::choice(name, "Before what Accept asks for.", json!({ "enum": ["json", "csv", "table"] })),
+        _ => parts::in_query(name, &format!("{about}.")),
+    };
+    std::iter::once(name).chain(PARAMETERS.iter().map(parameter)).collect()
+}
+
+/// The answer's shape, as `report::Report` has it.
+fn schemas() -> Vec<(&'static str, Value)> {
+    let nullable = |kind: &str| json!({ "type": [kind, "null"] });
+    let number = json!({
+        "oneOf": [
+            { "type": "integer", "minimum": 0 },
+            { "type": "number", "description": "A share of 1." },
+            parts::schema("ReportSeconds"),
+            { "type": "null" },
+        ],
+    });
+    let lengths = ["median", "p90", "p95", "max", "count"];
+    let by_name = |schema: &str| json!({ "type": "object", "additionalProperties": parts::schema(schema) });
+    let list = |schema: Value| json!({ "type": "array", "items": schema });
+    let part = json!({ "value": number, "previous": number, "change": nullable("number"), "note": parts::string() });
+    let mut metric = part.clone();
+    metric["unit"] = json!({ "enum": ["count", "visitors", "share", "seconds"] });
+    metric["reason"] = json!({ "type": "string", "description": "Why there is no value." });
+    let filter = ["datastream", "channel", "subject", "page"].map(|kind| (kind.to_owned(), list(parts::string())));
+    vec![
+        (
+            "Report",
+            parts::object(
+                &[
+                    "report",
+                    "period",
+                    "compared",
+                    "by",
+                    "filter",
+                    "metrics",
+                    "series",
+                    "rows_by",
+                    "rows",
+                    "rows_left_out",
+                    "notes",
+                ],
+                json!({
+                    "report": { "enum": ReportName::ALL.map(ReportName::name) },
+                    "period": parts::object(
+                        &["since", "until", "tz", "so_far"],
+                        json!({ "since": parts::date_time(), "until": parts::date_time(), "tz": parts::string(), "so_far": { "type": "boolean" } }),
+                    ),
+                    "compared": {
+                        "type": ["object", "null"],
+                        "properties": { "with": { "enum": ["previous", "year"] }, "since": parts::date_time(), "until": parts::date_time() },
+                    },
+                    "by": { "enum": ["hour", "day", "week", "month", "weekday-hour"] },
+                    "filter": { "type": "object", "properties": Value::Object(filter.into_iter().collect()) },
+                    "metrics": by_name("ReportMetric"),
+                    "series": list(parts::object(&["at", "metrics"], json!({
+                        "at": { "type": "string", "description": "Where the part begins, or the weekday and hour: mon 09:00." },
+                        "metrics": by_name("ReportPart"),
+                    }))),
+                    "rows_by": nullable("string"),
+                    "rows": list(parts::object(&["kind", "value", "metrics"], json!({
+                        "kind": { "enum": ["value", "none", "other"] },
+                        "value": nullable("string"),
+                        "metrics": by_name("ReportPart"),
+                    }))),
+                    "rows_left_out": parts::count(),
+                    "notes": list(parts::string()),
+                }),
+            ),
+        ),
+        ("ReportMetric", parts::object(&["value", "previous", "change", "unit"], metric)),
+        ("ReportPart", parts::object(&["value"], part)),
+        (
+            "ReportSeconds",
+            parts::object(
+                &lengths,
+                Value::Object(lengths.map(|name| (name.to_owned(), parts::count())).into_iter().collect()),
+            ),
+        ),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request;
+
+    use super::*;
+
+    /// 2026-11-22T14:07:16Z
+    const NOW: i64 = 1_795_356_436_000_000;
+
+    fn check(path: &str, accept: &str, expect: Result<(ReportName, TableForm), &str>) {
+        let request = Request::get(path).header("accept", accept).body(()).expect("a request");
+        match (asked(&request.into_parts().0, Zone::UTC, NOW), expect) {
+            (Ok((request, form)), Ok(expect)) => assert_eq!((request.name(), form), expect, "{path}"),
+            (Err(problem), Err(detail)) => {
+                assert_eq!((problem.code(), problem.document()["detail"].as_str()), (Code::QueryInvalid, Some(detail)));
+            }
+            (got, _) => panic!("{path}: {got:?}"),
+        }
+    }
+
+    #[test]
+    fn reads_what_the_command_line_reads() {
+        check("/v1/reports/overview", "*/*", Ok((ReportName::Overview, TableForm::Json)));
+        check("/v1/reports/pages?page=&page=%21a&since=24h", "text/csv", Ok((ReportName::Pages, TableForm::Csv)));
+        check("/v1/reports/chat?format=table", "*/*", Ok((ReportName::Chat, TableForm::Table)));
+        check("/v1/reports/chat?since=1d&since=2d", "*/*", Err("since is given twice; write it once"));
+        check("/v1/reports/chat?format=xml", "*/*", Err("format is \"xml\"; write json, csv or table"));
+        let unknown = "there is no report \"chats\"; write overview, chat, channels, subjects, pages or quality";
+        check("/v1/reports/chats", "*/*", Err(unknown));
+    }
+}

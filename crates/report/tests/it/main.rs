@@ -10,3 +10,4 @@ mod report;
 mod reports;
 mod slt;
 mod store;
+mod summaries;

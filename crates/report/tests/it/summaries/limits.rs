@@ -1,0 +1,74 @@
+//! What is refused, and what is answered from the rows.
+
+use report::{Summaries, SummariesOptions, SummaryError, SummarySource};
+use summary::{Filter, Query, Values};
+
+use super::bench::*;
+use super::events::*;
+use super::steps::some_days;
+
+async fn refused(bench: &Bench, options: SummariesOptions, query: Query) -> String {
+    let summaries = Summaries::new(bench.store.events.clone(), options);
+    match summaries.answer(&[query]).await {
+        Err(SummaryError::Limit(message)) => message,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_are_named() {
+    let mut bench = Bench::new().await;
+    bench.append(&some_days()).await;
+    let few = SummariesOptions { fold_rows_max: 3, dir: bench.dir.path().join("other"), ..bench.options() };
+    let message = refused(&bench, few, whole()).await;
+    assert!(message.contains("2026-11-0") && message.contains("more than 3 events"), "{message}");
+    let small = SummariesOptions { question_bytes_max: 1_000, ..bench.options() };
+    let message = refused(&bench, small, whole()).await;
+    assert!(message.contains("shorter span"), "{message}");
+    let odd = Query { since: at(2, 600) + 1, ..whole() };
+    let message = refused(&bench, bench.options(), odd).await;
+    assert!(message.contains("whole minutes"), "{message}");
+    // No time at all: the first step takes longer.
+    let hasty = SummariesOptions { answer_time_max: std::time::Duration::ZERO, ..bench.options() };
+    let message = refused(&bench, hasty, whole()).await;
+    assert!(message.contains("longer than 0 s"), "{message}");
+    // A small cache costs time only.
+    let tiny = SummariesOptions { memory_bytes_max: 3_000, rows_bytes_max: 1_000, ..bench.options() };
+    bench.summaries = Summaries::new(bench.store.events.clone(), tiny);
+    bench.check("tiny caches").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rare_values_are_read_from_the_rows_and_the_answer_says_so() {
+    let mut bench = Bench::new().await;
+    bench.append(&some_days()).await;
+    // More subjects than a summary keeps apart; the rarest sort last.
+    let many: Vec<Happening> = (0..summary::VALUES_PER_DAY_MAX + 10)
+        .flat_map(|number| {
+            let subject: &'static str = format!("subject {number:05}").leak();
+            let minutes = (number % 1_000) as i64;
+            let event = move |part: u32| Happening::new(format!("m{number}-{part}"), at(12, minutes)).about(subject);
+            (0..if number < summary::VALUES_PER_DAY_MAX { 2 } else { 1 }).map(event)
+        })
+        .collect();
+    bench.append(&many).await;
+    let of = |subject: &str| Query {
+        filter: Filter {
+            subject: Values { any_of: vec![subject.to_owned()], none_of: Vec::new() },
+            ..Filter::default()
+        },
+        ..whole()
+    };
+    for (subject, days) in
+        [("subject 00003", vec![]), ("subject 04100", vec![FIRST_DAY + 12]), ("orders", vec![FIRST_DAY + 12])]
+    {
+        let query = of(subject);
+        let answered = bench.summaries.answer(std::slice::from_ref(&query)).await.unwrap();
+        let [answer] = answered.answers.as_slice() else { panic!("one answer") };
+        assert_eq!(sorted(answer.answer.clone()), expected(&bench.events(), &query), "{subject}");
+        assert_eq!(answer.days_from_rows, days, "{subject}");
+    }
+    let folds = bench.summaries.stats();
+    bench.summaries.answer(&[of("orders")]).await.unwrap();
+    assert_eq!(bench.summaries.stats(), folds, "it is kept for the next one");
+}

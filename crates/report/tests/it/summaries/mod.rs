@@ -1,0 +1,8 @@
+//! Summaries say what the rows say, whatever happens to the table and to their files.
+
+mod bench;
+mod events;
+mod files;
+mod limits;
+mod random;
+mod steps;

@@ -12,6 +12,7 @@
 mod cache;
 mod failure;
 mod files;
+mod fresh;
 mod key;
 mod make;
 mod moment;
@@ -36,6 +37,7 @@ use tokio::sync::Semaphore;
 use self::cache::Cache;
 use self::failure::Failure;
 use self::files::Files;
+use self::fresh::KnownFresh;
 use self::key::Key;
 use self::moment::SourceId;
 use self::threads::Threads;
@@ -48,7 +50,7 @@ pub const SUMMARY_MEMORY_BYTES_MAX: usize = 256 << 20;
 pub const ROWS_MEMORY_BYTES_MAX: usize = 256 << 20;
 
 /// Bytes of summaries that were made for one question's sake and are kept for the next one.
-pub const SPECIAL_MEMORY_BYTES_MAX: usize = 64 << 20;
+pub const SPECIAL_MEMORY_BYTES_MAX: usize = 128 << 20;
 
 /// Bytes of summaries that one question looks at.
 pub const QUESTION_BYTES_MAX: usize = 512 << 20;
@@ -56,17 +58,23 @@ pub const QUESTION_BYTES_MAX: usize = 512 << 20;
 /// Events of a day and of those beside it that a summary is made of: about 50 bytes each.
 pub const FOLD_ROWS_MAX: u64 = 16_000_000;
 
+/// Bytes of those events in the form in which they are folded, which takes as much again.
+pub const FOLD_BYTES_MAX: usize = 1 << 30;
+
 /// How long a question takes at most.
 pub const ANSWER_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// Questions that are answered at once; others wait.
-const QUESTIONS_AT_ONCE: usize = 4;
+const QUESTIONS_AT_ONCE: usize = 2;
 
 /// Summaries made at once.
 const FOLDS_AT_ONCE: usize = 2;
 
 /// Makings of a summary that don't wait for one another; of the same day they always do.
 const DAY_LOCKS: usize = 64;
+
+/// Readings of files that don't wait for one another; of the same file they always do.
+const READ_LOCKS: usize = 16;
 
 /// What summaries are made with.
 #[derive(Clone, Debug)]
@@ -83,6 +91,8 @@ pub struct SummariesOptions {
     pub question_bytes_max: usize,
     /// See [`FOLD_ROWS_MAX`].
     pub fold_rows_max: u64,
+    /// See [`FOLD_BYTES_MAX`].
+    pub fold_bytes_max: usize,
     /// See [`ANSWER_TIME_MAX`].
     pub answer_time_max: Duration,
 }
@@ -97,6 +107,7 @@ impl SummariesOptions {
             rows_bytes_max: ROWS_MEMORY_BYTES_MAX,
             question_bytes_max: QUESTION_BYTES_MAX,
             fold_rows_max: FOLD_ROWS_MAX,
+            fold_bytes_max: FOLD_BYTES_MAX,
             answer_time_max: ANSWER_TIME_MAX,
         }
     }
@@ -114,12 +125,12 @@ struct Inner {
     summaries: Mutex<Cache<i32, Made>>,
     special: Mutex<Cache<Special, Arc<DaySummary>>>,
     rows: Mutex<Cache<SourceId, Arc<Rows>>>,
-    /// The days of files of several days, and of fresh rows.
+    /// The days of files of several days.
     days: Mutex<HashMap<SourceId, Arc<[i32]>>>,
-    /// How finely new summaries tell the time: more finely once somebody has asked for that.
-    bucket: Mutex<Bucket>,
+    fresh: Mutex<KnownFresh>,
     making: [Arc<tokio::sync::Mutex<()>>; DAY_LOCKS],
-    questions: Semaphore,
+    reading: [Mutex<()>; READ_LOCKS],
+    questions: Arc<Semaphore>,
     threads: Threads,
     is_closed: AtomicBool,
     counters: Counters,
@@ -132,10 +143,11 @@ struct Kept {
     files: Option<Files>,
 }
 
-/// A summary, and the fingerprint of what it was made of.
+/// A summary, the fingerprint of what it was made of, and the table's version at that moment.
 #[derive(Clone)]
 struct Made {
     fingerprint: u128,
+    version: u64,
     summary: Arc<DaySummary>,
 }
 
@@ -144,6 +156,7 @@ struct Made {
 struct Special {
     fingerprint: u128,
     bucket: Bucket,
+    values_max: usize,
     named: u128,
 }
 
@@ -189,9 +202,10 @@ impl Summaries {
             special: Mutex::new(Cache::new(SPECIAL_MEMORY_BYTES_MAX)),
             rows,
             days: Mutex::default(),
-            bucket: Mutex::new(Bucket::Hour),
+            fresh: Mutex::default(),
             making: std::array::from_fn(|_| Arc::default()),
-            questions: Semaphore::new(QUESTIONS_AT_ONCE),
+            reading: Default::default(),
+            questions: Arc::new(Semaphore::new(QUESTIONS_AT_ONCE)),
             threads: Threads::new(FOLDS_AT_ONCE),
             is_closed: AtomicBool::new(false),
             counters: Counters::default(),

@@ -4,7 +4,7 @@
 //! to know what of it still holds: a data file never changes, so a day is as it was while
 //! its files are the same. Files that can't be read are left out and counted, as queries do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 
 use arrow::array::RecordBatch;
@@ -26,8 +26,8 @@ use crate::scan::FileDays;
 
 const DOING: &str = "reading a data file";
 
-/// Rows of one step of reading.
-const BATCH_ROWS: usize = 8_192;
+/// Rows of one step of reading: few, since the texts among them can be long.
+const BATCH_ROWS: usize = 2_048;
 
 /// Batches of some columns of a data file.
 pub type Batches = BoxStream<'static, Result<RecordBatch, ReadFailure>>;
@@ -191,9 +191,8 @@ impl Dataset {
         let only = Some(vec![file.path().into_owned()]);
         let provider = scan(&inner.names, &inner.place, &snapshot.state, only).await?;
         let schema = provider.schema();
-        let roots = paths.iter().filter_map(|path| path.split('.').next());
-        let mut roots: Vec<&str> = roots.filter(|root| schema.index_of(root).is_ok()).collect();
-        roots.dedup();
+        let roots: BTreeSet<&str> = paths.iter().filter_map(|path| path.split('.').next()).collect();
+        let roots: Vec<&str> = roots.into_iter().filter(|root| schema.index_of(root).is_ok()).collect();
         SessionContext::new().read_table(provider)?.select_columns(&roots)?.execute_stream().await
     }
 

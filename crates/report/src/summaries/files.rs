@@ -32,10 +32,20 @@ const FILE_BYTES_MAX: u64 = 256 << 20;
 /// The directory.
 pub(super) struct Files {
     dir: PathBuf,
-    /// The fingerprint that each day's file says it has.
-    known: Mutex<BTreeMap<i32, u128>>,
+    known: Mutex<BTreeMap<i32, Written>>,
+    /// One file is written at a time.
+    writing: Mutex<()>,
     failures: AtomicU64,
     warned: AtomicBool,
+}
+
+/// What is known of a day's file.
+#[derive(Clone, Copy)]
+struct Written {
+    /// That it says it has.
+    fingerprint: u128,
+    /// The table's version when it was made; 0 for one of an earlier process.
+    version: u64,
 }
 
 impl Files {
@@ -55,16 +65,16 @@ impl Files {
             } else if let Some(day) = day_of(name)
                 && let Ok(Some(fingerprint)) = read_header(&path)
             {
-                known.insert(day, fingerprint);
+                known.insert(day, Written { fingerprint, version: 0 });
             }
         }
         let (failures, warned) = (AtomicU64::new(0), AtomicBool::new(false));
-        Ok((Files { dir, known: Mutex::new(known), failures, warned }, key))
+        Ok((Files { dir, known: Mutex::new(known), writing: Mutex::default(), failures, warned }, key))
     }
 
     /// Whether a day has a file that says it was made of this.
     pub(super) fn has(&self, day: i32, fingerprint: u128) -> bool {
-        self.known().get(&day) == Some(&fingerprint)
+        self.known().get(&day).is_some_and(|written| written.fingerprint == fingerprint)
     }
 
     /// The day's summary that was made of this, if its file is whole.
@@ -80,16 +90,21 @@ impl Files {
         summary
     }
 
-    /// Keeps a day's summary. That it can't be kept costs time and is said once.
-    pub(super) fn write(&self, fingerprint: u128, summary: &DaySummary) {
+    /// Keeps a day's summary, unless one of a later version of the table is there: rows that were
+    /// deleted must not come back. That it can't be kept costs time and is said once.
+    pub(super) fn write(&self, fingerprint: u128, version: u64, summary: &DaySummary) {
         let Some(name) = name_of(summary.day()) else { return };
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.known().get(&summary.day()).is_some_and(|newer| newer.version > version) {
+            return;
+        }
         let mut bytes = Vec::from(MAGIC);
         bytes.push(VERSION);
         bytes.extend(fingerprint.to_le_bytes());
         bytes.extend(summary.encode());
         match self.replace(&name, &bytes) {
             Ok(()) => {
-                self.known().insert(summary.day(), fingerprint);
+                self.known().insert(summary.day(), Written { fingerprint, version });
             }
             Err(error) => {
                 self.failures.fetch_add(1, Ordering::Relaxed);
@@ -191,7 +206,7 @@ mod tests {
         let dir = place.path().join("summaries");
         let (files, key) = Files::open(dir.clone()).unwrap();
         let made = summary(&key, 20_779);
-        files.write(7, &made);
+        files.write(7, 1, &made);
         let path = dir.join("2026-11-22.summary");
         let whole = fs::read(&path).unwrap();
         let reads = |day: i32, fingerprint: u128| {
@@ -211,11 +226,16 @@ mod tests {
             assert!(!reads(20_779, 7), "changed at {at}");
         }
         // Another day's, under this name.
-        files.write(7, &summary(&key, 20_780));
+        files.write(7, 1, &summary(&key, 20_780));
         fs::copy(dir.join("2026-11-23.summary"), &path).unwrap();
         assert!(!reads(20_779, 7));
-        files.write(7, &made);
+        files.write(7, 1, &made);
         assert!(reads(20_779, 7));
+        // A question that was asked before a later version was there.
+        let (files, _) = Files::open(dir.clone()).unwrap();
+        files.write(9, 5, &made);
+        files.write(8, 4, &made);
+        assert!(files.has(20_779, 9));
     }
 
     #[test]
@@ -223,8 +243,8 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let dir = place.path().join("summaries");
         let (files, key) = Files::open(dir.clone()).unwrap();
-        files.write(1, &summary(&key, 20_779));
-        files.write(2, &summary(&key, 20_780));
+        files.write(1, 1, &summary(&key, 20_779));
+        files.write(2, 1, &summary(&key, 20_780));
         let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;
         assert_eq!(mode(&dir), 0o700);
         assert_eq!((mode(&dir.join("key")), mode(&dir.join("2026-11-22.summary"))), (0o600, 0o600));
@@ -250,7 +270,7 @@ mod tests {
         let (files, key) = Files::open(dir.clone()).unwrap();
         // A directory in the file's place can't be replaced by one.
         fs::create_dir(dir.join("2026-11-22.summary")).unwrap();
-        files.write(1, &summary(&key, 20_779));
+        files.write(1, 1, &summary(&key, 20_779));
         assert_eq!(files.failures(), 1);
         assert!(!files.has(20_779, 1));
         assert!(!dir.join(".2026-11-22.summary.tmp").exists());

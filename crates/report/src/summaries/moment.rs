@@ -1,12 +1,12 @@
 //! One moment of the table, by days: what a day's summary is made of, and by what it is known that it
 //! still holds.
 //!
-//! A data file never changes and fresh rows keep their mark, so a day's summary holds as long as
+//! A data file never changes, and neither does a batch of fresh rows, so a day's summary holds as long as
 //! the files and fresh rows with rows of the day, of the day before and of the day after are the
 //! same. Files of several days count for those days only that they have rows of: anybody may send
 //! an event of any date, and one of 1970 and one of 9999 in a file would else void all between.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ pub(super) struct Loose {
 pub(super) enum Source {
     /// Those of a data file.
     File(DataFile),
-    /// Those shown under a mark, in no file yet.
+    /// Those of a batch that is in no file yet, under a number of its own.
     Fresh(u64, RecordBatch),
 }
 
@@ -48,11 +48,20 @@ pub(super) enum SourceId {
     Fresh(u64),
 }
 
+impl SourceId {
+    pub(super) fn number(self) -> u128 {
+        match self {
+            SourceId::File(number) => number,
+            SourceId::Fresh(number) => number.into(),
+        }
+    }
+}
+
 impl Source {
     pub(super) fn id(&self) -> SourceId {
         match self {
             Source::File(file) => SourceId::File(file.identity()),
-            Source::Fresh(mark, _) => SourceId::Fresh(*mark),
+            Source::Fresh(number, _) => SourceId::Fresh(*number),
         }
     }
 
@@ -101,7 +110,7 @@ impl Moment {
         for id in loose {
             let (kind, number) = match id {
                 SourceId::File(identity) => (1u8, identity),
-                SourceId::Fresh(mark) => (2, mark.into()),
+                SourceId::Fresh(number) => (2, number.into()),
             };
             hasher.update(&[kind]);
             hasher.update(&number.to_le_bytes());
@@ -112,6 +121,19 @@ impl Moment {
     /// Whether rows that are in no file yet count for the day's summary.
     pub(super) fn has_fresh(&self, day: i32) -> bool {
         self.loose_of(day).any(|loose| matches!(loose.source, Source::Fresh(..)))
+    }
+
+    /// All that the moment consists of.
+    pub(super) fn source_ids(&self) -> HashSet<SourceId> {
+        let dated = self.files.days().values().flat_map(|of_day| of_day.files());
+        let dated = dated.map(|file| SourceId::File(file.identity()));
+        dated.chain(self.loose.iter().map(|loose| loose.source.id())).collect()
+    }
+
+    /// Whether the day has files of its own. The intake and loads give files of their own to a bounded
+    /// number of days; one that hasn't any may be anybody's invention.
+    pub(super) fn is_dated(&self, day: i32) -> bool {
+        self.files.days().contains_key(&Partition(day))
     }
 
     /// Everything with events of the day, of the day before or of the day after.

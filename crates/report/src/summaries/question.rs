@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use summary::{Bucket, DaySummary, Query, Unanswerable};
+use futures::{StreamExt, TryStreamExt};
+use summary::{Bucket, DaySummary, Dimension, Query, VALUES_PER_DAY_MAX};
 use table::Partition;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::failure::Failure;
+use super::make::Wish;
 use super::moment::Moment;
-use super::{Summaries, lock};
+use super::{FOLDS_AT_ONCE, Summaries};
 use crate::{Answered, SummaryAnswer, SummaryError};
 
 /// Times that a question is begun anew since files went away while it was answered.
@@ -30,10 +33,11 @@ impl Summaries {
         let time_max = self.0.options.answer_time_max;
         let queries: Arc<[Query]> = queries.into();
         let answering = async {
-            let _permit = self.0.questions.acquire().await.map_err(|_| Failure::Stopping)?;
+            let permit = Arc::clone(&self.0.questions).acquire_owned().await.map_err(|_| Failure::Stopping)?;
+            let permit = Arc::new(permit);
             let mut attempts = 1;
             loop {
-                match self.attempt(&queries).await {
+                match self.attempt(&queries, &permit).await {
                     Err(Failure::Gone) if attempts < ATTEMPTS_MAX => attempts += 1,
                     outcome => return outcome,
                 }
@@ -49,32 +53,44 @@ impl Summaries {
         }
     }
 
-    async fn attempt(&self, queries: &Arc<[Query]>) -> Result<Answered, Failure> {
+    /// What runs on when nobody waits any more holds the question's permit until it ends.
+    async fn attempt(&self, queries: &Arc<[Query]>, permit: &Arc<OwnedSemaphorePermit>) -> Result<Answered, Failure> {
         if self.0.is_closed() {
             return Err(Failure::Stopping);
         }
         let moment = Arc::new(self.moment().await?);
-        let mut found = self.find(&moment, queries).await?;
+        let found = self.find(&moment, queries, permit).await?;
         let mut answers = Vec::with_capacity(queries.len());
         for at in 0..queries.len() {
-            let (days, days_from_rows) = self.days_of(&moment, &queries[at], &mut found).await?;
-            let queries = Arc::clone(queries);
-            let answer = tokio::task::spawn_blocking(move || summary::answer(&queries[at], &days)).await?;
+            let (days, days_from_rows) = self.days_of(&moment, &queries[at], &found).await?;
+            let (queries, permit) = (Arc::clone(queries), Arc::clone(permit));
+            let adding = tokio::task::spawn_blocking(move || {
+                let answer = summary::answer(&queries[at], &days);
+                drop(permit);
+                answer
+            });
+            let answer = adding.await?;
             answers.push(SummaryAnswer { answer, days_from_rows });
         }
         Ok(Answered { answers })
     }
 
     /// The summaries of all days that any of the queries needs.
-    async fn find(&self, moment: &Arc<Moment>, queries: &[Query]) -> Result<Found, Failure> {
+    async fn find(
+        &self,
+        moment: &Arc<Moment>,
+        queries: &[Query],
+        permit: &Arc<OwnedSemaphorePermit>,
+    ) -> Result<Found, Failure> {
         let days: BTreeSet<i32> = queries.iter().flat_map(|query| moment.days_in(needed(query))).collect();
-        let (inner, reading) = (Arc::clone(&self.0), Arc::clone(moment));
+        let (inner, reading, permit) = (Arc::clone(&self.0), Arc::clone(moment), Arc::clone(permit));
         let looking = tokio::task::spawn_blocking(move || {
-            let key = inner.kept()?.key.name;
+            let _permit = permit;
+            let (key, version) = (inner.kept()?.key.name, reading.files.version());
             let mut found = Found::default();
             let mut missing = Vec::new();
             for day in days {
-                match inner.known_or_read(day, reading.fingerprint(key, day), Bucket::Hour) {
+                match inner.known_or_read(day, reading.fingerprint(key, day), version) {
                     Some(summary) => found.add(day, summary, inner.options.question_bytes_max)?,
                     None => missing.push(day),
                 }
@@ -83,10 +99,12 @@ impl Summaries {
         });
         let (mut found, missing) = looking.await??;
         // Newest first, so that each file's rows are at hand for the days beside it.
-        for day in missing.into_iter().rev() {
-            let summary = self.day(moment, day, Bucket::Hour).await?;
+        let making = missing.into_iter().rev().map(|day| async move { Ok((day, self.day(moment, day).await?)) });
+        let mut made = futures::stream::iter(making).buffered(FOLDS_AT_ONCE);
+        while let Some((day, summary)) = made.try_next().await? {
             found.add(day, summary, self.0.options.question_bytes_max)?;
         }
+        drop(made);
         Ok(found)
     }
 
@@ -95,43 +113,45 @@ impl Summaries {
         &self,
         moment: &Arc<Moment>,
         query: &Query,
-        found: &mut Found,
+        found: &Found,
     ) -> Result<(Vec<Arc<DaySummary>>, Vec<i32>), Failure> {
-        let mut days = Vec::new();
-        let mut from_rows = Vec::new();
-        let mut special = Found { bytes: found.bytes, ..Found::default() };
+        let (mut days, mut from_rows) = (Vec::new(), Vec::new());
         for day in moment.days_in(needed(query)) {
             let Some(summary) = found.days.get(&day) else { continue };
-            let Err(reason) = summary.can_answer(query) else {
-                days.push(Arc::clone(summary));
-                continue;
-            };
-            let bucket = Bucket::for_query(query).ok_or_else(|| {
-                Failure::Limit("instants within a minute aren't told apart; ask for whole minutes".to_owned())
-            })?;
-            // Zones whose days begin at a quarter of an hour are asked for again and again.
-            if matches!(reason, Unanswerable::Instant { .. }) && bucket == Bucket::QuarterHour {
-                let finer = self.finer_day(moment, day, bucket).await?;
-                found.replace(day, Arc::clone(&finer), self.0.options.question_bytes_max)?;
-                if finer.can_answer(query).is_ok() {
-                    days.push(finer);
-                    continue;
-                }
+            match summary.can_answer(query) {
+                Ok(()) => days.push(Arc::clone(summary)),
+                Err(_) => from_rows.push(day),
             }
-            let made = self.special_day(moment, day, bucket, &query.filter).await?;
-            special.add(day, Arc::clone(&made), self.0.options.question_bytes_max)?;
-            days.push(made);
-            from_rows.push(day);
         }
+        let making =
+            from_rows.iter().rev().map(|day| async move { Ok((*day, self.wished(moment, *day, query).await?)) });
+        let mut made = futures::stream::iter(making).buffered(FOLDS_AT_ONCE);
+        let mut special = Found { bytes: found.bytes, ..Found::default() };
+        while let Some((day, summary)) = made.try_next().await? {
+            special.add(day, summary, self.0.options.question_bytes_max)?;
+        }
+        drop(made);
+        days.extend(special.days.into_values());
         Ok((days, from_rows))
     }
 
-    async fn finer_day(&self, moment: &Arc<Moment>, day: i32, bucket: Bucket) -> Result<Arc<DaySummary>, Failure> {
-        {
-            let mut usual = lock(&self.0.bucket);
-            *usual = bucket.max(*usual);
+    /// A summary of the day that answers the query, though the usual one doesn't.
+    async fn wished(&self, moment: &Arc<Moment>, day: i32, query: &Query) -> Result<Arc<DaySummary>, Failure> {
+        let bucket = Bucket::for_query(query).ok_or_else(|| {
+            Failure::Limit("instants within a minute aren't told apart; ask for whole minutes".to_owned())
+        })?;
+        let values_max = match query.by {
+            None | Some(Dimension::Channel) => 0,
+            Some(_) => VALUES_PER_DAY_MAX,
+        };
+        // For whoever asks for these days in the same zone, whatever he asks for.
+        let has_names = [&query.filter.datastream, &query.filter.subject, &query.filter.page]
+            .iter()
+            .any(|values| !values.any_of.is_empty() || !values.none_of.is_empty());
+        if bucket != Bucket::Hour && !has_names {
+            return self.special_day(moment, day, &Wish { bucket, values_max: VALUES_PER_DAY_MAX, named: None }).await;
         }
-        self.day(moment, day, bucket).await
+        self.special_day(moment, day, &Wish { bucket, values_max, named: Some(query.filter.clone()) }).await
     }
 }
 
@@ -148,13 +168,6 @@ impl Found {
             )));
         }
         Ok(())
-    }
-
-    fn replace(&mut self, day: i32, summary: Arc<DaySummary>, bytes_max: usize) -> Result<(), Failure> {
-        if let Some(old) = self.days.remove(&day) {
-            self.bytes -= old.bytes();
-        }
-        self.add(day, summary, bytes_max)
     }
 }
 

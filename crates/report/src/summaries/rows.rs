@@ -26,6 +26,10 @@ const SUBJECT: &str = "customerFeedback.subject";
 const PAGE_URL: &str = "web.webPageDetails.URL";
 const PAGE_NAME: &str = "web.webPageDetails.name";
 
+/// Letters of a subject or a page that are kept, so that nobody's events make a summary as large as
+/// they like: two that differ behind these are one.
+const TEXT_CHARS_MAX: usize = 1_024;
+
 /// What is read of a data file.
 pub(super) const COLUMNS: &[&str] = &[
     TIME,
@@ -52,11 +56,19 @@ pub(super) const COLUMNS: &[&str] = &[
 /// What is read to learn the days of a file's rows.
 pub(super) const TIME_ONLY: &[&str] = &[TIME];
 
-/// The days of a batch's rows, each as often as it comes.
-pub(super) fn days(batch: &RecordBatch) -> impl Iterator<Item = i32> {
+/// The days of a batch's rows, ascending.
+pub(super) fn days(batch: &RecordBatch) -> Vec<i32> {
     let times = instants(batch, TIME);
-    let rows = times.map_or_else(Vec::new, |times| times.iter().flatten().collect());
-    rows.into_iter().map(|micros| table::Partition::of_micros(micros).0)
+    let times = times.iter().flat_map(|times| times.iter().flatten());
+    let mut days: Vec<i32> = times.map(|micros| table::Partition::of_micros(micros).0).collect();
+    days.sort_unstable();
+    days.dedup();
+    days
+}
+
+/// The column by which a batch of fresh rows is known again.
+pub(super) fn mark_of(batch: &RecordBatch) -> Option<&ArrayRef> {
+    batch.column_by_name(TIME)
 }
 
 /// Adds a batch's events within `span`, in microseconds, to the rows. Answers how many there were; an
@@ -86,8 +98,8 @@ pub(super) fn push(builder: &mut RowsBuilder, batch: &RecordBatch, span: &Range<
                 .filter(|(map, _)| map.is_valid(row))
                 .and_then(|(map, identities)| identities.visitor(map, row)),
             session: value(&sessions, row),
-            subject: value(&subjects, row),
-            page: page(value(&urls, row), value(&names, row)),
+            subject: value(&subjects, row).map(cut),
+            page: page(value(&urls, row), value(&names, row)).map(cut),
             counters: counters
                 .each_ref()
                 .map(|column| column.as_ref().filter(|column| column.is_valid(row)).map(|column| column.value(row))),
@@ -102,6 +114,14 @@ pub(super) fn push(builder: &mut RowsBuilder, batch: &RecordBatch, span: &Range<
 fn page<'a>(url: Option<&'a str>, name: Option<&'a str>) -> Option<&'a str> {
     let url = url.and_then(|url| url.split(['?', '#']).next()).filter(|url| !url.is_empty());
     url.or(name.filter(|name| !name.is_empty()))
+}
+
+/// The beginning of a text.
+fn cut(text: &str) -> &str {
+    if text.len() <= TEXT_CHARS_MAX {
+        return text;
+    }
+    text.char_indices().nth(TEXT_CHARS_MAX).map_or(text, |(end, _)| &text[..end])
 }
 
 fn value(column: &Option<StringArray>, row: usize) -> Option<&str> {
@@ -155,5 +175,14 @@ mod tests {
         check(Some(""), Some("home"), Some("home"));
         check(Some("?a"), Some(""), None);
         check(None, None, None);
+    }
+
+    #[test]
+    fn long_texts_are_cut_between_letters() {
+        let check = |text: &str, letters: usize| assert_eq!(cut(text).chars().count(), letters);
+        check("short", 5);
+        check(&"é".repeat(TEXT_CHARS_MAX), TEXT_CHARS_MAX);
+        check(&"é".repeat(TEXT_CHARS_MAX + 1), TEXT_CHARS_MAX);
+        check(&"x".repeat(5 * TEXT_CHARS_MAX), TEXT_CHARS_MAX);
     }
 }

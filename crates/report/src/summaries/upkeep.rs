@@ -5,8 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use summary::Bucket;
-
 use super::failure::Failure;
 use super::moment::Moment;
 use super::{Summaries, lock};
@@ -34,7 +32,7 @@ struct Work {
 impl Summaries {
     /// Makes the summaries of days that have none or one that doesn't hold, newest first and one at a
     /// time, as long as it is polled; ends when they are [closed](Self::close). Days with rows that are
-    /// in no file yet are left until these are.
+    /// in no file yet are left until these are, and days without a file of their own until somebody asks.
     ///
     /// It may be dropped at any time; what isn't made is made when somebody asks.
     pub async fn upkeep(&self) {
@@ -64,7 +62,7 @@ impl Summaries {
         for day in waiting.into_iter().take(DAYS_AT_ONCE) {
             let begun = clock.monotonic();
             work.begun.insert(day, begun);
-            match self.day(&moment, day, Bucket::Hour).await {
+            match self.day(&moment, day).await {
                 Ok(_) => {
                     made += 1;
                     self.0.counters.days_stale.fetch_sub(1, Ordering::Relaxed);
@@ -88,14 +86,16 @@ impl super::Inner {
             files.retain(|day| days.binary_search(&day).is_ok());
         }
         lock(&self.summaries).retain(|day| days.binary_search(day).is_ok());
+        let now = moment.source_ids();
+        lock(&self.rows).retain(|id| now.contains(id));
         let mut stale = Vec::new();
-        for day in days.into_iter().rev().filter(|day| !moment.has_fresh(*day)) {
+        for day in days.into_iter().rev().filter(|day| moment.is_dated(*day) && !moment.has_fresh(*day)) {
             let fingerprint = moment.fingerprint(kept.key.name, day);
-            let known = self.known(day, fingerprint, Bucket::Hour);
+            let known = self.known(day, fingerprint);
             match (&kept.files, known) {
                 (Some(files), _) if files.has(day, fingerprint) => {}
                 (Some(files), Some(summary)) if files.failures() == 0 && self.is_settled(moment, day) => {
-                    files.write(fingerprint, &summary);
+                    files.write(fingerprint, moment.files.version(), &summary);
                 }
                 (_, Some(_)) => {}
                 (_, None) => stale.push(day),

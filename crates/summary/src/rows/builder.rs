@@ -63,6 +63,12 @@ impl RowsBuilder {
         self.rows.visitors.push(visitor);
     }
 
+    /// The memory that it takes so far, in bytes, about.
+    pub fn bytes(&self) -> usize {
+        let texts: usize = self.interners.iter().map(|interner| interner.texts().bytes()).sum();
+        self.rows.bytes() + texts + self.place_ids.capacity() * size_of::<((Place, Flags), u32)>()
+    }
+
     /// The events as rows.
     pub fn finish(self) -> Rows {
         let RowsBuilder { mut rows, interners, .. } = self;

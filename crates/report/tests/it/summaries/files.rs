@@ -129,6 +129,22 @@ async fn a_directory_that_can_not_be_used_costs_the_cache_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn dates_that_somebody_invents_have_no_files() {
+    let mut bench = Bench::new().await;
+    let invented: Vec<Happening> =
+        (0..20).map(|n| Happening::new(format!("i{n}"), at(-3_000 - 40 * n, 5)).by("anna")).collect();
+    bench.append_undated(&invented).await;
+    bench.append(&some_days()).await;
+    bench.check("with invented dates").await;
+    let everything = summary::Query { since: at(-9_000, 0), ..whole() };
+    let answered = report::SummarySource::answer(&bench.summaries, std::slice::from_ref(&everything)).await.unwrap();
+    assert_eq!(sorted(answered.answers[0].answer.clone()), expected(&bench.events(), &everything));
+    assert_eq!(answered.answers[0].answer.totals.events, 31);
+    let summaries = fs::read_dir(bench.summaries_dir()).unwrap().count() - 1;
+    assert_eq!(summaries, 5, "the settled days of the others");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_upkeep_makes_what_is_missing_and_deletes_what_is_gone() {
     let mut bench = Bench::new().await;
     bench.append(&some_days()).await;

@@ -22,6 +22,9 @@ async fn limits_are_named() {
     let few = SummariesOptions { fold_rows_max: 3, dir: bench.dir.path().join("other"), ..bench.options() };
     let message = refused(&bench, few, whole()).await;
     assert!(message.contains("2026-11-0") && message.contains("more than 3 events"), "{message}");
+    let small = SummariesOptions { fold_bytes_max: 200, dir: bench.dir.path().join("other"), ..bench.options() };
+    let message = refused(&bench, small, whole()).await;
+    assert!(message.contains("added up at once"), "{message}");
     let small = SummariesOptions { question_bytes_max: 1_000, ..bench.options() };
     let message = refused(&bench, small, whole()).await;
     assert!(message.contains("shorter span"), "{message}");
@@ -32,6 +35,8 @@ async fn limits_are_named() {
     let hasty = SummariesOptions { answer_time_max: std::time::Duration::ZERO, ..bench.options() };
     let message = refused(&bench, hasty, whole()).await;
     assert!(message.contains("longer than 0 s"), "{message}");
+    // What was asked before is answered after it.
+    bench.check("after refusals").await;
     // A small cache costs time only.
     let tiny = SummariesOptions { memory_bytes_max: 3_000, rows_bytes_max: 1_000, ..bench.options() };
     bench.summaries = Summaries::new(bench.store.events.clone(), tiny);

@@ -109,6 +109,26 @@ async fn only_what_changed_is_made_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn fresh_rows_that_are_shown_again_are_the_same() {
+    let mut bench = made().await;
+    let shown = batch(&[Happening::new("f1", at(9, 200)).by("anna").counting(ClickToCall, 1)]);
+    bench.fresh.push(Happening::new("f1", at(9, 200)).by("anna").counting(ClickToCall, 1));
+    bench.store.events.set_fresh(vec![shown.clone()]).unwrap();
+    bench.check("shown").await;
+    let folds = bench.folds();
+    // As a drain does it: all anew, each time, and more behind.
+    bench.store.events.set_fresh(vec![shown.clone()]).unwrap();
+    bench.check("shown again").await;
+    assert_eq!(bench.folds(), folds);
+    let more = Happening::new("f2", at(4, 200)).by("anna").counting(ClickToCall, 1);
+    bench.store.events.set_fresh(vec![shown, batch(std::slice::from_ref(&more))]).unwrap();
+    bench.fresh.push(more);
+    report::SummarySource::answer(&bench.summaries, &[whole()]).await.unwrap();
+    assert_eq!(bench.folds() - folds, 3, "the day and those beside it");
+    bench.check("more").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_file_costs_its_own_rows() {
     let mut bench = made().await;
     let dir = bench.dir.path().join("tables/events/event_date=2026-11-10");

@@ -53,8 +53,8 @@ pub use reports::{
 pub use result::{Form, QueryResult};
 pub use session::{QueryLimits, Session, Snapshot};
 pub use summaries::{
-    ANSWER_TIME_MAX, FOLD_ROWS_MAX, QUESTION_BYTES_MAX, ROWS_MEMORY_BYTES_MAX, SPECIAL_MEMORY_BYTES_MAX,
-    SUMMARY_MEMORY_BYTES_MAX, Summaries, SummariesOptions, SummaryStats,
+    ANSWER_TIME_MAX, FOLD_BYTES_MAX, FOLD_ROWS_MAX, QUESTION_BYTES_MAX, ROWS_MEMORY_BYTES_MAX,
+    SPECIAL_MEMORY_BYTES_MAX, SUMMARY_MEMORY_BYTES_MAX, Summaries, SummariesOptions, SummaryStats,
 };
 pub use tables::{Tables, TablesError};
 pub use visible::{is_steering, visible};

@@ -142,7 +142,7 @@ impl Files {
         self.failures.load(Ordering::Relaxed)
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, BTreeMap<i32, u128>> {
+    fn known(&self) -> std::sync::MutexGuard<'_, BTreeMap<i32, Written>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -99,7 +99,8 @@ impl Summaries {
         });
         let (mut found, missing) = looking.await??;
         // Newest first, so that each file's rows are at hand for the days beside it.
-        let making = missing.into_iter().rev().map(|day| async move { Ok((day, self.day(moment, day).await?)) });
+        let making =
+            missing.into_iter().rev().map(|day| async move { Ok::<_, Failure>((day, self.day(moment, day).await?)) });
         let mut made = futures::stream::iter(making).buffered(FOLDS_AT_ONCE);
         while let Some((day, summary)) = made.try_next().await? {
             found.add(day, summary, self.0.options.question_bytes_max)?;
@@ -123,8 +124,11 @@ impl Summaries {
                 Err(_) => from_rows.push(day),
             }
         }
-        let making =
-            from_rows.iter().rev().map(|day| async move { Ok((*day, self.wished(moment, *day, query).await?)) });
+        let making = from_rows
+            .clone()
+            .into_iter()
+            .rev()
+            .map(|day| async move { Ok::<_, Failure>((day, self.wished(moment, day, query).await?)) });
         let mut made = futures::stream::iter(making).buffered(FOLDS_AT_ONCE);
         let mut special = Found { bytes: found.bytes, ..Found::default() };
         while let Some((day, summary)) = made.try_next().await? {

@@ -20,8 +20,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("summary", &[]),
     ("test-query", &["workspace-hack"]),
     ("report", &["ambient", "summary", "table", "workspace-hack"]),
+    ("dashboard", &["report", "workspace-hack"]),
     ("intake", &["ambient", "xdm", "journal", "keys", "table", "vault", "workspace-hack"]),
-    ("server", &["intake", "report", "xdm", "workspace-hack"]),
+    ("server", &["dashboard", "intake", "report", "xdm", "workspace-hack"]),
     ("frontdesk", &["generate", "xdm", "table", "report", "intake", "server", "workspace-hack"]),
     ("xtask", &[]),
 ];

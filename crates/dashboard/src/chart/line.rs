@@ -1,0 +1,178 @@
+//! Lines for what doesn't add up: shares, visitors, lengths of time. A gap is where nothing is known.
+
+use maud::{Markup, html};
+
+use super::figure::{Caption, Table, TableRow};
+use super::scale::{Scale, draw_names, middle, percent, short};
+use crate::format::number::Unit;
+
+/// Most points that have a dot.
+const DOTS_MAX: usize = 32;
+
+/// A chart of lines.
+#[derive(Clone, Debug)]
+pub(crate) struct Lines<'a> {
+    /// What stands around it.
+    pub(crate) caption: Caption<'a>,
+    /// What its numbers count in.
+    pub(crate) unit: Unit,
+    /// The lines, the one that matters first.
+    pub(crate) lines: Vec<Line>,
+    /// The parts of the span.
+    pub(crate) points: Vec<Point>,
+    /// What the parts are called, in the head of the table.
+    pub(crate) part: &'static str,
+}
+
+/// A line.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    /// Its name.
+    pub(crate) name: String,
+    /// The class of its colour.
+    pub(crate) class: &'static str,
+}
+
+/// A part of the span.
+#[derive(Clone, Debug)]
+pub(crate) struct Point {
+    /// Its name under the chart.
+    pub(crate) short: String,
+    /// Its name in full.
+    pub(crate) long: String,
+    /// Where its name in the table leads.
+    pub(crate) href: Option<String>,
+    /// The number of each line; none of a part that is still to come.
+    pub(crate) values: Vec<Option<f64>>,
+}
+
+impl Lines<'_> {
+    /// The figure.
+    pub(crate) fn draw(&self) -> Markup {
+        let values = self.points.iter().flat_map(|point| point.values.iter().flatten().copied());
+        let scale = Scale::to(values.fold(0.0, f64::max), self.unit);
+        let all = self.points.len();
+        let inside = html! {
+            (scale.draw())
+            svg viewBox={ "0 0 " (all.max(1)) " 100" } preserveAspectRatio="none" width="100%" height="100%" {
+                @for (place, line) in self.lines.iter().enumerate().rev() {
+                    path class={ "line " (line.class) } d=(self.path(place, &scale)) {}
+                }
+            }
+            @for (place, point) in self.points.iter().enumerate().filter(|(_, point)| !point.values.is_empty()) {
+                (self.point(place, point, &scale))
+            }
+            (draw_names(self.points.iter().map(|point| point.short.as_str())))
+        };
+        self.caption.figure("tall", &self.legend(), &inside, &self.table())
+    }
+
+    /// From point to point, and begun anew after a gap.
+    fn path(&self, line: usize, scale: &Scale) -> String {
+        let mut path = String::new();
+        let mut is_drawn = false;
+        for (place, point) in self.points.iter().enumerate() {
+            let Some(value) = point.values.get(line).copied().flatten() else {
+                is_drawn = false;
+                continue;
+            };
+            path.push(if is_drawn { 'L' } else { 'M' });
+            path.push_str(&format!("{} {}", short(place as f64 + 0.5), short(scale.down(value))));
+            is_drawn = true;
+        }
+        path
+    }
+
+    fn point(&self, place: usize, point: &Point, scale: &Scale) -> Markup {
+        let all = self.points.len();
+        let slot = 100.0 / all.max(1) as f64;
+        let x = percent(middle(place, all));
+        // A dot alone between two gaps would else not be seen.
+        let known = |place: Option<usize>| {
+            place.and_then(|place| self.points.get(place)).is_some_and(|point| point.values.iter().any(Option::is_some))
+        };
+        let is_alone = !known(place.checked_sub(1)) && !known(Some(place + 1));
+        html! {
+            g.part {
+                title { (self.told(point)) }
+                rect.hit x=(percent(slot * place as f64)) width=(percent(slot)) height="100%" {}
+                @for (line, value) in std::iter::zip(&self.lines, &point.values) {
+                    @if let Some(value) = value {
+                        @let y = percent(scale.down(*value));
+                        circle class={ "dot " (line.class) @if all > DOTS_MAX && !is_alone { " rare" } } cx=(x) cy=(y) r="3" {}
+                    }
+                }
+                @if let Some(Some(value)) = point.values.first() {
+                    text.tip x=(x) y=(percent(scale.down(*value))) { (self.unit.write(*value)) }
+                }
+            }
+        }
+    }
+
+    fn told(&self, point: &Point) -> String {
+        let mut told = point.long.clone();
+        for (line, value) in std::iter::zip(&self.lines, &point.values) {
+            told.push_str(&format!("\n{} {}", line.name, self.written(*value)));
+        }
+        told
+    }
+
+    fn written(&self, value: Option<f64>) -> String {
+        value.map_or_else(|| "–".to_owned(), |value| self.unit.write(value))
+    }
+
+    fn legend(&self) -> Markup {
+        if self.lines.len() < 2 {
+            return Markup::default();
+        }
+        html! {
+            ul.legend {
+                @for Line { name, class } in &self.lines {
+                    li { svg.key aria-hidden="true" { line class={ "line " (class) } x2="100%" y1="50%" y2="50%" {} } (name) }
+                }
+            }
+        }
+    }
+
+    fn table(&self) -> Table {
+        let heads = std::iter::once(self.part.to_owned()).chain(self.lines.iter().map(|line| line.name.clone()));
+        let row = |point: &Point| TableRow {
+            name: point.long.clone(),
+            href: point.href.clone(),
+            cells: point.values.iter().map(|value| self.written(*value)).collect(),
+        };
+        Table {
+            heads: heads.collect(),
+            rows: self.points.iter().filter(|point| !point.values.is_empty()).map(row).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_has_gaps_where_nothing_is_known() {
+        let point = |name: &str, value: Option<f64>| Point {
+            short: name.to_owned(),
+            long: name.to_owned(),
+            href: None,
+            values: vec![value],
+        };
+        let chart = Lines {
+            caption: Caption { id: "r", title: "Rate", sentence: "A rate.".to_owned() },
+            unit: Unit::Share,
+            lines: vec![Line { name: "Rate".to_owned(), class: "s1" }],
+            points: vec![point("Mon", Some(0.1)), point("Tue", Some(0.2)), point("Wed", None), point("Thu", Some(0.0))],
+            part: "Day",
+        };
+        let scale = Scale::to(0.2, Unit::Share);
+        assert_eq!(chart.path(0, &scale), "M0.5 50L1.5 0M3.5 100");
+        let text = chart.draw().into_string();
+        assert!(text.contains("<title>Wed\nRate –</title>"), "{text}");
+        assert!(text.contains(r#"<circle class="dot s1" cx="87.5%" cy="100%" r="3"></circle>"#), "{text}");
+        assert!(text.contains("<tr><th scope=\"row\">Tue</th><td>20.0\u{a0}%</td></tr>"), "{text}");
+        assert_eq!(text.matches("<circle").count(), 3);
+    }
+}

@@ -1,0 +1,149 @@
+//! Axes: from 0 to a round number, with lines at round numbers.
+
+use maud::{Markup, html};
+
+use crate::format::number::Unit;
+
+/// Lines of an axis above 0, about.
+const TICKS: f64 = 4.0;
+
+/// An axis from 0 upwards.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Scale {
+    unit: Unit,
+    step: f64,
+    steps: u32,
+}
+
+impl Scale {
+    /// Up to the first round number that isn't less than `max`.
+    pub(super) fn to(max: f64, unit: Unit) -> Scale {
+        let max = if max.is_finite() && max > 0.0 { max } else { least(unit) };
+        let step = round_step(max / TICKS, unit);
+        // Sums of shares end a little beside what they should.
+        let steps = (max / step - 1e-9).ceil().max(1.0);
+        Scale { unit, step, steps: steps as u32 }
+    }
+
+    pub(super) fn max(&self) -> f64 {
+        self.step * f64::from(self.steps)
+    }
+
+    /// How far down a value lies, in percent of the height.
+    pub(super) fn down(&self, value: f64) -> f64 {
+        100.0 - self.length(value)
+    }
+
+    /// How long a value is, in percent.
+    pub(super) fn length(&self, value: f64) -> f64 {
+        let value = if value.is_finite() { value.max(0.0) } else { 0.0 };
+        (value / self.max() * 100.0).min(100.0)
+    }
+
+    /// Each round number.
+    pub(super) fn ticks(&self) -> impl Iterator<Item = f64> + '_ {
+        (0..=self.steps).map(|step| f64::from(step) * self.step)
+    }
+
+    /// Lines across, with their numbers at the left.
+    pub(super) fn draw(&self) -> Markup {
+        html! {
+            @for tick in self.ticks() {
+                @let y = percent(self.down(tick));
+                line class=(if tick == 0.0 { "zero" } else { "grid" }) x2="100%" y1=(y) y2=(y) {}
+                text class="tick" x="-8" y=(y) { (self.unit.write_short(tick)) }
+            }
+        }
+    }
+}
+
+/// The end of an axis for nothing but zeros.
+fn least(unit: Unit) -> f64 {
+    match unit {
+        Unit::Count => 4.0,
+        Unit::Share => 0.1,
+        Unit::Seconds => 60.0,
+    }
+}
+
+/// The first round number that isn't less.
+fn round_step(least: f64, unit: Unit) -> f64 {
+    const SECONDS: [f64; 17] = [
+        1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1_800.0, 3_600.0, 7_200.0, 10_800.0,
+        21_600.0, 43_200.0,
+    ];
+    if unit == Unit::Seconds
+        && let Some(step) = SECONDS.into_iter().find(|step| *step >= least)
+    {
+        return step;
+    }
+    let power = 10f64.powf(least.log10().floor());
+    let step =
+        [1.0, 2.0, 5.0, 10.0].map(|factor| factor * power).into_iter().find(|step| *step >= least * (1.0 - 1e-9));
+    let step = step.unwrap_or(10.0 * power);
+    if unit == Unit::Count { step.max(1.0) } else { step }
+}
+
+/// A coordinate in percent, with two digits at most.
+pub(super) fn percent(number: f64) -> String {
+    format!("{}%", short(number))
+}
+
+/// A number with two digits behind the point at most.
+pub(super) fn short(number: f64) -> String {
+    let rounded = (number * 100.0).round() / 100.0;
+    // No minus before 0.
+    format!("{}", if rounded == 0.0 { 0.0 } else { rounded })
+}
+
+/// Names under the parts of a chart, as many as there is room for; some only on wide screens.
+pub(super) fn draw_names<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> Markup {
+    const WIDE: usize = 8;
+    let all = names.len();
+    let step = all.div_ceil(WIDE).max(1);
+    html! {
+        @for (place, name) in names.enumerate().filter(|(place, _)| place.is_multiple_of(step)) {
+            @let on_narrow = all <= 4 || (place / step).is_multiple_of(2);
+            text class=(if on_narrow { "name" } else { "name wide" }) x=(percent(middle(place, all))) y="100%" { (name) }
+        }
+    }
+}
+
+/// Where the middle of a part is, in percent.
+pub(super) fn middle(place: usize, all: usize) -> f64 {
+    (place as f64 + 0.5) / all.max(1) as f64 * 100.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn axes_are_round_and_begin_at_0() {
+        let check = |max: f64, unit: Unit, expect: &[f64]| {
+            let ticks: Vec<f64> = Scale::to(max, unit).ticks().map(|tick| (tick * 1e6).round() / 1e6).collect();
+            assert_eq!(ticks, expect, "{max} {unit:?}");
+        };
+        check(61.0, Unit::Count, &[0.0, 20.0, 40.0, 60.0, 80.0]);
+        check(60.0, Unit::Count, &[0.0, 20.0, 40.0, 60.0]);
+        check(3.0, Unit::Count, &[0.0, 1.0, 2.0, 3.0]);
+        check(1.0, Unit::Count, &[0.0, 1.0]);
+        check(0.0, Unit::Count, &[0.0, 1.0, 2.0, 3.0, 4.0]);
+        check(f64::NAN, Unit::Count, &[0.0, 1.0, 2.0, 3.0, 4.0]);
+        check(1_234_567.0, Unit::Count, &[0.0, 500_000.0, 1_000_000.0, 1_500_000.0]);
+        check(0.3, Unit::Share, &[0.0, 0.1, 0.2, 0.3]);
+        check(0.17, Unit::Share, &[0.0, 0.05, 0.1, 0.15, 0.2]);
+        check(500.0, Unit::Seconds, &[0.0, 300.0, 600.0]);
+        check(200_000.0, Unit::Seconds, &[0.0, 50_000.0, 100_000.0, 150_000.0, 200_000.0]);
+    }
+
+    #[test]
+    fn values_lie_within() {
+        let scale = Scale::to(50.0, Unit::Count);
+        assert_eq!(
+            [0.0, 25.0, 70.0, -3.0, f64::NAN].map(|value| percent(scale.down(value))),
+            ["100%", "58.33%", "0%", "100%", "100%"]
+        );
+        assert_eq!([short(-0.001), short(1.0), short(33.333_3)], ["0", "1", "33.33"]);
+    }
+}

@@ -1,0 +1,134 @@
+//! Times as the clock of a report's zone shows them. They come as RFC 3339 with the zone's offset, so
+//! that no time zones are known here.
+
+use chrono::{DateTime, Datelike, NaiveDateTime, NaiveTime, TimeDelta};
+
+/// Between the ends of a span.
+const DASH: &str = "\u{2009}–\u{2009}";
+
+/// What the clock shows; `None` for what is no time.
+pub(crate) fn local(rfc3339: &str) -> Option<NaiveDateTime> {
+    DateTime::parse_from_rfc3339(rfc3339).ok().map(|time| time.naive_local())
+}
+
+/// Microseconds since 1970.
+pub(crate) fn micros(rfc3339: &str) -> Option<i64> {
+    DateTime::parse_from_rfc3339(rfc3339).ok().map(|time| time.timestamp_micros())
+}
+
+/// A span, its last day included: `22 – 28 Nov 2026`, with hours where it has odd ones.
+pub(crate) fn span(since: &str, until: &str) -> String {
+    let (Some(since), Some(until)) = (local(since), local(until)) else { return format!("{since}{DASH}{until}") };
+    let is_day = |time: NaiveDateTime| time.time() == NaiveTime::MIN;
+    if !is_day(since) || !is_day(until) {
+        return match since.date() == until.date() {
+            true => format!("{} {}{DASH}{}", since.format("%-d %b %Y,"), since.format("%H:%M"), until.format("%H:%M")),
+            false => format!("{}{DASH}{}", moment(since), moment(until)),
+        };
+    }
+    let last = until - TimeDelta::days(1);
+    match () {
+        () if last <= since => since.format("%-d %b %Y").to_string(),
+        () if (since.year(), since.month()) == (last.year(), last.month()) => {
+            format!("{}{DASH}{}", since.day(), last.format("%-d %b %Y"))
+        }
+        () if since.year() == last.year() => format!("{}{DASH}{}", since.format("%-d %b"), last.format("%-d %b %Y")),
+        () => format!("{}{DASH}{}", since.format("%-d %b %Y"), last.format("%-d %b %Y")),
+    }
+}
+
+/// The first and the last day of a span, as a date field takes them; `None` where it isn't made of days.
+pub(crate) fn days(since: &str, until: &str) -> Option<(String, String)> {
+    let (since, until) = (local(since)?, local(until)?);
+    // A span that ends within a day includes that day.
+    let last = until - TimeDelta::microseconds(1);
+    Some((since.date().to_string(), last.date().to_string()))
+}
+
+/// `28 Nov 2026, 09:00`
+fn moment(time: NaiveDateTime) -> String {
+    time.format("%-d %b %Y, %H:%M").to_string()
+}
+
+/// How the parts of a series are named: under its chart, in full, and as a span that can be asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PartName {
+    /// `28 Nov`
+    pub(crate) short: String,
+    /// `Sat 28 Nov 2026`
+    pub(crate) long: String,
+    /// `since` and `until` of just this part; `None` where it can't be said.
+    pub(crate) span: Option<(String, String)>,
+}
+
+/// Of the part that begins at `at`, when parts are divided by `by` as reports are.
+pub(crate) fn part(by: &str, at: &str) -> PartName {
+    let Some(time) = local(at) else {
+        return PartName { short: at.to_owned(), long: at.to_owned(), span: None };
+    };
+    let form = |form: &str| time.format(form).to_string();
+    let day = || form("%Y-%m-%d");
+    let (short, long, span) = match by {
+        "hour" => {
+            let short = if time.time() == NaiveTime::MIN { form("%-d %b") } else { form("%H:%M") };
+            let next = (time + TimeDelta::hours(1)).format("%Y-%m-%dT%H:%M").to_string();
+            (short, form("%a %-d %b, %H:%M"), (form("%Y-%m-%dT%H:%M"), next))
+        }
+        "day" => (form("%-d %b"), form("%a %-d %b %Y"), (day(), day())),
+        "week" => {
+            let left = 6 - i64::from(time.weekday().num_days_from_monday());
+            let last = (time + TimeDelta::days(left)).format("%Y-%m-%d").to_string();
+            (form("%-d %b"), form("Week of %-d %b %Y"), (day(), last))
+        }
+        "month" => (form("%b %Y"), form("%B %Y"), (form("%Y-%m"), form("%Y-%m"))),
+        _ => return PartName { short: at.to_owned(), long: at.to_owned(), span: None },
+    };
+    PartName { short, long, span: Some(span) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_include_their_last_day() {
+        let check = |since: &str, until: &str, expect: &str| {
+            assert_eq!(span(since, until).replace('\u{2009}', " "), expect, "{since} {until}");
+        };
+        check("2026-11-22T00:00:00Z", "2026-11-29T00:00:00Z", "22 – 28 Nov 2026");
+        check("2026-10-25T00:00:00+02:00", "2026-10-26T00:00:00+01:00", "25 Oct 2026");
+        check("2026-10-30T00:00:00Z", "2026-11-03T00:00:00Z", "30 Oct – 2 Nov 2026");
+        check("2025-12-30T00:00:00Z", "2026-01-02T00:00:00Z", "30 Dec 2025 – 1 Jan 2026");
+        check("2026-11-21T16:00:00Z", "2026-11-22T16:00:00Z", "21 Nov 2026, 16:00 – 22 Nov 2026, 16:00");
+        check("2026-11-22T09:00:00Z", "2026-11-22T10:30:00Z", "22 Nov 2026, 09:00 – 10:30");
+        check("odd", "2026-11-22T10:30:00Z", "odd – 2026-11-22T10:30:00Z");
+    }
+
+    #[test]
+    fn parts_have_names_and_can_be_asked_for() {
+        let check = |by: &str, at: &str, short: &str, long: &str, span: Option<(&str, &str)>| {
+            let span = span.map(|(since, until)| (since.to_owned(), until.to_owned()));
+            assert_eq!(part(by, at), PartName { short: short.to_owned(), long: long.to_owned(), span });
+        };
+        let hour = Some(("2026-11-22T09:00", "2026-11-22T10:00"));
+        check("hour", "2026-11-22T09:00:00+01:00", "09:00", "Sun 22 Nov, 09:00", hour);
+        let midnight = Some(("2026-11-22T00:00", "2026-11-22T01:00"));
+        check("hour", "2026-11-22T00:00:00Z", "22 Nov", "Sun 22 Nov, 00:00", midnight);
+        check("day", "2026-11-22T00:00:00Z", "22 Nov", "Sun 22 Nov 2026", Some(("2026-11-22", "2026-11-22")));
+        // A span that begins on a Thursday has three days of its first week left after it.
+        let week = Some(("2026-01-01", "2026-01-04"));
+        check("week", "2026-01-01T00:00:00Z", "1 Jan", "Week of 1 Jan 2026", week);
+        check("month", "2026-11-01T00:00:00Z", "Nov 2026", "November 2026", Some(("2026-11", "2026-11")));
+        check("weekday-hour", "mon 09:00", "mon 09:00", "mon 09:00", None);
+    }
+
+    #[test]
+    fn a_date_field_gets_days() {
+        let check = |since: &str, until: &str, expect: (&str, &str)| {
+            assert_eq!(days(since, until), Some((expect.0.to_owned(), expect.1.to_owned())));
+        };
+        check("2026-11-22T00:00:00Z", "2026-11-29T00:00:00Z", ("2026-11-22", "2026-11-28"));
+        check("2026-11-21T16:00:00Z", "2026-11-22T16:00:00Z", ("2026-11-21", "2026-11-22"));
+        assert_eq!(days("", ""), None);
+    }
+}

@@ -1,0 +1,30 @@
+//! Reports as pages: data in, markup and SVG out. What HTTP is about is the server's.
+//!
+//! * [`View`] is what a page's URL says: the parameters of the reports behind it, in the same words.
+//! * [`overview`], [`chat`], [`subjects`], [`pages`], [`quality`] draw a page from its reports, [`wrong`] one that
+//!   can't be shown. Each is a whole document that needs no script, one style sheet ([`STYLE`]) and nothing from
+//!   elsewhere. Nothing in it is computed: a number that isn't in a report isn't on a page.
+//! * Charts are figures with a sentence, a drawing and a table of the same numbers.
+//!
+//! What visitors sent is text and stays text: markup escapes it, control characters and marks of direction are made
+//! visible, and it becomes no address but a parameter of our own pages.
+
+mod change;
+mod chart;
+mod format;
+mod page;
+mod pages;
+mod parts;
+mod reading;
+mod style;
+mod text;
+mod view;
+
+pub use page::Context;
+pub use pages::chat::{Chat, chat};
+pub use pages::list::{pages, subjects};
+pub use pages::overview::{Overview, overview};
+pub use pages::quality::{Quality, quality};
+pub use pages::wrong::{Wrong, wrong};
+pub use style::{STYLE, Style};
+pub use view::{Filter, FilterKind, Page, View};

@@ -1,0 +1,7 @@
+//! The pages, one file each: which reports a page needs, and how they are put together.
+
+pub(crate) mod chat;
+pub(crate) mod list;
+pub(crate) mod overview;
+pub(crate) mod quality;
+pub(crate) mod wrong;

@@ -1,0 +1,97 @@
+//! The headline numbers, and who asked for contact how, when, about what and where.
+
+use maud::html;
+use report::Report;
+
+use crate::chart::{Caption, HeatMap};
+use crate::format::number::count;
+use crate::page::{Context, Told, page};
+use crate::parts::empty::empty;
+use crate::parts::series::requests;
+use crate::parts::stat::Stat;
+use crate::parts::values::Values;
+use crate::reading::{part, total};
+use crate::view::{FilterKind, Page};
+
+/// What the page is drawn from: reports about the same span, with the same filter.
+#[derive(Clone, Copy, Debug)]
+pub struct Overview<'a> {
+    /// `overview`.
+    pub overview: &'a Report,
+    /// `chat`.
+    pub chat: &'a Report,
+    /// `overview` by `weekday-hour`; `None` where the span is too long for it.
+    pub hours: Option<&'a Report>,
+    /// `subjects`.
+    pub subjects: &'a Report,
+    /// `pages`.
+    pub pages: &'a Report,
+}
+
+/// The page.
+pub fn overview(context: &Context<'_>, data: &Overview<'_>) -> String {
+    let Overview { overview, chat, hours, subjects, pages } = *data;
+    let told = Told::of(overview, &[chat, subjects, pages]);
+    let stat = |name, label, report| Stat { name, label, report }.draw(context.now);
+    let more = |page: Page, label: &str| Some((context.view.href(page), label.to_owned()));
+    let content = html! {
+        @if is_empty(overview) && context.view.filters().is_empty() {
+            (empty(context))
+        } @else {
+            div.stats {
+                (stat("contact_requests", None, overview))
+                (stat("visitors", None, overview))
+                (stat("contact_rate", None, overview))
+                (stat("chats_started", None, overview))
+                (stat("invitation_acceptance_rate", Some("Acceptance rate"), chat))
+                (stat("chat_duration_seconds", Some("Chat duration, median"), chat))
+            }
+            div.grid {
+                div.whole { (requests(context, overview)) }
+                @if let Some(hours) = hours { div.most { (heat(hours)) } }
+                div.least {
+                    (Values {
+                        id: "channels", title: "Channels", one: "Channel", many: "Channels", report: overview,
+                        kind: Some(FilterKind::Channel), columns: &[("contact_requests", "Requests")], more: None,
+                    }.draw(context))
+                }
+                div.half {
+                    (Values {
+                        id: "subjects", title: "Top subjects", one: "Subject", many: "Subjects", report: subjects,
+                        kind: Some(FilterKind::Subject), columns: &[("contact_requests", "Requests")],
+                        more: more(Page::Subjects, "All subjects"),
+                    }.draw(context))
+                }
+                div.half {
+                    (Values {
+                        id: "pages", title: "Top pages", one: "Page", many: "Pages", report: pages,
+                        kind: Some(FilterKind::Page), columns: &[("contact_requests", "Requests"), ("contact_rate", "Rate")],
+                        more: more(Page::Pages, "All pages"),
+                    }.draw(context))
+                }
+            }
+        }
+    };
+    page(context, Some(&told), &content)
+}
+
+/// Whether there is nothing in the span, and nothing in the one before.
+fn is_empty(report: &Report) -> bool {
+    const SIGNS: [&str; 4] = ["visitors", "contact_requests", "chats_offered", "anomalies"];
+    SIGNS.iter().filter_map(|name| total(report, name)).all(|answer| {
+        let is_nothing = |number: report::MetricNumber| crate::reading::size(number) == 0.0;
+        answer.value.is_none_or(is_nothing) && answer.previous.is_none_or(is_nothing)
+    })
+}
+
+fn heat(report: &Report) -> maud::Markup {
+    let hours: Vec<f64> =
+        report.series.iter().map(|bucket| part(&bucket.metrics, "contact_requests").unwrap_or(0.0)).collect();
+    let most =
+        hours.iter().enumerate().rev().max_by(|one, other| one.1.total_cmp(other.1)).filter(|(_, most)| **most > 0.0);
+    let sentence = match most {
+        Some((hour, most)) => format!("The most: {} with {}.", HeatMap::name_of(hour), count(*most as u64)),
+        None => "No contact requests in this period.".to_owned(),
+    };
+    HeatMap { caption: Caption { id: "hours", title: "When people ask", sentence }, hours }.draw()
+}

@@ -1,0 +1,53 @@
+//! What became of the events that were sent, and what can't be right in them.
+
+use maud::html;
+use report::Report;
+
+use crate::page::{Context, Told, page};
+use crate::parts::anomalies::{ALL, anomalies};
+use crate::parts::series::columns;
+use crate::parts::stat::Stat;
+use crate::parts::values::Values;
+
+/// What the page is drawn from.
+#[derive(Clone, Copy, Debug)]
+pub struct Quality<'a> {
+    /// `quality`.
+    pub quality: &'a Report,
+}
+
+/// The page.
+pub fn quality(context: &Context<'_>, data: &Quality<'_>) -> String {
+    let report = data.quality;
+    let stat = |name| Stat { name, label: None, report }.draw(context.now);
+    let content = html! {
+        div.stats {
+            (stat("accepted"))
+            (stat("rejected"))
+            (stat("duplicates"))
+            (stat("conflicts"))
+            (stat("late"))
+            (stat("anomalies"))
+        }
+        div.grid {
+            div.half {
+                (Values {
+                    id: "reasons", title: "Rejected, by reason", one: "Reason", many: "Rejected events", report,
+                    kind: None, columns: &[("rejected", "Rejected")],
+                    more: Some(("/v1/rejects".to_owned(), "The rejected events".to_owned())),
+                }.draw(context))
+            }
+            div.half { (anomalies(report, &ALL)) }
+            div.whole {
+                section.card.hint {
+                    h2 { "Look at them, mend them, try again" }
+                    p.says { "A rejected event is kept with what was wrong. After a schema was corrected it can be judged once more." }
+                    pre tabindex="0" { code { "frontdesk rejects list\nfrontdesk rejects show ID\nfrontdesk rejects retry" } }
+                }
+            }
+            div.half { (columns(context, report, "late-events", "Late events over time", "late")) }
+            div.half { (columns(context, report, "anomalies-over-time", "Anomalies over time", "anomalies")) }
+        }
+    };
+    page(context, Some(&Told::of(report, &[])), &content)
+}

@@ -1,0 +1,165 @@
+//! How a metric went over time, as columns or lines, with the sentence that says so.
+
+use maud::Markup;
+use report::{Channel, MetricNumber, Report};
+
+use crate::change::Change;
+use crate::chart::{Caption, Column, Columns, Line, Lines, Point, Series};
+use crate::page::Context;
+use crate::reading::{Part, When, compared, compared_line, metric, part, part_before, part_head, parts, total, unit};
+use crate::view::{Filter, FilterKind};
+
+/// The classes of the channels' colours, in their order.
+pub(crate) const CHANNEL_CLASSES: [&str; 5] = ["s1", "s2", "s3", "s4", "s5"];
+
+/// The metric of a channel's requests.
+fn requests_by(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Chat => "chats_started",
+        Channel::Call => "click_to_call",
+        Channel::Text => "click_to_text",
+        Channel::Email => "click_to_email",
+        Channel::DirectMessage => "click_to_direct_message",
+    }
+}
+
+/// The class of a channel's colour, and its name.
+pub(crate) fn channel(name: &str) -> Option<(&'static str, &'static str)> {
+    let place = Channel::ALL.iter().position(|channel| channel.name() == name)?;
+    Some((CHANNEL_CLASSES[place], Channel::ALL[place].label()))
+}
+
+/// Contact requests over time, by channel.
+pub(crate) fn requests(context: &Context<'_>, report: &Report) -> Markup {
+    let parts = parts(report, context.now);
+    let channels: Vec<(Channel, &'static str)> = std::iter::zip(Channel::ALL, CHANNEL_CLASSES).collect();
+    let series = channels.iter().map(|(channel, class)| {
+        let filter = Filter::of(FilterKind::Channel, channel.name());
+        let href = context.view.filtered(filter).href(context.page);
+        Series { name: channel.label().to_owned(), class, href: Some(href) }
+    });
+    let values = |part: &Part<'_>| {
+        channels
+            .iter()
+            .map(|(channel, _)| self::part(&part.bucket.metrics, requests_by(*channel)).unwrap_or(0.0))
+            .collect()
+    };
+    let columns: Vec<Column> =
+        parts.iter().map(|part| column(context, part, values(part), "contact_requests")).collect();
+    let caption = Caption {
+        id: "requests",
+        title: "Contact requests over time",
+        sentence: sentence(report, "contact_requests", &columns),
+    };
+    let before = compared_line(report).filter(|_| columns.iter().any(|column| column.before.is_some()));
+    Columns {
+        caption,
+        unit: unit("contact_requests"),
+        series: series.collect(),
+        columns,
+        part: part_head(report),
+        before,
+    }
+    .draw()
+}
+
+/// A metric over time in columns of one colour.
+pub(crate) fn columns(
+    context: &Context<'_>,
+    report: &Report,
+    id: &'static str,
+    title: &'static str,
+    name: &'static str,
+) -> Markup {
+    let columns: Vec<Column> = parts(report, context.now)
+        .iter()
+        .map(|part| column(context, part, vec![self::part(&part.bucket.metrics, name).unwrap_or(0.0)], name))
+        .collect();
+    let caption = Caption { id, title, sentence: sentence(report, name, &columns) };
+    let label = metric(name).map_or(name, |metric| metric.label);
+    let before = compared_line(report).filter(|_| columns.iter().any(|column| column.before.is_some()));
+    let series = vec![Series { name: label.to_owned(), class: "s1", href: None }];
+    Columns { caption, unit: unit(name), series, columns, part: part_head(report), before }.draw()
+}
+
+fn column(context: &Context<'_>, part: &Part<'_>, values: Vec<f64>, compared: &str) -> Column {
+    Column {
+        short: part.name.short.clone(),
+        long: part.name.long.clone(),
+        href: href(context, part),
+        values: if part.when == When::ToCome { Vec::new() } else { values },
+        before: part_before(&part.bucket.metrics, compared),
+        is_so_far: part.when == When::SoFar,
+    }
+}
+
+fn href(context: &Context<'_>, part: &Part<'_>) -> Option<String> {
+    let (since, until) = part.name.span.as_ref()?;
+    Some(context.view.during(since, Some(until)).href(context.page))
+}
+
+/// A line.
+pub(crate) struct LineOf {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// The class of its colour.
+    pub(crate) class: &'static str,
+    /// Its number of a part.
+    pub(crate) value: fn(&report::ReportBucket, &str) -> Option<f64>,
+}
+
+/// A metric over time as lines.
+pub(crate) fn lines(
+    context: &Context<'_>,
+    report: &Report,
+    (id, title): (&'static str, &'static str),
+    name: &'static str,
+    lines: &[LineOf],
+    sentence: String,
+) -> Markup {
+    let point = |part: Part<'_>| Point {
+        href: href(context, &part),
+        values: match part.when {
+            When::ToCome => Vec::new(),
+            When::Over | When::SoFar => lines.iter().map(|line| (line.value)(part.bucket, name)).collect(),
+        },
+        short: part.name.short,
+        long: match part.when {
+            When::SoFar => format!("{}, so far", part.name.long),
+            When::Over | When::ToCome => part.name.long,
+        },
+    };
+    let points = parts(report, context.now).into_iter().map(point).collect();
+    let named = lines.iter().map(|line| Line { name: line.name.to_owned(), class: line.class });
+    let caption = Caption { id, title, sentence };
+    Lines { caption, unit: unit(name), lines: named.collect(), points, part: part_head(report) }.draw()
+}
+
+/// `Contact requests rose 12 % to 340 from 300 in the period before; the most on Tue 24 Nov 2026 with 61.`
+fn sentence(report: &Report, name: &str, columns: &[Column]) -> String {
+    let unit = unit(name);
+    let most =
+        columns.iter().rev().max_by(|one, other| one.sum().total_cmp(&other.sum())).filter(|most| most.sum() > 0.0);
+    let most = most.map(|most| format!("; the most: {} with {}", most.long, unit.write(most.sum())));
+    format!("{}{}.", changed(report, name), most.unwrap_or_default())
+}
+
+/// `Contact requests rose 12 % to 340 from 300 in the period before`
+pub(crate) fn changed(report: &Report, name: &str) -> String {
+    let label = metric(name).map_or(name, |metric| metric.label);
+    let Some(answer) = total(report, name) else { return label.to_owned() };
+    let value = answer.value.unwrap_or(MetricNumber::Count(0));
+    let told = Change::of(answer).told(value, answer.previous, compared(report).unwrap_or("the period before"));
+    match told.strip_prefix("were ") {
+        Some(number) if report.period.so_far => format!("{label} so far: {number}"),
+        Some(number) => format!("{label}: {number}"),
+        None if report.period.so_far => format!("So far {} {told}", lowercase(label)),
+        None => format!("{label} {told}"),
+    }
+}
+
+/// With a small first letter.
+fn lowercase(label: &str) -> String {
+    let mut letters = label.chars();
+    letters.next().into_iter().flat_map(char::to_lowercase).chain(letters).collect()
+}

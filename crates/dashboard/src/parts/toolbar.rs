@@ -1,0 +1,167 @@
+//! What is chosen: period, comparison, time zone, filters. Links and plain forms, so that it works without
+//! scripts and each choice is a URL.
+
+use maud::{Markup, html};
+use report::Channel;
+
+use super::series::channel;
+use crate::format::time;
+use crate::page::{Context, Told};
+use crate::text;
+use crate::view::{Filter, FilterKind, View};
+
+/// Periods that are one click away: `since`, the name, and the name on a narrow screen.
+const PRESETS: [(&str, &str); 5] =
+    [("24h", "24 hours"), ("7d", "7 days"), ("30d", "30 days"), ("90d", "90 days"), ("1m", "This month")];
+/// `compare`, and its name.
+const COMPARISONS: [(&str, &str); 3] = [("previous", "Period before"), ("year", "Year before"), ("none", "Nothing")];
+/// What reports take for a `since` or `compare` that isn't written.
+const SINCE: &str = "7d";
+const COMPARE: &str = "previous";
+/// Zones that are suggested, besides that of the page.
+const ZONES: [&str; 8] = [
+    "UTC",
+    "Europe/London",
+    "Europe/Berlin",
+    "America/New_York",
+    "America/Los_Angeles",
+    "Asia/Kolkata",
+    "Asia/Tokyo",
+    "Australia/Sydney",
+];
+
+/// The choices of a page.
+pub(crate) fn toolbar(context: &Context<'_>, told: Option<&Told>) -> Markup {
+    let view = context.view;
+    let preset = view.get("until").is_none().then(|| view.get("since").unwrap_or(SINCE));
+    let is_preset = PRESETS.iter().any(|(since, _)| Some(*since) == preset);
+    html! {
+        div.tools {
+            nav.seg aria-label="Period" {
+                @for (since, name) in PRESETS {
+                    a href=(view.during(since, None).href(context.page)) aria-current=[(preset == Some(since)).then_some("true")] { (name) }
+                }
+            }
+            details.pop open[told.is_none()] {
+                summary class=[(!is_preset).then_some("chosen")] { "Dates" }
+                (dates(context, told))
+            }
+            details.pop {
+                summary { "Compare" span.aside { ": " (comparison(view)) } }
+                nav.menu aria-label="Compare with" {
+                    @for (compare, name) in COMPARISONS {
+                        a href=(view.with("compare", Some(compare)).href(context.page))
+                            aria-current=[(view.get("compare").unwrap_or(COMPARE) == compare).then_some("true")] { (name) }
+                    }
+                }
+            }
+            details.pop open[told.is_none() && view.get("tz").is_some()] {
+                summary { "Time zone" @if let Some(told) = told { span.aside { ": " (told.period.tz) } } }
+                (zones(context, told))
+            }
+            details.pop open[told.is_none() && !view.filters().is_empty()] {
+                summary { "Filter" }
+                (filters(context))
+            }
+        }
+        (chips(context))
+    }
+}
+
+fn comparison(view: &View) -> &str {
+    let compare = view.get("compare").unwrap_or(COMPARE);
+    COMPARISONS.iter().find(|(known, _)| *known == compare).map_or(compare, |(_, name)| name)
+}
+
+/// A form of this page that sets some parameters and keeps the rest.
+fn form(context: &Context<'_>, set: &[&str], fields: &Markup, button: &str) -> Markup {
+    html! {
+        form action=(context.page.path()) method="get" {
+            @for (name, value) in context.view.hidden(set) { input type="hidden" name=(name) value=(value); }
+            (fields)
+            button { (button) }
+        }
+    }
+}
+
+fn dates(context: &Context<'_>, told: Option<&Told>) -> Markup {
+    let days = told.and_then(|told| time::days(&told.period.since, &told.period.until));
+    let fields = match &days {
+        Some((since, until)) => html! {
+            label { "First day" input type="date" name="since" value=(since) required; }
+            label { "Last day" input type="date" name="until" value=(until); }
+        },
+        // What was written, to be corrected.
+        None => html! {
+            label { "Begin" input type="text" name="since" value=(text::field(context.view.get("since").unwrap_or(SINCE))) required; }
+            label { "End" input type="text" name="until" value=(text::field(context.view.get("until").unwrap_or_default())); }
+            p.aside { "A date such as 2026-11-01, a month such as 2026-11, or 7d for seven days." }
+        },
+    };
+    form(context, &["since", "until", "by"], &fields, "Show")
+}
+
+fn zones(context: &Context<'_>, told: Option<&Told>) -> Markup {
+    let zone = context.view.get("tz").or(told.map(|told| told.period.tz.as_str())).unwrap_or("UTC");
+    let fields = html! {
+        label { "Time zone" input type="text" name="tz" value=(text::field(zone)) list="zones" autocomplete="off" spellcheck="false"; }
+        datalist id="zones" { @for zone in ZONES { option value=(zone) {} } }
+        p.aside { "A name such as Europe/Berlin. Days begin and end by its clock." }
+    };
+    form(context, &["tz"], &fields, "Show")
+}
+
+fn filters(context: &Context<'_>) -> Markup {
+    html! {
+        div.forms {
+            @for kind in FilterKind::ALL {
+                @let fields = html! {
+                    label {
+                        (kind.label())
+                        @match kind {
+                            FilterKind::Channel => select name="channel" {
+                                @for channel in Channel::ALL { option value=(channel.name()) { (channel.label()) } }
+                            },
+                            _ => input type="text" name=(kind.parameter()) required spellcheck="false";,
+                        }
+                    }
+                };
+                (form(context, &["limit"], &fields, "Add"))
+            }
+            p.aside { "A ! before a value leaves it out." }
+        }
+    }
+}
+
+/// The filters, each with a way to take it away.
+fn chips(context: &Context<'_>) -> Markup {
+    let filters = context.view.filters();
+    if filters.is_empty() {
+        return Markup::default();
+    }
+    html! {
+        ul.chips aria-label="Filters" {
+            @for (place, filter) in filters.iter().enumerate() {
+                @let (is_out, value) = named(filter);
+                li { a href=(context.view.without(Some(place)).href(context.page)) {
+                    (filter.kind.label()) (if is_out { " is not " } else { ": " })
+                    b { bdi { (value) } }
+                    span.x aria-hidden="true" { "×" }
+                    span.unseen { " – remove this filter" }
+                } }
+            }
+            @if filters.len() > 1 { li { a.clear href=(context.view.without(None).href(context.page)) { "Remove all" } } }
+        }
+    }
+}
+
+fn named(filter: &Filter) -> (bool, String) {
+    let (is_out, value) = filter.value();
+    let name = match filter.kind {
+        _ if value.is_empty() => "none".to_owned(),
+        FilterKind::Channel => channel(value).map_or_else(|| text::shown(value), |(_, label)| label.to_owned()),
+        FilterKind::Page => text::page(value),
+        FilterKind::Subject | FilterKind::Datastream => text::shown(value),
+    };
+    (is_out, name)
+}

@@ -1,0 +1,119 @@
+//! Lists of values: channels, subjects, pages, reasons.
+
+use maud::Markup;
+use report::{MetricNumber, Report, ReportRow, RowKind};
+
+use super::series::channel;
+use crate::change::Change;
+use crate::chart::{Bar, Bars, Caption};
+use crate::format::number::{Unit, count};
+use crate::page::Context;
+use crate::reading::{part, written};
+use crate::text;
+use crate::view::{Filter, FilterKind};
+
+/// A list of a report's rows.
+pub(crate) struct Values<'a> {
+    /// Its id on the page.
+    pub(crate) id: &'static str,
+    /// Its name.
+    pub(crate) title: &'static str,
+    /// What a value is called, and several.
+    pub(crate) one: &'static str,
+    pub(crate) many: &'static str,
+    /// The report.
+    pub(crate) report: &'a Report,
+    /// What a click on a value filters by.
+    pub(crate) kind: Option<FilterKind>,
+    /// The columns of numbers: metric and head. The first is drawn.
+    pub(crate) columns: &'static [(&'static str, &'static str)],
+    /// Where the rest is, and what that is called.
+    pub(crate) more: Option<(String, String)>,
+}
+
+/// Columns of numbers that stay on a narrow screen.
+const NARROW: usize = 2;
+
+impl Values<'_> {
+    /// The figure.
+    pub(crate) fn draw(self, context: &Context<'_>) -> Markup {
+        let drawn = self.columns.first().map_or("", |(name, _)| *name);
+        let has_change = self.report.compared.is_some();
+        // A value that was asked for is there with nothing; of the others it says nothing.
+        let rows = self.report.rows.iter().filter(|row| part(&row.metrics, drawn).unwrap_or(0.0) > 0.0);
+        let bars: Vec<Bar> = rows.map(|row| self.bar(context, row, drawn, has_change)).collect();
+        let mut heads = vec![self.one];
+        heads.extend(self.columns.iter().map(|(_, head)| *head));
+        if has_change {
+            heads.insert(2.min(heads.len()), "Change");
+        }
+        let caption = Caption { id: self.id, title: self.title, sentence: self.sentence(&bars) };
+        Bars { caption, heads, narrow: NARROW, bars, more: self.more }.draw()
+    }
+
+    fn sentence(&self, bars: &[Bar]) -> String {
+        let Some(first) = bars.first() else { return format!("No {} in this period.", self.many.to_lowercase()) };
+        let all: f64 = bars.iter().map(|bar| bar.length).sum();
+        let of = if self.report.rows_left_out == 0 && all > 0.0 {
+            format!(", {} of all", Unit::Share.write(first.length / all))
+        } else {
+            String::new()
+        };
+        let left_out = match self.report.rows_left_out {
+            0 => String::new(),
+            more => format!(" {} more are left out.", count(more)),
+        };
+        let most = bars.iter().rev().max_by(|one, other| one.length.total_cmp(&other.length)).unwrap_or(first);
+        format!("The most: {} with {}{of}.{left_out}", most.name, count(most.length as u64))
+    }
+
+    fn bar(&self, context: &Context<'_>, row: &ReportRow, drawn: &str, has_change: bool) -> Bar {
+        let (name, class) = self.named(row);
+        let href = self.kind.and_then(|kind| {
+            let value = match (row.kind, &row.value) {
+                (RowKind::Value, Some(value)) if text::is_linked(value) => Filter::of(kind, value),
+                (RowKind::None, _) => Filter { kind, written: String::new() },
+                _ => return None,
+            };
+            Some(context.view.filtered(value).href(crate::view::Page::Overview))
+        });
+        let cell = |name: &str| row.metrics.get(name).and_then(|part| part.value);
+        let mut cells: Vec<String> = self.columns.iter().map(|(name, _)| cell(name).map_or_else(dash, shown)).collect();
+        if has_change {
+            let change = row.metrics.get(drawn).map_or(Change::Unknown, Change::of_part);
+            cells.insert(1.min(cells.len()), change.brief());
+        }
+        Bar {
+            name,
+            is_value: row.kind == RowKind::Value,
+            href,
+            length: part(&row.metrics, drawn).unwrap_or(0.0),
+            class,
+            cells,
+        }
+    }
+
+    /// What a row is called, and the class of its colour.
+    fn named(&self, row: &ReportRow) -> (String, &'static str) {
+        match (row.kind, row.value.as_deref(), self.kind) {
+            (RowKind::None, ..) => (format!("No {}", self.one.to_lowercase()), "rest"),
+            (RowKind::Other, ..) => (format!("Other {}", self.many.to_lowercase()), "rest"),
+            (RowKind::Value, Some(value), Some(FilterKind::Channel)) => {
+                channel(value).map_or_else(|| (text::shown(value), "s1"), |(class, label)| (label.to_owned(), class))
+            }
+            (RowKind::Value, Some(value), Some(FilterKind::Page)) => (text::page(value), "s1"),
+            (RowKind::Value, value, _) => (text::shown(value.unwrap_or_default()), "s1"),
+        }
+    }
+}
+
+fn dash() -> String {
+    "–".to_owned()
+}
+
+fn shown(number: MetricNumber) -> String {
+    match number {
+        MetricNumber::Seconds(seconds) if seconds.count == 0 => dash(),
+        number => written(number),
+    }
+}

@@ -1,0 +1,129 @@
+//! Numbers out of reports, ready to be drawn.
+
+use report::{
+    METRICS, Metric, MetricAnswer, MetricNumber, Named, PartAnswer, QUALITY, Report, ReportBucket, SecondsAnswer,
+};
+
+use crate::format::number::{Unit, count};
+use crate::format::time::{self, PartName};
+
+/// The definition of a metric.
+pub(crate) fn metric(name: &str) -> Option<&'static Metric> {
+    METRICS.iter().chain(QUALITY).find(|metric| metric.name == name).copied()
+}
+
+/// What a metric counts in, as it is written.
+pub(crate) fn unit(name: &str) -> Unit {
+    match metric(name).map(|metric| metric.unit) {
+        Some(report::Unit::Share) => Unit::Share,
+        Some(report::Unit::Seconds) => Unit::Seconds,
+        Some(report::Unit::Count | report::Unit::Visitors) | None => Unit::Count,
+    }
+}
+
+/// The number by which another one is compared and drawn: of lengths of time their median.
+pub(crate) fn size(number: MetricNumber) -> f64 {
+    match number {
+        MetricNumber::Count(count) => count as f64,
+        MetricNumber::Share(share) => share,
+        MetricNumber::Seconds(seconds) => f64::from(seconds.median),
+    }
+}
+
+/// A number as it is written.
+pub(crate) fn written(number: MetricNumber) -> String {
+    match number {
+        MetricNumber::Count(number) => count(number),
+        MetricNumber::Share(share) => Unit::Share.write(share),
+        MetricNumber::Seconds(seconds) => Unit::Seconds.write(f64::from(seconds.median)),
+    }
+}
+
+/// The total of a metric, where the report has it.
+pub(crate) fn total<'a>(report: &'a Report, name: &str) -> Option<&'a MetricAnswer> {
+    report.metrics.get(name)
+}
+
+/// The same as a count; 0 where nothing is known.
+pub(crate) fn counted(report: &Report, name: &str) -> u64 {
+    match total(report, name).and_then(|answer| answer.value) {
+        Some(MetricNumber::Count(count)) => count,
+        _ => 0,
+    }
+}
+
+/// What is known of lengths of time.
+pub(crate) fn lengths(report: &Report, name: &str) -> Option<SecondsAnswer> {
+    match total(report, name)?.value? {
+        MetricNumber::Seconds(seconds) if seconds.count > 0 => Some(seconds),
+        _ => None,
+    }
+}
+
+/// A number of a part.
+pub(crate) fn part(metrics: &Named<PartAnswer>, name: &str) -> Option<f64> {
+    metrics.get(name).and_then(|part| part.value).map(size)
+}
+
+/// That of the same part of the span that is compared with.
+pub(crate) fn part_before(metrics: &Named<PartAnswer>, name: &str) -> Option<f64> {
+    metrics.get(name).and_then(|part| part.previous).map(size)
+}
+
+/// Where a part of a series stands to the present.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum When {
+    /// It is over.
+    Over,
+    /// It isn't over yet.
+    SoFar,
+    /// It hasn't begun.
+    ToCome,
+}
+
+/// A part of a series, with its name and where it stands.
+pub(crate) struct Part<'a> {
+    pub(crate) bucket: &'a ReportBucket,
+    pub(crate) name: PartName,
+    pub(crate) when: When,
+}
+
+/// The parts of a report's series. `now` is in microseconds since 1970.
+pub(crate) fn parts(report: &Report, now: i64) -> Vec<Part<'_>> {
+    let begin = |bucket: &ReportBucket| time::micros(&bucket.at);
+    let end = time::micros(&report.period.until);
+    let part = |(place, bucket): (usize, &'_ ReportBucket)| {
+        let next = report.series.get(place + 1).map_or(end, begin);
+        match (begin(bucket), next) {
+            (Some(begin), _) if begin > now => When::ToCome,
+            (Some(_), Some(next)) if next > now => When::SoFar,
+            _ => When::Over,
+        }
+    };
+    let named =
+        |(place, bucket)| Part { bucket, name: time::part(&report.by, &bucket.at), when: part((place, bucket)) };
+    report.series.iter().enumerate().map(named).collect()
+}
+
+/// What the parts of a series are called.
+pub(crate) fn part_head(report: &Report) -> &'static str {
+    match report.by.as_str() {
+        "hour" => "Hour",
+        "week" => "Week",
+        "month" => "Month",
+        _ => "Day",
+    }
+}
+
+/// What a report is compared with, in words; `None` for nothing.
+pub(crate) fn compared(report: &Report) -> Option<&'static str> {
+    match report.compared.as_ref()?.with.as_str() {
+        "year" => Some("a year earlier"),
+        _ => Some("the period before"),
+    }
+}
+
+/// The same as the name of a line.
+pub(crate) fn compared_line(report: &Report) -> Option<&'static str> {
+    compared(report).map(|compared| if compared == "a year earlier" { "A year earlier" } else { "Period before" })
+}

@@ -1,0 +1,47 @@
+//! Texts that visitors or their pages have sent. Markup escapes them; here is what else they may not do.
+
+use std::borrow::Cow;
+
+/// Most letters of a value that are shown.
+const LETTERS_MAX: usize = 100;
+/// Longest value that a link is made for, in bytes: longer URLs are refused on their way.
+const LINKED_BYTES_MAX: usize = 1_500;
+
+/// A value, short enough, with control characters and marks of direction made visible.
+pub(crate) fn shown(value: &str) -> String {
+    let visible = report::visible(value);
+    match visible.char_indices().nth(LETTERS_MAX) {
+        None => visible.into_owned(),
+        Some((end, _)) => format!("{}…", &visible[..end]),
+    }
+}
+
+/// A page, without what nearly all begin with.
+pub(crate) fn page(value: &str) -> String {
+    shown(value.strip_prefix("https://").or_else(|| value.strip_prefix("http://")).unwrap_or(value))
+}
+
+/// Whether a value can be asked for by a link.
+pub(crate) fn is_linked(value: &str) -> bool {
+    value.len() <= LINKED_BYTES_MAX
+}
+
+/// A value for a field of a form.
+pub(crate) fn field(value: &str) -> Cow<'_, str> {
+    report::visible(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_short_and_do_nothing() {
+        assert_eq!(shown("a\u{202e}b\u{1b}[2J"), "a\\u202eb\\u001b[2J");
+        assert_eq!(shown(&"é".repeat(101)), format!("{}…", "é".repeat(100)));
+        assert_eq!(shown(&"é".repeat(100)), "é".repeat(100));
+        assert_eq!(page("https://shop.example/a"), "shop.example/a");
+        assert_eq!(page("javascript:alert(1)"), "javascript:alert(1)");
+        assert!(is_linked("a") && !is_linked(&"a".repeat(1_501)));
+    }
+}

@@ -1,0 +1,299 @@
+//! What a page shows, as it stands in its URL: the parameters of the reports behind it, in the same
+//! words. Links and forms are made from it, so that whatever is on the screen can be sent.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// What stands for itself in a query: RFC 3986's unreserved characters, and those that may stand there
+/// and make it easier to read.
+const QUERY: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/').remove(b':').remove(b'!');
+
+/// A page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// The headline numbers.
+    Overview,
+    /// Invitations and chats.
+    Chat,
+    /// All subjects.
+    Subjects,
+    /// All pages.
+    Pages,
+    /// What became of the events.
+    Quality,
+}
+
+impl Page {
+    /// All of them, in the order of the navigation.
+    pub const ALL: [Page; 5] = [Page::Overview, Page::Chat, Page::Subjects, Page::Pages, Page::Quality];
+
+    /// Where it is.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Page::Overview => "/",
+            Page::Chat => "/chat",
+            Page::Subjects => "/subjects",
+            Page::Pages => "/pages",
+            Page::Quality => "/quality",
+        }
+    }
+
+    /// Where its report is, as JSON and CSV.
+    pub(crate) const fn report(self) -> &'static str {
+        match self {
+            Page::Overview => "/v1/reports/overview",
+            Page::Chat => "/v1/reports/chat",
+            Page::Subjects => "/v1/reports/subjects",
+            Page::Pages => "/v1/reports/pages",
+            Page::Quality => "/v1/reports/quality",
+        }
+    }
+
+    /// Its name.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Page::Overview => "Overview",
+            Page::Chat => "Chat",
+            Page::Subjects => "Subjects",
+            Page::Pages => "Pages",
+            Page::Quality => "Quality",
+        }
+    }
+}
+
+/// What a filter is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FilterKind {
+    /// The datastream.
+    Datastream,
+    /// The channel.
+    Channel,
+    /// The subject.
+    Subject,
+    /// The page.
+    Page,
+}
+
+impl FilterKind {
+    /// All of them.
+    pub const ALL: [FilterKind; 4] =
+        [FilterKind::Channel, FilterKind::Subject, FilterKind::Page, FilterKind::Datastream];
+
+    /// The parameter's name.
+    pub const fn parameter(self) -> &'static str {
+        match self {
+            FilterKind::Datastream => "datastream",
+            FilterKind::Channel => "channel",
+            FilterKind::Subject => "subject",
+            FilterKind::Page => "page",
+        }
+    }
+
+    /// Its name in prose.
+    pub const fn label(self) -> &'static str {
+        match self {
+            FilterKind::Datastream => "Datastream",
+            FilterKind::Channel => "Channel",
+            FilterKind::Subject => "Subject",
+            FilterKind::Page => "Page",
+        }
+    }
+
+    fn named(name: &str) -> Option<FilterKind> {
+        FilterKind::ALL.into_iter().find(|kind| kind.parameter() == name)
+    }
+}
+
+/// A filter as it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filter {
+    /// What it is on.
+    pub kind: FilterKind,
+    /// With a `!` before what is left out; empty for events without a value.
+    pub written: String,
+}
+
+impl Filter {
+    /// The filter that lets through events with this value.
+    pub(crate) fn of(kind: FilterKind, value: &str) -> Filter {
+        let escape = if value.starts_with(['!', '\\']) { "\\" } else { "" };
+        Filter { kind, written: format!("{escape}{value}") }
+    }
+
+    /// Whether it leaves a value out, and that value.
+    pub(crate) fn value(&self) -> (bool, &str) {
+        let (is_out, value) = self.written.strip_prefix('!').map_or((false, &*self.written), |value| (true, value));
+        (is_out, value.strip_prefix('\\').filter(|value| value.starts_with(['!', '\\'])).unwrap_or(value))
+    }
+}
+
+/// What is written in a page's URL.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct View {
+    /// Parameters that have one value, in the order of [`View::ONCE`]; as often as they were written.
+    once: Vec<(&'static str, String)>,
+    filters: Vec<Filter>,
+    /// What no report takes, for the message about it.
+    unknown: Vec<(String, String)>,
+}
+
+impl View {
+    const ONCE: [&'static str; 6] = ["since", "until", "tz", "by", "compare", "limit"];
+
+    /// Reads the parameters of a URL. Nothing is refused here: a report's own word on them is shown.
+    pub fn parse<'a>(parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> View {
+        let mut view = View::default();
+        for (name, value) in parameters {
+            match (View::ONCE.into_iter().find(|once| *once == name), FilterKind::named(name)) {
+                // A form sends the fields that were left empty, too.
+                (Some(_), _) if value.is_empty() => {}
+                (Some(name), _) => view.once.push((name, value.to_owned())),
+                (None, Some(kind)) => view.filters.push(Filter { kind, written: value.to_owned() }),
+                (None, None) => view.unknown.push((name.to_owned(), value.to_owned())),
+            }
+        }
+        view
+    }
+
+    /// The parameters for the reports of the page, with what they don't take.
+    pub fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.known().chain(self.unknown.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+    }
+
+    fn known(&self) -> impl Iterator<Item = (&str, &str)> {
+        let once = self.once.iter().map(|(name, value)| (*name, value.as_str()));
+        once.chain(self.filters.iter().map(|filter| (filter.kind.parameter(), filter.written.as_str())))
+    }
+
+    /// What a parameter is, the first time it is written.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.once.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The filters, in their order.
+    pub(crate) fn filters(&self) -> &[Filter] {
+        &self.filters
+    }
+
+    /// The same with a parameter set, or without it.
+    pub(crate) fn with(&self, name: &str, value: Option<&str>) -> View {
+        let mut view = self.clone();
+        view.unknown.clear();
+        view.once.retain(|(known, _)| *known != name);
+        if let (Some(name), Some(value)) = (View::ONCE.into_iter().find(|once| *once == name), value) {
+            view.once.push((name, value.to_owned()));
+        }
+        let order = |name: &str| View::ONCE.iter().position(|once| *once == name);
+        view.once.sort_by_key(|(name, _)| order(name));
+        view
+    }
+
+    /// The same for another span, divided as suits it.
+    pub(crate) fn during(&self, since: &str, until: Option<&str>) -> View {
+        self.with("since", Some(since)).with("until", until).with("by", None)
+    }
+
+    /// The same with a filter, or, if it has it, as it is.
+    pub(crate) fn filtered(&self, filter: Filter) -> View {
+        let mut view = self.with("limit", None);
+        if !view.filters.contains(&filter) {
+            view.filters.push(filter);
+        }
+        view
+    }
+
+    /// The same without one of the filters, or without all.
+    pub(crate) fn without(&self, place: Option<usize>) -> View {
+        let mut view = self.with("limit", None);
+        match place {
+            Some(place) if place < view.filters.len() => drop(view.filters.remove(place)),
+            Some(_) => {}
+            None => view.filters.clear(),
+        }
+        view
+    }
+
+    /// The hidden fields of a form that sets these parameters.
+    pub(crate) fn hidden(&self, set: &[&str]) -> Vec<(&str, &str)> {
+        self.known().filter(|(name, _)| !set.contains(name)).collect()
+    }
+
+    /// The URL of a page with this view.
+    pub(crate) fn href(&self, page: Page) -> String {
+        self.href_of(page.path(), &[])
+    }
+
+    /// The URL of something else that takes the same parameters, and more.
+    pub(crate) fn href_of(&self, path: &str, more: &[(&str, &str)]) -> String {
+        let mut href = path.to_owned();
+        for (name, value) in self.known().chain(more.iter().copied()) {
+            href.push(if href.len() == path.len() { '?' } else { '&' });
+            href.push_str(name);
+            href.push('=');
+            href.extend(utf8_percent_encode(value, QUERY));
+        }
+        href
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view(parameters: &[(&str, &str)]) -> View {
+        View::parse(parameters.iter().copied())
+    }
+
+    #[test]
+    fn a_view_is_in_its_url() {
+        let check = |parameters: &[(&str, &str)], expect: &str| {
+            assert_eq!(view(parameters).href(Page::Chat), expect, "{parameters:?}");
+        };
+        check(&[], "/chat");
+        check(
+            &[("since", "7d"), ("subject", "Bills & <more>"), ("subject", "")],
+            "/chat?since=7d&subject=Bills%20%26%20%3Cmore%3E&subject=",
+        );
+        // What a form leaves empty is not written, and neither is what no report takes.
+        check(
+            &[("since", "7d"), ("until", ""), ("tz", "Europe/Berlin"), ("x", "y")],
+            "/chat?since=7d&tz=Europe/Berlin",
+        );
+        check(
+            &[("page", "https://shop.example/a b?\"'\u{202e}")],
+            "/chat?page=https://shop.example/a%20b%3F%22%27%E2%80%AE",
+        );
+    }
+
+    #[test]
+    fn reports_are_told_what_they_do_not_take() {
+        let view = view(&[("sinc", "7d"), ("since", "1d"), ("since", "2d")]);
+        let parameters: Vec<(&str, &str)> = view.parameters().collect();
+        assert_eq!(parameters, [("since", "1d"), ("since", "2d"), ("sinc", "7d")]);
+    }
+
+    #[test]
+    fn filters_are_put_and_taken_away() {
+        let start = view(&[("since", "7d"), ("limit", "1000")]);
+        let odd = start.filtered(Filter::of(FilterKind::Subject, "!odd"));
+        assert_eq!(odd.href(Page::Subjects), "/subjects?since=7d&subject=%5C!odd");
+        assert_eq!(odd.filters()[0].value(), (false, "!odd"));
+        assert_eq!(odd.filtered(Filter::of(FilterKind::Subject, "!odd")), odd, "it is there already");
+        let two = odd.filtered(Filter { kind: FilterKind::Channel, written: "!chat".to_owned() });
+        assert_eq!(two.filters()[1].value(), (true, "chat"));
+        assert_eq!(two.without(Some(0)).href(Page::Overview), "/?since=7d&channel=!chat");
+        assert_eq!(two.without(None).href(Page::Overview), "/?since=7d");
+        assert_eq!(two.without(Some(7)).filters().len(), 2);
+        assert_eq!(two.hidden(&["since", "channel"]), [("subject", "\\!odd")]);
+    }
+
+    #[test]
+    fn a_span_is_set_as_a_whole() {
+        let start = view(&[("tz", "UTC"), ("by", "hour"), ("until", "2026-11-02"), ("since", "2026-11-01")]);
+        assert_eq!(start.during("7d", None).href(Page::Overview), "/?since=7d&tz=UTC");
+        assert_eq!(
+            start.during("2026-11", Some("2026-12")).href(Page::Overview),
+            "/?since=2026-11&until=2026-12&tz=UTC"
+        );
+    }
+}

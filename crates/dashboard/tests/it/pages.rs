@@ -1,0 +1,148 @@
+//! Every page is a whole document that loads nothing from elsewhere, runs nothing, and is light.
+
+use std::io::Write as _;
+
+use dashboard::STYLE;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::drawn::all;
+use crate::made_up::{HOSTILE, PAGES, SUBJECTS};
+
+/// What a page may weigh, compressed, with its style sheet: 30 KB.
+const PAGE_BYTES_MAX: usize = 30_000;
+
+fn compressed(texts: &[&str]) -> usize {
+    let weigh = |text: &&str| {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(text.as_bytes()).unwrap();
+        encoder.finish().unwrap().len()
+    };
+    texts.iter().map(weigh).sum()
+}
+
+#[test]
+fn a_page_is_light() {
+    // As many values as a list has at most before it is asked for more.
+    let many: Vec<String> = (0..100).map(|number| format!("https://shop.example/product/{}", number * 7_919)).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    for (subjects, pages) in [(SUBJECTS, PAGES), (&many, &many)] {
+        for (name, page) in all(subjects, pages, &[("since", "7d")]) {
+            let bytes = compressed(&[&page, STYLE.text()]);
+            assert!(bytes < PAGE_BYTES_MAX, "{name} weighs {bytes} bytes");
+        }
+    }
+}
+
+#[test]
+fn nothing_runs_and_nothing_comes_from_elsewhere() {
+    for (name, page) in all(SUBJECTS, PAGES, &[("since", "7d"), ("subject", "a")]) {
+        assert!(page.starts_with("<!DOCTYPE html><html lang=\"en\">") && page.ends_with("</html>"), "{name}");
+        for refused in
+            ["<script", " style=", "<style", "javascript:", " onload=", " onclick=", "<iframe", "<img", "@import"]
+        {
+            assert!(!page.contains(refused), "{name} has {refused}");
+        }
+        // Every address is of this server, but for our icon.
+        for attribute in ["href=\"", "src=\"", "action=\""] {
+            for address in page.split(attribute).skip(1).map(|rest| rest.split('"').next().unwrap()) {
+                let is_own = address.starts_with('/') && !address.starts_with("//") || address.starts_with('#');
+                assert!(is_own || address.starts_with("data:image/svg+xml,"), "{name}: {address}");
+            }
+        }
+    }
+    assert!(!STYLE.text().contains("url(") && !STYLE.text().contains("@import"));
+}
+
+#[test]
+fn texts_of_others_stay_texts() {
+    let parameters: Vec<(&str, &str)> = HOSTILE.iter().flat_map(|text| [("subject", *text), ("page", *text)]).collect();
+    let parameters = [&parameters[..], &[("tz", HOSTILE[1]), ("since", HOSTILE[0]), ("until", HOSTILE[4])]].concat();
+    for (name, page) in all(HOSTILE, HOSTILE, &parameters) {
+        // A form hands on what the URL said, letter by letter; nobody sees it.
+        let fields: Vec<&str> = page.split("<input type=\"hidden\"").collect();
+        let rest = fields[1..].iter().map(|field| field.split_once('>').unwrap());
+        assert!(rest.clone().all(|(field, _)| !field.contains('<') && field.matches('"').count() == 4), "{name}");
+        let page: String = std::iter::once(fields[0]).chain(rest.map(|(_, after)| after)).collect();
+        for refused in [
+            "<script",
+            "<img",
+            "<svg/",
+            "<b>gnp",
+            "\u{202e}",
+            "\u{1b}",
+            "\u{0}",
+            "href=\"javascript:",
+            "href=\"data:text",
+        ] {
+            assert!(!page.contains(refused), "{name} has {refused:?}");
+        }
+        // Only the addresses of our own pages hold what was sent, as a parameter.
+        for address in page.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+            assert!(
+                address.is_ascii() && !address.contains(['<', '>', ' ']) || address.starts_with("data:image"),
+                "{name}: {address}"
+            );
+            assert!(!address.starts_with("http"), "{name}: {address}");
+        }
+    }
+}
+
+#[test]
+fn ids_are_told_apart_and_what_is_referred_to_is_there() {
+    for (name, page) in all(SUBJECTS, PAGES, &[]) {
+        let values = |attribute: &str| -> Vec<String> {
+            let attribute = format!(" {attribute}=\"");
+            page.split(&attribute).skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
+        };
+        let ids = values("id");
+        for (place, id) in ids.iter().enumerate() {
+            assert!(!ids[..place].contains(id), "{name}: {id} stands twice");
+        }
+        for label in values("aria-labelledby") {
+            assert!(label.split(' ').all(|id| ids.iter().any(|known| known == id)), "{name}: {label}");
+        }
+        for list in values("list") {
+            assert!(ids.contains(&list), "{name}: {list}");
+        }
+        // Whatever is drawn has a name, or is kept from whoever doesn't see it.
+        for svg in page.split("<svg").skip(1).map(|rest| rest.split('>').next().unwrap()) {
+            let is_named =
+                svg.contains("role=\"img\"") && (svg.contains("aria-labelledby=") || svg.contains("aria-label="));
+            let is_part = svg.contains("preserveAspectRatio=\"none\" width=\"100%\"");
+            assert!(is_named || is_part || svg.contains("aria-hidden=\"true\""), "{name}: {svg}");
+        }
+    }
+}
+
+#[test]
+fn numbers_are_those_of_the_reports() {
+    let pages = all(SUBJECTS, PAGES, &[]);
+    let check = |name: &str, expect: &str| {
+        let page = &pages.iter().find(|(known, _)| *known == name).unwrap().1;
+        let plain = page.replace('\u{a0}', " ").replace('\u{2009}', " ");
+        assert!(plain.contains(expect), "{name}: {expect} in {plain}");
+    };
+    check("overview", "<p class=\"number\">1,942</p>");
+    check("overview", "So far contact requests rose 12 % to 1,942 from 1,731 in the period before; the most: ");
+    check("overview", "<b>22 – 28 Nov 2026</b> UTC <span class=\"sofar-mark\">so far</span>");
+    check("overview", "compared with 15 Nov 2026, 00:00 – 21 Nov 2026, 12:40");
+    check("overview", "estimated, ±0.9 % in 95 of 100 cases");
+    check("overview", "<p class=\"number length\">4 min 12 s</p>");
+    check("overview", "href=\"/?subject=Returns%20and%20refunds\"");
+    check("overview", "href=\"/?subject=\"");
+    check("overview", "Sat 28 Nov 2026, so far");
+    check("chat", "Of the chats with an invitation 31.2 % were accepted.");
+    check("chat", "Half of 756 chats took 4 min 12 s or less");
+    check("quality", "from 0 to 212");
+    check("quality", "31 cases. They are counted as the definitions say, and shown here.");
+    check("subjects", "href=\"/?subject=Warranty\"");
+    check("empty", "frontdesk generate --events 10000 | frontdesk load -");
+    check("empty", "curl http://127.0.0.1:8080/v1/events -d ");
+    check("wrong", "There is no time zone &quot;Europe/Berln&quot;; did you mean Europe/Berlin?");
+}
+
+#[test]
+fn the_same_reports_give_the_same_bytes() {
+    assert_eq!(all(SUBJECTS, PAGES, &[]), all(SUBJECTS, PAGES, &[]));
+}

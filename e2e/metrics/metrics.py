@@ -179,10 +179,9 @@ class Request:
 
 def requests_of(events):
     for of_visitor in by_key([event for event in events if event.requests], lambda event: event.visitor):
-        before = None
         for event in of_visitor:
-            yield Request(event, before)
-            before = event.at
+            earlier = [other.at for other in of_visitor if other.at // MINUTE < event.at // MINUTE]
+            yield Request(event, max(earlier, default=None))
 
 
 # ---- metrics: of the rows of one relation

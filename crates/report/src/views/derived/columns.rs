@@ -72,7 +72,11 @@ pub(super) const REQUESTS: Columns = &[
     ("click_to_text", "integer", "Clicks on a link that opens a text message."),
     ("click_to_email", "integer", "Clicks on an e-mail link."),
     ("click_to_direct_message", "integer", "Uses of a message or feedback form."),
-    ("previous_at", "timestamp", "The visitor's request before, by whatever datastream; null for the first."),
+    (
+        "previous_at",
+        "timestamp",
+        "The visitor's latest request of an earlier minute, by whatever datastream; null for the first.",
+    ),
     ("repeated", "boolean", "True if that was 30 minutes to 7 days earlier, both times rounded down to the minute."),
     ("event_date", "date", "UTC date of `time`."),
 ];

@@ -8,7 +8,11 @@ select time, id, datastream, visitor, session, subject, page, contact_requests,
   ) as repeated,
   event_date
 from (
-  select contacts.*, lag(time) over (partition by visitor order by time) as previous_at
+  select contacts.*,
+    max(time) over (
+      partition by visitor order by date_trunc('minute', time)
+      range between unbounded preceding and interval '1' minute preceding
+    ) as previous_at
   from contacts
   where contact_requests > 0 and visitor is not null
 ) as r

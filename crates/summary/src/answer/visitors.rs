@@ -20,28 +20,39 @@ mod seen {
 
 /// Counts the visitors of all parts, which are in the order of their days.
 pub(crate) fn count(parts: &[DayPart<'_>], rows: &RowKeys, tallies: &mut Tallies) {
-    let threshold = threshold(parts);
+    let in_span = threshold(parts.iter().filter(|part| part.is_in_span));
+    // Days before the span say whom a request in it repeats, and nothing else: one of them with very many
+    // visitors makes only that less exact.
+    let of_repeats = threshold(parts.iter());
     let mut counter = Counter { rows, tallies, marks: Marks { visitor: 0, seen: Vec::new() }, contacts: Vec::new() };
     counter.marks.seen = vec![(0, 0); 1 + counter.tallies.series.len() + counter.tallies.rows.len()];
-    for_each_visitor(parts, threshold, |days| {
+    for_each_visitor(parts, in_span, |days| {
         counter.marks.visitor += 1;
         for day in days {
             counter.add_day(&parts[day.part as usize], day);
         }
-        counter.add_repeats();
+        if of_repeats.is_none_or(|threshold| days[0].hash < threshold) {
+            counter.add_repeats();
+        } else {
+            counter.contacts.clear();
+        }
     });
-    let share = threshold.map_or(1.0, |threshold| threshold as f64 / 2f64.powi(64));
     let Tallies { totals, series, rows } = tallies;
     for tally in std::iter::once(totals).chain(series).chain(rows) {
-        set_share(&mut tally.numbers, share);
+        set_shares(&mut tally.numbers, share(in_span), share(of_repeats));
     }
 }
 
+/// The share of all visitors whose hashes are below a threshold.
+fn share(threshold: Option<u64>) -> f64 {
+    threshold.map_or(1.0, |threshold| threshold as f64 / 2f64.powi(64))
+}
+
 /// Hashes from this one on aren't looked at; `None`: all are.
-fn threshold(parts: &[DayPart<'_>]) -> Option<u64> {
-    let threshold = parts.iter().filter_map(|part| part.day.sample.threshold).min();
+fn threshold<'a>(parts: impl Iterator<Item = &'a DayPart<'a>> + Clone) -> Option<u64> {
+    let threshold = parts.clone().filter_map(|part| part.day.sample.threshold).min();
     let visitor_days =
-        |threshold| parts.iter().map(|part| below(&part.day.sample.hashes, threshold).len()).sum::<usize>();
+        |threshold| parts.clone().map(|part| below(&part.day.sample.hashes, threshold).len()).sum::<usize>();
     if visitor_days(threshold) <= VISITOR_DAYS_PER_QUESTION_MAX {
         return threshold;
     }
@@ -102,11 +113,12 @@ fn below(hashes: &[u64], threshold: Option<u64>) -> &[u64] {
     &hashes[..count]
 }
 
-fn set_share(numbers: &mut Numbers, share: f64) {
+fn set_shares(numbers: &mut Numbers, share: f64, of_repeats: f64) {
     let Numbers { visitors, contact_visitors, channel_visitors, repeat_visitors, .. } = numbers;
-    for distinct in [visitors, contact_visitors, repeat_visitors].into_iter().chain(channel_visitors) {
+    for distinct in [visitors, contact_visitors].into_iter().chain(channel_visitors) {
         distinct.share = share;
     }
+    repeat_visitors.share = of_repeats;
 }
 
 /// What the visitor at hand was already counted for.

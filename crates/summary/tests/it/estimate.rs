@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use summary::{Channel, Channels, Counter, Distinct, Filter, Keep, Query, VISITORS_PER_DAY_MAX, Values, answer, fold};
 
-use crate::days::{FIRST_DAY, Owned, at, rows};
+use crate::days::{FIRST_DAY, Owned, at, rows, summaries};
 
 const VISITORS: u64 = 200_000;
 
@@ -88,4 +88,34 @@ fn estimates_are_within_their_error() {
             check(name, totals.channel_visitors[Channel::Call as usize], distinct(&mut calls));
         }
     }
+}
+
+#[test]
+fn a_crowd_before_the_span_makes_only_repeats_less_exact() {
+    let event = |day: i64, number: usize| Owned {
+        micros: at(day, (number % 1_000) as i64 * 1_000_000),
+        visitor: Some(format!("visitor {number}")),
+        counters: [Some(1); 8],
+        ..Owned::default()
+    };
+    let crowd = 0..2 * VISITORS_PER_DAY_MAX;
+    let few = 0..1_000;
+    let events: Vec<Owned> = crowd.map(|number| event(0, number)).chain(few.map(|number| event(1, number))).collect();
+    let days = summaries(&events, &Keep::default());
+    let query = Query {
+        since: at(1, 0),
+        until: at(2, 0),
+        now: at(9, 0),
+        filter: Filter::default(),
+        timeline: Default::default(),
+        by: None,
+    };
+    let totals = answer(&query, &days).totals;
+    let exact = Distinct { sampled: 1_000, share: 1.0 };
+    assert_eq!((totals.visitors, totals.contact_visitors), (exact, exact));
+    // Each of the few was in the crowd the day before.
+    let repeats = totals.repeat_visitors;
+    assert!(repeats.share < 0.6 && repeats.sampled < 700, "{repeats:?}");
+    let off = repeats.value() as f64 - 1_000.0;
+    assert!(off.abs() <= 3.0 * repeats.error() * 1_000.0 / 1.96, "{repeats:?}");
 }

@@ -54,6 +54,7 @@ mod limits;
 mod numbers;
 mod query;
 mod rows;
+mod text;
 
 pub use answer::answer;
 pub use channel::Channel;
@@ -66,6 +67,7 @@ pub use limits::*;
 pub use numbers::{Anomalies, Answer, Distinct, Numbers, RowKey, Seconds, Sessions};
 pub use query::{Channels, Dimension, Filter, Query, Timeline, Values};
 pub use rows::{Rows, RowsBuilder};
+pub use text::{TEXT_CHARS_MAX, cut, page};
 
 /// A day, in microseconds.
 pub const DAY_MICROS: i64 = 24 * 60 * 60 * 1_000_000;

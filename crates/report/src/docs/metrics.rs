@@ -149,7 +149,8 @@ error. SQL always counts exactly.
 
 ## Pages, subjects, and the rest
 
-The page is the address up to its first `?` or `#`, or the page's name where there is no address. Of each day the {values_max} most frequent \
+The page is the address up to its first `?` or `#`, or the page's name where there is no address. \
+Reports tell pages and subjects apart by their first 1,024 characters, SQL by all of them. Of each day the {values_max} most frequent \
 pages, subjects and datastreams have numbers of their own, and a report has up to {rows_max} rows; the others are counted together. A \
 filter by a rare value is answered from the rows all the same.
 

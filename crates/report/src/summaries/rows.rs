@@ -12,7 +12,7 @@ use datafusion::arrow::array::{
 use datafusion::arrow::buffer::NullBuffer;
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Int64Type, TimeUnit, TimestampMicrosecondType};
-use summary::{Counter, Event, RowsBuilder};
+use summary::{Counter, Event, RowsBuilder, cut, page};
 
 use crate::visitor::Identities;
 
@@ -25,10 +25,6 @@ const SESSION: &str = "customerFeedback.chatSessionID";
 const SUBJECT: &str = "customerFeedback.subject";
 const PAGE_URL: &str = "web.webPageDetails.URL";
 const PAGE_NAME: &str = "web.webPageDetails.name";
-
-/// Letters of a subject or a page that are kept, so that nobody's events make a summary as large as
-/// they like: two that differ behind these are one.
-const TEXT_CHARS_MAX: usize = 1_024;
 
 /// What is read of a data file.
 pub(super) const COLUMNS: &[&str] = &[
@@ -110,20 +106,6 @@ pub(super) fn push(builder: &mut RowsBuilder, batch: &RecordBatch, span: &Range<
     pushed
 }
 
-/// The page: its address up to the query and the fragment, else its name.
-fn page<'a>(url: Option<&'a str>, name: Option<&'a str>) -> Option<&'a str> {
-    let url = url.and_then(|url| url.split(['?', '#']).next()).filter(|url| !url.is_empty());
-    url.or(name.filter(|name| !name.is_empty()))
-}
-
-/// The beginning of a text.
-fn cut(text: &str) -> &str {
-    if text.len() <= TEXT_CHARS_MAX {
-        return text;
-    }
-    text.char_indices().nth(TEXT_CHARS_MAX).map_or(text, |(end, _)| &text[..end])
-}
-
 fn value(column: &Option<StringArray>, row: usize) -> Option<&str> {
     column.as_ref().filter(|column| column.is_valid(row)).map(|column| column.value(row))
 }
@@ -160,29 +142,4 @@ fn instants(batch: &RecordBatch, path: &str) -> Option<TimestampMicrosecondArray
     let column = cast(&column, &DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))).ok()?;
     let (_, values, _) = column.as_primitive_opt::<TimestampMicrosecondType>()?.clone().into_parts();
     TimestampMicrosecondArray::try_new(values, nulls).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_page_is_its_address_without_what_was_asked_of_it() {
-        let check = |url: Option<&str>, name: Option<&str>, expect: Option<&str>| assert_eq!(page(url, name), expect);
-        check(Some("https://shop.example/a?b#c"), Some("n"), Some("https://shop.example/a"));
-        check(Some("https://shop.example/#c?d"), None, Some("https://shop.example/"));
-        check(None, Some("home"), Some("home"));
-        check(Some(""), Some("home"), Some("home"));
-        check(Some("?a"), Some(""), None);
-        check(None, None, None);
-    }
-
-    #[test]
-    fn long_texts_are_cut_between_letters() {
-        let check = |text: &str, letters: usize| assert_eq!(cut(text).chars().count(), letters);
-        check("short", 5);
-        check(&"é".repeat(TEXT_CHARS_MAX), TEXT_CHARS_MAX);
-        check(&"é".repeat(TEXT_CHARS_MAX + 1), TEXT_CHARS_MAX);
-        check(&"x".repeat(5 * TEXT_CHARS_MAX), TEXT_CHARS_MAX);
-    }
 }

@@ -3,6 +3,7 @@
 use maud::html;
 
 use crate::page::{Context, page};
+use crate::parts::toolbar::correction;
 use crate::view::{Page, View};
 
 /// Why there are no numbers.
@@ -25,7 +26,10 @@ pub fn wrong(context: &Context<'_>, why: Wrong, message: &str) -> String {
             h2 { @match why { Wrong::Asked => "This can't be shown", Wrong::NotNow => "No numbers now" } }
             p { (sentence) (end) }
             @match why {
-                Wrong::Asked => p.aside { "Correct it above, or " a href=(View::default().href(Page::Overview)) { "begin anew" } "." },
+                Wrong::Asked => {
+                    (correction(context))
+                    p.aside { "Or " a href=(View::default().href(Page::Overview)) { "begin anew" } "." }
+                },
                 Wrong::NotNow => p.aside { "Nothing is lost. " a href=(context.view.href(context.page)) { "Try again" } "." },
             }
         }

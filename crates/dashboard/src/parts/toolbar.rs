@@ -42,9 +42,11 @@ pub(crate) fn toolbar(context: &Context<'_>, told: Option<&Told>) -> Markup {
                     a href=(view.during(since, None).href(context.page)) aria-current=[(preset == Some(since)).then_some("true")] { (name) }
                 }
             }
-            details.pop open[told.is_none()] {
-                summary class=[(!is_preset).then_some("chosen")] { "Dates" }
-                (dates(context, told))
+            @if told.is_some() {
+                details.pop {
+                    summary class=[(!is_preset).then_some("chosen")] { "Dates" }
+                    (dates(context, told))
+                }
             }
             details.pop {
                 summary { "Compare" span.aside { ": " (comparison(view)) } }
@@ -55,17 +57,24 @@ pub(crate) fn toolbar(context: &Context<'_>, told: Option<&Told>) -> Markup {
                     }
                 }
             }
-            details.pop open[told.is_none() && view.get("tz").is_some()] {
-                summary { "Time zone" @if let Some(told) = told { span.aside { ": " (told.period.tz) } } }
-                (zones(context, told))
+            @if let Some(told) = told {
+                details.pop {
+                    summary { "Time zone" span.aside { ": " (told.period.tz) } }
+                    (zones(context, Some(told)))
+                }
             }
-            details.pop open[told.is_none() && !view.filters().is_empty()] {
+            details.pop {
                 summary { "Filter" }
                 (filters(context))
             }
         }
         (chips(context))
     }
+}
+
+/// The fields of what may be wrong, with what was written.
+pub(crate) fn correction(context: &Context<'_>) -> Markup {
+    html! { div.correct { (dates(context, None)) (zones(context, None)) } }
 }
 
 fn comparison(view: &View) -> &str {

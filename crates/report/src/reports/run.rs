@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate};
-use summary::{Channel, Numbers};
+use summary::{Channel, Numbers, Query};
 
 use super::answer::{ComparedPeriod, MetricAnswer, Report, ReportBucket, ReportPeriod, ReportRow, RowKind};
 use super::name::ReportName;
@@ -46,21 +46,46 @@ impl Report {
         source: &dyn SummarySource,
         received: &dyn ReceivedSource,
     ) -> Result<Report, SummaryError> {
-        let spans: Vec<&Divided> = std::iter::once(&request.current).chain(&request.compared).collect();
-        let answered = source.answer(&request.queries()).await?.answers;
-        if answered.len() != spans.len() {
+        let mut reports = Report::run_all(std::slice::from_ref(request), source, received).await?;
+        reports.pop().ok_or_else(|| SummaryError::Internal("a report was expected".to_owned()))
+    }
+
+    /// Makes several reports: all their numbers of the summaries are of one moment.
+    ///
+    /// # Errors
+    /// As those of [`Report::run`].
+    pub async fn run_all(
+        requests: &[ReportRequest],
+        source: &dyn SummarySource,
+        received: &dyn ReceivedSource,
+    ) -> Result<Vec<Report>, SummaryError> {
+        let queries: Vec<Query> = requests.iter().flat_map(ReportRequest::queries).collect();
+        let answered = source.answer(&queries).await?.answers;
+        if answered.len() != queries.len() {
             return Err(SummaryError::Internal("as many answers as queries were expected".to_owned()));
         }
-        let mut qualities = Vec::new();
-        if request.name == ReportName::Quality && request.written.is_empty() {
-            for divided in &spans {
-                qualities.push(received.received(&period(divided)?).await?);
+        let mut rest = answered.as_slice();
+        let mut reports = Vec::new();
+        for request in requests {
+            let spans: Vec<&Divided> = std::iter::once(&request.current).chain(&request.compared).collect();
+            let (own, others) = rest.split_at(spans.len());
+            rest = others;
+            let mut qualities = Vec::new();
+            if request.name == ReportName::Quality && request.written.is_empty() {
+                for divided in &spans {
+                    qualities.push(received.received(&period(divided)?).await?);
+                }
             }
+            let measured = spans.iter().zip(own).enumerate();
+            let measured: Vec<Measured<'_>> = measured
+                .map(|(at, (divided, answer))| Measured { answer, divided, received: qualities.get(at) })
+                .collect();
+            reports.push(Report::of(request, &measured[0], measured.get(1)));
         }
-        let measured = spans.iter().zip(&answered).enumerate();
-        let measured: Vec<Measured<'_>> =
-            measured.map(|(at, (divided, answer))| Measured { answer, divided, received: qualities.get(at) }).collect();
-        let (current, compared) = (&measured[0], measured.get(1));
+        Ok(reports)
+    }
+
+    fn of(request: &ReportRequest, current: &Measured<'_>, compared: Option<&Measured<'_>>) -> Report {
         let mut rows = rows::of(request, current, compared);
         let all = rows.len();
         // Events without a value, and values without a row of their own, are always told.
@@ -68,7 +93,7 @@ impl Report {
         rows.retain(|row| row.kind != RowKind::Value || take_one(&mut room));
         let rows_left_out = all - rows.len();
         let notes = notes::of(request, current, compared, &rows);
-        Ok(Report {
+        Report {
             report: request.name,
             period: ReportPeriod {
                 since: request.zone.write(request.span.since),
@@ -89,7 +114,7 @@ impl Report {
             rows_left_out: rows_left_out as u64,
             rows,
             notes,
-        })
+        }
     }
 }
 

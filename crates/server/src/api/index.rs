@@ -1,8 +1,8 @@
-//! `GET /`: a page that says what this is, with all routes.
+//! `GET /api`: a page that says what this answers to, with all routes.
 
 use std::sync::Arc;
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::json;
 
 use super::endpoint::Endpoint;
@@ -24,19 +24,18 @@ pub(super) enum GetIndex {}
 
 impl Endpoint for GetIndex {
     const SPEC: &'static RouteSpec = &RouteSpec {
-        summary: "A page that says what this is",
+        summary: "A page that lists every endpoint",
         content: Content::Fixed,
         openapi: || Operation {
             id: "getIndex",
             success: parts::success("The page.", json!({ "text/html": {} })),
             ..Operation::default()
         },
-        ..RouteSpec::get("/", Access::Key)
+        ..RouteSpec::get("/api", Access::Key)
     };
 
     async fn handle<B: Backend>(state: Arc<AppState<B>>, call: Call) -> Outcome {
-        let host = call.head.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-        let page = page(state.interface.routes, host);
+        let page = page(state.interface.routes, host(&call.head.headers));
         let mut response =
             response::content(StatusCode::OK, HeaderValue::from_static("text/html; charset=utf-8"), page);
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, POLICY);
@@ -44,16 +43,21 @@ impl Endpoint for GetIndex {
     }
 }
 
-fn page(routes: &[&RouteSpec], host: Option<&str>) -> String {
-    // Only a plain name of host and port goes into the page; the rest of what can stand
-    // in the header would be a way to write into it.
+/// The name by which this server was asked, for lines to copy. Only a plain name of host and port goes into a
+/// page; the rest of what can stand in the header would be a way to write into it.
+pub(super) fn host(headers: &HeaderMap) -> &str {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let host = host.filter(|host| host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b)));
+    host.unwrap_or("127.0.0.1:8080")
+}
+
+fn page(routes: &[&RouteSpec], host: &str) -> String {
     let row = |route: &&RouteSpec| {
         let RouteSpec { method, path, summary, .. } = route;
         format!("<tr><td>{}</td><td><code>{path}</code></td><td>{summary}</td></tr>\n", method.name())
     };
     let rows: String = routes.iter().map(row).collect();
-    FRAME.replace("{{host}}", host.unwrap_or("127.0.0.1:8080")).replace("{{routes}}", &rows)
+    FRAME.replace("{{host}}", host).replace("{{routes}}", &rows)
 }
 
 #[cfg(test)]
@@ -63,8 +67,9 @@ mod tests {
     #[test]
     fn the_page_lists_routes_and_writes_nothing_odd_into_itself() {
         let check = |host: Option<&str>, expect: &str| {
-            let page = page(&[GetIndex::SPEC], host);
-            assert!(page.contains("<tr><td>GET</td><td><code>/</code></td>") && !page.contains("{{"), "{page}");
+            let host = host.map(|host| (header::HOST, HeaderValue::try_from(host).expect("a value")));
+            let page = page(&[GetIndex::SPEC], super::host(&host.into_iter().collect()));
+            assert!(page.contains("<tr><td>GET</td><td><code>/api</code></td>") && !page.contains("{{"), "{page}");
             assert!(page.contains(&format!("curl http://{expect}/v1/events")), "{page}");
         };
         check(None, "127.0.0.1:8080");

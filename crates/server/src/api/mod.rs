@@ -14,6 +14,7 @@ mod live;
 mod metrics;
 pub(crate) mod openapi;
 mod openapi_json;
+mod pages;
 mod problem_page;
 mod ready;
 mod receipt;

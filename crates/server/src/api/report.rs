@@ -86,6 +86,11 @@ fn parameters() -> Vec<Value> {
     let names: Vec<&str> = ReportName::ALL.map(ReportName::name).to_vec();
     let about: Vec<String> = ReportName::ALL.iter().map(|name| format!("{}: {}", name.name(), name.about())).collect();
     let name = json!({ "in": "path", "name": "name", "required": true, "description": format!("Which report. {}.", about.join("; ")), "schema": { "enum": names } });
+    std::iter::once(name).chain(query_parameters()).collect()
+}
+
+/// Those that stand in a query.
+pub(super) fn query_parameters() -> impl Iterator<Item = Value> {
     let parameter = |(name, about): &(&str, &str)| match *name {
         "datastream" | "channel" | "subject" | "page" => {
             parts::choice(name, &format!("{about}."), json!({ "type": "array", "items": { "type": "string" } }))
@@ -94,7 +99,7 @@ fn parameters() -> Vec<Value> {
         "format" => parts::choice(name, "Before what Accept asks for.", json!({ "enum": ["json", "csv", "table"] })),
         _ => parts::in_query(name, &format!("{about}.")),
     };
-    std::iter::once(name).chain(PARAMETERS.iter().map(parameter)).collect()
+    PARAMETERS.iter().map(parameter)
 }
 
 /// The answer's shape, as `report::Report` has it.

@@ -5,6 +5,7 @@
 
 use super::edge_network::calls::{Acquire, Collect, CollectV2, Interact, InteractV2, SetConsent};
 use super::endpoint::Endpoint;
+use super::pages::{GetChatPage, GetOverviewPage, GetPagesPage, GetQualityPage, GetStyle, GetSubjectsPage};
 use super::streaming_ingestion::{batch::PostMessages, message::PostMessage};
 use super::{
     demo::GetDemo, events::PostEvents, index::GetIndex, key::GetKey, live::GetLive, metrics::GetMetrics,
@@ -47,6 +48,12 @@ routes! {
     GetRejects,
     GetReportContacts,
     GetReport,
+    GetOverviewPage,
+    GetChatPage,
+    GetSubjectsPage,
+    GetPagesPage,
+    GetQualityPage,
+    GetStyle,
     GetTestRun,
     GetTail,
     GetKey,

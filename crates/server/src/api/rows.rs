@@ -27,16 +27,21 @@ const FORMS: [(&str, TableForm); 4] = [
 pub(super) async fn answer<B: Queries>(state: &AppState<B>, query: TableQuery<'_>, form: TableForm) -> Outcome {
     let mut claim = RowsClaim(state.answers.empty());
     let rows = state.backend.query(query, form, limits(state), &mut claim).await.map_err(problem)?;
-    Ok(held(rows, claim, form))
+    Ok(held(rows, claim, media_type(form)))
 }
 
 /// Sends what was written, if there is room for it.
 pub(super) fn written<B>(state: &AppState<B>, bytes: Vec<u8>, form: TableForm) -> Outcome {
+    written_as(state, bytes, media_type(form))
+}
+
+/// The same in another form.
+pub(super) fn written_as<B>(state: &AppState<B>, bytes: Vec<u8>, media_type: HeaderValue) -> Outcome {
     let mut claim = RowsClaim(state.answers.empty());
     if !claim.grow_to(bytes.len()) {
         return Err(Problem::overloaded());
     }
-    Ok(held(bytes, claim, form))
+    Ok(held(bytes, claim, media_type))
 }
 
 /// The limits of a query.
@@ -51,16 +56,19 @@ pub(super) fn limits<B>(state: &AppState<B>) -> SqlLimits {
     }
 }
 
-/// Room is given back with the last byte that is written.
-fn held(rows: Vec<u8>, claim: RowsClaim, form: TableForm) -> Response {
-    let media_type = match form {
+fn media_type(form: TableForm) -> HeaderValue {
+    HeaderValue::from_static(match form {
         TableForm::Json => "application/json",
         TableForm::NdJson => "application/x-ndjson",
         TableForm::Csv => "text/csv; charset=utf-8; header=present",
         TableForm::Table => "text/plain; charset=utf-8",
-    };
+    })
+}
+
+/// Room is given back with the last byte that is written.
+fn held(rows: Vec<u8>, claim: RowsClaim, media_type: HeaderValue) -> Response {
     let answer = Bytes::from_owner(HeldRows { rows, _claim: claim });
-    response::content(StatusCode::OK, HeaderValue::from_static(media_type), answer)
+    response::content(StatusCode::OK, media_type, answer)
 }
 
 /// The problem of a query that gave nothing.

@@ -75,6 +75,21 @@ pub trait Reports: Send + Sync + 'static {
         request: &ReportRequest,
         limits: SqlLimits,
     ) -> impl Future<Output = Result<Report, QueryFailure>> + Send;
+
+    /// Several reports, in their order; of one moment, if the backend can say what that is.
+    fn reports(
+        &self,
+        requests: &[ReportRequest],
+        limits: SqlLimits,
+    ) -> impl Future<Output = Result<Vec<Report>, QueryFailure>> + Send {
+        async move {
+            let mut made = Vec::with_capacity(requests.len());
+            for request in requests {
+                made.push(self.report(request, limits).await?);
+            }
+            Ok(made)
+        }
+    }
 }
 
 /// Tells what became of an event.

@@ -76,7 +76,7 @@ codes! {
     EventUndated "event_undated" OK "An event has no time" "The time of receipt was taken. Send a timestamp with each event.";
     OrgMismatch "org_mismatch" OK "The page's SDK may not find its cookies" "Set org_id of the datastream in the settings to the orgId of the page's SDK.";
     OriginRefused "origin_refused" FORBIDDEN "Pages of this origin may not send to this datastream" "Add the origin to the datastream's origins in the settings.";
-    NotFound "not_found" NOT_FOUND "There is nothing at this path" "GET / lists the endpoints.";
+    NotFound "not_found" NOT_FOUND "There is nothing at this path" "GET /api lists the endpoints.";
     EventUnknown "event_unknown" NOT_FOUND "No event with this id was received" "Check the id; one with a slash is sent percent-encoded or as it is.";
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED "This path doesn't take this method" "Use a method that the Allow header lists.";
     BodyTimeout "body_timeout" REQUEST_TIMEOUT "The body took too long" "Send it again, faster or in smaller parts.";

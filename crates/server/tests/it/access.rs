@@ -61,6 +61,7 @@ fn example(route: &RouteSpec) -> (&'static str, &'static str) {
         "/demo/{page}" => ("/demo/index.html", ""),
         "/problems/{code}" => ("/problems/key_missing", ""),
         "/v1/reports/{name}" => ("/v1/reports/overview", ""),
+        "/style/{name}" => (Box::leak(dashboard::STYLE.path().into_boxed_str()), ""),
         "/v1/sql" => ("/v1/sql", "select 1"),
         path => {
             assert!(!path.contains('{'), "give an example of {path}");
@@ -196,7 +197,17 @@ async fn every_listener_that_others_reach_demands_keys() {
         let document = refused(rig.get("/v1/rejects").header("host", host), 401, "key_missing").await;
         assert!(document["detail"].as_str().is_some_and(|text| text.contains("frontdesk key new")), "{document}");
         assert_eq!(json(rig.post("/v1/events", "{}").header("host", host)).await.0, 200, "collecting is open");
-        for path in ["/", "/demo/", "/metrics", "/openapi.json", "/problems/key_missing", "/v1/key", "/nowhere"] {
+        for path in [
+            "/",
+            "/chat",
+            "/api",
+            "/demo/",
+            "/metrics",
+            "/openapi.json",
+            "/problems/key_missing",
+            "/v1/key",
+            "/nowhere",
+        ] {
             refused(rig.get(path).header("host", host), 401, "key_missing").await;
         }
     }
@@ -324,7 +335,7 @@ async fn foreign_pages_cause_nothing() {
         assert_eq!(status(open.get("/v1/rejects").header(name, value)).await, 200, "{name}: {value}");
     }
     // A link may lead to what is the same everywhere.
-    for path in ["/", "/demo/", "/problems/key_missing"] {
+    for path in ["/api", "/demo/", "/problems/key_missing"] {
         assert_eq!(status(open.get(path).header("sec-fetch-site", "cross-site")).await, 200, "{path}");
     }
     assert_eq!(json(open.post("/v1/events", "{}").header("origin", "https://shop.example")).await.0, 200);
@@ -412,6 +423,8 @@ async fn every_page_says_what_a_browser_must_not_do() {
     let rig = Rig::new().await;
     for path in [
         "/",
+        "/quality?since=never",
+        "/api",
         "/demo/",
         "/demo/demo.js",
         "/openapi.json",
@@ -460,7 +473,7 @@ async fn no_visitor_is_asked_for_a_password() {
     for path in ["/v1/events?datastream=web", "/ee/v1/interact?configId=web", "/collection/web", "/ee/v1/unheard-of"] {
         assert_eq!(challenges(rig.post(path, "{}")).await, ["Bearer"], "{path}");
     }
-    for path in ["/", "/demo/", "/v1/rejects", "/metrics"] {
+    for path in ["/", "/pages", "/api", "/demo/", "/v1/rejects", "/metrics"] {
         assert_eq!(challenges(rig.get(path)).await, ["Bearer", "Basic"], "{path}");
     }
 }

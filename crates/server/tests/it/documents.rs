@@ -110,7 +110,7 @@ async fn metrics_count_by_route_and_status() {
 #[tokio::test]
 async fn the_index_page_names_every_route_and_repeats_no_header() {
     let rig = Rig::new().await;
-    let response = rig.get("/").header("host", "desk.example:81").send().await.expect("an answer");
+    let response = rig.get("/api").header("host", "desk.example:81").send().await.expect("an answer");
     assert!(
         response.headers()["content-security-policy"]
             .to_str()
@@ -122,7 +122,7 @@ async fn the_index_page_names_every_route_and_repeats_no_header() {
     }
     assert!(page.contains("curl http://desk.example:81/v1/events"), "{page}");
     assert!(!page.contains("{{"), "a placeholder is left");
-    let page = rig.get("/").header("host", "<script>").send().await.expect("an answer").text().await.expect("text");
+    let page = rig.get("/api").header("host", "<script>").send().await.expect("an answer").text().await.expect("text");
     assert!(!page.contains("<script>"), "{page}");
 }
 

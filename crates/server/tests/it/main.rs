@@ -4,6 +4,7 @@ mod access;
 mod anything;
 mod certificates;
 mod consent;
+mod dashboard_pages;
 mod documents;
 mod edge_network;
 mod events;

@@ -10,11 +10,16 @@ use crate::app::backend::{QueryFailure, Reports, SqlLimits};
 
 impl Reports for EmbeddedBackend {
     async fn report(&self, request: &ReportRequest, limits: SqlLimits) -> Result<Report, QueryFailure> {
+        let mut made = self.reports(std::slice::from_ref(request), limits).await?;
+        made.pop().ok_or_else(|| QueryFailure::Internal("a report was expected".to_owned()))
+    }
+
+    async fn reports(&self, requests: &[ReportRequest], limits: SqlLimits) -> Result<Vec<Report>, QueryFailure> {
         // What is acknowledged is counted; a pipeline that stopped still has tables to read.
         let _ = tokio::time::timeout(SETTLE_TIMEOUT, self.intake.settle()).await;
         let received = ReceivedEvents { queries: &self.queries, limits: query_limits(limits) };
-        let report = Report::run(request, &self.summaries, &received).await;
-        report.map_err(|error| match error {
+        let made = Report::run_all(requests, &self.summaries, &received).await;
+        made.map_err(|error| match error {
             SummaryError::Limit(message) => QueryFailure::Limit(message),
             SummaryError::Unavailable(message) => QueryFailure::Unavailable(message),
             SummaryError::Internal(message) => QueryFailure::Internal(message),

@@ -1,0 +1,119 @@
+//! From a page's URL to its reports, and from those to the page.
+
+use axum::extract::Query;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use dashboard::{Context, Page, View, Wrong};
+use report::{Report, ReportName, ReportRequest, RequestError};
+use serde_json::json;
+
+use crate::api::openapi::{parts, problems};
+use crate::api::{index, report as reports, rows};
+use crate::app::backend::{Backend, QueryFailure};
+use crate::app::call::Outcome;
+use crate::app::operation::Operation;
+use crate::app::state::AppState;
+use crate::http::host::Via;
+use crate::http::problem::{Code, Problem};
+
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+);
+
+/// How a page is made.
+pub(super) struct Drawn {
+    pub(super) page: Page,
+    /// What it is drawn from, in this order. One that isn't needed is the last.
+    pub(super) reports: &'static [Wanted],
+    /// `None` if these aren't the reports that were wanted.
+    pub(super) draw: fn(&Context<'_>, &[Report]) -> Option<String>,
+}
+
+/// A report that a page is drawn from.
+pub(super) struct Wanted {
+    pub(super) name: ReportName,
+    /// Parameters that are so whatever the URL says.
+    pub(super) set: &'static [(&'static str, &'static str)],
+    /// Parameters of a URL without them.
+    pub(super) absent: &'static [(&'static str, &'static str)],
+    /// Whether there is no page without it: another one is left out where it can't be made for this span.
+    pub(super) is_needed: bool,
+}
+
+impl Wanted {
+    pub(super) const fn report(name: ReportName) -> Wanted {
+        Wanted { name, set: &[], absent: &[], is_needed: true }
+    }
+
+    fn request<B: Backend>(&self, state: &AppState<B>, view: &View, now: i64) -> Result<ReportRequest, RequestError> {
+        let is_set = |name: &str| self.set.iter().any(|(set, _)| *set == name);
+        let written = || view.parameters().filter(|(name, _)| !is_set(name));
+        let absent = self.absent.iter().copied().filter(|(name, _)| written().all(|(written, _)| written != *name));
+        let parameters = written().chain(self.set.iter().copied()).chain(absent);
+        ReportRequest::parse(self.name.name(), parameters, state.options.time_zone, now)
+    }
+}
+
+/// Answers with a page.
+pub(super) async fn show<B: Backend>(state: &AppState<B>, head: &Parts, drawn: &Drawn) -> Outcome {
+    let unreadable =
+        |_| Problem::new(Code::QueryInvalid, "the query can't be read; write name=value pairs, percent-encoded");
+    let Query(parameters): Query<Vec<(String, String)>> = Query::try_from_uri(&head.uri).map_err(unreadable)?;
+    let view = View::parse(parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let now = state.backend.now_micros();
+    let origin = origin(head);
+    let context = Context { page: drawn.page, view: &view, now, origin: &origin };
+    let mut requests = Vec::new();
+    for wanted in drawn.reports {
+        match wanted.request(state, &view, now) {
+            Ok(request) => requests.push(request),
+            Err(_) if !wanted.is_needed => {}
+            Err(error) => {
+                let page = dashboard::wrong(&context, Wrong::Asked, &error.to_string());
+                return html(state, StatusCode::BAD_REQUEST, page);
+            }
+        }
+    }
+    let _slot = state.report_slots.try_acquire().map_err(|_| rows::busy())?;
+    let made = match state.backend.reports(&requests, rows::limits(state)).await {
+        Ok(made) => made,
+        Err(QueryFailure::Limit(message)) => {
+            let page = dashboard::wrong(&context, Wrong::Asked, &message);
+            return html(state, StatusCode::UNPROCESSABLE_ENTITY, page);
+        }
+        Err(failure) => return Err(rows::problem(failure)),
+    };
+    let page = (drawn.draw)(&context, &made)
+        .ok_or_else(|| Problem::internal("other reports than were asked for".to_owned()))?;
+    html(state, StatusCode::OK, page)
+}
+
+/// A page, if there is room for it.
+fn html<B>(state: &AppState<B>, status: StatusCode, page: String) -> Result<Response, Problem> {
+    let mut response = rows::written_as(state, page.into_bytes(), HTML)?;
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, POLICY);
+    Ok(response)
+}
+
+/// Where this server was asked, for lines to copy.
+fn origin(head: &Parts) -> String {
+    let is_tls = head.extensions.get::<Via>().is_some_and(|via| via.is_tls);
+    format!("{}://{}", if is_tls { "https" } else { "http" }, index::host(&head.headers))
+}
+
+/// What the pages have in common in the OpenAPI document.
+pub(super) fn operation(id: &'static str) -> Operation {
+    Operation {
+        id,
+        parameters: reports::query_parameters().filter(|parameter| parameter["name"] != "format").collect(),
+        success: parts::success(
+            "The page. What is wrong with a parameter is said on a page, too.",
+            json!({ "text/html": {} }),
+        ),
+        problems: [problems::QUERYING, &[Code::QueryInvalid, Code::Internal, Code::Overloaded]].concat(),
+        ..Operation::default()
+    }
+}

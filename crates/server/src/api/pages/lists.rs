@@ -1,0 +1,59 @@
+//! `GET /subjects` and `GET /pages`: the whole lists.
+
+use std::sync::Arc;
+
+use dashboard::{Context, Page};
+use report::{Report, ReportName};
+
+use super::drawn::{Drawn, Wanted, operation, show};
+use crate::api::endpoint::Endpoint;
+use crate::app::access::scope::Access;
+use crate::app::backend::Backend;
+use crate::app::call::{Call, Outcome};
+use crate::app::route::{Content, RouteSpec};
+use crate::app::state::AppState;
+
+/// Rows of a list that names no `limit`; the page has a link to more.
+const ROWS: &[(&str, &str)] = &[("limit", "100")];
+
+const SUBJECTS: Drawn = Drawn {
+    page: Page::Subjects,
+    reports: &[Wanted { absent: ROWS, ..Wanted::report(ReportName::Subjects) }],
+    draw: |context: &Context<'_>, reports: &[Report]| Some(dashboard::subjects(context, reports.first()?)),
+};
+
+const PAGES: Drawn = Drawn {
+    page: Page::Pages,
+    reports: &[Wanted { absent: ROWS, ..Wanted::report(ReportName::Pages) }],
+    draw: |context: &Context<'_>, reports: &[Report]| Some(dashboard::pages(context, reports.first()?)),
+};
+
+pub(in crate::api) enum GetSubjectsPage {}
+
+impl Endpoint for GetSubjectsPage {
+    const SPEC: &'static RouteSpec = &RouteSpec {
+        summary: "Page: the numbers of each subject",
+        content: Content::Rows,
+        openapi: || operation("subjectsPage"),
+        ..RouteSpec::get("/subjects", Access::Read)
+    };
+
+    async fn handle<B: Backend>(state: Arc<AppState<B>>, call: Call) -> Outcome {
+        show(&state, &call.head, &SUBJECTS).await
+    }
+}
+
+pub(in crate::api) enum GetPagesPage {}
+
+impl Endpoint for GetPagesPage {
+    const SPEC: &'static RouteSpec = &RouteSpec {
+        summary: "Page: the numbers of each page",
+        content: Content::Rows,
+        openapi: || operation("pagesPage"),
+        ..RouteSpec::get("/pages", Access::Read)
+    };
+
+    async fn handle<B: Backend>(state: Arc<AppState<B>>, call: Call) -> Outcome {
+        show(&state, &call.head, &PAGES).await
+    }
+}

@@ -1,0 +1,51 @@
+//! `GET /`: the headline numbers.
+
+use std::sync::Arc;
+
+use dashboard::{Context, Overview, Page};
+use report::{Report, ReportName};
+
+use super::drawn::{Drawn, Wanted, operation, show};
+use crate::api::endpoint::Endpoint;
+use crate::app::access::scope::Access;
+use crate::app::backend::Backend;
+use crate::app::call::{Call, Outcome};
+use crate::app::route::{Content, RouteSpec};
+use crate::app::state::AppState;
+
+/// Subjects and pages are the first of their lists.
+const TOP: &[(&str, &str)] = &[("limit", "8")];
+/// The hours of a week, with nothing beside them.
+const HOURS: &[(&str, &str)] = &[("by", "weekday-hour"), ("compare", "none")];
+
+const PAGE: Drawn = Drawn {
+    page: Page::Overview,
+    reports: &[
+        Wanted::report(ReportName::Overview),
+        Wanted::report(ReportName::Chat),
+        Wanted { set: TOP, ..Wanted::report(ReportName::Subjects) },
+        Wanted { set: TOP, ..Wanted::report(ReportName::Pages) },
+        Wanted { set: HOURS, is_needed: false, ..Wanted::report(ReportName::Overview) },
+    ],
+    draw,
+};
+
+pub(in crate::api) enum GetOverviewPage {}
+
+impl Endpoint for GetOverviewPage {
+    const SPEC: &'static RouteSpec = &RouteSpec {
+        summary: "Page: the headline numbers",
+        content: Content::Rows,
+        openapi: || operation("overviewPage"),
+        ..RouteSpec::get("/", Access::Read)
+    };
+
+    async fn handle<B: Backend>(state: Arc<AppState<B>>, call: Call) -> Outcome {
+        show(&state, &call.head, &PAGE).await
+    }
+}
+
+fn draw(context: &Context<'_>, reports: &[Report]) -> Option<String> {
+    let [overview, chat, subjects, pages, hours @ ..] = reports else { return None };
+    Some(dashboard::overview(context, &Overview { overview, chat, hours: hours.first(), subjects, pages }))
+}

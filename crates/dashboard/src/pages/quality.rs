@@ -40,7 +40,7 @@ pub fn quality(context: &Context<'_>, data: &Quality<'_>) -> String {
             div.half { (anomalies(report, &ALL)) }
             div.whole {
                 section.card.hint {
-                    h2 { "Look at them, mend them, try again" }
+                    h2 { "Look at them, correct them, try again" }
                     p.says { "A rejected event is kept with what was wrong. After a schema was corrected it can be judged once more." }
                     pre tabindex="0" { code { "frontdesk rejects list\nfrontdesk rejects show ID\nfrontdesk rejects retry" } }
                 }

@@ -63,7 +63,7 @@ pub(super) const ALL: Metric = Metric {
         &DECLINED_AND_STARTED,
         &TWO_STARTS,
     ]),
-    note: "An event or a session of two kinds counts twice. Of events loaded from a file of past days each is late, and far from its receipt.",
+    note: "An event or a session of two kinds counts twice. Of events loaded from a file of past days each is late.",
     ..COUNTER
 };
 
@@ -77,7 +77,7 @@ pub(super) const TIME: Metric = Metric {
     heading: "times",
     formula: "events whose time is more than 24 hours from that of their receipt",
     measure: Measure::Rows(Condition::TimeAnomaly),
-    note: "A clock that is wrong, a queue that was offline, a file that was loaded later. The event counts at its own time. The settings `event_ahead_max` and `event_behind_max` move the bounds.",
+    note: "A clock that is wrong, a queue that was offline. The event counts at its own time. A file that is loaded is about the past: in one only times to come count. The settings `event_ahead_max` and `event_behind_max` move the bounds.",
     ..COUNTER
 };
 

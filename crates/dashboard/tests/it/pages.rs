@@ -120,7 +120,7 @@ fn numbers_are_those_of_the_reports() {
     let pages = all(SUBJECTS, PAGES, &[]);
     let check = |name: &str, expect: &str| {
         let page = &pages.iter().find(|(known, _)| *known == name).unwrap().1;
-        let plain = page.replace('\u{a0}', " ").replace('\u{2009}', " ");
+        let plain = page.replace(['\u{a0}', '\u{2009}'], " ");
         assert!(plain.contains(expect), "{name}: {expect} in {plain}");
     };
     check("overview", "<p class=\"number\">1,942</p>");

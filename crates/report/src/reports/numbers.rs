@@ -101,7 +101,7 @@ pub(super) fn of(numbers: &Numbers, scope: Scope, name: &str) -> Known {
 fn change(value: Option<MetricNumber>, previous: Option<MetricNumber>) -> (Option<f64>, Option<String>) {
     let (Some(value), Some(previous)) = (value, previous) else { return (None, None) };
     match (value.size(), previous.size()) {
-        (now, 0.0) if now == 0.0 => (Some(0.0), None),
+        (0.0, 0.0) => (Some(0.0), None),
         (_, 0.0) => (None, Some(format!("from 0 to {}", shown(value)))),
         (now, before) => (Some(rounded((now - before) / before)), None),
     }

@@ -230,6 +230,18 @@ struct WrittenParameters<'a> {
 
 impl<'a> WrittenParameters<'a> {
     fn take(&mut self, parameter: &str, value: &'a str) -> Result<(), RequestError> {
+        let values = match parameter {
+            "datastream" => &mut self.filter.datastream,
+            "channel" => &mut self.filter.channel,
+            "subject" => &mut self.filter.subject,
+            "page" => &mut self.filter.page,
+            single => return self.take_once(single, value),
+        };
+        values.push(value.to_owned());
+        Ok(())
+    }
+
+    fn take_once(&mut self, parameter: &str, value: &'a str) -> Result<(), RequestError> {
         let once = |parameter: &'static str, place: &mut Option<&'a str>| match place.replace(value) {
             None => Ok(()),
             Some(_) => Err(RequestError::Twice { parameter }),
@@ -242,10 +254,6 @@ impl<'a> WrittenParameters<'a> {
             "compare" => once("compare", &mut self.compare),
             "limit" => once("limit", &mut self.limit),
             "format" => once("format", &mut self.format),
-            "datastream" => Ok(self.filter.datastream.push(value.to_owned())),
-            "channel" => Ok(self.filter.channel.push(value.to_owned())),
-            "subject" => Ok(self.filter.subject.push(value.to_owned())),
-            "page" => Ok(self.filter.page.push(value.to_owned())),
             unknown => Err(unknown_parameter(unknown)),
         }
     }

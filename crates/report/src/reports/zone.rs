@@ -65,7 +65,7 @@ impl Zone {
 
     /// The first instant of the hour that an instant is in.
     pub(super) fn hour_begin(&self, micros: i64) -> i64 {
-        let begin = micros - self.into_hour(micros);
+        let begin = micros - self.past_hour(micros);
         // Half an hour is skipped or shown twice at Lord Howe: an hour ends with the change.
         if self.offset_seconds(begin) == self.offset_seconds(micros) { begin } else { self.change(begin, micros) }
     }
@@ -74,12 +74,12 @@ impl Zone {
     pub(super) fn next_hour(&self, micros: i64) -> i64 {
         let begin = self.hour_begin(micros);
         // One that began with a change is shorter.
-        let last = begin + HOUR_MICROS - self.into_hour(begin) - 1;
+        let last = begin + HOUR_MICROS - self.past_hour(begin) - 1;
         if self.offset_seconds(last) == self.offset_seconds(begin) { last + 1 } else { self.change(begin, last) }
     }
 
     /// What the clock shows beyond the full hour, in microseconds.
-    fn into_hour(&self, micros: i64) -> i64 {
+    fn past_hour(&self, micros: i64) -> i64 {
         let clock = self.clock(micros);
         i64::from(clock.minute() * 60 + clock.second()) * 1_000_000 + i64::from(clock.nanosecond() / 1_000)
     }

@@ -9,9 +9,10 @@ use crate::format::number::count;
 use crate::reading::{compared, counted, total, written};
 
 /// The kinds, as metrics.
-pub(crate) const ALL: [&str; 7] = [
+pub(crate) const ALL: [&str; 8] = [
     "anomalies_counter",
     "anomalies_time",
+    "late",
     "anomalies_without_session",
     "anomalies_end_without_start",
     "anomalies_start_after_end",
@@ -20,7 +21,7 @@ pub(crate) const ALL: [&str; 7] = [
 ];
 
 /// Those of chats.
-pub(crate) const OF_CHATS: [&str; 5] = [ALL[2], ALL[3], ALL[4], ALL[5], ALL[6]];
+pub(crate) const OF_CHATS: [&str; 5] = [ALL[3], ALL[4], ALL[5], ALL[6], ALL[7]];
 
 /// A table of kinds.
 pub(crate) fn anomalies(report: &Report, names: &[&'static str]) -> Markup {

@@ -185,7 +185,7 @@ fn totals(requests: u64, before: u64) -> Named<MetricAnswer> {
         count("duplicates", 48, 51),
         count("conflicts", 2, 2),
         count("late", 17, 9),
-        count("anomalies", 31, 44),
+        count("anomalies", 48, 53),
         count("anomalies_counter", 4, 0),
         count("anomalies_time", 12, 30),
         count("anomalies_without_session", 0, 0),

@@ -135,7 +135,7 @@ fn numbers_are_those_of_the_reports() {
     check("chat", "Of the chats with an invitation 31.2 % were accepted.");
     check("chat", "Half of 756 chats took 4 min 12 s or less");
     check("quality", "from 0 to 212");
-    check("quality", "31 cases. They are counted as the definitions say, and shown here.");
+    check("quality", "48 cases. They are counted as the definitions say, and shown here.");
     check("subjects", "href=\"/?subject=Warranty\"");
     check("empty", "frontdesk generate --events 10000 | frontdesk load -");
     check("empty", "curl http://127.0.0.1:8080/v1/events -d ");

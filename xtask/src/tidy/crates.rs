@@ -21,6 +21,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("test-query", &["workspace-hack"]),
     ("report", &["ambient", "summary", "table", "workspace-hack"]),
     ("dashboard", &["report", "workspace-hack"]),
+    ("postgres", &["report", "workspace-hack"]),
     ("intake", &["ambient", "xdm", "journal", "keys", "table", "vault", "workspace-hack"]),
     ("server", &["dashboard", "intake", "report", "xdm", "workspace-hack"]),
     ("frontdesk", &["generate", "xdm", "table", "report", "intake", "server", "workspace-hack"]),

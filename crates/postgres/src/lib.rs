@@ -1,0 +1,1 @@
+//! The PostgreSQL protocol, for tools that read over it.

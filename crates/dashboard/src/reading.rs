@@ -1,23 +1,16 @@
 //! Numbers out of reports, ready to be drawn.
 
-use report::{
-    METRICS, Metric, MetricAnswer, MetricNumber, Named, PartAnswer, QUALITY, Report, ReportBucket, SecondsAnswer,
-};
+use report::{Metric, MetricAnswer, MetricNumber, Named, PartAnswer, Report, ReportBucket, SecondsAnswer};
 
 use crate::format::number::{Unit, count};
 use crate::format::time::{self, PartName};
 
-/// The definition of a metric.
-pub(crate) fn metric(name: &str) -> Option<&'static Metric> {
-    METRICS.iter().chain(QUALITY).find(|metric| metric.name == name).copied()
-}
-
 /// What a metric counts in, as it is written.
-pub(crate) fn unit(name: &str) -> Unit {
-    match metric(name).map(|metric| metric.unit) {
-        Some(report::Unit::Share) => Unit::Share,
-        Some(report::Unit::Seconds) => Unit::Seconds,
-        Some(report::Unit::Count | report::Unit::Visitors) | None => Unit::Count,
+pub(crate) fn unit(metric: &Metric) -> Unit {
+    match metric.unit {
+        report::Unit::Share => Unit::Share,
+        report::Unit::Seconds => Unit::Seconds,
+        report::Unit::Count | report::Unit::Visitors => Unit::Count,
     }
 }
 
@@ -40,34 +33,34 @@ pub(crate) fn written(number: MetricNumber) -> String {
 }
 
 /// The total of a metric, where the report has it.
-pub(crate) fn total<'a>(report: &'a Report, name: &str) -> Option<&'a MetricAnswer> {
-    report.metrics.get(name)
+pub(crate) fn total<'a>(report: &'a Report, metric: &Metric) -> Option<&'a MetricAnswer> {
+    report.metrics.get(metric.name)
 }
 
 /// The same as a count; 0 where nothing is known.
-pub(crate) fn counted(report: &Report, name: &str) -> u64 {
-    match total(report, name).and_then(|answer| answer.value) {
+pub(crate) fn counted(report: &Report, metric: &Metric) -> u64 {
+    match total(report, metric).and_then(|answer| answer.value) {
         Some(MetricNumber::Count(count)) => count,
         _ => 0,
     }
 }
 
 /// What is known of lengths of time.
-pub(crate) fn lengths(report: &Report, name: &str) -> Option<SecondsAnswer> {
-    match total(report, name)?.value? {
+pub(crate) fn lengths(report: &Report, metric: &Metric) -> Option<SecondsAnswer> {
+    match total(report, metric)?.value? {
         MetricNumber::Seconds(seconds) if seconds.count > 0 => Some(seconds),
         _ => None,
     }
 }
 
 /// A number of a part.
-pub(crate) fn part(metrics: &Named<PartAnswer>, name: &str) -> Option<f64> {
-    metrics.get(name).and_then(|part| part.value).map(size)
+pub(crate) fn part(metrics: &Named<PartAnswer>, metric: &Metric) -> Option<f64> {
+    metrics.get(metric.name).and_then(|part| part.value).map(size)
 }
 
 /// That of the same part of the span that is compared with.
-pub(crate) fn part_before(metrics: &Named<PartAnswer>, name: &str) -> Option<f64> {
-    metrics.get(name).and_then(|part| part.previous).map(size)
+pub(crate) fn part_before(metrics: &Named<PartAnswer>, metric: &Metric) -> Option<f64> {
+    metrics.get(metric.name).and_then(|part| part.previous).map(size)
 }
 
 /// Where a part of a series stands to the present.

@@ -19,6 +19,7 @@ mod docs;
 mod engine;
 mod error;
 mod grid;
+pub mod metric;
 mod metrics;
 mod percentile;
 mod period;

@@ -11,17 +11,17 @@
 //! What the events cannot carry (missed chats, waiting time, handle time, satisfaction) has no
 //! line here and never will.
 
-mod anomalies;
-mod chats;
-mod clicks;
-mod contact_requests;
+pub(crate) mod anomalies;
+pub(crate) mod chats;
+pub(crate) mod clicks;
+pub(crate) mod contact_requests;
 mod measure;
 pub(crate) mod quality;
-mod sessions;
+pub(crate) mod sessions;
 pub(crate) mod statement;
 mod value;
-mod visitors;
-mod visits;
+pub(crate) mod visitors;
+pub(crate) mod visits;
 
 pub use anomalies::SessionAnomaly;
 pub(crate) use contact_requests::CONTACT_REQUESTS;

@@ -1,7 +1,7 @@
 //! What became of invitations to chat and of chats.
 
 use maud::{Markup, html};
-use report::{MetricNumber, Report, SecondsAnswer};
+use report::{Metric, MetricNumber, Report, SecondsAnswer, metric};
 
 use crate::chart::{Caption, Distribution, Funnel, Mark, Segment, Stage};
 use crate::format::number::{Unit, count};
@@ -21,20 +21,20 @@ pub struct Chat<'a> {
 /// The page.
 pub fn chat(context: &Context<'_>, data: &Chat<'_>) -> String {
     let report = data.chat;
-    let stat = |name, label| Stat { name, label, report }.draw(context.now);
+    let stat = |metric, label| Stat { metric, label, report }.draw(context.now);
     let content = html! {
         div.stats {
-            (stat("chats_offered", None))
-            (stat("invitation_acceptance_rate", Some("Acceptance rate")))
-            (stat("invitation_decline_rate", Some("Decline rate")))
-            (stat("chats_started", None))
-            (stat("chat_duration_seconds", Some("Chat duration, median")))
-            (stat("chats_open", None))
+            (stat(&metric::CHATS_OFFERED, None))
+            (stat(&metric::INVITATION_ACCEPTANCE_RATE, Some("Acceptance rate")))
+            (stat(&metric::INVITATION_DECLINE_RATE, Some("Decline rate")))
+            (stat(&metric::CHATS_STARTED, None))
+            (stat(&metric::CHAT_DURATION_SECONDS, Some("Chat duration, median")))
+            (stat(&metric::CHATS_OPEN, None))
         }
         div.grid {
             div.most { (funnel(report)) }
             div.least { (durations(report)) }
-            div.whole { (columns(context, report, "started", "Chats started over time", "chats_started")) }
+            div.whole { (columns(context, report, "started", "Chats started over time", &metric::CHATS_STARTED)) }
             div.half { (acceptance(context, report)) }
             div.half { (duration_over_time(context, report)) }
             div.whole { (anomalies(report, &OF_CHATS)) }
@@ -44,14 +44,14 @@ pub fn chat(context: &Context<'_>, data: &Chat<'_>) -> String {
 }
 
 fn funnel(report: &Report) -> Markup {
-    let number = |name| counted(report, name) as f64;
+    let number = |metric| counted(report, metric) as f64;
     let (offered, declined, ignored) =
-        (number("chats_offered"), number("chats_declined"), number("invitations_ignored"));
-    let (started, unprompted) = (number("chats_started"), number("unprompted_starts"));
+        (number(&metric::CHATS_OFFERED), number(&metric::CHATS_DECLINED), number(&metric::INVITATIONS_IGNORED));
+    let (started, unprompted) = (number(&metric::CHATS_STARTED), number(&metric::UNPROMPTED_STARTS));
     let after_offer = (started - unprompted).max(0.0);
-    let ended = lengths(report, "chat_duration_seconds").map_or(0.0, |lengths| lengths.count as f64);
+    let ended = lengths(report, &metric::CHAT_DURATION_SECONDS).map_or(0.0, |lengths| lengths.count as f64);
     let segment = |name, class, number| Segment { name, class, number };
-    let rate = total(report, "invitation_acceptance_rate").and_then(|answer| answer.value);
+    let rate = total(report, &metric::INVITATION_ACCEPTANCE_RATE).and_then(|answer| answer.value);
     let sentence = match rate {
         Some(rate) => format!(
             "Of the chats with an invitation {} were accepted. {} invitations were declined and {} ignored; {} chats began without one.",
@@ -86,8 +86,8 @@ fn funnel(report: &Report) -> Markup {
             number: ended,
             segments: vec![
                 segment("Ended", "s1", ended),
-                segment("Open now", "s3", number("chats_open")),
-                segment("Never ended", "rest", number("chats_unended")),
+                segment("Open now", "s3", number(&metric::CHATS_OPEN)),
+                segment("Never ended", "rest", number(&metric::CHATS_UNENDED)),
             ],
         },
     ];
@@ -97,7 +97,8 @@ fn funnel(report: &Report) -> Markup {
 fn durations(report: &Report) -> Markup {
     let write = |seconds: u32| Unit::Seconds.write(f64::from(seconds));
     let caption = |sentence| Caption { id: "durations", title: "How long chats take", sentence };
-    let Some(SecondsAnswer { median, p90, p95, max, count: measured }) = lengths(report, "chat_duration_seconds")
+    let Some(SecondsAnswer { median, p90, p95, max, count: measured }) =
+        lengths(report, &metric::CHAT_DURATION_SECONDS)
     else {
         return caption("No chat has both a start and an end in this period.".to_owned()).without_drawing();
     };
@@ -119,34 +120,38 @@ fn durations(report: &Report) -> Markup {
 }
 
 fn acceptance(context: &Context<'_>, report: &Report) -> Markup {
-    const NAME: &str = "invitation_acceptance_rate";
+    const METRIC: &Metric = &metric::INVITATION_ACCEPTANCE_RATE;
     let mut drawn =
-        vec![LineOf { name: "Acceptance rate", class: "s1", value: |bucket, name| part(&bucket.metrics, name) }];
+        vec![LineOf { name: "Acceptance rate", class: "s1", value: |bucket, metric| part(&bucket.metrics, metric) }];
     if let Some(before) = compared_line(report) {
-        drawn.push(LineOf { name: before, class: "before", value: |bucket, name| part_before(&bucket.metrics, name) });
+        drawn.push(LineOf {
+            name: before,
+            class: "before",
+            value: |bucket, metric| part_before(&bucket.metrics, metric),
+        });
     }
-    let sentence = match total(report, NAME).and_then(|answer| answer.value) {
-        Some(_) => format!("{}.", changed(report, NAME)),
+    let sentence = match total(report, METRIC).and_then(|answer| answer.value) {
+        Some(_) => format!("{}.", changed(report, METRIC)),
         None => "Nobody was invited to a chat in this period.".to_owned(),
     };
-    lines(context, report, ("acceptance", "Acceptance over time"), NAME, &drawn, sentence)
+    lines(context, report, ("acceptance", "Acceptance over time"), METRIC, &drawn, sentence)
 }
 
 fn duration_over_time(context: &Context<'_>, report: &Report) -> Markup {
-    const NAME: &str = "chat_duration_seconds";
+    const METRIC: &Metric = &metric::CHAT_DURATION_SECONDS;
     let drawn = [
-        LineOf { name: "Median", class: "s1", value: |bucket, name| part(&bucket.metrics, name) },
+        LineOf { name: "Median", class: "s1", value: |bucket, metric| part(&bucket.metrics, metric) },
         LineOf { name: "p90", class: "s2", value: p90 },
     ];
-    let sentence = match total(report, NAME).and_then(|answer| answer.value) {
-        Some(_) => format!("{}, as the median.", changed(report, NAME)),
+    let sentence = match total(report, METRIC).and_then(|answer| answer.value) {
+        Some(_) => format!("{}, as the median.", changed(report, METRIC)),
         None => "No chat has both a start and an end in this period.".to_owned(),
     };
-    lines(context, report, ("lengths", "Duration over time"), NAME, &drawn, sentence)
+    lines(context, report, ("lengths", "Duration over time"), METRIC, &drawn, sentence)
 }
 
-fn p90(bucket: &report::ReportBucket, name: &str) -> Option<f64> {
-    match bucket.metrics.get(name)?.value? {
+fn p90(bucket: &report::ReportBucket, metric: &Metric) -> Option<f64> {
+    match bucket.metrics.get(metric.name)?.value? {
         MetricNumber::Seconds(seconds) if seconds.count > 0 => Some(f64::from(seconds.p90)),
         _ => None,
     }

@@ -1,21 +1,30 @@
 //! All subjects, and all pages: the whole list with the numbers of each.
 
 use maud::html;
-use report::Report;
+use report::{Metric, Report, metric};
 
 use crate::page::{Context, Told, page};
 use crate::parts::stat::Stat;
 use crate::parts::values::Values;
 use crate::view::{FilterKind, Page};
 
-/// What stands beside each value. The first is drawn.
-const COLUMNS: &[(&str, &str)] = &[
-    ("contact_requests", "Requests"),
-    ("visitors", "Visitors"),
-    ("contact_rate", "Contact rate"),
-    ("chats_started", "Chats"),
-    ("invitation_acceptance_rate", "Acceptance"),
-    ("chat_duration_seconds", "Duration"),
+/// What stands beside each subject. The first is drawn.
+const OF_SUBJECTS: &[(&Metric, &str)] = &[
+    (&metric::CONTACT_REQUESTS, "Requests"),
+    (&metric::CONTACT_VISITORS, "Visitors who asked"),
+    (&metric::CHATS_STARTED, "Chats"),
+    (&metric::CHAT_DURATION_SECONDS, "Duration"),
+    (&metric::CLICK_TO_CALL, "Calls"),
+    (&metric::CLICK_TO_EMAIL, "E-mails"),
+];
+/// What stands beside each page.
+const OF_PAGES: &[(&Metric, &str)] = &[
+    (&metric::CONTACT_REQUESTS, "Requests"),
+    (&metric::VISITORS, "Visitors"),
+    (&metric::CONTACT_RATE, "Contact rate"),
+    (&metric::CHATS_STARTED, "Chats"),
+    (&metric::INVITATION_ACCEPTANCE_RATE, "Acceptance"),
+    (&metric::CHAT_DURATION_SECONDS, "Duration"),
 ];
 /// Rows of the longer list; more can't be asked for.
 const LIMIT_MAX: &str = "1000";
@@ -29,7 +38,7 @@ pub fn subjects(context: &Context<'_>, report: &Report) -> String {
         many: "Subjects",
         report,
         kind: Some(FilterKind::Subject),
-        columns: COLUMNS,
+        columns: OF_SUBJECTS,
         more: more(context, report, Page::Subjects),
     };
     list(context, report, values)
@@ -44,20 +53,20 @@ pub fn pages(context: &Context<'_>, report: &Report) -> String {
         many: "Pages",
         report,
         kind: Some(FilterKind::Page),
-        columns: COLUMNS,
+        columns: OF_PAGES,
         more: more(context, report, Page::Pages),
     };
     list(context, report, values)
 }
 
 fn list(context: &Context<'_>, report: &Report, values: Values<'_>) -> String {
-    let stat = |name| Stat { name, label: None, report }.draw(context.now);
+    let stat = |metric| Stat { metric, label: None, report }.draw(context.now);
     let content = html! {
         div.stats.few {
-            (stat("contact_requests"))
-            (stat("visitors"))
-            (stat("contact_visitors"))
-            (stat("contact_rate"))
+            (stat(&metric::CONTACT_REQUESTS))
+            (stat(&metric::VISITORS))
+            (stat(&metric::CONTACT_VISITORS))
+            (stat(&metric::CONTACT_RATE))
         }
         div.grid { div.whole { (values.draw(context)) } }
     };

@@ -1,7 +1,7 @@
 //! The headline numbers, and who asked for contact how, when, about what and where.
 
 use maud::html;
-use report::Report;
+use report::{Metric, Report, metric};
 
 use crate::chart::{Caption, HeatMap};
 use crate::format::number::count;
@@ -32,19 +32,19 @@ pub struct Overview<'a> {
 pub fn overview(context: &Context<'_>, data: &Overview<'_>) -> String {
     let Overview { overview, chat, hours, subjects, pages } = *data;
     let told = Told::of(overview, &[chat, subjects, pages]);
-    let stat = |name, label, report| Stat { name, label, report }.draw(context.now);
+    let stat = |metric, label, report| Stat { metric, label, report }.draw(context.now);
     let more = |page: Page, label: &str| Some((context.view.href(page), label.to_owned()));
     let content = html! {
         @if is_empty(overview) && context.view.filters().is_empty() {
             (empty(context))
         } @else {
             div.stats {
-                (stat("contact_requests", None, overview))
-                (stat("visitors", None, overview))
-                (stat("contact_rate", None, overview))
-                (stat("chats_started", None, overview))
-                (stat("invitation_acceptance_rate", Some("Acceptance rate"), chat))
-                (stat("chat_duration_seconds", Some("Chat duration, median"), chat))
+                (stat(&metric::CONTACT_REQUESTS, None, overview))
+                (stat(&metric::VISITORS, None, overview))
+                (stat(&metric::CONTACT_RATE, None, overview))
+                (stat(&metric::CHATS_STARTED, None, overview))
+                (stat(&metric::INVITATION_ACCEPTANCE_RATE, Some("Acceptance rate"), chat))
+                (stat(&metric::CHAT_DURATION_SECONDS, Some("Chat duration, median"), chat))
             }
             div.grid {
                 div.whole { (requests(context, overview)) }
@@ -52,20 +52,20 @@ pub fn overview(context: &Context<'_>, data: &Overview<'_>) -> String {
                 div.least {
                     (Values {
                         id: "channels", title: "Channels", one: "Channel", many: "Channels", report: overview,
-                        kind: Some(FilterKind::Channel), columns: &[("contact_requests", "Requests")], more: None,
+                        kind: Some(FilterKind::Channel), columns: &[(&metric::CONTACT_REQUESTS, "Requests")], more: None,
                     }.draw(context))
                 }
                 div.half {
                     (Values {
                         id: "subjects", title: "Top subjects", one: "Subject", many: "Subjects", report: subjects,
-                        kind: Some(FilterKind::Subject), columns: &[("contact_requests", "Requests")],
+                        kind: Some(FilterKind::Subject), columns: &[(&metric::CONTACT_REQUESTS, "Requests")],
                         more: more(Page::Subjects, "All subjects"),
                     }.draw(context))
                 }
                 div.half {
                     (Values {
                         id: "pages", title: "Top pages", one: "Page", many: "Pages", report: pages,
-                        kind: Some(FilterKind::Page), columns: &[("contact_requests", "Requests"), ("contact_rate", "Rate")],
+                        kind: Some(FilterKind::Page), columns: &[(&metric::CONTACT_REQUESTS, "Requests"), (&metric::CONTACT_RATE, "Rate")],
                         more: more(Page::Pages, "All pages"),
                     }.draw(context))
                 }
@@ -77,8 +77,9 @@ pub fn overview(context: &Context<'_>, data: &Overview<'_>) -> String {
 
 /// Whether there is nothing in the span, and nothing in the one before.
 fn is_empty(report: &Report) -> bool {
-    const SIGNS: [&str; 4] = ["visitors", "contact_requests", "chats_offered", "anomalies"];
-    SIGNS.iter().filter_map(|name| total(report, name)).all(|answer| {
+    const SIGNS: [&Metric; 4] =
+        [&metric::VISITORS, &metric::CONTACT_REQUESTS, &metric::CHATS_OFFERED, &metric::ANOMALIES];
+    SIGNS.iter().filter_map(|metric| total(report, metric)).all(|answer| {
         let is_nothing = |number: report::MetricNumber| crate::reading::size(number) == 0.0;
         answer.value.is_none_or(is_nothing) && answer.previous.is_none_or(is_nothing)
     })
@@ -86,7 +87,7 @@ fn is_empty(report: &Report) -> bool {
 
 fn heat(report: &Report) -> maud::Markup {
     let hours: Vec<f64> =
-        report.series.iter().map(|bucket| part(&bucket.metrics, "contact_requests").unwrap_or(0.0)).collect();
+        report.series.iter().map(|bucket| part(&bucket.metrics, &metric::CONTACT_REQUESTS).unwrap_or(0.0)).collect();
     let most =
         hours.iter().enumerate().rev().max_by(|one, other| one.1.total_cmp(other.1)).filter(|(_, most)| **most > 0.0);
     let sentence = match most {

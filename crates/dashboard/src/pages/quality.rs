@@ -1,7 +1,7 @@
 //! What became of the events that were sent, and what can't be right in them.
 
 use maud::html;
-use report::Report;
+use report::{Report, metric};
 
 use crate::page::{Context, Told, page};
 use crate::parts::anomalies::{ALL, anomalies};
@@ -19,21 +19,21 @@ pub struct Quality<'a> {
 /// The page.
 pub fn quality(context: &Context<'_>, data: &Quality<'_>) -> String {
     let report = data.quality;
-    let stat = |name| Stat { name, label: None, report }.draw(context.now);
+    let stat = |metric| Stat { metric, label: None, report }.draw(context.now);
     let content = html! {
         div.stats {
-            (stat("accepted"))
-            (stat("rejected"))
-            (stat("duplicates"))
-            (stat("conflicts"))
-            (stat("late"))
-            (stat("anomalies"))
+            (stat(&metric::ACCEPTED))
+            (stat(&metric::REJECTED))
+            (stat(&metric::DUPLICATES))
+            (stat(&metric::CONFLICTS))
+            (stat(&metric::LATE))
+            (stat(&metric::ANOMALIES))
         }
         div.grid {
             div.half {
                 (Values {
                     id: "reasons", title: "Rejected, by reason", one: "Reason", many: "Rejected events", report,
-                    kind: None, columns: &[("rejected", "Rejected")],
+                    kind: None, columns: &[(&metric::REJECTED, "Rejected")],
                     more: Some(("/v1/rejects".to_owned(), "The rejected events".to_owned())),
                 }.draw(context))
             }
@@ -45,8 +45,8 @@ pub fn quality(context: &Context<'_>, data: &Quality<'_>) -> String {
                     pre tabindex="0" { code { "frontdesk rejects list\nfrontdesk rejects show ID\nfrontdesk rejects retry" } }
                 }
             }
-            div.half { (columns(context, report, "late-events", "Late events over time", "late")) }
-            div.half { (columns(context, report, "anomalies-over-time", "Anomalies over time", "anomalies")) }
+            div.half { (columns(context, report, "late-events", "Late events over time", &metric::LATE)) }
+            div.half { (columns(context, report, "anomalies-over-time", "Anomalies over time", &metric::ANOMALIES)) }
         }
     };
     page(context, Some(&Told::of(report, &[])), &content)

@@ -1,7 +1,7 @@
 //! What can't be right, by kind: shown beside the numbers that it is in, and never hidden.
 
 use maud::{Markup, html};
-use report::Report;
+use report::{Metric, Report, metric};
 
 use super::what::what;
 use crate::change::Change;
@@ -9,23 +9,23 @@ use crate::format::number::count;
 use crate::reading::{compared, counted, total, written};
 
 /// The kinds, as metrics.
-pub(crate) const ALL: [&str; 8] = [
-    "anomalies_counter",
-    "anomalies_time",
-    "late",
-    "anomalies_without_session",
-    "anomalies_end_without_start",
-    "anomalies_start_after_end",
-    "anomalies_declined_and_started",
-    "anomalies_two_starts",
+pub(crate) const ALL: [&Metric; 8] = [
+    &metric::ANOMALIES_COUNTER,
+    &metric::ANOMALIES_TIME,
+    &metric::LATE,
+    &metric::ANOMALIES_WITHOUT_SESSION,
+    &metric::ANOMALIES_END_WITHOUT_START,
+    &metric::ANOMALIES_START_AFTER_END,
+    &metric::ANOMALIES_DECLINED_AND_STARTED,
+    &metric::ANOMALIES_TWO_STARTS,
 ];
 
 /// Those of chats.
-pub(crate) const OF_CHATS: [&str; 5] = [ALL[3], ALL[4], ALL[5], ALL[6], ALL[7]];
+pub(crate) const OF_CHATS: [&Metric; 5] = [ALL[3], ALL[4], ALL[5], ALL[6], ALL[7]];
 
 /// A table of kinds.
-pub(crate) fn anomalies(report: &Report, names: &[&'static str]) -> Markup {
-    let all: u64 = names.iter().map(|name| counted(report, name)).sum();
+pub(crate) fn anomalies(report: &Report, metrics: &[&'static Metric]) -> Markup {
+    let all: u64 = metrics.iter().map(|metric| counted(report, metric)).sum();
     let is_compared = compared(report).is_some();
     html! {
         section.card id="anomalies" {
@@ -40,10 +40,10 @@ pub(crate) fn anomalies(report: &Report, names: &[&'static str]) -> Markup {
             table.plain {
                 thead { tr { th scope="col" { "Kind" } th scope="col" { "Cases" } @if is_compared { th scope="col" { "Change" } } } }
                 tbody {
-                    @for name in names {
-                        @if let Some(answer) = total(report, name) {
+                    @for metric in metrics {
+                        @if let Some(answer) = total(report, metric) {
                             tr class=[answer.value.filter(|value| crate::reading::size(*value) == 0.0).map(|_| "zero")] {
-                                th scope="row" { (what(name, None)) }
+                                th scope="row" { (what(metric, None)) }
                                 td { (answer.value.map_or_else(|| "–".to_owned(), written)) }
                                 @if is_compared { td { (Change::of(answer).brief()) } }
                             }

@@ -1,25 +1,25 @@
 //! How a metric went over time, as columns or lines, with the sentence that says so.
 
 use maud::Markup;
-use report::{Channel, MetricNumber, Report};
+use report::{Channel, Metric, MetricNumber, Report, metric};
 
 use crate::change::Change;
 use crate::chart::{Caption, Column, Columns, Line, Lines, Point, Series};
 use crate::page::Context;
-use crate::reading::{Part, When, compared, compared_line, metric, part, part_before, part_head, parts, total, unit};
+use crate::reading::{Part, When, compared, compared_line, part, part_before, part_head, parts, total, unit};
 use crate::view::{Filter, FilterKind};
 
 /// The classes of the channels' colours, in their order.
 pub(crate) const CHANNEL_CLASSES: [&str; 5] = ["s1", "s2", "s3", "s4", "s5"];
 
 /// The metric of a channel's requests.
-fn requests_by(channel: Channel) -> &'static str {
+fn requests_by(channel: Channel) -> &'static Metric {
     match channel {
-        Channel::Chat => "chats_started",
-        Channel::Call => "click_to_call",
-        Channel::Text => "click_to_text",
-        Channel::Email => "click_to_email",
-        Channel::DirectMessage => "click_to_direct_message",
+        Channel::Chat => &metric::CHATS_STARTED,
+        Channel::Call => &metric::CLICK_TO_CALL,
+        Channel::Text => &metric::CLICK_TO_TEXT,
+        Channel::Email => &metric::CLICK_TO_EMAIL,
+        Channel::DirectMessage => &metric::CLICK_TO_DIRECT_MESSAGE,
     }
 }
 
@@ -45,16 +45,16 @@ pub(crate) fn requests(context: &Context<'_>, report: &Report) -> Markup {
             .collect()
     };
     let columns: Vec<Column> =
-        parts.iter().map(|part| column(context, part, values(part), "contact_requests")).collect();
+        parts.iter().map(|part| column(context, part, values(part), &metric::CONTACT_REQUESTS)).collect();
     let caption = Caption {
         id: "requests",
         title: "Contact requests over time",
-        sentence: sentence(report, "contact_requests", &columns),
+        sentence: sentence(report, &metric::CONTACT_REQUESTS, &columns),
     };
     let before = compared_line(report).filter(|_| columns.iter().any(|column| column.before.is_some()));
     Columns {
         caption,
-        unit: unit("contact_requests"),
+        unit: unit(&metric::CONTACT_REQUESTS),
         series: series.collect(),
         columns,
         part: part_head(report),
@@ -69,20 +69,20 @@ pub(crate) fn columns(
     report: &Report,
     id: &'static str,
     title: &'static str,
-    name: &'static str,
+    metric: &'static Metric,
 ) -> Markup {
     let columns: Vec<Column> = parts(report, context.now)
         .iter()
-        .map(|part| column(context, part, vec![self::part(&part.bucket.metrics, name).unwrap_or(0.0)], name))
+        .map(|part| column(context, part, vec![self::part(&part.bucket.metrics, metric).unwrap_or(0.0)], metric))
         .collect();
-    let caption = Caption { id, title, sentence: sentence(report, name, &columns) };
-    let label = metric(name).map_or(name, |metric| metric.label);
+    let caption = Caption { id, title, sentence: sentence(report, metric, &columns) };
+    let label = metric.label;
     let before = compared_line(report).filter(|_| columns.iter().any(|column| column.before.is_some()));
     let series = vec![Series { name: label.to_owned(), class: "s1", href: None }];
-    Columns { caption, unit: unit(name), series, columns, part: part_head(report), before }.draw()
+    Columns { caption, unit: unit(metric), series, columns, part: part_head(report), before }.draw()
 }
 
-fn column(context: &Context<'_>, part: &Part<'_>, values: Vec<f64>, compared: &str) -> Column {
+fn column(context: &Context<'_>, part: &Part<'_>, values: Vec<f64>, compared: &Metric) -> Column {
     Column {
         short: part.name.short.clone(),
         long: part.name.long.clone(),
@@ -105,7 +105,7 @@ pub(crate) struct LineOf {
     /// The class of its colour.
     pub(crate) class: &'static str,
     /// Its number of a part.
-    pub(crate) value: fn(&report::ReportBucket, &str) -> Option<f64>,
+    pub(crate) value: fn(&report::ReportBucket, &Metric) -> Option<f64>,
 }
 
 /// A metric over time as lines.
@@ -113,7 +113,7 @@ pub(crate) fn lines(
     context: &Context<'_>,
     report: &Report,
     (id, title): (&'static str, &'static str),
-    name: &'static str,
+    metric: &'static Metric,
     lines: &[LineOf],
     sentence: String,
 ) -> Markup {
@@ -121,7 +121,7 @@ pub(crate) fn lines(
         href: href(context, &part),
         values: match part.when {
             When::ToCome => Vec::new(),
-            When::Over | When::SoFar => lines.iter().map(|line| (line.value)(part.bucket, name)).collect(),
+            When::Over | When::SoFar => lines.iter().map(|line| (line.value)(part.bucket, metric)).collect(),
         },
         short: part.name.short,
         long: match part.when {
@@ -132,22 +132,22 @@ pub(crate) fn lines(
     let points = parts(report, context.now).into_iter().map(point).collect();
     let named = lines.iter().map(|line| Line { name: line.name.to_owned(), class: line.class });
     let caption = Caption { id, title, sentence };
-    Lines { caption, unit: unit(name), lines: named.collect(), points, part: part_head(report) }.draw()
+    Lines { caption, unit: unit(metric), lines: named.collect(), points, part: part_head(report) }.draw()
 }
 
 /// `Contact requests rose 12 % to 340 from 300 in the period before; the most on Tue 24 Nov 2026 with 61.`
-fn sentence(report: &Report, name: &str, columns: &[Column]) -> String {
-    let unit = unit(name);
+fn sentence(report: &Report, metric: &Metric, columns: &[Column]) -> String {
+    let unit = unit(metric);
     let most =
         columns.iter().rev().max_by(|one, other| one.sum().total_cmp(&other.sum())).filter(|most| most.sum() > 0.0);
     let most = most.map(|most| format!("; the most: {} with {}", most.long, unit.write(most.sum())));
-    format!("{}{}.", changed(report, name), most.unwrap_or_default())
+    format!("{}{}.", changed(report, metric), most.unwrap_or_default())
 }
 
 /// `Contact requests rose 12 % to 340 from 300 in the period before`
-pub(crate) fn changed(report: &Report, name: &str) -> String {
-    let label = metric(name).map_or(name, |metric| metric.label);
-    let Some(answer) = total(report, name) else { return label.to_owned() };
+pub(crate) fn changed(report: &Report, metric: &Metric) -> String {
+    let label = metric.label;
+    let Some(answer) = total(report, metric) else { return label.to_owned() };
     let value = answer.value.unwrap_or(MetricNumber::Count(0));
     let told = Change::of(answer).told(value, answer.previous, compared(report).unwrap_or("the period before"));
     match told.strip_prefix("were ") {

@@ -1,7 +1,7 @@
 //! A headline number: what it is, how it changed, and how it went.
 
 use maud::{Markup, html};
-use report::{MetricNumber, Report};
+use report::{Metric, MetricNumber, Report};
 
 use super::what::what;
 use crate::change::Change;
@@ -12,7 +12,7 @@ use crate::reading::{When, parts, total, unit, written};
 /// A headline number.
 pub(crate) struct Stat<'a> {
     /// The metric.
-    pub(crate) name: &'static str,
+    pub(crate) metric: &'static Metric,
     /// What it is called here; `None` for the metric's own name.
     pub(crate) label: Option<&'static str>,
     /// The report that has it.
@@ -22,12 +22,12 @@ pub(crate) struct Stat<'a> {
 impl Stat<'_> {
     /// The card. `now` is in microseconds since 1970.
     pub(crate) fn draw(&self, now: i64) -> Markup {
-        let Stat { name, label, report } = self;
-        let Some(answer) = total(report, name) else { return Markup::default() };
+        let Stat { metric, label, report } = self;
+        let Some(answer) = total(report, metric) else { return Markup::default() };
         html! {
             section.card.stat {
-                (what(name, *label))
-                p class=(if unit(name) == Unit::Seconds { "number length" } else { "number" }) { (answer.value.map_or_else(|| "–".to_owned(), written)) }
+                (what(metric, *label))
+                p class=(if unit(metric) == Unit::Seconds { "number length" } else { "number" }) { (answer.value.map_or_else(|| "–".to_owned(), written)) }
                 @match (answer.value, &answer.reason) {
                     (None, Some(reason)) => p.change { (reason) },
                     _ => (Change::of(answer).draw(answer.previous)),
@@ -45,9 +45,9 @@ impl Stat<'_> {
         let known: Vec<(String, Option<f64>)> = parts(self.report, now)
             .into_iter()
             .filter(|part| part.when != When::ToCome)
-            .map(|part| (part.name.short, crate::reading::part(&part.bucket.metrics, self.name)))
+            .map(|part| (part.name.short, crate::reading::part(&part.bucket.metrics, self.metric)))
             .collect();
-        spark(unit(self.name), &known)
+        spark(unit(self.metric), &known)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Lists of values: channels, subjects, pages, reasons.
 
 use maud::Markup;
-use report::{MetricNumber, Report, ReportRow, RowKind};
+use report::{Metric, MetricNumber, Report, ReportRow, RowKind};
 
 use super::series::channel;
 use crate::change::Change;
@@ -26,7 +26,7 @@ pub(crate) struct Values<'a> {
     /// What a click on a value filters by.
     pub(crate) kind: Option<FilterKind>,
     /// The columns of numbers: metric and head. The first is drawn.
-    pub(crate) columns: &'static [(&'static str, &'static str)],
+    pub(crate) columns: &'static [(&'static Metric, &'static str)],
     /// Where the rest is, and what that is called.
     pub(crate) more: Option<(String, String)>,
 }
@@ -37,10 +37,10 @@ const NARROW: usize = 2;
 impl Values<'_> {
     /// The figure.
     pub(crate) fn draw(self, context: &Context<'_>) -> Markup {
-        let drawn = self.columns.first().map_or("", |(name, _)| *name);
+        let drawn = self.columns.first().map(|(metric, _)| *metric);
         let has_change = self.report.compared.is_some();
         // A value that was asked for is there with nothing; of the others it says nothing.
-        let rows = self.report.rows.iter().filter(|row| part(&row.metrics, drawn).unwrap_or(0.0) > 0.0);
+        let rows = self.report.rows.iter().filter(|row| length(row, drawn) > 0.0);
         let bars: Vec<Bar> = rows.map(|row| self.bar(context, row, drawn, has_change)).collect();
         let mut heads = vec![self.one];
         heads.extend(self.columns.iter().map(|(_, head)| *head));
@@ -67,7 +67,7 @@ impl Values<'_> {
         format!("The most: {} with {}{of}.{left_out}", most.name, count(most.length as u64))
     }
 
-    fn bar(&self, context: &Context<'_>, row: &ReportRow, drawn: &str, has_change: bool) -> Bar {
+    fn bar(&self, context: &Context<'_>, row: &ReportRow, drawn: Option<&Metric>, has_change: bool) -> Bar {
         let (name, class) = self.named(row);
         let href = self.kind.and_then(|kind| {
             let value = match (row.kind, &row.value) {
@@ -77,20 +77,14 @@ impl Values<'_> {
             };
             Some(context.view.filtered(value).href(crate::view::Page::Overview))
         });
-        let cell = |name: &str| row.metrics.get(name).and_then(|part| part.value);
-        let mut cells: Vec<String> = self.columns.iter().map(|(name, _)| cell(name).map_or_else(dash, shown)).collect();
+        let cell = |metric: &Metric| row.metrics.get(metric.name).and_then(|part| part.value);
+        let mut cells: Vec<String> =
+            self.columns.iter().map(|(metric, _)| cell(metric).map_or_else(dash, shown)).collect();
         if has_change {
-            let change = row.metrics.get(drawn).map_or(Change::Unknown, Change::of_part);
+            let change = drawn.and_then(|drawn| row.metrics.get(drawn.name)).map_or(Change::Unknown, Change::of_part);
             cells.insert(1.min(cells.len()), change.brief());
         }
-        Bar {
-            name,
-            is_value: row.kind == RowKind::Value,
-            href,
-            length: part(&row.metrics, drawn).unwrap_or(0.0),
-            class,
-            cells,
-        }
+        Bar { name, is_value: row.kind == RowKind::Value, href, length: length(row, drawn), class, cells }
     }
 
     /// What a row is called, and the class of its colour.
@@ -105,6 +99,11 @@ impl Values<'_> {
             (RowKind::Value, value, _) => (text::shown(value.unwrap_or_default()), "s1"),
         }
     }
+}
+
+/// The number that is drawn.
+fn length(row: &ReportRow, drawn: Option<&Metric>) -> f64 {
+    drawn.and_then(|drawn| part(&row.metrics, drawn)).unwrap_or(0.0)
 }
 
 fn dash() -> String {

@@ -1,12 +1,10 @@
 //! A metric's name, which opens to what it means.
 
 use maud::{Markup, html};
-
-use crate::reading::metric;
+use report::Metric;
 
 /// A metric's name, and its definition behind it.
-pub(crate) fn what(name: &str, label: Option<&str>) -> Markup {
-    let Some(metric) = metric(name) else { return html! { (label.unwrap_or(name)) } };
+pub(crate) fn what(metric: &Metric, label: Option<&str>) -> Markup {
     html! {
         details.what {
             summary { (label.unwrap_or(metric.label)) }

@@ -44,6 +44,17 @@ impl Quality {
             conflicts: count(&ask(&quality::CONFLICTS).await?),
         })
     }
+
+    /// The number of a metric; `None` of one that isn't counted by the time of receipt.
+    pub(crate) fn of(&self, metric: &Metric) -> Option<u64> {
+        let counts = [
+            (&quality::ACCEPTED, self.accepted),
+            (&quality::REJECTED, self.rejected),
+            (&quality::DUPLICATES, self.duplicates),
+            (&quality::CONFLICTS, self.conflicts),
+        ];
+        counts.into_iter().find(|(known, _)| known.name == metric.name).map(|(_, count)| count)
+    }
 }
 
 /// The one number of a result.

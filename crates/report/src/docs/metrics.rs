@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use summary::{
-    REPEAT_MICROS, ROWS_PER_ANSWER_MAX, SESSION_MICROS_MAX, VALUES_PER_DAY_MAX, VISIT_MICROS_MAX, VISIT_SILENCE_MICROS,
-    VISITOR_DAYS_PER_QUESTION_MAX, VISITORS_PER_DAY_MAX,
+    REPEAT_MICROS, ROWS_PER_ANSWER_MAX, SESSION_MICROS_MAX, TEXT_CHARS_MAX, VALUES_PER_DAY_MAX, VISIT_MICROS_MAX,
+    VISIT_SILENCE_MICROS, VISITOR_DAYS_PER_QUESTION_MAX, VISITORS_PER_DAY_MAX,
 };
 
 use crate::contacts::grouped;
@@ -70,6 +70,7 @@ fn with_limits(text: &str) -> String {
         ("{visitors_max}", grouped(&VISITORS_PER_DAY_MAX.to_string())),
         ("{visitor_days_max}", grouped(&VISITOR_DAYS_PER_QUESTION_MAX.to_string())),
         ("{values_max}", grouped(&VALUES_PER_DAY_MAX.to_string())),
+        ("{text_chars_max}", grouped(&TEXT_CHARS_MAX.to_string())),
         ("{rows_max}", grouped(&ROWS_PER_ANSWER_MAX.to_string())),
     ]
     .into_iter()
@@ -150,9 +151,15 @@ error. SQL always counts exactly.
 ## Pages, subjects, and the rest
 
 The page is the address up to its first `?` or `#`, or the page's name where there is no address. \
-Reports tell pages and subjects apart by their first 1,024 characters, SQL by all of them. Of each day the {values_max} most frequent \
+Reports tell pages and subjects apart by their first {text_chars_max} characters, SQL by all of them. Of each day the {values_max} most frequent \
 pages, subjects and datastreams have numbers of their own, and a report has up to {rows_max} rows; the others are counted together. A \
 filter by a rare value is answered from the rows all the same.
+
+A subject is named by who asks for contact, seldom by who looks at a page or is invited to a chat. So of the visitors of a subject \
+nearly all asked, and of its invitations nearly all were accepted: both rates would be near 1 for every subject and say nothing. The report \
+`subjects` therefore has neither of them by subject, nor visitors and invitations, but counts of requests and who made them, chats, \
+durations and clicks; its totals, of all events, have the rates. A report with a filter by subject keeps them and says so. The SQL beside the \
+metrics gives them by subject all the same.
 
 ## Time zones
 

@@ -35,7 +35,8 @@ impl SessionAnomaly {
     }
 }
 
-pub(super) const COUNTER: Metric = Metric {
+/// Impossible counters.
+pub const COUNTER: Metric = Metric {
     name: "anomalies_counter",
     label: "Impossible counters",
     heading: "counters",
@@ -48,7 +49,8 @@ pub(super) const COUNTER: Metric = Metric {
     chart: Chart::Columns,
 };
 
-pub(super) const ALL: Metric = Metric {
+/// Anomalies.
+pub const ALL: Metric = Metric {
     name: "anomalies",
     label: "Anomalies",
     heading: "anomalies",
@@ -71,7 +73,8 @@ pub(super) const ALL: Metric = Metric {
 pub(super) const IN_CONTACTS: Metric =
     Metric { name: "anomalies", label: "Anomalies", heading: "anomalies", ..COUNTER };
 
-pub(super) const TIME: Metric = Metric {
+/// Times far from receipt.
+pub const TIME: Metric = Metric {
     name: "anomalies_time",
     label: "Times far from receipt",
     heading: "times",
@@ -81,7 +84,8 @@ pub(super) const TIME: Metric = Metric {
     ..COUNTER
 };
 
-pub(super) const LATE: Metric = Metric {
+/// Late events.
+pub const LATE: Metric = Metric {
     name: "late",
     label: "Late events",
     heading: "late",
@@ -91,7 +95,8 @@ pub(super) const LATE: Metric = Metric {
     ..COUNTER
 };
 
-pub(super) const WITHOUT_SESSION: Metric = Metric {
+/// Chat events without a session.
+pub const WITHOUT_SESSION: Metric = Metric {
     name: "anomalies_without_session",
     label: "Chat events without a session",
     heading: "no session",
@@ -102,7 +107,8 @@ pub(super) const WITHOUT_SESSION: Metric = Metric {
     ..COUNTER
 };
 
-pub(super) const END_WITHOUT_START: Metric = Metric {
+/// Ends without a start.
+pub const END_WITHOUT_START: Metric = Metric {
     name: "anomalies_end_without_start",
     label: "Ends without a start",
     heading: "end only",
@@ -114,7 +120,8 @@ pub(super) const END_WITHOUT_START: Metric = Metric {
     ..COUNTER
 };
 
-pub(super) const START_AFTER_END: Metric = Metric {
+/// Starts after an end.
+pub const START_AFTER_END: Metric = Metric {
     name: "anomalies_start_after_end",
     label: "Starts after an end",
     heading: "start after end",
@@ -124,7 +131,8 @@ pub(super) const START_AFTER_END: Metric = Metric {
     ..END_WITHOUT_START
 };
 
-pub(super) const DECLINED_AND_STARTED: Metric = Metric {
+/// Declined and started.
+pub const DECLINED_AND_STARTED: Metric = Metric {
     name: "anomalies_declined_and_started",
     label: "Declined and started",
     heading: "both",
@@ -134,7 +142,8 @@ pub(super) const DECLINED_AND_STARTED: Metric = Metric {
     ..END_WITHOUT_START
 };
 
-pub(super) const TWO_STARTS: Metric = Metric {
+/// Several starts.
+pub const TWO_STARTS: Metric = Metric {
     name: "anomalies_two_starts",
     label: "Several starts",
     heading: "two starts",

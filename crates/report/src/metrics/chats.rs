@@ -6,7 +6,8 @@ const fn sum(counter: Counter) -> Measure {
     Measure::Sum(Quantity::Counter(counter))
 }
 
-pub(super) const CHATS_STARTED: Metric = Metric {
+/// Chats started.
+pub const CHATS_STARTED: Metric = Metric {
     name: "chats_started",
     label: "Chats started",
     heading: "started",
@@ -19,7 +20,8 @@ pub(super) const CHATS_STARTED: Metric = Metric {
     chart: Chart::Columns,
 };
 
-pub(super) const CHATS_OFFERED: Metric = Metric {
+/// Chats offered.
+pub const CHATS_OFFERED: Metric = Metric {
     name: "chats_offered",
     label: "Chats offered",
     heading: "offered",
@@ -29,7 +31,8 @@ pub(super) const CHATS_OFFERED: Metric = Metric {
     ..CHATS_STARTED
 };
 
-pub(super) const CHATS_DECLINED: Metric = Metric {
+/// Chats declined.
+pub const CHATS_DECLINED: Metric = Metric {
     name: "chats_declined",
     label: "Chats declined",
     heading: "declined",
@@ -39,7 +42,8 @@ pub(super) const CHATS_DECLINED: Metric = Metric {
     ..CHATS_STARTED
 };
 
-pub(super) const CHATS_ENDED: Metric = Metric {
+/// Chats ended.
+pub const CHATS_ENDED: Metric = Metric {
     name: "chats_ended",
     label: "Chats ended",
     heading: "ended",

@@ -6,7 +6,8 @@ const fn sum(counter: Counter) -> Measure {
     Measure::Sum(Quantity::Counter(counter))
 }
 
-pub(super) const CLICK_TO_CALL: Metric = Metric {
+/// Clicks to call.
+pub const CLICK_TO_CALL: Metric = Metric {
     name: "click_to_call",
     label: "Clicks to call",
     heading: "call",
@@ -19,7 +20,8 @@ pub(super) const CLICK_TO_CALL: Metric = Metric {
     chart: Chart::Columns,
 };
 
-pub(super) const CLICK_TO_TEXT: Metric = Metric {
+/// Clicks to text.
+pub const CLICK_TO_TEXT: Metric = Metric {
     name: "click_to_text",
     label: "Clicks to text",
     heading: "text",
@@ -29,7 +31,8 @@ pub(super) const CLICK_TO_TEXT: Metric = Metric {
     ..CLICK_TO_CALL
 };
 
-pub(super) const CLICK_TO_EMAIL: Metric = Metric {
+/// Clicks to e-mail.
+pub const CLICK_TO_EMAIL: Metric = Metric {
     name: "click_to_email",
     label: "Clicks to e-mail",
     heading: "e-mail",
@@ -39,7 +42,8 @@ pub(super) const CLICK_TO_EMAIL: Metric = Metric {
     ..CLICK_TO_CALL
 };
 
-pub(super) const CLICK_TO_DIRECT_MESSAGE: Metric = Metric {
+/// Clicks to direct message.
+pub const CLICK_TO_DIRECT_MESSAGE: Metric = Metric {
     name: "click_to_direct_message",
     label: "Clicks to direct message",
     heading: "message",

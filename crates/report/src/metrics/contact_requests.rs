@@ -4,7 +4,8 @@ use super::{Chart, Lines, Measure, Metric, Quantity, Relation, Unit};
 
 const REQUESTS: Measure = Measure::Sum(Quantity::ContactRequests);
 
-pub(crate) const CONTACT_REQUESTS: Metric = Metric {
+/// Contact requests.
+pub const CONTACT_REQUESTS: Metric = Metric {
     name: "contact_requests",
     label: "Contact requests",
     heading: "requests",
@@ -17,7 +18,8 @@ pub(crate) const CONTACT_REQUESTS: Metric = Metric {
     chart: Chart::Columns,
 };
 
-pub(super) const CHANNEL_MIX: Metric = Metric {
+/// Channel mix.
+pub const CHANNEL_MIX: Metric = Metric {
     name: "channel_mix",
     label: "Channel mix",
     heading: "mix",

@@ -4,7 +4,8 @@ use table::RejectKind;
 
 use super::{Chart, Condition, Dimension, Lines, Measure, Metric, Relation, Unit};
 
-pub(crate) const ACCEPTED: Metric = Metric {
+/// Accepted.
+pub const ACCEPTED: Metric = Metric {
     name: "accepted",
     label: "Accepted",
     heading: "accepted",
@@ -17,7 +18,8 @@ pub(crate) const ACCEPTED: Metric = Metric {
     chart: Chart::Columns,
 };
 
-pub(crate) const REJECTED: Metric = Metric {
+/// Rejected.
+pub const REJECTED: Metric = Metric {
     name: "rejected",
     label: "Rejected",
     heading: "rejected",
@@ -29,7 +31,8 @@ pub(crate) const REJECTED: Metric = Metric {
     ..ACCEPTED
 };
 
-pub(crate) const DUPLICATES: Metric = Metric {
+/// Duplicates.
+pub const DUPLICATES: Metric = Metric {
     name: "duplicates",
     label: "Duplicates",
     heading: "duplicates",
@@ -40,7 +43,8 @@ pub(crate) const DUPLICATES: Metric = Metric {
     ..ACCEPTED
 };
 
-pub(crate) const CONFLICTS: Metric = Metric {
+/// Conflicts.
+pub const CONFLICTS: Metric = Metric {
     name: "conflicts",
     label: "Conflicts",
     heading: "conflicts",

@@ -9,7 +9,8 @@ const ACCEPTED: Measure = Measure::Sessions(SessionCondition::Accepted);
 const DECLINES: Measure = Measure::Sum(Quantity::Counter(Counter::ChatDeclined));
 const OFFERS: Measure = Measure::Sum(Quantity::Counter(Counter::ChatOffered));
 
-pub(super) const INVITATION_ACCEPTANCE_RATE: Metric = Metric {
+/// Invitation acceptance rate.
+pub const INVITATION_ACCEPTANCE_RATE: Metric = Metric {
     name: "invitation_acceptance_rate",
     label: "Invitation acceptance rate",
     heading: "acceptance",
@@ -22,7 +23,8 @@ pub(super) const INVITATION_ACCEPTANCE_RATE: Metric = Metric {
     chart: Chart::Line,
 };
 
-pub(super) const INVITATION_DECLINE_RATE: Metric = Metric {
+/// Invitation decline rate.
+pub const INVITATION_DECLINE_RATE: Metric = Metric {
     name: "invitation_decline_rate",
     label: "Invitation decline rate",
     heading: "decline",
@@ -33,7 +35,8 @@ pub(super) const INVITATION_DECLINE_RATE: Metric = Metric {
     ..INVITATION_ACCEPTANCE_RATE
 };
 
-pub(super) const INVITATIONS_IGNORED: Metric = Metric {
+/// Invitations ignored.
+pub const INVITATIONS_IGNORED: Metric = Metric {
     name: "invitations_ignored",
     label: "Invitations ignored",
     heading: "ignored",
@@ -45,7 +48,8 @@ pub(super) const INVITATIONS_IGNORED: Metric = Metric {
     ..INVITATION_ACCEPTANCE_RATE
 };
 
-pub(super) const UNPROMPTED_STARTS: Metric = Metric {
+/// Unprompted starts.
+pub const UNPROMPTED_STARTS: Metric = Metric {
     name: "unprompted_starts",
     label: "Unprompted starts",
     heading: "unprompted",
@@ -55,7 +59,8 @@ pub(super) const UNPROMPTED_STARTS: Metric = Metric {
     ..INVITATIONS_IGNORED
 };
 
-pub(super) const CHAT_DURATION: Metric = Metric {
+/// Chat duration.
+pub const CHAT_DURATION: Metric = Metric {
     name: "chat_duration_seconds",
     label: "Chat duration",
     heading: "duration",
@@ -67,7 +72,8 @@ pub(super) const CHAT_DURATION: Metric = Metric {
     ..INVITATION_ACCEPTANCE_RATE
 };
 
-pub(super) const CHATS_OPEN: Metric = Metric {
+/// Chats open now.
+pub const CHATS_OPEN: Metric = Metric {
     name: "chats_open",
     label: "Chats open now",
     heading: "open",
@@ -77,7 +83,8 @@ pub(super) const CHATS_OPEN: Metric = Metric {
     ..INVITATIONS_IGNORED
 };
 
-pub(super) const CHATS_UNENDED: Metric = Metric {
+/// Chats never ended.
+pub const CHATS_UNENDED: Metric = Metric {
     name: "chats_unended",
     label: "Chats never ended",
     heading: "unended",

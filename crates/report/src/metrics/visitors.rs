@@ -5,7 +5,8 @@ use super::{Chart, Condition, Lines, Measure, Metric, Quantity, Relation, Unit};
 const ALL: Measure = Measure::Visitors(Condition::Any);
 const ASKING: Measure = Measure::Visitors(Condition::Positive(Quantity::ContactRequests));
 
-pub(super) const VISITORS: Metric = Metric {
+/// Visitors.
+pub const VISITORS: Metric = Metric {
     name: "visitors",
     label: "Visitors",
     heading: "visitors",
@@ -18,7 +19,8 @@ pub(super) const VISITORS: Metric = Metric {
     chart: Chart::Line,
 };
 
-pub(super) const CONTACT_VISITORS: Metric = Metric {
+/// Visitors who asked for contact.
+pub const CONTACT_VISITORS: Metric = Metric {
     name: "contact_visitors",
     label: "Visitors who asked for contact",
     heading: "asking",
@@ -34,7 +36,8 @@ pub(super) const CONTACT_VISITORS: Metric = Metric {
     chart: Chart::Line,
 };
 
-pub(super) const CONTACT_RATE: Metric = Metric {
+/// Contact rate.
+pub const CONTACT_RATE: Metric = Metric {
     name: "contact_rate",
     label: "Contact rate",
     heading: "rate",

@@ -5,7 +5,8 @@ use super::{Chart, Condition, Lines, Measure, Metric, Quantity, Relation, Span, 
 const ASKING: Measure = Measure::Visitors(Condition::Positive(Quantity::AllContactRequests));
 const ASKING_AGAIN: Measure = Measure::Visitors(Condition::Repeated);
 
-pub(super) const TIME_TO_FIRST_CONTACT: Metric = Metric {
+/// Time to first contact.
+pub const TIME_TO_FIRST_CONTACT: Metric = Metric {
     name: "time_to_first_contact_seconds",
     label: "Time to first contact",
     heading: "to contact",
@@ -18,7 +19,8 @@ pub(super) const TIME_TO_FIRST_CONTACT: Metric = Metric {
     chart: Chart::Line,
 };
 
-pub(super) const REPEAT_CONTACT_RATE: Metric = Metric {
+/// Repeat contact rate.
+pub const REPEAT_CONTACT_RATE: Metric = Metric {
     name: "repeat_contact_rate",
     label: "Repeat contact rate",
     heading: "repeat",

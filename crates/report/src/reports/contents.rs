@@ -1,68 +1,70 @@
-//! Which numbers each report has, by the metrics' names.
+//! Which numbers each report has.
 
 use super::name::ReportName;
+use crate::metric;
 use crate::metrics::{METRICS, Metric, QUALITY};
 
 /// What a report has numbers of.
 pub(super) struct Contents {
     /// Of the whole span.
-    pub(super) totals: &'static [&'static str],
+    pub(super) totals: &'static [&'static Metric],
     /// Of each part of it. The first one is drawn.
-    pub(super) series: &'static [&'static str],
+    pub(super) series: &'static [&'static Metric],
     /// Of each row. Rows are in the order of the first one.
-    pub(super) rows: &'static [&'static str],
+    pub(super) rows: &'static [&'static Metric],
 }
 
 /// What is of the present, whatever span is asked for.
-const OF_NOW: &[&str] = &["chats_open"];
+const OF_NOW: &[&Metric] = &[&metric::CHATS_OPEN];
 
-const CHANNEL_ROWS: &[&str] = &["contact_requests", "contact_visitors", "contact_rate", "channel_mix"];
+const CHANNEL_ROWS: &[&Metric] =
+    &[&metric::CONTACT_REQUESTS, &metric::CONTACT_VISITORS, &metric::CONTACT_RATE, &metric::CHANNEL_MIX];
 
-const CHANNEL_SERIES: &[&str] = &[
-    "contact_requests",
-    "chats_started",
-    "click_to_call",
-    "click_to_text",
-    "click_to_email",
-    "click_to_direct_message",
-    "visitors",
-    "contact_visitors",
-    "contact_rate",
+const CHANNEL_SERIES: &[&Metric] = &[
+    &metric::CONTACT_REQUESTS,
+    &metric::CHATS_STARTED,
+    &metric::CLICK_TO_CALL,
+    &metric::CLICK_TO_TEXT,
+    &metric::CLICK_TO_EMAIL,
+    &metric::CLICK_TO_DIRECT_MESSAGE,
+    &metric::VISITORS,
+    &metric::CONTACT_VISITORS,
+    &metric::CONTACT_RATE,
 ];
 
-const VALUE_ROWS: &[&str] = &[
-    "contact_requests",
-    "visitors",
-    "contact_visitors",
-    "contact_rate",
-    "chats_offered",
-    "chats_started",
-    "invitation_acceptance_rate",
-    "chat_duration_seconds",
-    "click_to_call",
-    "click_to_text",
-    "click_to_email",
-    "click_to_direct_message",
+const PAGE_ROWS: &[&Metric] = &[
+    &metric::CONTACT_REQUESTS,
+    &metric::VISITORS,
+    &metric::CONTACT_VISITORS,
+    &metric::CONTACT_RATE,
+    &metric::CHATS_OFFERED,
+    &metric::CHATS_STARTED,
+    &metric::INVITATION_ACCEPTANCE_RATE,
+    &metric::CHAT_DURATION_SECONDS,
+    &metric::CLICK_TO_CALL,
+    &metric::CLICK_TO_TEXT,
+    &metric::CLICK_TO_EMAIL,
+    &metric::CLICK_TO_DIRECT_MESSAGE,
 ];
 
 const OVERVIEW: Contents = Contents {
     totals: &[
-        "contact_requests",
-        "visitors",
-        "contact_visitors",
-        "contact_rate",
-        "chats_offered",
-        "chats_started",
-        "invitation_acceptance_rate",
-        "chat_duration_seconds",
-        "chats_open",
-        "click_to_call",
-        "click_to_text",
-        "click_to_email",
-        "click_to_direct_message",
-        "time_to_first_contact_seconds",
-        "repeat_contact_rate",
-        "anomalies",
+        &metric::CONTACT_REQUESTS,
+        &metric::VISITORS,
+        &metric::CONTACT_VISITORS,
+        &metric::CONTACT_RATE,
+        &metric::CHATS_OFFERED,
+        &metric::CHATS_STARTED,
+        &metric::INVITATION_ACCEPTANCE_RATE,
+        &metric::CHAT_DURATION_SECONDS,
+        &metric::CHATS_OPEN,
+        &metric::CLICK_TO_CALL,
+        &metric::CLICK_TO_TEXT,
+        &metric::CLICK_TO_EMAIL,
+        &metric::CLICK_TO_DIRECT_MESSAGE,
+        &metric::TIME_TO_FIRST_CONTACT_SECONDS,
+        &metric::REPEAT_CONTACT_RATE,
+        &metric::ANOMALIES,
     ],
     series: CHANNEL_SERIES,
     rows: CHANNEL_ROWS,
@@ -70,76 +72,96 @@ const OVERVIEW: Contents = Contents {
 
 const CHAT: Contents = Contents {
     totals: &[
-        "chats_offered",
-        "chats_declined",
-        "chats_started",
-        "chats_ended",
-        "invitation_acceptance_rate",
-        "invitation_decline_rate",
-        "invitations_ignored",
-        "unprompted_starts",
-        "chat_duration_seconds",
-        "chats_open",
-        "chats_unended",
-        "anomalies_without_session",
-        "anomalies_end_without_start",
-        "anomalies_start_after_end",
-        "anomalies_declined_and_started",
-        "anomalies_two_starts",
+        &metric::CHATS_OFFERED,
+        &metric::CHATS_DECLINED,
+        &metric::CHATS_STARTED,
+        &metric::CHATS_ENDED,
+        &metric::INVITATION_ACCEPTANCE_RATE,
+        &metric::INVITATION_DECLINE_RATE,
+        &metric::INVITATIONS_IGNORED,
+        &metric::UNPROMPTED_STARTS,
+        &metric::CHAT_DURATION_SECONDS,
+        &metric::CHATS_OPEN,
+        &metric::CHATS_UNENDED,
+        &metric::ANOMALIES_WITHOUT_SESSION,
+        &metric::ANOMALIES_END_WITHOUT_START,
+        &metric::ANOMALIES_START_AFTER_END,
+        &metric::ANOMALIES_DECLINED_AND_STARTED,
+        &metric::ANOMALIES_TWO_STARTS,
     ],
     series: &[
-        "chats_started",
-        "chats_offered",
-        "chats_declined",
-        "chats_ended",
-        "invitation_acceptance_rate",
-        "invitations_ignored",
-        "unprompted_starts",
-        "chat_duration_seconds",
+        &metric::CHATS_STARTED,
+        &metric::CHATS_OFFERED,
+        &metric::CHATS_DECLINED,
+        &metric::CHATS_ENDED,
+        &metric::INVITATION_ACCEPTANCE_RATE,
+        &metric::INVITATIONS_IGNORED,
+        &metric::UNPROMPTED_STARTS,
+        &metric::CHAT_DURATION_SECONDS,
     ],
     rows: &[],
 };
 
 const CHANNELS: Contents = Contents {
     totals: &[
-        "contact_requests",
-        "visitors",
-        "contact_visitors",
-        "contact_rate",
-        "chats_started",
-        "click_to_call",
-        "click_to_text",
-        "click_to_email",
-        "click_to_direct_message",
+        &metric::CONTACT_REQUESTS,
+        &metric::VISITORS,
+        &metric::CONTACT_VISITORS,
+        &metric::CONTACT_RATE,
+        &metric::CHATS_STARTED,
+        &metric::CLICK_TO_CALL,
+        &metric::CLICK_TO_TEXT,
+        &metric::CLICK_TO_EMAIL,
+        &metric::CLICK_TO_DIRECT_MESSAGE,
     ],
     series: CHANNEL_SERIES,
     rows: CHANNEL_ROWS,
 };
 
-const VALUES: Contents = Contents {
-    totals: VALUE_ROWS,
-    series: &["contact_requests", "visitors", "contact_visitors", "contact_rate"],
-    rows: VALUE_ROWS,
-};
+const VALUE_SERIES: &[&Metric] =
+    &[&metric::CONTACT_REQUESTS, &metric::VISITORS, &metric::CONTACT_VISITORS, &metric::CONTACT_RATE];
+
+const PAGES: Contents = Contents { totals: PAGE_ROWS, series: VALUE_SERIES, rows: PAGE_ROWS };
+
+/// A subject is named by who asks for contact, so a subject's visitors are those who asked and its
+/// invitations those that were answered: rates among them say nothing.
+const SUBJECT_ROWS: &[&Metric] = &[
+    &metric::CONTACT_REQUESTS,
+    &metric::CONTACT_VISITORS,
+    &metric::CHATS_STARTED,
+    &metric::CHAT_DURATION_SECONDS,
+    &metric::CLICK_TO_CALL,
+    &metric::CLICK_TO_TEXT,
+    &metric::CLICK_TO_EMAIL,
+    &metric::CLICK_TO_DIRECT_MESSAGE,
+];
+
+const SUBJECTS: Contents = Contents { totals: PAGE_ROWS, series: VALUE_SERIES, rows: SUBJECT_ROWS };
 
 const RECEIPT: Contents = Contents {
     totals: &[
-        "accepted",
-        "rejected",
-        "duplicates",
-        "conflicts",
-        "late",
-        "anomalies",
-        "anomalies_counter",
-        "anomalies_time",
-        "anomalies_without_session",
-        "anomalies_end_without_start",
-        "anomalies_start_after_end",
-        "anomalies_declined_and_started",
-        "anomalies_two_starts",
+        &metric::ACCEPTED,
+        &metric::REJECTED,
+        &metric::DUPLICATES,
+        &metric::CONFLICTS,
+        &metric::LATE,
+        &metric::ANOMALIES,
+        &metric::ANOMALIES_COUNTER,
+        &metric::ANOMALIES_TIME,
+        &metric::ANOMALIES_WITHOUT_SESSION,
+        &metric::ANOMALIES_END_WITHOUT_START,
+        &metric::ANOMALIES_START_AFTER_END,
+        &metric::ANOMALIES_DECLINED_AND_STARTED,
+        &metric::ANOMALIES_TWO_STARTS,
     ],
-    series: &["anomalies", "late", "anomalies_counter", "anomalies_time", "anomalies_without_session"],
-    rows: &["rejected"],
+    series: &[
+        &metric::ANOMALIES,
+        &metric::LATE,
+        &metric::ANOMALIES_COUNTER,
+        &metric::ANOMALIES_TIME,
+        &metric::ANOMALIES_WITHOUT_SESSION,
+    ],
+    rows: &[&metric::REJECTED],
 };
 
 impl ReportName {
@@ -148,20 +170,21 @@ impl ReportName {
             ReportName::Overview => &OVERVIEW,
             ReportName::Chat => &CHAT,
             ReportName::Channels => &CHANNELS,
-            ReportName::Subjects | ReportName::Pages => &VALUES,
+            ReportName::Subjects => &SUBJECTS,
+            ReportName::Pages => &PAGES,
             ReportName::Quality => &RECEIPT,
         }
     }
 }
 
-/// The metric of this name.
-pub(super) fn metric(name: &str) -> Option<&'static Metric> {
+/// The metric of this name, which a report of another version may have.
+pub(super) fn named(name: &str) -> Option<&'static Metric> {
     METRICS.iter().chain(QUALITY).find(|metric| metric.name == name).copied()
 }
 
 /// Whether a number is of the present: then there is no earlier one to compare it with.
-pub(super) fn is_of_now(name: &str) -> bool {
-    OF_NOW.contains(&name)
+pub(super) fn is_of_now(metric: &Metric) -> bool {
+    OF_NOW.iter().any(|of_now| of_now.name == metric.name)
 }
 
 #[cfg(test)]
@@ -169,16 +192,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_number_is_defined_and_every_metric_is_in_a_report() {
+    fn every_metric_is_in_a_report() {
         let mut shown: Vec<&str> = Vec::new();
         for name in ReportName::ALL {
             let Contents { totals, series, rows } = name.contents();
             for list in [totals, series, rows] {
-                for (place, number) in list.iter().enumerate() {
-                    assert!(metric(number).is_some(), "{number} of {name:?} has no definition");
-                    assert!(!list[..place].contains(number), "{number} of {name:?} stands twice");
+                let names: Vec<&str> = list.iter().map(|metric| metric.name).collect();
+                for (place, number) in names.iter().enumerate() {
+                    assert!(named(number).is_some(), "{number} of {name:?} is in no table of metrics");
+                    assert!(!names[..place].contains(number), "{number} of {name:?} stands twice");
                 }
-                shown.extend(*list);
+                shown.extend(names);
             }
         }
         for metric in METRICS.iter().chain(QUALITY) {

@@ -33,6 +33,12 @@ pub(super) fn of(
                 .to_owned(),
         );
     }
+    if request.asks_for_a_subject() {
+        notes.push(
+            "A subject is named by who asks for contact: of those who pass this filter nearly all asked, so contact rate and invitation acceptance rate say little here."
+                .to_owned(),
+        );
+    }
     if rows.iter().any(|row| row.kind == RowKind::Other) {
         notes.push(
             "Values too many or too rare to have numbers of their own are together in the row `other`; a row may lack the days on which its value was among them."

@@ -3,9 +3,9 @@
 use summary::{Distinct, Numbers};
 
 use super::answer::{MetricAnswer, MetricNumber, PartAnswer, SecondsAnswer};
-use super::contents::{is_of_now, metric};
+use super::contents::is_of_now;
 use super::named::Named;
-use crate::metrics::{Scope, Share, Unit, Value};
+use crate::metrics::{Metric, Scope, Share, Unit, Value};
 
 /// A number, or why there is none; and how far it may be off.
 pub(super) struct Known {
@@ -67,34 +67,33 @@ impl Known {
 
 /// The numbers of some metrics, compared with earlier ones.
 pub(super) fn answers(
-    names: &[&str],
-    numbers: &dyn Fn(&str) -> Known,
-    earlier: Option<&dyn Fn(&str) -> Known>,
+    metrics: &[&Metric],
+    numbers: &dyn Fn(&Metric) -> Known,
+    earlier: Option<&dyn Fn(&Metric) -> Known>,
 ) -> Named<MetricAnswer> {
-    let answer = |name: &&str| {
-        let metric = metric(name)?;
-        let earlier = earlier.filter(|_| !is_of_now(name)).map(|earlier| earlier(name));
-        Some(((*name).to_owned(), numbers(name).answer(metric.unit, earlier)))
+    let answer = |metric: &&Metric| {
+        let earlier = earlier.filter(|_| !is_of_now(metric)).map(|earlier| earlier(metric));
+        (metric.name.to_owned(), numbers(metric).answer(metric.unit, earlier))
     };
-    names.iter().filter_map(answer).collect()
+    metrics.iter().map(answer).collect()
 }
 
 /// The same of a part.
 pub(super) fn parts(
-    names: &[&str],
-    numbers: &dyn Fn(&str) -> Known,
-    earlier: Option<&dyn Fn(&str) -> Known>,
+    metrics: &[&Metric],
+    numbers: &dyn Fn(&Metric) -> Known,
+    earlier: Option<&dyn Fn(&Metric) -> Known>,
 ) -> Named<PartAnswer> {
-    let part = |name: &&str| {
-        let earlier = earlier.filter(|_| !is_of_now(name)).map(|earlier| earlier(name));
-        ((*name).to_owned(), numbers(name).part(earlier))
+    let part = |metric: &&Metric| {
+        let earlier = earlier.filter(|_| !is_of_now(metric)).map(|earlier| earlier(metric));
+        (metric.name.to_owned(), numbers(metric).part(earlier))
     };
-    names.iter().map(part).collect()
+    metrics.iter().map(part).collect()
 }
 
 /// A metric's number among these.
-pub(super) fn of(numbers: &Numbers, scope: Scope, name: &str) -> Known {
-    metric(name).map_or_else(|| Known::unknown("it isn't defined"), |metric| Known::of(metric.value_in(scope, numbers)))
+pub(super) fn of(numbers: &Numbers, scope: Scope, metric: &Metric) -> Known {
+    Known::of(metric.value_in(scope, numbers))
 }
 
 /// By how much a number changed; where it was nothing before, in words.

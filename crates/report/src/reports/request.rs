@@ -201,6 +201,13 @@ impl ReportRequest {
         std::iter::once(&self.current).chain(&self.compared).map(query).collect()
     }
 
+    /// Whether only events that have a subject pass.
+    pub(super) fn asks_for_a_subject(&self) -> bool {
+        let subject = &self.filter.subject;
+        subject.none_of.iter().any(String::is_empty)
+            || (!subject.any_of.is_empty() && !subject.any_of.iter().any(String::is_empty))
+    }
+
     /// Whether a channel's requests count.
     pub(super) fn counts(&self, channel: summary::Channel) -> bool {
         let channels = &self.filter.channel;

@@ -11,7 +11,7 @@ use super::numbers::{self, Known, parts};
 use super::request::ReportRequest;
 use super::run::{Measured, channel_rows};
 use crate::contacts::Quality;
-use crate::metrics::Scope;
+use crate::metrics::{Metric, Scope};
 
 /// What the rows of a report are the numbers of.
 pub(super) fn by(name: ReportName) -> Option<&'static str> {
@@ -51,7 +51,7 @@ fn order(one: &ReportRow, other: &ReportRow) -> Ordering {
 }
 
 fn value_rows(request: &ReportRequest, current: &Measured<'_>, compared: Option<&Measured<'_>>) -> Vec<ReportRow> {
-    let names = request.name.contents().rows;
+    let metrics = request.name.contents().rows;
     let nothing = Numbers::default();
     let earlier: Option<HashMap<&RowKey, &Numbers>> =
         compared.map(|compared| compared.answer.answer.rows.iter().map(|(key, numbers)| (key, numbers)).collect());
@@ -62,9 +62,9 @@ fn value_rows(request: &ReportRequest, current: &Measured<'_>, compared: Option<
             None if earlier.contains_key(&RowKey::Other) => None,
             None => Some(&nothing),
         });
-        let earlier = earlier.map(|earlier| |name: &str| numbers::of(earlier, Scope::AllChannels, name));
-        let earlier = earlier.as_ref().map(|earlier| earlier as &dyn Fn(&str) -> Known);
-        let metrics = parts(names, &|name| numbers::of(numbers, Scope::AllChannels, name), earlier);
+        let earlier = earlier.map(|earlier| |metric: &Metric| numbers::of(earlier, Scope::AllChannels, metric));
+        let earlier = earlier.as_ref().map(|earlier| earlier as &dyn Fn(&Metric) -> Known);
+        let metrics = parts(metrics, &|metric| numbers::of(numbers, Scope::AllChannels, metric), earlier);
         let (kind, value) = match key {
             RowKey::Value(value) => (RowKind::Value, Some(value.clone())),
             RowKey::None => (RowKind::None, None),
@@ -76,14 +76,14 @@ fn value_rows(request: &ReportRequest, current: &Measured<'_>, compared: Option<
 }
 
 fn reason_rows(request: &ReportRequest, current: Option<&Quality>, compared: Option<&Quality>) -> Vec<ReportRow> {
-    let names = request.name.contents().rows;
+    let metrics = request.name.contents().rows;
     let counts = |quality: &Quality, reason: &str| quality.rejected_by_reason.get(reason).copied().unwrap_or(0);
     let reasons = current.map(|quality| quality.rejected_by_reason.keys()).into_iter().flatten();
     let row = |reason: &String| {
         let number = |quality: &Quality| Known::count(counts(quality, reason));
-        let earlier = compared.map(|compared| move |_: &str| number(compared));
-        let earlier = earlier.as_ref().map(|earlier| earlier as &dyn Fn(&str) -> Known);
-        let metrics = parts(names, &|_| current.map_or_else(|| Known::count(0), number), earlier);
+        let earlier = compared.map(|compared| move |_: &Metric| number(compared));
+        let earlier = earlier.as_ref().map(|earlier| earlier as &dyn Fn(&Metric) -> Known);
+        let metrics = parts(metrics, &|_| current.map_or_else(|| Known::count(0), number), earlier);
         ReportRow { kind: RowKind::Value, value: Some(reason.clone()), metrics }
     };
     reasons.map(row).collect()

@@ -15,7 +15,7 @@ use super::rows;
 use super::source::{SummaryAnswer, SummaryError, SummarySource};
 use super::words::Words;
 use crate::contacts::Quality;
-use crate::metrics::Scope;
+use crate::metrics::{Metric, Relation, Scope};
 use crate::period::Period;
 
 /// Counts what became of the events that were received in a span of time.
@@ -131,14 +131,14 @@ fn period(divided: &Divided) -> Result<Period, SummaryError> {
 }
 
 fn totals(request: &ReportRequest, current: &Measured<'_>, compared: Option<&Measured<'_>>) -> Named<MetricAnswer> {
-    let earlier = compared.map(|compared| |name: &str| compared.total(name));
-    let earlier = earlier.as_ref().map(|earlier| earlier as &dyn Fn(&str) -> Known);
-    answers(request.name.contents().totals, &|name| current.total(name), earlier)
+    let earlier = compared.map(|compared| |metric: &Metric| compared.total(metric));
+    let earlier = earlier.as_ref().map(|earlier| earlier as &dyn Fn(&Metric) -> Known);
+    answers(request.name.contents().totals, &|metric| current.total(metric), earlier)
 }
 
 fn series(request: &ReportRequest, current: &Measured<'_>, compared: Option<&Measured<'_>>) -> Vec<ReportBucket> {
     let nothing = Numbers::default();
-    let names = request.name.contents().series;
+    let metrics = request.name.contents().series;
     let buckets = current.divided.buckets.iter().enumerate();
     let bucket = |(place, bucket): (usize, &super::buckets::Bucket)| {
         let numbers = current.answer.answer.series.get(place).unwrap_or(&nothing);
@@ -147,25 +147,21 @@ fn series(request: &ReportRequest, current: &Measured<'_>, compared: Option<&Mea
             compared.divided.buckets.get(place)?;
             Some(compared.answer.answer.series.get(place).unwrap_or(&nothing))
         });
-        let earlier = earlier.map(|earlier| |name: &str| numbers::of(earlier, Scope::AllChannels, name));
-        let earlier = earlier.as_ref().map(|earlier| earlier as &dyn Fn(&str) -> Known);
-        let metrics = parts(names, &|name| numbers::of(numbers, Scope::AllChannels, name), earlier);
+        let earlier = earlier.map(|earlier| |metric: &Metric| numbers::of(earlier, Scope::AllChannels, metric));
+        let earlier = earlier.as_ref().map(|earlier| earlier as &dyn Fn(&Metric) -> Known);
+        let metrics = parts(metrics, &|metric| numbers::of(numbers, Scope::AllChannels, metric), earlier);
         ReportBucket { at: bucket.at.clone(), metrics }
     };
     buckets.map(bucket).collect()
 }
 
 impl Measured<'_> {
-    fn total(&self, name: &str) -> Known {
+    fn total(&self, metric: &Metric) -> Known {
         const FILTERED: &str = "it is counted by the time of receipt and of all events; leave the filter out";
-        let received = match name {
-            "accepted" => |quality: &Quality| quality.accepted,
-            "rejected" => |quality: &Quality| quality.rejected,
-            "duplicates" => |quality: &Quality| quality.duplicates,
-            "conflicts" => |quality: &Quality| quality.conflicts,
-            _ => return numbers::of(&self.answer.answer.totals, Scope::AllChannels, name),
-        };
-        self.received.map_or_else(|| Known::unknown(FILTERED), |quality| Known::count(received(quality)))
+        if !matches!(metric.relation, Relation::Events | Relation::Rejects) {
+            return numbers::of(&self.answer.answer.totals, Scope::AllChannels, metric);
+        }
+        self.received.and_then(|quality| quality.of(metric)).map_or_else(|| Known::unknown(FILTERED), Known::count)
     }
 }
 
@@ -180,12 +176,13 @@ pub(super) fn channel_rows(
     current: &Measured<'_>,
     compared: Option<&Measured<'_>>,
 ) -> Vec<ReportRow> {
-    let names = request.name.contents().rows;
+    let metrics = request.name.contents().rows;
     let row = |channel: Channel| {
         let scope = Scope::Channel(channel);
-        let earlier = compared.map(|compared| |name: &str| numbers::of(&compared.answer.answer.totals, scope, name));
-        let earlier = earlier.as_ref().map(|earlier| earlier as &dyn Fn(&str) -> Known);
-        let metrics = parts(names, &|name| numbers::of(&current.answer.answer.totals, scope, name), earlier);
+        let earlier =
+            compared.map(|compared| |metric: &Metric| numbers::of(&compared.answer.answer.totals, scope, metric));
+        let earlier = earlier.as_ref().map(|earlier| earlier as &dyn Fn(&Metric) -> Known);
+        let metrics = parts(metrics, &|metric| numbers::of(&current.answer.answer.totals, scope, metric), earlier);
         ReportRow { kind: RowKind::Value, value: Some(channel.name().to_owned()), metrics }
     };
     Channel::ALL.into_iter().filter(|channel| request.counts(*channel)).map(row).collect()

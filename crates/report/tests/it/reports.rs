@@ -218,6 +218,11 @@ async fn rows_that_are_no_value_come_last_and_the_rest_is_counted() {
     let expect = [("Value", Some("Billing\u{1b}[31m")), ("Value", Some("=1+1")), ("None", None), ("Other", None)];
     assert_eq!(told, expect.map(|(kind, value)| (kind.to_owned(), value)));
     assert_eq!(report.rows_left_out, 1);
+    // Who names a subject asks: a rate by subject would be near 1 whatever the subject.
+    let names: Vec<&str> = report.rows[0].metrics.iter().map(|(name, _)| name).collect();
+    let of_who_asks = ["contact_requests", "contact_visitors", "chats_started", "chat_duration_seconds"];
+    let clicks = ["click_to_call", "click_to_text", "click_to_email", "click_to_direct_message"];
+    assert_eq!(names, [&of_who_asks[..], &clicks].concat());
     // Billing may have been among the others before, so nothing is said of it.
     assert_eq!(report.rows[0].metrics.get("contact_requests").unwrap().previous, None);
     assert!(report.notes.iter().any(|note| note.contains("in the row `other`")), "{:?}", report.notes);
@@ -253,6 +258,26 @@ async fn a_filter_that_nobody_passes_gives_zeros_and_a_note() {
     assert_eq!(json["filter"], json!({ "subject": ["nobody's"] }));
     let asked = made.asked.lock().unwrap();
     assert!(asked.len() == 2 && asked.iter().all(|query| query.filter.subject.any_of == ["nobody's"]));
+}
+
+#[tokio::test]
+async fn a_filter_by_subject_says_what_its_rates_are_worth() {
+    let check = async |subjects: &[&str], expect: bool| {
+        let made = made(Answer::default(), Answer::default(), &[]);
+        let filter: Vec<(&str, &str)> = subjects.iter().map(|subject| ("subject", *subject)).collect();
+        let report = run(&made, "overview", &filter).await;
+        let is_said = report.notes.iter().any(|note| note.contains("A subject is named by who asks for contact"));
+        assert_eq!(is_said, expect, "{subjects:?}: {:?}", report.notes);
+    };
+    check(&[], false).await;
+    check(&["Billing"], true).await;
+    check(&["Billing", "Orders"], true).await;
+    // Events without a subject pass.
+    check(&["Billing", ""], false).await;
+    check(&["!Billing"], false).await;
+    check(&[""], false).await;
+    // Events without one don't.
+    check(&["!"], true).await;
 }
 
 #[tokio::test]

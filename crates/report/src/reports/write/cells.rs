@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::reports::answer::{MetricNumber, ReportRow, RowKind};
-use crate::reports::contents::metric;
+use crate::reports::contents::named;
 
 /// What stands where a number can't be known.
 pub(super) const UNKNOWN: &str = "–";
@@ -47,12 +47,12 @@ fn grouped(number: u64) -> String {
 
 /// A metric's name in prose.
 pub(super) fn label(name: &str) -> &str {
-    metric(name).map_or(name, |metric| metric.label)
+    named(name).map_or(name, |metric| metric.label)
 }
 
 /// A metric's name at the head of a column.
 pub(super) fn heading(name: &str) -> &str {
-    metric(name).map_or(name, |metric| metric.heading)
+    named(name).map_or(name, |metric| metric.heading)
 }
 
 /// Where a part begins, no longer than needed: `2026-11-16`, `2026-11-16 09:00`, with the offset

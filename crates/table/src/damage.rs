@@ -18,6 +18,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use columns::{BareHeader, crc32};
 use deltalake::kernel::LogicalFileView;
 use futures::future::BoxFuture;
 use object_store::ObjectStoreExt as _;
@@ -26,8 +27,6 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 
 use crate::dataset::{Dataset, Snapshot};
-use crate::encode::crc::crc32;
-use crate::encode::header::Bare;
 use crate::error::StoreError;
 
 /// The first and last bytes of a Parquet file.
@@ -320,7 +319,7 @@ fn check_pages(file: &[u8], metadata: &ParquetMetaData) -> Result<(), ParquetErr
         };
         while !pages.is_empty() {
             let wrong = |what: &str| Err(ParquetError::General(format!("{what} in column {}", column.column_path())));
-            let Some(header) = Bare::read(pages) else { return wrong("a page header can't be read") };
+            let Some(header) = BareHeader::read(pages) else { return wrong("a page header can't be read") };
             let Some((page, rest)) = pages.split_at_checked(header.bytes.saturating_add(header.body_bytes)) else {
                 return wrong("a page is cut");
             };

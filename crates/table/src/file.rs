@@ -18,6 +18,7 @@ use arrow::compute::{max, min};
 use arrow::datatypes::TimestampMicrosecondType;
 use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
+use columns::FileSummary;
 use deltalake::kernel::Add;
 use serde_json::json;
 
@@ -50,6 +51,18 @@ pub struct FileStats {
     pub timestamp: Option<MicrosRange>,
     /// The range of column `received_at`, when known.
     pub received_at: Option<MicrosRange>,
+}
+
+impl From<FileSummary> for FileStats {
+    /// What the table's log says about the file.
+    fn from(summary: FileSummary) -> FileStats {
+        let range = |range: Option<(i64, i64)>, nulls| range.map(|(min, max)| MicrosRange { min, max, nulls });
+        FileStats {
+            rows: summary.rows,
+            timestamp: range(summary.timestamp_micros, summary.timestamp_nulls),
+            received_at: range(summary.received_micros, 0),
+        }
+    }
 }
 
 impl FileStats {

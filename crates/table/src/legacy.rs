@@ -15,6 +15,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema};
 use arrow::error::ArrowError;
+use columns::{CONTENT_MAC, LEGACY_HASH};
 use deltalake::DeltaTableError;
 use deltalake::kernel::{Action, LogicalFileView, MetadataExt as _};
 use deltalake::protocol::DeltaOperation;
@@ -24,10 +25,6 @@ use crate::commit::{ATTEMPTS_MAX, Attempt};
 use crate::dataset::{Dataset, Inner};
 use crate::error::{StoreError, at};
 use crate::rewrite::Change;
-use crate::shape::CONTENT_MAC;
-
-/// The column that goes.
-pub(crate) const LEGACY_HASH: &str = "content_hash";
 
 /// Set while files may hold the column.
 pub(crate) const PROPERTY: &str = "frontdesk.legacyContentHash";

@@ -1,6 +1,5 @@
-//! Events and rejects as Delta tables: columns, Parquet pages, commits, fresh rows, compaction.
+//! Events and rejects as Delta tables: commits, fresh rows, compaction, look-ups.
 
-mod block;
 mod commit;
 mod compact;
 mod damage;
@@ -9,7 +8,6 @@ mod day_files;
 mod days;
 mod disk;
 mod durable;
-mod encode;
 mod erase;
 mod error;
 mod evolve;
@@ -25,13 +23,15 @@ mod rejects;
 mod rewrite;
 mod samples;
 mod scan;
-mod shape;
 mod store;
 mod undated;
 mod vacuum;
 mod view;
 
-pub use block::{Block, PersonalValue, Row, Seal};
+pub use columns::{
+    Block, EVENT_DATE, EncodeError, EncodeOptions, Encoder, FileEncoder, FileSummary, FileWriter, PersonalValue, Row,
+    RowGroup, Seal, Shape, ShapeError,
+};
 pub use commit::{Committed, Txn};
 pub use compact::{CompactPolicy, Compacted};
 pub use damage::DamagedFile;
@@ -39,7 +39,6 @@ pub use dataset::{Dataset, DatasetStats};
 pub use day_files::{Batches, Contents, DataFile, DayFiles, FilesOfDay, ReadFailure};
 pub use days::Partition;
 pub use disk::{Disk, DiskFile, OsDisk};
-pub use encode::{EncodeError, EncodeOptions, Encoder, FileEncoder, FileSummary, FileWriter, RowGroup};
 pub use erase::{DeleteWhere, Deleted};
 pub use error::StoreError;
 pub use file::{FileStats, MicrosRange, NewFile, PendingFile};
@@ -52,6 +51,5 @@ pub use place::Root;
 pub use rejects::{RejectBuilder, RejectKind, RejectRow, rejects_schema};
 pub use samples::sealed_samples;
 pub use scan::{FileDays, StoredId};
-pub use shape::{EVENT_DATE, Shape, ShapeError};
 pub use store::{CHECKPOINT_EVERY_COMMITS, Opened, Store, StoreOptions};
 pub use vacuum::{VACUUM_RETENTION_MIN, Vacuumed};

@@ -13,6 +13,7 @@ use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Date32Type, SchemaRef};
 use bytes::Bytes;
+use columns::Checksummed;
 use deltalake::kernel::{Action, LogicalFileView};
 use deltalake::protocol::DeltaOperation;
 use object_store::ObjectStoreExt as _;
@@ -26,7 +27,6 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use crate::commit::{ATTEMPTS_MAX, Attempt};
 use crate::dataset::{Dataset, Inner};
 use crate::days::Partition;
-use crate::encode::checksummed::Checksummed;
 use crate::error::{StoreError, at};
 use crate::file::{FileStats, NewFile, PendingFile};
 

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use arrow::array::{Array, AsArray, Int64Array, RecordBatch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use bytes::Bytes;
+use columns::{CONTENT_MAC, LEGACY_HASH};
 use deltalake::kernel::LogicalFileView;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
@@ -27,8 +28,6 @@ use tokio::sync::mpsc;
 use crate::dataset::{Dataset, Inner};
 use crate::days::Partition;
 use crate::error::{StoreError, at};
-use crate::legacy::LEGACY_HASH;
-use crate::shape::CONTENT_MAC;
 
 /// Files read side by side.
 const FILES_AT_ONCE: usize = 4;

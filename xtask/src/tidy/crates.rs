@@ -16,7 +16,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("journal", &["ambient"]),
     ("keys", &[]),
     ("vault", &["keys"]),
-    ("table", &["ambient", "xdm", "workspace-hack"]),
+    ("columns", &["xdm", "workspace-hack"]),
+    ("table", &["ambient", "columns", "xdm", "workspace-hack"]),
     ("summary", &[]),
     ("test-query", &["workspace-hack"]),
     ("report", &["ambient", "summary", "table", "workspace-hack"]),
@@ -31,7 +32,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// Foreign crates that only some of ours may name.
 const FENCED: &[(&str, &[&str])] = &[
     ("deltalake", &["table", "workspace-hack"]),
-    ("parquet", &["table", "workspace-hack"]),
+    ("parquet", &["columns", "table", "workspace-hack"]),
     ("datafusion", &["table", "report", "test-query", "workspace-hack"]),
     ("axum", &["server", "workspace-hack"]),
     ("hyper", &["server", "workspace-hack"]),

@@ -253,12 +253,14 @@ mod tests {
         check(parts(&["0123", "456789"]), 3, Err(Code::Overloaded)).await;
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn what_has_not_come_claims_nothing_and_ends() {
         let budget = Budget::new(1_000);
         let silent = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
-        let limits = BodyLimits { read_timeout: Duration::from_millis(1), ..LIMITS };
+        let begun = tokio::time::Instant::now();
+        let limits = BodyLimits { read_timeout: Duration::from_secs(30), ..LIMITS };
         let read = unread(silent).read(1_000, &limits, &budget).await;
+        assert_eq!(begun.elapsed().as_secs(), 30);
         assert_eq!(read.err().map(|problem| problem.code()), Some(Code::BodyTimeout));
         assert_eq!(budget.used(), 0);
     }

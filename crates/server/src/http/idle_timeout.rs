@@ -376,18 +376,28 @@ mod tests {
         check(&activity, 1104, Check::Again(1105));
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn the_timer_ends_what_is_idle_and_what_is_stalled() {
-        let timeout = Duration::from_millis(5);
+        let timeout = Duration::from_secs(30);
+        let ended = async |activity: &Activity| {
+            let begun = Instant::now();
+            (activity.timed_out(timeout).await, begun.elapsed().as_secs())
+        };
         let silent = activity();
-        assert_eq!(silent.timed_out(timeout).await, TimedOut::Idle);
+        assert_eq!(ended(&silent).await, (TimedOut::Idle, 30));
+        // The wait begins anew with each answer.
+        let busy = activity();
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        drop(busy.serve(false, true));
+        assert_eq!(ended(&busy).await, (TimedOut::Idle, 30));
         let stalled = activity();
         let served = stalled.serve(true, false);
+        tokio::time::sleep(Duration::from_secs(10)).await;
         served.offers();
-        assert_eq!(stalled.timed_out(timeout).await, TimedOut::Stalled);
+        assert_eq!(ended(&stalled).await, (TimedOut::Stalled, 30));
         // What is being made waits for nobody.
         served.makes();
-        let waited = tokio::time::timeout(4 * timeout, stalled.timed_out(timeout)).await;
+        let waited = tokio::time::timeout(100 * timeout, stalled.timed_out(timeout)).await;
         assert!(waited.is_err(), "{waited:?}");
     }
 

@@ -167,12 +167,14 @@ mod tests {
         assert_eq!([1, 16, 800, 10_000].map(|connections| Refusals::beside(connections).max), [4, 4, 50, 64]);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_silent_client_is_told_too() {
+        let begun = tokio::time::Instant::now();
         let (mut client, server) = tokio::io::duplex(64 << 10);
-        let telling = tokio::spawn(tell(server, Duration::from_millis(1)));
+        let telling = tokio::spawn(tell(server, Duration::from_secs(5)));
         let mut told = String::new();
         client.read_to_string(&mut told).await.expect("text");
+        assert!(begun.elapsed() >= Duration::from_secs(5), "it may still send its head");
         assert!(told.starts_with("HTTP/1.1 503 ") && !told.contains("allow-origin"), "{told}");
         drop(client);
         telling.await.expect("no panic").expect("told");

@@ -18,10 +18,11 @@ use parquet::arrow::ArrowSchemaConverter;
 use parquet::schema::types::SchemaDescPtr;
 use xdm::layout::{Field, Layout, ListSlot, Node, Scalar, Slot, Space, StructSlot};
 
-use crate::legacy::LEGACY_HASH;
-
 /// The keyed hash of an event's content.
-pub(crate) const CONTENT_MAC: &str = "content_mac";
+pub const CONTENT_MAC: &str = "content_mac";
+
+/// An unkeyed hash of an event's content, which early tables have.
+pub const LEGACY_HASH: &str = "content_hash";
 
 /// The partition column: UTC date of `timestamp`. In Arrow batches, not in files.
 pub const EVENT_DATE: &str = "event_date";

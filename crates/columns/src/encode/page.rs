@@ -65,7 +65,7 @@ impl Press {
 
 #[cfg(test)]
 mod tests {
-    use super::super::header::Bare;
+    use super::super::header::BareHeader;
     use super::*;
 
     #[test]
@@ -74,12 +74,12 @@ mod tests {
         let mut chunk = Vec::new();
         press.raw.extend_from_slice(&b"made up ".repeat(1000));
         let uncompressed = press.dictionary_page(7, &mut chunk).expect("a page");
-        let first = Bare::read(&chunk).expect("a header");
+        let first = BareHeader::read(&chunk).expect("a header");
         assert_eq!(uncompressed, first.bytes + 8000);
         press.data_page(4711, Encoding::RLE_DICTIONARY, &mut chunk).expect("a page");
         let mut pages = &chunk[..];
         while !pages.is_empty() {
-            let header = Bare::read(pages).expect("a header");
+            let header = BareHeader::read(pages).expect("a header");
             let (page, rest) = pages.split_at(header.bytes + header.body_bytes);
             assert_eq!(header.crc, Some(crc32(&page[header.bytes..])));
             pages = rest;

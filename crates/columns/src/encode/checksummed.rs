@@ -13,14 +13,14 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataBuilder, ParquetMetaDataReader, ParquetMetaDataWriter};
 
 use super::crc::crc32;
-use super::header::Bare;
+use super::header::BareHeader;
 
 const MAGIC: &[u8; 4] = b"PAR1";
 /// Behind the footer: its length and the magic.
 const TAIL_BYTES: usize = 8;
 
 /// A file in the making.
-pub(crate) struct Checksummed<W> {
+pub struct Checksummed<W> {
     out: W,
     /// Bytes of the page that is arriving, or of the footer.
     held: Vec<u8>,
@@ -34,13 +34,14 @@ pub(crate) struct Checksummed<W> {
 }
 
 impl<W: Write> Checksummed<W> {
-    pub(crate) fn new(out: W) -> Checksummed<W> {
+    /// Pages are passed on to `out`.
+    pub fn new(out: W) -> Checksummed<W> {
         let moved = BTreeMap::new();
         Checksummed { out, held: Vec::new(), in_footer: false, taken: 0, passed: 0, moved, page: Vec::new() }
     }
 
     /// What follows is the footer. The writer has handed all pages over.
-    pub(crate) fn end_pages(&mut self) -> io::Result<()> {
+    pub fn end_pages(&mut self) -> io::Result<()> {
         self.pass_pages()?;
         if !self.held.is_empty() {
             return Err(io::Error::other("a page was not written to its end"));
@@ -51,7 +52,7 @@ impl<W: Write> Checksummed<W> {
     }
 
     /// Writes the footer and gives the output back.
-    pub(crate) fn finish(mut self) -> Result<W, ParquetError> {
+    pub fn finish(mut self) -> Result<W, ParquetError> {
         let footer = self.held.len().checked_sub(TAIL_BYTES).ok_or_else(|| general("the footer is missing"))?;
         let metadata = ParquetMetaDataReader::decode_metadata(&self.held[..footer])?;
         let metadata = self.rebase(metadata)?;
@@ -108,7 +109,7 @@ impl<W: Write> Checksummed<W> {
             self.passed += at as u64;
         }
         if self.taken > 0 {
-            while let Some(page) = Bare::read(&self.held[at..]) {
+            while let Some(page) = BareHeader::read(&self.held[at..]) {
                 let end = at + page.bytes + page.body_bytes;
                 let Some(whole) = self.held.get(at..end) else { break };
                 let (header, body) = whole.split_at(page.bytes);

@@ -15,7 +15,6 @@ use parquet::file::metadata::{
 use parquet::schema::types::{ColumnDescPtr, SchemaDescPtr};
 
 use super::{EncodeError, FinishedChunk, RowGroup};
-use crate::file::{FileStats, MicrosRange};
 use crate::shape::Shape;
 
 const MAGIC: &[u8; 4] = b"PAR1";
@@ -37,18 +36,6 @@ pub struct FileSummary {
     pub timestamp_nulls: u64,
     /// Smallest and largest `received_at`, likewise; `None` if there are no rows.
     pub received_micros: Option<(i64, i64)>,
-}
-
-impl From<FileSummary> for FileStats {
-    /// What the table's log says about the file.
-    fn from(summary: FileSummary) -> FileStats {
-        let range = |range: Option<(i64, i64)>, nulls| range.map(|(min, max)| MicrosRange { min, max, nulls });
-        FileStats {
-            rows: summary.rows,
-            timestamp: range(summary.timestamp_micros, summary.timestamp_nulls),
-            received_at: range(summary.received_micros, 0),
-        }
-    }
 }
 
 /// A Parquet file in the making.

@@ -105,20 +105,20 @@ fn number(encoding: Encoding) -> i32 {
 
 /// A header as far as it must be known to check a page, or to put a checksum in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Bare {
+pub struct BareHeader {
     /// Length of the header.
-    pub(crate) bytes: usize,
+    pub bytes: usize,
     /// Length of the page's body in the file.
-    pub(crate) body_bytes: usize,
+    pub body_bytes: usize,
     /// The body's checksum, if the header has one.
-    pub(crate) crc: Option<u32>,
+    pub crc: Option<u32>,
     /// Where the field behind the sizes begins.
     next: usize,
 }
 
-impl Bare {
+impl BareHeader {
     /// Reads the header at the start of `bytes`; `None` when it isn't all there, or isn't one.
-    pub(crate) fn read(bytes: &[u8]) -> Option<Bare> {
+    pub fn read(bytes: &[u8]) -> Option<BareHeader> {
         let mut at = 0;
         let mut sizes = [0; 3];
         for size in &mut sizes {
@@ -137,11 +137,11 @@ impl Bare {
         }
         skip_fields(bytes, &mut at, 0)?;
         // Zigzag: sizes are not negative.
-        Some(Bare { bytes: at, body_bytes: usize::try_from(sizes[2] >> 1).ok()?, crc, next })
+        Some(BareHeader { bytes: at, body_bytes: usize::try_from(sizes[2] >> 1).ok()?, crc, next })
     }
 
     /// Appends the header with the checksum in it; returns its length.
-    pub(crate) fn with_crc(&self, header: &[u8], crc: u32, out: &mut Vec<u8>) -> usize {
+    pub fn with_crc(&self, header: &[u8], crc: u32, out: &mut Vec<u8>) -> usize {
         let start = out.len();
         out.extend_from_slice(&header[..self.next]);
         field(out, 1, I32);
@@ -210,10 +210,10 @@ mod tests {
             let length = header(kind, 12_345).write(&mut bytes);
             assert_eq!(length, bytes.len());
             bytes.extend_from_slice(b"the body");
-            let bare = Bare::read(&bytes).expect("whole");
+            let bare = BareHeader::read(&bytes).expect("whole");
             assert_eq!((bare.bytes, bare.body_bytes, bare.crc), (length, 12_345, Some(0xDEAD_BEEF)));
             for cut in 0..length {
-                assert_eq!(Bare::read(&bytes[..cut]), None, "{kind:?} cut at {cut}");
+                assert_eq!(BareHeader::read(&bytes[..cut]), None, "{kind:?} cut at {cut}");
             }
         }
     }
@@ -223,10 +223,10 @@ mod tests {
         // Type 0, sizes 3 and 2, then field 5 with one value: as the crate writes it.
         let bare = [0x15, 0x00, 0x15, 0x06, 0x15, 0x04, 0x2C, 0x15, 0x02, 0x00, 0x00];
         let mut out = Vec::new();
-        let read = Bare::read(&bare).expect("whole");
+        let read = BareHeader::read(&bare).expect("whole");
         let length = read.with_crc(&bare, 1, &mut out);
         let expect = [0x15, 0x00, 0x15, 0x06, 0x15, 0x04, 0x15, 0x02, 0x1C, 0x15, 0x02, 0x00, 0x00];
         assert_eq!((length, out.as_slice()), (expect.len(), &expect[..]));
-        assert_eq!((read.crc, Bare::read(&out).and_then(|header| header.crc)), (None, Some(1)));
+        assert_eq!((read.crc, BareHeader::read(&out).and_then(|header| header.crc)), (None, Some(1)));
     }
 }

@@ -22,6 +22,8 @@ mod view;
 
 pub use page::Context;
 pub use pages::chat::{Chat, chat};
+pub use pages::door::{Door, followed_link, login};
+pub use pages::failed::{Failed, failed};
 pub use pages::list::{pages, subjects};
 pub use pages::overview::{Overview, overview};
 pub use pages::quality::{Quality, quality};

@@ -22,6 +22,8 @@ pub struct Context<'a> {
     pub now: i64,
     /// Where this server is asked, such as `http://127.0.0.1:8080`, for lines to copy.
     pub origin: &'a str,
+    /// Whether the reader has signed in, and so can sign out.
+    pub is_signed_in: bool,
 }
 
 /// The span that a page is about, and the one that it is compared with.
@@ -49,6 +51,35 @@ impl Told {
 pub(crate) fn page(context: &Context<'_>, told: Option<&Told>, content: &Markup) -> String {
     let span = told.map(|told| time::span(&told.period.since, &told.period.until));
     let title = context.page.label();
+    let whole_title = match &span {
+        Some(span) => format!("{title} · {span}"),
+        None => title.to_owned(),
+    };
+    let body = html! {
+        (top(&context.view.with("limit", None), Some(context.page), context.is_signed_in))
+        main.width id="content" {
+            div.heading {
+                h1 { (title) }
+                @if let (Some(told), Some(span)) = (told, &span) { (when(told, span)) }
+            }
+            (toolbar(context, told))
+            (content)
+            @if let Some(told) = told { (notes(&told.notes)) }
+        }
+        footer.width {
+            a href="/api" { "Interface" } a href="/v1/rejects" { "Rejected events" } a href="/metrics" { "Metrics" }
+            a href="/readyz" { "Ready?" }
+            @if let Some(report) = context.page.report() {
+                a href=(context.view.href_of(report, &[("format", "csv")])) { "This page as CSV" }
+                a href=(context.view.href_of(report, &[])) { "as JSON" }
+            }
+        }
+    };
+    document(&whole_title, None, &body)
+}
+
+/// The document around a body. `again_s` has the browser ask for it again after so many seconds.
+pub(crate) fn document(title: &str, again_s: Option<u64>, body: &Markup) -> String {
     let whole = html! {
         (DOCTYPE)
         html lang="en" {
@@ -56,44 +87,41 @@ pub(crate) fn page(context: &Context<'_>, told: Option<&Told>, content: &Markup)
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { (title) @if let Some(span) = &span { " · " (span) } " · Frontdesk" }
+                @if let Some(seconds) = again_s { meta http-equiv="refresh" content=(seconds); }
+                title { (title) " · Frontdesk" }
                 link rel="stylesheet" href=(STYLE.path());
                 link rel="icon" href=(ICON);
             }
-            body {
-                a.skip href="#content" { "Skip to the content" }
-                header.top {
-                    div.width {
-                        a.brand href=(context.view.href(Page::Overview)) {
-                            svg viewBox="0 0 16 16" aria-hidden="true" { rect width="16" height="16" rx="4" {} path d="M4 5h8v5H8l-3 2v-2H4z" {} }
-                            "Frontdesk"
-                        }
-                        nav aria-label="Pages" {
-                            @for page in Page::ALL {
-                                a href=(context.view.with("limit", None).href(page)) aria-current=[(page == context.page).then_some("page")] { (page.label()) }
-                            }
-                        }
-                    }
-                }
-                main.width id="content" {
-                    div.heading {
-                        h1 { (title) }
-                        @if let (Some(told), Some(span)) = (told, &span) { (when(told, span)) }
-                    }
-                    (toolbar(context, told))
-                    (content)
-                    @if let Some(told) = told { (notes(&told.notes)) }
-                }
-                footer.width {
-                    a href="/api" { "Interface" } a href="/v1/rejects" { "Rejected events" } a href="/metrics" { "Metrics" }
-                    a href="/readyz" { "Ready?" }
-                    a href=(context.view.href_of(context.page.report(), &[("format", "csv")])) { "This page as CSV" }
-                    a href=(context.view.href_of(context.page.report(), &[])) { "as JSON" }
-                }
-            }
+            body { (body) }
         }
     };
     whole.into_string()
+}
+
+/// The head of a page with the way to all pages. `current` is the one that is shown.
+pub(crate) fn top(view: &View, current: Option<Page>, is_signed_in: bool) -> Markup {
+    html! {
+        a.skip href="#content" { "Skip to the content" }
+        header.top {
+            div.width {
+                a.brand href=(view.href(Page::Overview)) { (brand()) }
+                nav aria-label="Pages" {
+                    @for page in Page::ALL {
+                        a href=(view.href(page)) aria-current=[(Some(page) == current).then_some("page")] { (page.label()) }
+                    }
+                }
+                @if is_signed_in { form.leave action="/logout" method="post" { button.quiet { "Sign out" } } }
+            }
+        }
+    }
+}
+
+/// Our sign and name.
+pub(crate) fn brand() -> Markup {
+    html! {
+        svg viewBox="0 0 16 16" aria-hidden="true" { rect width="16" height="16" rx="4" {} path d="M4 5h8v5H8l-3 2v-2H4z" {} }
+        "Frontdesk"
+    }
 }
 
 fn when(told: &Told, span: &str) -> Markup {

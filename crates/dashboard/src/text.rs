@@ -31,6 +31,15 @@ pub(crate) fn field(value: &str) -> Cow<'_, str> {
     report::visible(value)
 }
 
+/// A message as a sentence: with a capital and an end.
+pub(crate) fn sentence(message: &str) -> String {
+    let message = report::visible(message);
+    let mut letters = message.chars();
+    let sentence: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+    let end = if sentence.ends_with(['.', '?', '!']) { "" } else { "." };
+    format!("{sentence}{end}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -39,13 +39,13 @@ impl Page {
     }
 
     /// Where its report is, as JSON and CSV.
-    pub(crate) const fn report(self) -> &'static str {
+    pub(crate) const fn report(self) -> Option<&'static str> {
         match self {
-            Page::Overview => "/v1/reports/overview",
-            Page::Chat => "/v1/reports/chat",
-            Page::Subjects => "/v1/reports/subjects",
-            Page::Pages => "/v1/reports/pages",
-            Page::Quality => "/v1/reports/quality",
+            Page::Overview => Some("/v1/reports/overview"),
+            Page::Chat => Some("/v1/reports/chat"),
+            Page::Subjects => Some("/v1/reports/subjects"),
+            Page::Pages => Some("/v1/reports/pages"),
+            Page::Quality => Some("/v1/reports/quality"),
         }
     }
 

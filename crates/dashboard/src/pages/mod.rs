@@ -1,6 +1,8 @@
 //! The pages, one file each: which reports a page needs, and how they are put together.
 
 pub(crate) mod chat;
+pub(crate) mod door;
+pub(crate) mod failed;
 pub(crate) mod list;
 pub(crate) mod overview;
 pub(crate) mod quality;

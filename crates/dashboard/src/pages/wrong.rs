@@ -4,6 +4,7 @@ use maud::html;
 
 use crate::page::{Context, page};
 use crate::parts::toolbar::correction;
+use crate::text::sentence;
 use crate::view::{Page, View};
 
 /// Why there are no numbers.
@@ -17,14 +18,10 @@ pub enum Wrong {
 
 /// The page with a message, which is a sentence without a capital and a period.
 pub fn wrong(context: &Context<'_>, why: Wrong, message: &str) -> String {
-    let message = report::visible(message);
-    let mut letters = message.chars();
-    let sentence: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
-    let end = if sentence.ends_with(['.', '?', '!']) { "" } else { "." };
     let content = html! {
         section.card.wrong role="alert" {
             h2 { @match why { Wrong::Asked => "This can't be shown", Wrong::NotNow => "No numbers now" } }
-            p { (sentence) (end) }
+            p { (sentence(message)) }
             @match why {
                 Wrong::Asked => {
                     (correction(context))

@@ -8,7 +8,7 @@ use crate::made_up::{self, NOW};
 /// A page as it is for these parameters.
 pub(crate) fn with_context(page: Page, parameters: &[(&str, &str)], draw: impl Fn(&Context<'_>) -> String) -> String {
     let view = View::parse(parameters.iter().copied());
-    draw(&Context { page, view: &view, now: NOW, origin: "http://127.0.0.1:8080" })
+    draw(&Context { page, view: &view, now: NOW, origin: "http://127.0.0.1:8080", is_signed_in: false })
 }
 
 /// The pages by name, with these subjects and pages in their lists.

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::endpoint::Endpoint;
 use super::openapi::parts;
+use crate::app::access::key::Key;
 use crate::app::access::principal::Principal;
 use crate::app::access::scope::{Access, Scope};
 use crate::app::backend::Backend;
@@ -50,16 +51,21 @@ impl<'a> Answer<'a> {
         let may = principal.scopes().into_iter().map(Scope::name).collect();
         let datastream = principal.datastream();
         let nothing = Answer { demanded, id: None, name: None, scope: None, may, datastream, expires: None };
-        match principal {
-            Principal::Key(key) => Answer {
+        let key: Option<&Key> = match principal {
+            Principal::Key(key) => Some(key),
+            Principal::Session(session) => Some(&session.key),
+            Principal::Local | Principal::Open | Principal::Nobody => None,
+        };
+        match (key, principal) {
+            (Some(key), _) => Answer {
                 id: Some(&key.id),
                 name: Some(&key.name),
                 scope: Some(key.scope.name()),
                 expires: key.expires_s.map(timestamp::seconds),
                 ..nothing
             },
-            Principal::Local => Answer { id: Some("local"), scope: Some(Scope::Admin.name()), ..nothing },
-            Principal::Open | Principal::Nobody => nothing,
+            (None, Principal::Local) => Answer { id: Some("local"), scope: Some(Scope::Admin.name()), ..nothing },
+            (None, _) => nothing,
         }
     }
 }

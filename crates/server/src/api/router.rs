@@ -153,7 +153,7 @@ fn answer_by_ending<B: Backend, E: Endpoint>(
 /// A browser asks before anything is known of who asks.
 async fn preflight_with_cookies<B: Backend>(state: &AppState<B>, route: Route, asked: &HeaderMap) -> Response {
     let preflight = async { Ok(cors::preflight_with_cookies(asked)) };
-    let mut response = respond(state, route, preflight).await;
+    let mut response = respond(state, route, preflight, Problem::into_response).await;
     cors::allow_with_cookies(&mut response, asked.get(header::ORIGIN).cloned());
     response
 }

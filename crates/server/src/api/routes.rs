@@ -5,7 +5,9 @@
 
 use super::edge_network::calls::{Acquire, Collect, CollectV2, Interact, InteractV2, SetConsent};
 use super::endpoint::Endpoint;
-use super::pages::{GetChatPage, GetOverviewPage, GetPagesPage, GetQualityPage, GetStyle, GetSubjectsPage};
+use super::pages::{
+    GetChatPage, GetOverviewPage, GetPagesPage, GetQualityPage, GetStyle, GetSubjectsPage, PostLogin, PostLogout,
+};
 use super::streaming_ingestion::{batch::PostMessages, message::PostMessage};
 use super::{
     demo::GetDemo, events::PostEvents, index::GetIndex, key::GetKey, live::GetLive, metrics::GetMetrics,
@@ -54,6 +56,8 @@ routes! {
     GetPagesPage,
     GetQualityPage,
     GetStyle,
+    PostLogin,
+    PostLogout,
     GetTestRun,
     GetTail,
     GetKey,

@@ -8,6 +8,7 @@ use axum::handler::Handler;
 use axum::http::header;
 use axum::response::Response;
 
+use super::pages::told::Reader;
 use crate::app::backend::Backend;
 use crate::app::call::{Call, Outcome};
 use crate::app::respond::respond;
@@ -49,6 +50,7 @@ where
     // Servers, which name no origin, have no use for what is said to browsers.
     let is_page = route.spec.pages == Pages::Anonymous && request.headers().contains_key(header::ORIGIN);
     let is_refusable = route.spec.content.is_refusable();
+    let reader = Reader::of(route.spec, &request);
     let mut call = state.call(request);
     // Pinned here: as an argument it would be moved, and it is some kilobytes.
     let work = pin!(async {
@@ -59,7 +61,11 @@ where
         }
         handler(Arc::clone(&state), call).await
     });
-    let mut response = respond(&state, route, work).await;
+    let write = |problem: Problem| match &reader {
+        Some(reader) => reader.tell(problem),
+        None => problem.into_response(),
+    };
+    let mut response = respond(&state, route, work, write).await;
     if is_refusable {
         response.extensions_mut().insert(Refusable);
     }

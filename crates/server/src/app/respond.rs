@@ -26,11 +26,12 @@ static INCOMPLETE: HeaderName = HeaderName::from_static("frontdesk-incomplete");
 
 /// Waits for a handler and turns whatever comes of it into an answer: problems are
 /// logged and written here and nowhere else, a panic becomes a 500, and the route's
-/// count goes up.
+/// count goes up. `write` gives a problem its form.
 pub(crate) async fn respond<B: Backend>(
     state: &AppState<B>,
     route: Route,
     work: impl Future<Output = Outcome>,
+    write: impl FnOnce(Problem) -> Response,
 ) -> Response {
     // A handler shares only atomics, semaphores and the backend with others; a backend
     // that panics half-way answers for its own state.
@@ -40,7 +41,7 @@ pub(crate) async fn respond<B: Backend>(
         problem.log(route.spec.path);
         let is_repeatable = route.spec.failure == Failure::Repeatable && problem.code() == Code::Internal;
         let problem = if is_repeatable { Problem::of(Code::Unavailable).retry_after(RETRY_AFTER) } else { problem };
-        problem.into_response()
+        write(problem)
     });
     state.meters.count(route, response.status());
     protect(route.spec, response.headers_mut());

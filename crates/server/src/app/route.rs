@@ -41,6 +41,8 @@ pub struct RouteSpec {
     pub(crate) found_by: FoundBy,
     /// What its answers are made of.
     pub(crate) content: Content,
+    /// Whom its answers are for.
+    pub(crate) audience: Audience,
     /// What pages of other origins may do.
     pub(crate) pages: Pages,
     /// How a failure of the server is answered.
@@ -92,6 +94,15 @@ impl Content {
     }
 }
 
+/// Whom a route's answers are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// Programs: what goes wrong is a problem document.
+    Programs,
+    /// People: what goes wrong is a page, for a browser that asks for one.
+    People,
+}
+
 /// What pages of other origins may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pages {
@@ -122,6 +133,7 @@ impl RouteSpec {
             access,
             found_by: FoundBy::Path,
             content: Content::Standing,
+            audience: Audience::Programs,
             pages: Pages::Closed,
             failure: Failure::Final,
             openapi: Operation::default,
@@ -154,7 +166,7 @@ impl RouteSpec {
 /// What a path that no route has is held to: it takes a key, like everything that isn't
 /// declared open.
 pub(crate) static ELSEWHERE: RouteSpec =
-    RouteSpec { content: Content::Nothing, ..RouteSpec::get("(elsewhere)", Access::Key) };
+    RouteSpec { content: Content::Nothing, audience: Audience::People, ..RouteSpec::get("(elsewhere)", Access::Key) };
 
 /// A declared route as one server knows it: with its place among the counts.
 #[derive(Clone, Copy, Debug)]

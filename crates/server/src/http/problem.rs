@@ -86,6 +86,7 @@ codes! {
     DatastreamDisabled "datastream_disabled" UNPROCESSABLE_ENTITY "The datastream is disabled" "Enable it in the settings, or use another one.";
     EventInvalid "event_invalid" UNPROCESSABLE_ENTITY "An event breaks the schema" "Fix every place listed under report.errors; the event is kept in rejects.";
     SqlLimit "sql_limit" UNPROCESSABLE_ENTITY "The query passed a limit" "Ask for less: a LIMIT, a shorter time, fewer columns, fewer levels; the detail says which limit.";
+    LoginLimited "login_limited" TOO_MANY_REQUESTS "Too many logins were tried" "Wait as Retry-After says and type the key in again; programs send it with each request and aren't held up.";
     SqlBusy "sql_busy" TOO_MANY_REQUESTS "Too many queries at once" "Wait as Retry-After says and ask again.";
     Internal "internal" INTERNAL_SERVER_ERROR "The server failed" "Send it again; if it stays, the server's log says more.";
     Unavailable "unavailable" SERVICE_UNAVAILABLE "The server failed" "Wait as Retry-After says and send the same body again; if it stays, the server's log says more.";
@@ -180,6 +181,16 @@ impl Problem {
         Problem::of(Code::Overloaded).retry_after(RETRY_AFTER_MIN)
     }
 
+    /// What is wrong, for the client.
+    pub(crate) fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
+    /// How long the client is asked to wait.
+    pub(crate) fn wait(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
     /// What kind it is.
     pub(crate) fn code(&self) -> Code {
         self.0.code
@@ -246,11 +257,26 @@ impl Problem {
             body.extend_from_slice(&self.0.written);
             body.push(b'}');
         }
-        let mut response = Response::new(Body::from(body));
+        self.written_as(PROBLEM_JSON, body.into())
+    }
+
+    /// The same told to a person: a page with the problem's status and headers, but without what would make a browser
+    /// ask for a password instead of showing it.
+    pub(crate) fn into_page(mut self, media_type: HeaderValue, page: String) -> Response {
+        let challenges: Vec<HeaderValue> = self.0.headers.get_all(header::WWW_AUTHENTICATE).iter().cloned().collect();
+        self.0.headers.remove(header::WWW_AUTHENTICATE);
+        for challenge in challenges.into_iter().filter(|challenge| !challenge.as_bytes().starts_with(b"Basic ")) {
+            self.0.headers.append(header::WWW_AUTHENTICATE, challenge);
+        }
+        self.written_as(media_type, page.into())
+    }
+
+    fn written_as(self, media_type: HeaderValue, body: Body) -> Response {
+        let mut response = Response::new(body);
         *response.status_mut() = self.0.code.status();
         let headers = response.headers_mut();
         *headers = self.0.headers;
-        headers.insert(header::CONTENT_TYPE, PROBLEM_JSON);
+        headers.insert(header::CONTENT_TYPE, media_type);
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(wait) = self.0.retry_after {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);

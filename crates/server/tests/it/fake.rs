@@ -219,6 +219,9 @@ impl Reports for Fake {
         if asked.contains("too much") {
             return Err(QueryFailure::Limit("the events of 3 days are too many; ask for fewer".to_owned()));
         }
+        if asked.contains("stale") {
+            return Err(QueryFailure::Unavailable("files went away".to_owned()));
+        }
         if asked.contains("broken") {
             return Err(QueryFailure::Internal("the disk is gone".to_owned()));
         }

@@ -10,6 +10,7 @@ mod edge_network;
 mod events;
 mod fake;
 mod limits;
+mod login;
 mod organisations;
 mod reading;
 mod rig;

@@ -10,7 +10,7 @@ use crate::api::endpoint::Endpoint;
 use crate::app::access::scope::Access;
 use crate::app::backend::Backend;
 use crate::app::call::{Call, Outcome};
-use crate::app::route::{Content, RouteSpec};
+use crate::app::route::{Audience, Content, RouteSpec};
 use crate::app::state::AppState;
 
 const PAGE: Drawn = Drawn { page: Page::Chat, reports: &[Wanted::report(ReportName::Chat)], draw };
@@ -21,12 +21,13 @@ impl Endpoint for GetChatPage {
     const SPEC: &'static RouteSpec = &RouteSpec {
         summary: "Page: what became of invitations to chat and of chats",
         content: Content::Rows,
+        audience: Audience::People,
         openapi: || operation("chatPage"),
         ..RouteSpec::get("/chat", Access::Read)
     };
 
     async fn handle<B: Backend>(state: Arc<AppState<B>>, call: Call) -> Outcome {
-        show(&state, &call.head, &PAGE).await
+        show(&state, call, &PAGE).await
     }
 }
 

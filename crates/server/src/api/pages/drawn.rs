@@ -2,25 +2,22 @@
 
 use axum::extract::Query;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::Response;
 use dashboard::{Context, Page, View, Wrong};
 use report::{Report, ReportName, ReportRequest, RequestError};
 use serde_json::json;
 
+use super::told::{HTML, POLICY};
 use crate::api::openapi::{parts, problems};
 use crate::api::{index, report as reports, rows};
+use crate::app::access::principal::Principal;
 use crate::app::backend::{Backend, QueryFailure};
-use crate::app::call::Outcome;
+use crate::app::call::{Call, Outcome};
 use crate::app::operation::Operation;
 use crate::app::state::AppState;
 use crate::http::host::Via;
 use crate::http::problem::{Code, Problem};
-
-const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
-const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-);
 
 /// How a page is made.
 pub(super) struct Drawn {
@@ -57,14 +54,16 @@ impl Wanted {
 }
 
 /// Answers with a page.
-pub(super) async fn show<B: Backend>(state: &AppState<B>, head: &Parts, drawn: &Drawn) -> Outcome {
+pub(super) async fn show<B: Backend>(state: &AppState<B>, call: Call, drawn: &Drawn) -> Outcome {
+    let Call { head, principal, .. } = call;
     let unreadable =
         |_| Problem::new(Code::QueryInvalid, "the query can't be read; write name=value pairs, percent-encoded");
     let Query(parameters): Query<Vec<(String, String)>> = Query::try_from_uri(&head.uri).map_err(unreadable)?;
     let view = View::parse(parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let now = state.backend.now_micros();
-    let origin = origin(head);
-    let context = Context { page: drawn.page, view: &view, now, origin: &origin };
+    let origin = origin(&head);
+    let context =
+        Context { page: drawn.page, view: &view, now, origin: &origin, is_signed_in: is_signed_in(&principal) };
     let mut requests = Vec::new();
     for wanted in drawn.reports {
         match wanted.request(state, &view, now) {
@@ -96,6 +95,11 @@ fn html<B>(state: &AppState<B>, status: StatusCode, page: String) -> Result<Resp
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, POLICY);
     Ok(response)
+}
+
+/// Whether there is a session to end.
+pub(super) fn is_signed_in(principal: &Principal) -> bool {
+    matches!(principal, Principal::Session(_))
 }
 
 /// Where this server was asked, for lines to copy.

@@ -10,7 +10,7 @@ use crate::api::endpoint::Endpoint;
 use crate::app::access::scope::Access;
 use crate::app::backend::Backend;
 use crate::app::call::{Call, Outcome};
-use crate::app::route::{Content, RouteSpec};
+use crate::app::route::{Audience, Content, RouteSpec};
 use crate::app::state::AppState;
 
 /// Rows of a list that names no `limit`; the page has a link to more.
@@ -34,12 +34,13 @@ impl Endpoint for GetSubjectsPage {
     const SPEC: &'static RouteSpec = &RouteSpec {
         summary: "Page: the numbers of each subject",
         content: Content::Rows,
+        audience: Audience::People,
         openapi: || operation("subjectsPage"),
         ..RouteSpec::get("/subjects", Access::Read)
     };
 
     async fn handle<B: Backend>(state: Arc<AppState<B>>, call: Call) -> Outcome {
-        show(&state, &call.head, &SUBJECTS).await
+        show(&state, call, &SUBJECTS).await
     }
 }
 
@@ -49,11 +50,12 @@ impl Endpoint for GetPagesPage {
     const SPEC: &'static RouteSpec = &RouteSpec {
         summary: "Page: the numbers of each page",
         content: Content::Rows,
+        audience: Audience::People,
         openapi: || operation("pagesPage"),
         ..RouteSpec::get("/pages", Access::Read)
     };
 
     async fn handle<B: Backend>(state: Arc<AppState<B>>, call: Call) -> Outcome {
-        show(&state, &call.head, &PAGES).await
+        show(&state, call, &PAGES).await
     }
 }

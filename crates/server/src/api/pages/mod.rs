@@ -7,12 +7,15 @@
 mod chat;
 mod drawn;
 mod lists;
+mod login;
 mod overview;
 mod quality;
 mod style;
+pub(super) mod told;
 
 pub(super) use chat::GetChatPage;
 pub(super) use lists::{GetPagesPage, GetSubjectsPage};
+pub(super) use login::{PostLogin, PostLogout};
 pub(super) use overview::GetOverviewPage;
 pub(super) use quality::GetQualityPage;
 pub(super) use style::GetStyle;

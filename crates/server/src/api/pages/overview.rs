@@ -10,7 +10,7 @@ use crate::api::endpoint::Endpoint;
 use crate::app::access::scope::Access;
 use crate::app::backend::Backend;
 use crate::app::call::{Call, Outcome};
-use crate::app::route::{Content, RouteSpec};
+use crate::app::route::{Audience, Content, RouteSpec};
 use crate::app::state::AppState;
 
 /// Subjects and pages are the first of their lists.
@@ -36,12 +36,13 @@ impl Endpoint for GetOverviewPage {
     const SPEC: &'static RouteSpec = &RouteSpec {
         summary: "Page: the headline numbers",
         content: Content::Rows,
+        audience: Audience::People,
         openapi: || operation("overviewPage"),
         ..RouteSpec::get("/", Access::Read)
     };
 
     async fn handle<B: Backend>(state: Arc<AppState<B>>, call: Call) -> Outcome {
-        show(&state, &call.head, &PAGE).await
+        show(&state, call, &PAGE).await
     }
 }
 

@@ -19,7 +19,7 @@ use crate::http::response;
 
 const CSS: HeaderValue = HeaderValue::from_static("text/css; charset=utf-8");
 /// A year: another sheet has another name.
-const KEPT: HeaderValue = HeaderValue::from_static("private, max-age=31536000, immutable");
+const KEPT: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
 pub(in crate::api) enum GetStyle {}
 
@@ -34,7 +34,7 @@ impl Endpoint for GetStyle {
             problems: vec![Code::NotFound],
             ..Operation::default()
         },
-        ..RouteSpec::get("/style/{name}", Access::Key)
+        ..RouteSpec::get("/style/{name}", Access::Public)
     };
 
     async fn handle<B: Backend>(_state: Arc<AppState<B>>, call: Call) -> Outcome {

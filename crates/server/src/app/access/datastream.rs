@@ -58,7 +58,7 @@ mod tests {
 
     use super::*;
     use crate::app::access::digest::Digest;
-    use crate::app::access::principal::Key;
+    use crate::app::access::key::Key;
     use crate::app::access::scope::Scope;
 
     fn key(scope: Scope, datastream: Option<&str>) -> Principal {

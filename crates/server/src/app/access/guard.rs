@@ -7,19 +7,23 @@
 //!
 //! Refused in every case, open or not, is a reading request that a page of another origin
 //! sends: what a browser adds by itself (an address, a remembered password) is not a
-//! reason to trust the page.
+//! reason to trust the page. The cookie of a person who has signed in counts where something
+//! is read with GET, and nowhere else.
 
 use std::io;
+use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 
 use super::keys::Keys;
 use super::principal::Principal;
+use super::refusal::Refused;
 use super::scope::Access;
-use super::{credential, page, refusal};
+use super::session::{Session, Sessions};
+use super::{cookie, credential, page, refusal};
 use crate::app::options::ServerOptions;
-use crate::app::route::RouteSpec;
+use crate::app::route::{Method, RouteSpec};
 use crate::http::host::{Hosts, Reach, Via};
 use crate::http::listeners::Listeners;
 use crate::http::problem::{Code, Problem};
@@ -54,6 +58,8 @@ impl Demand {
 #[derive(Debug)]
 pub(crate) struct Guard {
     keys: Keys,
+    /// People who have signed in.
+    sessions: Sessions,
     /// Why keys are demanded whether or not there are any.
     exposed: Option<Demand>,
     /// Names under which a server on loopback may be read.
@@ -71,7 +77,12 @@ impl Guard {
             (false, false) => Some(Demand::Proxy),
             (false, true) => None,
         };
-        Guard { keys: keys.clone(), exposed, hosts: Hosts([&hosts_allowed[..], tls_names].concat()) }
+        Guard {
+            keys: keys.clone(),
+            sessions: Sessions::default(),
+            exposed,
+            hosts: Hosts([&hosts_allowed[..], tls_names].concat()),
+        }
     }
 
     /// Why keys are demanded now; `None`: the server is open to its machine.
@@ -83,18 +94,21 @@ impl Guard {
     pub(crate) fn admit(&self, route: &RouteSpec, head: &Parts, now_s: impl Fn() -> i64) -> Result<Principal, Problem> {
         let access = route.access;
         match access {
+            Access::Public if route.method == Method::Post => {
+                unless_elsewhere(head, &self.hosts)?;
+                return Ok(Principal::Nobody);
+            }
             Access::Public => return Ok(Principal::Nobody),
             // Nearly every request: no key, and none needed.
             Access::Collect if !credential::is_presented(&head.headers) => return Ok(Principal::Nobody),
             _ => {}
         }
         if access != Access::Collect && !route.content.is_fixed() {
-            let via = head.extensions.get::<Via>().copied().unwrap_or_default();
-            if page::is_foreign(head, via) {
-                return Err(Problem::of(Code::OriginForeign));
-            }
-            if via.reach == Reach::Loopback && !self.hosts.admit(head) {
-                return Err(Problem::of(Code::HostUnknown));
+            unless_elsewhere(head, &self.hosts)?;
+        }
+        if route.method == Method::Get && matches!(access, Access::Key | Access::Read) {
+            if let Some(session) = self.session(&head.headers, &now_s) {
+                return Ok(Principal::Session(session));
             }
         }
         let Some(token) = credential::of(&head.headers).map_err(|()| refusal::invalid(route))? else {
@@ -115,13 +129,75 @@ impl Guard {
             Principal::Nobody | Principal::Local => true,
             Principal::Open => self.demand().is_none(),
             Principal::Key(key) => self.keys.still_holds(key, now_s),
+            Principal::Session(session) => session.goes_on(now_s) && self.keys.still_holds(&session.key, now_s),
         }
+    }
+
+    /// The session that a browser's cookie names, if it goes on and its key still holds.
+    fn session(&self, headers: &HeaderMap, now_s: impl Fn() -> i64) -> Option<Arc<Session>> {
+        cookie::ids(headers).find_map(|id| {
+            let now_s = now_s();
+            let session = self.sessions.find(id, now_s)?;
+            if self.keys.still_holds(&session.key, now_s) {
+                return Some(session);
+            }
+            self.sessions.end(id);
+            None
+        })
+    }
+
+    /// Begins a session for a key that may read; the id of the session.
+    pub(crate) fn sign_in(&self, typed: &str, now_s: i64) -> Result<String, NotSignedIn> {
+        self.sessions.attempt(now_s).map_err(|wait_s| NotSignedIn::TooMany { wait_s })?;
+        let key = match self.keys.principal(typed, now_s) {
+            Ok(Principal::Key(key)) => key,
+            Ok(_) => return Err(NotSignedIn::Refused(Refused::Unknown)),
+            Err(why) => return Err(NotSignedIn::Refused(why)),
+        };
+        if !key.scope.permits(Access::Read) || key.datastream.is_some() {
+            return Err(NotSignedIn::MayNotRead);
+        }
+        self.sessions.begin(key, now_s).map_err(|_| NotSignedIn::NoRandom)
+    }
+
+    /// Ends the sessions that a browser's cookies name.
+    pub(crate) fn sign_out(&self, headers: &HeaderMap) {
+        cookie::ids(headers).for_each(|id| self.sessions.end(id));
     }
 
     /// The keys, to be kept fresh.
     pub(crate) fn keys(&self) -> &Keys {
         &self.keys
     }
+}
+
+/// Refuses what a page of another site has sent, or that names another server.
+fn unless_elsewhere(head: &Parts, hosts: &Hosts) -> Result<(), Problem> {
+    let via = head.extensions.get::<Via>().copied().unwrap_or_default();
+    if page::is_foreign(head, via) {
+        return Err(Problem::of(Code::OriginForeign));
+    }
+    if via.reach == Reach::Loopback && !hosts.admit(head) {
+        return Err(Problem::of(Code::HostUnknown));
+    }
+    Ok(())
+}
+
+/// Why nobody was signed in.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotSignedIn {
+    /// What was typed is no key, or not any more.
+    Refused(Refused),
+    /// The key may do other things only.
+    MayNotRead,
+    /// There were too many tries.
+    TooMany {
+        /// After so many seconds there can be more.
+        wait_s: u64,
+    },
+    /// The system's random source failed.
+    NoRandom,
 }
 
 fn came_by_proxy(headers: &HeaderMap) -> bool {

@@ -5,14 +5,17 @@
 //! travels with the call. Nothing is answered on the way past it: a path that no route has
 //! is closed too.
 
+pub(crate) mod cookie;
 pub(crate) mod credential;
 pub(crate) mod datastream;
 pub(crate) mod digest;
 pub(crate) mod file;
 pub(crate) mod guard;
+pub(crate) mod key;
 pub(crate) mod keys;
 pub(crate) mod page;
 pub(crate) mod principal;
 pub(crate) mod refusal;
 pub(crate) mod scope;
+pub(crate) mod session;
 pub(crate) mod token;

@@ -8,11 +8,14 @@
 //! the page in `Referer`. Programs send none of the three.
 
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
+use super::cookie::Transport;
 use crate::http::host::{Authority, Via, requested};
 
 static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+static SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+static SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// Whether another site's page sent this, or may have.
 pub(crate) fn is_foreign(head: &Parts, via: Via) -> bool {
@@ -28,6 +31,29 @@ pub(crate) fn is_foreign(head: &Parts, via: Via) -> bool {
         return true;
     }
     !is_told && head.headers.get_all(header::REFERER).iter().any(|page| !is_own(page, head, via))
+}
+
+/// Whether a person has followed a link from another site's page, a mail for example, to look at the answer. The
+/// browser says so; a page can make it do the same, and no page sees what comes of it.
+pub(crate) fn is_followed_link(method: &Method, headers: &HeaderMap) -> bool {
+    let is = |name: &HeaderName, values: &[&str]| {
+        let mut found = headers.get_all(name).iter();
+        matches!((found.next(), found.next()), (Some(value), None) if values.iter().any(|known| value == known))
+    };
+    *method == Method::GET
+        && is(&SEC_FETCH_SITE, &["cross-site", "same-site"])
+        && is(&SEC_FETCH_MODE, &["navigate"])
+        && is(&SEC_FETCH_DEST, &["document"])
+        && !headers.contains_key(header::ORIGIN)
+}
+
+/// How the browser reached this server to send a form: a proxy may have ended TLS, which the form's origin tells.
+pub(crate) fn transport(head: &Parts, via: Via) -> Transport {
+    let origin = head.headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
+    match via.is_tls || origin.is_some_and(|origin| origin.starts_with("https://")) {
+        true => Transport::Tls,
+        false => Transport::Clear,
+    }
 }
 
 /// Whether an origin, or a page's address, is this server's under the name it was asked by.
@@ -107,5 +133,27 @@ mod tests {
         check(&[own, ("referer", "https://evil.example/desk.example")], false, true);
         // Told by the better header, the address counts for nothing.
         check(&[own, ("referer", "https://evil.example/"), ("sec-fetch-site", "none")], false, false);
+    }
+
+    #[test]
+    fn a_followed_link_is_told_by_all_that_the_browser_says() {
+        let check = |headers: &[(&str, &str)], expect: bool| {
+            let request = headers
+                .iter()
+                .fold(axum::http::Request::get("/chat"), |request, (name, value)| request.header(*name, *value));
+            let head = request.body(()).expect("a request").into_parts().0;
+            assert_eq!(is_followed_link(&head.method, &head.headers), expect, "{headers:?}");
+        };
+        let (site, mode, dest) =
+            (("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document"));
+        check(&[site, mode, dest], true);
+        check(&[("sec-fetch-site", "same-site"), mode, dest], true);
+        check(&[("sec-fetch-site", "same-origin"), mode, dest], false);
+        check(&[site, ("sec-fetch-mode", "no-cors"), dest], false);
+        check(&[site, mode, ("sec-fetch-dest", "iframe")], false);
+        check(&[site, site, mode, dest], false);
+        check(&[site, mode], false);
+        check(&[site, mode, dest, ("origin", "null")], false);
+        check(&[], false);
     }
 }

@@ -1,10 +1,10 @@
 //! Who a request comes from, as far as that was shown.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
-use super::digest::Digest;
+use super::key::Key;
 use super::scope::{Access, Scope};
+use super::session::Session;
 
 /// Who asks.
 #[derive(Clone, Debug)]
@@ -17,49 +17,8 @@ pub(crate) enum Principal {
     Local,
     /// The holder of a key.
     Key(Arc<Key>),
-}
-
-/// A key, as the server knows it.
-#[derive(Debug)]
-pub(crate) struct Key {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) scope: Scope,
-    /// The only datastream that it is for.
-    pub(crate) datastream: Option<String>,
-    /// Seconds since 1970 from which on it is nothing any more.
-    pub(crate) expires_s: Option<i64>,
-    pub(crate) is_revoked: bool,
-    pub(crate) digest: Digest,
-    /// When it was last used, in seconds since 1970; 0: never.
-    used_s: AtomicI64,
-}
-
-impl Key {
-    pub(crate) fn new(
-        (id, name): (String, String),
-        scope: Scope,
-        datastream: Option<String>,
-        (expires_s, is_revoked): (Option<i64>, bool),
-        digest: Digest,
-    ) -> Key {
-        Key { id, name, scope, datastream, expires_s, is_revoked, digest, used_s: AtomicI64::new(0) }
-    }
-
-    pub(crate) fn has_expired(&self, now_s: i64) -> bool {
-        self.expires_s.is_some_and(|end| now_s >= end)
-    }
-
-    /// Remembers that it was used; a second's uses are one.
-    pub(crate) fn touch(&self, now_s: i64) {
-        if self.used_s.load(Ordering::Relaxed) < now_s {
-            self.used_s.store(now_s, Ordering::Relaxed);
-        }
-    }
-
-    pub(crate) fn used_s(&self) -> i64 {
-        self.used_s.load(Ordering::Relaxed)
-    }
+    /// A person who has signed in with a key, and reads.
+    Session(Arc<Session>),
 }
 
 impl Principal {
@@ -69,6 +28,9 @@ impl Principal {
             Principal::Nobody => matches!(access, Access::Public | Access::Collect),
             Principal::Open | Principal::Local => true,
             Principal::Key(key) => key.scope.permits(access),
+            Principal::Session(session) => {
+                matches!(access, Access::Public | Access::Key | Access::Read) && session.key.scope.permits(access)
+            }
         }
     }
 
@@ -83,7 +45,7 @@ impl Principal {
     /// Whether it has shown a key with which events may be sent.
     pub(crate) fn holds_collecting_key(&self) -> bool {
         match self {
-            Principal::Nobody | Principal::Open => false,
+            Principal::Nobody | Principal::Open | Principal::Session(_) => false,
             Principal::Local => true,
             Principal::Key(key) => key.scope.permits(Access::Collect),
         }
@@ -106,6 +68,7 @@ impl Principal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::access::digest::Digest;
 
     fn key(scope: Scope, datastream: Option<&str>) -> Principal {
         let names = ("abcdefgh".to_owned(), "n".to_owned());
@@ -136,15 +99,5 @@ mod tests {
         // What is read can't be divided by datastream.
         check(&key(Scope::Admin, Some("web")), &[Scope::Collect], true);
         check(&key(Scope::Read, Some("web")), &[], false);
-    }
-
-    #[test]
-    fn a_key_ends_and_remembers_its_last_use() {
-        let Principal::Key(key) = key(Scope::Read, None) else { panic!("a key") };
-        assert!(!key.has_expired(9) && key.has_expired(10));
-        for (now_s, expect) in [(5, 5), (3, 5), (7, 7)] {
-            key.touch(now_s);
-            assert_eq!(key.used_s(), expect, "at {now_s}");
-        }
     }
 }

@@ -5,7 +5,7 @@ use chrono::DateTime;
 use serde::{Deserialize, Serialize};
 
 use crate::app::access::digest::Digest;
-use crate::app::access::principal::Key;
+use crate::app::access::key::Key;
 use crate::app::access::scope::Scope;
 use crate::app::access::token::is_id;
 use crate::app::name::is_name;

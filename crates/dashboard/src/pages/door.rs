@@ -1,0 +1,62 @@
+//! Before the door: the login, and what a link from another site leads to. Neither holds a number or a name of
+//! anything that was taken in.
+
+use maud::{Markup, html};
+
+use crate::page::{brand, document};
+
+/// A login.
+#[derive(Clone, Copy, Debug)]
+pub struct Door<'a> {
+    /// Where it leads afterwards: a path of this server.
+    pub to: &'a str,
+    /// What was wrong with the last try, as a sentence.
+    pub refused: Option<&'a str>,
+    /// Whether what is typed in crosses the network in clear, as far as the server can tell.
+    pub is_in_clear: bool,
+}
+
+/// The page with the field for a key.
+pub fn login(door: &Door<'_>) -> String {
+    let content = html! {
+        h1 { "Sign in" }
+        @if let Some(refused) = door.refused { p.refused role="alert" { (report::visible(refused)) } }
+        form action="/login" method="post" {
+            input type="hidden" name="to" value=(door.to);
+            label {
+                "API key"
+                input type="password" name="key" required autocomplete="current-password" autocapitalize="off" spellcheck="false" autofocus
+                    placeholder="fd_read_…";
+            }
+            button { "Sign in" }
+        }
+        p.aside { "A key with the scope " code { "read" } " is needed. On the server's machine this makes one:" }
+        pre tabindex="0" { code { "frontdesk key new --scope read --name NAME" } }
+        @if door.is_in_clear {
+            p.aside { "If the address above begins with " code { "http:" } ", the key crosses the network in clear: better use " code { "https:" } "." }
+        }
+    };
+    outside("Sign in", &content)
+}
+
+/// What a person sees who has followed a link from another site, a mail for example: the way on, which is this
+/// server's own. `target` is a path with its query.
+pub fn followed_link(target: &str) -> String {
+    let content = html! {
+        h1 { "Open this page?" }
+        p { "A link from another site or a mail led here. So that no site can have a page made behind your back, you open it yourself." }
+        p { a.button href=(target) { "Open this page" } }
+        p.aside.address { bdi { (report::visible(target)) } }
+    };
+    outside("Open this page", &content)
+}
+
+fn outside(title: &str, content: &Markup) -> String {
+    let body = html! {
+        main.door id="content" {
+            p.brand { (brand()) }
+            section.card { (content) }
+        }
+    };
+    document(title, None, &body)
+}

@@ -1,0 +1,178 @@
+//! Sessions of people who have typed their key into the login page.
+//!
+//! A browser is given a random id instead of the key, in a cookie that no script reads. Sessions live in
+//! memory alone: a restart ends them all. Each is as good as its key: when that is revoked or expires the session is
+//! over at the next request. It reads and does nothing else.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::digest::Digest;
+use super::key::Key;
+use super::token;
+
+/// How long a session lasts, in seconds: a working day.
+pub(crate) const SESSION_SECONDS_MAX: i64 = 12 * 60 * 60;
+/// Sessions at once; the oldest makes room for the next one.
+const SESSIONS_MAX: usize = 1_000;
+/// Logins that are tried within a minute, by everybody together; the next one gets 429. Keys can't be guessed: this
+/// bounds the work and what the log is told.
+const ATTEMPTS_MAX: u32 = 60;
+/// What attempts are counted by, in seconds.
+const ATTEMPTS_SECONDS: i64 = 60;
+
+/// A person's session.
+#[derive(Debug)]
+pub(crate) struct Session {
+    /// What was typed in.
+    pub(crate) key: Arc<Key>,
+    /// Seconds since 1970 from which on it is over.
+    ends_s: i64,
+    is_signed_out: AtomicBool,
+}
+
+impl Session {
+    /// Whether it goes on, its key aside.
+    pub(crate) fn goes_on(&self, now_s: i64) -> bool {
+        now_s < self.ends_s && !self.is_signed_out.load(Ordering::Relaxed)
+    }
+}
+
+/// The sessions of one server.
+#[derive(Default)]
+pub(crate) struct Sessions(Mutex<Held>);
+
+#[derive(Default)]
+struct Held {
+    /// By the hash of their ids: ids are secrets.
+    sessions: HashMap<String, Arc<Session>>,
+    attempts: Attempts,
+}
+
+/// Logins that were tried in one stretch of time.
+#[derive(Default)]
+struct Attempts {
+    /// Which one.
+    stretch: i64,
+    count: u32,
+}
+
+impl fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sessions(..)")
+    }
+}
+
+impl Sessions {
+    /// Counts one more try.
+    ///
+    /// # Errors
+    /// There were too many; after so many seconds there can be more.
+    pub(crate) fn attempt(&self, now_s: i64) -> Result<(), u64> {
+        let stretch = now_s.div_euclid(ATTEMPTS_SECONDS);
+        let attempts = &mut self.lock().attempts;
+        if attempts.stretch != stretch {
+            *attempts = Attempts { stretch, count: 0 };
+        }
+        attempts.count = attempts.count.saturating_add(1);
+        if attempts.count == ATTEMPTS_MAX + 1 {
+            tracing::warn!(attempts = ATTEMPTS_MAX, "many logins were tried; more are refused for up to a minute");
+        }
+        match attempts.count > ATTEMPTS_MAX {
+            true => Err((ATTEMPTS_SECONDS - now_s.rem_euclid(ATTEMPTS_SECONDS)).unsigned_abs()),
+            false => Ok(()),
+        }
+    }
+
+    /// Begins one; its id, which is told this once.
+    ///
+    /// # Errors
+    /// The system's random source failed.
+    pub(crate) fn begin(&self, key: Arc<Key>, now_s: i64) -> Result<String, getrandom::Error> {
+        let id = token::secret()?;
+        let session = Session { key, ends_s: now_s + SESSION_SECONDS_MAX, is_signed_out: AtomicBool::new(false) };
+        let sessions = &mut self.lock().sessions;
+        sessions.retain(|_, session| session.goes_on(now_s));
+        if sessions.len() >= SESSIONS_MAX {
+            let oldest = sessions.iter().min_by_key(|(_, session)| session.ends_s).map(|(id, _)| id.clone());
+            oldest.and_then(|id| sessions.remove(&id)).inspect(|session| session.sign_out());
+        }
+        sessions.insert(Digest::of(&id).hex(), Arc::new(session));
+        Ok(id)
+    }
+
+    /// The session of this id, if it goes on.
+    pub(crate) fn find(&self, id: &str, now_s: i64) -> Option<Arc<Session>> {
+        let held = self.lock();
+        held.sessions.get(&Digest::of(id).hex()).filter(|session| session.goes_on(now_s)).cloned()
+    }
+
+    /// Ends the session of this id, its streams included.
+    pub(crate) fn end(&self, id: &str) {
+        if let Some(session) = self.lock().sessions.remove(&Digest::of(id).hex()) {
+            session.sign_out();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Held> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Session {
+    fn sign_out(&self) {
+        self.is_signed_out.store(true, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::access::scope::Scope;
+
+    fn key() -> Arc<Key> {
+        let names = ("abcdefgh".to_owned(), "n".to_owned());
+        Arc::new(Key::new(names, Scope::Read, None, (None, false), Digest::of("s")))
+    }
+
+    #[test]
+    fn a_session_lasts_until_its_end_or_a_sign_out() {
+        let sessions = Sessions::default();
+        let (one, other) = (sessions.begin(key(), 0).expect("random"), sessions.begin(key(), 5).expect("random"));
+        assert_ne!(one, other);
+        assert!(sessions.find(&one, SESSION_SECONDS_MAX - 1).is_some());
+        assert!(sessions.find(&one, SESSION_SECONDS_MAX).is_none());
+        assert!(sessions.find("", 0).is_none() && sessions.find(&one[1..], 0).is_none());
+        let held = sessions.find(&other, 6).expect("it goes on");
+        sessions.end(&other);
+        assert!(sessions.find(&other, 6).is_none() && !held.goes_on(6), "its streams end, too");
+    }
+
+    #[test]
+    fn sessions_are_few_and_the_oldest_makes_room() {
+        let sessions = Sessions::default();
+        let first = sessions.begin(key(), 0).expect("random");
+        let held = sessions.find(&first, 0).expect("there");
+        for second in 1..=SESSIONS_MAX {
+            sessions.begin(key(), second as i64).expect("random");
+        }
+        assert!(sessions.find(&first, 1).is_none() && !held.goes_on(1));
+        assert_eq!(sessions.lock().sessions.len(), SESSIONS_MAX);
+        // Those that are over make room before any other does.
+        sessions.begin(key(), 2 * SESSION_SECONDS_MAX).expect("random");
+        assert_eq!(sessions.lock().sessions.len(), 1);
+    }
+
+    #[test]
+    fn tries_are_counted_for_everybody() {
+        let sessions = Sessions::default();
+        assert!((0..ATTEMPTS_MAX).all(|_| sessions.attempt(125).is_ok()));
+        assert_eq!(sessions.attempt(125), Err(55));
+        assert_eq!(sessions.attempt(179), Err(1));
+        assert_eq!(sessions.attempt(180), Ok(()));
+        // A clock that is set back gives no endless wait.
+        assert_eq!(sessions.attempt(7), Ok(()));
+    }
+}

@@ -9,7 +9,7 @@ chats as (
 by_id as (
   select c.*, cast(null as varchar) as owner,
     max(case when before is null or time >= before + interval '{session_hours}' hour then time end)
-      over (partition by datastream, session order by time rows between unbounded preceding and current row) as key_at
+      over (partition by datastream, session order by time range between unbounded preceding and current row) as key_at
   from (
     select chats.*, lag(time) over (partition by datastream, session order by time) as before
     from chats
@@ -19,7 +19,7 @@ by_id as (
 of_visits as (
   select e.*,
     max(case when before is null or time > before + interval '{silence_minutes}' minute then time end)
-      over (partition by datastream, visitor order by time rows between unbounded preceding and current row) as key_at
+      over (partition by datastream, visitor order by time range between unbounded preceding and current row) as key_at
   from (
     select datastream, session, visitor, subject, page, time,
       coalesce(chat_offered, 0) as offers, coalesce(chat_declined, 0) as declines,

@@ -11,7 +11,7 @@ ordered as (
 divided as (
   select ordered.*,
     max(case when before is null or time > before + interval '{silence_minutes}' minute then time end)
-      over (partition by datastream, visitor order by time rows between unbounded preceding and current row) as began_at
+      over (partition by datastream, visitor order by time range between unbounded preceding and current row) as began_at
   from ordered
 ),
 ranked as (

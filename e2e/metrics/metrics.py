@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 import time
+import zlib
 from datetime import datetime, timezone
 
 MINUTE = 60 * 10**6
@@ -62,6 +63,10 @@ def disturb(lines):
         if "chatSessionID" in feedback and number % 5 == 0:
             feedback["chatStart"] = 1
         before = event["timestamp"]
+        visitor = event.get("identityMap", {}).get("ECID", [{}])[0].get("id", "")
+        if zlib.crc32(visitor.encode()) % 3 == 1:
+            # All of the same visitor: a year earlier, so that there is something to compare with.
+            event["timestamp"] = "2023" + event["timestamp"][4:]
         yield json.dumps(event)
 
 

@@ -6,15 +6,17 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
+use futures::StreamExt;
 use intake::{Intake, IntakeError, IntakeOptions, Opened, SystemClock};
 use report::{
-    ContactsReport, Fault, Period, PoolOptions, QueryError, QueryPool, Report, ReportRequest, Summaries,
+    ContactsReport, ExportRequest, Fault, Period, PoolOptions, QueryError, QueryPool, Report, ReportRequest, Summaries,
     SummariesOptions, Zone,
 };
 use server::{
-    Datastream, EmbeddedBackend, Queries, QueryFailure, Receipt, Receipts, Reports, ServerOptions, SqlLimits,
+    Datastream, EmbeddedBackend, Exports, Queries, QueryFailure, Receipt, Receipts, Reports, ServerOptions, SqlLimits,
     TableForm, TableQuery,
 };
 
@@ -84,6 +86,7 @@ pub(crate) struct Direct {
     queries: QueryPool,
     summaries: Summaries,
     limits: SqlLimits,
+    export_time_max: Duration,
     dir: DataDir,
 }
 
@@ -92,6 +95,13 @@ impl Direct {
         let rows = self.backend.query(query, form, self.limits, &mut ()).await.map_err(unanswered)?;
         Ok(Bytes::from(rows))
     }
+}
+
+/// The parameters with the zone that was set here: a server has one of its own.
+fn with_zone<'a>(parameters: &[(&'a str, &'a str)], zone: Zone) -> Vec<(&'a str, &'a str)> {
+    let is_named = zone == Zone::UTC || parameters.iter().any(|(name, _)| *name == "tz");
+    let named = (!is_named).then(|| ("tz", zone.name()));
+    parameters.iter().copied().chain(named).collect()
 }
 
 fn unanswered(failure: QueryFailure) -> Failure {
@@ -145,7 +155,8 @@ impl Access {
             process_memory_bytes_max: options.sql_process_memory_bytes_max,
             answer_bytes_max: options.sql_answer_bytes_max,
         };
-        Ok(Access::Direct(Box::new(Direct { opening, backend, queries, summaries, limits, dir })))
+        let export_time_max = options.export_time_max;
+        Ok(Access::Direct(Box::new(Direct { opening, backend, queries, summaries, limits, export_time_max, dir })))
     }
 
     /// Runs a read-only query; the rows as bytes, ready to print.
@@ -184,11 +195,33 @@ impl Access {
     ) -> Result<Report, Failure> {
         match self {
             Access::Direct(direct) => direct.backend.report(request, direct.limits).await.map_err(unanswered),
+            Access::Asking(remote) => remote.report(request.name(), &with_zone(parameters, zone)).await,
+        }
+    }
+
+    /// All rows of an export, a piece at a time; as it was read, and as it was written.
+    pub(crate) async fn export(
+        &self,
+        request: &ExportRequest,
+        parameters: &[(&str, &str)],
+        zone: Zone,
+        put: &mut dyn FnMut(&[u8]) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        match self {
+            Access::Direct(direct) => {
+                let limits = SqlLimits { time_max: direct.export_time_max, ..direct.limits };
+                let mut rows = direct.backend.export(request, limits).await.map_err(unanswered)?;
+                while let Some(part) = rows.next().await {
+                    put(&part.map_err(unanswered)?)?;
+                }
+                Ok(())
+            }
             Access::Asking(remote) => {
-                let is_named = zone == Zone::UTC || parameters.iter().any(|(name, _)| *name == "tz");
-                let named = (!is_named).then(|| ("tz", zone.name()));
-                let parameters: Vec<(&str, &str)> = parameters.iter().copied().chain(named).collect();
-                remote.report(request.name(), &parameters).await
+                let mut rows = remote.export(&with_zone(parameters, zone)).await?;
+                while let Some(part) = rows.next_of_export().await? {
+                    put(&part)?;
+                }
+                Ok(())
             }
         }
     }
@@ -266,6 +299,7 @@ pub(crate) fn server_options(settings: &Settings) -> Result<ServerOptions, Failu
         time_zone: settings.time_zone.0,
         sql_rows_max: count("sql_rows_max", settings.sql_rows_max)?,
         sql_time_max: settings.sql_time_max,
+        export_time_max: settings.export_time_max,
         sql_memory_bytes_max: count("sql_memory_bytes_max", settings.sql_memory_bytes_max.0)?,
         sql_process_memory_bytes_max: count("sql_process_memory_bytes_max", settings.sql_process_memory_bytes_max.0)?,
         sql_answer_bytes_max: count("sql_answer_bytes_max", settings.sql_answer_bytes_max.0)?,

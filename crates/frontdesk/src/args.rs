@@ -45,6 +45,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         report: ReportCommand,
     },
+    /// Write all rows of a span of time to a file, or to standard output
+    Export(ExportArgs),
     /// List, show and retry rejected events
     Rejects {
         /// What to do with them
@@ -258,6 +260,63 @@ impl ReportArgs {
             ("page", &self.page),
         ];
         let once = once.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
+        once.chain(lists.into_iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value.as_str()))))
+            .collect()
+    }
+}
+
+/// `export`. Read as the HTTP interface reads it, so that both say the same about a wrong word.
+#[derive(Args, Debug)]
+pub(crate) struct ExportArgs {
+    #[arg(long, value_name = "TABLE", help = about_export("table"))]
+    pub(crate) table: Option<String>,
+    #[arg(long, value_name = "WHEN", help = about_export("since"))]
+    pub(crate) since: Option<String>,
+    #[arg(long, value_name = "WHEN", help = about_export("until"))]
+    pub(crate) until: Option<String>,
+    #[arg(long, value_name = "ZONE", help = about_export("tz"))]
+    pub(crate) tz: Option<String>,
+    #[arg(long, value_name = "NAME", help = about_export("datastream"))]
+    pub(crate) datastream: Vec<String>,
+    #[arg(long, value_name = "NAME", help = about_export("channel"))]
+    pub(crate) channel: Vec<String>,
+    #[arg(long, value_name = "TEXT", help = about_export("subject"))]
+    pub(crate) subject: Vec<String>,
+    #[arg(long, value_name = "URL", help = about_export("page"))]
+    pub(crate) page: Vec<String>,
+    #[arg(long, value_name = "FORM", help = about_export("format"))]
+    pub(crate) format: Option<String>,
+    /// CSV with each text as it was sent; else one that a spreadsheet would take for a formula has an apostrophe before it
+    #[arg(long)]
+    pub(crate) raw: bool,
+    /// File to write, whole or not at all; standard output when not given
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// What a parameter of exports means.
+fn about_export(parameter: &str) -> &'static str {
+    report::EXPORT_PARAMETERS.iter().find(|(name, _)| *name == parameter).map_or("", |(_, about)| about)
+}
+
+impl ExportArgs {
+    /// As pairs of name and value.
+    pub(crate) fn pairs(&self) -> Vec<(&'static str, &str)> {
+        let once = [
+            ("table", self.table.as_deref()),
+            ("since", self.since.as_deref()),
+            ("until", self.until.as_deref()),
+            ("tz", self.tz.as_deref()),
+            ("format", self.format.as_deref()),
+            ("raw", self.raw.then_some("true")),
+        ];
+        let lists = [
+            ("datastream", &self.datastream),
+            ("channel", &self.channel),
+            ("subject", &self.subject),
+            ("page", &self.page),
+        ];
+        let once = once.into_iter().filter_map(|(name, value)| Some((name, value?)));
         once.chain(lists.into_iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value.as_str()))))
             .collect()
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod event;
+pub(crate) mod export;
 pub(crate) mod generate;
 pub(crate) mod key;
 pub(crate) mod load;

@@ -13,6 +13,7 @@ mod docs;
 mod failure;
 mod input;
 mod log;
+mod output;
 mod policies;
 mod progress;
 mod receipt;
@@ -55,6 +56,7 @@ fn run(parsed: Parsed) -> Result<(), Failure> {
         Command::Load(args) => commands::load::run(args, settings),
         Command::Check(args) => commands::check::run(args, settings),
         Command::Sql(args) => block_on(commands::sql::run(args, settings)),
+        Command::Export(args) => block_on(commands::export::run(args, settings)),
         Command::Report { report } => block_on(commands::report::run(report, settings)),
         Command::Quarantine { action } => block_on(commands::quarantine::run(action, settings)),
         Command::Rejects { action } => block_on(commands::rejects::run(action, settings)),

@@ -122,6 +122,17 @@ impl Remote {
         self.json(accepted(response).await?).await
     }
 
+    /// All rows of an export, from the parameters as they were written.
+    pub(crate) async fn export(&self, parameters: &[(&str, &str)]) -> Result<Stream, Failure> {
+        let mut url = self.url("/v1/export");
+        for (place, (parameter, value)) in parameters.iter().enumerate() {
+            let separator = if place == 0 { '?' } else { '&' };
+            url += &format!("{separator}{parameter}={}", percent_encoded(value));
+        }
+        let response = self.patiently(|| self.client.get(&url)).await?;
+        Ok(Stream { remote: self.clone(), response: accepted(response).await? })
+    }
+
     /// Asks again for as long as the server says "later".
     async fn patiently(&self, request: impl Fn() -> RequestBuilder) -> Result<Response, Failure> {
         let begin = Instant::now();
@@ -231,6 +242,17 @@ impl Stream {
     /// The next bytes; `None` when the server has ended it.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
         self.response.chunk().await.map_err(|error| self.remote.away(&error))
+    }
+
+    /// The next bytes of an export, which has an end: without it, what came is a part.
+    pub(crate) async fn next_of_export(&mut self) -> Result<Option<Bytes>, Failure> {
+        self.response.chunk().await.map_err(|_| {
+            Failure::unavailable(format_args!(
+                "the server at {} cut the export off; what came is a part of it",
+                self.remote.base
+            ))
+            .help("the server's log says why; an export may take export_time_max")
+        })
     }
 }
 

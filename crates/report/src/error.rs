@@ -79,6 +79,12 @@ pub enum QueryError {
         /// The limit.
         time_max: Duration,
     },
+    /// An export took too long and was stopped.
+    #[error("the export was stopped after {time_max:?}; export a shorter span, or raise export_time_max")]
+    ExportTimedOut {
+        /// The limit.
+        time_max: Duration,
+    },
     /// It needs more memory than allowed.
     #[error(
         "the query needs more than {} of memory; narrow it by event_date, select fewer columns, or raise sql_memory_bytes_max",
@@ -183,6 +189,7 @@ impl QueryError {
             QueryError::TooLong { .. } => "sql-too-long",
             QueryError::TooManyRows { .. } => "sql-too-many-rows",
             QueryError::TimedOut { .. } => "sql-timed-out",
+            QueryError::ExportTimedOut { .. } => "export-timed-out",
             QueryError::OutOfMemory { .. } => "sql-out-of-memory",
             QueryError::ProcessMemory { .. } => "sql-process-memory",
             QueryError::TooDeep => "sql-too-deep",
@@ -206,6 +213,7 @@ impl QueryError {
             QueryError::TooLong { .. }
             | QueryError::TooManyRows { .. }
             | QueryError::TimedOut { .. }
+            | QueryError::ExportTimedOut { .. }
             | QueryError::OutOfMemory { .. }
             | QueryError::ProcessMemory { .. }
             | QueryError::TooDeep

@@ -18,7 +18,10 @@ mod contacts;
 mod docs;
 mod engine;
 mod error;
+mod export;
+mod formula;
 mod grid;
+mod lines;
 pub mod metric;
 mod metrics;
 mod percentile;
@@ -40,6 +43,7 @@ mod yielding;
 pub use contacts::{ChannelNumbers, ContactsReport, Line, Numbers, Quality};
 pub use docs::{EXAMPLES, metrics_markdown, sql_markdown};
 pub use error::QueryError;
+pub use export::{EXPORT_PARAMETERS, ExportError, ExportForm, ExportRequest, ExportTable};
 pub use metrics::{
     Channel, Chart, Condition, Counter, Dimension, Lines, METRICS, Measure, Metric, QUALITY, Quantiles, Quantity,
     Relation, Scope, SessionAnomaly, SessionCondition, SessionQuantity, Share, Span, Unit, Value,
@@ -59,6 +63,7 @@ pub use summaries::{
 };
 pub use tables::{Tables, TablesError};
 pub use visible::{is_steering, visible};
+pub use worker::export::ExportStream;
 pub use worker::frame::Fault;
 pub use worker::pool::{PoolOptions, QueryPool};
 pub use worker::process::{Hold, WorkerProgram};

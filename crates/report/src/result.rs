@@ -14,6 +14,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 
 use serde::{Deserialize, Serialize};
 
+use crate::lines::{self, ObjectKeys, Texts};
 use crate::{cell, grid};
 
 /// How rows are written.
@@ -81,12 +82,11 @@ impl QueryResult {
     /// Those of `out`.
     pub fn write_csv(&self, out: &mut impl Write) -> io::Result<()> {
         let mut line = String::new();
-        let mut fields = self.schema.fields().iter();
-        cell::csv_line(fields.by_ref().map(|field| Some(field.name().as_str().into())), &mut line);
+        lines::csv_heading(&self.schema, &mut line);
         out.write_all(line.as_bytes())?;
         self.each_row(|columns, row| {
             line.clear();
-            cell::csv_line(columns.iter().map(|column| cell::text(column.as_ref(), row)), &mut line);
+            lines::csv_row(columns, row, Texts::AsSent, &mut line);
             out.write_all(line.as_bytes())
         })
     }
@@ -117,17 +117,11 @@ impl QueryResult {
     }
 
     fn each_object(&self, mut write: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
-        let keys: Vec<String> = self.schema.fields().iter().map(|field| cell::json_text(field.name())).collect();
+        let keys = ObjectKeys::of(&self.schema);
         let mut object = Vec::new();
         self.each_row(|columns, row| {
             object.clear();
-            for (at, (key, column)) in keys.iter().zip(columns).enumerate() {
-                object.push(if at == 0 { b'{' } else { b',' });
-                object.extend_from_slice(key.as_bytes());
-                object.push(b':');
-                cell::json(column.as_ref(), row, &mut object);
-            }
-            object.extend_from_slice(if keys.is_empty() { b"{}" } else { b"}" });
+            keys.put(columns, row, &mut object);
             write(&object)
         })
     }

@@ -7,10 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::TableProvider;
 use datafusion::common::DataFusionError;
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::physical_plan::execute_stream;
@@ -193,10 +195,27 @@ impl Snapshot {
         limits: &QueryLimits,
         reading_failed: &AtomicBool,
     ) -> Result<QueryResult, QueryError> {
-        let explain = |error: DataFusionError| {
-            reading_failed.fetch_or(is_of_reading(&error), Ordering::Relaxed);
-            translate(&error, &self.names(), limits.memory_bytes_max)
-        };
+        let mut rows = self.start(sql, limits, reading_failed).await?;
+        let mut result = Collected { batches: Vec::new(), rows: 0, budget: rows.budget.take() };
+        while let Some(batch) = rows.next().await {
+            let taken = result.push(batch?);
+            taken.map_err(|error| self.explain(&error, limits, reading_failed))?;
+            if result.rows > limits.rows_max {
+                return Err(QueryError::TooManyRows { rows_max: limits.rows_max });
+            }
+        }
+        Ok(QueryResult::new(rows.schema, result.batches))
+    }
+
+    /// Plans a statement and begins to run it. `reading_failed` is set, now or later, where a file
+    /// could not be read.
+    pub(crate) async fn start<'a>(
+        &'a self,
+        sql: &str,
+        limits: &'a QueryLimits,
+        reading_failed: &'a AtomicBool,
+    ) -> Result<RunningQuery<'a>, QueryError> {
+        let explain = |error: DataFusionError| self.explain(&error, limits, reading_failed);
         query_size::check_text(sql)?;
         let engine = self.engine.get().map_err(explain)?;
         let state = engine.state().map_err(explain)?;
@@ -212,15 +231,13 @@ impl Snapshot {
         let plan = state.create_physical_plan(&plan).await.map_err(explain)?;
         let task = engine.task(&state, limits.memory_bytes_max);
         let budget = MemoryConsumer::new("result").register(task.memory_pool());
-        let mut stream = execute_stream(plan, task).map_err(explain)?;
-        let mut result = Collected { batches: Vec::new(), rows: 0, budget };
-        while let Some(batch) = stream.next().await {
-            result.push(batch.map_err(explain)?).map_err(explain)?;
-            if result.rows > limits.rows_max {
-                return Err(QueryError::TooManyRows { rows_max: limits.rows_max });
-            }
-        }
-        Ok(QueryResult::new(schema, result.batches))
+        let stream = execute_stream(plan, task).map_err(explain)?;
+        Ok(RunningQuery { schema, stream, budget, snapshot: self, limits, reading_failed })
+    }
+
+    fn explain(&self, error: &DataFusionError, limits: &QueryLimits, reading_failed: &AtomicBool) -> QueryError {
+        reading_failed.fetch_or(is_of_reading(error), Ordering::Relaxed);
+        translate(error, &self.names(), limits.memory_bytes_max)
     }
 
     fn names(&self) -> KnownNames {
@@ -239,6 +256,26 @@ fn is_of_reading(error: &DataFusionError) -> bool {
         }
         DataFusionError::External(_) => true,
         _ => false,
+    }
+}
+
+/// A statement whose rows are on their way.
+pub(crate) struct RunningQuery<'a> {
+    /// Names and types of the columns.
+    pub(crate) schema: SchemaRef,
+    stream: SendableRecordBatchStream,
+    /// For whoever keeps the rows.
+    budget: MemoryReservation,
+    snapshot: &'a Snapshot,
+    limits: &'a QueryLimits,
+    reading_failed: &'a AtomicBool,
+}
+
+impl RunningQuery<'_> {
+    /// The next rows; `None` at the end.
+    pub(crate) async fn next(&mut self) -> Option<Result<RecordBatch, QueryError>> {
+        let batch = self.stream.next().await?;
+        Some(batch.map_err(|error| self.snapshot.explain(&error, self.limits, self.reading_failed)))
     }
 }
 

@@ -13,6 +13,7 @@
 //! * what it says is taken in pieces of bounded length and believed no further than that
 //!   ([`frame`]).
 
+pub(crate) mod export;
 pub(crate) mod frame;
 mod hangup;
 mod memory;

@@ -4,10 +4,10 @@
 //! and the journal cost. Usage as `bare`.
 
 use intake::{AnswerBudget, Answers, BodyError, EventAnswer, Request, SubmitError};
-use report::{Report, ReportRequest};
+use report::{ExportRequest, Report, ReportRequest};
 use server::{
-    BackendError, DescribedEvent, Health, HealthReport, Hold, Ingest, Queries, QueryFailure, Readiness, Receipt,
-    Receipts, Reports, ServerOptions, SqlLimits, TableForm, TableQuery,
+    BackendError, DescribedEvent, ExportRows, Exports, Health, HealthReport, Hold, Ingest, Queries, QueryFailure,
+    Readiness, Receipt, Receipts, Reports, ServerOptions, SqlLimits, TableForm, TableQuery,
 };
 
 struct Nothing;
@@ -63,6 +63,12 @@ impl Queries for Nothing {
 
 impl Reports for Nothing {
     async fn report(&self, _request: &ReportRequest, _limits: SqlLimits) -> Result<Report, QueryFailure> {
+        Err(QueryFailure::Unavailable("there are no tables".to_owned()))
+    }
+}
+
+impl Exports for Nothing {
+    async fn export(&self, _request: &ExportRequest, _limits: SqlLimits) -> Result<ExportRows, QueryFailure> {
         Err(QueryFailure::Unavailable("there are no tables".to_owned()))
     }
 }

@@ -33,8 +33,8 @@ pub use app::access::guard::Demand;
 pub use app::access::keys::{Keys, LocalKey};
 pub use app::access::scope::{Access, Scope};
 pub use app::backend::{
-    Backend, BackendError, DescribedEvent, Health, HealthReport, Hold, Ingest, MetricKind, MetricSample, Queries,
-    QueryFailure, Readiness, Receipts, Reports, SqlLimits, TableForm, TableQuery,
+    Backend, BackendError, DescribedEvent, ExportRows, Exports, Health, HealthReport, Hold, Ingest, MetricKind,
+    MetricSample, Queries, QueryFailure, Readiness, Receipts, Reports, SqlLimits, TableForm, TableQuery,
 };
 pub use app::datastream::{Datastream, ORG_ID};
 pub use app::embedded::EmbeddedBackend;

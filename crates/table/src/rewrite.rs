@@ -70,7 +70,7 @@ impl RowWriter {
 
 /// Ranges are written for fixed-size columns only. The smallest and largest text of a
 /// row group would be somebody's data in a place where nobody looks for it.
-fn properties(schema: &SchemaRef) -> Result<WriterProperties, ParquetError> {
+pub(crate) fn properties(schema: &SchemaRef) -> Result<WriterProperties, ParquetError> {
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS_MAX))

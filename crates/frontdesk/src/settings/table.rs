@@ -155,6 +155,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
     ),
     setting!(sql_rows_max, RARE, "Most rows of one SQL answer; above it an error"),
     setting!(sql_time_max, RARE, "Longest time of one SQL query; then an error"),
+    setting!(export_time_max, RARE, "Longest time of one export; then it is cut off"),
     setting!(sql_memory_bytes_max, RARE, "Most memory of one SQL query's joins, sorts and groups; above it an error"),
     setting!(
         sql_process_memory_bytes_max,

@@ -6,6 +6,7 @@
 mod commands;
 mod crash;
 mod edge;
+mod export;
 mod keys;
 mod load;
 mod mistakes;

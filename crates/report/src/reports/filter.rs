@@ -56,7 +56,7 @@ impl WrittenFilter {
         *self == WrittenFilter::default()
     }
 
-    pub(super) fn read(&self) -> Result<Filter, FilterError> {
+    pub(crate) fn read(&self) -> Result<Filter, FilterError> {
         let lists = [
             ("datastream", &self.datastream),
             ("channel", &self.channel),

@@ -13,7 +13,7 @@ use super::words::{Words, listed, nearest};
 use super::zone::{UnknownZone, Zone};
 
 /// The span of a report that names none: today and the six days before.
-pub(super) const SINCE: &str = "7d";
+pub(crate) const SINCE: &str = "7d";
 /// Rows of a report that names no `limit`.
 pub(super) const ROWS_DEFAULT: usize = 20;
 /// Most rows that can be asked for.

@@ -24,11 +24,11 @@ const FORMS: &str = "7d (days), 24h (hours), 12w (weeks), 6m (months), 1y (years
 
 /// From one instant, within, to another, without. Microseconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Span {
+pub(crate) struct Span {
     /// The first instant within.
-    pub(super) since: i64,
+    pub(crate) since: i64,
     /// The first instant after it.
-    pub(super) until: i64,
+    pub(crate) until: i64,
     pub(super) made_of: MadeOf,
 }
 
@@ -103,7 +103,7 @@ impl Span {
     ///
     /// # Errors
     /// [`SpanError`], with what to write instead.
-    pub(super) fn parse(since: &str, until: Option<&str>, zone: &Zone, now: i64) -> Result<Span, SpanError> {
+    pub(crate) fn parse(since: &str, until: Option<&str>, zone: &Zone, now: i64) -> Result<Span, SpanError> {
         let read = |text: &str| Point::parse(text.trim(), zone, now).ok_or_else(|| unreadable(text));
         let begin = read(since)?;
         let end = match until {

@@ -3,7 +3,7 @@
 use datafusion::common::utils::datafusion_strsim::levenshtein;
 
 /// One of a few words.
-pub(super) trait Words: Copy + PartialEq + 'static {
+pub(crate) trait Words: Copy + PartialEq + 'static {
     /// Each word and what it stands for.
     const ALL: &'static [(&'static str, Self)];
 
@@ -25,7 +25,7 @@ pub(super) trait Words: Copy + PartialEq + 'static {
 }
 
 /// `a, b or c`.
-pub(super) fn listed(words: &[&str]) -> String {
+pub(crate) fn listed(words: &[&str]) -> String {
     match words {
         [] => String::new(),
         [one] => (*one).to_owned(),
@@ -34,7 +34,7 @@ pub(super) fn listed(words: &[&str]) -> String {
 }
 
 /// The known word that a mistyped one most likely stands for, if one is near.
-pub(super) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     /// Most letters that may differ, as a share of the longer word: a third.
     const DISTANCE_SHARE: usize = 3;
     /// More of a wrong word isn't looked at.

@@ -12,7 +12,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use crate::{Form, QueryLimits};
+use crate::lines::Texts;
+use crate::{ExportForm, Form, QueryLimits};
 
 /// Longest frame that is taken from a worker.
 pub(crate) const FRAME_BYTES_MAX: usize = 256 << 10;
@@ -69,6 +70,8 @@ pub(crate) enum Job {
     Contacts { since_micros: i64, until_micros: i64 },
     /// What became of the events that were received from one instant to another.
     Received { since_micros: i64, until_micros: i64 },
+    /// All rows of a statement, written as they come.
+    Export { sql: String, form: ExportForm, texts: Texts },
 }
 
 /// One question.

@@ -24,6 +24,8 @@ use crate::error::UNREADABLE;
 use crate::session::ATTEMPTS_MAX;
 use crate::{Form, Period, Quality, QueryError, QueryLimits};
 
+/// Exports at once. Each has a process for as long as it runs; the next one waits, and is told to come back.
+const EXPORTS_MAX: usize = 2;
 /// Questions that may wait for one place; the next one is told to come back.
 const WAITING_MAX: usize = 16;
 /// Longest pause after failures to start a worker, and after queries that ended one.
@@ -32,7 +34,7 @@ const CRASH_PAUSE_MAX: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(50);
 /// A question waits at least so long for a worker to be ready: starting one takes a moment on
 /// a busy machine, and is nobody's fault.
-const WORKER_WAIT_MIN: Duration = Duration::from_secs(10);
+pub(super) const WORKER_WAIT_MIN: Duration = Duration::from_secs(10);
 /// A question waits so long for a pause to end; a longer one is an answer.
 const PAUSE_WAIT_MAX: Duration = Duration::from_secs(2);
 
@@ -48,14 +50,15 @@ pub struct PoolOptions {
 /// Runs queries in processes of their own. Clones share them.
 #[derive(Clone)]
 pub struct QueryPool {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
 }
 
-struct Inner {
-    tables: table::Store,
+pub(super) struct Inner {
+    pub(super) tables: table::Store,
     options: PoolOptions,
     user: WorkerSlots,
     internal: WorkerSlots,
+    exports: WorkerSlots,
     stats: Stats,
     backoff: Mutex<StartBackoff>,
     closed: AtomicBool,
@@ -69,12 +72,14 @@ struct WorkerSlots {
     waiting: Semaphore,
 }
 
-#[derive(Clone, Copy)]
-enum WorkerClass {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WorkerClass {
     /// Queries that people wrote.
     User,
     /// Our own.
     Internal,
+    /// Exports, which take as long as their readers: they hold up no query. Their processes aren't kept.
+    Export,
 }
 
 impl WorkerSlots {
@@ -133,10 +138,9 @@ impl QueryPool {
             return Err(QueryError::Tables { message });
         }
         let user = WorkerSlots::new(options.queries_max.max(1));
+        let (internal, exports) = (WorkerSlots::new(1), WorkerSlots::new(EXPORTS_MAX));
         let (stats, backoff, closed) = (Stats::default(), Mutex::default(), AtomicBool::new(false));
-        Ok(QueryPool {
-            inner: Arc::new(Inner { tables, options, user, internal: WorkerSlots::new(1), stats, backoff, closed }),
-        })
+        Ok(QueryPool { inner: Arc::new(Inner { tables, options, user, internal, exports, stats, backoff, closed }) })
     }
 
     /// Starts the first worker in the background, for the first query.
@@ -222,7 +226,7 @@ impl QueryPool {
     /// Ends all workers; what is asked later is refused.
     pub fn close(&self) {
         self.inner.closed.store(true, Ordering::Release);
-        for slots in [&self.inner.user, &self.inner.internal] {
+        for slots in [&self.inner.user, &self.inner.internal, &self.inner.exports] {
             slots.permits.close();
             slots.idle().clear();
         }
@@ -301,6 +305,7 @@ impl Inner {
         match class {
             WorkerClass::User => &self.user,
             WorkerClass::Internal => &self.internal,
+            WorkerClass::Export => &self.exports,
         }
     }
 
@@ -309,7 +314,7 @@ impl Inner {
     }
 
     /// A worker and its place.
-    async fn take(self: &Arc<Inner>, class: WorkerClass) -> Result<LeasedWorker, QueryError> {
+    pub(super) async fn take(self: &Arc<Inner>, class: WorkerClass) -> Result<LeasedWorker, QueryError> {
         let slots = self.slots(class);
         let _waiting = slots.waiting.try_acquire().map_err(|_| QueryError::Busy)?;
         let permit = Arc::clone(&slots.permits).acquire_owned().await.map_err(|_| QueryError::Closing)?;
@@ -363,12 +368,12 @@ impl Inner {
 }
 
 /// A worker that has a question. Dropped in the middle of it, it is killed and replaced.
-struct LeasedWorker {
+pub(super) struct LeasedWorker {
     inner: Arc<Inner>,
     class: WorkerClass,
     held: Option<(OwnedSemaphorePermit, Worker)>,
     /// Why it ends, if it is dropped now.
-    why: EndCause,
+    pub(super) why: EndCause,
 }
 
 impl LeasedWorker {
@@ -376,16 +381,16 @@ impl LeasedWorker {
         LeasedWorker { inner: Arc::clone(inner), class, held: Some((permit, worker)), why: EndCause::Unwanted }
     }
 
-    fn worker(&mut self) -> &mut Worker {
+    pub(super) fn worker(&mut self) -> &mut Worker {
         let (_, worker) = self.held.as_mut().expect("it is given up only when this is consumed");
         worker
     }
 
     /// Its answer is there.
-    fn release(mut self, is_spent: bool) {
+    pub(super) fn release(mut self, is_spent: bool) {
         self.inner.backoff().went_well();
         let Some((permit, worker)) = self.held.take() else { return };
-        if is_spent {
+        if is_spent || self.class == WorkerClass::Export {
             self.inner.stats.ended(EndCause::Spent);
             replace(&self.inner, self.class, permit, Some(worker));
         } else if !self.inner.closed.load(Ordering::Acquire) {
@@ -394,7 +399,7 @@ impl LeasedWorker {
     }
 
     /// It has ended without the query's doing.
-    async fn replace(mut self) {
+    pub(super) async fn replace(mut self) {
         let Some((permit, worker)) = self.held.take() else { return };
         let exit = worker.wait_for_exit().await;
         self.inner.stats.ended(exit.why);
@@ -403,7 +408,7 @@ impl LeasedWorker {
     }
 
     /// It has ended, and with it the query.
-    async fn fail(mut self, limits: QueryLimits) -> QueryError {
+    pub(super) async fn fail(mut self, limits: QueryLimits) -> QueryError {
         let Some((permit, worker)) = self.held.take() else { return QueryError::Closing };
         let exit = worker.wait_for_exit().await;
         self.inner.stats.ended(exit.why);
@@ -441,7 +446,8 @@ fn replace(inner: &Arc<Inner>, class: WorkerClass, permit: OwnedSemaphorePermit,
         let pause = inner.backoff().until.map(|until| until.saturating_duration_since(Instant::now()));
         let is_pausing = pause.is_some_and(|pause| pause > Duration::ZERO);
         // After a failure the next question tries again: no process is started in a loop.
-        if !is_pausing
+        if class != WorkerClass::Export
+            && !is_pausing
             && !inner.closed.load(Ordering::Acquire)
             && let Ok(worker) = inner.start().await
             && !inner.closed.load(Ordering::Acquire)

@@ -81,6 +81,15 @@ pub(crate) enum QueryOutcome {
     Broken,
 }
 
+/// A piece of an answer, or its end.
+#[must_use]
+pub(crate) enum Heard {
+    /// Bytes, at most [`frame::FRAME_BYTES_MAX`].
+    Part(Vec<u8>),
+    /// No more come.
+    End(QueryEnd),
+}
+
 /// A running worker. Killed and reaped when dropped.
 pub(crate) struct Worker {
     child: Option<Child>,
@@ -146,15 +155,13 @@ impl Worker {
     /// more use.
     pub(crate) async fn ask(&mut self, question: WorkerQuery<'_>, hold: &mut dyn Hold) -> QueryOutcome {
         let answer_bytes_max = question.limits.answer_bytes_max;
-        let Ok(frames) = apart(&question, || self.frames(&question)) else { return QueryOutcome::Broken };
-        if self.socket.write_all(&frames).await.is_err() {
-            return QueryOutcome::Unread;
+        if let Err(outcome) = self.send(&question).await {
+            return outcome;
         }
-        drop(frames);
         let mut answer = Vec::new();
         loop {
-            match frame::read_bounded(&mut self.socket).await {
-                Ok((Kind::Part, part)) => {
+            match self.hear(answer.is_empty()).await {
+                Ok(Heard::Part(part)) => {
                     let bytes = answer.len() + part.len();
                     if bytes > answer_bytes_max {
                         return QueryOutcome::TooLong;
@@ -164,19 +171,27 @@ impl Worker {
                     }
                     answer.extend_from_slice(&part);
                 }
-                Ok((Kind::End, done)) => {
-                    return match serde_json::from_slice(&done) {
-                        Ok(done) => QueryOutcome::Answered { answer, done },
-                        Err(_) => QueryOutcome::Broken,
-                    };
-                }
-                // A socket that is closed with unread bytes in it is reset; one that was read to
-                // its end just ends.
-                Err(error) if error.kind() == io::ErrorKind::ConnectionReset && answer.is_empty() => {
-                    return QueryOutcome::Unread;
-                }
-                _ => return QueryOutcome::Broken,
+                Ok(Heard::End(done)) => return QueryOutcome::Answered { answer, done },
+                Err(outcome) => return outcome,
             }
+        }
+    }
+
+    /// Sends a question.
+    pub(crate) async fn send(&mut self, question: &WorkerQuery<'_>) -> Result<(), QueryOutcome> {
+        let frames = apart(question, || self.frames(question)).map_err(|_| QueryOutcome::Broken)?;
+        self.socket.write_all(&frames).await.map_err(|_| QueryOutcome::Unread)
+    }
+
+    /// What comes next of the answer; `is_first` if nothing has come yet.
+    pub(crate) async fn hear(&mut self, is_first: bool) -> Result<Heard, QueryOutcome> {
+        match frame::read_bounded(&mut self.socket).await {
+            Ok((Kind::Part, part)) => Ok(Heard::Part(part)),
+            Ok((Kind::End, done)) => serde_json::from_slice(&done).map(Heard::End).map_err(|_| QueryOutcome::Broken),
+            // A socket that is closed with unread bytes in it is reset; one that was read to
+            // its end just ends.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset && is_first => Err(QueryOutcome::Unread),
+            _ => Err(QueryOutcome::Broken),
         }
     }
 

@@ -21,6 +21,7 @@ use super::frame::{self, FRAME_BYTES_MAX, Job, Kind, QueryEnd, QueryRequest, Sta
 use super::rows::ReceivedRows;
 use super::{hangup, memory};
 use crate::engine::SharedEngine;
+use crate::export::write;
 use crate::{
     ContactsReport, Form, Period, Quality, QueryError, QueryLimits, QueryResult, Session, Tables, TablesError,
 };
@@ -235,6 +236,18 @@ impl Worker {
                 match self.runtime.block_on(received) {
                     Ok(received) => serde_json::to_writer(&mut frames, &received).map_err(io::Error::from),
                     Err(error) => return Ok(Err(error)),
+                }
+            }
+            Job::Export { sql, form, texts } => {
+                let exported = write::rows(&session, sql, &limits, *form, *texts, Box::new(&mut frames));
+                match self.runtime.block_on(exported) {
+                    Ok(()) => Ok(()),
+                    Err(write::Failure::Output(error)) => Err(error),
+                    Err(write::Failure::Query(error)) => {
+                        // Nothing of it may look like a begin, if nothing was sent yet.
+                        let _ = frames.into_parts();
+                        return Ok(Err(error));
+                    }
                 }
             }
         };

@@ -8,6 +8,7 @@ mod demo;
 mod edge_network;
 mod endpoint;
 mod events;
+mod export;
 mod index;
 mod key;
 mod live;

@@ -10,10 +10,10 @@ use super::pages::{
 };
 use super::streaming_ingestion::{batch::PostMessages, message::PostMessage};
 use super::{
-    demo::GetDemo, events::PostEvents, index::GetIndex, key::GetKey, live::GetLive, metrics::GetMetrics,
-    openapi_json::GetOpenApi, problem_page::GetProblem, ready::GetReady, receipt::GetReceipt, rejects::GetRejects,
-    report::GetReport, report_contacts::GetReportContacts, sql::PostSql, tag::GetTag, tail::GetTail,
-    test_run::GetTestRun,
+    demo::GetDemo, events::PostEvents, export::GetExport, index::GetIndex, key::GetKey, live::GetLive,
+    metrics::GetMetrics, openapi_json::GetOpenApi, problem_page::GetProblem, ready::GetReady, receipt::GetReceipt,
+    rejects::GetRejects, report::GetReport, report_contacts::GetReportContacts, sql::PostSql, tag::GetTag,
+    tail::GetTail, test_run::GetTestRun,
 };
 use crate::app::backend::Backend;
 use crate::app::route::RouteSpec;
@@ -50,6 +50,7 @@ routes! {
     GetRejects,
     GetReportContacts,
     GetReport,
+    GetExport,
     GetOverviewPage,
     GetChatPage,
     GetSubjectsPage,

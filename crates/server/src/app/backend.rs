@@ -1,6 +1,6 @@
 //! What the server needs from whatever stores events and answers queries.
 //!
-//! Five small traits, each with what one kind of route needs; [`Backend`] is all of them.
+//! Six small traits, each with what one kind of route needs; [`Backend`] is all of them.
 //! The real one is [`crate::EmbeddedBackend`] over `Intake` and `QueryPool`; tests put a
 //! fake in its place, so that every answer and limit of the server is tested without a
 //! disk. Events pass in `intake`'s own types, because they are the hot path; the rest is in
@@ -9,9 +9,11 @@
 use std::future::Future;
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures::stream::BoxStream;
 use intake::{AnswerBudget, Answers, BodyError, Request, SubmitError};
+use report::{ExportRequest, Period, Report, ReportRequest};
 pub use report::{Form as TableForm, Hold};
-use report::{Period, Report, ReportRequest};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
@@ -92,6 +94,20 @@ pub trait Reports: Send + Sync + 'static {
     }
 }
 
+/// The bytes of an export as they come. What comes before a failure is a part of it; nothing comes after.
+pub type ExportRows = BoxStream<'static, Result<Bytes, QueryFailure>>;
+
+/// Gives rows to take along.
+pub trait Exports: Send + Sync + 'static {
+    /// Begins an export. `limits.time_max` is the whole export's; rows and bytes aren't limited, since none are held.
+    /// Dropping what is given ends it.
+    fn export(
+        &self,
+        request: &ExportRequest,
+        limits: SqlLimits,
+    ) -> impl Future<Output = Result<ExportRows, QueryFailure>> + Send;
+}
+
 /// Tells what became of an event.
 pub trait Receipts: Send + Sync + 'static {
     /// The receipt of the event with this id; `None` if no such event was received.
@@ -105,9 +121,9 @@ pub trait Health: Send + Sync + 'static {
 }
 
 /// All that a server needs.
-pub trait Backend: Ingest + Queries + Reports + Receipts + Health {}
+pub trait Backend: Ingest + Queries + Reports + Exports + Receipts + Health {}
 
-impl<T: Ingest + Queries + Reports + Receipts + Health> Backend for T {}
+impl<T: Ingest + Queries + Reports + Exports + Receipts + Health> Backend for T {}
 
 /// One event, for somebody who watches it arrive.
 #[derive(Debug, Default)]

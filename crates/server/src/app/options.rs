@@ -61,6 +61,8 @@ pub struct ServerOptions {
     pub sql_rows_max: usize,
     /// Time of one SQL query; past it 422.
     pub sql_time_max: Duration,
+    /// Time of one export; past it its answer is cut off.
+    pub export_time_max: Duration,
     /// Memory of one SQL query as the engine counts it; past it 422.
     pub sql_memory_bytes_max: usize,
     /// Memory that the process of one SQL query takes for it; past it the process ends, and
@@ -121,6 +123,7 @@ impl Default for ServerOptions {
             connection_buffer_bytes_max: 64 * KIB,
             sql_rows_max: 100_000,
             sql_time_max: Duration::from_secs(30),
+            export_time_max: Duration::from_secs(3_600),
             sql_memory_bytes_max: 256 * MIB,
             sql_process_memory_bytes_max: 512 * MIB,
             sql_answer_bytes_max: 64 * MIB,
@@ -163,6 +166,7 @@ impl ServerOptions {
             ("tls_reload_every", self.tls_reload_every),
             ("body_read_timeout", self.body_read_timeout),
             ("sql_time_max", self.sql_time_max),
+            ("export_time_max", self.export_time_max),
         ] {
             if value.is_zero() {
                 return Err(OptionsError::Zero { name });

@@ -5,12 +5,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures::StreamExt;
 use intake::{AnswerBudget, Answers, BodyError, EventAnswer, Framing, Request, SubmitError};
-use report::{Report, ReportRequest};
+use report::{ExportRequest, Report, ReportRequest};
 use serde_json::{Value, json};
 use server::{
-    BackendError, DescribedEvent, Health, HealthReport, Hold, Ingest, MetricKind, MetricSample, Queries, QueryFailure,
-    Readiness, Receipt, Receipts, RejectedEvent, Reports, SqlLimits, StoredEvent, TableForm, TableQuery,
+    BackendError, DescribedEvent, ExportRows, Exports, Health, HealthReport, Hold, Ingest, MetricKind, MetricSample,
+    Queries, QueryFailure, Readiness, Receipt, Receipts, RejectedEvent, Reports, SqlLimits, StoredEvent, TableForm,
+    TableQuery,
 };
 use tokio::sync::Semaphore;
 use xdm::{Notice, Violation};
@@ -233,6 +236,25 @@ impl Reports for Fake {
             "series": [], "rows_by": null, "rows": [], "rows_left_out": 0, "notes": [],
         });
         Ok(serde_json::from_value(report).expect("a report"))
+    }
+}
+
+impl Exports for Fake {
+    async fn export(&self, request: &ExportRequest, limits: SqlLimits) -> Result<ExportRows, QueryFailure> {
+        let asked = format!("export {request:?}");
+        self.queries.lock().expect("not poisoned").push((asked.clone(), TableForm::Csv, limits));
+        if asked.contains("too much") {
+            return Err(QueryFailure::Limit("that is too much; ask for less".to_owned()));
+        }
+        let mut parts = vec![Ok(Bytes::from_static(b"id\n")), Ok(Bytes::from_static(b"one\n"))];
+        if asked.contains("broken") {
+            parts.push(Err(QueryFailure::Internal("the disk is gone".to_owned())));
+        }
+        if asked.contains("endless") {
+            let part = Bytes::from(vec![b'x'; 256 << 10]);
+            return Ok(futures::stream::repeat_with(move || Ok(part.clone())).boxed());
+        }
+        Ok(futures::stream::iter(parts).boxed())
     }
 }
 

@@ -8,6 +8,7 @@ mod dashboard_pages;
 mod documents;
 mod edge_network;
 mod events;
+mod exporting;
 mod fake;
 mod limits;
 mod login;

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use crate::cell::csv_line;
+use crate::formula::harmless;
 use crate::reports::answer::{MetricNumber, Report, RowKind};
 
 /// The numbers of a length of time, and the ends of their columns' names.
@@ -21,7 +22,7 @@ pub(super) fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
     csv_line(["part", "name"].map(Cow::Borrowed).into_iter().chain(heads.map(Cow::Owned)).map(Some), &mut text);
     let mut line = |part: &str, name: &str, number: &dyn Fn(&str) -> Option<MetricNumber>| {
         let cells = columns.iter().flat_map(|column| column.cells(number(column.name)));
-        let start = [Some(Cow::Borrowed(part)), (!name.is_empty()).then(|| harmless(name))];
+        let start = [Some(Cow::Borrowed(part)), (!name.is_empty()).then(|| harmless(Cow::Borrowed(name)))];
         csv_line(start.into_iter().chain(cells.map(|cell| cell.map(Cow::Owned))), &mut text);
     };
     line("total", &report.period.since, &|name| report.metrics.get(name)?.value);
@@ -73,29 +74,4 @@ fn columns(report: &Report) -> Vec<Column<'_>> {
         }
     }
     columns
-}
-
-/// A spreadsheet takes a cell that begins so for a formula, and what a visitor typed may.
-fn harmless(cell: &str) -> Cow<'_, str> {
-    match cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        true => Cow::Owned(format!("'{cell}")),
-        false => Cow::Borrowed(cell),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_cell_is_a_formula() {
-        let check = |cell: &str, expect: &str| assert_eq!(harmless(cell), expect);
-        check("=HYPERLINK(\"x\")", "'=HYPERLINK(\"x\")");
-        check("+1", "'+1");
-        check("-1", "'-1");
-        check("@a", "'@a");
-        check("\t=1", "'\t=1");
-        check("Billing = good", "Billing = good");
-        check("", "");
-    }
 }

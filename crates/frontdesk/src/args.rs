@@ -3,6 +3,8 @@
 //! Settings are not written here: each row of the table of settings is a flag of every
 //! command. The help texts are the reference that `docs/cli.md` is made from.
 
+mod schema;
+
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
@@ -15,6 +17,8 @@ use crate::failure::EXITS;
 use crate::settings::table::SETTINGS;
 use crate::settings::{CONFIG_FILE, CONFIG_VARIABLE};
 use crate::terminal;
+
+pub(crate) use schema::*;
 
 /// Heading of the settings in every help text.
 pub(crate) const SETTINGS_HEADING: &str = "Settings";
@@ -132,37 +136,6 @@ pub(crate) enum CheckFormat {
     Human,
     /// One JSON object with all findings
     Json,
-}
-
-/// `schema …`.
-#[derive(Debug, Subcommand)]
-pub(crate) enum SchemaCommand {
-    /// Check the examples beside schemas: each .example. file by the schema it is named after, which each .invalid. file must break
-    Test(SchemaTestArgs),
-}
-
-/// `schema test`.
-#[derive(Args, Debug)]
-pub(crate) struct SchemaTestArgs {
-    /// Directory with the schemas (x.schema.json) and their examples (x.example.1.json, x.invalid.1.json), at any depth
-    #[arg(value_name = "DIR")]
-    pub(crate) dir: PathBuf,
-    /// How the outcome is written
-    #[arg(long, value_enum, default_value_t = ExamplesFormat::Human)]
-    pub(crate) format: ExamplesFormat,
-}
-
-/// How `schema test` writes its outcome.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ExamplesFormat {
-    /// A line for each thing that is wrong
-    Human,
-    /// One JSON object with every example
-    Json,
-    /// JUnit's XML, for test reports
-    Junit,
-    /// Annotations of GitHub Actions
-    Github,
 }
 
 /// `sql`.

@@ -25,7 +25,7 @@ mod upkeep;
 use std::future::Future;
 use std::process::ExitCode;
 
-use args::{Command, Parsed, SchemaCommand};
+use args::{Command, Parsed};
 use failure::Failure;
 use settings::{Effective, Sources};
 
@@ -65,7 +65,7 @@ fn run(parsed: Parsed) -> Result<(), Failure> {
         Command::Event(args) => block_on(commands::event::run(args, settings)),
         Command::Generate(args) => commands::generate::run(args),
         Command::Schema { action: None } => commands::schema::run(settings),
-        Command::Schema { action: Some(SchemaCommand::Test(args)) } => commands::schema::test::run(args),
+        Command::Schema { action: Some(action) } => commands::schema::run_action(action),
         Command::Settings => commands::settings::run(&effective, variables()),
         Command::Version => commands::version::run(),
         Command::QueryWorker => commands::query_worker::run(),

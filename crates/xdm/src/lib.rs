@@ -51,6 +51,7 @@ pub use personal::{MASK, Redaction, Span, looks_personal, normal_form};
 pub use plan::Plan;
 pub use plans::Plans;
 pub use profile::{IdRule, Profile, Spelling, Undeclared};
+pub use schema::directory::{json_files, read_text};
 pub use schema::fault::{Fault, FaultCode, Faults, SchemaError, Severity};
 pub use schema::registry::Registry;
 pub use sink::{NullSink, Sink};

@@ -1,14 +1,19 @@
 //! `frontdesk schema`: the columns of the table `events`, nested ones by their path.
 
-pub(crate) mod test;
+mod docs;
+mod test;
 
 use std::io::{BufWriter, Write};
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Fields, TimeUnit};
+use report::visible;
+use schemas::Corpus;
 use table::Shape;
 
-use crate::failure::{Exit, Failure};
+use crate::args::SchemaCommand;
+use crate::failure::{Exit, Failure, warn};
 use crate::policies::ValidationPolicies;
 use crate::settings::Settings;
 use crate::terminal;
@@ -29,6 +34,39 @@ pub(crate) fn run(settings: &Settings) -> Result<(), Failure> {
     }
     out.flush()?;
     Ok(())
+}
+
+/// Runs one of the commands that work with schemas and with nothing that is stored.
+///
+/// # Errors
+/// As the command says.
+pub(crate) fn run_action(action: &SchemaCommand) -> Result<(), Failure> {
+    match action {
+        SchemaCommand::Test(args) => test::run(args),
+        SchemaCommand::Docs(args) => docs::run(args),
+    }
+}
+
+/// The schemas of a directory; what is wrong with them is told as warnings.
+fn corpus(dir: &Path) -> Result<Corpus, Failure> {
+    let corpus = Corpus::read(dir).map_err(Failure::usage)?;
+    corpus.errors().for_each(|error| warn(visible(&error.to_string())));
+    Ok(corpus)
+}
+
+/// What a command ends with whose schemas have errors: it did what could be done without the
+/// rules in question.
+fn outcome(corpus: &Corpus) -> Result<(), Failure> {
+    match corpus.errors().count() {
+        0 => Ok(()),
+        count => Err(Failure::usage(format_args!("the schemas have {}", counted(count, "error")))
+            .help("docs/schemas.md says what a schema may say")),
+    }
+}
+
+/// `1 error`, `2 errors`.
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Appends each leaf as its path and type: `a.b` a field, `a[]` a list's items, `a{}` a

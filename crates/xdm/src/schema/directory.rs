@@ -56,7 +56,10 @@ impl Registry {
 
 /// The text of a file, which is a file (a pipe or a device may have no end) and within the
 /// limit.
-pub(crate) fn read_text(path: &Path) -> Result<String, Fault> {
+///
+/// # Errors
+/// It is no file, can't be read, is no UTF-8 or is too long.
+pub fn read_text(path: &Path) -> Result<String, Fault> {
     let unreadable = |error: io::Error| fault(path, FaultCode::Unreadable, error.to_string());
     // Opening a pipe waits for somebody to write into it, so that its kind is asked first.
     if !fs::metadata(path).map_err(unreadable)?.is_file() {
@@ -78,7 +81,7 @@ const NO_FILE: &str = "is neither a file nor a directory; name one of these";
 ///
 /// # Errors
 /// The directory itself can't be read.
-pub(crate) fn json_files(dir: &Path) -> Result<Vec<PathBuf>, Fault> {
+pub fn json_files(dir: &Path) -> Result<Vec<PathBuf>, Fault> {
     fs::read_dir(dir).map_err(|error| unreadable(dir, &error))?;
     let mut found = Found::default();
     found.add(dir);

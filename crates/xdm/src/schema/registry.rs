@@ -123,7 +123,7 @@ impl Registry {
     }
 
     /// Adds those of the schemas of this crate whose `$id` isn't there.
-    pub(crate) fn complete(&mut self) {
+    pub fn complete(&mut self) {
         for text in super::bundled::TEXTS {
             // One that is there is kept; the others are well-formed.
             let _ = self.insert_text(text, None, None);
@@ -131,7 +131,7 @@ impl Registry {
     }
 
     /// The files that documents came from, each with their `$id`.
-    pub(crate) fn files(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
         let own = self.documents.iter().filter_map(|document| Some((document.file()?, document.id.as_str())));
         own.chain(self.copies.iter().map(|(file, id)| (file.as_str(), id.as_str())))
     }

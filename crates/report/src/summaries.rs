@@ -3,15 +3,17 @@
 //! A day's summary is made of the day's events and those of the days beside it. It holds as long as
 //! the data files and fresh rows of these three days are the same ([`moment`]); so a question takes
 //! one moment of the table, finds each day's summary in memory or in its file ([`files`]), and
-//! makes anew what is missing or no longer holds ([`make`]). A number is as of that moment, and never
+//! makes anew what is missing or no longer holds ([`make`], [`fold`], [`changing`]). A number is as of that moment, and never
 //! older. What the question asks too finely for a summary is folded from the rows for it alone.
 //!
 //! Files of settled days are a cache: they can be deleted at any time, and a disk that takes
 //! none costs time only. The task [`Summaries::upkeep`] makes summaries before somebody asks.
 
 mod cache;
+mod changing;
 mod failure;
 mod files;
+mod fold;
 mod fresh;
 mod key;
 mod make;
@@ -35,6 +37,7 @@ use table::Dataset;
 use tokio::sync::Semaphore;
 
 use self::cache::Cache;
+use self::changing::ChangingDays;
 use self::failure::Failure;
 use self::files::Files;
 use self::fresh::KnownFresh;
@@ -55,7 +58,8 @@ pub const SPECIAL_MEMORY_BYTES_MAX: usize = 128 << 20;
 /// Bytes of summaries that one question looks at.
 pub const QUESTION_BYTES_MAX: usize = 512 << 20;
 
-/// Events of a day and of those beside it that a summary is made of: about 50 bytes each.
+/// Events of a day and of those beside it that are folded at once, about 50 bytes each: more are folded
+/// in parts, one after the other.
 pub const FOLD_ROWS_MAX: u64 = 16_000_000;
 
 /// Bytes of those events in the form in which they are folded, which takes as much again.
@@ -125,6 +129,7 @@ struct Inner {
     summaries: Mutex<Cache<i32, Made>>,
     special: Mutex<Cache<Special, Arc<DaySummary>>>,
     rows: Mutex<Cache<SourceId, Arc<Rows>>>,
+    changing: Mutex<ChangingDays>,
     /// The days of files of several days.
     days: Mutex<HashMap<SourceId, Arc<[i32]>>>,
     fresh: Mutex<KnownFresh>,
@@ -164,6 +169,7 @@ struct Special {
 struct Counters {
     folds: AtomicU64,
     special_folds: AtomicU64,
+    changes: AtomicU64,
     rows_read: AtomicU64,
     days_stale: AtomicU64,
 }
@@ -181,6 +187,8 @@ pub struct SummaryStats {
     pub folds: u64,
     /// Of these, those that were made for one question.
     pub special_folds: u64,
+    /// Of these, those that took only what came and went to be folded.
+    pub changes: u64,
     /// Events read from the table for them.
     pub rows_read: u64,
     /// Days whose summary was missing or didn't hold when the upkeep last looked.
@@ -201,6 +209,7 @@ impl Summaries {
             summaries,
             special: Mutex::new(Cache::new(SPECIAL_MEMORY_BYTES_MAX)),
             rows,
+            changing: Mutex::default(),
             days: Mutex::default(),
             fresh: Mutex::default(),
             making: std::array::from_fn(|_| Arc::default()),
@@ -220,12 +229,13 @@ impl Summaries {
     /// Figures.
     pub fn stats(&self) -> SummaryStats {
         use std::sync::atomic::Ordering::Relaxed;
-        let Counters { folds, special_folds, rows_read, days_stale } = &self.0.counters;
+        let Counters { folds, special_folds, changes, rows_read, days_stale } = &self.0.counters;
         let files = self.0.kept.get().and_then(|kept| kept.as_ref().ok()?.files.as_ref());
         let mut stats = SummaryStats {
             rows_bytes: lock(&self.0.rows).bytes() as u64,
             folds: folds.load(Relaxed),
             special_folds: special_folds.load(Relaxed),
+            changes: changes.load(Relaxed),
             rows_read: rows_read.load(Relaxed),
             days_stale: days_stale.load(Relaxed),
             write_failures: files.map_or(0, Files::failures),

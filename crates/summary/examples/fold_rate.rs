@@ -8,8 +8,8 @@
 use std::sync::Arc;
 
 use summary::{
-    Counter, DAY_MICROS, DaySummary, Dimension, Event, Filter, HashKey, Keep, Query, Rows, RowsBuilder, Timeline,
-    Values, answer, fold,
+    Changed, Counter, DAY_MICROS, DaySummary, Dimension, Event, Filter, HashKey, Keep, Part, Query, Rows, RowsBuilder,
+    Shard, Timeline, Values, answer, fold,
 };
 
 const FIRST_DAY: i32 = 20_000;
@@ -18,7 +18,7 @@ const SUBJECTS: u64 = 10;
 /// Events of which one data file has the rows.
 const EVENTS_PER_FILE: usize = 250_000;
 /// Of which the best counts.
-const ROUNDS: usize = 10;
+const ROUNDS: usize = 3;
 /// Days of events that are made; later ones are these once more.
 const DAYS_MADE: usize = 3;
 
@@ -177,8 +177,34 @@ fn main() {
         encoded.len() as f64 / events as f64,
         decoded.bytes()
     );
+    changes(&key, &made, &rows);
     drop(rows);
     questions(&many(&key, &made, days));
+}
+
+/// How long it takes to bring a day up to date that changes by a thousand events.
+fn changes(key: &HashKey, made: &[Columns], rows: &[Rows]) {
+    let kept: Vec<&Rows> = rows.iter().collect();
+    let last = &made[1];
+    let end = last.micros.len();
+    let added: Vec<Rows> =
+        (0..ROUNDS).map(|round| rows_of(key, last, end - 1_000 * (round + 1)..end - 1_000 * round, 0)).collect();
+    for (name, day) in [("the day", FIRST_DAY + 1), ("the day before", FIRST_DAY), ("the day after", FIRST_DAY + 2)] {
+        let mut part = Part::new(day, Keep::default().bucket, &kept, Shard::WHOLE);
+        let (mut change_ms, mut summary_ms) = (f64::MAX, f64::MAX);
+        let mut present = kept.clone();
+        for added in &added {
+            let started = processor_ns();
+            let changed = part.change(&present, &[], &[added]);
+            change_ms = change_ms.min((processor_ns() - started) / 1e6);
+            assert!(changed != Changed::Useless, "a thousand events are few");
+            present.push(added);
+            let started = processor_ns();
+            std::hint::black_box(part.summary(&Keep::default()));
+            summary_ms = summary_ms.min((processor_ns() - started) / 1e6);
+        }
+        println!("1,000 events more, {name}: {change_ms:.1} ms to change it, {summary_ms:.1} ms for its summary");
+    }
 }
 
 /// The summaries of many days.

@@ -61,7 +61,7 @@ pub use channel::Channel;
 pub use counter::{COUNTER_MAX, Counter};
 pub use day::{DaySummary, DecodeError, Unanswerable};
 pub use event::Event;
-pub use fold::{Bucket, Keep, fold};
+pub use fold::{Bucket, Changed, Keep, Part, Shard, fold};
 pub use hash_key::HashKey;
 pub use limits::*;
 pub use numbers::{Anomalies, Answer, Distinct, Numbers, RowKey, Seconds, Sessions};

@@ -13,6 +13,8 @@ pub(super) enum Failure {
     Gone,
     /// The question passed a limit.
     Limit(String),
+    /// More rows than are folded at once: they are folded in parts.
+    NoRoom,
     /// The process is stopping.
     Stopping,
     /// The tables can't be read.
@@ -47,6 +49,7 @@ impl From<Failure> for SummaryError {
         match failure {
             Failure::Gone => SummaryError::Unavailable("files of the table went away while they were read".to_owned()),
             Failure::Limit(message) => SummaryError::Limit(message),
+            Failure::NoRoom => SummaryError::Internal("rows that have no room were not folded in parts".to_owned()),
             Failure::Stopping => SummaryError::Unavailable("the process is stopping".to_owned()),
             Failure::Store(error) => SummaryError::Internal(error.to_string()),
             Failure::Defect(message) => SummaryError::Internal(message.to_owned()),

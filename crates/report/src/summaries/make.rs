@@ -1,33 +1,23 @@
-//! Making a day's summary of its rows.
+//! Finding a day's summary, or making it.
 //!
-//! All of it runs on [`super::threads`]: decoding, hashing and folding take a processor for as long
-//! as there are rows. The rows of a file stay in memory while there is room, so that a day that changes
-//! by a few events isn't read again for them.
+//! Making runs on [`super::threads`]: decoding, hashing and folding take a processor for as long as there
+//! are rows. How it is made, [`super::fold`] and [`super::changing`] know.
 
 use std::collections::HashSet;
-use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use futures::TryStreamExt;
-use summary::{Bucket, DAY_MICROS, DaySummary, Filter, Keep, Rows, RowsBuilder, fold};
-use table::{DataFile, DayFiles, FileDays};
+use summary::{Bucket, DaySummary, Filter, Keep};
+use table::{DataFile, DayFiles};
 use tokio::runtime::Handle;
 use tokio::sync::OwnedMutexGuard;
 
 use super::failure::Failure;
 use super::moment::{Loose, Moment, Source, SourceId};
-use super::rows::{COLUMNS, TIME_ONLY, days, push};
 use super::{Inner, Made, Special, Summaries, lock};
-
-/// A file of several days with more rows than this isn't kept whole in memory: the rows that are
-/// needed are read from it each time.
-const UNDATED_ROWS_MAX: u64 = 1_000_000;
 
 /// Days at the end that may still change much: today and the one before.
 const UNSETTLED_DAYS: i32 = 2;
-
-const EVERYTHING: Range<i64> = i64::MIN..i64::MAX;
 
 impl Summaries {
     /// The table as it is now. Where it has files of several days that aren't known yet, their
@@ -82,7 +72,7 @@ impl Summaries {
             if let Some(known) = inner.known_or_read(day, fingerprint, version) {
                 return Ok(known);
             }
-            let summary = Arc::new(inner.make(&runtime, &moment, day, &Keep::default())?);
+            let summary = inner.make(&runtime, &moment, day)?;
             inner.keep(&moment, day, fingerprint, &summary);
             Ok(summary)
         };
@@ -110,7 +100,8 @@ impl Summaries {
                 return Ok(known);
             }
             let keep = Keep { bucket, values_max, named: wish.named.as_ref() };
-            let summary = Arc::new(inner.make(&runtime, &moment, day, &keep)?);
+            let part = inner.fold(&runtime, &moment, day, bucket)?.part;
+            let summary = Arc::new(part.summary(&keep));
             inner.counters.special_folds.fetch_add(1, Ordering::Relaxed);
             lock(&inner.special).insert(special, Arc::clone(&summary), summary.bytes());
             Ok(summary)
@@ -181,130 +172,6 @@ impl Inner {
         let today = table::Partition::of_micros(self.options.clock.now_micros()).0;
         day <= today.saturating_sub(UNSETTLED_DAYS) && moment.is_dated(day) && !moment.has_fresh(day)
     }
-
-    fn make(&self, runtime: &Handle, moment: &Moment, day: i32, keep: &Keep<'_>) -> Result<DaySummary, Failure> {
-        let sources = moment.sources(day);
-        let dated = |source: &&Source| match source {
-            Source::File(file) => matches!(file.days(), FileDays::Of(_)),
-            Source::Fresh(..) => true,
-        };
-        let told: u64 = sources.iter().filter(dated).filter_map(Source::rows).sum();
-        if told > self.options.fold_rows_max {
-            return Err(self.too_many(day));
-        }
-        let mut room = Room { rows: self.options.fold_rows_max, bytes: self.options.fold_bytes_max };
-        let mut rows = Vec::with_capacity(sources.len());
-        for source in &sources {
-            let part = self.rows_of(runtime, moment, source, day, room)?;
-            room = room.without(part.len(), part.bytes()).ok_or_else(|| self.too_many(day))?;
-            rows.push(part);
-        }
-        let parts: Vec<&Rows> = rows.iter().map(Arc::as_ref).collect();
-        let summary = fold(day, &parts, keep);
-        self.counters.folds.fetch_add(1, Ordering::Relaxed);
-        Ok(summary)
-    }
-
-    /// The rows of a source; of one that is large and of several days, those around the day.
-    fn rows_of(
-        &self,
-        runtime: &Handle,
-        moment: &Moment,
-        source: &Source,
-        day: i32,
-        room: Room,
-    ) -> Result<Arc<Rows>, Failure> {
-        let id = source.id();
-        // Whoever wants the same file meanwhile finds it in memory afterwards.
-        let _reading = lock(&self.reading[id.number() as usize % self.reading.len()]);
-        if let Some(rows) = lock(&self.rows).get(&id) {
-            return Ok(rows);
-        }
-        let mut builder = RowsBuilder::new(&self.kept()?.key.hash);
-        let mut span = EVERYTHING;
-        match source {
-            Source::Fresh(_, batch) => {
-                push(&mut builder, batch, &span);
-            }
-            Source::File(file) => {
-                let is_of_a_day = matches!(file.days(), FileDays::Of(_));
-                if !is_of_a_day && file.rows().is_none_or(|rows| rows > UNDATED_ROWS_MAX) {
-                    span = around(day);
-                }
-                let mut pushed = 0;
-                let read = self.events.read_file(&moment.files, file, COLUMNS).map_err(Failure::from);
-                let reading = read.try_for_each(|batch| {
-                    pushed += push(&mut builder, &batch, &span);
-                    self.counters.rows_read.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
-                    std::future::ready(match room.without(pushed, builder.bytes()) {
-                        _ if self.is_closed() => Err(Failure::Stopping),
-                        Some(_) => Ok(()),
-                        None => Err(self.too_many(day)),
-                    })
-                });
-                runtime.block_on(reading)?;
-            }
-        }
-        let rows = Arc::new(builder.finish());
-        if span == EVERYTHING {
-            lock(&self.rows).insert(id, Arc::clone(&rows), rows.bytes());
-        }
-        Ok(rows)
-    }
-
-    fn learn_days(&self, runtime: &Handle, files: &DayFiles, file: &DataFile) -> Result<Arc<[i32]>, Failure> {
-        let mut found = match file.days() {
-            FileDays::Of(day) => vec![day.0],
-            FileDays::Among(first, last) if first == last => vec![first.0],
-            FileDays::Among(..) | FileDays::Any => self.read_days(runtime, files, file)?,
-        };
-        found.sort_unstable();
-        found.dedup();
-        let found: Arc<[i32]> = found.into();
-        lock(&self.days).insert(SourceId::File(file.identity()), Arc::clone(&found));
-        Ok(found)
-    }
-
-    fn read_days(&self, runtime: &Handle, files: &DayFiles, file: &DataFile) -> Result<Vec<i32>, Failure> {
-        let mut found = Vec::new();
-        let read = self.events.read_file(files, file, TIME_ONLY).map_err(Failure::from);
-        let reading = read.try_for_each(|batch| {
-            found.extend(days(&batch));
-            std::future::ready(if self.is_closed() { Err(Failure::Stopping) } else { Ok(()) })
-        });
-        runtime.block_on(reading)?;
-        Ok(found)
-    }
-
-    fn too_many(&self, day: i32) -> Failure {
-        let (rows_max, mebibytes_max) = (self.options.fold_rows_max, self.options.fold_bytes_max >> 20);
-        let day = i64::from(day);
-        let date = chrono::DateTime::from_timestamp(day * 86_400, 0);
-        let day = date.map_or_else(|| format!("day {day}"), |date| date.format("%Y-%m-%d").to_string());
-        Failure::Limit(format!(
-            "{day} and the days beside it have more than {rows_max} events or {mebibytes_max} MiB of them, and no more \
-             are added up at once; ask for a span without them, or use SQL"
-        ))
-    }
-}
-
-/// What may still be folded with the rest.
-#[derive(Clone, Copy)]
-struct Room {
-    rows: u64,
-    bytes: usize,
-}
-
-impl Room {
-    fn without(self, rows: usize, bytes: usize) -> Option<Room> {
-        Some(Room { rows: self.rows.checked_sub(rows as u64)?, bytes: self.bytes.checked_sub(bytes)? })
-    }
-}
-
-/// The instants of a day and of those beside it.
-fn around(day: i32) -> Range<i64> {
-    let start = i64::from(day).saturating_mul(DAY_MICROS);
-    start.saturating_sub(DAY_MICROS)..start.saturating_add(2 * DAY_MICROS)
 }
 
 /// Stands for the values that a filter names.

@@ -176,7 +176,7 @@ impl Found {
 }
 
 /// The day as people write it.
-fn date(day: i32) -> String {
+pub(super) fn date(day: i32) -> String {
     let date = chrono::DateTime::from_timestamp(i64::from(day) * 86_400, 0);
     date.map_or_else(|| format!("day {day}"), |date| date.format("%Y-%m-%d").to_string())
 }

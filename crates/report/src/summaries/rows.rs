@@ -67,10 +67,10 @@ pub(super) fn mark_of(batch: &RecordBatch) -> Option<&ArrayRef> {
     batch.column_by_name(TIME)
 }
 
-/// Adds a batch's events within `span`, in microseconds, to the rows. Answers how many there were; an
-/// event without a time belongs to no day and isn't among them.
-pub(super) fn push(builder: &mut RowsBuilder, batch: &RecordBatch, span: &Range<i64>) -> usize {
-    let Some(times) = instants(batch, TIME) else { return 0 };
+/// Adds a batch's events within `span`, in microseconds, to the rows. An event without a time belongs to
+/// no day and isn't among them.
+pub(super) fn push(builder: &mut RowsBuilder, batch: &RecordBatch, span: &Range<i64>) {
+    let Some(times) = instants(batch, TIME) else { return };
     let received = instants(batch, RECEIVED_AT);
     let [datastreams, sessions, subjects, urls, names] =
         [DATASTREAM, SESSION, SUBJECT, PAGE_URL, PAGE_NAME].map(|path| texts(batch, path));
@@ -80,7 +80,6 @@ pub(super) fn push(builder: &mut RowsBuilder, batch: &RecordBatch, span: &Range<
     let identities = leaf(batch, IDENTITIES).map(|(column, _)| column);
     let map: Option<&MapArray> = identities.as_ref().and_then(|column| column.as_map_opt());
     let visitors = map.and_then(|map| Some((map, Identities::of(map).ok()?)));
-    let mut pushed = 0;
     for row in 0..batch.num_rows() {
         if times.is_null(row) || !span.contains(&times.value(row)) {
             continue;
@@ -101,9 +100,7 @@ pub(super) fn push(builder: &mut RowsBuilder, batch: &RecordBatch, span: &Range<
                 .map(|column| column.as_ref().filter(|column| column.is_valid(row)).map(|column| column.value(row))),
             is_time_off: anomalies.as_ref().is_some_and(|nulls| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row))),
         });
-        pushed += 1;
     }
-    pushed
 }
 
 fn value(column: &Option<StringArray>, row: usize) -> Option<&str> {

@@ -88,6 +88,7 @@ impl super::Inner {
         lock(&self.summaries).retain(|day| days.binary_search(day).is_ok());
         let now = moment.source_ids();
         lock(&self.rows).retain(|id| now.contains(id));
+        lock(&self.changing).retain(|day| !self.is_settled(moment, day));
         let mut stale = Vec::new();
         for day in days.into_iter().rev().filter(|day| moment.is_dated(*day) && !moment.has_fresh(*day)) {
             let fingerprint = moment.fingerprint(kept.key.name, day);

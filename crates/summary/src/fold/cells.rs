@@ -1,6 +1,6 @@
 //! Turns additions into the columns of a summary.
 
-use super::additions::{Additions, Spot};
+use super::additions::{Additions, Length};
 use super::choice::Choice;
 use crate::day::{Cells, Lengths, Measure, Sums, Unended};
 
@@ -35,8 +35,9 @@ impl Choice {
     }
 
     /// How often each length of time in each cell.
-    pub(crate) fn lengths(&self, lengths: &[(Spot, u32)]) -> Lengths {
-        let counted = lengths.iter().map(|(spot, seconds)| ((self.cell(*spot), *seconds), 1)).collect();
+    pub(crate) fn lengths(&self, additions: &Additions, length: Length) -> Lengths {
+        let counted = additions.lengths(length);
+        let counted = counted.map(|(spot, seconds, count)| ((self.cell(spot), seconds), count)).collect();
         let mut columns = Lengths::default();
         for ((cell, seconds), count) in in_parts(added_up(counted)) {
             columns.cells.push(cell);
@@ -48,8 +49,10 @@ impl Choice {
 
     /// The sessions without an end.
     pub(crate) fn unended(&self, additions: &Additions) -> Unended {
-        let mut unended: Vec<(u32, i64)> =
-            additions.unended.iter().map(|(spot, last_at)| (self.cell(*spot), *last_at)).collect();
+        let mut unended: Vec<(u32, i64)> = additions
+            .unended()
+            .flat_map(|(spot, last_at, count)| std::iter::repeat_n((self.cell(spot), last_at), count as usize))
+            .collect();
         unended.sort_unstable();
         let (cells, last_at) = unended.into_iter().unzip();
         Unended { cells, last_at }

@@ -1,8 +1,8 @@
 //! One chat session: what its events say of it.
 
 use super::Bucket;
-use super::additions::{Additions, Spot};
-use super::sources::Sources;
+use super::additions::{Additions, Length, Spot};
+use super::names::Names;
 use super::window::Window;
 use crate::Counter;
 use crate::day::Measure;
@@ -12,7 +12,7 @@ use crate::rows::{Mark, Mask, NO_TEXT, Place};
 #[derive(Clone, Copy)]
 pub(crate) struct ChatEvent<'a> {
     pub(crate) micros: i64,
-    /// By the numbering of [`Sources`].
+    /// By the numbering of [`Names`].
     pub(crate) place: u32,
     pub(crate) mark: &'a Mark,
 }
@@ -78,14 +78,14 @@ impl ChatSession {
 }
 
 /// Adds sessions that begin in the day.
-pub(crate) struct Sessions<'a, 'b> {
+pub(crate) struct Sessions<'a> {
     pub(crate) window: Window,
     pub(crate) bucket: Bucket,
-    pub(crate) sources: &'b mut Sources<'a>,
-    pub(crate) additions: &'b mut Additions,
+    pub(crate) names: &'a mut Names,
+    pub(crate) additions: &'a mut Additions,
 }
 
-impl Sessions<'_, '_> {
+impl Sessions<'_> {
     /// Adds the session of these events, in order of time, if it begins in the day.
     pub(crate) fn add(&mut self, events: &[ChatEvent<'_>]) {
         let (Some(first), Some(last)) = (events.first(), events.last()) else { return };
@@ -93,7 +93,7 @@ impl Sessions<'_, '_> {
             return;
         }
         // All of a key's events are of one datastream.
-        let datastream = self.sources.places[first.place as usize].texts[0];
+        let datastream = self.names.places[first.place as usize].texts[0];
         let texts = [datastream, self.first_text(1, events), self.first_text(2, events)];
         let spot = self.spot(first.micros, Place { texts, mask: Mask::CHAT });
         let session = ChatSession::of(events);
@@ -101,16 +101,16 @@ impl Sessions<'_, '_> {
             self.additions.add(measure, spot, value);
         }
         match (session.started_at, session.ended_at) {
-            (Some(start), Some(end)) => self.additions.durations.push((spot, seconds(start, end))),
-            (Some(_), None) => self.additions.unended.push((spot, last.micros)),
+            (Some(start), Some(end)) => self.additions.add_length(Length::Duration, spot, seconds(start, end)),
+            (Some(_), None) => self.additions.add_unended(spot, last.micros),
             (None, _) => {}
         }
     }
 
     /// The first text of a dimension, of equally early ones the smallest.
     fn first_text(&self, dimension: usize, events: &[ChatEvent<'_>]) -> u32 {
-        let texts = self.sources.texts(dimension);
-        let text = |event: &ChatEvent<'_>| self.sources.places[event.place as usize].texts[dimension];
+        let texts = self.names.texts(dimension);
+        let text = |event: &ChatEvent<'_>| self.names.places[event.place as usize].texts[dimension];
         let Some(first) = events.iter().find(|event| text(event) != NO_TEXT) else { return NO_TEXT };
         let equally_early = events.iter().skip_while(|event| event.micros < first.micros);
         let equally_early = equally_early.take_while(|event| event.micros == first.micros).map(text);
@@ -120,7 +120,7 @@ impl Sessions<'_, '_> {
     /// The spot of an instant of the day and a place that no event need have.
     pub(crate) fn spot(&mut self, micros: i64, place: Place) -> Spot {
         let bucket = (micros - self.window.start) / self.bucket.micros();
-        Spot::new(bucket as u16, self.sources.number(place))
+        Spot::new(bucket as u16, self.names.number(place))
     }
 }
 

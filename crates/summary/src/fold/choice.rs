@@ -2,25 +2,26 @@
 
 use std::cmp::Reverse;
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashSet;
 
-use super::additions::{Additions, Spot};
-use super::sources::{Sources, number};
+use super::additions::{Additions, Length, Spot};
+use super::names::Names;
 use super::{Bucket, Keep};
 use crate::CELLS_PER_DAY_MAX;
 use crate::day::{Measure, OTHER};
 use crate::rows::{NO_TEXT, Place, Texts};
 
-/// What the numbers of [`Sources`] are called in the summary.
+/// What the numbers of [`Names`] are called in the summary.
 pub(crate) struct Choice {
     pub(crate) values: [Texts; 3],
     pub(crate) has_other: [bool; 3],
+    /// Ascending.
     pub(crate) places: Vec<Place>,
     /// The summary's number of each place.
     pub(crate) place_ids: Vec<u32>,
     /// Ascending, each once.
     pub(crate) cells: Vec<Spot>,
-    /// The cell of each bucket and place of [`Sources`], if there are few enough.
+    /// The cell of each bucket and place of [`Names`], if there are few enough.
     cell_ids: Vec<u32>,
 }
 
@@ -37,15 +38,15 @@ const PAGE: usize = 2;
 const STEP: usize = 4;
 
 impl Choice {
-    pub(crate) fn new(keep: &Keep<'_>, sources: &mut Sources<'_>, additions: &Additions) -> Choice {
+    pub(crate) fn new(keep: &Keep<'_>, names: &Names, additions: &Additions) -> Choice {
         let spots = spots(additions);
-        let named = sources.intern(keep.named_values());
-        let mut ranked: Vec<Ranked> = (0..3).map(|at| Ranked::new(at, sources, additions, &named[at])).collect();
+        let named = keep.named_values();
+        let mut ranked: Vec<Ranked<'_>> = (0..3).map(|at| Ranked::new(at, names, additions, &named[at])).collect();
         for ranked in &mut ranked {
             ranked.kept = keep.values_max;
         }
         let cells_max = CELLS_PER_DAY_MAX * (keep.bucket.per_day() / 24) as usize;
-        let mut choice = Choice::of(sources, &ranked, &spots);
+        let mut choice = Choice::of(names, &ranked, &spots);
         for at in FIRST_TO_GO {
             let first = ranked[at].kept.min(ranked[at].ids.len());
             if choice.cells.len() <= cells_max {
@@ -53,7 +54,7 @@ impl Choice {
             }
             // Without any first: where that isn't enough there is no use in steps.
             ranked[at].kept = 0;
-            let least = Choice::of(sources, &ranked, &spots);
+            let least = Choice::of(names, &ranked, &spots);
             if least.cells.len() > cells_max {
                 choice = least;
                 continue;
@@ -62,7 +63,7 @@ impl Choice {
             while choice.cells.len() > cells_max && kept > 0 {
                 kept /= STEP;
                 ranked[at].kept = kept;
-                choice = Choice::of(sources, &ranked, &spots);
+                choice = Choice::of(names, &ranked, &spots);
             }
         }
         choice.find_cells(keep.bucket, &spots);
@@ -82,36 +83,31 @@ impl Choice {
         }
     }
 
-    fn of(sources: &Sources<'_>, ranked: &[Ranked], spots: &[Spot]) -> Choice {
+    fn of(names: &Names, ranked: &[Ranked<'_>], spots: &[Spot]) -> Choice {
         let mut choice = Choice {
             values: Default::default(),
             has_other: [false; 3],
             places: Vec::new(),
-            place_ids: Vec::with_capacity(sources.places.len()),
+            place_ids: Vec::new(),
             cells: Vec::new(),
             cell_ids: Vec::new(),
         };
-        let mut text_ids: [Vec<u32>; 3] = Default::default();
-        for (at, ranked) in ranked.iter().enumerate() {
-            let texts = sources.texts(at);
-            let mut kept: Vec<u32> = ranked.kept().collect();
-            kept.sort_unstable_by_key(|id| texts.get(*id));
-            text_ids[at] = vec![OTHER; texts.len() + 1];
-            text_ids[at][NO_TEXT as usize] = NO_TEXT;
-            for id in kept {
-                text_ids[at][id as usize] = choice.values[at].push(texts.get(id));
-            }
-            choice.values[at].shrink();
-        }
-        let mut numbers = HashMap::new();
-        let mut used = vec![false; sources.places.len()];
+        let text_ids: [Vec<u32>; 3] = std::array::from_fn(|at| ranked[at].number(at, names, &mut choice.values[at]));
+        let mut used = vec![false; names.places.len()];
         spots.iter().for_each(|spot| used[spot.place() as usize] = true);
-        for (place, used) in sources.places.iter().zip(used) {
-            let texts = std::array::from_fn(|at| text_ids[at][place.texts[at] as usize]);
-            choice.place_ids.push(match used {
-                true => number(&mut choice.places, &mut numbers, Place { texts, mask: place.mask }),
-                false => u32::MAX,
-            });
+        let renamed = |place: &Place| Place {
+            texts: std::array::from_fn(|at| text_ids[at][place.texts[at] as usize]),
+            mask: place.mask,
+        };
+        let places = || names.places.iter().zip(&used).enumerate().filter(|(_, (_, used))| **used);
+        // In an order that depends on nothing but the events.
+        let mut keys: Vec<(u128, u32)> = places().map(|(at, (place, _))| (renamed(place).key(), at as u32)).collect();
+        keys.sort_unstable();
+        choice.place_ids = vec![u32::MAX; names.places.len()];
+        for same in keys.chunk_by(|one, next| one.0 == next.0) {
+            let number = choice.places.len() as u32;
+            same.iter().for_each(|(_, at)| choice.place_ids[*at as usize] = number);
+            choice.places.extend(same.first().map(|(_, at)| renamed(&names.places[*at as usize])));
         }
         for (at, has_other) in choice.has_other.iter_mut().enumerate() {
             *has_other = choice.places.iter().any(|place| place.texts[at] == OTHER);
@@ -138,42 +134,45 @@ impl Choice {
 
 /// All spots of the additions, each once.
 fn spots(additions: &Additions) -> Vec<Spot> {
-    let Additions { durations, first_contacts, unended, .. } = additions;
     let sums = additions.sums().filter(|sum| matches!(sum.0, Measure::Events | Measure::Sessions)).map(|sum| sum.1);
-    let lengths = durations.iter().chain(first_contacts).map(|length| length.0);
-    let mut spots: Vec<Spot> = sums.chain(lengths).chain(unended.iter().map(|session| session.0)).collect();
+    let lengths = [Length::Duration, Length::FirstContact].into_iter().flat_map(|length| additions.lengths(length));
+    let unended = additions.unended().map(|session| session.0);
+    let mut spots: Vec<Spot> = sums.chain(lengths.map(|length| length.0)).chain(unended).collect();
     spots.sort_unstable();
     spots.dedup();
     spots
 }
 
 /// The values of a dimension, the most frequent first.
-struct Ranked {
+struct Ranked<'a> {
     ids: Vec<u32>,
     /// How many of the most frequent get a number.
     kept: usize,
     /// Those that get one however rare.
     named: HashSet<u32>,
+    /// Those that are named and that nothing has get one, too: so it is known that nothing has them.
+    unknown: Vec<&'a str>,
 }
 
-impl Ranked {
-    fn new(at: usize, sources: &Sources<'_>, additions: &Additions, named: &[u32]) -> Ranked {
-        let texts = sources.texts(at);
+impl<'a> Ranked<'a> {
+    fn new(at: usize, names: &Names, additions: &Additions, named: &[&'a str]) -> Ranked<'a> {
+        let texts = names.texts(at);
         let mut counts = vec![0u64; texts.len() + 1];
+        let mut add = |spot: Spot, count: u64| counts[names.places[spot.place() as usize].texts[at] as usize] += count;
         for (measure, spot, value) in additions.sums() {
             if matches!(measure, Measure::Events | Measure::Sessions) {
-                counts[sources.places[spot.place() as usize].texts[at] as usize] += value;
+                add(spot, value);
             }
         }
-        for (spot, _) in &additions.first_contacts {
-            counts[sources.places[spot.place() as usize].texts[at] as usize] += 1;
-        }
-        let named: HashSet<u32> = named.iter().copied().collect();
+        additions.lengths(Length::FirstContact).for_each(|(spot, _, count)| add(spot, count));
         let mut ids: Vec<u32> = (1..counts.len() as u32).collect();
-        // A named value that nothing has is kept, too: so it is known that nothing has it.
-        ids.retain(|id| counts[*id as usize] > 0 || named.contains(id));
+        ids.retain(|id| counts[*id as usize] > 0);
         ids.sort_unstable_by_key(|id| (Reverse(counts[*id as usize]), texts.get(*id)));
-        Ranked { ids, kept: 0, named }
+        let has = |id: &u32| counts[*id as usize] > 0;
+        let found = |text: &&&str| names.find(at, text).filter(has).is_some();
+        let (known, unknown): (Vec<&&str>, Vec<&&str>) = named.iter().partition(found);
+        let named = known.into_iter().filter_map(|text| names.find(at, text)).collect();
+        Ranked { ids, kept: 0, named, unknown: unknown.into_iter().copied().collect() }
     }
 
     fn kept(&self) -> impl Iterator<Item = u32> + '_ {
@@ -182,5 +181,24 @@ impl Ranked {
             .enumerate()
             .filter(|(rank, id)| *rank < self.kept || self.named.contains(*id))
             .map(|(_, id)| *id)
+    }
+
+    /// Gives the values that are kept their numbers in the summary; those of all.
+    fn number(&self, at: usize, names: &Names, values: &mut Texts) -> Vec<u32> {
+        let texts = names.texts(at);
+        let mut kept: Vec<(&str, Option<u32>)> = self.kept().map(|id| (texts.get(id), Some(id))).collect();
+        kept.extend(self.unknown.iter().map(|text| (*text, None)));
+        kept.sort_unstable();
+        kept.dedup_by_key(|(text, _)| *text);
+        let mut numbers = vec![OTHER; texts.len() + 1];
+        numbers[NO_TEXT as usize] = NO_TEXT;
+        for (text, id) in kept {
+            let number = values.push(text);
+            if let Some(id) = id {
+                numbers[id as usize] = number;
+            }
+        }
+        values.shrink();
+        numbers
     }
 }

@@ -4,18 +4,19 @@ use hashbrown::HashMap;
 
 use super::Bucket;
 use super::additions::{Additions, Spot};
+use super::shard::Shard;
 use super::sources::{Source, Sources};
 use super::window::{Clock, Window};
 use crate::Counter;
 use crate::day::Measure;
 use crate::rows::Flags;
 
-/// Adds events and counters of the day.
-pub(crate) fn count(window: Window, bucket: Bucket, sources: &Sources<'_>, additions: &mut Additions) {
+/// Adds events and counters of the day that count in the shard.
+pub(crate) fn count(window: Window, bucket: Bucket, sources: &Sources<'_>, shard: Shard, additions: &mut Additions) {
     let mut events: HashMap<(Spot, Flags), u64> = HashMap::new();
     for source in sources.of_day(window) {
-        count_events(window, bucket, source, &mut events);
-        add_counters(window, bucket, source, additions);
+        count_events(window, bucket, source, shard, &mut events);
+        add_counters(window, bucket, source, shard, additions);
     }
     for ((spot, flags), count) in events {
         additions.add(Measure::Events, spot, count);
@@ -32,12 +33,19 @@ pub(crate) fn count(window: Window, bucket: Bucket, sources: &Sources<'_>, addit
     }
 }
 
-fn count_events(window: Window, bucket: Bucket, source: &Source<'_>, events: &mut HashMap<(Spot, Flags), u64>) {
+fn count_events(
+    window: Window,
+    bucket: Bucket,
+    source: &Source<'_>,
+    shard: Shard,
+    events: &mut HashMap<(Spot, Flags), u64>,
+) {
     let places = source.places.len();
     let mut clock = Clock::new(window, bucket);
     let buckets = bucket.per_day() as usize;
-    let rows = source.rows.micros().iter().zip(source.rows.place_of());
-    let rows = rows.filter_map(|(micros, place)| Some((clock.bucket(*micros)?, *place)));
+    let rows = source.rows.micros().iter().zip(source.rows.place_of()).enumerate();
+    let rows = rows.filter(|(row, _)| shard.counts_row(source.rows, *row));
+    let rows = rows.filter_map(|(_, (micros, place))| Some((clock.bucket(*micros)?, *place)));
     let mut add = |bucket: u16, place: u32, count: u64| {
         let (place, flags) = source.places[place as usize];
         *events.entry((Spot::new(bucket, place), flags)).or_default() += count;
@@ -57,9 +65,9 @@ fn count_events(window: Window, bucket: Bucket, source: &Source<'_>, events: &mu
 /// So few counters (of 4 bytes) that it doesn't matter.
 const FEW_COUNTERS: usize = 65_536;
 
-fn add_counters(window: Window, bucket: Bucket, source: &Source<'_>, additions: &mut Additions) {
+fn add_counters(window: Window, bucket: Bucket, source: &Source<'_>, shard: Shard, additions: &mut Additions) {
     let mut clock = Clock::new(window, bucket);
-    for mark in source.rows.marks() {
+    for mark in source.rows.marks().iter().filter(|mark| shard.counts_row(source.rows, mark.row as usize)) {
         let Some(bucket) = clock.bucket(source.rows.micros()[mark.row as usize]) else { continue };
         let spot = Spot::new(bucket, source.place(mark.row).0);
         for counter in Counter::ALL {

@@ -2,38 +2,37 @@
 
 use super::chat::{ChatEvent, Sessions};
 use super::groups::{Groups, Keys};
-use super::sources::Source;
+use super::shard::Shard;
+use super::sources::Sources;
 use super::window::Window;
 use crate::SESSION_MICROS_MAX;
-use crate::rows::{Mark, Place};
+use crate::rows::Mark;
 
 /// Adds the sessions with an id that begin in the day.
-pub(crate) fn add(sessions: &mut Sessions<'_, '_>, chat: &[(u32, ChatEvent<'_>)], keys: usize) {
+pub(crate) fn add(sessions: &mut Sessions<'_>, chat: &[(u32, ChatEvent<'_>)], keys: usize) {
     Groups::new(keys, chat).for_each(|events| {
         events.sort_unstable_by_key(|event| event.micros);
         divide(events, |session| sessions.add(session));
     });
 }
 
-/// The events of chats with an id that has one in the day, each with the number of its key.
-pub(crate) fn events<'a>(
-    window: Window,
-    sources: &[Source<'a>],
-    places: &[Place],
-) -> (Vec<(u32, ChatEvent<'a>)>, usize) {
+/// The events of the shard's chats with an id that has one in the day, each with the number of its key.
+pub(crate) fn events<'a>(window: Window, sources: &Sources<'a>, shard: Shard) -> (Vec<(u32, ChatEvent<'a>)>, usize) {
     let mut keys = Keys::new();
-    for (datastream, event) in chat(sources, places).filter(|(_, event)| window.has(event.micros)) {
-        keys.insert((datastream, event.mark.session));
+    for (datastream, event) in chat(sources).filter(|(_, event)| window.has(event.micros)) {
+        if shard.has(event.mark.session) {
+            keys.insert((datastream, event.mark.session));
+        }
     }
-    let seen =
-        chat(sources, places).filter(|(_, event)| window.sees(event.micros) && keys.may_have(event.mark.session));
+    let seen = chat(sources).filter(|(_, event)| window.sees(event.micros) && keys.may_have(event.mark.session));
     let numbered = seen
         .filter_map(|(datastream, event)| keys.number((datastream, event.mark.session)).map(|number| (number, event)));
     (numbered.collect(), keys.len())
 }
 
-fn chat<'a>(sources: &[Source<'a>], places: &[Place]) -> impl Iterator<Item = (u32, ChatEvent<'a>)> {
-    let marks = sources.iter().flat_map(|source| source.rows.marks().iter().map(move |mark| (source, mark)));
+fn chat<'a>(sources: &Sources<'a>) -> impl Iterator<Item = (u32, ChatEvent<'a>)> {
+    let places = &sources.names.places;
+    let marks = sources.sources.iter().flat_map(|source| source.rows.marks().iter().map(move |mark| (source, mark)));
     let with_id = marks.filter(|(_, mark): &(_, &Mark)| mark.session != 0 && mark.is_chat());
     with_id.map(move |(source, mark)| {
         let place = source.place(mark.row).0;

@@ -1,8 +1,10 @@
 //! Visits: from their beginning to the first contact request, and the chats in them that have no id.
 
+use super::additions::Length;
 use super::chat::{ChatEvent, Sessions, seconds};
 use super::groups::{Groups, Hashes, Keys};
-use super::sources::Source;
+use super::shard::Shard;
+use super::sources::Sources;
 use super::window::Window;
 use crate::rows::{Mark, Mask, NO_TEXT, Place};
 use crate::{VISIT_MICROS_MAX, VISIT_SILENCE_MICROS};
@@ -11,13 +13,13 @@ use crate::{VISIT_MICROS_MAX, VISIT_SILENCE_MICROS};
 #[derive(Clone, Copy)]
 pub(crate) struct VisitEvent<'a> {
     micros: i64,
-    /// By the numbering of [`Sources`](super::sources::Sources).
+    /// By the numbering of [`Names`](super::names::Names).
     place: u32,
     mark: Option<&'a Mark>,
 }
 
 /// Adds first contacts of visits, and chat sessions without an id, that begin in the day.
-pub(crate) fn add(sessions: &mut Sessions<'_, '_>, events: &[(u32, VisitEvent<'_>)], keys: usize) {
+pub(crate) fn add(sessions: &mut Sessions<'_>, events: &[(u32, VisitEvent<'_>)], keys: usize) {
     let mut chat = Vec::new();
     Groups::new(keys, events).for_each(|events| {
         if !events.is_sorted_by_key(|event| event.micros) {
@@ -32,16 +34,13 @@ pub(crate) fn add(sessions: &mut Sessions<'_, '_>, events: &[(u32, VisitEvent<'_
     });
 }
 
-/// The events that matter to visits of the day: those of visitors with a contact request in the day or
+/// The events that matter to visits of the day: those of the shard's visitors with a contact request in the day or
 /// after it, or a chat without an id in the day; each with the number of its key.
-pub(crate) fn events<'a>(
-    window: Window,
-    sources: &[Source<'a>],
-    places: &[Place],
-) -> (Vec<(u32, VisitEvent<'a>)>, usize) {
-    let wanted = Wanted::new(window, sources, places);
+pub(crate) fn events<'a>(window: Window, sources: &Sources<'a>, shard: Shard) -> (Vec<(u32, VisitEvent<'a>)>, usize) {
+    let wanted = Wanted::new(window, sources, shard);
+    let places = &sources.names.places;
     let mut events = Vec::new();
-    for source in sources {
+    for source in &sources.sources {
         let rows = source.rows;
         let mut marks = rows.marks().iter().peekable();
         for (row, (visitor, micros)) in rows.visitors().iter().zip(rows.micros()).enumerate() {
@@ -70,27 +69,27 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn new(window: Window, sources: &[Source<'_>], places: &[Place]) -> Wanted {
+    fn new(window: Window, sources: &Sources<'_>, shard: Shard) -> Wanted {
         let mut wanted = Wanted { keys: Keys::new(), chat: Hashes::new(), go_on: Hashes::new() };
-        for source in sources {
+        for source in &sources.sources {
             for (visitor, micros) in source.rows.visitors().iter().zip(source.rows.micros()) {
                 if window.is_near_end(*micros) {
                     wanted.go_on.insert(*visitor);
                 }
             }
         }
-        for source in sources {
+        for source in &sources.sources {
             for mark in source.rows.marks() {
                 let row = mark.row as usize;
                 let (visitor, micros) = (source.rows.visitors()[row], source.rows.micros()[row]);
-                let place = &places[source.place(mark.row).0 as usize];
+                let place = &sources.names.places[source.place(mark.row).0 as usize];
                 let is_contact = place.mask.requests() != 0;
                 let is_chat = mark.session == 0 && mark.is_chat();
                 let matters = match window.has(micros) {
                     true => is_contact || is_chat,
                     false => is_contact && window.precedes(micros) && wanted.go_on.may_have(visitor),
                 };
-                if visitor == 0 || !matters {
+                if visitor == 0 || !matters || !shard.has(visitor) {
                     continue;
                 }
                 wanted.keys.insert((place.texts[0], visitor));
@@ -132,24 +131,24 @@ fn divide<'a, 'b>(events: &'b [VisitEvent<'a>], mut visit: impl FnMut(&'b [Visit
 }
 
 /// Adds how long after its beginning a visit of the day has its first contact request, if it has one.
-fn add_first_contact(sessions: &mut Sessions<'_, '_>, visit: &[VisitEvent<'_>]) {
+fn add_first_contact(sessions: &mut Sessions<'_>, visit: &[VisitEvent<'_>]) {
     let Some(begun_at) = visit.first().map(|event| event.micros).filter(|at| sessions.window.has(*at)) else { return };
-    let places = &sessions.sources.places;
+    let places = &sessions.names.places;
     let place = |event: &VisitEvent<'_>| places[event.place as usize];
     let mut contacts = visit.iter().filter(|event| place(event).mask.requests() != 0).peekable();
     let Some(contact_at) = contacts.peek().map(|event| event.micros) else { return };
     let equally_early = contacts.take_while(|event| event.micros == contact_at).map(place);
     let Some(first) = equally_early.reduce(|one, other| earlier(sessions, one, other)) else { return };
     let spot = sessions.spot(begun_at, Place { mask: first.mask.only_requests(), ..first });
-    sessions.additions.first_contacts.push((spot, seconds(begun_at, contact_at)));
+    sessions.additions.add_length(Length::FirstContact, spot, seconds(begun_at, contact_at));
 }
 
 /// Of the places of two contact requests at one time that with the smaller page, then subject, one
 /// without coming last; of those that have the same, the channels of both.
-fn earlier(sessions: &Sessions<'_, '_>, one: Place, other: Place) -> Place {
+fn earlier(sessions: &Sessions<'_>, one: Place, other: Place) -> Place {
     let rank = |dimension: usize, place: &Place| {
         let text = place.texts[dimension];
-        (text == NO_TEXT, sessions.sources.texts(dimension).get(text))
+        (text == NO_TEXT, sessions.names.texts(dimension).get(text))
     };
     let ranks = |place: &Place| (rank(2, place), rank(1, place));
     match ranks(&one).cmp(&ranks(&other)) {

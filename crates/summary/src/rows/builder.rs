@@ -4,11 +4,13 @@ use hashbrown::HashMap;
 
 use super::marks::{Flags, Mark, Mask, valid};
 use super::{Interner, Place, Rows};
+use crate::fold::Shard;
 use crate::{DAY_CLOSES_AFTER_MICROS, DAY_MICROS, Event, HashKey};
 
 /// Makes [`Rows`] of events.
 pub struct RowsBuilder {
     key: HashKey,
+    shard: Shard,
     rows: Rows,
     interners: [Interner; 3],
     /// By place and flags as one number.
@@ -18,8 +20,14 @@ pub struct RowsBuilder {
 impl RowsBuilder {
     /// Without events yet.
     pub fn new(key: &HashKey) -> RowsBuilder {
+        RowsBuilder::of_shard(key, Shard::WHOLE)
+    }
+
+    /// Without events yet; it takes those that the shard needs, and passes the others over.
+    pub fn of_shard(key: &HashKey, shard: Shard) -> RowsBuilder {
         RowsBuilder {
             key: key.clone(),
+            shard,
             rows: Rows { first: i64::MAX, last: i64::MIN, ..Rows::default() },
             interners: Default::default(),
             place_ids: HashMap::default(),
@@ -39,6 +47,12 @@ impl RowsBuilder {
         let mask = Mask::of(&counters);
         let visitor = event.visitor.filter(|text| !text.is_empty()).map_or(0, |text| self.key.hash(text));
         let session = event.session.filter(|text| !text.is_empty());
+        let has_mark = mask != Mask::default();
+        let session_hash = session.filter(|_| has_mark).map_or(0, |text| self.key.hash(text));
+        let is_needed = self.shard.counts(visitor, event.micros) || session_hash != 0 && self.shard.has(session_hash);
+        if !is_needed {
+            return;
+        }
         let mut flags = 0;
         for (holds, flag) in [
             (is_odd, Flags::COUNTER),
@@ -52,15 +66,24 @@ impl RowsBuilder {
         let texts =
             [datastreams.intern(Some(event.datastream)), subjects.intern(event.subject), pages.intern(event.page)];
         let place = self.place(Place { texts, mask }, Flags(flags));
-        if mask != Mask::default() {
-            let session = session.map_or(0, |text| self.key.hash(text));
-            self.rows.marks.push(Mark { session, row: self.rows.micros.len() as u32, counters });
+        if has_mark {
+            self.rows.marks.push(Mark { session: session_hash, row: self.rows.micros.len() as u32, counters });
         }
         self.rows.first = self.rows.first.min(event.micros);
         self.rows.last = self.rows.last.max(event.micros);
         self.rows.micros.push(event.micros);
         self.rows.place_of.push(place);
         self.rows.visitors.push(visitor);
+    }
+
+    /// Events so far.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is none yet.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
     }
 
     /// The memory that it takes so far, in bytes, about.
@@ -82,12 +105,21 @@ impl RowsBuilder {
     }
 
     fn place(&mut self, place: Place, flags: Flags) -> u32 {
-        let places = &mut self.rows.places;
-        *self.place_ids.entry(place.key() << 8 | u128::from(flags.0)).or_insert_with(|| {
-            places.push((place, flags));
-            places.len() as u32 - 1
-        })
+        numbered(&mut self.rows.places, &mut self.place_ids, place, flags)
     }
+}
+
+/// The number of a place with what is odd about its events, a new one if there is none.
+pub(super) fn numbered(
+    places: &mut Vec<(Place, Flags)>,
+    ids: &mut HashMap<u128, u32>,
+    place: Place,
+    flags: Flags,
+) -> u32 {
+    *ids.entry(place.key() << 8 | u128::from(flags.0)).or_insert_with(|| {
+        places.push((place, flags));
+        places.len() as u32 - 1
+    })
 }
 
 /// Whether the event was received after its day was closed.

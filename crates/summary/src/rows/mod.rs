@@ -2,10 +2,12 @@
 
 mod builder;
 mod marks;
+mod selection;
 mod texts;
 
 pub use builder::RowsBuilder;
 pub(crate) use marks::{Flags, Mark, Mask};
+pub(crate) use selection::Selection;
 pub(crate) use texts::{Interner, NO_TEXT, Texts};
 
 /// Dimensions of text: datastream, subject, page, in this order wherever there are three of something.

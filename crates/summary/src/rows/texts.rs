@@ -109,8 +109,18 @@ impl Interner {
         *recent
     }
 
+    /// The number of a text that has one.
+    pub(crate) fn find(&self, text: &str) -> Option<u32> {
+        self.table.find(self.hasher.hash_one(text), |id| self.texts.get(*id) == text).copied()
+    }
+
     pub(crate) fn texts(&self) -> &Texts {
         &self.texts
+    }
+
+    /// The memory that it takes, in bytes, about.
+    pub(crate) fn bytes(&self) -> usize {
+        self.texts.bytes() + self.table.capacity() * (size_of::<u32>() + 1)
     }
 
     pub(crate) fn finish(mut self) -> Texts {

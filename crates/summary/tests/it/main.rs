@@ -5,5 +5,6 @@ mod bytes;
 mod days;
 mod estimate;
 mod hostile;
+mod parts;
 mod reference;
 mod same;

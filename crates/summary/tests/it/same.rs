@@ -94,7 +94,7 @@ fn chain() -> impl Strategy<Value = Vec<Owned>> {
     })
 }
 
-fn events() -> impl Strategy<Value = Vec<Owned>> {
+pub(crate) fn events() -> impl Strategy<Value = Vec<Owned>> {
     let scattered = || prop::collection::vec(event(), 0..60);
     prop_oneof![
         4 => scattered(),

@@ -21,10 +21,11 @@ async fn limits_are_named() {
     bench.append(&some_days()).await;
     let few = SummariesOptions { fold_rows_max: 3, dir: bench.dir.path().join("other"), ..bench.options() };
     let message = refused(&bench, few, whole()).await;
-    assert!(message.contains("2026-11-0") && message.contains("more than 3 events"), "{message}");
+    assert!(message.contains("2026-11-0") && message.contains("of 3 events"), "{message}");
+    assert!(message.contains("too many of one visitor"), "{message}");
     let small = SummariesOptions { fold_bytes_max: 200, dir: bench.dir.path().join("other"), ..bench.options() };
     let message = refused(&bench, small, whole()).await;
-    assert!(message.contains("added up at once"), "{message}");
+    assert!(message.contains("can't be folded"), "{message}");
     let small = SummariesOptions { question_bytes_max: 1_000, ..bench.options() };
     let message = refused(&bench, small, whole()).await;
     assert!(message.contains("shorter span"), "{message}");
@@ -41,6 +42,29 @@ async fn limits_are_named() {
     let tiny = SummariesOptions { memory_bytes_max: 3_000, rows_bytes_max: 1_000, ..bench.options() };
     bench.summaries = Summaries::new(bench.store.events.clone(), tiny);
     bench.check("tiny caches").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_of_too_many_events_to_be_folded_at_once_is_folded_in_parts() {
+    let mut bench = Bench::new().await;
+    let event = |number: i64| {
+        let (visitor, session): (&'static str, &'static str) =
+            (format!("v{}", number % 40).leak(), format!("s{}", number % 50).leak());
+        let counter = summary::Counter::ALL[(number % 8) as usize];
+        Happening::new(format!("m{number}"), at(12, number * 13)).by(visitor).chat(session, counter)
+    };
+    bench.append(&some_days()).await;
+    bench.append(&(0..200).map(event).collect::<Vec<_>>()).await;
+    bench.append_undated(&(200..300).map(event).collect::<Vec<_>>()).await;
+    bench.check("at once").await;
+    let small = SummariesOptions { fold_rows_max: 90, dir: bench.dir.path().join("other"), ..bench.options() };
+    bench.summaries = Summaries::new(bench.store.events.clone(), small);
+    bench.check("in parts").await;
+    bench.show(&[event(300), Happening::new("n1", at(30, 400)).by("v3").chat("s3", summary::Counter::ChatEnd)]);
+    bench.check("in parts, with fresh rows").await;
+    // A summary made in parts is the same, to the byte, and is kept.
+    let of_parts = std::fs::read(bench.dir.path().join("other/2026-11-10.summary")).unwrap();
+    assert!(!of_parts.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

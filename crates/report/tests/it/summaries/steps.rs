@@ -129,6 +129,34 @@ async fn fresh_rows_that_are_shown_again_are_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_a_day_that_changes_only_what_changed_is_folded() {
+    let mut bench = made().await;
+    let ask = async |bench: &Bench| {
+        report::SummarySource::answer(&bench.summaries, &[whole()]).await.unwrap();
+        bench.summaries.stats().changes
+    };
+    let changes = ask(&bench).await;
+    bench.show(&[Happening::new("f1", at(30, 310)).by("anna").chat("s9", ChatEnd)]);
+    assert_eq!(ask(&bench).await - changes, 1, "fresh rows");
+    bench.check("fresh rows").await;
+    bench.show(&[Happening::new("f2", at(29, 1439)).by("anna").counting(ClickToCall, 1)]);
+    let changes = ask(&bench).await;
+    bench.commit_fresh().await;
+    assert_eq!(ask(&bench).await - changes, 2, "they are in a file now, today's and that of the day before");
+    bench.check("committed").await;
+    bench.append(&[Happening::new("f3", at(30, 5)).by("anna").chat("s9", ChatOffered)]).await;
+    bench.check("before what was there").await;
+    bench.delete("t1").await;
+    bench.compact().await;
+    bench.check("deleted and compacted").await;
+    // A question of an older moment may come later; and a day that is over has a file.
+    bench.clock.set(at(35, 0));
+    bench.append(&[Happening::new("f4", at(31, 5)).by("anna")]).await;
+    bench.check("settled").await;
+    assert!(bench.file(30).exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_file_costs_its_own_rows() {
     let mut bench = made().await;
     let dir = bench.dir.path().join("tables/events/event_date=2026-11-10");

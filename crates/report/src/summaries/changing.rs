@@ -1,0 +1,122 @@
+//! Days that change all the time: today, and those that late events come for.
+//!
+//! Of such a day is kept what its events amount to with all values, and the rows of which it was made. A
+//! new file, more fresh rows, a commit that turns fresh rows into a file: what the visitors and chat
+//! sessions in the rows that came and went amount to is taken away and added anew
+//! ([`Part::change`](summary::Part::change)), and all others stay.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use summary::{Bucket, Changed, DaySummary, Keep, Part, Rows};
+use tokio::runtime::Handle;
+
+use super::failure::Failure;
+use super::fold::Folded;
+use super::moment::{Moment, Source, SourceId};
+use super::{Inner, lock};
+
+/// Days that are kept this way.
+const DAYS_MAX: usize = 4;
+
+/// A day with what it was made of.
+pub(super) struct ChangingDay {
+    part: Part,
+    rows: HashMap<SourceId, Arc<Rows>>,
+    summary: Arc<DaySummary>,
+}
+
+/// The days, the one that was looked at longest ago first.
+#[derive(Default)]
+pub(super) struct ChangingDays(Vec<(i32, ChangingDay)>);
+
+impl ChangingDays {
+    fn take(&mut self, day: i32) -> Option<ChangingDay> {
+        let at = self.0.iter().position(|(of, _)| *of == day)?;
+        Some(self.0.remove(at).1)
+    }
+
+    fn put(&mut self, day: i32, changing: ChangingDay) {
+        drop(self.take(day));
+        if self.0.len() >= DAYS_MAX {
+            self.0.remove(0);
+        }
+        self.0.push((day, changing));
+    }
+
+    /// Keeps the days that still change.
+    pub(super) fn retain(&mut self, changes: impl Fn(i32) -> bool) {
+        self.0.retain(|(day, _)| changes(*day));
+    }
+}
+
+impl Inner {
+    /// Makes the summary of a day; nobody else makes the same one meanwhile.
+    pub(super) fn make(&self, runtime: &Handle, moment: &Moment, day: i32) -> Result<Arc<DaySummary>, Failure> {
+        if self.is_settled(moment, day) {
+            let part = self.fold(runtime, moment, day, Bucket::Hour)?.part;
+            return Ok(Arc::new(part.summary(&Keep::default())));
+        }
+        let known = lock(&self.changing).take(day);
+        let changed = known.map(|known| self.change(known, runtime, moment, day)).transpose()?.flatten();
+        if let Some(changing) = changed {
+            self.counters.folds.fetch_add(1, Ordering::Relaxed);
+            self.counters.changes.fetch_add(1, Ordering::Relaxed);
+            let summary = Arc::clone(&changing.summary);
+            lock(&self.changing).put(day, changing);
+            return Ok(summary);
+        }
+        let Folded { part, rows } = self.fold(runtime, moment, day, Bucket::Hour)?;
+        let summary = Arc::new(part.summary(&Keep::default()));
+        if let Some(rows) = rows {
+            let bytes = part.bytes() + rows.iter().map(|(_, rows)| rows.bytes()).sum::<usize>();
+            if bytes <= self.options.rows_bytes_max {
+                let changing = ChangingDay { part, rows: rows.into_iter().collect(), summary: Arc::clone(&summary) };
+                lock(&self.changing).put(day, changing);
+            }
+        }
+        Ok(summary)
+    }
+
+    /// The day as the moment has it; `None` if it must be folded anew.
+    fn change(
+        &self,
+        known: ChangingDay,
+        runtime: &Handle,
+        moment: &Moment,
+        day: i32,
+    ) -> Result<Option<ChangingDay>, Failure> {
+        let ChangingDay { mut part, rows: mut removed, summary } = known;
+        let (mut kept, mut added) = (HashMap::new(), HashMap::new());
+        let mut room = self.options.rows_bytes_max.saturating_sub(part.bytes());
+        for source in moment.sources(day) {
+            let id = source.id();
+            let rows = match removed.remove(&id) {
+                Some(rows) => kept.entry(id).or_insert(rows),
+                None => match self.added(runtime, moment, &source, day) {
+                    Ok(rows) => added.entry(id).or_insert(rows),
+                    Err(Failure::NoRoom) => return Ok(None),
+                    Err(failure) => return Err(failure),
+                },
+            };
+            let Some(left) = room.checked_sub(rows.bytes()) else { return Ok(None) };
+            room = left;
+        }
+        let summary = match part.change(&parts(&kept), &parts(&removed), &parts(&added)) {
+            Changed::Nothing => summary,
+            Changed::Something => Arc::new(part.summary(&Keep::default())),
+            Changed::Useless => return Ok(None),
+        };
+        kept.extend(added);
+        Ok(Some(ChangingDay { part, rows: kept, summary }))
+    }
+
+    fn added(&self, runtime: &Handle, moment: &Moment, source: &Source, day: i32) -> Result<Arc<Rows>, Failure> {
+        self.rows_of(runtime, moment, source, day, self.room())
+    }
+}
+
+fn parts(rows: &HashMap<SourceId, Arc<Rows>>) -> Vec<&Rows> {
+    rows.values().map(Arc::as_ref).collect()
+}

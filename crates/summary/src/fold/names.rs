@@ -1,0 +1,64 @@
+//! Texts and places under numbers that hold for several sources.
+
+use hashbrown::HashMap;
+
+use crate::rows::{Flags, Interner, NO_TEXT, Place, Rows, Texts};
+
+/// Places and texts, each under a number of its own.
+#[derive(Default)]
+pub(crate) struct Names {
+    pub(crate) places: Vec<Place>,
+    numbers: HashMap<u128, u32>,
+    interners: [Interner; 3],
+}
+
+impl Names {
+    /// The number of a place, a new one if no event has it.
+    pub(crate) fn number(&mut self, place: Place) -> u32 {
+        let Names { places, numbers, .. } = self;
+        *numbers.entry(place.key()).or_insert_with(|| {
+            places.push(place);
+            places.len() as u32 - 1
+        })
+    }
+
+    /// The number here of each place of the rows, and what is odd about its events.
+    pub(crate) fn of_rows(&mut self, rows: &Rows) -> Vec<(u32, Flags)> {
+        let texts = self.texts_of(std::array::from_fn(|at| &rows.texts()[at]));
+        rows.places().iter().map(|(place, flags)| (self.number(renamed(place, &texts)), *flags)).collect()
+    }
+
+    /// The number here of each place that others have.
+    pub(crate) fn of_others(&mut self, other: &Names) -> Vec<u32> {
+        let texts = self.texts_of(std::array::from_fn(|at| other.texts(at)));
+        other.places.iter().map(|place| self.number(renamed(place, &texts))).collect()
+    }
+
+    /// The texts of datastream, subject, page.
+    pub(crate) fn texts(&self, dimension: usize) -> &Texts {
+        self.interners[dimension].texts()
+    }
+
+    /// The number of a text that some event has.
+    pub(crate) fn find(&self, dimension: usize, text: &str) -> Option<u32> {
+        self.interners[dimension].find(text)
+    }
+
+    /// The memory that they take, in bytes, about.
+    pub(crate) fn bytes(&self) -> usize {
+        let places = self.places.capacity() * size_of::<Place>();
+        let numbers = self.numbers.capacity() * size_of::<(u128, u32)>();
+        places + numbers + self.interners.iter().map(Interner::bytes).sum::<usize>()
+    }
+
+    fn texts_of(&mut self, texts: [&Texts; 3]) -> [Vec<u32>; 3] {
+        std::array::from_fn(|at| {
+            let interner = &mut self.interners[at];
+            std::iter::once(NO_TEXT).chain(texts[at].iter().map(|text| interner.intern(Some(text)))).collect()
+        })
+    }
+}
+
+fn renamed(place: &Place, texts: &[Vec<u32>; 3]) -> Place {
+    Place { texts: std::array::from_fn(|at| texts[at][place.texts[at] as usize]), mask: place.mask }
+}

@@ -15,4 +15,5 @@ mod queries;
 mod reports;
 mod serve;
 mod server_process;
+mod summaries;
 mod tls;

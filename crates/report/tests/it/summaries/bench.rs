@@ -50,8 +50,13 @@ impl Bench {
 
     /// The file of a day's summary.
     pub(super) fn file(&self, day: i32) -> PathBuf {
+        self.summaries_dir().join(format!("{}.summary", self.date(day)))
+    }
+
+    /// A day as files are named after it.
+    pub(super) fn date(&self, day: i32) -> String {
         let date = chrono::DateTime::from_timestamp(i64::from(FIRST_DAY + day) * 86_400, 0).unwrap();
-        self.summaries_dir().join(format!("{}.summary", date.format("%Y-%m-%d")))
+        date.format("%Y-%m-%d").to_string()
     }
 
     pub(super) async fn append(&mut self, events: &[Happening]) {

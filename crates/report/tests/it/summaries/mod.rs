@@ -4,5 +4,6 @@ mod bench;
 mod events;
 mod files;
 mod limits;
+mod marked;
 mod random;
 mod steps;

@@ -4,6 +4,7 @@ mod commit;
 mod crash;
 mod damage;
 mod day_files;
+mod deletion_vectors;
 mod faulty_disk;
 mod fixture;
 mod legacy;

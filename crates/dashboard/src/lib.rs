@@ -4,6 +4,7 @@
 //! * [`overview`], [`chat`], [`subjects`], [`pages`], [`quality`] draw a page from its reports, [`wrong`] one that
 //!   can't be shown. Each is a whole document that needs no script, one style sheet ([`STYLE`]) and nothing from
 //!   elsewhere. Nothing in it is computed: a number that isn't in a report isn't on a page.
+//! * [`report_page`] and [`report_picture`] draw one report as a file to send.
 //! * Charts are figures with a sentence, a drawing and a table of the same numbers.
 //!
 //! What visitors sent is text and stays text: markup escapes it, control characters and marks of direction are made
@@ -11,6 +12,7 @@
 
 mod change;
 mod chart;
+mod file;
 mod format;
 mod page;
 mod pages;
@@ -20,6 +22,7 @@ mod style;
 mod text;
 mod view;
 
+pub use file::{report_page, report_picture};
 pub use page::Context;
 pub use pages::chat::{Chat, chat};
 pub use pages::door::{Door, followed_link, login};

@@ -124,7 +124,7 @@ pub(crate) fn brand() -> Markup {
     }
 }
 
-fn when(told: &Told, span: &str) -> Markup {
+pub(crate) fn when(told: &Told, span: &str) -> Markup {
     let Told { period, compared, .. } = told;
     html! {
         p.when {
@@ -137,7 +137,7 @@ fn when(told: &Told, span: &str) -> Markup {
     }
 }
 
-fn notes(notes: &[String]) -> Markup {
+pub(crate) fn notes(notes: &[String]) -> Markup {
     if notes.is_empty() {
         return Markup::default();
     }

@@ -2,8 +2,11 @@
 
 use std::sync::LazyLock;
 
+/// The style sheet as it is written.
+pub(crate) const SOURCE: &str = include_str!("style.css");
+
 /// The style sheet of all pages.
-pub static STYLE: LazyLock<Style> = LazyLock::new(|| Style::of(include_str!("style.css")));
+pub static STYLE: LazyLock<Style> = LazyLock::new(|| Style::of(SOURCE));
 
 /// A style sheet.
 #[derive(Debug)]
@@ -39,7 +42,7 @@ impl Style {
 
 /// The same without comments and the white space at the beginning of lines. No string in the sheet holds
 /// either.
-fn without_comments(source: &str) -> String {
+pub(crate) fn without_comments(source: &str) -> String {
     let mut text = String::with_capacity(source.len());
     let mut rest = source;
     while let Some((before, comment)) = rest.split_once("/*") {

@@ -208,6 +208,9 @@ pub(crate) struct ReportArgs {
     /// How the report is written
     #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
     pub(crate) format: ReportFormat,
+    /// File to write, whole or not at all; standard output when not given
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 /// What a parameter of reports means.
@@ -305,8 +308,19 @@ pub(crate) struct ContactsArgs {
     #[arg(long, value_name = "WHEN")]
     pub(crate) until: Option<String>,
     /// How the report is written
-    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
-    pub(crate) format: ReportFormat,
+    #[arg(long, value_enum, default_value_t = ContactsFormat::Table)]
+    pub(crate) format: ContactsFormat,
+}
+
+/// How `report contacts` is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ContactsFormat {
+    /// Aligned columns
+    Table,
+    /// Comma-separated, with a heading
+    Csv,
+    /// One JSON object
+    Json,
 }
 
 /// How a report is written.
@@ -318,6 +332,12 @@ pub(crate) enum ReportFormat {
     Csv,
     /// One JSON object
     Json,
+    /// A workbook, with real numbers and dates
+    Xlsx,
+    /// A page with everything in it, to send
+    Html,
+    /// Its chart over time, as a picture
+    Svg,
 }
 
 /// What to do with rejected events.

@@ -50,10 +50,10 @@ pub use metrics::{
 };
 pub use period::{Period, PeriodError};
 pub use reports::{
-    Answered, ComparedPeriod, DivisionError, FilterError, Look, MetricAnswer, MetricNumber, Named, PARAMETERS,
-    PartAnswer, ReceivedSource, Report, ReportBucket, ReportForm, ReportName, ReportPeriod, ReportRequest, ReportRow,
-    RequestError, RowKind, SecondsAnswer, SpanError, SummaryAnswer, SummaryError, SummarySource, UnknownZone,
-    WrittenFilter, Zone,
+    Answered, AskedForm, ComparedPeriod, DivisionError, DrawnForm, FilterError, Look, MetricAnswer, MetricNumber,
+    Named, PARAMETERS, PartAnswer, ReceivedSource, Report, ReportBucket, ReportForm, ReportName, ReportPeriod,
+    ReportRequest, ReportRow, RequestError, RowKind, SecondsAnswer, SpanError, SummaryAnswer, SummaryError,
+    SummarySource, UnknownZone, WrittenFilter, Zone,
 };
 pub use result::{Form, QueryResult};
 pub use session::{QueryLimits, Session, Snapshot};

@@ -26,7 +26,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("postgres", &["report", "workspace-hack"]),
     ("intake", &["ambient", "xdm", "journal", "keys", "table", "vault", "workspace-hack"]),
     ("server", &["dashboard", "intake", "report", "xdm", "workspace-hack"]),
-    ("frontdesk", &["generate", "schemas", "xdm", "table", "report", "intake", "server", "workspace-hack"]),
+    (
+        "frontdesk",
+        &["dashboard", "generate", "schemas", "xdm", "table", "report", "intake", "server", "workspace-hack"],
+    ),
     ("xtask", &[]),
 ];
 
@@ -35,6 +38,8 @@ const FENCED: &[(&str, &[&str])] = &[
     ("deltalake", &["table", "workspace-hack"]),
     ("parquet", &["columns", "table", "workspace-hack"]),
     ("datafusion", &["table", "report", "test-query", "workspace-hack"]),
+    ("rust_xlsxwriter", &["report", "workspace-hack"]),
+    ("rmcp", &["frontdesk", "workspace-hack"]),
     ("axum", &["server", "workspace-hack"]),
     ("hyper", &["server", "workspace-hack"]),
 ];

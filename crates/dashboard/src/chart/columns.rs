@@ -65,17 +65,21 @@ impl Column {
 impl Columns<'_> {
     /// The figure.
     pub(crate) fn draw(&self) -> Markup {
+        self.caption.figure("tall", &self.legend(), &self.inside(), &self.table())
+    }
+
+    /// The drawing alone.
+    pub(super) fn inside(&self) -> Markup {
         let heights = self.columns.iter().flat_map(|column| [column.sum(), column.before.unwrap_or(0.0)]);
         let scale = Scale::to(heights.fold(0.0, f64::max), self.unit);
-        let inside = html! {
+        html! {
             (scale.draw())
             @for (place, column) in self.columns.iter().enumerate().filter(|(_, column)| !column.values.is_empty()) {
                 (self.column(place, column, &scale))
             }
             (self.line(&scale))
             (draw_names(self.columns.iter().map(|column| column.short.as_str())))
-        };
-        self.caption.figure("tall", &self.legend(), &inside, &self.table())
+        }
     }
 
     fn column(&self, place: usize, column: &Column, scale: &Scale) -> Markup {

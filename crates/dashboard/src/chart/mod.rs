@@ -7,6 +7,7 @@
 //! policy takes no style attribute, and since colours are then the style sheet's.
 //! The same data gives the same bytes.
 
+mod alone;
 mod bars;
 mod columns;
 mod distribution;

@@ -21,8 +21,13 @@ pub struct Chat<'a> {
 /// The page.
 pub fn chat(context: &Context<'_>, data: &Chat<'_>) -> String {
     let report = data.chat;
+    page(context, Some(&Told::of(report, &[])), &content(context, report))
+}
+
+/// What is on it.
+pub(crate) fn content(context: &Context<'_>, report: &Report) -> Markup {
     let stat = |metric, label| Stat { metric, label, report }.draw(context.now);
-    let content = html! {
+    html! {
         div.stats {
             (stat(&metric::CHATS_OFFERED, None))
             (stat(&metric::INVITATION_ACCEPTANCE_RATE, Some("Acceptance rate")))
@@ -39,8 +44,7 @@ pub fn chat(context: &Context<'_>, data: &Chat<'_>) -> String {
             div.half { (duration_over_time(context, report)) }
             div.whole { (anomalies(report, &OF_CHATS)) }
         }
-    };
-    page(context, Some(&Told::of(report, &[])), &content)
+    }
 }
 
 fn funnel(report: &Report) -> Markup {

@@ -1,6 +1,6 @@
 //! All subjects, and all pages: the whole list with the numbers of each.
 
-use maud::html;
+use maud::{Markup, html};
 use report::{Metric, Report, metric};
 
 use crate::page::{Context, Told, page};
@@ -31,7 +31,19 @@ const LIMIT_MAX: &str = "1000";
 
 /// The page of subjects, from the report `subjects`.
 pub fn subjects(context: &Context<'_>, report: &Report) -> String {
-    let values = Values {
+    let content = content(context, of_subjects(report, more(context, report, Page::Subjects)));
+    page(context, Some(&Told::of(report, &[])), &content)
+}
+
+/// The page of pages, from the report `pages`.
+pub fn pages(context: &Context<'_>, report: &Report) -> String {
+    let content = content(context, of_pages(report, more(context, report, Page::Pages)));
+    page(context, Some(&Told::of(report, &[])), &content)
+}
+
+/// The list of subjects, with where the rest is.
+pub(crate) fn of_subjects(report: &Report, more: Option<(String, String)>) -> Values<'_> {
+    Values {
         id: "subjects",
         title: "All subjects",
         one: "Subject",
@@ -39,14 +51,13 @@ pub fn subjects(context: &Context<'_>, report: &Report) -> String {
         report,
         kind: Some(FilterKind::Subject),
         columns: OF_SUBJECTS,
-        more: more(context, report, Page::Subjects),
-    };
-    list(context, report, values)
+        more,
+    }
 }
 
-/// The page of pages, from the report `pages`.
-pub fn pages(context: &Context<'_>, report: &Report) -> String {
-    let values = Values {
+/// The list of pages, likewise.
+pub(crate) fn of_pages(report: &Report, more: Option<(String, String)>) -> Values<'_> {
+    Values {
         id: "pages",
         title: "All pages",
         one: "Page",
@@ -54,14 +65,15 @@ pub fn pages(context: &Context<'_>, report: &Report) -> String {
         report,
         kind: Some(FilterKind::Page),
         columns: OF_PAGES,
-        more: more(context, report, Page::Pages),
-    };
-    list(context, report, values)
+        more,
+    }
 }
 
-fn list(context: &Context<'_>, report: &Report, values: Values<'_>) -> String {
+/// What is on such a page.
+pub(crate) fn content(context: &Context<'_>, values: Values<'_>) -> Markup {
+    let report = values.report;
     let stat = |metric| Stat { metric, label: None, report }.draw(context.now);
-    let content = html! {
+    html! {
         div.stats.few {
             (stat(&metric::CONTACT_REQUESTS))
             (stat(&metric::VISITORS))
@@ -69,8 +81,7 @@ fn list(context: &Context<'_>, report: &Report, values: Values<'_>) -> String {
             (stat(&metric::CONTACT_RATE))
         }
         div.grid { div.whole { (values.draw(context)) } }
-    };
-    page(context, Some(&Told::of(report, &[])), &content)
+    }
 }
 
 fn more(context: &Context<'_>, report: &Report, page: Page) -> Option<(String, String)> {

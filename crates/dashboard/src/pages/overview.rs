@@ -85,7 +85,8 @@ fn is_empty(report: &Report) -> bool {
     })
 }
 
-fn heat(report: &Report) -> maud::Markup {
+/// When people ask, from a report by hour of the week.
+pub(crate) fn heat(report: &Report) -> maud::Markup {
     let hours: Vec<f64> =
         report.series.iter().map(|bucket| part(&bucket.metrics, &metric::CONTACT_REQUESTS).unwrap_or(0.0)).collect();
     let most =

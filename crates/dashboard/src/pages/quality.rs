@@ -1,6 +1,6 @@
 //! What became of the events that were sent, and what can't be right in them.
 
-use maud::html;
+use maud::{Markup, html};
 use report::{Report, metric};
 
 use crate::page::{Context, Told, page};
@@ -18,9 +18,14 @@ pub struct Quality<'a> {
 
 /// The page.
 pub fn quality(context: &Context<'_>, data: &Quality<'_>) -> String {
-    let report = data.quality;
+    let rejects = ("/v1/rejects".to_owned(), "The rejected events".to_owned());
+    page(context, Some(&Told::of(data.quality, &[])), &content(context, data.quality, Some(rejects)))
+}
+
+/// What is on it, with where the rejected events are.
+pub(crate) fn content(context: &Context<'_>, report: &Report, rejects: Option<(String, String)>) -> Markup {
     let stat = |metric| Stat { metric, label: None, report }.draw(context.now);
-    let content = html! {
+    html! {
         div.stats {
             (stat(&metric::ACCEPTED))
             (stat(&metric::REJECTED))
@@ -34,7 +39,7 @@ pub fn quality(context: &Context<'_>, data: &Quality<'_>) -> String {
                 (Values {
                     id: "reasons", title: "Rejected, by reason", one: "Reason", many: "Rejected events", report,
                     kind: None, columns: &[(&metric::REJECTED, "Rejected")],
-                    more: Some(("/v1/rejects".to_owned(), "The rejected events".to_owned())),
+                    more: rejects,
                 }.draw(context))
             }
             div.half { (anomalies(report, &ALL)) }
@@ -48,6 +53,5 @@ pub fn quality(context: &Context<'_>, data: &Quality<'_>) -> String {
             div.half { (columns(context, report, "late-events", "Late events over time", &metric::LATE)) }
             div.half { (columns(context, report, "anomalies-over-time", "Anomalies over time", &metric::ANOMALIES)) }
         }
-    };
-    page(context, Some(&Told::of(report, &[])), &content)
+    }
 }

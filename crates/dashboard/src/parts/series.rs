@@ -31,6 +31,11 @@ pub(crate) fn channel(name: &str) -> Option<(&'static str, &'static str)> {
 
 /// Contact requests over time, by channel.
 pub(crate) fn requests(context: &Context<'_>, report: &Report) -> Markup {
+    requests_chart(context, report).draw()
+}
+
+/// The chart of them.
+pub(crate) fn requests_chart(context: &Context<'_>, report: &Report) -> Columns<'static> {
     let parts = parts(report, context.now);
     let channels: Vec<(Channel, &'static str)> = std::iter::zip(Channel::ALL, CHANNEL_CLASSES).collect();
     let series = channels.iter().map(|(channel, class)| {
@@ -60,7 +65,6 @@ pub(crate) fn requests(context: &Context<'_>, report: &Report) -> Markup {
         part: part_head(report),
         before,
     }
-    .draw()
 }
 
 /// A metric over time in columns of one colour.
@@ -71,6 +75,17 @@ pub(crate) fn columns(
     title: &'static str,
     metric: &'static Metric,
 ) -> Markup {
+    columns_chart(context, report, id, title, metric).draw()
+}
+
+/// The chart of it.
+pub(crate) fn columns_chart(
+    context: &Context<'_>,
+    report: &Report,
+    id: &'static str,
+    title: &'static str,
+    metric: &'static Metric,
+) -> Columns<'static> {
     let columns: Vec<Column> = parts(report, context.now)
         .iter()
         .map(|part| column(context, part, vec![self::part(&part.bucket.metrics, metric).unwrap_or(0.0)], metric))
@@ -79,7 +94,7 @@ pub(crate) fn columns(
     let label = metric.label;
     let before = compared_line(report).filter(|_| columns.iter().any(|column| column.before.is_some()));
     let series = vec![Series { name: label.to_owned(), class: "s1", href: None }];
-    Columns { caption, unit: unit(metric), series, columns, part: part_head(report), before }.draw()
+    Columns { caption, unit: unit(metric), series, columns, part: part_head(report), before }
 }
 
 fn column(context: &Context<'_>, part: &Part<'_>, values: Vec<f64>, compared: &Metric) -> Column {

@@ -3,5 +3,6 @@
 
 mod colours;
 mod drawn;
+mod files;
 mod made_up;
 mod pages;

@@ -1,13 +1,14 @@
-//! `frontdesk report`: the reports, as table, CSV or JSON.
+//! `frontdesk report`: the reports, as table, CSV, JSON or workbook, as page or picture.
 
 use std::io::{self, IsTerminal, Write};
 
 use chrono::Utc;
-use report::{ContactsReport, Look, Period, ReportForm, ReportName, ReportRequest};
+use report::{ContactsReport, Look, Period, Report, ReportForm, ReportName, ReportRequest};
 
 use crate::access::Access;
-use crate::args::{ContactsArgs, ReportArgs, ReportCommand, ReportFormat};
-use crate::failure::Failure;
+use crate::args::{ContactsArgs, ContactsFormat, ReportArgs, ReportCommand, ReportFormat};
+use crate::failure::{Exit, Failure};
+use crate::output::{Content, Output};
 use crate::settings::Settings;
 use crate::terminal;
 
@@ -40,19 +41,41 @@ async fn summarized(name: ReportName, args: &ReportArgs, settings: &Settings) ->
     let now = Utc::now().timestamp_micros();
     let request =
         ReportRequest::parse(name.name(), pairs.iter().copied(), settings.time_zone.0, now).map_err(Failure::usage)?;
+    let is_shown = args.format == ReportFormat::Table && args.output.is_none();
+    let content = if args.format == ReportFormat::Xlsx { Content::Binary } else { Content::Text };
+    let output = (!is_shown).then(|| Output::open(args.output.as_deref(), content)).transpose()?;
     let report =
         Access::with(settings, async |access| access.report(&request, &pairs, settings.time_zone.0).await).await?;
+    let Some(mut output) = output else { return show(&report) };
+    output.put(&bytes(&report, args.format, now)?)?;
+    output.finish()
+}
+
+/// Prints the table.
+fn show(report: &Report) -> Result<(), Failure> {
     let is_terminal = io::stdout().is_terminal();
     let look = look(is_terminal, &|name| std::env::var(name).ok());
-    let (form, mut out) = match args.format {
-        ReportFormat::Table if is_terminal => (ReportForm::Table, terminal::drawn()),
-        ReportFormat::Table => (ReportForm::Table, terminal::people()),
-        ReportFormat::Csv => (ReportForm::Csv, terminal::data()),
-        ReportFormat::Json => (ReportForm::Json, terminal::data()),
-    };
-    report.write(form, look, &mut out)?;
+    let mut out = if is_terminal { terminal::drawn() } else { terminal::people() };
+    report.write(ReportForm::Table, look, &mut out)?;
     out.flush()?;
     Ok(())
+}
+
+fn bytes(report: &Report, format: ReportFormat, now: i64) -> Result<Vec<u8>, Failure> {
+    let written = |form: ReportForm| {
+        let mut bytes = Vec::new();
+        let written = report.write(form, Look::Plain, &mut bytes);
+        written.map_err(|error| Failure::new(Exit::Damaged, format_args!("the report can't be written: {error}")))?;
+        Ok(bytes)
+    };
+    match format {
+        ReportFormat::Table => written(ReportForm::Table),
+        ReportFormat::Csv => written(ReportForm::Csv),
+        ReportFormat::Json => written(ReportForm::Json),
+        ReportFormat::Xlsx => written(ReportForm::Xlsx),
+        ReportFormat::Html => Ok(dashboard::report_page(report, now).into_bytes()),
+        ReportFormat::Svg => Ok(dashboard::report_picture(report, now).into_bytes()),
+    }
 }
 
 /// What a table is written for. `COLUMNS` says how wide a terminal is, where a shell exports it;
@@ -71,18 +94,18 @@ async fn contacts(args: &ContactsArgs, settings: &Settings) -> Result<(), Failur
     let period = Period::parse(&args.since, args.until.as_deref(), Utc::now()).map_err(Failure::usage)?;
     let report = Access::with(settings, async |access| access.contacts(&period).await).await?;
     let mut out = match args.format {
-        ReportFormat::Table => terminal::people(),
-        ReportFormat::Csv | ReportFormat::Json => terminal::data(),
+        ContactsFormat::Table => terminal::people(),
+        ContactsFormat::Csv | ContactsFormat::Json => terminal::data(),
     };
     write(&report, args.format, &mut out)?;
     Ok(())
 }
 
-fn write(report: &ContactsReport, format: ReportFormat, mut out: &mut dyn Write) -> io::Result<()> {
+fn write(report: &ContactsReport, format: ContactsFormat, mut out: &mut dyn Write) -> io::Result<()> {
     match format {
-        ReportFormat::Table => report.write_table(&mut out, None)?,
-        ReportFormat::Csv => report.write_csv(&mut out)?,
-        ReportFormat::Json => report.write_json(&mut out)?,
+        ContactsFormat::Table => report.write_table(&mut out, None)?,
+        ContactsFormat::Csv => report.write_csv(&mut out)?,
+        ContactsFormat::Json => report.write_json(&mut out)?,
     }
     out.flush()
 }

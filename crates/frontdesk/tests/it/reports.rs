@@ -131,3 +131,38 @@ fn the_same_is_said_about_a_mistake_alone_and_over_http() {
         assert_eq!(*alone, format!("error: {}\n", problem["detail"].as_str().unwrap()), "{path}");
     }
 }
+
+#[test]
+fn a_report_is_a_file_to_send() {
+    let dir = loaded();
+    let make = |format: &str, name: &str| {
+        dir.ok(&[&["report", name, "--format", format, "-o", "out"][..], &PERIOD].concat());
+        std::fs::read(dir.path("out")).unwrap()
+    };
+    let forms = || -> Vec<Vec<u8>> {
+        let one = |(format, name)| make(format, name);
+        [("xlsx", "overview"), ("html", "chat"), ("svg", "overview"), ("html", "quality"), ("table", "pages")]
+            .map(one)
+            .to_vec()
+    };
+    let alone = forms();
+    for (bytes, begin) in
+        alone.iter().zip(["PK\u{3}\u{4}", "<!DOCTYPE html>", "<?xml ", "<!DOCTYPE html>", "pages from 2026-11-15"])
+    {
+        assert!(bytes.starts_with(begin.as_bytes()) && bytes.len() > 1_000, "{begin}: {} bytes", bytes.len());
+    }
+    let server = dir.serve(&[]);
+    let beside = forms();
+    // Workbooks hold when they were made.
+    assert_eq!(beside[4], alone[4]);
+    for (beside, alone) in beside.iter().zip(&alone) {
+        assert_eq!(beside.len().abs_diff(alone.len()) / 100, 0);
+    }
+    let (status, page) = server.get("/v1/reports/chat?format=html&since=2026-11-15&until=2026-11-21");
+    assert!(status.is_success() && page.contains("From invitation to end"), "{status}: {page}");
+    drop(server);
+    let shown = dir.run(&[&["report", "overview", "--format", "svg"][..], &PERIOD].concat());
+    assert!(shown.code == 0 && shown.out.ends_with("</svg>\n"), "{shown:?}");
+    let missing = dir.run(&["report", "overview", "-o", "no/such/file"]);
+    assert_eq!(missing.code, 3, "{missing:?}");
+}

@@ -30,7 +30,7 @@ pub use buckets::DivisionError;
 pub use filter::{FilterError, WrittenFilter};
 pub use name::ReportName;
 pub use named::Named;
-pub use request::{PARAMETERS, ReportForm, ReportRequest, RequestError};
+pub use request::{AskedForm, DrawnForm, PARAMETERS, ReportForm, ReportRequest, RequestError};
 pub use run::ReceivedSource;
 pub use source::{Answered, SummaryAnswer, SummaryError, SummarySource};
 pub use span::SpanError;

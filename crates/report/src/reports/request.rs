@@ -48,7 +48,10 @@ pub const PARAMETERS: &[(&str, &str)] = &[
         "What to compare with: previous (the period before), year (the same dates a year earlier) or none; previous when absent",
     ),
     ("limit", "Most rows, up to 1000; 20 when absent"),
-    ("format", "How the report is written: json, csv or table"),
+    (
+        "format",
+        "How the report is written: json, csv, table or xlsx (a workbook), or drawn: html (a page with everything in it) or svg (its chart over time)",
+    ),
 ];
 
 /// How a report is written.
@@ -60,11 +63,44 @@ pub enum ReportForm {
     Csv,
     /// One JSON object.
     Json,
+    /// A workbook for spreadsheets.
+    Xlsx,
 }
 
-impl Words for ReportForm {
-    const ALL: &'static [(&'static str, ReportForm)] =
-        &[("json", ReportForm::Json), ("csv", ReportForm::Csv), ("table", ReportForm::Table)];
+/// How a report is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DrawnForm {
+    /// A page with everything in it.
+    Html,
+    /// Its chart over time.
+    Svg,
+}
+
+/// How a report is to leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AskedForm {
+    /// Written, by [`Report::write`](super::Report::write).
+    Written(ReportForm),
+    /// Drawn, which is for whoever draws reports.
+    Drawn(DrawnForm),
+}
+
+impl AskedForm {
+    /// Its name, which is also how names of such files end, but for tables.
+    pub fn name(self) -> &'static str {
+        self.word()
+    }
+}
+
+impl Words for AskedForm {
+    const ALL: &'static [(&'static str, AskedForm)] = &[
+        ("json", AskedForm::Written(ReportForm::Json)),
+        ("csv", AskedForm::Written(ReportForm::Csv)),
+        ("table", AskedForm::Written(ReportForm::Table)),
+        ("xlsx", AskedForm::Written(ReportForm::Xlsx)),
+        ("html", AskedForm::Drawn(DrawnForm::Html)),
+        ("svg", AskedForm::Drawn(DrawnForm::Svg)),
+    ];
 }
 
 /// A report that is asked for.
@@ -81,7 +117,7 @@ pub struct ReportRequest {
     pub(super) current: Divided,
     pub(super) compared: Option<Divided>,
     filter: Filter,
-    form: Option<ReportForm>,
+    form: Option<AskedForm>,
 }
 
 /// A span and its parts.
@@ -184,7 +220,7 @@ impl ReportRequest {
     }
 
     /// How it is to be written, if that is said.
-    pub fn form(&self) -> Option<ReportForm> {
+    pub fn form(&self) -> Option<AskedForm> {
         self.form
     }
 
@@ -337,7 +373,10 @@ mod tests {
             ],
         );
         let request = request.unwrap();
-        assert_eq!((request.form, request.rows_max, request.compared.is_none()), (Some(ReportForm::Csv), 0, true));
+        assert_eq!(
+            (request.form, request.rows_max, request.compared.is_none()),
+            (Some(AskedForm::Written(ReportForm::Csv)), 0, true)
+        );
         let queries = request.queries();
         let [query] = queries.as_slice() else { panic!("nothing to compare with: {queries:?}") };
         assert_eq!(request.zone.write(query.since), "2026-10-01T00:00:00+02:00");
@@ -363,7 +402,7 @@ mod tests {
         check("chat", &[("since", "1d"), ("since", "2d")], "since is given twice; write it once");
         check("chat", &[("by", "year")], "by is \"year\"; write hour, day, week, month or weekday-hour");
         check("chat", &[("compare", "")], "compare is \"\"; write previous, year or none");
-        check("chat", &[("format", "xml")], "format is \"xml\"; write json, csv or table");
+        check("chat", &[("format", "xml")], "format is \"xml\"; write json, csv, table, xlsx, html or svg");
         for limit in ["-1", "many", "1001", ""] {
             check("chat", &[("limit", limit)], &format!("limit is {limit:?}; write a number up to 1000"));
         }

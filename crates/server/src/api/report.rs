@@ -4,11 +4,13 @@
 //! about wrong ones. A parameter that isn't known is an error: `?form=2026-11-01` must not answer for
 //! another time than was meant.
 
+use std::io;
 use std::sync::Arc;
 
 use axum::extract::Query;
 use axum::http::request::Parts;
-use report::{Look, PARAMETERS, ReportForm, ReportName, ReportRequest, Zone};
+use axum::http::{HeaderValue, header};
+use report::{AskedForm, DrawnForm, Look, PARAMETERS, Report, ReportForm, ReportName, ReportRequest, Zone};
 use serde_json::{Value, json};
 
 use super::endpoint::Endpoint;
@@ -22,6 +24,8 @@ use crate::app::route::{Content, RouteSpec};
 use crate::app::state::AppState;
 use crate::http::problem::{Code, Problem};
 
+/// The media type of a workbook.
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 /// What stands before the report's name in a path.
 const PREFIX: &str = "/v1/reports/";
 
@@ -40,6 +44,9 @@ impl Endpoint for GetReport {
                     "application/json": { "schema": parts::schema("Report") },
                     "text/csv": {},
                     "text/plain": {},
+                    XLSX: {},
+                    "text/html": {},
+                    "image/svg+xml": {},
                 }),
             ),
             problems: [problems::QUERYING, &[Code::QueryInvalid, Code::Internal, Code::Overloaded]].concat(),
@@ -53,19 +60,51 @@ impl Endpoint for GetReport {
         let (request, form) = asked(&call.head, state.options.time_zone, state.backend.now_micros())?;
         let _slot = state.report_slots.try_acquire().map_err(|_| rows::busy())?;
         let report = state.backend.report(&request, rows::limits(&state)).await.map_err(rows::problem)?;
-        let mut bytes = Vec::new();
-        let (written_as, form) = match form {
-            TableForm::Csv => (ReportForm::Csv, TableForm::Csv),
-            TableForm::Table => (ReportForm::Table, TableForm::Table),
-            TableForm::Json | TableForm::NdJson => (ReportForm::Json, TableForm::Json),
-        };
-        let written = report.write(written_as, Look::Plain, &mut bytes);
-        written.map_err(|error| Problem::internal(error.to_string()))?;
-        rows::written(&state, bytes, form)
+        let (name, now) = (request.name(), state.backend.now_micros());
+        // A workbook of a thousand rows takes a while.
+        let written = tokio::task::spawn_blocking(move || bytes(&report, form, now)).await;
+        let bytes = written.map_err(|_| Problem::internal("writing a report panicked"))?;
+        let bytes = bytes.map_err(|error| Problem::internal(error.to_string()))?;
+        let mut answer = rows::written_as(&state, bytes, media_type(form))?;
+        if is_a_file(form) {
+            let disposition = format!("attachment; filename=\"{}.{}\"", name.name(), form.name());
+            let disposition =
+                HeaderValue::try_from(disposition).map_err(|error| Problem::internal(error.to_string()))?;
+            answer.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
+        }
+        Ok(answer)
     }
 }
 
-fn asked(head: &Parts, zone: Zone, now_micros: i64) -> Result<(ReportRequest, TableForm), Problem> {
+fn bytes(report: &Report, form: AskedForm, now: i64) -> io::Result<Vec<u8>> {
+    match form {
+        AskedForm::Written(form) => {
+            let mut bytes = Vec::new();
+            report.write(form, Look::Plain, &mut bytes)?;
+            Ok(bytes)
+        }
+        AskedForm::Drawn(DrawnForm::Html) => Ok(dashboard::report_page(report, now).into_bytes()),
+        AskedForm::Drawn(DrawnForm::Svg) => Ok(dashboard::report_picture(report, now).into_bytes()),
+    }
+}
+
+/// Whether it is to be kept, and not shown: a page of this server runs nothing and has no style in it.
+fn is_a_file(form: AskedForm) -> bool {
+    matches!(form, AskedForm::Written(ReportForm::Xlsx) | AskedForm::Drawn(_))
+}
+
+fn media_type(form: AskedForm) -> HeaderValue {
+    match form {
+        AskedForm::Written(ReportForm::Json) => rows::media_type(TableForm::Json),
+        AskedForm::Written(ReportForm::Csv) => rows::media_type(TableForm::Csv),
+        AskedForm::Written(ReportForm::Table) => rows::media_type(TableForm::Table),
+        AskedForm::Written(ReportForm::Xlsx) => HeaderValue::from_static(XLSX),
+        AskedForm::Drawn(DrawnForm::Html) => HeaderValue::from_static("text/html; charset=utf-8"),
+        AskedForm::Drawn(DrawnForm::Svg) => HeaderValue::from_static("image/svg+xml"),
+    }
+}
+
+fn asked(head: &Parts, zone: Zone, now_micros: i64) -> Result<(ReportRequest, AskedForm), Problem> {
     let name = head.uri.path().strip_prefix(PREFIX).unwrap_or_default();
     let unreadable =
         |_| Problem::new(Code::QueryInvalid, "the query can't be read; write name=value pairs, percent-encoded");
@@ -73,12 +112,12 @@ fn asked(head: &Parts, zone: Zone, now_micros: i64) -> Result<(ReportRequest, Ta
     let pairs = parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let request = ReportRequest::parse(name, pairs, zone, now_micros)
         .map_err(|error| Problem::new(Code::QueryInvalid, error.to_string()))?;
-    let form = match request.form() {
-        Some(ReportForm::Json) => TableForm::Json,
-        Some(ReportForm::Csv) => TableForm::Csv,
-        Some(ReportForm::Table) => TableForm::Table,
-        None => rows::form(&head.headers),
+    let accepted = || match rows::form(&head.headers) {
+        TableForm::Json | TableForm::NdJson => ReportForm::Json,
+        TableForm::Csv => ReportForm::Csv,
+        TableForm::Table => ReportForm::Table,
     };
+    let form = request.form().unwrap_or_else(|| AskedForm::Written(accepted()));
     Ok((request, form))
 }
 
@@ -96,7 +135,11 @@ pub(super) fn query_parameters() -> impl Iterator<Item = Value> {
             parts::choice(name, &format!("{about}."), json!({ "type": "array", "items": { "type": "string" } }))
         }
         "limit" => parts::choice(name, &format!("{about}."), json!({ "type": "integer", "minimum": 0 })),
-        "format" => parts::choice(name, "Before what Accept asks for.", json!({ "enum": ["json", "csv", "table"] })),
+        "format" => parts::choice(
+            name,
+            "Before what Accept asks for.",
+            json!({ "enum": ["json", "csv", "table", "xlsx", "html", "svg"] }),
+        ),
         _ => parts::in_query(name, &format!("{about}.")),
     };
     PARAMETERS.iter().map(parameter)
@@ -187,10 +230,10 @@ mod tests {
     /// 2026-11-22T14:07:16Z
     const NOW: i64 = 1_795_356_436_000_000;
 
-    fn check(path: &str, accept: &str, expect: Result<(ReportName, TableForm), &str>) {
+    fn check(path: &str, accept: &str, expect: Result<(ReportName, &str), &str>) {
         let request = Request::get(path).header("accept", accept).body(()).expect("a request");
         match (asked(&request.into_parts().0, Zone::UTC, NOW), expect) {
-            (Ok((request, form)), Ok(expect)) => assert_eq!((request.name(), form), expect, "{path}"),
+            (Ok((request, form)), Ok(expect)) => assert_eq!((request.name(), form.name()), expect, "{path}"),
             (Err(problem), Err(detail)) => {
                 assert_eq!((problem.code(), problem.document()["detail"].as_str()), (Code::QueryInvalid, Some(detail)));
             }
@@ -200,11 +243,16 @@ mod tests {
 
     #[test]
     fn reads_what_the_command_line_reads() {
-        check("/v1/reports/overview", "*/*", Ok((ReportName::Overview, TableForm::Json)));
-        check("/v1/reports/pages?page=&page=%21a&since=24h", "text/csv", Ok((ReportName::Pages, TableForm::Csv)));
-        check("/v1/reports/chat?format=table", "*/*", Ok((ReportName::Chat, TableForm::Table)));
+        check("/v1/reports/overview", "*/*", Ok((ReportName::Overview, "json")));
+        check("/v1/reports/pages?page=&page=%21a&since=24h", "text/csv", Ok((ReportName::Pages, "csv")));
+        check("/v1/reports/chat?format=table", "*/*", Ok((ReportName::Chat, "table")));
         check("/v1/reports/chat?since=1d&since=2d", "*/*", Err("since is given twice; write it once"));
-        check("/v1/reports/chat?format=xml", "*/*", Err("format is \"xml\"; write json, csv or table"));
+        check(
+            "/v1/reports/chat?format=xml",
+            "*/*",
+            Err("format is \"xml\"; write json, csv, table, xlsx, html or svg"),
+        );
+        check("/v1/reports/chat?format=xlsx", "text/csv", Ok((ReportName::Chat, "xlsx")));
         let unknown = "there is no report \"chats\"; write overview, chat, channels, subjects, pages or quality";
         check("/v1/reports/chats", "*/*", Err(unknown));
     }

@@ -31,11 +31,6 @@ pub(super) async fn answer<B: Queries>(state: &AppState<B>, query: TableQuery<'_
 }
 
 /// Sends what was written, if there is room for it.
-pub(super) fn written<B>(state: &AppState<B>, bytes: Vec<u8>, form: TableForm) -> Outcome {
-    written_as(state, bytes, media_type(form))
-}
-
-/// The same in another form.
 pub(super) fn written_as<B>(state: &AppState<B>, bytes: Vec<u8>, media_type: HeaderValue) -> Outcome {
     let mut claim = RowsClaim(state.answers.empty());
     if !claim.grow_to(bytes.len()) {
@@ -56,7 +51,7 @@ pub(super) fn limits<B>(state: &AppState<B>) -> SqlLimits {
     }
 }
 
-fn media_type(form: TableForm) -> HeaderValue {
+pub(super) fn media_type(form: TableForm) -> HeaderValue {
     HeaderValue::from_static(match form {
         TableForm::Json => "application/json",
         TableForm::NdJson => "application/x-ndjson",

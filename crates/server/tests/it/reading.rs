@@ -125,7 +125,7 @@ async fn the_report_takes_the_parameters_of_the_command() {
 }
 
 #[tokio::test]
-async fn reports_have_three_forms() {
+async fn reports_have_six_forms() {
     let rig = Rig::new().await;
     let (status, report) = json(rig.get("/v1/reports/subjects?since=7d&subject=!Billing&subject=")).await;
     assert_eq!(
@@ -143,6 +143,13 @@ async fn reports_have_three_forms() {
             "overview from 2026-11-16T00:00:00Z to ",
         ),
         ("application/x-ndjson", "/v1/reports/overview", "application/json", "{\n  \"report\": \"overview\""),
+        ("text/csv", "/v1/reports/chat?format=html", "text/html; charset=utf-8", "<!DOCTYPE html><html lang=\"en\">"),
+        (
+            "text/csv",
+            "/v1/reports/chat?format=svg",
+            "image/svg+xml",
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg ",
+        ),
     ] {
         let response = rig.get(path).header("accept", accept).send().await.expect("an answer");
         assert_eq!(
@@ -152,6 +159,11 @@ async fn reports_have_three_forms() {
         let text = response.text().await.expect("a text");
         assert!(text.starts_with(begin), "{text}");
     }
+    let book = rig.get("/v1/reports/pages?format=xlsx").send().await.expect("an answer");
+    assert_eq!(book.headers()["content-disposition"], "attachment; filename=\"pages.xlsx\"");
+    let media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    assert_eq!(book.headers()["content-type"], media_type);
+    assert!(book.bytes().await.expect("bytes").starts_with(b"PK\x03\x04"));
 }
 
 #[tokio::test]

@@ -1,9 +1,10 @@
-//! A report as people and spreadsheets read it: aligned tables, and CSV. JSON is the report itself.
+//! A report as people and spreadsheets read it: aligned tables, CSV and workbooks. JSON is the report itself.
 
 mod cells;
 mod csv;
 mod drawn;
 mod table;
+mod xlsx;
 
 use std::io::{self, Write};
 
@@ -33,6 +34,7 @@ impl Report {
         match form {
             ReportForm::Table => table::write(self, look, out),
             ReportForm::Csv => csv::write(self, out),
+            ReportForm::Xlsx => xlsx::write(self, out),
             ReportForm::Json => {
                 serde_json::to_writer_pretty(&mut *out, self)?;
                 out.write_all(b"\n")

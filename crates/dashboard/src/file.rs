@@ -1,0 +1,208 @@
+//! A report as one file to send: a page with its style inside, or its chart over time as a picture. Nothing in it leads
+//! anywhere or asks for anything, whoever opens it and wherever.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use report::{Report, ReportName, metric};
+
+use crate::format::time;
+use crate::page::{Context, Told, notes, when};
+use crate::pages::{chat, list, overview, quality};
+use crate::parts::series::{columns_chart, requests, requests_chart};
+use crate::parts::stat::Stat;
+use crate::parts::values::Values;
+use crate::style::STYLE;
+use crate::text;
+use crate::view::{FilterKind, Page, View};
+
+/// What the page may load or run: its own style, nothing else.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
+/// The report as a page. `now` is the present, in microseconds since 1970.
+pub fn report_page(report: &Report, now: i64) -> String {
+    let view = View::default();
+    let context = context(report, &view, now);
+    let told = Told::of(report, &[]);
+    let span = time::span(&told.period.since, &told.period.until);
+    let title = title(report.report);
+    let content = without_links(&content(&context, report).into_string());
+    let whole = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (title) " · " (span) " · Frontdesk" }
+                style { (PreEscaped(STYLE.text())) }
+            }
+            body {
+                main.width {
+                    div.heading {
+                        h1 { (title) }
+                        (when(&told, &span))
+                    }
+                    @for (kind, values) in filters(report) {
+                        p.says { "Only " (kind) ": " (values) }
+                    }
+                    (PreEscaped(content))
+                    (notes(&told.notes))
+                    p.says { "Made by Frontdesk." }
+                }
+            }
+        }
+    };
+    whole.into_string()
+}
+
+/// The report's chart over time, as SVG.
+pub fn report_picture(report: &Report, now: i64) -> String {
+    let view = View::default();
+    let context = context(report, &view, now);
+    let columns = |id, title, metric| columns_chart(&context, report, id, title, metric);
+    let chart = match report.report {
+        ReportName::Overview | ReportName::Channels => requests_chart(&context, report),
+        ReportName::Chat => columns("started", "Chats started over time", &metric::CHATS_STARTED),
+        ReportName::Subjects | ReportName::Pages => {
+            columns("requests", "Contact requests over time", &metric::CONTACT_REQUESTS)
+        }
+        ReportName::Quality => columns("accepted", "Accepted events over time", &metric::ACCEPTED),
+    };
+    let filters: String = filters(report).map(|(kind, values)| format!(" · only {kind}: {values}")).collect();
+    let span = time::span(&report.period.since, &report.period.until);
+    // XML has no way to write the last two letters.
+    let filters = filters.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}");
+    chart.alone(&format!("{span} · {}{filters} · Frontdesk", report.period.tz))
+}
+
+fn context<'a>(report: &Report, view: &'a View, now: i64) -> Context<'a> {
+    let page = match report.report {
+        ReportName::Overview | ReportName::Channels => Page::Overview,
+        ReportName::Chat => Page::Chat,
+        ReportName::Subjects => Page::Subjects,
+        ReportName::Pages => Page::Pages,
+        ReportName::Quality => Page::Quality,
+    };
+    Context { page, view, now, origin: "", is_signed_in: false }
+}
+
+fn title(name: ReportName) -> &'static str {
+    match name {
+        ReportName::Overview => "Contact requests",
+        ReportName::Channels => "Channels",
+        ReportName::Chat => "Chat",
+        ReportName::Subjects => "Subjects",
+        ReportName::Pages => "Pages",
+        ReportName::Quality => "Quality of the data",
+    }
+}
+
+/// Which events it is about, in words.
+fn filters(report: &Report) -> impl Iterator<Item = (&'static str, String)> {
+    let filter = &report.filter;
+    let kinds = [
+        ("datastream", &filter.datastream),
+        ("channel", &filter.channel),
+        ("subject", &filter.subject),
+        ("page", &filter.page),
+    ];
+    let written = |value: &String| match value.as_str() {
+        "" => "none".to_owned(),
+        "!" => "not none".to_owned(),
+        value => match value.strip_prefix('!') {
+            Some(value) => format!("not {}", text::shown(value)),
+            None => text::shown(value),
+        },
+    };
+    let shown = move |(kind, values): (&'static str, &Vec<String>)| {
+        (kind, values.iter().map(written).collect::<Vec<_>>().join(", "))
+    };
+    kinds.into_iter().filter(|(_, values)| !values.is_empty()).map(shown)
+}
+
+fn content(context: &Context<'_>, report: &Report) -> Markup {
+    match report.report {
+        ReportName::Overview | ReportName::Channels => of_channels(context, report),
+        ReportName::Chat => chat::content(context, report),
+        ReportName::Subjects => list::content(context, list::of_subjects(report, None)),
+        ReportName::Pages => list::content(context, list::of_pages(report, None)),
+        ReportName::Quality => quality::content(context, report, None),
+    }
+}
+
+fn of_channels(context: &Context<'_>, report: &Report) -> Markup {
+    let stat = |metric| Stat { metric, label: None, report }.draw(context.now);
+    html! {
+        div.stats.few {
+            (stat(&metric::CONTACT_REQUESTS))
+            (stat(&metric::VISITORS))
+            (stat(&metric::CONTACT_RATE))
+            (stat(&metric::CHATS_STARTED))
+        }
+        div.grid {
+            div.whole {
+                @if report.by == "weekday-hour" { (overview::heat(report)) } @else { (requests(context, report)) }
+            }
+            div.whole {
+                (Values {
+                    id: "channels", title: "Channels", one: "Channel", many: "Channels", report,
+                    kind: Some(FilterKind::Channel), columns: &[(&metric::CONTACT_REQUESTS, "Requests")], more: None,
+                }.draw(context))
+            }
+        }
+    }
+}
+
+/// The same markup with what was a link as plain text. It is markup of our own making: whatever came from outside has
+/// its `<` escaped, so every `<` begins a tag, and every `>` that isn't in quotes ends one.
+fn without_links(markup: &str) -> String {
+    let mut out = String::with_capacity(markup.len());
+    // Inside a drawing a piece of text would end the drawing.
+    let mut drawings = 0usize;
+    let mut rest = markup;
+    while let Some((before, tag)) = rest.split_once('<') {
+        out.push_str(before);
+        let mut is_quoted = false;
+        let end = tag.find(|letter| {
+            is_quoted ^= letter == '"';
+            letter == '>' && !is_quoted
+        });
+        let (tag, after) = end.map_or((tag, ""), |end| (&tag[..end], &tag[end + 1..]));
+        let name = tag.split([' ', '>']).next().unwrap_or_default();
+        let plain = if drawings > 0 { "g" } else { "span" };
+        match name {
+            "svg" => drawings += 1,
+            "/svg" => drawings = drawings.saturating_sub(1),
+            _ => {}
+        }
+        match name {
+            "a" => out.push_str(&format!("<{plain}>")),
+            "/a" => out.push_str(&format!("</{plain}>")),
+            _ => {
+                out.push('<');
+                out.push_str(tag);
+                out.push('>');
+            }
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_become_text() {
+        let check = |markup: &str, expect: &str| assert_eq!(without_links(markup), expect);
+        check("plain &lt;a&gt;", "plain &lt;a&gt;");
+        check(r#"<p><a href="/x?a=b>c" class="d">one</a> <b>two</b></p>"#, "<p><span>one</span> <b>two</b></p>");
+        check(
+            r#"<svg x="1"><svg></svg><a href="/x"><rect></rect></a></svg><a href="/y">z</a>"#,
+            r#"<svg x="1"><svg></svg><g><rect></rect></g></svg><span>z</span>"#,
+        );
+        check("<article><aside></aside></article>", "<article><aside></aside></article>");
+    }
+}

@@ -22,24 +22,43 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{FunctionRegistry, SessionState, SessionStateBuilder, TaskContext};
 use datafusion::prelude::SessionConfig;
 
+use crate::postgres::catalog::Catalog;
 use crate::yielding::YieldInJoins;
 use crate::{percentile, read_only, views, visitor};
 
 /// Where a reader's unqualified names are found.
-const CATALOG: &str = "frontdesk";
-const SCHEMA: &str = "public";
+pub(crate) const CATALOG: &str = "frontdesk";
+pub(crate) const SCHEMA: &str = "public";
 
-/// Makes the engine when it is first asked for. Clones share it.
+/// Makes the engines when they are first asked for. Clones share them.
 #[derive(Clone, Default)]
-pub(crate) struct SharedEngine(Arc<OnceLock<Engine>>);
+pub(crate) struct SharedEngine(Arc<Engines>);
+
+#[derive(Default)]
+struct Engines {
+    plain: OnceLock<Engine>,
+    /// With PostgreSQL's functions and catalog, which take a while to put together.
+    postgres: OnceLock<(Engine, Catalog)>,
+}
 
 impl SharedEngine {
     pub(crate) fn get(&self) -> Result<&Engine, DataFusionError> {
-        match self.0.get() {
+        match self.0.plain.get() {
             Some(engine) => Ok(engine),
             None => {
                 let engine = Engine::new()?;
-                Ok(self.0.get_or_init(|| engine))
+                Ok(self.0.plain.get_or_init(|| engine))
+            }
+        }
+    }
+
+    /// The engine for statements of PostgreSQL's dialect.
+    pub(crate) fn postgres(&self) -> Result<&(Engine, Catalog), DataFusionError> {
+        match self.0.postgres.get() {
+            Some(both) => Ok(both),
+            None => {
+                let (template, catalog) = Catalog::extend(&self.get()?.template)?;
+                Ok(self.0.postgres.get_or_init(|| (Engine { template }, catalog)))
             }
         }
     }

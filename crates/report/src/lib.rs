@@ -26,6 +26,7 @@ pub mod metric;
 mod metrics;
 mod percentile;
 mod period;
+mod postgres;
 mod query_size;
 mod read_only;
 mod reports;
@@ -49,6 +50,7 @@ pub use metrics::{
     Relation, Scope, SessionAnomaly, SessionCondition, SessionQuantity, Share, Span, Unit, Value,
 };
 pub use period::{Period, PeriodError};
+pub use postgres::{PARAMETERS_MAX, Parameter, ParameterType, ParameterValue, Purpose, Statement, StatementAnswer};
 pub use reports::{
     Answered, AskedForm, ComparedPeriod, DivisionError, DrawnForm, FilterError, Look, MetricAnswer, MetricNumber,
     Named, PARAMETERS, PartAnswer, ReceivedSource, Report, ReportBucket, ReportForm, ReportName, ReportPeriod,

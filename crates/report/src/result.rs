@@ -6,15 +6,19 @@
 //! of those. CSV is RFC 4180 with a line feed; null is an empty field, empty text is
 //! `""`, a nested value is its JSON.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use datafusion::arrow::array::Array;
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 
 use serde::{Deserialize, Serialize};
 
 use crate::lines::{self, ObjectKeys, Texts};
+use crate::postgres::ParameterType;
+use crate::postgres::answer::PARAMETERS;
 use crate::{cell, grid};
 
 /// How rows are written.
@@ -40,6 +44,13 @@ pub struct QueryResult {
 impl QueryResult {
     pub(crate) fn new(schema: SchemaRef, batches: Vec<RecordBatch>) -> QueryResult {
         QueryResult { schema, batches }
+    }
+
+    /// No rows: the columns that there would be, and the types of the parameters.
+    pub(crate) fn described(schema: &Schema, parameters: &[ParameterType]) -> QueryResult {
+        let types = serde_json::to_string(parameters).unwrap_or_default();
+        let metadata = HashMap::from([(PARAMETERS.to_owned(), types)]);
+        QueryResult { schema: Arc::new(schema.clone().with_metadata(metadata)), batches: Vec::new() }
     }
 
     /// Names and types of the columns; known even when there are no rows.

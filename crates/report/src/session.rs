@@ -12,17 +12,20 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::TableProvider;
 use datafusion::common::DataFusionError;
-use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use datafusion::execution::{SendableRecordBatchStream, SessionState};
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::execute_stream;
+use datafusion::sql::parser::Statement as Parsed;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
-use crate::engine::SharedEngine;
+use crate::engine::{Engine, SharedEngine};
 use crate::error::{KnownNames, translate};
+use crate::postgres::{Purpose, Statement};
 use crate::{QueryError, QueryResult, Tables, query_size, read_only, views};
 
 /// Times that a query is run while damaged files are found.
@@ -122,6 +125,31 @@ impl Session {
     pub async fn query(&self, sql: &str, limits: QueryLimits) -> Result<QueryResult, QueryError> {
         self.snapshot().await?.query(sql, limits).await
     }
+
+    /// Runs one statement of PostgreSQL's dialect over a snapshot of its own.
+    ///
+    /// # Errors
+    /// As [`Session::query`].
+    pub async fn statement(&self, statement: &Statement, limits: QueryLimits) -> Result<QueryResult, QueryError> {
+        self.snapshot().await?.ask(Asked::Statement(statement.clone()), limits).await
+    }
+}
+
+/// What is asked.
+enum Asked {
+    /// A statement of the engine's own dialect.
+    Sql(String),
+    /// A statement of PostgreSQL's.
+    Statement(Statement),
+}
+
+impl Asked {
+    fn text(&self) -> &str {
+        match self {
+            Asked::Sql(sql) => sql,
+            Asked::Statement(statement) => &statement.text,
+        }
+    }
 }
 
 /// Both tables at one moment: several queries over it see the same rows.
@@ -140,15 +168,19 @@ impl Snapshot {
     /// # Errors
     /// As [`Session::query`].
     pub fn query<'a>(&'a self, sql: &'a str, limits: QueryLimits) -> BoxFuture<'a, Result<QueryResult, QueryError>> {
+        self.ask(Asked::Sql(sql.to_owned()), limits)
+    }
+
+    fn ask(&self, asked: Asked, limits: QueryLimits) -> BoxFuture<'_, Result<QueryResult, QueryError>> {
         // In a box, so that the engine is compiled here: async code is compiled by whoever
         // awaits it by its own type.
         Box::pin(async move {
-            if sql.len() > limits.sql_bytes_max {
+            if asked.text().len() > limits.sql_bytes_max {
                 return Err(QueryError::TooLong { sql_bytes_max: limits.sql_bytes_max });
             }
             // A panic in the engine ends this query and nothing else.
             let stopped = || QueryError::Failed { message: "the engine stopped on this query; simplify it".to_owned() };
-            let work = self.clone().run(sql.to_owned(), limits);
+            let work = self.clone().run(asked, limits);
             // A task of its own: the timer below is not at the mercy of a long computation. The
             // set aborts the task when it is dropped.
             let mut task = JoinSet::new();
@@ -170,11 +202,41 @@ impl Snapshot {
 
     /// Runs it again when a file turned out to be damaged, which is left out then: other
     /// rows are not withheld for it. Each time at least one more file is known.
-    async fn run(self, sql: String, limits: QueryLimits) -> Result<QueryResult, QueryError> {
+    async fn run(self, asked: Asked, limits: QueryLimits) -> Result<QueryResult, QueryError> {
+        match asked {
+            Asked::Statement(statement) => self.run_statement(statement, &limits).await,
+            asked => self.try_run(&asked, &limits).await,
+        }
+    }
+
+    /// What the sender didn't say about parameters is found out first, where it makes a difference.
+    async fn run_statement(self, mut statement: Statement, limits: &QueryLimits) -> Result<QueryResult, QueryError> {
+        match statement.purpose {
+            Purpose::Rows if statement.has_doubtful_values() => {
+                let description = Statement { purpose: Purpose::Description, ..statement.clone() };
+                if let Ok(described) = self.try_run(&Asked::Statement(description), limits).await {
+                    statement.take_types(&described);
+                }
+            }
+            Purpose::Rows => {}
+            Purpose::Description => {
+                let first = self.try_run(&Asked::Statement(statement.clone()), limits).await;
+                // The engine must know what a parameter is; to PostgreSQL it is a text then.
+                if first.is_ok() || !statement.text.contains('$') {
+                    return first;
+                }
+                statement.let_unknown_be_text();
+                return self.try_run(&Asked::Statement(statement), limits).await.or(first);
+            }
+        }
+        self.try_run(&Asked::Statement(statement), limits).await
+    }
+
+    async fn try_run(&self, asked: &Asked, limits: &QueryLimits) -> Result<QueryResult, QueryError> {
         let mut attempts = 1;
         loop {
             let reading_failed = AtomicBool::new(false);
-            match self.attempt(&sql, &limits, &reading_failed).await {
+            match self.attempt(asked, limits, &reading_failed).await {
                 Err(error) => {
                     if !reading_failed.into_inner() {
                         return Err(error);
@@ -191,11 +253,20 @@ impl Snapshot {
 
     async fn attempt(
         &self,
-        sql: &str,
+        asked: &Asked,
         limits: &QueryLimits,
         reading_failed: &AtomicBool,
     ) -> Result<QueryResult, QueryError> {
-        let mut rows = self.start(sql, limits, reading_failed).await?;
+        let planned = self.plan(asked, limits, reading_failed).await?;
+        if let Asked::Statement(statement) = asked
+            && statement.purpose == Purpose::Description
+        {
+            let found = planned.plan.get_parameter_types();
+            let found = found.map_err(|error| self.explain(&error, limits, reading_failed))?;
+            let types = statement.types(&planned.placeholders, &found);
+            return Ok(QueryResult::described(planned.plan.schema().as_arrow(), &types));
+        }
+        let mut rows = self.begin(planned, limits, reading_failed).await?;
         let mut result = Collected { batches: Vec::new(), rows: 0, budget: rows.budget.take() };
         while let Some(batch) = rows.next().await {
             let taken = result.push(batch?);
@@ -215,18 +286,55 @@ impl Snapshot {
         limits: &'a QueryLimits,
         reading_failed: &'a AtomicBool,
     ) -> Result<RunningQuery<'a>, QueryError> {
+        let planned = self.plan(&Asked::Sql(sql.to_owned()), limits, reading_failed).await?;
+        self.begin(planned, limits, reading_failed).await
+    }
+
+    async fn plan(
+        &self,
+        asked: &Asked,
+        limits: &QueryLimits,
+        reading_failed: &AtomicBool,
+    ) -> Result<Planned<'_>, QueryError> {
         let explain = |error: DataFusionError| self.explain(&error, limits, reading_failed);
-        query_size::check_text(sql)?;
-        let engine = self.engine.get().map_err(explain)?;
-        let state = engine.state().map_err(explain)?;
-        let dialect = state.config_options().sql_parser.dialect;
-        let statement = state.sql_to_statement(sql, &dialect).map_err(explain)?;
+        query_size::check_text(asked.text())?;
+        let mut placeholders = (0, Vec::new());
+        let (engine, state, statement, catalog) = match asked {
+            Asked::Sql(sql) => {
+                let engine = self.engine.get().map_err(explain)?;
+                let state = engine.state().map_err(explain)?;
+                let dialect = state.config_options().sql_parser.dialect;
+                let statement = state.sql_to_statement(sql, &dialect).map_err(explain)?;
+                (engine, state, statement, None)
+            }
+            Asked::Statement(statement) => {
+                let (engine, catalog) = self.engine.postgres().map_err(explain)?;
+                let state = engine.state().map_err(explain)?;
+                let read = catalog.reading.read(statement)?;
+                placeholders = read.placeholders;
+                (engine, state, Parsed::Statement(Box::new(read.sql)), read.asks_catalog.then_some(catalog))
+            }
+        };
         read_only::check(&statement)?;
         let needed = views::needed(&state.resolve_table_references(&statement).map_err(explain)?);
         views::register(&state, &needed, &self.events, &self.rejects).await.map_err(explain)?;
+        if let Some(catalog) = catalog {
+            catalog.register(&state).await.map_err(explain)?;
+        }
         let plan = state.statement_to_plan(statement).await.map_err(explain)?;
         read_only().verify_plan(&plan).map_err(explain)?;
         query_size::check_plan(&plan).map_err(explain)??;
+        Ok(Planned { engine, state, plan, placeholders })
+    }
+
+    async fn begin<'a>(
+        &'a self,
+        planned: Planned<'_>,
+        limits: &'a QueryLimits,
+        reading_failed: &'a AtomicBool,
+    ) -> Result<RunningQuery<'a>, QueryError> {
+        let explain = |error: DataFusionError| self.explain(&error, limits, reading_failed);
+        let Planned { engine, state, plan, .. } = planned;
         let schema = Arc::new(plan.schema().as_arrow().clone());
         let plan = state.create_physical_plan(&plan).await.map_err(explain)?;
         let task = engine.task(&state, limits.memory_bytes_max);
@@ -245,6 +353,15 @@ impl Snapshot {
         paths.extend(views::paths(&self.rejects.schema()));
         KnownNames { tables: views::NAMES.to_vec(), paths }
     }
+}
+
+/// A statement that may be run.
+struct Planned<'a> {
+    engine: &'a Engine,
+    state: SessionState,
+    plan: LogicalPlan,
+    /// How many parameters it has, and which of them are limits.
+    placeholders: (usize, Vec<usize>),
 }
 
 /// Whether a file could not be read, as against a query that can't be answered.

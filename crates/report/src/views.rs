@@ -56,7 +56,8 @@ pub(crate) fn length_udf() -> ScalarUDF {
 /// it asks what there is, and what those are computed over. Planning the views costs more than a
 /// small query does.
 pub(crate) fn needed(references: &[TableReference]) -> Vec<&'static str> {
-    let asks_what_there_is = references.iter().any(|reference| reference.schema() == Some("information_schema"));
+    let asks_what_there_is =
+        references.iter().any(|reference| matches!(reference.schema(), Some("information_schema" | "pg_catalog")));
     let is_named = |name: &str| asks_what_there_is || references.iter().any(|reference| reference.table() == name);
     let is_needed =
         |name: &&str| is_named(name) || DERIVED.iter().any(|view| view.over == *name && is_named(view.name));

@@ -30,8 +30,9 @@ pub async fn serve(
 ) -> io::Result<()> {
     let options = options.check().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
     let (limits, shutdown_timeout) = (options.accept_limits(), options.shutdown_timeout);
-    let listeners = listeners.into().all()?;
-    let guard = Guard::new(listeners.iter().map(|listener| listener.via.reach), &options);
+    let listeners = listeners.into();
+    let guard = Guard::new(listeners.reaches()?, &options);
+    let listeners = listeners.all()?;
     let interface = Interface { routes: ROUTES, openapi: openapi_document().into() };
     let state = Arc::new(AppState::new(backend, guard, options, interface));
     let acceptor = Acceptor::new(Routes::new(&state), limits, state.answers.clone(), Arc::clone(&state.connections));

@@ -16,6 +16,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("crates/keys/", "a key that can be repeated is none"),
     ("crates/table/src/disk.rs", "names of files in the making, which nobody reads; it is the real disk"),
     ("crates/server/", "its timers are those of connections, and its secrets are keys"),
+    ("crates/postgres/", "its timers are those of connections, and a secret that can be repeated is none"),
     ("crates/report/", "it times processes of its own"),
     ("crates/frontdesk/", "a command begins now, and waits for servers"),
     ("xtask/", "it measures"),

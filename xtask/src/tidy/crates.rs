@@ -28,7 +28,18 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("server", &["dashboard", "intake", "report", "xdm", "workspace-hack"]),
     (
         "frontdesk",
-        &["dashboard", "generate", "schemas", "xdm", "table", "report", "intake", "server", "workspace-hack"],
+        &[
+            "dashboard",
+            "generate",
+            "schemas",
+            "xdm",
+            "table",
+            "report",
+            "intake",
+            "postgres",
+            "server",
+            "workspace-hack",
+        ],
     ),
     ("xtask", &[]),
 ];

@@ -6,6 +6,7 @@
 
 mod dev_tls;
 mod open;
+mod postgres;
 mod tls;
 
 use std::io::{self, Write};
@@ -16,6 +17,7 @@ use chrono::{SecondsFormat, Utc};
 use server::{Keys, Listeners, LocalKey};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
 use crate::access::{self, Opening};
 use crate::args::ServeArgs;
@@ -25,6 +27,7 @@ use crate::settings::Settings;
 use crate::terminal;
 use crate::upkeep;
 use open::Openness;
+use postgres::Port;
 use tls::{Plan, Ready};
 
 /// Runs the server until SIGINT or SIGTERM.
@@ -33,7 +36,8 @@ use tls::{Plan, Ready};
 /// The directory is held or can't be used, the port is taken, or the data are damaged.
 pub(crate) async fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Failure> {
     let mut options = access::server_options(settings)?;
-    let lowered = fit_descriptors(&mut options)?;
+    let postgres_connections = settings.postgres_listen.as_ref().map_or(0, |_| settings.postgres_connections_max);
+    let lowered = fit_descriptors(&mut options, postgres_connections)?;
     let plan = Plan::of(settings, args.dev_tls)?;
     let mut dir = claim(&settings.data)?;
     let local_key = LocalKey::new()?;
@@ -47,6 +51,7 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Fai
             (Some((listener, tls)), Some(OverTls { address, ca }))
         }
     };
+    let postgres = Port::bind(settings).await?;
     // Before anything is acknowledged, so that no signal finds the default action.
     let stop = stopped()?;
     let opening = Opening::of(&dir, settings).await?;
@@ -59,7 +64,9 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Fai
     if opening.opened.replayed_records > 0 {
         tracing::info!(records = opening.opened.replayed_records, "recovered from the journal");
     }
-    let listeners = Listeners { plain: Some(plain), tls };
+    let is_reached_otherwise = postgres.as_ref().is_some_and(Port::is_on_network);
+    let certificate = tls.as_ref().map(|(_, tls)| tls.clone());
+    let listeners = Listeners { plain: Some(plain), tls, is_reached_otherwise };
     let openness = Openness::of(&listeners, &options, settings)?;
     dir.leave_key(&settings.data, &local_key).and_then(|()| dir.announce(&address.to_string())).map_err(|error| {
         Failure::unavailable(format_args!("cannot write the lock file and the key for commands: {error}"))
@@ -67,7 +74,8 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Fai
     let mut out = terminal::people();
     let said = opening.intake.degraded().iter().chain(&lowered).try_for_each(|line| writeln!(out, "warning: {line}"));
     // Nobody may be reading; the server is no less needed for that.
-    if let Err(error) = said.and_then(|()| welcome(&mut out, address, over_tls.as_ref(), &settings.data, &openness)) {
+    let ways = Ways { address, over_tls, postgres: postgres.as_ref().map(|port| port.address) };
+    if let Err(error) = said.and_then(|()| welcome(&mut out, &ways, &settings.data, &openness)) {
         tracing::info!(%address, %error, "running; the welcome could not be written");
     }
     drop(out);
@@ -80,8 +88,27 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Fai
     queries.warm();
     let summaries = opening.summaries(&settings.data);
     let summing = tokio::spawn(upkeep::summarize(summaries.clone(), settings.upkeep_every));
-    let backend = opening.backend(queries.clone(), summaries.clone());
+    let mut backend = opening.backend(queries.clone(), summaries.clone());
+    let (stopping, stopped) = watch::channel(false);
+    let port = match postgres {
+        None => None,
+        Some(port) => {
+            let parts = postgres::Parts { queries: queries.clone(), intake: opening.intake.clone(), tls: certificate };
+            let (counters, served) = port.start(parts, &listeners, &options, settings, stopped)?;
+            backend = backend.with_samples(move || postgres::samples(&counters));
+            Some(served)
+        }
+    };
+    let stop = async move {
+        stop.await;
+        // Both stop taking connections at once.
+        stopping.send_replace(true);
+    };
     let served = server::serve_embedded(listeners, backend, options, Box::pin(stop)).await;
+    if let Some(port) = port {
+        // It has stopped by the signal as well; if serving failed, by what was dropped with it.
+        let _ = port.await;
+    }
     queries.close();
     summaries.close();
     summing.abort();
@@ -98,10 +125,10 @@ const CONNECTIONS_MIN: u64 = 8;
 /// Lets no more connections in than there are file descriptors beside those for the
 /// server's own files. A limit that is too low is no reason not to start: what is lowered
 /// is said. One that leaves nothing is.
-fn fit_descriptors(options: &mut server::ServerOptions) -> Result<Option<String>, Failure> {
+fn fit_descriptors(options: &mut server::ServerOptions, others: u64) -> Result<Option<String>, Failure> {
     let limit = server::raise_descriptor_limit()
         .map_err(|error| Failure::unavailable(format_args!("cannot read the limit of open files: {error}")))?;
-    let fit = server::connections_that_fit(limit);
+    let fit = server::connections_that_fit(limit).saturating_sub(others);
     if fit < CONNECTIONS_MIN {
         return Err(Failure::unavailable(format_args!("{limit} open files are too few for a server"))
             .help("permit more of them: ulimit -n 4096, or LimitNOFILE=4096 in a systemd unit"));
@@ -181,6 +208,13 @@ fn stopped() -> Result<impl Future<Output = ()>, Failure> {
     })
 }
 
+/// The ways in.
+struct Ways {
+    address: SocketAddr,
+    over_tls: Option<OverTls>,
+    postgres: Option<SocketAddr>,
+}
+
 /// What is said about the second way in.
 struct OverTls {
     address: SocketAddr,
@@ -189,13 +223,8 @@ struct OverTls {
 }
 
 /// What is running, where the data are, and what to try next.
-fn welcome(
-    out: &mut dyn Write,
-    address: SocketAddr,
-    over_tls: Option<&OverTls>,
-    data: &Path,
-    openness: &Openness,
-) -> io::Result<()> {
+fn welcome(out: &mut dyn Write, ways: &Ways, data: &Path, openness: &Openness) -> io::Result<()> {
+    let Ways { address, over_tls, postgres } = ways;
     let is_default = access::is_default(data);
     let at = data_dir::as_flag(data, is_default);
     // Under `cargo run` the binary is on nobody's path.
@@ -207,9 +236,12 @@ fn welcome(
             write!(out, "{}", tls::trust(ca, *address))?;
         }
     }
+    if let Some(address) = postgres {
+        writeln!(out, "For PostgreSQL's tools it is on postgresql://frontdesk@{address}/frontdesk")?;
+    }
     openness.tell(out, frontdesk, &at)?;
     writeln!(out, "\nSend a contact request:\n")?;
-    writeln!(out, "  curl {} -d '{}'", openness.events_url(address), example())?;
+    writeln!(out, "  curl {} -d '{}'", openness.events_url(*address), example())?;
     writeln!(out, "\nOr open http://{address}/demo/ and click. Look at it, from a second terminal:\n")?;
     writeln!(out, "  {frontdesk} sql 'select time, channel, subject, callback, reply_to from contacts'{at}")?;
     writeln!(out, "  {frontdesk} report contacts{at}")?;
@@ -253,7 +285,8 @@ mod tests {
         let mut out = Vec::new();
         let address = "127.0.0.1:4711".parse().unwrap();
         let openness = Openness::default();
-        welcome(&mut out, address, None, Path::new("/srv/desk"), &openness).unwrap();
+        let ways = |over_tls| Ways { address, over_tls, postgres: None };
+        welcome(&mut out, &ways(None), Path::new("/srv/desk"), &openness).unwrap();
         let text = String::from_utf8(out).unwrap();
         for part in
             ["http://127.0.0.1:4711,", "curl http://127.0.0.1:4711/v1/events -d '{", "report contacts --data /srv/desk"]
@@ -265,7 +298,7 @@ mod tests {
         let check = |ca: Option<&str>, says_trust: bool| {
             let mut out = Vec::new();
             let over_tls = OverTls { address: "127.0.0.1:4712".parse().unwrap(), ca: ca.map(PathBuf::from) };
-            welcome(&mut out, address, Some(&over_tls), Path::new("/srv/desk"), &openness).unwrap();
+            welcome(&mut out, &ways(Some(over_tls)), Path::new("/srv/desk"), &openness).unwrap();
             let text = String::from_utf8(out).unwrap();
             assert!(text.contains("Ctrl-C stops it.\nOver TLS it is on https://127.0.0.1:4712\n"), "{text}");
             assert_eq!(text.contains("update-ca-certificates"), says_trust, "{text}");

@@ -74,6 +74,12 @@ pub(crate) static SETTINGS: &[Setting] = &[
     setting!(tls_key_file, RARE, "The certificate's private key, PEM; read again when it changes"),
     setting!(tls_names, RARE, "Names and addresses in the certificate of `serve --dev-tls`, besides localhost"),
     setting!(
+        postgres_listen,
+        RARE,
+        "Address that `serve` listens on for the PostgreSQL protocol (docs/postgres.md); none when unset. Any but a loopback one demands keys, and TLS for them"
+    ),
+    setting!(postgres_connections_max, RARE, "Open connections of the PostgreSQL protocol; the next one is refused"),
+    setting!(
         hosts_allowed,
         RARE,
         "Names of a proxy on this machine, under which a server on loopback may be read too; others get 403. Demands keys (docs/keys.md)"
@@ -179,7 +185,8 @@ mod tests {
             assert_eq!(SETTINGS.iter().filter(|other| other.key == setting.key).count(), 1, "{}", setting.key);
             let shown = (setting.show)(&defaults);
             // What is unset by default is not something that can be written.
-            let unset = ["key_file", "demo_alloy_file", "tls_listen", "tls_cert_file", "tls_key_file"];
+            let unset =
+                ["key_file", "demo_alloy_file", "tls_listen", "tls_cert_file", "tls_key_file", "postgres_listen"];
             if !unset.contains(&setting.key) {
                 let mut settings = Settings::default();
                 assert_eq!((setting.set)(&mut settings, &shown), Ok(()), "{}", setting.key);

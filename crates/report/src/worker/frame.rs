@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::lines::Texts;
+use crate::postgres::Statement;
 use crate::{ExportForm, Form, QueryLimits};
 
 /// Longest frame that is taken from a worker.
@@ -66,6 +67,9 @@ pub(crate) struct Startup {
 pub(crate) enum Job {
     /// One statement.
     Sql(String),
+    /// One statement of PostgreSQL's dialect; answered in Arrow's stream format, whatever form is
+    /// asked for.
+    Statement(Statement),
     /// `report contacts` from one instant (microseconds since 1970) to another.
     Contacts { since_micros: i64, until_micros: i64 },
     /// What became of the events that were received from one instant to another.

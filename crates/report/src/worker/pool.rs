@@ -21,6 +21,7 @@ use super::frame::{Job, Startup};
 use super::process::{Hold, QueryOutcome, Worker, WorkerProgram, WorkerQuery};
 use super::stats::{EndCause, Stats, WorkerCounts};
 use crate::error::UNREADABLE;
+use crate::postgres::{Statement, StatementAnswer};
 use crate::session::ATTEMPTS_MAX;
 use crate::{Form, Period, Quality, QueryError, QueryLimits};
 
@@ -165,6 +166,23 @@ impl QueryPool {
             return Err(QueryError::TooLong { sql_bytes_max: limits.sql_bytes_max });
         }
         self.run(WorkerClass::User, Job::Sql(sql.to_owned()), form, limits, hold).await
+    }
+
+    /// Runs a statement of PostgreSQL's dialect, as a person's; its rows.
+    ///
+    /// # Errors
+    /// As [`QueryPool::sql`].
+    pub async fn statement(
+        &self,
+        statement: &Statement,
+        limits: QueryLimits,
+        hold: &mut dyn Hold,
+    ) -> Result<StatementAnswer, QueryError> {
+        if statement.text.len() > limits.sql_bytes_max {
+            return Err(QueryError::TooLong { sql_bytes_max: limits.sql_bytes_max });
+        }
+        let job = Job::Statement(statement.clone());
+        StatementAnswer::read(self.run(WorkerClass::User, job, Form::Json, limits, hold).await?)
     }
 
     /// Runs a statement of our own, which people's queries can't hold up.

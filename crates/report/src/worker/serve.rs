@@ -22,6 +22,7 @@ use super::rows::ReceivedRows;
 use super::{hangup, memory};
 use crate::engine::SharedEngine;
 use crate::export::write;
+use crate::postgres::answer;
 use crate::{
     ContactsReport, Form, Period, Quality, QueryError, QueryLimits, QueryResult, Session, Tables, TablesError,
 };
@@ -221,6 +222,18 @@ impl Worker {
         let answered = match &ask.job {
             Job::Sql(sql) => match self.runtime.block_on(session.query(sql, limits)) {
                 Ok(rows) => write_rows(&rows, ask.form, &mut frames),
+                Err(error) => return Ok(Err(error)),
+            },
+            Job::Statement(statement) => match self.runtime.block_on(session.statement(statement, limits)) {
+                Ok(rows) => match answer::write(&rows, &mut frames) {
+                    Ok(Err(error)) => {
+                        // What is left in the buffer is void.
+                        let _ = frames.into_parts();
+                        return Ok(Err(error));
+                    }
+                    Ok(Ok(())) => Ok(()),
+                    Err(error) => Err(error),
+                },
                 Err(error) => return Ok(Err(error)),
             },
             Job::Contacts { since_micros, until_micros } => {

@@ -6,6 +6,7 @@ mod docs;
 mod fixture;
 mod limits;
 mod output;
+mod postgres;
 mod report;
 mod reports;
 mod slt;

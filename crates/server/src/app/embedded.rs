@@ -14,8 +14,8 @@ use report::{Fault, QueryError, QueryLimits, QueryPool, Summaries};
 use serde_json::value::RawValue;
 
 use super::backend::{
-    BackendError, DescribedEvent, Health, HealthReport, Hold, Ingest, Queries, QueryFailure, Readiness, Receipts,
-    SqlLimits, TableForm, TableQuery,
+    BackendError, DescribedEvent, Health, HealthReport, Hold, Ingest, MetricSample, Queries, QueryFailure, Readiness,
+    Receipts, SqlLimits, TableForm, TableQuery,
 };
 use super::receipt::{Receipt, RejectedEvent, StoredEvent};
 use super::timestamp;
@@ -36,13 +36,23 @@ pub struct EmbeddedBackend {
     queries: QueryPool,
     summaries: Summaries,
     clock: Arc<dyn Clock>,
+    others: Option<OtherSamples>,
 }
+
+/// Numbers of another part of this process, asked at each scrape.
+type OtherSamples = Arc<dyn Fn() -> Vec<MetricSample> + Send + Sync>;
 
 impl EmbeddedBackend {
     /// `queries` and `summaries` read the tables that `intake` writes; `clock` is the one it was
     /// opened with.
     pub fn new(intake: Intake, queries: QueryPool, summaries: Summaries, clock: Arc<dyn Clock>) -> EmbeddedBackend {
-        EmbeddedBackend { intake, queries, summaries, clock }
+        EmbeddedBackend { intake, queries, summaries, clock, others: None }
+    }
+
+    /// Shows another part's numbers in `/metrics` too.
+    #[must_use]
+    pub fn with_samples(self, others: impl Fn() -> Vec<MetricSample> + Send + Sync + 'static) -> EmbeddedBackend {
+        EmbeddedBackend { others: Some(Arc::new(others)), ..self }
     }
 }
 
@@ -125,7 +135,8 @@ impl Health for EmbeddedBackend {
         let workers = self.queries.counts();
         let failing = workers.is_failing.then(|| "queries can't be run: no process for them can be started".to_owned());
         let samples = metrics::of_pipeline(&counters).into_iter().chain(metrics::of_queries(&workers));
-        let samples = samples.chain(metrics::of_summaries(&self.summaries.stats())).collect();
+        let samples = samples.chain(metrics::of_summaries(&self.summaries.stats()));
+        let samples = samples.chain(self.others.iter().flat_map(|others| others())).collect();
         let remarks = self.intake.degraded().into_iter().chain(failing).collect();
         let (readiness, trouble) = (readiness(&counters), counters.trouble);
         HealthReport { readiness, trouble, remarks, samples }

@@ -14,11 +14,14 @@ pub struct Listeners {
     pub plain: Option<TcpListener>,
     /// Speaks HTTP over TLS.
     pub tls: Option<(TcpListener, Tls)>,
+    /// Whether the same data are read over another protocol where others than this machine can
+    /// reach it.
+    pub is_reached_otherwise: bool,
 }
 
 impl From<TcpListener> for Listeners {
     fn from(plain: TcpListener) -> Listeners {
-        Listeners { plain: Some(plain), tls: None }
+        Listeners { plain: Some(plain), ..Listeners::default() }
     }
 }
 
@@ -36,7 +39,8 @@ impl Listeners {
     /// # Errors
     /// What a socket that isn't bound gives.
     pub(crate) fn reaches(&self) -> io::Result<Vec<Reach>> {
-        self.plain.iter().chain(self.tls.iter().map(|(socket, _)| socket)).map(reach).collect()
+        let otherwise = self.is_reached_otherwise.then_some(Ok(Reach::Network));
+        self.plain.iter().chain(self.tls.iter().map(|(socket, _)| socket)).map(reach).chain(otherwise).collect()
     }
 
     /// All of them, the plain one first.

@@ -76,6 +76,13 @@ impl Tls {
         Ok(Tls(Arc::new(Shared { files, current: RwLock::new(current), seen, ends_s: AtomicI64::new(ends_s) })))
     }
 
+    /// The certificate in use, for a listener that speaks another protocol inside.
+    pub fn config_for(&self, protocol: &[u8]) -> ServerConfig {
+        let mut config = (*self.current().serving).clone();
+        config.alpn_protocols = vec![protocol.to_vec()];
+        config
+    }
+
     /// Greets a client that will be served.
     pub(crate) async fn accept(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
         TlsAcceptor::from(self.current().serving).accept(stream).await

@@ -36,7 +36,8 @@ impl Both {
         let (stop, stopped) = oneshot::channel::<()>();
         let shutdown = async move { drop(stopped.await) };
         let (plain_address, secure_address) = (address(&plain), address(&secure));
-        let listeners = Listeners { plain: Some(plain), tls: Some((secure, certificates.tls())) };
+        let listeners =
+            Listeners { plain: Some(plain), tls: Some((secure, certificates.tls())), ..Listeners::default() };
         let serving = tokio::spawn(server::serve(listeners, Fake::new(), options, shutdown));
         Both { certificates, plain: plain_address, secure: secure_address, stop: Some(stop), serving }
     }

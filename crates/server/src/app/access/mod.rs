@@ -15,6 +15,7 @@ pub(crate) mod key;
 pub(crate) mod keys;
 pub(crate) mod page;
 pub(crate) mod principal;
+pub(crate) mod reading;
 pub(crate) mod refusal;
 pub(crate) mod scope;
 pub(crate) mod session;

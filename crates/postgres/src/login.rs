@@ -1,0 +1,82 @@
+//! Logging in: a key as the password, under any name.
+//!
+//! A key in clear goes over TLS, or stays on the machine. Everything that was sent in a first
+//! message is a stranger's: it is not logged, and only what is known is kept.
+
+use std::net::IpAddr;
+
+use pgwire::messages::PgWireBackendMessage;
+use pgwire::messages::response::{ReadyForQuery, TransactionStatus};
+use pgwire::messages::startup::{Authentication, BackendKeyData, NegotiateProtocolVersion, ParameterStatus, SecretKey};
+
+use crate::cancel::Cancel;
+use crate::connection::{Connection, Stop};
+use crate::message;
+use crate::negotiate::Startup;
+use crate::port::{Denied, Pass, PortOptions};
+use crate::refusal::Refusal;
+use crate::variables::Variables;
+
+/// Longest message with a password; a key is a twentieth of it.
+const PASSWORD_BYTES_MAX: usize = 2_048;
+
+/// Lets a client in.
+pub(crate) async fn log_in(
+    connection: &mut Connection,
+    (is_tls, listens_on): (bool, IpAddr),
+    startup: &Startup,
+    cancel: &Cancel,
+    options: &PortOptions,
+) -> Result<(Box<dyn Pass>, Variables), Stop> {
+    let unknown: Vec<String> =
+        startup.parameters.iter().map(|(name, _)| name).filter(|name| name.starts_with("_pq_.")).cloned().collect();
+    if startup.minor > 0 || !unknown.is_empty() {
+        let negotiated = NegotiateProtocolVersion::new(0, unknown);
+        connection.put(&PgWireBackendMessage::NegotiateProtocolVersion(negotiated))?;
+    }
+    let value =
+        |name: &str| startup.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+    if value("replication").is_some_and(|value| !["false", "off", "no", "0"].contains(&value)) {
+        return refused("0A000", "there is no replication here");
+    }
+    if value("user").is_none_or(str::is_empty) {
+        return refused("28000", "no user was named; any name will do");
+    }
+    let pass = if options.access.demands_key() {
+        if !is_tls && !listens_on.is_loopback() {
+            let refusal = Refusal::fatal("28000", "a key is taken over TLS only: it would cross the network in clear");
+            let hint = match options.tls {
+                Some(_) => "connect with sslmode=require",
+                None => {
+                    "give the server a certificate (tls_cert_file, tls_key_file, tls_listen), and connect with sslmode=require"
+                }
+            };
+            return Err(Stop::Refused(refusal.hint(hint)));
+        }
+        connection.put(&PgWireBackendMessage::Authentication(Authentication::CleartextPassword))?;
+        connection.flush().await?;
+        let (kind, body) = connection.message(PASSWORD_BYTES_MAX).await?;
+        let password = message::password(kind, body)?;
+        options.access.admit(Some(&password))
+    } else {
+        options.access.admit(None)
+    };
+    let pass = pass.map_err(|Denied(message)| {
+        let hint = "send an API key as the password, under any name; make one with: frontdesk key new --scope read --name NAME";
+        Stop::Refused(Refusal::fatal("28P01", message).hint(hint))
+    })?;
+    let variables = Variables::begin(&startup.parameters);
+    connection.put(&PgWireBackendMessage::Authentication(Authentication::Ok))?;
+    for (name, value) in variables.reported() {
+        connection.put(&PgWireBackendMessage::ParameterStatus(ParameterStatus::new(name.to_owned(), value)))?;
+    }
+    let key = BackendKeyData::new(cancel.number, SecretKey::I32(cancel.secret));
+    connection.put(&PgWireBackendMessage::BackendKeyData(key))?;
+    connection.put(&PgWireBackendMessage::ReadyForQuery(ReadyForQuery::new(TransactionStatus::Idle)))?;
+    connection.flush().await?;
+    Ok((pass, variables))
+}
+
+fn refused<T>(code: &'static str, message: &str) -> Result<T, Stop> {
+    Err(Stop::Refused(Refusal::fatal(code, message)))
+}

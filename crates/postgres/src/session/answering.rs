@@ -1,0 +1,273 @@
+//! What is answered to a statement: rows from a worker, or a word.
+
+use std::sync::Arc;
+
+use pgwire::messages::PgWireBackendMessage;
+use pgwire::messages::data::{NoData, ParameterDescription};
+use pgwire::messages::extendedquery::PortalSuspended;
+use pgwire::messages::response::{CommandComplete, EmptyQueryResponse, TransactionStatus};
+use pgwire::messages::startup::ParameterStatus;
+use report::{Parameter, ParameterType, ParameterValue, Purpose, QueryLimits, Statement, StatementAnswer};
+
+use super::{Session, stopping};
+use crate::budget::Room;
+use crate::connection::Stop;
+use crate::prepared::{PortalState, Prepared};
+use crate::refusal::Refusal;
+use crate::rows::{Rows, text_description, text_row};
+use crate::statement::Wish;
+use crate::values;
+
+/// The columns of `show all`.
+const SHOWN: [&str; 3] = ["name", "setting", "description"];
+
+impl Session<'_> {
+    /// Answers a statement of a text: its columns, its rows, its tag.
+    pub(super) async fn answer_simply(&mut self, text: &str, wish: &Wish) -> Result<(), Stop> {
+        self.check_transaction(wish)?;
+        match wish {
+            Wish::Rows { tag } => {
+                let (answer, room) = self.run(text, Vec::new(), Purpose::Rows).await?;
+                let mut rows = Rows::new(answer, &[], Some(room)).map_err(Stop::Refused)?;
+                self.connection.put(&rows.description())?;
+                let sent = rows.send(self.connection, usize::MAX).await?;
+                self.complete(&tag_of(tag, sent))
+            }
+            Wish::Show(name) => {
+                self.connection.put(&shown_description(name.as_deref(), &[]).map_err(Stop::Refused)?)?;
+                self.show(name.as_deref())
+            }
+            wish => self.command(wish),
+        }
+    }
+
+    pub(super) async fn describe_statement(&mut self, name: &str) -> Result<(), Stop> {
+        let statement = self.store.statement(name).map_err(Stop::Refused)?;
+        self.check_transaction(&statement.wish)?;
+        let (types, columns) = match &statement.wish {
+            Wish::Rows { .. } => {
+                let answer = self.describe(&statement).await?;
+                let found = answer.parameters().iter().enumerate();
+                let types = found.map(|(place, kind)| match statement.types.get(place) {
+                    None | Some(0) => values::oid(*kind),
+                    Some(said) => *said,
+                });
+                let types = types.collect();
+                (types, Some(Rows::new(answer, &[], None).map_err(Stop::Refused)?.description()))
+            }
+            Wish::Show(name) => (Vec::new(), Some(shown_description(name.as_deref(), &[]).map_err(Stop::Refused)?)),
+            _ => (Vec::new(), None),
+        };
+        self.connection.put(&PgWireBackendMessage::ParameterDescription(ParameterDescription::new(types)))?;
+        self.put_columns(columns)
+    }
+
+    /// A portal is described by running it: what nearly always comes next is the wish for its rows.
+    pub(super) async fn describe_portal(&mut self, name: &str) -> Result<(), Stop> {
+        let portal = self.store.portal(name).map_err(Stop::Refused)?;
+        let (statement, formats) = (Arc::clone(&portal.statement), portal.formats.clone());
+        self.check_transaction(&statement.wish)?;
+        let columns = match &statement.wish {
+            Wish::Rows { .. } => {
+                self.open(name).await?;
+                match &self.store.portal(name).map_err(Stop::Refused)?.state {
+                    PortalState::Open(rows) => Some(rows.description()),
+                    PortalState::Bound | PortalState::Done => None,
+                }
+            }
+            Wish::Show(name) => Some(shown_description(name.as_deref(), &formats).map_err(Stop::Refused)?),
+            _ => None,
+        };
+        self.put_columns(columns)
+    }
+
+    fn put_columns(&mut self, columns: Option<PgWireBackendMessage>) -> Result<(), Stop> {
+        self.connection.put(&columns.unwrap_or(PgWireBackendMessage::NoData(NoData::new())))
+    }
+
+    pub(super) async fn execute(&mut self, name: &str, rows_max: usize) -> Result<(), Stop> {
+        let statement = Arc::clone(&self.store.portal(name).map_err(Stop::Refused)?.statement);
+        self.check_transaction(&statement.wish)?;
+        match &statement.wish {
+            Wish::Nothing => self.connection.put(&PgWireBackendMessage::EmptyQueryResponse(EmptyQueryResponse::new())),
+            Wish::Rows { tag } => {
+                self.open(name).await?;
+                let portal = self.store.portal(name).map_err(Stop::Refused)?;
+                let (sent, are_left) = match &mut portal.state {
+                    PortalState::Open(rows) => (rows.send(self.connection, rows_max).await?, rows.are_left()),
+                    PortalState::Bound | PortalState::Done => (0, false),
+                };
+                if are_left {
+                    return self.connection.put(&PgWireBackendMessage::PortalSuspended(PortalSuspended::new()));
+                }
+                portal.state = PortalState::Done;
+                self.complete(&tag_of(tag, sent))
+            }
+            Wish::Show(name) => self.show(name.as_deref()),
+            wish => self.command(wish),
+        }
+    }
+
+    /// Runs a portal's statement, unless it was.
+    async fn open(&mut self, name: &str) -> Result<(), Stop> {
+        let portal = self.store.portal(name).map_err(Stop::Refused)?;
+        if !matches!(portal.state, PortalState::Bound) {
+            return Ok(());
+        }
+        let (statement, formats) = (Arc::clone(&portal.statement), portal.formats.clone());
+        let parameters = portal.parameters.clone();
+        let (answer, room) = self.run(&statement.text, parameters, Purpose::Rows).await?;
+        let rows = Rows::new(answer, &formats, Some(room)).map_err(Stop::Refused)?;
+        self.store.portal(name).map_err(Stop::Refused)?.state = PortalState::Open(rows);
+        Ok(())
+    }
+
+    /// Finds out what a statement's columns and parameters are.
+    pub(super) async fn describe(&mut self, statement: &Prepared) -> Result<StatementAnswer, Stop> {
+        let unknown = |oid: &u32| Parameter { kind: values::kind(*oid), value: ParameterValue::Null };
+        let parameters = statement.types.iter().map(unknown).collect();
+        let (answer, _room) = self.run(&statement.text, parameters, Purpose::Description).await?;
+        let found: Vec<ParameterType> = answer.parameters().to_vec();
+        // Another description has found the same.
+        let _ = statement.found.set(found);
+        Ok(answer)
+    }
+
+    /// Has a worker run a statement, until it is done or nobody wants it any more.
+    async fn run(
+        &mut self,
+        text: &str,
+        parameters: Vec<Parameter>,
+        purpose: Purpose,
+    ) -> Result<(StatementAnswer, Room), Stop> {
+        if !self.pass.holds() {
+            return Err(Stop::Refused(Refusal::fatal("28P01", "the key that was logged in with is no longer good")));
+        }
+        self.connection.flush().await?;
+        self.cancel.begin();
+        let statement = Statement { text: text.to_owned(), parameters, purpose };
+        let limits = self.limits();
+        let mut room = self.budget.room();
+        let options = self.options;
+        let work = async {
+            options.data.settle().await;
+            options.queries.statement(&statement, limits, &mut room).await
+        };
+        let cancelled = || Refusal::error("57014", "the statement was cancelled, as its client asked");
+        let outcome = tokio::select! {
+            biased;
+            _ = self.closing.wait_for(|closing| *closing) => Err(Stop::Refused(stopping())),
+            () = self.cancel.asked() => Err(Stop::Refused(cancelled())),
+            () = self.socket.hung_up() => Err(Stop::Gone),
+            answer = work => answer.map_err(|error| Stop::Refused(Refusal::from(error))),
+        };
+        self.options.counters.ran(outcome.is_ok());
+        Ok((outcome?, room))
+    }
+
+    fn limits(&self) -> QueryLimits {
+        let limits = self.options.limits;
+        let time_max = self.variables.statement_timeout().map_or(limits.time_max, |time| time.min(limits.time_max));
+        QueryLimits { time_max, ..limits }
+    }
+
+    fn check_transaction(&self, wish: &Wish) -> Result<(), Stop> {
+        match self.status == TransactionStatus::Error && !wish.ends_failure() {
+            true => {
+                Err(Stop::Refused(Refusal::error("25P02", "a statement of this transaction has failed; roll it back")))
+            }
+            false => Ok(()),
+        }
+    }
+
+    /// Does what needs no rows.
+    fn command(&mut self, wish: &Wish) -> Result<(), Stop> {
+        let tag = match wish {
+            Wish::Nothing | Wish::Rows { .. } | Wish::Show(_) => return Ok(()),
+            Wish::Set { name, value } => {
+                self.variables.set(name, value.clone()).map_err(Stop::Refused)?;
+                self.report_change(name)?;
+                if value.is_some() { "SET" } else { "RESET" }
+            }
+            Wish::ResetAll => {
+                self.variables.reset();
+                self.report_change("application_name")?;
+                "RESET"
+            }
+            Wish::Begin { tag } => {
+                self.status = TransactionStatus::Transaction;
+                tag
+            }
+            Wish::End { is_commit } => {
+                let is_commit = *is_commit && self.status != TransactionStatus::Error;
+                self.status = TransactionStatus::Idle;
+                self.store.close_portals();
+                if is_commit { "COMMIT" } else { "ROLLBACK" }
+            }
+            Wish::RollBackTo => {
+                if self.status == TransactionStatus::Error {
+                    self.status = TransactionStatus::Transaction;
+                }
+                "ROLLBACK"
+            }
+            Wish::Deallocate(Some(name)) => {
+                self.store.close_statement(name);
+                "DEALLOCATE"
+            }
+            Wish::Deallocate(None) => {
+                self.store.close_statements();
+                "DEALLOCATE ALL"
+            }
+            Wish::DiscardAll => {
+                self.store.close_statements();
+                self.variables.reset();
+                self.report_change("application_name")?;
+                "DISCARD ALL"
+            }
+            Wish::Done(tag) => tag,
+        };
+        self.complete(tag)
+    }
+
+    fn report_change(&mut self, name: &str) -> Result<(), Stop> {
+        match self.variables.reported_change(name) {
+            Some((name, value)) => {
+                let status = ParameterStatus::new(name.to_owned(), value.replace('\0', "�"));
+                self.connection.put(&PgWireBackendMessage::ParameterStatus(status))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The rows of `show`.
+    fn show(&mut self, name: Option<&str>) -> Result<(), Stop> {
+        match name {
+            Some(name) => {
+                let value = self.variables.show(name).map_err(Stop::Refused)?;
+                self.connection.put(&text_row(&[value]))?;
+            }
+            None => {
+                for (name, value) in self.variables.all() {
+                    self.connection.put(&text_row(&[name, value, String::new()]))?;
+                }
+            }
+        }
+        self.complete("SHOW")
+    }
+
+    fn complete(&mut self, tag: &str) -> Result<(), Stop> {
+        self.connection.put(&PgWireBackendMessage::CommandComplete(CommandComplete::new(tag.to_owned())))
+    }
+}
+
+fn shown_description(name: Option<&str>, formats: &[i16]) -> Result<PgWireBackendMessage, Refusal> {
+    match name {
+        Some(name) => text_description(&[&name.replace('\0', "�")], formats),
+        None => text_description(&SHOWN, formats),
+    }
+}
+
+/// The word alone, or with the number of rows where programs look for it.
+fn tag_of(tag: &str, rows: usize) -> String {
+    if tag == "SELECT" { format!("SELECT {rows}") } else { tag.to_owned() }
+}

@@ -1,0 +1,220 @@
+//! The engine with PostgreSQL's functions, and `pg_catalog` over our views.
+//!
+//! Programs ask for an object's number in one statement and for what hangs on it in the next,
+//! which another worker may run. So numbers must be the same in every process: they are given in
+//! the order of the names, before a statement reads the first of them.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::catalog::{
+    CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider,
+    SchemaProvider, TableProvider,
+};
+use datafusion::common::{DataFusionError, Result};
+use datafusion::datasource::TableType;
+use datafusion::datasource::empty::EmptyTable;
+use datafusion::execution::{FunctionRegistry, SessionState, TaskContext};
+use datafusion::prelude::SessionContext;
+use datafusion_pg_catalog::pg_catalog::catalog_info::CatalogInfo;
+use datafusion_pg_catalog::pg_catalog::context::{PgCatalogContextProvider, Role};
+use datafusion_pg_catalog::pg_catalog::{
+    PgCatalogSchemaProvider, PgCatalogStaticTables, PgCatalogTable, setup_pg_catalog,
+};
+use futures::StreamExt;
+
+use super::functions;
+use super::reading::{PG_CATALOG, Reading};
+use crate::engine::{CATALOG, SCHEMA};
+use crate::views;
+
+/// What statements of PostgreSQL's dialect need besides the engine.
+pub(crate) struct Catalog {
+    pub(crate) reading: Reading,
+    tables: Arc<PgCatalogStaticTables>,
+}
+
+impl Catalog {
+    /// Adds PostgreSQL's functions to an engine's state.
+    pub(crate) fn extend(template: &SessionState) -> Result<(SessionState, Catalog)> {
+        let mut state = template.clone();
+        // Its own, which is thrown away: functions and tables are registered in one step.
+        let catalog = MemoryCatalogProvider::new();
+        catalog.register_schema(SCHEMA, Arc::new(MemorySchemaProvider::new()))?;
+        let catalogs = MemoryCatalogProviderList::new();
+        catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
+        state.register_catalog_list(Arc::new(catalogs));
+        let context = SessionContext::new_with_state(state);
+        setup_pg_catalog(&context, CATALOG, Reader).map_err(|error| *error)?;
+        let mut state = context.state();
+        for function in functions::all() {
+            state.register_udf(Arc::new(function))?;
+        }
+        let tables = Arc::new(PgCatalogStaticTables::try_new()?);
+        Ok((state, Catalog { reading: Reading::new(), tables }))
+    }
+
+    /// Makes `pg_catalog` available to a statement whose state has all views.
+    pub(crate) async fn register(&self, state: &SessionState) -> Result<()> {
+        let public = state.schema_for_ref("events")?;
+        let mut relations = Vec::new();
+        let mut names = views::NAMES;
+        names.sort_unstable();
+        for name in names {
+            if let Some(table) = public.table(name).await? {
+                relations.push((name, table.schema()));
+            }
+        }
+        let known = Known { relations: Arc::new(relations) };
+        let provider = PgCatalogSchemaProvider::try_new(known, Arc::clone(&self.tables), Reader)?;
+        // Numbers are given in the order in which things are first seen.
+        if let Some(PgCatalogTable::Dynamic(classes)) = provider.build_table_by_name("pg_class")? {
+            let mut rows = classes.execute(Arc::new(TaskContext::default()));
+            while let Some(batch) = rows.next().await {
+                batch?;
+            }
+        }
+        let catalog = state.catalog_list().catalog(CATALOG);
+        let catalog = catalog.ok_or_else(|| DataFusionError::Internal("a state without a catalog".to_owned()))?;
+        catalog.register_schema(PG_CATALOG, Arc::new(WithEmptyTables(provider)))?;
+        Ok(())
+    }
+}
+
+/// Tables of `information_schema` that the engine doesn't have, with their columns: there are no keys
+/// and no constraints.
+pub(crate) const EMPTY_TABLES: [(&str, &[&str]); 5] = [
+    ("table_constraints", &CONSTRAINT),
+    ("key_column_usage", &KEY_COLUMN),
+    ("constraint_column_usage", &CONSTRAINT_COLUMN),
+    ("referential_constraints", &REFERENCE),
+    ("triggers", &["trigger_schema", "trigger_name", "event_object_schema", "event_object_table"]),
+];
+
+const CONSTRAINT: [&str; 8] = [
+    "constraint_catalog",
+    "constraint_schema",
+    "constraint_name",
+    "table_catalog",
+    "table_schema",
+    "table_name",
+    "constraint_type",
+    "is_deferrable",
+];
+const KEY_COLUMN: [&str; 9] = [
+    "constraint_catalog",
+    "constraint_schema",
+    "constraint_name",
+    "table_catalog",
+    "table_schema",
+    "table_name",
+    "column_name",
+    "ordinal_position",
+    "position_in_unique_constraint",
+];
+const CONSTRAINT_COLUMN: [&str; 7] = [
+    "table_catalog",
+    "table_schema",
+    "table_name",
+    "column_name",
+    "constraint_catalog",
+    "constraint_schema",
+    "constraint_name",
+];
+const REFERENCE: [&str; 7] = [
+    "constraint_catalog",
+    "constraint_schema",
+    "constraint_name",
+    "unique_constraint_schema",
+    "unique_constraint_name",
+    "update_rule",
+    "delete_rule",
+];
+
+/// `pg_catalog` with these tables in it.
+#[derive(Debug)]
+struct WithEmptyTables(PgCatalogSchemaProvider<Known, Reader>);
+
+#[async_trait]
+impl SchemaProvider for WithEmptyTables {
+    fn table_names(&self) -> Vec<String> {
+        self.0.table_names()
+    }
+
+    async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        let Some((_, columns)) = EMPTY_TABLES.iter().find(|(known, _)| *known == name) else {
+            return self.0.table(name).await;
+        };
+        let kind = |column: &str| if column.contains("position") { DataType::Int32 } else { DataType::Utf8 };
+        let fields: Vec<Field> = columns.iter().map(|column| Field::new(*column, kind(column), true)).collect();
+        Ok(Some(Arc::new(EmptyTable::new(Arc::new(Schema::new(fields))))))
+    }
+
+    fn table_exist(&self, name: &str) -> bool {
+        EMPTY_TABLES.iter().any(|(known, _)| *known == name) || self.0.table_exist(name)
+    }
+}
+
+/// Our views, in the order of their names.
+#[derive(Clone, Debug)]
+struct Known {
+    relations: Arc<Vec<(&'static str, SchemaRef)>>,
+}
+
+impl Known {
+    fn find(&self, schema: &str, name: &str) -> Option<SchemaRef> {
+        let relation = self.relations.iter().find(|(known, _)| *known == name && schema == SCHEMA);
+        relation.map(|(_, columns)| Arc::clone(columns))
+    }
+}
+
+#[async_trait]
+impl CatalogInfo for Known {
+    async fn catalog_names(&self) -> Result<Vec<String>> {
+        Ok(vec![CATALOG.to_owned()])
+    }
+
+    async fn schema_names(&self, catalog: &str) -> Result<Option<Vec<String>>> {
+        let names = || ["information_schema", PG_CATALOG, SCHEMA].map(str::to_owned).to_vec();
+        Ok((catalog == CATALOG).then(names))
+    }
+
+    async fn table_names(&self, _: &str, schema: &str) -> Result<Option<Vec<String>>> {
+        let names = || self.relations.iter().map(|(name, _)| (*name).to_owned()).collect();
+        Ok((schema == SCHEMA).then(names))
+    }
+
+    async fn table_schema(&self, _: &str, schema: &str, name: &str) -> Result<Option<SchemaRef>> {
+        Ok(self.find(schema, name))
+    }
+
+    async fn table_type(&self, _: &str, schema: &str, name: &str) -> Result<Option<TableType>> {
+        Ok(self.find(schema, name).map(|_| TableType::View))
+    }
+}
+
+/// The one role that there is.
+#[derive(Clone, Debug)]
+struct Reader;
+
+#[async_trait]
+impl PgCatalogContextProvider for Reader {
+    async fn roles(&self) -> Vec<String> {
+        vec![CATALOG.to_owned()]
+    }
+
+    async fn role(&self, name: &str) -> Option<Role> {
+        (name == CATALOG).then(|| Role {
+            name: CATALOG.to_owned(),
+            is_superuser: false,
+            can_login: true,
+            can_create_db: false,
+            can_create_role: false,
+            can_create_user: false,
+            can_replication: false,
+            grants: Vec::new(),
+            inherited_roles: Vec::new(),
+        })
+    }
+}

@@ -1,0 +1,112 @@
+//! Statements of PostgreSQL's dialect: parameters, the catalog, and that no number changes.
+
+use report::{Parameter, ParameterType, ParameterValue, Purpose, QueryLimits, Session, Statement};
+
+use crate::fixture;
+
+fn statement(text: &str, parameters: &[(ParameterType, &str)], purpose: Purpose) -> Statement {
+    let one = |(kind, text): &(ParameterType, &str)| Parameter {
+        kind: *kind,
+        value: ParameterValue::One((*text).to_owned()),
+    };
+    Statement { text: text.to_owned(), parameters: parameters.iter().map(one).collect(), purpose }
+}
+
+async fn answer(session: &Session, statement: &Statement) -> Result<String, String> {
+    let found = session.statement(statement, QueryLimits::default()).await.map_err(|error| error.to_string())?;
+    let mut rows = Vec::new();
+    found.write_csv(&mut rows).unwrap();
+    Ok(String::from_utf8(rows).unwrap().trim_end().replace('\n', "|"))
+}
+
+async fn check(text: &str, parameters: &[(ParameterType, &str)], expect: Result<&str, &str>) {
+    let session = fixture::session("week");
+    match (answer(&session, &statement(text, parameters, Purpose::Rows)).await, expect) {
+        (Ok(rows), Ok(expect)) => assert_eq!(rows, expect, "{text}"),
+        (Err(error), Err(part)) => assert!(error.contains(part), "{text}: {error}"),
+        (got, _) => panic!("{text}: {got:?}"),
+    }
+}
+
+#[tokio::test]
+async fn parameters_are_values_of_their_types() {
+    use ParameterType::{Integer, Unknown};
+    let plain = "select count(*) as n from contacts where channel = 'chat'";
+    let session = fixture::session("week");
+    let direct = answer(&session, &statement(plain, &[], Purpose::Rows)).await.unwrap();
+    let text = "select count(*) as n from contacts where channel = $1";
+    check(text, &[(Unknown, "chat")], Ok(&direct)).await;
+    check(text, &[(Unknown, "chat' or true or '' = '")], Ok("n|0")).await;
+    check("select 10 > $1 as more", &[(Integer, "9")], Ok("more|true")).await;
+    // As texts '10' < '9'.
+    check("select 10 > $1 as more", &[(Unknown, "9")], Ok("more|true")).await;
+    check("select count(*) as n from (select 1 from contacts limit $1)", &[(Integer, "2")], Ok("n|2")).await;
+    check("select $1 as a", &[], Err("there is no value for $1")).await;
+}
+
+#[tokio::test]
+async fn statements_are_described_before_they_run() {
+    let session = fixture::session("week");
+    let described = async |text: &str, parameters: &[(ParameterType, &str)]| {
+        let statement = statement(text, parameters, Purpose::Description);
+        let found = session.statement(&statement, QueryLimits::default()).await.unwrap();
+        assert_eq!(found.rows(), 0);
+        let schema = found.schema();
+        let columns: Vec<String> = schema.fields().iter().map(|field| field.data_type().to_string()).collect();
+        (columns.join(" "), schema.metadata()["frontdesk.parameters"].clone())
+    };
+    let check = async |text: &str, parameters: &[(ParameterType, &str)], columns: &str, types: &str| {
+        assert_eq!(described(text, parameters).await, (columns.to_owned(), types.to_owned()), "{text}");
+    };
+    check(
+        "select count(*) from contacts where channel = $1 and chat_start > $2",
+        &[],
+        "Int64",
+        r#"["Text","Integer"]"#,
+    )
+    .await;
+    check("select count(*) from contacts limit $1", &[], "Int64", r#"["Integer"]"#).await;
+    check("select $1", &[], "Utf8", r#"["Text"]"#).await;
+    check("select $1", &[(ParameterType::Integer, "")], "Int64", r#"["Integer"]"#).await;
+    check("select 1::int", &[], "Int32", "[]").await;
+}
+
+#[tokio::test]
+async fn only_reading_is_possible() {
+    for (text, part) in [
+        ("drop table events", "DROP TABLE is not allowed"),
+        ("copy events to '/tmp/x'", "COPY"),
+        ("create table x as select 1", "CREATE TABLE is not allowed"),
+        ("insert into events select * from events", "INSERT INTO is not allowed"),
+        ("select * into x from events", "is not allowed"),
+        ("select pg_read_file('/etc/passwd')", "pg_read_file"),
+        ("select * from '/etc/passwd'", ""),
+        ("with x as (delete from events returning *) select * from x", "not allowed"),
+        ("select * from read_parquet('/etc/passwd')", "read_parquet"),
+        ("explain analyze delete from events", "not allowed"),
+    ] {
+        check(text, &[], Err(part)).await;
+    }
+}
+
+#[tokio::test]
+async fn the_catalog_has_our_views_under_numbers_that_stay() {
+    let numbers = "select oid, relname from pg_catalog.pg_class order by oid";
+    let first = answer(&fixture::session("week"), &statement(numbers, &[], Purpose::Rows)).await.unwrap();
+    assert!(first.starts_with("oid,relname|163"), "{first}");
+    for name in ["contacts", "events", "rejects", "visitors"] {
+        assert!(first.contains(&format!(",{name}")), "{first}");
+    }
+    // Another process that is asked about columns first.
+    let other = fixture::session("week");
+    let columns = "select count(*) > 20 as many from pg_attribute where attrelid = 'contacts'::regclass";
+    assert_eq!(answer(&other, &statement(columns, &[], Purpose::Rows)).await.unwrap(), "many|true");
+    assert_eq!(answer(&other, &statement(numbers, &[], Purpose::Rows)).await.unwrap(), first);
+    check("select current_database() as a, current_schema() as b", &[], Ok("a,b|frontdesk,public")).await;
+    check(
+        "select table_name from information_schema.tables where table_schema = 'public' order by 1 limit 2",
+        &[],
+        Ok("table_name|activity|chat_sessions"),
+    )
+    .await;
+}

@@ -75,6 +75,8 @@ pub(crate) enum Command {
     Event(EventArgs),
     /// Write realistic demo events to standard output
     Generate(GenerateArgs),
+    /// Spell the names of events as the schema or as the platform has them
+    Convert(ConvertArgs),
     /// Print the columns of the events table, or work with schemas
     Schema {
         /// What to do with them; prints the columns when none is given

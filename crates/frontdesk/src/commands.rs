@@ -1,6 +1,7 @@
 //! The commands, a file each: parse nothing, decide little, call a library, print.
 
 pub(crate) mod check;
+pub(crate) mod convert;
 pub(crate) mod event;
 pub(crate) mod export;
 pub(crate) mod generate;

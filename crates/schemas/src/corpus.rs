@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use xdm::{Fault, Faults, Registry, SchemaError, Severity, Validator, Violation};
+use xdm::{Fault, FaultCode, Faults, Registry, SchemaError, Severity, Validator, Violation};
 
 /// One schema of a directory.
 #[derive(Clone, Debug)]
@@ -55,11 +55,38 @@ impl Corpus {
     pub fn read(dir: &Path) -> Result<Corpus, SchemaError> {
         let files = xdm::json_files(dir)?;
         let mut registry = Registry::new();
-        let mut faults = match registry.read(&[dir.to_owned()]) {
+        let faults = match registry.read(&[dir.to_owned()]) {
             Ok(_) => Vec::new(),
             Err(SchemaError::Faults(Faults(faults))) => faults,
             Err(other) => return Err(other),
         };
+        let mut corpus = Corpus::assembled(dir, registry, faults);
+        let named = |path: PathBuf| Some((path.file_name()?.to_str()?.to_owned(), path));
+        let examples = files.into_iter().filter_map(named).filter(|(name, _)| name.contains(".example."));
+        corpus.examples = examples.collect();
+        corpus.describe(&dir.to_owned());
+        Ok(corpus)
+    }
+
+    /// The schemas among files that somebody else has read: path and text.
+    pub fn of_texts<'t>(files: impl Iterator<Item = (&'t str, &'t str)>) -> Corpus {
+        let mut registry = Registry::new();
+        let mut faults = Vec::new();
+        let is_example =
+            |path: &str| !path.ends_with(".schema.json") && (path.contains(".example.") || path.contains(".invalid."));
+        for (path, text) in files.filter(|(path, _)| path.ends_with(".json") && !is_example(path)) {
+            match registry.add_file(path, text) {
+                Ok(()) => {}
+                // Other JSON lies about in a directory too.
+                Err(Fault { code: FaultCode::NoId, .. }) if !path.ends_with(".schema.json") => {}
+                Err(fault) => faults.push(fault),
+            }
+        }
+        Corpus::assembled(Path::new(""), registry, faults)
+    }
+
+    /// Schemas that were read from files, completed by those that come with `xdm`.
+    fn assembled(dir: &Path, mut registry: Registry, mut faults: Vec<Fault>) -> Corpus {
         let mut schemas: Vec<Schema> = registry
             .files()
             .filter_map(|(file, id)| {
@@ -72,13 +99,8 @@ impl Corpus {
         registry.complete();
         let validator = Validator::of(&registry);
         faults.extend_from_slice(validator.faults());
-        let named = |path: PathBuf| Some((path.file_name()?.to_str()?.to_owned(), path));
-        let examples = files.into_iter().filter_map(named).filter(|(name, _)| name.contains(".example.")).collect();
-        let descriptions = BTreeMap::new();
-        let dir = dir.to_owned();
-        let mut corpus = Corpus { dir, schemas, by_id, examples, descriptions, registry, validator, faults };
-        corpus.describe(&corpus.dir.clone());
-        Ok(corpus)
+        let (dir, examples, descriptions) = (dir.to_owned(), Vec::new(), BTreeMap::new());
+        Corpus { dir, schemas, by_id, examples, descriptions, registry, validator, faults }
     }
 
     /// The schemas that come with `xdm`, each under a path made of its `$id`.

@@ -68,15 +68,32 @@ pub(crate) struct Properties<'c> {
 
 /// The properties of a schema, inherited ones included.
 pub(crate) fn properties<'c>(corpus: &'c Corpus, place: Place<'c>) -> Properties<'c> {
+    found(corpus, place, Extent::All)
+}
+
+/// The properties that a schema's own document declares.
+pub(crate) fn own_properties<'c>(corpus: &'c Corpus, place: Place<'c>) -> Properties<'c> {
+    found(corpus, place, Extent::Own)
+}
+
+/// Which documents are looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    All,
+    Own,
+}
+
+fn found<'c>(corpus: &'c Corpus, place: Place<'c>, extent: Extent) -> Properties<'c> {
     let mut found = Properties::default();
     let mut seen = BTreeSet::new();
-    collect(corpus, place, &mut found, &mut seen, 0);
+    collect(corpus, place, extent, &mut found, &mut seen, 0);
     found
 }
 
 fn collect<'c>(
     corpus: &'c Corpus,
     place: Place<'c>,
+    extent: Extent,
     found: &mut Properties<'c>,
     seen: &mut BTreeSet<*const Value>,
     depth: usize,
@@ -86,8 +103,9 @@ fn collect<'c>(
     }
     let schema = place.schema;
     if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
-        if let Some(target) = follow(corpus, place, reference) {
-            collect(corpus, target, found, seen, depth + 1);
+        let target = follow(corpus, place, reference);
+        if let Some(target) = target.filter(|to| extent == Extent::All || to.document == place.document) {
+            collect(corpus, target, extent, found, seen, depth + 1);
         }
         return;
     }
@@ -99,7 +117,7 @@ fn collect<'c>(
     let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
     found.required.extend(required.filter_map(Value::as_str));
     for entry in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
-        collect(corpus, Place { schema: entry, ..place }, found, seen, depth + 1);
+        collect(corpus, Place { schema: entry, ..place }, extent, found, seen, depth + 1);
     }
 }
 

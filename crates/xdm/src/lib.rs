@@ -54,6 +54,7 @@ pub use profile::{IdRule, Profile, Spelling, Undeclared};
 pub use schema::directory::{json_files, read_text};
 pub use schema::fault::{Fault, FaultCode, Faults, SchemaError, Severity};
 pub use schema::registry::Registry;
+pub use schema::spelling::platform_steps;
 pub use sink::{NullSink, Sink};
 pub use union::unite;
 pub use validate::Validator;

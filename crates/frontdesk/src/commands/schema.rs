@@ -1,6 +1,14 @@
 //! `frontdesk schema`: the columns of the table `events`, nested ones by their path.
 
+mod compose;
+mod convert;
+mod diff;
 mod docs;
+mod export;
+mod findings;
+mod infer;
+mod lint;
+mod revision;
 mod test;
 
 use std::io::{BufWriter, Write};
@@ -40,10 +48,16 @@ pub(crate) fn run(settings: &Settings) -> Result<(), Failure> {
 ///
 /// # Errors
 /// As the command says.
-pub(crate) fn run_action(action: &SchemaCommand) -> Result<(), Failure> {
+pub(crate) fn run_action(action: &SchemaCommand, settings: &Settings) -> Result<(), Failure> {
     match action {
         SchemaCommand::Test(args) => test::run(args),
         SchemaCommand::Docs(args) => docs::run(args),
+        SchemaCommand::Lint(args) => lint::run(args),
+        SchemaCommand::Diff(args) => diff::run(args),
+        SchemaCommand::Compose(args) => compose::run(args),
+        SchemaCommand::Export(args) => export::run(args),
+        SchemaCommand::Convert(args) => convert::run(args),
+        SchemaCommand::Infer(args) => infer::run(args, settings),
     }
 }
 
@@ -52,6 +66,25 @@ fn corpus(dir: &Path) -> Result<Corpus, Failure> {
     let corpus = Corpus::read(dir).map_err(Failure::usage)?;
     corpus.errors().for_each(|error| warn(visible(&error.to_string())));
     Ok(corpus)
+}
+
+/// The schemas of a directory, or those that come with Frontdesk.
+pub(super) fn corpus_or_bundled(dir: Option<&Path>) -> Result<Corpus, Failure> {
+    dir.map_or_else(|| Ok(Corpus::bundled()), corpus)
+}
+
+/// Writes a document into a file, or to standard output.
+fn write_out(text: &str, file: Option<&Path>) -> Result<(), Failure> {
+    match file {
+        Some(path) => std::fs::write(path, text)
+            .map_err(|error| Failure::unavailable(format_args!("cannot write {}: {error}", path.display()))),
+        None => Ok(terminal::data().write_all(text.as_bytes())?),
+    }
+}
+
+/// JSON as it is written into files: two blanks a level, and a line feed at the end.
+fn pretty(value: &serde_json::Value) -> String {
+    format!("{value:#}\n")
 }
 
 /// What a command ends with whose schemas have errors: it did what could be done without the

@@ -13,6 +13,7 @@ mod mistakes;
 mod quarantine;
 mod queries;
 mod reports;
+mod schemas;
 mod serve;
 mod server_process;
 mod summaries;

@@ -1,6 +1,8 @@
 //! The whole crate from outside.
 
+mod diff;
 mod docs;
 mod lint;
 mod reference;
 mod samples;
+mod tools;

@@ -63,6 +63,14 @@ impl Registry {
         Ok(self.insert_text(text, None, Some(uri))?)
     }
 
+    /// Adds a document from a file that somebody else has read; its faults name the file.
+    ///
+    /// # Errors
+    /// The text is not JSON, has no `$id`, or another document has the same one.
+    pub fn add_file(&mut self, file: &str, text: &str) -> Result<(), Fault> {
+        self.insert_text(text, Some(file), None)
+    }
+
     /// Adds a document from a file, whose name is in its faults, or from a URI.
     pub(crate) fn insert_text(&mut self, text: &str, file: Option<&str>, uri: Option<&str>) -> Result<(), Fault> {
         let mut warnings = Vec::new();

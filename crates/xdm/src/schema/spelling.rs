@@ -6,7 +6,7 @@
 
 /// The steps of a name in platform spelling; one for a plain property, more for one
 /// in a namespace.
-pub(crate) fn platform_steps(name: &str) -> Vec<String> {
+pub fn platform_steps(name: &str) -> Vec<String> {
     match name {
         "@id" => return vec!["_id".to_owned()],
         "@type" => return vec!["_type".to_owned()],

@@ -1,0 +1,36 @@
+//! `frontdesk schema infer`: a draft of a field group from what arrives undeclared.
+
+use schemas::infer::Inference;
+
+use super::{counted, pretty, write_out};
+use crate::args::SchemaInferArgs;
+use crate::failure::{Failure, warn};
+use crate::input::Input;
+use crate::policies::ValidationPolicies;
+use crate::settings::Settings;
+
+/// Runs the command.
+///
+/// # Errors
+/// A file can't be read, nothing is undeclared (exit code 1), or the group can't be written.
+pub(crate) fn run(args: &SchemaInferArgs, settings: &Settings) -> Result<(), Failure> {
+    let policies = ValidationPolicies::of(settings)?;
+    let policy = policies.of_datastream(&args.datastream);
+    let mut inference = Inference::new(policy.plan.clone(), policy.profile);
+    for path in &args.files {
+        let input = Input::named(path);
+        let mut reader = input.open()?;
+        while let Some(batch) = reader.next_batch().map_err(|error| input.unreadable(&error))? {
+            batch.events().into_iter().for_each(|(_, _, event)| inference.add(event));
+        }
+    }
+    if inference.places() == 0 {
+        warn(format_args!("nothing is undeclared in {}", counted(inference.events() as usize, "event")));
+        return Err(Failure::answered_no());
+    }
+    if inference.is_cut() {
+        warn("more places are undeclared than are kept; the group has the first of them");
+    }
+    let id = args.id.clone().unwrap_or_else(|| format!("https://ns.example.com/mixins/{}", args.name));
+    write_out(&pretty(&inference.group(&id, &args.name)), args.out.as_deref())
+}

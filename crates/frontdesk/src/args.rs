@@ -51,6 +51,8 @@ pub(crate) enum Command {
     },
     /// Write all rows of a span of time to a file, or to standard output
     Export(ExportArgs),
+    /// Answer an assistant's questions over the Model Context Protocol, on standard input and output (docs/mcp.md)
+    Mcp(McpArgs),
     /// List, show and retry rejected events
     Rejects {
         /// What to do with them
@@ -298,6 +300,17 @@ impl ExportArgs {
         once.chain(lists.into_iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value.as_str()))))
             .collect()
     }
+}
+
+/// `mcp`.
+#[derive(Args, Debug)]
+pub(crate) struct McpArgs {
+    /// Server to ask, such as http://127.0.0.1:8080; when not given, that of the data directory, or the directory itself
+    #[arg(long, value_name = "URL")]
+    pub(crate) server: Option<String>,
+    /// File with the API key that --server demands; the variable FRONTDESK_API_KEY when not given
+    #[arg(long, value_name = "FILE", requires = "server")]
+    pub(crate) api_key_file: Option<PathBuf>,
 }
 
 /// `report contacts`.

@@ -7,6 +7,7 @@ pub(crate) mod export;
 pub(crate) mod generate;
 pub(crate) mod key;
 pub(crate) mod load;
+pub(crate) mod mcp;
 pub(crate) mod quarantine;
 pub(crate) mod query_worker;
 pub(crate) mod rejects;

@@ -57,6 +57,7 @@ fn run(parsed: Parsed) -> Result<(), Failure> {
         Command::Check(args) => commands::check::run(args, settings),
         Command::Sql(args) => block_on(commands::sql::run(args, settings)),
         Command::Export(args) => block_on(commands::export::run(args, settings)),
+        Command::Mcp(args) => block_on(commands::mcp::run(args, settings)),
         Command::Report { report } => block_on(commands::report::run(report, settings)),
         Command::Quarantine { action } => block_on(commands::quarantine::run(action, settings)),
         Command::Rejects { action } => block_on(commands::rejects::run(action, settings)),

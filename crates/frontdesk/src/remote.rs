@@ -42,7 +42,8 @@ const INCOMPLETE: &str = "frontdesk-incomplete";
 pub(crate) struct Remote {
     client: Client,
     base: String,
-    data: PathBuf,
+    /// What it works on, where it was found by that.
+    data: Option<PathBuf>,
 }
 
 /// What the server says about a batch of events.
@@ -77,11 +78,40 @@ impl Remote {
     /// The server that the lock file tells of; `None` when its holder is no server.
     pub(crate) fn of(holder: &Holder, data: &Path) -> Result<Option<Remote>, Failure> {
         let Some(address) = &holder.address else { return Ok(None) };
-        let headers = authorization(holder.local_key.as_deref());
-        let client = Client::builder().connect_timeout(CONNECT_TIMEOUT).no_proxy().default_headers(headers).build();
-        let client =
-            client.map_err(|error| Failure::unavailable(format_args!("cannot start an HTTP client: {error}")))?;
-        Ok(Some(Remote { client, base: format!("http://{}", reachable(address)), data: data.to_owned() }))
+        let base = format!("http://{}", reachable(address));
+        Ok(Some(Remote { client: client(holder.local_key.as_deref())?, base, data: Some(data.to_owned()) }))
+    }
+
+    /// A server by its address, such as `http://127.0.0.1:8080`, with an API key if it demands one.
+    ///
+    /// # Errors
+    /// The address can't be used, or the key would cross a network in clear.
+    pub(crate) fn at(address: &str, key: Option<&str>) -> Result<Remote, Failure> {
+        const TUNNEL: &str = "run this command beside the server, or make a tunnel (ssh -N -L 8080:127.0.0.1:8080 HOST) and name http://127.0.0.1:8080";
+        let address = address.trim_end_matches('/');
+        let host = address.strip_prefix("http://").ok_or_else(|| match address.starts_with("https://") {
+            true => Failure::usage("commands don't speak TLS").help(TUNNEL),
+            false => Failure::usage("the server's address isn't one").help("write it as http://127.0.0.1:8080"),
+        })?;
+        let url = reqwest::Url::parse(address).ok().filter(|url| {
+            url.path() == "/"
+                && url.query().is_none()
+                && url.fragment().is_none()
+                && url.username().is_empty()
+                && !host.contains('@')
+        });
+        let url = url.ok_or_else(|| {
+            Failure::usage("the server's address isn't one").help("write it as http://127.0.0.1:8080")
+        })?;
+        let is_here = match url.host_str().map(|host| host.trim_start_matches('[').trim_end_matches(']')) {
+            Some("localhost") => true,
+            Some(host) => host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()),
+            None => false,
+        };
+        if key.is_some() && !is_here {
+            return Err(Failure::usage("the key would cross the network in clear").help(TUNNEL));
+        }
+        Ok(Remote { client: client(key)?, base: address.to_owned(), data: None })
     }
 
     /// Runs a query; the rows as bytes, ready to print.
@@ -211,13 +241,19 @@ impl Remote {
         while let Some(inner) = cause.source() {
             cause = inner;
         }
-        Failure::unavailable(format_args!(
-            "the server at {} that works on {} can't be reached: {cause}",
-            self.base,
-            self.data.display()
-        ))
-        .help("try again; if the server is stopping, wait until it has ended")
+        let works_on = self.data.as_deref().map(|data| format!(" that works on {}", data.display()));
+        let works_on = works_on.unwrap_or_default();
+        Failure::unavailable(format_args!("the server at {}{works_on} can't be reached: {cause}", self.base))
+            .help("try again; if the server is stopping, wait until it has ended")
     }
+}
+
+/// A client that sends this key with each request, and follows no redirect with it.
+fn client(key: Option<&str>) -> Result<Client, Failure> {
+    let client =
+        Client::builder().connect_timeout(CONNECT_TIMEOUT).no_proxy().redirect(reqwest::redirect::Policy::none());
+    let client = client.default_headers(authorization(key)).build();
+    client.map_err(|error| Failure::unavailable(format_args!("cannot start an HTTP client: {error}")))
 }
 
 /// The server's secret for this machine's commands, which open the way whatever it demands.
@@ -323,6 +359,32 @@ mod tests {
         check("0.0.0.0:80", "127.0.0.1:80");
         check("[::]:80", "[::1]:80");
         check("192.0.2.7:80", "192.0.2.7:80");
+    }
+
+    #[test]
+    fn an_address_is_plain_and_a_key_stays_on_this_machine() {
+        let check = |address: &str, key: Option<&str>, expect: Option<&str>| {
+            let told = Remote::at(address, key).err().map(|failure| failure.to_string());
+            match expect {
+                None => assert_eq!(told, None, "{address}"),
+                Some(expect) => {
+                    assert!(told.as_deref().is_some_and(|told| told.contains(expect)), "{address}: {told:?}")
+                }
+            }
+        };
+        for here in ["http://127.0.0.1:8080", "http://localhost:1/", "http://[::1]:8080"] {
+            check(here, Some("key"), None);
+        }
+        check("http://desk.example:8080", None, None);
+        for there in ["http://desk.example:8080", "http://192.0.2.7", "http://127.0.0.1.evil.example"] {
+            check(there, Some("key"), Some("in clear"));
+        }
+        check("https://127.0.0.1:8080", None, Some("don't speak TLS"));
+        for odd in
+            ["127.0.0.1:8080", "http://", "http://a/b", "http://a?b", "http://u:p@127.0.0.1", "file:///etc/passwd", ""]
+        {
+            check(odd, Some("key"), Some("isn't one"));
+        }
     }
 
     #[test]

@@ -30,6 +30,9 @@ pub(crate) const CONFIG_FILE: &str = "frontdesk.toml";
 /// Names the file as `--config` does.
 pub(crate) const CONFIG_VARIABLE: &str = "FRONTDESK_CONFIG";
 
+/// Holds the API key of commands that ask a server by its address; no setting either.
+pub(crate) const API_KEY_VARIABLE: &str = "FRONTDESK_API_KEY";
+
 /// Every setting's value. [`table::SETTINGS`] says what each one means.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {

@@ -9,6 +9,7 @@ mod edge;
 mod export;
 mod keys;
 mod load;
+mod mcp;
 mod mistakes;
 mod quarantine;
 mod queries;

@@ -18,7 +18,8 @@
 //!   his events and the minutes of his contact requests. A day with no more has all of them, and every
 //!   distinct count is exact. Else it is a sample of a known share: every count of visitors, at any filter and
 //!   over any span, has the error that [`Distinct::error`] tells. Equal visitors have equal hashes on all
-//!   days, so samples of days are one sample of the span, by the lowest of their thresholds. HyperLogLog
+//!   days, so samples of days are one sample of the span, by the lowest of their thresholds; a bucket of a
+//!   series is estimated from the days that it is about. HyperLogLog
 //!   would need a sketch for each cell, and could tell neither visitors that pass two filters at once nor
 //!   who came again.
 //!
@@ -28,6 +29,12 @@
 //! together ([`VALUES_PER_DAY_MAX`], [`CELLS_PER_DAY_MAX`]). [`DaySummary::can_answer`] says when a query
 //! needs one of these, or an instant within a bucket; a summary folded for that query, with [`Keep`],
 //! answers it.
+//!
+//! # Parts
+//!
+//! Sessions and visits are of one chat session's id or one visitor each, and everything else is of one
+//! event. So a day can be folded in [`Shard`]s of keys and be added up, and a day that changes a little is
+//! brought up to date by folding only the keys of what came and went ([`Part::change`]).
 //!
 //! # Why three days
 //!

@@ -19,9 +19,9 @@ pub const TRAIL_ENTRIES_PER_DAY_MAX: usize = 262_144;
 /// of nobody.
 pub const VISITORS_PER_DAY_MIN: usize = 1_024;
 
-/// Visitors of all days together that one question looks at. Where more are kept, it takes those with
-/// the smallest hashes.
-pub const VISITOR_DAYS_PER_QUESTION_MAX: usize = 524_288;
+/// Visitors of all days together that a number is estimated from. Where more are kept, those with the
+/// smallest hashes are taken.
+pub const VISITOR_DAYS_PER_NUMBER_MAX: usize = 524_288;
 
 /// Rows of an answer, the one for other values among them; those with the most events get their own.
 pub const ROWS_PER_ANSWER_MAX: usize = 4_096;

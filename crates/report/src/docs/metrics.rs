@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use summary::{
     REPEAT_MICROS, ROWS_PER_ANSWER_MAX, SESSION_MICROS_MAX, TEXT_CHARS_MAX, VALUES_PER_DAY_MAX, VISIT_MICROS_MAX,
-    VISIT_SILENCE_MICROS, VISITOR_DAYS_PER_QUESTION_MAX, VISITORS_PER_DAY_MAX,
+    VISIT_SILENCE_MICROS, VISITOR_DAYS_PER_NUMBER_MAX, VISITORS_PER_DAY_MAX,
 };
 
 use crate::contacts::grouped;
@@ -68,7 +68,7 @@ fn with_limits(text: &str) -> String {
         ("{repeat_min}", minutes(*REPEAT_MICROS.start()).to_string()),
         ("{repeat_max}", (minutes(*REPEAT_MICROS.end()) / (24 * 60)).to_string()),
         ("{visitors_max}", grouped(&VISITORS_PER_DAY_MAX.to_string())),
-        ("{visitor_days_max}", grouped(&VISITOR_DAYS_PER_QUESTION_MAX.to_string())),
+        ("{visitor_days_max}", grouped(&VISITOR_DAYS_PER_NUMBER_MAX.to_string())),
         ("{values_max}", grouped(&VALUES_PER_DAY_MAX.to_string())),
         ("{text_chars_max}", grouped(&TEXT_CHARS_MAX.to_string())),
         ("{rows_max}", grouped(&ROWS_PER_ANSWER_MAX.to_string())),
@@ -143,10 +143,10 @@ report's filters let pass; sooner is the same conversation. Times are rounded do
 ## Distinct visitors
 
 A visitor is counted once, however often he comes: the visitors of two days are not the sum of each. Reports know exactly who came as long as a day \
-has no more than {visitors_max} visitors, with any filter, zone and period, up to {visitor_days_max} visitors of all days together. Beyond that \
+has no more than {visitors_max} visitors, with any filter, zone and period, up to {visitor_days_max} visitors of all days of a number together. Beyond that \
 they look at those whose keyed hash is smallest, which is a random sample, and the number is an estimate: its `error` \
 says within which share of the number the true one lies in 95 of 100 cases. The fewer pass a filter, the fewer of them are in the sample, and the larger is the \
-error. SQL always counts exactly.
+error. A part of a series is estimated from its own days, so it says the same as if it were asked for alone. SQL always counts exactly.
 
 ## Pages, subjects, and the rest
 

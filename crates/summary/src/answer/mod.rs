@@ -1,8 +1,10 @@
 //! Answers queries from the summaries of days.
 
 mod lengths;
+mod marks;
 mod passing;
 mod rows;
+mod samples;
 mod span;
 mod tally;
 mod visitors;
@@ -12,6 +14,7 @@ use std::sync::Arc;
 use crate::day::DaySummary;
 use crate::{Answer, Dimension, Numbers, Query};
 use lengths::Counters;
+use marks::seen;
 use rows::RowKeys;
 use span::Slot;
 use tally::Tallies;
@@ -52,26 +55,36 @@ fn has_any(numbers: &Numbers) -> bool {
     numbers.events > 0 || numbers.sessions.all > 0 || numbers.first_contacts.count() > 0
 }
 
+/// Marks cells of contact requests that pass, also outside of the span.
+const IS_CONTACT: u8 = seen::REPEAT;
+
 /// A day, as a query sees it.
 pub(crate) struct DayPart<'a> {
     day: &'a DaySummary,
     is_in_span: bool,
     /// Channels that count.
     counted: u8,
+    /// Of each bucket of the day.
+    slots: Vec<Slot>,
+    /// The cells of each stretch of the day that is in one bucket of the series, or in none: the first cell
+    /// after it, and the bucket.
+    stretches: Vec<(u32, u32)>,
+    /// Of each cell [`CellPart::seen`], and [`IS_CONTACT`]: what is looked at most often, so it is near.
+    seen: Vec<u8>,
     cells: Vec<CellPart>,
 }
 
 /// A cell, as a query sees it.
 #[derive(Clone, Copy)]
 pub(crate) struct CellPart {
-    /// Whether it passes the filter.
-    passes: bool,
     /// Whether it passes and is in the span.
     is_in_span: bool,
     /// The channels that count and that its events belong to, a bit each.
     channels: u8,
-    /// Those of them that its events are contact requests by.
+    /// Those of them that its events are contact requests by, if it passes.
     requests: u8,
+    /// What its visitors did, if it passes and is in the span.
+    seen: u8,
     /// Its bucket of the series; a number that none has where it is in none.
     series: u32,
     /// Its row; likewise.
@@ -86,16 +99,32 @@ impl<'a> DayPart<'a> {
         let cells = day.cells.buckets.iter().zip(&day.cells.places).map(|(bucket, place)| {
             let (slot, passes) = (slots[usize::from(*bucket)], passing[*place as usize]);
             let mask = day.places[*place as usize].mask;
+            let is_in_span = passes && slot != Slot::Outside;
+            let requests = if passes { mask.requests() & counted } else { 0 };
             CellPart {
-                passes,
-                is_in_span: passes && slot != Slot::Outside,
+                is_in_span,
                 channels: mask.channels() & counted,
-                requests: mask.requests() & counted,
+                requests,
+                seen: if is_in_span { seen::ANY | seen::requests(requests) } else { 0 },
                 series: if let Slot::InSeries(bucket) = slot { bucket } else { u32::MAX },
                 row: u32::MAX,
             }
         });
-        DayPart { day, is_in_span: span::overlaps(day, query), counted, cells: cells.collect() }
+        let cells: Vec<CellPart> = cells.collect();
+        let is_contact = |cell: &CellPart| if cell.requests != 0 { IS_CONTACT } else { 0 };
+        let seen = cells.iter().map(|cell| cell.seen | is_contact(cell)).collect();
+        let mut stretches = Vec::new();
+        let mut start = 0;
+        for of_bucket in cells.chunk_by(|one, next| one.series == next.series) {
+            start += of_bucket.len() as u32;
+            stretches.extend(of_bucket.first().map(|cell| (start, cell.series)));
+        }
+        DayPart { day, is_in_span: span::overlaps(day, query), counted, slots, stretches, seen, cells }
+    }
+
+    /// The bucket of the series of each of the day's buckets that is in one.
+    fn series(&self) -> impl Iterator<Item = u32> + '_ {
+        self.slots.iter().filter_map(|slot| if let Slot::InSeries(bucket) = slot { Some(*bucket) } else { None })
     }
 
     fn set_rows(&mut self, of_places: &[u32]) {

@@ -25,7 +25,7 @@ pub(crate) fn overlaps(day: &DaySummary, query: &Query) -> bool {
 pub(crate) fn precedes(day: &DaySummary, query: &Query) -> bool {
     let start = day_start(day.day);
     let is_before = query.since < query.until && start < query.since;
-    is_before && query.since.saturating_sub(start + DAY_MICROS) <= *REPEAT_MICROS.end()
+    is_before && query.since.saturating_sub(start + DAY_MICROS) < *REPEAT_MICROS.end()
 }
 
 /// Where each bucket of the day belongs.

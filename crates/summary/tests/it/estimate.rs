@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use summary::{Channel, Channels, Counter, Distinct, Filter, Keep, Query, VISITORS_PER_DAY_MAX, Values, answer, fold};
+use summary::{
+    Channel, Channels, Counter, Distinct, Filter, Keep, Query, Timeline, VISITORS_PER_DAY_MAX, Values, answer, fold,
+};
 
-use crate::days::{FIRST_DAY, Owned, at, rows, summaries};
+use crate::days::{FIRST_DAY, HOUR, Owned, at, rows, summaries};
 
 const VISITORS: u64 = 200_000;
 
@@ -118,4 +120,68 @@ fn a_crowd_before_the_span_makes_only_repeats_less_exact() {
     assert!(repeats.share < 0.6 && repeats.sampled < 700, "{repeats:?}");
     let off = repeats.value() as f64 - 1_000.0;
     assert!(off.abs() <= 3.0 * repeats.error() * 1_000.0 / 1.96, "{repeats:?}");
+}
+
+/// A day on which so many visitors come, each on an own page of twenty, a tenth of them with a call.
+fn busy_day(day: i64, visitors: u64) -> Vec<Owned> {
+    let state = &mut (100 + day as u64);
+    let event = |number: u64, state: &mut u64| {
+        let mut event = Owned {
+            micros: at(day, (roll(state) % 86_400) as i64 * 1_000_000),
+            datastream: "shop".to_owned(),
+            visitor: Some(format!("visitor {}", number * (1 + roll(state) % 2))),
+            page: Some(format!("/{}", number % 20)),
+            ..Owned::default()
+        };
+        if roll(state).is_multiple_of(5) {
+            event.counters[Counter::ClickToCall as usize] = Some(1);
+        }
+        event
+    };
+    (0..visitors).map(|number| event(number, state)).collect()
+}
+
+#[test]
+fn a_part_of_a_series_says_what_it_says_alone() {
+    // From hardly anybody to many more than are kept.
+    let visitors = [100_000, 300, 60_000, 5, 90_000, 70_000, 20_000, 120_000, 1_000, 80_000, 50_000, 110_000];
+    let days: Vec<_> = (0..12).zip(visitors).map(|(day, visitors)| rows(&busy_day(day, visitors))).collect();
+    let all: Vec<_> = days.iter().collect();
+    let days: Vec<_> = (0..12).map(|day| Arc::new(fold(FIRST_DAY + day, &all, &Keep::default()))).collect();
+    for (name, length, shift, filter) in [
+        ("days of UTC", 24, 0, Filter::default()),
+        ("days of another zone", 24, 7, Filter::default()),
+        ("hours", 1, 0, Filter::default()),
+        ("weeks", 24 * 7, 0, Filter::default()),
+        (
+            "days, of a page",
+            24,
+            0,
+            Filter { page: Values { any_of: vec!["/3".to_owned()], none_of: vec![] }, ..Filter::default() },
+        ),
+    ] {
+        let (since, until) = (at(0, shift * HOUR), at(11, shift * HOUR));
+        let starts: Vec<i64> = (since..until).step_by((length * HOUR) as usize).collect();
+        let query = |since: i64, until: i64, stretches: Vec<(i64, u32)>| Query {
+            since,
+            until,
+            now: at(20, 0),
+            filter: filter.clone(),
+            timeline: Timeline { buckets: stretches.len() as u32, stretches },
+            by: None,
+        };
+        let series = answer(&query(since, until, starts.iter().copied().zip(0..).collect()), &days);
+        assert_eq!(series.totals, answer(&query(since, until, vec![]), &days).totals, "{name}");
+        assert_eq!(series.series.len(), starts.len());
+        for (number, (start, numbers)) in starts.iter().zip(&series.series).enumerate() {
+            let end = (start + length * HOUR).min(until);
+            let alone = answer(&query(*start, end, vec![]), &days).totals;
+            assert_eq!(*numbers, alone, "{name}, {number}");
+        }
+        if name == "days of UTC" {
+            // Its own visitors, though days beside it know only some.
+            assert!(series.series[3].visitors.is_exact());
+            assert!(series.series[0].visitors.share > series.totals.visitors.share);
+        }
+    }
 }

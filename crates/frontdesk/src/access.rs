@@ -108,7 +108,7 @@ fn unanswered(failure: QueryFailure) -> Failure {
     match failure {
         QueryFailure::Invalid(message) | QueryFailure::Limit(message) => Failure::usage(message),
         QueryFailure::Busy | QueryFailure::NoRoom => Failure::unavailable(failure),
-        QueryFailure::Unavailable(message) => Failure::unavailable(message),
+        QueryFailure::NotYet(message) | QueryFailure::Unavailable(message) => Failure::unavailable(message),
         QueryFailure::Internal(message) => Failure::new(Exit::Damaged, message),
     }
 }

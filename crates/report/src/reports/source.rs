@@ -43,6 +43,10 @@ pub enum SummaryError {
     /// case, no final period.
     #[error("{0}")]
     Limit(String),
+    /// Not yet: what it is answered from is being made, and goes on being made. The message is for the
+    /// asker, and says how far that is: lower case, no final period.
+    #[error("{0}")]
+    NotYet(String),
     /// Not now: too much is asked at once, or the process is stopping. The message is for the log.
     #[error("{0}")]
     Unavailable(String),

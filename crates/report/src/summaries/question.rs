@@ -3,6 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt};
 use summary::{Bucket, DaySummary, Dimension, Query, VALUES_PER_DAY_MAX};
@@ -21,6 +24,31 @@ const ATTEMPTS_MAX: usize = 4;
 /// Days before a span that tell which of its visitors come again.
 const DAYS_BEFORE: i32 = 7;
 
+/// How many of the days that a question needs have a summary.
+#[derive(Default)]
+struct Progress {
+    needed: AtomicUsize,
+    ready: AtomicUsize,
+}
+
+impl Progress {
+    /// What is said when the time is over.
+    fn too_late(&self, time_max: Duration) -> SummaryError {
+        let (needed, ready) = (self.needed.load(Relaxed), self.ready.load(Relaxed));
+        if ready < needed {
+            return SummaryError::NotYet(format!(
+                "the events of the days asked for are being added up for the first time, or anew after a change: {ready} of \
+                 {needed} days are ready; that goes on, so ask again in a while, or for a shorter span now"
+            ));
+        }
+        SummaryError::Limit(format!(
+            "the answer took longer than {} s; days that were added up for it are kept, so ask again, or for a shorter \
+             span",
+            time_max.as_secs()
+        ))
+    }
+}
+
 /// The summaries that a question looks at, and their bytes.
 #[derive(Default)]
 struct Found {
@@ -32,12 +60,13 @@ impl Summaries {
     pub(super) async fn answer_within_time(&self, queries: &[Query]) -> Result<Answered, SummaryError> {
         let time_max = self.0.options.answer_time_max;
         let queries: Arc<[Query]> = queries.into();
+        let progress = Arc::new(Progress::default());
         let answering = async {
             let permit = Arc::clone(&self.0.questions).acquire_owned().await.map_err(|_| Failure::Stopping)?;
             let permit = Arc::new(permit);
             let mut attempts = 1;
             loop {
-                match self.attempt(&queries, &permit).await {
+                match self.attempt(&queries, &permit, &progress).await {
                     Err(Failure::Gone) if attempts < ATTEMPTS_MAX => attempts += 1,
                     outcome => return outcome,
                 }
@@ -45,21 +74,22 @@ impl Summaries {
         };
         match tokio::time::timeout(time_max, answering).await {
             Ok(outcome) => outcome.map_err(SummaryError::from),
-            Err(_) => Err(SummaryError::Limit(format!(
-                "the answer took longer than {} s; days that were added up for it are kept, so ask again, or for a \
-                 shorter span",
-                time_max.as_secs()
-            ))),
+            Err(_) => Err(progress.too_late(time_max)),
         }
     }
 
     /// What runs on when nobody waits any more holds the question's permit until it ends.
-    async fn attempt(&self, queries: &Arc<[Query]>, permit: &Arc<OwnedSemaphorePermit>) -> Result<Answered, Failure> {
+    async fn attempt(
+        &self,
+        queries: &Arc<[Query]>,
+        permit: &Arc<OwnedSemaphorePermit>,
+        progress: &Arc<Progress>,
+    ) -> Result<Answered, Failure> {
         if self.0.is_closed() {
             return Err(Failure::Stopping);
         }
         let moment = Arc::new(self.moment().await?);
-        let found = self.find(&moment, queries, permit).await?;
+        let found = self.find(&moment, queries, permit, progress).await?;
         let mut answers = Vec::with_capacity(queries.len());
         for at in 0..queries.len() {
             let (days, days_from_rows) = self.days_of(&moment, &queries[at], &found).await?;
@@ -81,6 +111,7 @@ impl Summaries {
         moment: &Arc<Moment>,
         queries: &[Query],
         permit: &Arc<OwnedSemaphorePermit>,
+        progress: &Arc<Progress>,
     ) -> Result<Found, Failure> {
         let days: BTreeSet<i32> = queries.iter().flat_map(|query| moment.days_in(needed(query))).collect();
         let (inner, reading, permit) = (Arc::clone(&self.0), Arc::clone(moment), Arc::clone(permit));
@@ -98,11 +129,14 @@ impl Summaries {
             Ok::<_, Failure>((found, missing))
         });
         let (mut found, missing) = looking.await??;
+        progress.needed.store(found.days.len() + missing.len(), Relaxed);
+        progress.ready.store(found.days.len(), Relaxed);
         // Newest first, so that each file's rows are at hand for the days beside it.
         let making =
             missing.into_iter().rev().map(|day| async move { Ok::<_, Failure>((day, self.day(moment, day).await?)) });
         let mut made = futures::stream::iter(making).buffered(FOLDS_AT_ONCE);
         while let Some((day, summary)) = made.try_next().await? {
+            progress.ready.fetch_add(1, Relaxed);
             found.add(day, summary, self.0.options.question_bytes_max)?;
         }
         drop(made);
@@ -189,4 +223,21 @@ fn needed(query: &Query) -> RangeInclusive<i32> {
     }
     let first = Partition::of_micros(query.since).0.saturating_sub(DAYS_BEFORE);
     first..=Partition::of_micros(query.until - 1).0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_asks_too_early_learns_how_far_it_is() {
+        let check = |needed: usize, ready: usize| {
+            let progress = Progress { needed: AtomicUsize::new(needed), ready: AtomicUsize::new(ready) };
+            progress.too_late(Duration::from_secs(60))
+        };
+        let SummaryError::NotYet(message) = check(97, 31) else { panic!("there are days to make") };
+        assert!(message.contains("31 of 97 days are ready"), "{message}");
+        assert!(matches!(check(97, 97), SummaryError::Limit(_)), "adding up itself took too long");
+        assert!(matches!(check(0, 0), SummaryError::Limit(_)), "it isn't known yet what is needed");
+    }
 }

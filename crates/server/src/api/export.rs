@@ -105,7 +105,7 @@ fn kind(failure: &QueryFailure) -> &'static str {
         QueryFailure::Invalid(_) => "refused",
         QueryFailure::Limit(_) => "limit",
         QueryFailure::Busy | QueryFailure::NoRoom => "busy",
-        QueryFailure::Unavailable(_) => "unavailable",
+        QueryFailure::NotYet(_) | QueryFailure::Unavailable(_) => "unavailable",
         QueryFailure::Internal(_) => "internal",
     }
 }

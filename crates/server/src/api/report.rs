@@ -49,7 +49,11 @@ impl Endpoint for GetReport {
                     "image/svg+xml": {},
                 }),
             ),
-            problems: [problems::QUERYING, &[Code::QueryInvalid, Code::Internal, Code::Overloaded]].concat(),
+            problems: [
+                problems::QUERYING,
+                &[Code::QueryInvalid, Code::SummariesPending, Code::Internal, Code::Overloaded],
+            ]
+            .concat(),
             schemas: schemas(),
             ..Operation::default()
         },

@@ -66,6 +66,9 @@ fn held(rows: Vec<u8>, claim: RowsClaim, media_type: HeaderValue) -> Response {
     response::content(StatusCode::OK, media_type, answer)
 }
 
+/// When to ask again for what is being made.
+const PENDING_WAIT: Duration = Duration::from_secs(10);
+
 /// The problem of a query that gave nothing.
 pub(super) fn problem(failure: QueryFailure) -> Problem {
     match failure {
@@ -73,6 +76,7 @@ pub(super) fn problem(failure: QueryFailure) -> Problem {
         QueryFailure::Limit(detail) => Problem::new(Code::SqlLimit, detail),
         QueryFailure::Busy => busy(),
         QueryFailure::NoRoom => Problem::overloaded(),
+        QueryFailure::NotYet(detail) => Problem::new(Code::SummariesPending, detail).retry_after(PENDING_WAIT),
         QueryFailure::Unavailable(cause) => Problem::unavailable(cause),
         QueryFailure::Internal(cause) => Problem::internal(cause),
     }
@@ -149,6 +153,7 @@ mod tests {
             (QueryFailure::Limit(text()), Code::SqlLimit),
             (QueryFailure::Busy, Code::SqlBusy),
             (QueryFailure::NoRoom, Code::Overloaded),
+            (QueryFailure::NotYet(text()), Code::SummariesPending),
             (QueryFailure::Unavailable(text()), Code::Unavailable),
             (QueryFailure::Internal(text()), Code::Internal),
         ] {
@@ -156,7 +161,8 @@ mod tests {
             assert_eq!(problem.code(), code);
             // What went wrong inside is the log's alone.
             let is_told = problem.document()["detail"] == "why";
-            assert_eq!(is_told, matches!(code, Code::SqlInvalid | Code::SqlLimit), "{code:?}");
+            let may_be_told = matches!(code, Code::SqlInvalid | Code::SqlLimit | Code::SummariesPending);
+            assert_eq!(is_told, may_be_told, "{code:?}");
         }
     }
 }

@@ -179,6 +179,9 @@ pub enum QueryFailure {
     /// There is no room for the answer now.
     #[error("there is no room for the answer")]
     NoRoom,
+    /// What it is answered from is being made; the message says how far that is.
+    #[error("{0}")]
+    NotYet(String),
     /// Queries can't be run now; the message is for the log.
     #[error("{0}")]
     Unavailable(String),

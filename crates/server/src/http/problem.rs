@@ -90,6 +90,7 @@ codes! {
     SqlBusy "sql_busy" TOO_MANY_REQUESTS "Too many queries at once" "Wait as Retry-After says and ask again.";
     Internal "internal" INTERNAL_SERVER_ERROR "The server failed" "Send it again; if it stays, the server's log says more.";
     Unavailable "unavailable" SERVICE_UNAVAILABLE "The server failed" "Wait as Retry-After says and send the same body again; if it stays, the server's log says more.";
+    SummariesPending "summaries_pending" SERVICE_UNAVAILABLE "The numbers are being made" "Wait as Retry-After says and ask again; the detail says how many days are ready.";
     KeysUnreadable "keys_unreadable" SERVICE_UNAVAILABLE "The key file can't be read" "Nothing that needs a key is answered until the operator has repaired the key file; the server's log says what is wrong with it.";
     Overloaded "overloaded" SERVICE_UNAVAILABLE "More is coming in than can be taken" "Wait as Retry-After says and send the same body again.";
     DiskFull "disk_full" SERVICE_UNAVAILABLE "The disk is nearly full" "Wait as Retry-After says; the operator must make room.";

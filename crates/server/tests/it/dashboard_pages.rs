@@ -95,6 +95,10 @@ async fn what_is_wrong_is_said_on_the_page() {
     assert_eq!(rig.fake.queries.lock().expect("not poisoned").len(), 0);
     let text = page(&rig, "/pages?page=too%20much", 422).await;
     assert!(text.contains("The events of 3 days are too many; ask for fewer."), "{text}");
+    let answer = rig.get("/pages?page=pending").header("accept", "text/html").send().await.expect("an answer");
+    assert_eq!((answer.status().as_u16(), answer.headers()["retry-after"].to_str().expect("text")), (503, "10"));
+    let text = answer.text().await.expect("a page");
+    assert!(text.contains("31 of 97 days are ready") && text.contains("http-equiv=\"refresh\""), "{text}");
     refused(rig.get("/?page=broken"), 500, "internal").await;
     refused(rig.post("/", ""), 405, "method_not_allowed").await;
 }

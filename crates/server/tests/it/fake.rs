@@ -222,6 +222,9 @@ impl Reports for Fake {
         if asked.contains("too much") {
             return Err(QueryFailure::Limit("the events of 3 days are too many; ask for fewer".to_owned()));
         }
+        if asked.contains("pending") {
+            return Err(QueryFailure::NotYet("31 of 97 days are ready".to_owned()));
+        }
         if asked.contains("stale") {
             return Err(QueryFailure::Unavailable("files went away".to_owned()));
         }

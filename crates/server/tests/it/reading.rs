@@ -187,6 +187,8 @@ async fn wrong_parameters_of_a_report_are_problems() {
     refused(rig.get("/v1/reports/chat/more"), 404, "not_found").await;
     let document = refused(rig.get("/v1/reports/pages?page=too%20much"), 422, "sql_limit").await;
     assert_eq!(document["detail"], "the events of 3 days are too many; ask for fewer");
+    let document = refused(rig.get("/v1/reports/pages?page=pending"), 503, "summaries_pending").await;
+    assert_eq!(document["detail"], "31 of 97 days are ready");
     let document = refused(rig.get("/v1/reports/pages?page=broken"), 500, "internal").await;
     assert!(!document.to_string().contains("disk"), "{document}");
 }

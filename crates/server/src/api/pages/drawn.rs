@@ -117,7 +117,8 @@ pub(super) fn operation(id: &'static str) -> Operation {
             "The page. What is wrong with a parameter is said on a page, too.",
             json!({ "text/html": {} }),
         ),
-        problems: [problems::QUERYING, &[Code::QueryInvalid, Code::Internal, Code::Overloaded]].concat(),
+        problems: [problems::QUERYING, &[Code::QueryInvalid, Code::SummariesPending, Code::Internal, Code::Overloaded]]
+            .concat(),
         ..Operation::default()
     }
 }

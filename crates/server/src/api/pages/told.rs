@@ -77,7 +77,8 @@ impl Reader {
         let wait_s = problem.wait().map(|wait| wait.as_secs().max(AGAIN_SECONDS_MIN));
         let can_pass = wait_s.is_some() || code == Code::Internal;
         // What needs a person isn't asked for again and again.
-        let again_s = wait_s.filter(|_| matches!(code, Code::Unavailable | Code::SqlBusy | Code::Overloaded));
+        let again_s = wait_s
+            .filter(|_| matches!(code, Code::Unavailable | Code::SqlBusy | Code::Overloaded | Code::SummariesPending));
         dashboard::failed(&Failed {
             status: code.status().as_u16(),
             title: code.title(),

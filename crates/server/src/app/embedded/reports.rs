@@ -21,6 +21,7 @@ impl Reports for EmbeddedBackend {
         let made = Report::run_all(requests, &self.summaries, &received).await;
         made.map_err(|error| match error {
             SummaryError::Limit(message) => QueryFailure::Limit(message),
+            SummaryError::NotYet(message) => QueryFailure::NotYet(message),
             SummaryError::Unavailable(message) => QueryFailure::Unavailable(message),
             SummaryError::Internal(message) => QueryFailure::Internal(message),
         })

@@ -31,12 +31,11 @@ pub(crate) fn check(name: &Path, text: &str, findings: &mut Vec<Finding>) {
     }
     let mut is_for_tests = false;
     for (index, line) in text.lines().enumerate() {
-        // The item behind the attribute: a module that closes the file, or one line (`mod x;`, `use`).
-        if std::mem::replace(&mut is_for_tests, line.starts_with("#[cfg(test)]")) {
-            match line.trim_end().ends_with('{') {
-                true => return,
-                false => continue,
-            }
+        is_for_tests |= line.starts_with("#[cfg(test)]");
+        if is_for_tests {
+            // The item behind the attribute ends, as rustfmt writes it, with a line that isn't indented.
+            is_for_tests = line.starts_with(char::is_whitespace) || !line.trim_end().ends_with([';', '}']);
+            continue;
         }
         let code = line.split("//").next().unwrap_or_default();
         for taken in TAKEN.iter().filter(|taken| code.contains(**taken)) {
@@ -62,6 +61,15 @@ mod tests {
         check("crates/intake/src/drain.rs", "#[cfg(test)]\nmod tests { fn a() { Instant::now(); } }", 0);
         check("crates/intake/src/drain.rs", "#[cfg(test)]\nmod rig;\nlet at = Instant::now();", 1);
         check("crates/intake/src/drain.rs", "#[cfg(test)]\nuse std::time::Instant::now;", 0);
+        let behind = |item: &str| format!("#[cfg(test)]\n{item}\nlet at = Instant::now();");
+        check("crates/intake/src/drain.rs", &behind("fn a() {\n    Instant::now();\n}"), 1);
+        check("crates/intake/src/drain.rs", &behind("use std::time::{\n    Duration,\n    Instant::now,\n};"), 1);
+        check(
+            "crates/intake/src/drain.rs",
+            &behind("#[expect(x, reason = \"y\")]\nmod tests {\n    rand::a();\n\n    b();\n}"),
+            1,
+        );
+        check("crates/intake/src/drain.rs", &behind("fn a<T>()\nwhere\n    T: B,\n{\n    rand::a();\n}"), 1);
         check("crates/intake/tests/it/main.rs", "Instant::now()", 0);
         check("crates/journal/src/seal.rs", "getrandom::fill(&mut key)", 0);
         check("crates/journal/src/segment.rs", "getrandom::fill(&mut key)", 1);

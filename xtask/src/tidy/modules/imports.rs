@@ -55,13 +55,18 @@ impl Source {
         if text(begin) == "mod" && text(begin + 2) == ";" {
             self.test_modules.push(text(begin + 1).to_owned());
         }
+        let name = begin + usize::from(text(begin) == "pub");
+        let is_field = text(name + 1) == ":";
         let mut depth = 0usize;
         for (at, word) in words.iter().enumerate().skip(begin) {
-            match word.text.as_str() {
-                "{" => depth += 1,
-                "}" if depth == 1 => return at + 1 + usize::from(text(at + 1) == ";"),
-                "}" => depth = depth.saturating_sub(1),
-                ";" if depth == 0 => return at + 1,
+            match (word.text.as_str(), depth) {
+                ("{" | "(" | "[", _) => depth += 1,
+                // The last field, without a comma.
+                ("}" | ")" | "]", 0) => return at,
+                ("}", 1) => return at + 1 + usize::from(text(at + 1) == ";"),
+                ("}" | ")" | "]", _) => depth -= 1,
+                (";", 0) => return at + 1,
+                (",", 0) if is_field => return at + 1,
                 _ => {}
             }
         }
@@ -331,6 +336,9 @@ mod tests {
         check("const Q: char = '\\''; const N: u8 = b'\\n'; use crate::d::D;", &["1:d"]);
         check("#[cfg(test)]\nmod tests {\n    use crate::d::D;\n    fn f() { { } }\n}\nuse crate::a::A;", &["6:a"]);
         check("#[cfg(test)]\nuse crate::d::{D};\nuse crate::a::A;", &["3:a"]);
+        check("struct S {\n    #[cfg(test)]\n    d: crate::d::D,\n    a: crate::a::A,\n}", &["4:a"]);
+        check("struct S {\n    #[cfg(test)]\n    pub d: [crate::d::D; 2]\n}\nuse crate::a::A;", &["5:a"]);
+        check("#[cfg(test)]\n#[rustfmt::skip]\nfn f(d: [crate::d::D; 3]) {}\nuse crate::a::A;", &["4:a"]);
         assert_eq!(Source::read("#[cfg(test)]\nmod tests;\nmod other;").test_modules, ["tests"]);
     }
 }

@@ -18,6 +18,7 @@ use super::endpoint::Endpoint;
 use super::events::PostEvents;
 use super::routes::{Visitor, visit_all};
 use super::run::{Mounted, run, run_without_cookies};
+use crate::app::access::scope::Access;
 use crate::app::backend::Backend;
 use crate::app::call::{Call, Outcome};
 use crate::app::respond::respond;
@@ -42,13 +43,7 @@ impl<B: Backend> Routes<B> {
         let mut mounts = Mounts { state: Arc::clone(state), router: Router::new(), by_ending: Vec::new() };
         visit_all(&mut mounts);
         let Mounts { router, by_ending, .. } = mounts;
-        let router = router
-            .fallback(Fallback { state: Arc::clone(state), by_ending: by_ending.into() })
-            .method_not_allowed_fallback(Mounted {
-                state: Arc::clone(state),
-                route: state.route(&ELSEWHERE),
-                handler: async |_, _| Err(Problem::of(Code::MethodNotAllowed)),
-            });
+        let router = router.fallback(Fallback { state: Arc::clone(state), by_ending: by_ending.into() });
         Routes { state: Arc::clone(state), events: state.route(PostEvents::SPEC), router }
     }
 }
@@ -117,16 +112,33 @@ impl<B: Backend> Visitor<B> for Mounts<B> {
 
 fn methods<B: Backend, E: Endpoint>(state: &Arc<AppState<B>>, route: Route) -> MethodRouter {
     let mounted = Mounted { state: Arc::clone(state), route, handler: E::handle::<B> };
+    // The router adds the methods that are allowed.
+    let refusal = Mounted {
+        state: Arc::clone(state),
+        route: held_to(state, route),
+        handler: async |_, _| Err(Problem::of(Code::MethodNotAllowed)),
+    };
     let methods = match E::SPEC.method {
         Method::Get => get(mounted),
         Method::Post => post(mounted),
-    };
+    }
+    .fallback(refusal);
     match E::SPEC.pages {
         Pages::Anonymous => {
             let handler = async |_: Arc<AppState<B>>, _: Call| Ok(cors::preflight());
             methods.merge(options(Mounted { state: Arc::clone(state), route, handler }))
         }
         Pages::Closed | Pages::WithCookies => methods,
+    }
+}
+
+/// Whose access a request with another method must have: that of the path's route, so that the same is said
+/// about a key whatever the method, here and where paths are told by their ending. Forms take no key: who
+/// looks for a page there is told what is told elsewhere.
+fn held_to<B: Backend>(state: &AppState<B>, route: Route) -> Route {
+    match (route.spec.access, route.spec.method) {
+        (Access::Public, Method::Post) => state.route(&ELSEWHERE),
+        _ => route,
     }
 }
 

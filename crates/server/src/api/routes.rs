@@ -74,7 +74,10 @@ routes! {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
+    use crate::api::openapi;
     use crate::app::access::scope::Access;
     use crate::app::route::{FoundBy, Method, Pages};
 
@@ -107,6 +110,21 @@ mod tests {
         }
         for path in ["/ee/v2/identity/acquire", "/ee/v1/interact/more", "/v1/interactive", "/ee/v3/collect"] {
             assert_eq!(found(path), [""; 0], "{path}");
+        }
+    }
+
+    #[test]
+    fn nothing_in_the_openapi_document_hides_something_else() {
+        let document: Value = serde_json::from_str(&openapi::document(ROUTES)).expect("JSON");
+        let paths = document["paths"].as_object().expect("paths");
+        let operations: usize = paths.values().map(|path| path.as_object().expect("a path").len()).sum();
+        assert_eq!(operations, ROUTES.len());
+        let mut schemas = openapi::parts::shared_schemas();
+        for (spec, (name, schema)) in
+            ROUTES.iter().flat_map(|spec| (spec.openapi)().schemas.into_iter().map(move |schema| (spec, schema)))
+        {
+            let other = schemas.insert(name.to_owned(), schema.clone());
+            assert!(other.is_none_or(|other| other == schema), "{} declares another schema {name}", spec.path);
         }
     }
 

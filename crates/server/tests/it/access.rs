@@ -107,6 +107,32 @@ async fn every_route_with_every_scope() {
 }
 
 #[tokio::test]
+async fn a_key_is_looked_at_before_the_method() {
+    let dir = KeyDirectory::new();
+    let admin = dir.scope(Scope::Admin);
+    let rig = Rig::with(|options| options.keys = dir.keys()).await;
+    let forms = ["/login", "/logout"];
+    for route in ROUTES.iter().filter(|route| !forms.contains(&route.path)) {
+        let (path, _) = example(route);
+        let ask = async |key: Option<&str>| {
+            let request = rig.request(Method::DELETE, path);
+            let request = key.map_or(request.try_clone().expect("no stream"), |key| request.bearer_auth(key));
+            let answer = request.send().await.expect("an answer");
+            let status = answer.status().as_u16();
+            let allowed = answer.headers().get("allow").and_then(|allowed| allowed.to_str().ok()).unwrap_or_default();
+            assert!(status != 405 || allowed.contains(route.method.name()), "{}: {allowed:?}", route.path);
+            status
+        };
+        assert_eq!(ask(Some(&admin)).await, 405, "{}", route.path);
+        let is_open = matches!(route.access, Access::Public | Access::Collect);
+        assert_eq!(ask(None).await, if is_open { 405 } else { 401 }, "{} without a key", route.path);
+        // Where no key is ever looked at, a wrong one isn't either.
+        let is_passed_over = route.access == Access::Public;
+        assert_eq!(ask(Some("fd_not_a_key")).await, if is_passed_over { 405 } else { 401 }, "{}", route.path);
+    }
+}
+
+#[tokio::test]
 async fn no_spelling_of_a_path_gets_in_without_a_key() {
     let dir = KeyDirectory::new();
     drop(dir.scope(Scope::Read));

@@ -109,7 +109,7 @@ pub(crate) fn success_text() -> Success {
 }
 
 /// Schemas that belong to no single route.
-pub(super) fn shared_schemas() -> Map<String, Value> {
+pub(in crate::api) fn shared_schemas() -> Map<String, Value> {
     let codes: Vec<&str> = Code::ALL.iter().map(|code| code.name()).collect();
     let schemas = [
         (

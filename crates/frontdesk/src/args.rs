@@ -313,14 +313,17 @@ pub(crate) struct McpArgs {
     pub(crate) api_key_file: Option<PathBuf>,
 }
 
+/// The same of a report that knows no other time zone.
+fn of_utc(parameter: &str) -> String {
+    format!("{}. Days are those of UTC", about(parameter))
+}
+
 /// `report contacts`.
 #[derive(Args, Debug)]
 pub(crate) struct ContactsArgs {
-    /// Begin: 7d, 24h, or a date such as 2026-11-01 (UTC)
-    #[arg(long, default_value = "7d", value_name = "WHEN")]
+    #[arg(long, default_value = "7d", value_name = "WHEN", help = of_utc("since"))]
     pub(crate) since: String,
-    /// End: a date, included, or a time such as 2026-11-01T09:00:00Z; today when not given
-    #[arg(long, value_name = "WHEN")]
+    #[arg(long, value_name = "WHEN", help = of_utc("until"))]
     pub(crate) until: Option<String>,
     /// How the report is written
     #[arg(long, value_enum, default_value_t = ContactsFormat::Table)]

@@ -49,7 +49,7 @@ pub use metrics::{
     Channel, Chart, Condition, Counter, Dimension, Lines, METRICS, Measure, Metric, QUALITY, Quantiles, Quantity,
     Relation, Scope, SessionAnomaly, SessionCondition, SessionQuantity, Share, Span, Unit, Value,
 };
-pub use period::{Period, PeriodError};
+pub use period::Period;
 pub use postgres::{PARAMETERS_MAX, Parameter, ParameterType, ParameterValue, Purpose, Statement, StatementAnswer};
 pub use reports::{
     Answered, AskedForm, ComparedPeriod, DivisionError, DrawnForm, FilterError, Look, MetricAnswer, MetricNumber,

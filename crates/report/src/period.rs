@@ -1,15 +1,14 @@
-//! The span of time that a report covers, from what people type: `7d`, `24h`, a date.
+//! The span of time that rows are counted over, as SQL's condition.
 //!
-//! Days are UTC days, like the partitions of the tables. A span in days is made of
-//! whole days and ends with today, so that the first line of a report is never half a
-//! day by accident. The present is passed in; nothing here looks at a clock.
+//! Read as reports read it (`reports::span`). Days are UTC days, like the partitions of the tables. The present is
+//! passed in; nothing here looks at a clock.
 
 use std::fmt::Write as _;
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
-/// No report goes back further; keeps the arithmetic far from the calendar's end.
-const DAYS_MAX: u32 = 36_500;
+use crate::reports::Zone;
+use crate::reports::span::{Span, SpanError};
 
 /// From `since` (within) to `until` (without).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,54 +17,22 @@ pub struct Period {
     until: DateTime<Utc>,
 }
 
-/// Why a period could not be understood.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PeriodError {
-    /// Not one of the forms.
-    #[error("can't read {text:?} as a time; write 7d, 24h, 2026-11-01 or 2026-11-01T09:00:00Z")]
-    Unreadable {
-        /// What was written.
-        text: String,
-    },
-    /// Nothing lies between the two ends.
-    #[error("the period ends before it begins ({since} to {until}); put the earlier time first")]
-    Empty {
-        /// Its beginning.
-        since: String,
-        /// Its end.
-        until: String,
-    },
-}
-
 impl Period {
-    /// Reads both ends.
-    ///
-    /// `since`: `7d` is today and the six days before it; `24h` the last 24 hours; a date
-    /// begins at its midnight; an RFC 3339 time is taken as it is. `until`: a date
-    /// includes that day, a time is taken as it is; without one the period ends with
-    /// today (so an event from a clock that runs a little ahead is still in it).
+    /// Reads both ends as reports do, by the days of UTC; to the second, if they are written so.
     ///
     /// # Errors
-    /// [`PeriodError`], with the forms that are understood.
-    pub fn parse(since: &str, until: Option<&str>, now: DateTime<Utc>) -> Result<Period, PeriodError> {
-        let unreadable = |text: &str| PeriodError::Unreadable { text: text.chars().take(40).collect() };
-        let since = begin(since.trim(), now).ok_or_else(|| unreadable(since))?;
-        let until = match until {
-            Some(text) => end(text.trim()).ok_or_else(|| unreadable(text))?,
-            None => midnight(now.date_naive() + Days::new(1)),
-        };
-        Period::between(since, until)
+    /// [`SpanError`], with the forms that are understood.
+    pub fn parse(since: &str, until: Option<&str>, now: DateTime<Utc>) -> Result<Period, SpanError> {
+        let span = Span::read(since, until, &Zone::UTC, now.timestamp_micros())?;
+        Period::of_micros(span.since, span.until).ok_or_else(|| SpanError::Unreadable { text: since.to_owned() })
     }
 
-    /// From one instant, within, to another, without.
-    ///
-    /// # Errors
-    /// Nothing lies between them.
-    pub fn between(since: DateTime<Utc>, until: DateTime<Utc>) -> Result<Period, PeriodError> {
-        if since >= until {
-            return Err(PeriodError::Empty { since: iso(since), until: iso(until) });
-        }
-        Ok(Period { since, until })
+    /// From one instant, within, to another, without, in microseconds since 1970; `None` if nothing lies
+    /// between them, or one is beyond the calendar.
+    pub(crate) fn of_micros(since: i64, until: i64) -> Option<Period> {
+        let instant = DateTime::from_timestamp_micros;
+        let period = Period { since: instant(since)?, until: instant(until)? };
+        (period.since < period.until).then_some(period)
     }
 
     /// The first instant within.
@@ -95,70 +62,31 @@ pub(crate) fn iso(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
-fn begin(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    if let Some(days) = text.strip_suffix('d') {
-        let days = number(days)?;
-        return Some(midnight(now.date_naive() - Days::new(u64::from(days - 1))));
-    }
-    if let Some(hours) = text.strip_suffix('h') {
-        return Some(now - TimeDelta::hours(i64::from(number(hours)?)));
-    }
-    text.parse().map(midnight).ok().or_else(|| instant(text))
-}
-
-fn end(text: &str) -> Option<DateTime<Utc>> {
-    let after = |date: NaiveDate| date.checked_add_days(Days::new(1)).map(midnight);
-    text.parse().ok().and_then(after).or_else(|| instant(text))
-}
-
-fn instant(text: &str) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc())
-}
-
-fn number(text: &str) -> Option<u32> {
-    text.parse().ok().filter(|number| (1..=DAYS_MAX).contains(number))
-}
-
-fn midnight(date: NaiveDate) -> DateTime<Utc> {
-    date.and_time(NaiveTime::MIN).and_utc()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn check(since: &str, until: Option<&str>, expect: &str) {
+    #[test]
+    fn is_read_as_reports_read_it_by_days_of_utc() {
         let now = DateTime::parse_from_rfc3339("2026-11-22T15:30:00Z").unwrap().to_utc();
-        let got = match Period::parse(since, until, now) {
-            Ok(period) => format!("{} {}", iso(period.since), iso(period.until)),
-            Err(error) => error.to_string(),
+        let check = |since: &str, until: Option<&str>, expect: &str| {
+            let got = match Period::parse(since, until, now) {
+                Ok(period) => format!("{} {}", iso(period.since), iso(period.until)),
+                Err(error) => error.to_string(),
+            };
+            assert_eq!(got, expect, "{since} {until:?}");
         };
-        assert_eq!(got, expect, "{since} {until:?}");
-    }
-
-    #[test]
-    fn reads_what_people_type() {
         check("7d", None, "2026-11-16T00:00:00Z 2026-11-23T00:00:00Z");
-        check("1d", None, "2026-11-22T00:00:00Z 2026-11-23T00:00:00Z");
-        check("24h", None, "2026-11-21T15:30:00Z 2026-11-23T00:00:00Z");
-        check("2026-11-01", None, "2026-11-01T00:00:00Z 2026-11-23T00:00:00Z");
-        check("2026-11-01", Some("2026-11-01"), "2026-11-01T00:00:00Z 2026-11-02T00:00:00Z");
-        check(" 2026-11-01T09:00:00+02:00 ", Some("2026-11-01T09:30:00Z"), "2026-11-01T07:00:00Z 2026-11-01T09:30:00Z");
-    }
-
-    #[test]
-    fn says_what_it_cannot_read() {
-        let unreadable =
-            |text: &str| format!("can't read {text:?} as a time; write 7d, 24h, 2026-11-01 or 2026-11-01T09:00:00Z");
-        for text in ["", "d", "0d", "-1d", "7 d", "99999999999d", "36501d", "2026-13-01", "yesterday", "7D", "é"] {
-            check(text, None, &unreadable(text));
-            check("7d", Some(text), &unreadable(text));
-        }
-        check("7d", Some("7d"), &unreadable("7d"));
+        check("24h", None, "2026-11-21T16:00:00Z 2026-11-22T16:00:00Z");
+        check("2026-10", Some("2026-10"), "2026-10-01T00:00:00Z 2026-11-01T00:00:00Z");
+        // Rows are counted, which know their time to the microsecond.
+        check("2026-11-22T15:00:01.5Z", None, "2026-11-22T15:00:01.500Z 2026-11-23T00:00:00Z");
+        let empty = "the period ends before it begins (2026-11-02T00:00:00Z to 2026-11-02T00:00:00Z); put the earlier time first";
+        check("2026-11-02", Some("2026-11-01"), empty);
         check(
-            "2026-11-02",
-            Some("2026-11-01"),
-            "the period ends before it begins (2026-11-02T00:00:00Z to 2026-11-02T00:00:00Z); put the earlier time first",
+            "100y",
+            None,
+            "the period is 36525 days long, and a report covers 3660 (ten years) at most; ask for less",
         );
     }
 

@@ -172,7 +172,8 @@ counts as an hour of its own, and by hours of the weekday as the same one. Only 
 const END: &str = "\
 ## `report contacts`
 
-The first of the reports, by UTC days and channels, is computed by SQL and stays as it is: {contacts}. Its `anomalies` are those of counters alone (`anomalies_counter`).
+The first of the reports, by UTC days and channels, is computed by SQL and stays as it is. It knows no other time zone, whatever the settings say: whoever adds \
+up its days relies on them, and `overview --tz` has the days of any zone. Its numbers: {contacts}. Its `anomalies` are those of counters alone (`anomalies_counter`).
 
 ## Never shown
 

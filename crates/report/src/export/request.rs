@@ -1,6 +1,5 @@
 //! What is to be exported: read once, for the HTTP interface and the command line alike.
 
-use chrono::DateTime;
 use serde::{Deserialize, Serialize};
 use summary::Filter;
 use thiserror::Error;
@@ -189,7 +188,7 @@ impl ExportRequest {
         }
         Ok(ExportRequest {
             table,
-            period: period(since, until).ok_or_else(|| SpanError::Unreadable { text: since.to_string() })?,
+            period: Period::of_micros(since, until).ok_or_else(|| SpanError::Unreadable { text: since.to_string() })?,
             filter: written.read()?,
             form: format.map(|format| word("format", format)).transpose()?,
             texts: raw.map(|raw| word("raw", raw)).transpose()?.unwrap_or_default(),
@@ -226,11 +225,6 @@ impl ExportRequest {
 
 /// The parameters that have one value.
 const ONCE: [&str; 6] = ["table", "since", "until", "tz", "format", "raw"];
-
-fn period(since: i64, until: i64) -> Option<Period> {
-    let instant = DateTime::from_timestamp_micros;
-    Period::between(instant(since)?, instant(until)?).ok()
-}
 
 fn unknown_parameter(written: &str) -> ExportError {
     let names: Vec<&str> = EXPORT_PARAMETERS.iter().map(|(name, _)| *name).collect();

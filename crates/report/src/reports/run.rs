@@ -125,9 +125,8 @@ fn take_one(room: &mut usize) -> bool {
 }
 
 fn period(divided: &Divided) -> Result<Period, SummaryError> {
-    let instant = |micros| DateTime::from_timestamp_micros(micros).unwrap_or_default();
-    Period::between(instant(divided.span.since), instant(divided.span.until))
-        .map_err(|error| SummaryError::Internal(error.to_string()))
+    Period::of_micros(divided.span.since, divided.span.until)
+        .ok_or_else(|| SummaryError::Internal("the span isn't one of the calendar".to_owned()))
 }
 
 fn totals(request: &ReportRequest, current: &Measured<'_>, compared: Option<&Measured<'_>>) -> Named<MetricAnswer> {

@@ -95,6 +95,18 @@ enum Origin {
 }
 
 impl Span {
+    /// As [`Span::read`], and it begins and ends with a minute, since summaries tell no seconds.
+    ///
+    /// # Errors
+    /// [`SpanError`], with what to write instead.
+    pub(crate) fn parse(since: &str, until: Option<&str>, zone: &Zone, now: i64) -> Result<Span, SpanError> {
+        let span = Span::read(since, until, zone, now)?;
+        match [span.since, span.until].into_iter().find(|at| at.rem_euclid(MINUTE_MICROS) != 0) {
+            Some(at) => Err(SpanError::TooFine { at: zone.write(at) }),
+            None => Ok(span),
+        }
+    }
+
     /// Reads both ends in a zone's calendar; `now` is in microseconds since 1970.
     ///
     /// A date, a month or a year as `until` is included; `7d` as `until` ends where `7d` as `since`
@@ -103,7 +115,7 @@ impl Span {
     ///
     /// # Errors
     /// [`SpanError`], with what to write instead.
-    pub(crate) fn parse(since: &str, until: Option<&str>, zone: &Zone, now: i64) -> Result<Span, SpanError> {
+    pub(crate) fn read(since: &str, until: Option<&str>, zone: &Zone, now: i64) -> Result<Span, SpanError> {
         let read = |text: &str| Point::parse(text.trim(), zone, now).ok_or_else(|| unreadable(text));
         let begin = read(since)?;
         let end = match until {
@@ -124,9 +136,6 @@ impl Span {
     fn checked(since: i64, until: i64, made_of: MadeOf, zone: &Zone) -> Result<Span, SpanError> {
         if since >= until {
             return Err(SpanError::Empty { since: zone.write(since), until: zone.write(until) });
-        }
-        if let Some(at) = [since, until].into_iter().find(|at| at.rem_euclid(MINUTE_MICROS) != 0) {
-            return Err(SpanError::TooFine { at: zone.write(at) });
         }
         // Clocks that change make up to a day more or less.
         let days = (until - since + 12 * HOUR_MICROS) / (24 * HOUR_MICROS);

@@ -12,7 +12,6 @@ use std::thread::Builder;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::DateTime;
 use datafusion::catalog::TableProvider;
 use table::{Follower, StoreError};
 use tokio::runtime::{self, Runtime};
@@ -237,14 +236,14 @@ impl Worker {
                 Err(error) => return Ok(Err(error)),
             },
             Job::Contacts { since_micros, until_micros } => {
-                let Some(period) = period(*since_micros, *until_micros) else { return Ok(Err(no_period())) };
+                let Some(period) = Period::of_micros(*since_micros, *until_micros) else { return Ok(Err(no_period())) };
                 match self.runtime.block_on(ContactsReport::run(&session, &period, limits)) {
                     Ok(report) => report.write(ask.form, &mut frames),
                     Err(error) => return Ok(Err(error)),
                 }
             }
             Job::Received { since_micros, until_micros } => {
-                let Some(period) = period(*since_micros, *until_micros) else { return Ok(Err(no_period())) };
+                let Some(period) = Period::of_micros(*since_micros, *until_micros) else { return Ok(Err(no_period())) };
                 let received = async { Quality::run(&session.snapshot().await?, &period, limits).await };
                 match self.runtime.block_on(received) {
                     Ok(received) => serde_json::to_writer(&mut frames, &received).map_err(io::Error::from),
@@ -274,11 +273,6 @@ impl Worker {
             Err(error) => Err(error),
         }
     }
-}
-
-fn period(since_micros: i64, until_micros: i64) -> Option<Period> {
-    let instant = DateTime::from_timestamp_micros;
-    Period::between(instant(since_micros)?, instant(until_micros)?).ok()
 }
 
 fn no_period() -> QueryError {

@@ -52,11 +52,8 @@ impl Endpoint for GetReportContacts {
         openapi: || Operation {
             id: "reportContacts",
             parameters: vec![
-                parts::in_query("since", "Begin: 7d, 24h, or a date such as 2026-11-01 (UTC); 7d when absent."),
-                parts::in_query(
-                    "until",
-                    "End: a date, included, or a time such as 2026-11-01T09:00:00Z; today when absent.",
-                ),
+                parts::in_query("since", &format!("{} Days are those of UTC.", about("since"))),
+                parts::in_query("until", &format!("{} Days are those of UTC.", about("until"))),
                 parts::choice("format", "Before what Accept asks for.", json!({ "enum": ["json", "csv", "table"] })),
             ],
             success: parts::success(
@@ -75,8 +72,15 @@ impl Endpoint for GetReportContacts {
     }
 }
 
+/// What a parameter means, which is the same for all reports.
+fn about(parameter: &str) -> String {
+    let about = report::PARAMETERS.iter().find(|(name, _)| *name == parameter);
+    about.map_or_else(String::new, |(_, about)| format!("{about}."))
+}
+
 fn asked(head: &Parts, now_micros: i64) -> Result<(Period, TableForm), Problem> {
-    const HOW: &str = "/v1/reports/contacts takes since=7d, 24h or a date, until=a date (included) or a time, and format=json, csv or table, each once";
+    const HOW: &str =
+        "/v1/reports/contacts takes since and until as the other reports do, and format=json, csv or table, each once";
     let invalid = |_| Problem::new(Code::QueryInvalid, HOW);
     let Query(Parameters { since, until, format }) = Query::try_from_uri(&head.uri).map_err(invalid)?;
     let now = DateTime::from_timestamp_micros(now_micros).unwrap_or_default();
@@ -118,11 +122,11 @@ mod tests {
             }
         };
         check("", "*/*", Ok(("2026-11-16T00:00", TableForm::Json)));
-        check("?since=24h", "text/csv", Ok(("2026-11-21T14:07", TableForm::Csv)));
+        check("?since=24h", "text/csv", Ok(("2026-11-21T15:00", TableForm::Csv)));
         check("?since=2026-11-01&until=2026-11-02&format=table", "*/*", Ok(("2026-11-01T00:00", TableForm::Table)));
-        check("?form=2026-11-01", "*/*", Err("takes since="));
-        check("?since=1d&since=2d", "*/*", Err("takes since="));
-        check("?format=xml", "*/*", Err("takes since="));
+        check("?form=2026-11-01", "*/*", Err("takes since and until"));
+        check("?since=1d&since=2d", "*/*", Err("takes since and until"));
+        check("?format=xml", "*/*", Err("takes since and until"));
         check("?since=yesterday", "*/*", Err("can't read"));
         check("?since=2026-11-03&until=2026-11-01", "*/*", Err("ends before it begins"));
     }

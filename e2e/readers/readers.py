@@ -1,10 +1,11 @@
 """Reads a data directory's events with engines that share no code with Frontdesk, and
 compares each row with what `frontdesk sql` says, sealed bytes and the partition left out.
 
-usage: readers.py DATA_DIRECTORY ROWS
+usage: readers.py DATA_DIRECTORY ROWS EXPORTED
 
 ROWS is the output of `frontdesk sql 'select * from events' --format ndjson`. The files are
-those that the Delta log names; the log is read here, by its specification, too.
+those that the Delta log names; the log is read here, by its specification, too. EXPORTED is
+the same rows as `frontdesk export --format parquet` writes them.
 """
 
 import datetime
@@ -81,18 +82,22 @@ def main():
     if not expected or len(expected) != len(said):
         sys.exit(f"frontdesk has {len(said)} rows with {len(expected)} ids")
     for name, read in [("duckdb", with_duckdb), ("polars", with_polars)]:
-        engine = sys.modules[name]
-        rows = read(files)
-        found = by_id(rows)
-        differing = [id for id in expected.keys() | found.keys() if expected.get(id) != found.get(id)]
-        for id in differing[:3]:
-            ours, theirs = expected.get(id) or {}, found.get(id) or {}
-            for column in sorted(ours.keys() | theirs.keys()):
-                if ours.get(column) != theirs.get(column):
-                    print(f"{id} {column}: frontdesk {ours.get(column)!r}, {name} {theirs.get(column)!r}")
-        if differing or len(rows) != len(expected):
-            sys.exit(f"{name} {engine.__version__}: {len(rows)} rows for {len(expected)}, {len(differing)} differ")
-        print(f"   {name} {engine.__version__}: {len(rows)} rows of {len(files)} files, all as frontdesk has them")
+        for what, paths in [("files", files), ("exported file", [sys.argv[3]])]:
+            compare(name, expected, read(paths), f"{len(paths)} {what}")
+
+
+def compare(name, expected, rows, of):
+    version = sys.modules[name].__version__
+    found = by_id(rows)
+    differing = [id for id in expected.keys() | found.keys() if expected.get(id) != found.get(id)]
+    for id in differing[:3]:
+        ours, theirs = expected.get(id) or {}, found.get(id) or {}
+        for column in sorted(ours.keys() | theirs.keys()):
+            if ours.get(column) != theirs.get(column):
+                print(f"{id} {column}: frontdesk {ours.get(column)!r}, {name} {theirs.get(column)!r}")
+    if differing or len(rows) != len(expected):
+        sys.exit(f"{name} {version}: {len(rows)} rows for {len(expected)} in {of}, {len(differing)} differ")
+    print(f"   {name} {version}: {len(rows)} rows of {of}, all as frontdesk has them")
 
 
 main()

@@ -1,5 +1,5 @@
-//! The step `readers`: engines that share no code with ours read the tables, and every value
-//! of every row is compared.
+//! The step `readers`: engines that share no code with ours read the tables and an exported file, and
+//! every value of every row is compared.
 //!
 //! Pages are encoded by our own code, and `table`'s tests read them with the library that
 //! the query engine uses too. What that takes for granted others may not.
@@ -28,7 +28,10 @@ pub(crate) fn run() -> Result<(), String> {
     fill(&scratch, &data)?;
     let query = ["sql", "select * from events", "--format", "ndjson", "--data"];
     into_file(frontdesk().args(query).arg(&data), &rows)?;
-    tool(Command::new(python).arg(suite.join("readers.py")).args([&data, &rows]))
+    let exported = scratch.join("exported.parquet");
+    let export = ["export", "--table", "events", "--since", "30d", "--format", "parquet", "--data"];
+    tool(frontdesk().args(export).arg(&data).arg("--output").arg(&exported))?;
+    tool(Command::new(python).arg(suite.join("readers.py")).args([&data, &rows, &exported]))
 }
 
 fn fill(scratch: &Path, data: &Path) -> Result<(), String> {

@@ -79,10 +79,9 @@ mod tests {
     fn rows(numbers: std::ops::Range<i64>) -> RecordBatch {
         let schema =
             Schema::new(vec![Field::new("n", DataType::Int64, true), Field::new("text", DataType::Utf8, true)]);
-        // Nothing that compresses: the limit is one of bytes.
-        let text = |number: i64| {
-            (0..400).map(|place| char::from(33 + (number * 7919 + place * place * 31) as u8 % 90)).collect()
-        };
+        // Nothing that compresses, and no text twice: the limit is one of bytes.
+        let word = |number: i64, place: i64| (number * 31 + place).wrapping_mul(0x1E37_79B9_7F4A_7C15);
+        let text = |number: i64| (0..25).map(|place| format!("{:016x}", word(number, place))).collect();
         let texts: Vec<String> = numbers.clone().map(text).collect();
         let columns = [Arc::new(Int64Array::from_iter_values(numbers)) as _, Arc::new(StringArray::from(texts)) as _];
         RecordBatch::try_new(Arc::new(schema), columns.to_vec()).unwrap()

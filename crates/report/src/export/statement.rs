@@ -101,5 +101,6 @@ mod tests {
         channels(&Channels { any_of: Vec::new(), none_of: vec![Channel::Call] }, &mut conditions);
         let [condition] = conditions.as_slice() else { panic!("{conditions:?}") };
         assert!(condition.starts_with("(coalesce(chat_start, 0) > 0 or ") && condition.matches(call).count() == 1);
+        assert!(condition.contains(" or not (coalesce(chat_start, 0) > 0 or "), "{condition}");
     }
 }

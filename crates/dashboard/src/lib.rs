@@ -1,8 +1,9 @@
 //! Reports as pages: data in, markup and SVG out. What HTTP is about is the server's.
 //!
 //! * [`View`] is what a page's URL says: the parameters of the reports behind it, in the same words.
-//! * [`overview`], [`chat`], [`subjects`], [`pages`], [`quality`] draw a page from its reports, [`wrong`] one that
-//!   can't be shown. Each is a whole document that needs no script, one style sheet ([`STYLE`]) and nothing from
+//! * [`overview`], [`chat`], [`subjects`], [`pages`], [`quality`] draw a page from its reports, [`events`] and
+//!   [`story`] from single events, [`wrong`] and [`failed`] what is told instead; [`login`] and [`followed_link`]
+//!   stand before the door. Each is a whole document that needs no script, one style sheet ([`STYLE`]) and nothing from
 //!   elsewhere. Nothing in it is computed: a number that isn't in a report isn't on a page.
 //! * [`report_page`] and [`report_picture`] draw one report as a file to send.
 //! * Charts are figures with a sentence, a drawing and a table of the same numbers.
@@ -26,10 +27,12 @@ pub use file::{report_page, report_picture};
 pub use page::Context;
 pub use pages::chat::{Chat, chat};
 pub use pages::door::{Door, followed_link, login};
+pub use pages::events::{Events, events};
 pub use pages::failed::{Failed, failed};
 pub use pages::list::{pages, subjects};
 pub use pages::overview::{Overview, overview};
 pub use pages::quality::{Quality, quality};
+pub use pages::story::{Story, StoryReject, StoryTimes, story};
 pub use pages::wrong::{Wrong, wrong};
 pub use style::{STYLE, Style};
 pub use view::{Filter, FilterKind, Page, View};

@@ -8,6 +8,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 const QUERY: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/').remove(b':').remove(b'!');
 
+/// What stands for itself in a segment of a path. No dot: browsers take `..` for a step up.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'~').remove(b':');
+
 /// A page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Page {
@@ -21,11 +24,13 @@ pub enum Page {
     Pages,
     /// What became of the events.
     Quality,
+    /// Single events.
+    Events,
 }
 
 impl Page {
     /// All of them, in the order of the navigation.
-    pub const ALL: [Page; 5] = [Page::Overview, Page::Chat, Page::Subjects, Page::Pages, Page::Quality];
+    pub const ALL: [Page; 6] = [Page::Overview, Page::Chat, Page::Subjects, Page::Pages, Page::Quality, Page::Events];
 
     /// Where it is.
     pub const fn path(self) -> &'static str {
@@ -35,6 +40,7 @@ impl Page {
             Page::Subjects => "/subjects",
             Page::Pages => "/pages",
             Page::Quality => "/quality",
+            Page::Events => "/events",
         }
     }
 
@@ -46,7 +52,13 @@ impl Page {
             Page::Subjects => Some("/v1/reports/subjects"),
             Page::Pages => Some("/v1/reports/pages"),
             Page::Quality => Some("/v1/reports/quality"),
+            Page::Events => None,
         }
+    }
+
+    /// Whether its numbers are compared with another period's.
+    pub(crate) const fn is_compared(self) -> bool {
+        !matches!(self, Page::Events)
     }
 
     /// Its name.
@@ -57,6 +69,7 @@ impl Page {
             Page::Subjects => "Subjects",
             Page::Pages => "Pages",
             Page::Quality => "Quality",
+            Page::Events => "Events",
         }
     }
 }
@@ -133,6 +146,8 @@ pub struct View {
     /// Parameters that have one value, in the order of [`View::ONCE`]; as often as they were written.
     once: Vec<(&'static str, String)>,
     filters: Vec<Filter>,
+    /// Parameters of the one page that takes them.
+    own: Vec<(&'static str, String)>,
     /// What no report takes, for the message about it.
     unknown: Vec<(String, String)>,
 }
@@ -140,10 +155,24 @@ pub struct View {
 impl View {
     const ONCE: [&'static str; 6] = ["since", "until", "tz", "by", "compare", "limit"];
 
+    /// Those of [`Page::Events`].
+    const OWN: [&'static str; 4] = ["find", "show", "reason", "anomaly"];
+
     /// Reads the parameters of a URL. Nothing is refused here: a report's own word on them is shown.
     pub fn parse<'a>(parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> View {
+        View::parse_with(&[], parameters)
+    }
+
+    /// The same for a page that takes these, too.
+    pub fn parse_with<'a>(own: &[&'static str], parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> View {
         let mut view = View::default();
         for (name, value) in parameters {
+            if let Some(name) = own.iter().find(|own| **own == name) {
+                if !value.is_empty() {
+                    view.own.push((name, value.to_owned()));
+                }
+                continue;
+            }
             match (View::ONCE.into_iter().find(|once| *once == name), FilterKind::named(name)) {
                 // A form sends the fields that were left empty, too.
                 (Some(_), _) if value.is_empty() => {}
@@ -183,6 +212,10 @@ impl View {
         if let (Some(name), Some(value)) = (View::ONCE.into_iter().find(|once| *once == name), value) {
             view.once.push((name, value.to_owned()));
         }
+        view.own.retain(|(known, _)| *known != name);
+        if let (Some(name), Some(value)) = (View::OWN.into_iter().find(|own| *own == name), value) {
+            view.own.push((name, value.to_owned()));
+        }
         let order = |name: &str| View::ONCE.iter().position(|once| *once == name);
         view.once.sort_by_key(|(name, _)| order(name));
         view
@@ -215,12 +248,20 @@ impl View {
 
     /// The hidden fields of a form that sets these parameters.
     pub(crate) fn hidden(&self, set: &[&str]) -> Vec<(&str, &str)> {
-        self.known().filter(|(name, _)| !set.contains(name)).collect()
+        let own = self.own.iter().map(|(name, value)| (*name, value.as_str()));
+        self.known().chain(own).filter(|(name, _)| !set.contains(name)).collect()
     }
 
     /// The URL of a page with this view.
     pub(crate) fn href(&self, page: Page) -> String {
-        self.href_of(page.path(), &[])
+        self.href_with(page, &[])
+    }
+
+    /// The same with more. What one page alone takes stands in no other's URL.
+    pub(crate) fn href_with(&self, page: Page, more: &[(&str, &str)]) -> String {
+        let own = self.own.iter().filter(|_| page == Page::Events).map(|(name, value)| (*name, value.as_str()));
+        let all: Vec<(&str, &str)> = own.chain(more.iter().copied()).collect();
+        self.href_of(page.path(), &all)
     }
 
     /// The URL of something else that takes the same parameters, and more.
@@ -234,6 +275,16 @@ impl View {
         }
         href
     }
+}
+
+/// Where an event's story is.
+pub(crate) fn event_href(id: &str) -> String {
+    format!("/events/{}", utf8_percent_encode(id, SEGMENT))
+}
+
+/// The same for programs.
+pub(crate) fn receipt_href(id: &str) -> String {
+    format!("/v1/events/{}", utf8_percent_encode(id, SEGMENT))
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod contacts;
 mod docs;
 mod engine;
 mod error;
+mod events;
 mod export;
 mod formula;
 mod grid;
@@ -44,6 +45,7 @@ mod yielding;
 pub use contacts::{ChannelNumbers, ContactsReport, Line, Numbers, Quality};
 pub use docs::{EXAMPLES, metrics_markdown, sql_markdown};
 pub use error::QueryError;
+pub use events::{EVENTS_PARAMETERS, EventDetails, EventLine, EventList, EventsRequest, Listed, RejectLine};
 pub use export::{EXPORT_PARAMETERS, ExportError, ExportForm, ExportRequest, ExportTable};
 pub use metrics::{
     Channel, Chart, Condition, Counter, Dimension, Lines, METRICS, Measure, Metric, QUALITY, Quantiles, Quantity,

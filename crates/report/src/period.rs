@@ -35,6 +35,11 @@ impl Period {
         (period.since < period.until).then_some(period)
     }
 
+    /// The same of ends that are known to be in order.
+    pub(crate) fn of(since: DateTime<Utc>, until: DateTime<Utc>) -> Period {
+        Period { since, until }
+    }
+
     /// The first instant within.
     pub fn since(&self) -> DateTime<Utc> {
         self.since

@@ -34,7 +34,7 @@ pub use app::access::keys::{Keys, LocalKey};
 pub use app::access::reading::{ReadAccess, ReadPass};
 pub use app::access::scope::{Access, Scope};
 pub use app::backend::{
-    Backend, BackendError, DescribedEvent, ExportRows, Exports, Health, HealthReport, Hold, Ingest, MetricKind,
+    Backend, BackendError, DescribedEvent, Events, ExportRows, Exports, Health, HealthReport, Hold, Ingest, MetricKind,
     MetricSample, Queries, QueryFailure, Readiness, Receipts, Reports, SqlLimits, TableForm, TableQuery,
 };
 pub use app::datastream::{Datastream, ORG_ID};

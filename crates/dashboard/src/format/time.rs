@@ -50,6 +50,11 @@ fn moment(time: NaiveDateTime) -> String {
     time.format("%-d %b %Y, %H:%M").to_string()
 }
 
+/// `28 Nov 2026, 09:00:07`, by the clock that it was written by.
+pub(crate) fn second(rfc3339: &str) -> String {
+    local(rfc3339).map_or_else(|| rfc3339.to_owned(), |time| time.format("%-d %b %Y, %H:%M:%S").to_string())
+}
+
 /// How the parts of a series are named: under its chart, in full, and as a span that can be asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PartName {

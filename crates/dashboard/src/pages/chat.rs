@@ -42,7 +42,7 @@ pub(crate) fn content(context: &Context<'_>, report: &Report) -> Markup {
             div.whole { (columns(context, report, "started", "Chats started over time", &metric::CHATS_STARTED)) }
             div.half { (acceptance(context, report)) }
             div.half { (duration_over_time(context, report)) }
-            div.whole { (anomalies(report, &OF_CHATS)) }
+            div.whole { (anomalies(context, report, &OF_CHATS)) }
         }
     }
 }

@@ -2,8 +2,10 @@
 
 pub(crate) mod chat;
 pub(crate) mod door;
+pub(crate) mod events;
 pub(crate) mod failed;
 pub(crate) mod list;
 pub(crate) mod overview;
 pub(crate) mod quality;
+pub(crate) mod story;
 pub(crate) mod wrong;

@@ -7,7 +7,8 @@ use crate::page::{Context, Told, page};
 use crate::parts::anomalies::{ALL, anomalies};
 use crate::parts::series::columns;
 use crate::parts::stat::Stat;
-use crate::parts::values::Values;
+use crate::parts::values::{REASON, Values};
+use crate::view::Page;
 
 /// What the page is drawn from.
 #[derive(Clone, Copy, Debug)]
@@ -18,7 +19,8 @@ pub struct Quality<'a> {
 
 /// The page.
 pub fn quality(context: &Context<'_>, data: &Quality<'_>) -> String {
-    let rejects = ("/v1/rejects".to_owned(), "The rejected events".to_owned());
+    let rejects = context.view.href_with(Page::Events, &[("show", "rejected")]);
+    let rejects = (rejects, "The rejected events".to_owned());
     page(context, Some(&Told::of(data.quality, &[])), &content(context, data.quality, Some(rejects)))
 }
 
@@ -37,12 +39,12 @@ pub(crate) fn content(context: &Context<'_>, report: &Report, rejects: Option<(S
         div.grid {
             div.half {
                 (Values {
-                    id: "reasons", title: "Rejected, by reason", one: "Reason", many: "Rejected events", report,
+                    id: "reasons", title: "Rejected, by reason", one: REASON, many: "Rejected events", report,
                     kind: None, columns: &[(&metric::REJECTED, "Rejected")],
                     more: rejects,
                 }.draw(context))
             }
-            div.half { (anomalies(report, &ALL)) }
+            div.half { (anomalies(context, report, &ALL)) }
             div.whole {
                 section.card.hint {
                     h2 { "Look at them, correct them, try again" }

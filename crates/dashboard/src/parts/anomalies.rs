@@ -6,7 +6,9 @@ use report::{Metric, Report, metric};
 use super::what::what;
 use crate::change::Change;
 use crate::format::number::count;
+use crate::page::Context;
 use crate::reading::{compared, counted, total, written};
+use crate::view::Page;
 
 /// The kinds, as metrics.
 pub(crate) const ALL: [&Metric; 8] = [
@@ -24,7 +26,7 @@ pub(crate) const ALL: [&Metric; 8] = [
 pub(crate) const OF_CHATS: [&Metric; 5] = [ALL[3], ALL[4], ALL[5], ALL[6], ALL[7]];
 
 /// A table of kinds.
-pub(crate) fn anomalies(report: &Report, metrics: &[&'static Metric]) -> Markup {
+pub(crate) fn anomalies(context: &Context<'_>, report: &Report, metrics: &[&'static Metric]) -> Markup {
     let all: u64 = metrics.iter().map(|metric| counted(report, metric)).sum();
     let is_compared = compared(report).is_some();
     html! {
@@ -44,7 +46,12 @@ pub(crate) fn anomalies(report: &Report, metrics: &[&'static Metric]) -> Markup 
                         @if let Some(answer) = total(report, metric) {
                             tr class=[answer.value.filter(|value| crate::reading::size(*value) == 0.0).map(|_| "zero")] {
                                 th scope="row" { (what(metric, None)) }
-                                td { (answer.value.map_or_else(|| "–".to_owned(), written)) }
+                                td {
+                                    @let cases = answer.value.map_or_else(|| "–".to_owned(), written);
+                                    @if answer.value.is_some_and(|value| crate::reading::size(value) > 0.0) {
+                                        a href=(context.view.href_with(Page::Events, &[("anomaly", metric.name)])) { (cases) span.unseen { " – show the events" } }
+                                    } @else { (cases) }
+                                }
                                 @if is_compared { td { (Change::of(answer).brief()) } }
                             }
                         }

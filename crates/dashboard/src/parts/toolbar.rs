@@ -48,7 +48,7 @@ pub(crate) fn toolbar(context: &Context<'_>, told: Option<&Told>) -> Markup {
                     (dates(context, told))
                 }
             }
-            details.pop {
+            @if context.page.is_compared() { details.pop {
                 summary { "Compare" span.aside { ": " (comparison(view)) } }
                 nav.menu aria-label="Compare with" {
                     @for (compare, name) in COMPARISONS {
@@ -56,7 +56,7 @@ pub(crate) fn toolbar(context: &Context<'_>, told: Option<&Told>) -> Markup {
                             aria-current=[(view.get("compare").unwrap_or(COMPARE) == compare).then_some("true")] { (name) }
                     }
                 }
-            }
+            } }
             @if let Some(told) = told {
                 details.pop {
                     summary { "Time zone" span.aside { ": " (told.period.tz) } }

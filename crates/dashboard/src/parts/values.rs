@@ -10,7 +10,7 @@ use crate::format::number::{Unit, count};
 use crate::page::Context;
 use crate::reading::{part, written};
 use crate::text;
-use crate::view::{Filter, FilterKind};
+use crate::view::{Filter, FilterKind, Page};
 
 /// A list of a report's rows.
 pub(crate) struct Values<'a> {
@@ -31,6 +31,8 @@ pub(crate) struct Values<'a> {
     pub(crate) more: Option<(String, String)>,
 }
 
+/// What a row of rejected events is called.
+pub(crate) const REASON: &str = "Reason";
 /// Columns of numbers that stay on a narrow screen.
 const NARROW: usize = 2;
 
@@ -69,13 +71,9 @@ impl Values<'_> {
 
     fn bar(&self, context: &Context<'_>, row: &ReportRow, drawn: Option<&Metric>, has_change: bool) -> Bar {
         let (name, class) = self.named(row);
-        let href = self.kind.and_then(|kind| {
-            let value = match (row.kind, &row.value) {
-                (RowKind::Value, Some(value)) if text::is_linked(value) => Filter::of(kind, value),
-                (RowKind::None, _) => Filter { kind, written: String::new() },
-                _ => return None,
-            };
-            Some(context.view.filtered(value).href(crate::view::Page::Overview))
+        let href = self.filter(context, row).or_else(|| {
+            let reason = row.value.as_deref().filter(|_| row.kind == RowKind::Value && self.one == REASON)?;
+            Some(context.view.href_with(Page::Events, &[("show", "rejected"), ("reason", reason)]))
         });
         let cell = |metric: &Metric| row.metrics.get(metric.name).and_then(|part| part.value);
         let mut cells: Vec<String> =
@@ -85,6 +83,18 @@ impl Values<'_> {
             cells.insert(1.min(cells.len()), change.brief());
         }
         Bar { name, is_value: row.kind == RowKind::Value, href, length: length(row, drawn), class, cells }
+    }
+
+    /// Where the numbers of a row's value alone are.
+    fn filter(&self, context: &Context<'_>, row: &ReportRow) -> Option<String> {
+        self.kind.and_then(|kind| {
+            let value = match (row.kind, &row.value) {
+                (RowKind::Value, Some(value)) if text::is_linked(value) => Filter::of(kind, value),
+                (RowKind::None, _) => Filter { kind, written: String::new() },
+                _ => return None,
+            };
+            Some(context.view.filtered(value).href(Page::Overview))
+        })
     }
 
     /// What a row is called, and the class of its colour.

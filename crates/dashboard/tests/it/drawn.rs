@@ -1,7 +1,9 @@
 //! Every page, drawn from made-up reports.
 
-use dashboard::{Chat, Context, Overview, Page, Quality, View, Wrong};
-use report::{Report, ReportName};
+use dashboard::{
+    Chat, Context, Door, Events, Failed, Overview, Page, Quality, Story, StoryReject, StoryTimes, View, Wrong,
+};
+use report::{EventDetails, EventLine, EventList, EventsRequest, Report, ReportName, Zone};
 
 use crate::made_up::{self, NOW};
 
@@ -15,6 +17,7 @@ pub(crate) fn with_context(page: Page, parameters: &[(&str, &str)], draw: impl F
 pub(crate) fn all(subjects: &[&str], pages: &[&str], parameters: &[(&str, &str)]) -> Vec<(&'static str, String)> {
     let report = made_up::days;
     let rows = made_up::with_rows;
+    let (events, story) = (events(subjects, pages, parameters), story(subjects));
     let subjects = rows(report(ReportName::Subjects), "subject", subjects);
     let pages = rows(report(ReportName::Pages), "page", pages);
     let quality = rows(report(ReportName::Quality), "reason", &["required", "format", "maximum", "type"]);
@@ -45,6 +48,24 @@ pub(crate) fn all(subjects: &[&str], pages: &[&str], parameters: &[(&str, &str)]
             }),
         ),
         ("empty", empty(parameters)),
+        ("events", events),
+        ("story", story),
+        (
+            "login",
+            dashboard::login(&Door { to: "/chat?a=\"b\"", refused: Some("This key was revoked."), is_in_clear: true }),
+        ),
+        ("link", dashboard::followed_link("/chat?since=7d")),
+        (
+            "failed",
+            dashboard::failed(&Failed {
+                status: 503,
+                title: "The server failed",
+                detail: "wait <a bit>",
+                again: Some("/chat"),
+                again_s: Some(5),
+                is_signed_in: true,
+            }),
+        ),
     ]
 }
 
@@ -62,5 +83,63 @@ fn empty(parameters: &[(&str, &str)]) -> String {
             [ReportName::Overview, ReportName::Chat, ReportName::Subjects, ReportName::Pages].map(made_up::nothing);
         let data = Overview { overview: &overview, chat: &chat, hours: None, subjects: &subjects, pages: &pages };
         dashboard::overview(context, &data)
+    })
+}
+
+fn lines(subjects: &[&str], pages: &[&str]) -> Vec<EventLine> {
+    let line = |(place, (subject, page)): (usize, (&&str, &&str))| EventLine {
+        time: format!("2026-11-28T12:{:02}:07.5Z", 59 - place % 60),
+        id: format!("{subject}-{place}"),
+        visitor: Some(format!("{:016x}", place * 7_919 + 400_000)),
+        session: (place % 3 == 0).then(|| format!("C{}", 1_000 + place)),
+        channel: Some(["chat", "call", "text", "email", "direct_message"][place % 5].to_owned()),
+        contact_requests: Some(1),
+        subject: Some((*subject).to_owned()),
+        page: Some((*page).to_owned()),
+        event_type: Some("web.webInteraction.linkClicks".to_owned()),
+        datastream: Some("web".to_owned()),
+        received_at: "2026-11-28T12:40:08Z".to_owned(),
+        derived: (place % 5 == 1).then(|| "clickToCall".to_owned()),
+        late: Some(place == 2),
+        ..EventLine::default()
+    };
+    std::iter::zip(subjects, pages.iter().cycle()).enumerate().map(line).collect()
+}
+
+fn events(subjects: &[&str], pages: &[&str], parameters: &[(&str, &str)]) -> String {
+    // A span that can't be read has no list.
+    let request = EventsRequest::parse([("since", "7d"), ("find", subjects[0])], Zone::UTC, NOW).unwrap();
+    let list = EventList {
+        stored: lines(subjects, pages),
+        before: Some("2026-11-28T12:00:00Z~a".to_owned()),
+        ..EventList::default()
+    };
+    with_context(Page::Events, parameters, |context| {
+        dashboard::events(context, &Events { request: &request, list: &list, is_event: true })
+    })
+}
+
+fn story(texts: &[&str]) -> String {
+    let details = EventDetails {
+        line: lines(texts, texts).remove(1),
+        sent: format!("{{\n  \"subject\": {:?}\n}}", texts[1]),
+        undeclared: "{\n  \"loyalty\": \"gold\"\n}".to_owned(),
+        sealed_bytes: 34,
+        request_id: Some(texts[0].to_owned()),
+        is_cut: false,
+    };
+    let reject = StoryReject {
+        reject_id: "0190a1b2-0000-4000-8000-00000000abcd",
+        kind: "invalid",
+        received_at: "2026-11-28T12:40:08Z",
+        violations: vec![["/customerFeedback/chatStart", "type", texts[0]]],
+    };
+    dashboard::story(&Story {
+        id: texts[0],
+        stored: Some(StoryTimes { time: "2026-11-28T12:40:07Z", received_at: "2026-11-28T12:40:08Z", duplicates: 1 }),
+        details: Some(&details),
+        rejects: vec![reject],
+        rejects_more: 3,
+        is_signed_in: true,
     })
 }

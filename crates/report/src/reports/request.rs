@@ -1,6 +1,7 @@
 //! What is asked: a report's name and its parameters, read once, for the HTTP interface and the
 //! command line alike, so that both take the same words and say the same about wrong ones.
 
+use chrono::DateTime;
 use summary::{Filter, Query, Timeline};
 use thiserror::Error;
 
@@ -11,6 +12,7 @@ use super::name::ReportName;
 use super::span::{Span, SpanError};
 use super::words::{Words, listed, nearest};
 use super::zone::{UnknownZone, Zone};
+use crate::Period;
 
 /// The span of a report that names none: today and the six days before.
 pub(crate) const SINCE: &str = "7d";
@@ -212,6 +214,27 @@ impl ReportRequest {
             written: filter,
             form: format.map(|format| word("format", format)).transpose()?,
         })
+    }
+
+    /// The span, as the tables are asked for it.
+    pub(crate) fn period(&self) -> Period {
+        let at = |micros| DateTime::from_timestamp_micros(micros).unwrap_or_default();
+        Period::of(at(self.span.since), at(self.span.until))
+    }
+
+    /// The zone of its days.
+    pub(crate) fn zone(&self) -> Zone {
+        self.zone
+    }
+
+    /// What is let through.
+    pub(crate) fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    /// Most rows.
+    pub(crate) fn rows_max(&self) -> usize {
+        self.rows_max
     }
 
     /// Which report it is.

@@ -85,7 +85,7 @@ impl Zone {
     }
 
     /// RFC 3339 with the zone's offset: `2026-11-01T00:00:00+01:00`, with `Z` for none.
-    pub(super) fn write(&self, micros: i64) -> String {
+    pub(crate) fn write(&self, micros: i64) -> String {
         self.clock(micros).to_rfc3339_opts(SecondsFormat::AutoSi, true)
     }
 

@@ -6,7 +6,8 @@
 use super::edge_network::calls::{Acquire, Collect, CollectV2, Interact, InteractV2, SetConsent};
 use super::endpoint::Endpoint;
 use super::pages::{
-    GetChatPage, GetOverviewPage, GetPagesPage, GetQualityPage, GetStyle, GetSubjectsPage, PostLogin, PostLogout,
+    GetChatPage, GetEventPage, GetEventsPage, GetOverviewPage, GetPagesPage, GetQualityPage, GetStyle, GetSubjectsPage,
+    PostLogin, PostLogout,
 };
 use super::streaming_ingestion::{batch::PostMessages, message::PostMessage};
 use super::{
@@ -56,6 +57,8 @@ routes! {
     GetSubjectsPage,
     GetPagesPage,
     GetQualityPage,
+    GetEventsPage,
+    GetEventPage,
     GetStyle,
     PostLogin,
     PostLogout,

@@ -1,6 +1,6 @@
 //! What the server needs from whatever stores events and answers queries.
 //!
-//! Six small traits, each with what one kind of route needs; [`Backend`] is all of them.
+//! Seven small traits, each with what one kind of route needs; [`Backend`] is all of them.
 //! The real one is [`crate::EmbeddedBackend`] over `Intake` and `QueryPool`; tests put a
 //! fake in its place, so that every answer and limit of the server is tested without a
 //! disk. Events pass in `intake`'s own types, because they are the hot path; the rest is in
@@ -12,7 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use intake::{AnswerBudget, Answers, BodyError, Request, SubmitError};
-use report::{ExportRequest, Period, Report, ReportRequest};
+use report::{EventDetails, EventList, EventsRequest, ExportRequest, Period, Report, ReportRequest};
 pub use report::{Form as TableForm, Hold};
 use serde_json::value::RawValue;
 use thiserror::Error;
@@ -108,6 +108,24 @@ pub trait Exports: Send + Sync + 'static {
     ) -> impl Future<Output = Result<ExportRows, QueryFailure>> + Send;
 }
 
+/// Looks single events up.
+pub trait Events: Send + Sync + 'static {
+    /// A page of a list, newest first.
+    fn events(
+        &self,
+        request: &EventsRequest,
+        limits: SqlLimits,
+    ) -> impl Future<Output = Result<EventList, QueryFailure>> + Send;
+
+    /// What the tables know of a stored event; `time` is its own, RFC 3339, as its receipt has it.
+    fn event(
+        &self,
+        id: &str,
+        time: &str,
+        limits: SqlLimits,
+    ) -> impl Future<Output = Result<Option<EventDetails>, QueryFailure>> + Send;
+}
+
 /// Tells what became of an event.
 pub trait Receipts: Send + Sync + 'static {
     /// The receipt of the event with this id; `None` if no such event was received.
@@ -121,9 +139,9 @@ pub trait Health: Send + Sync + 'static {
 }
 
 /// All that a server needs.
-pub trait Backend: Ingest + Queries + Reports + Exports + Receipts + Health {}
+pub trait Backend: Ingest + Queries + Reports + Exports + Events + Receipts + Health {}
 
-impl<T: Ingest + Queries + Reports + Exports + Receipts + Health> Backend for T {}
+impl<T: Ingest + Queries + Reports + Exports + Events + Receipts + Health> Backend for T {}
 
 /// One event, for somebody who watches it arrive.
 #[derive(Debug, Default)]

@@ -2,6 +2,7 @@
 //!
 //! The only file that turns `intake`'s and `report`'s values into the server's shapes.
 
+mod events;
 mod exports;
 mod metrics;
 mod reports;

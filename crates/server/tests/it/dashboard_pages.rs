@@ -2,7 +2,7 @@
 
 use crate::rig::{Rig, refused};
 
-const PAGES: [&str; 5] = ["/", "/chat", "/subjects", "/pages", "/quality"];
+const PAGES: [&str; 6] = ["/", "/chat", "/subjects", "/pages", "/quality", "/events"];
 
 async fn page(rig: &Rig, path: &str, status: u16) -> String {
     let answer = rig.get(path).send().await.expect("an answer");
@@ -109,4 +109,81 @@ async fn empty_fields_of_a_form_are_not_asked_for() {
     let rig = Rig::new().await;
     let text = page(&rig, "/chat?since=2026-11-01&until=&tz=&compare=", 200).await;
     assert!(text.contains("href=\"/chat?since=2026-11-01&amp;compare=year\""), "{text}");
+}
+
+#[tokio::test]
+async fn events_are_listed_and_searched() {
+    let rig = Rig::new().await;
+    let text = page(&rig, "/events?since=30d&tz=Europe/Berlin&subject=Billing", 200).await;
+    // By the zone's clock, with the way on to each and to what is alike.
+    assert!(
+        text.contains("<a href=\"/events/https:%2F%2Fdata%2Eexample%2Fstored\">22 Nov 2026, 15:07:16</a>"),
+        "{text}"
+    );
+    assert!(text.contains("href=\"/events?since=30d&amp;tz=Europe/Berlin&amp;subject=Billing&amp;find=C1\""), "{text}");
+    assert!(
+        text.contains("subject=Billing&amp;before=2026-11-22T14:07:16Z~a%20b\" rel=\"next\">Older events</a>"),
+        "{text}"
+    );
+    assert!(
+        text.contains("&lt;b&gt;") && !text.contains("<b>&lt;b>") && text.contains("<span class=\"mark\">late</span>"),
+        "{text}"
+    );
+    let text = page(&rig, "/events?find=stored-1&before=2026-11-22T14:07:16Z~a", 200).await;
+    assert!(text.contains("There is an event with this id: <a href=\"/events/stored-1\">"), "{text}");
+    assert!(text.contains("<a href=\"/events?find=stored-1\">Newest</a>"), "{text}");
+    let text = page(&rig, "/events?show=rejected&reason=type", 200).await;
+    assert!(text.contains("<a href=\"/events/rejected-1\">22 Nov 2026, 14:07:16</a>"), "{text}");
+    let asked: Vec<String> =
+        rig.fake.queries.lock().expect("not poisoned").drain(..).map(|(asked, ..)| asked).collect();
+    assert!(asked[0].contains("any_of: [\"Billing\"]") && asked[2].contains("reason: Some(\"type\")"), "{asked:?}");
+    for (query, message) in [
+        ("show=all", "Show is &quot;all&quot;; write stored or rejected."),
+        ("anomaly=odd", "Anomaly is &quot;odd&quot;; write anomalies_counter, "),
+        ("before=now", "Before is &quot;now&quot;; write what the link to older events has."),
+        ("find=a&find=b", "Find is given twice; write it once."),
+        ("findd=a", "There is no parameter &quot;findd&quot;"),
+    ] {
+        let text = page(&rig, &format!("/events?{query}"), 400).await;
+        assert!(text.contains(message), "{query}: {text}");
+    }
+    // What this page alone takes, no other one does.
+    let text = page(&rig, "/chat?find=a", 400).await;
+    assert!(text.contains("There is no parameter &quot;find&quot;"), "{text}");
+    page(&rig, "/events?subject=too%20much", 422).await;
+}
+
+#[tokio::test]
+async fn an_events_story_is_told() {
+    let rig = Rig::new().await;
+    let text = page(&rig, "/events/conflict-1", 200).await.replace(['\u{a0}', '\u{2009}'], " ");
+    for part in [
+        "Accepted",
+        "22 Nov 2026, 14:07:16",
+        "1 s later",
+        "2 times, and wasn",
+        "Same id, other content",
+        "3 more are not listed",
+        "clickToCall",
+        "&lt;script&gt;",
+        "Personal values are sealed",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains("<script"), "{text}");
+    let asked = rig.fake.queries.lock().expect("not poisoned").clone();
+    assert_eq!(asked[0].0, "event conflict-1 2026-11-22T14:07:16Z");
+    let text = page(&rig, "/events/rejected-1", 200).await;
+    for part in [
+        "Rejected",
+        "Breaks the rules",
+        "<code>/place0</code> 9 is a number; send a string.",
+        "frontdesk rejects show --reveal r-1",
+        "frontdesk rejects retry r-1",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let text = page(&rig, "/events/https:%2F%2Fdata%2Eexample%2Fstored", 200).await;
+    assert!(text.contains("<bdi><b>https://data.example/stored</b></bdi>"), "{text}");
+    refused(rig.get("/events/unheard-of"), 404, "event_unknown").await;
 }

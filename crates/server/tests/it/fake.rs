@@ -8,12 +8,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::StreamExt;
 use intake::{AnswerBudget, Answers, BodyError, EventAnswer, Framing, Request, SubmitError};
-use report::{ExportRequest, Report, ReportRequest};
+use report::{
+    EventDetails, EventLine, EventList, EventsRequest, ExportRequest, Listed, RejectLine, Report, ReportRequest,
+};
 use serde_json::{Value, json};
 use server::{
-    BackendError, DescribedEvent, ExportRows, Exports, Health, HealthReport, Hold, Ingest, MetricKind, MetricSample,
-    Queries, QueryFailure, Readiness, Receipt, Receipts, RejectedEvent, Reports, SqlLimits, StoredEvent, TableForm,
-    TableQuery,
+    BackendError, DescribedEvent, Events, ExportRows, Exports, Health, HealthReport, Hold, Ingest, MetricKind,
+    MetricSample, Queries, QueryFailure, Readiness, Receipt, Receipts, RejectedEvent, Reports, SqlLimits, StoredEvent,
+    TableForm, TableQuery,
 };
 use tokio::sync::Semaphore;
 use xdm::{Notice, Violation};
@@ -258,6 +260,48 @@ impl Exports for Fake {
             return Ok(futures::stream::repeat_with(move || Ok(part.clone())).boxed());
         }
         Ok(futures::stream::iter(parts).boxed())
+    }
+}
+
+impl Events for Fake {
+    async fn events(&self, request: &EventsRequest, limits: SqlLimits) -> Result<EventList, QueryFailure> {
+        let asked = format!("events {request:?}");
+        self.queries.lock().expect("not poisoned").push((asked.clone(), TableForm::Json, limits));
+        if asked.contains("too much") {
+            return Err(QueryFailure::Limit("the query took longer than 30 s; narrow it".to_owned()));
+        }
+        let line = EventLine {
+            time: "2026-11-22T14:07:16.5Z".to_owned(),
+            id: "https://data.example/stored".to_owned(),
+            session: Some("C1".to_owned()),
+            channel: Some("chat".to_owned()),
+            subject: Some("<b>".to_owned()),
+            late: Some(true),
+            ..EventLine::default()
+        };
+        let reject = RejectLine {
+            received_at: "2026-11-22T14:07:16Z".to_owned(),
+            reject_id: "r-1".to_owned(),
+            kind: "invalid".to_owned(),
+            keyword: Some("type".to_owned()),
+            event_id: Some("rejected-1".to_owned()),
+            ..RejectLine::default()
+        };
+        Ok(match request.listed() {
+            Listed::Stored => EventList {
+                stored: vec![line],
+                before: Some("2026-11-22T14:07:16Z~a b".to_owned()),
+                ..EventList::default()
+            },
+            Listed::Rejected => EventList { rejected: vec![reject], ..EventList::default() },
+        })
+    }
+
+    async fn event(&self, id: &str, time: &str, limits: SqlLimits) -> Result<Option<EventDetails>, QueryFailure> {
+        self.queries.lock().expect("not poisoned").push((format!("event {id} {time}"), TableForm::Json, limits));
+        let line = EventLine { id: id.to_owned(), derived: Some("clickToCall".to_owned()), ..EventLine::default() };
+        let sent = "{\n  \"a\": \"<script>\"\n}".to_owned();
+        Ok(Some(EventDetails { line, sent, sealed_bytes: 34, ..EventDetails::default() }))
     }
 }
 

@@ -90,7 +90,7 @@ pub(super) async fn show<B: Backend>(state: &AppState<B>, call: Call, drawn: &Dr
 }
 
 /// A page, if there is room for it.
-fn html<B>(state: &AppState<B>, status: StatusCode, page: String) -> Result<Response, Problem> {
+pub(super) fn html<B>(state: &AppState<B>, status: StatusCode, page: String) -> Result<Response, Problem> {
     let mut response = rows::written_as(state, page.into_bytes(), HTML)?;
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, POLICY);
@@ -103,7 +103,7 @@ pub(super) fn is_signed_in(principal: &Principal) -> bool {
 }
 
 /// Where this server was asked, for lines to copy.
-fn origin(head: &Parts) -> String {
+pub(super) fn origin(head: &Parts) -> String {
     let is_tls = head.extensions.get::<Via>().is_some_and(|via| via.is_tls);
     format!("{}://{}", if is_tls { "https" } else { "http" }, index::host(&head.headers))
 }

@@ -6,6 +6,7 @@
 
 mod chat;
 mod drawn;
+mod events;
 mod lists;
 mod login;
 mod overview;
@@ -14,6 +15,7 @@ mod style;
 pub(super) mod told;
 
 pub(super) use chat::GetChatPage;
+pub(super) use events::{GetEventPage, GetEventsPage};
 pub(super) use lists::{GetPagesPage, GetSubjectsPage};
 pub(super) use login::{PostLogin, PostLogout};
 pub(super) use overview::GetOverviewPage;
@@ -36,6 +38,7 @@ mod tests {
             (GetSubjectsPage::SPEC, Page::Subjects),
             (GetPagesPage::SPEC, Page::Pages),
             (GetQualityPage::SPEC, Page::Quality),
+            (GetEventsPage::SPEC, Page::Events),
         ];
         assert!(paths.iter().all(|(spec, page)| spec.path == page.path()));
         assert_eq!(paths.len(), Page::ALL.len());

@@ -13,7 +13,7 @@ use std::time::SystemTime;
 use crate::steps::{answers, install, root, target_dir, tool};
 
 /// Where the test files are, below `e2e/`.
-const SUITES: &[&str] = &["sdk", "tag"];
+const SUITES: &[&str] = &["pages", "sdk", "tag"];
 
 /// Runs every test file against the program that `cargo build` has made.
 pub(crate) fn run() -> Result<(), String> {

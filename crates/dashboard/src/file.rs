@@ -4,13 +4,13 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use report::{Report, ReportName, metric};
 
+use crate::asset::STYLE;
 use crate::format::time;
 use crate::page::{Context, Told, notes, when};
 use crate::pages::{chat, list, overview, quality};
 use crate::parts::series::{columns_chart, requests, requests_chart};
 use crate::parts::stat::Stat;
 use crate::parts::values::Values;
-use crate::style::STYLE;
 use crate::text;
 use crate::view::{FilterKind, Page, View};
 

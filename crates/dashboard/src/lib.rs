@@ -2,15 +2,17 @@
 //!
 //! * [`View`] is what a page's URL says: the parameters of the reports behind it, in the same words.
 //! * [`overview`], [`chat`], [`subjects`], [`pages`], [`quality`] draw a page from its reports, [`events`] and
-//!   [`story`] from single events, [`wrong`] and [`failed`] what is told instead; [`login`] and [`followed_link`]
-//!   stand before the door. Each is a whole document that needs no script, one style sheet ([`STYLE`]) and nothing from
-//!   elsewhere. Nothing in it is computed: a number that isn't in a report isn't on a page.
+//!   [`story`] from single events, [`sql`] from a query of one's own, [`wrong`] and [`failed`] what is told instead;
+//!   [`login`] and [`followed_link`] stand before the door. Each is a whole document that needs one style sheet
+//!   ([`STYLE`]) and nothing from elsewhere; a script ([`SCRIPT`]) keeps it up to date where scripts run. Nothing in it
+//!   is computed: a number that isn't in a report isn't on a page.
 //! * [`report_page`] and [`report_picture`] draw one report as a file to send.
 //! * Charts are figures with a sentence, a drawing and a table of the same numbers.
 //!
 //! What visitors sent is text and stays text: markup escapes it, control characters and marks of direction are made
 //! visible, and it becomes no address but a parameter of our own pages.
 
+mod asset;
 mod change;
 mod chart;
 mod file;
@@ -19,10 +21,10 @@ mod page;
 mod pages;
 mod parts;
 mod reading;
-mod style;
 mod text;
 mod view;
 
+pub use asset::{Asset, SCRIPT, STYLE};
 pub use file::{report_page, report_picture};
 pub use page::Context;
 pub use pages::chat::{Chat, chat};
@@ -32,7 +34,9 @@ pub use pages::failed::{Failed, failed};
 pub use pages::list::{pages, subjects};
 pub use pages::overview::{Overview, overview};
 pub use pages::quality::{Quality, quality};
+pub use pages::sql::{Sql, SqlOutcome, sql};
 pub use pages::story::{Story, StoryReject, StoryTimes, story};
 pub use pages::wrong::{Wrong, wrong};
-pub use style::{STYLE, Style};
+
+pub use parts::csv::SqlRows;
 pub use view::{Filter, FilterKind, Page, View};

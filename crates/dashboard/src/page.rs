@@ -3,9 +3,9 @@
 use maud::{DOCTYPE, Markup, html};
 use report::{ComparedPeriod, Report, ReportPeriod};
 
+use crate::asset::{SCRIPT, STYLE};
 use crate::format::time;
 use crate::parts::toolbar::toolbar;
-use crate::style::STYLE;
 use crate::view::{Page, View};
 
 /// A drop of our colour, as an address that is no request.
@@ -57,7 +57,7 @@ pub(crate) fn page(context: &Context<'_>, told: Option<&Told>, content: &Markup)
     };
     let body = html! {
         (top(&context.view.with("limit", None), Some(context.page), context.is_signed_in))
-        main.width id="content" {
+        main.width id="content" data-live=[live(context, told)] {
             div.heading {
                 h1 { (title) }
                 @if let (Some(told), Some(span)) = (told, &span) { (when(told, span)) }
@@ -73,9 +73,38 @@ pub(crate) fn page(context: &Context<'_>, told: Option<&Told>, content: &Markup)
                 a href=(context.view.href_of(report, &[("format", "csv")])) { "This page as CSV" }
                 a href=(context.view.href_of(report, &[])) { "as JSON" }
             }
+            span.aside.keys-hint { "Keys: " kbd { "?" } }
         }
+        p.unseen id="said" aria-live="polite" {}
+        (keys())
+        script src=(SCRIPT.path()) defer {}
     };
     document(&whole_title, None, &body)
+}
+
+/// How a page is kept up to date: a span that is over isn't.
+fn live(context: &Context<'_>, told: Option<&Told>) -> Option<&'static str> {
+    let is_now = told.is_some_and(|told| told.period.so_far);
+    is_now.then_some(if context.page == Page::Events { "note" } else { "whole" })
+}
+
+/// What the keys do, shown by `?`.
+pub(crate) fn keys() -> Markup {
+    html! {
+        dialog id="keys" aria-labelledby="keys-title" {
+            h2 id="keys-title" { "Keys" }
+            dl {
+                @for (place, page) in (1..).zip(Page::ALL) { dt { kbd { (place) } } dd { (page.label()) } }
+                dt { kbd { "d" } } dd { "Dates" }
+                dt { kbd { "f" } } dd { "Filter" }
+                dt { kbd { "/" } } dd { "Search, where there is one" }
+                dt { kbd { "←" } " " kbd { "→" } } dd { "In a chart: its values" }
+                dt { kbd { "?" } } dd { "This list" }
+            }
+            label.check { input type="checkbox" id="keys-on" checked; "Use these keys" }
+            form method="dialog" { button { "Close" } }
+        }
+    }
 }
 
 /// The document around a body. `again_s` has the browser ask for it again after so many seconds.
@@ -107,7 +136,7 @@ pub(crate) fn top(view: &View, current: Option<Page>, is_signed_in: bool) -> Mar
                 a.brand href=(view.href(Page::Overview)) { (brand()) }
                 nav aria-label="Pages" {
                     @for page in Page::ALL {
-                        a href=(view.href(page)) aria-current=[(Some(page) == current).then_some("page")] { (page.label()) }
+                        a href=(view.href_in_navigation(page)) aria-current=[(Some(page) == current).then_some("page")] { (page.label()) }
                     }
                 }
                 @if is_signed_in { form.leave action="/logout" method="post" { button.quiet { "Sign out" } } }

@@ -31,6 +31,11 @@ pub(crate) fn field(value: &str) -> Cow<'_, str> {
     report::visible(value)
 }
 
+/// Several lines, each with what steers a reader made visible.
+pub(crate) fn lines(text: &str) -> String {
+    text.lines().map(report::visible).collect::<Vec<_>>().join("\n")
+}
+
 /// A message as a sentence: with a capital and an end.
 pub(crate) fn sentence(message: &str) -> String {
     let message = report::visible(message);

@@ -26,11 +26,14 @@ pub enum Page {
     Quality,
     /// Single events.
     Events,
+    /// Queries of one's own.
+    Sql,
 }
 
 impl Page {
     /// All of them, in the order of the navigation.
-    pub const ALL: [Page; 6] = [Page::Overview, Page::Chat, Page::Subjects, Page::Pages, Page::Quality, Page::Events];
+    pub const ALL: [Page; 7] =
+        [Page::Overview, Page::Chat, Page::Subjects, Page::Pages, Page::Quality, Page::Events, Page::Sql];
 
     /// Where it is.
     pub const fn path(self) -> &'static str {
@@ -41,6 +44,7 @@ impl Page {
             Page::Pages => "/pages",
             Page::Quality => "/quality",
             Page::Events => "/events",
+            Page::Sql => "/sql",
         }
     }
 
@@ -52,13 +56,13 @@ impl Page {
             Page::Subjects => Some("/v1/reports/subjects"),
             Page::Pages => Some("/v1/reports/pages"),
             Page::Quality => Some("/v1/reports/quality"),
-            Page::Events => None,
+            Page::Events | Page::Sql => None,
         }
     }
 
     /// Whether its numbers are compared with another period's.
     pub(crate) const fn is_compared(self) -> bool {
-        !matches!(self, Page::Events)
+        !matches!(self, Page::Events | Page::Sql)
     }
 
     /// Its name.
@@ -70,6 +74,7 @@ impl Page {
             Page::Pages => "Pages",
             Page::Quality => "Quality",
             Page::Events => "Events",
+            Page::Sql => "SQL",
         }
     }
 }
@@ -255,6 +260,11 @@ impl View {
     /// The URL of a page with this view.
     pub(crate) fn href(&self, page: Page) -> String {
         self.href_with(page, &[])
+    }
+
+    /// The URL of a page in the navigation: what this view is of stays, where the page knows of it.
+    pub(crate) fn href_in_navigation(&self, page: Page) -> String {
+        if page == Page::Sql { page.path().to_owned() } else { self.href(page) }
     }
 
     /// The same with more. What one page alone takes stands in no other's URL.

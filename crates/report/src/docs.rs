@@ -5,4 +5,4 @@ mod metrics;
 mod sql;
 
 pub use metrics::metrics_markdown;
-pub use sql::{EXAMPLES, sql_markdown};
+pub use sql::{EXAMPLES, SqlTable, sql_markdown, sql_tables};

@@ -43,7 +43,7 @@ mod worker;
 mod yielding;
 
 pub use contacts::{ChannelNumbers, ContactsReport, Line, Numbers, Quality};
-pub use docs::{EXAMPLES, metrics_markdown, sql_markdown};
+pub use docs::{EXAMPLES, SqlTable, metrics_markdown, sql_markdown, sql_tables};
 pub use error::QueryError;
 pub use events::{EVENTS_PARAMETERS, EventDetails, EventLine, EventList, EventsRequest, Listed, RejectLine};
 pub use export::{EXPORT_PARAMETERS, ExportError, ExportForm, ExportRequest, ExportTable};

@@ -4,10 +4,10 @@
 //! and the journal cost. Usage as `bare`.
 
 use intake::{AnswerBudget, Answers, BodyError, EventAnswer, Request, SubmitError};
-use report::{ExportRequest, Report, ReportRequest};
+use report::{EventDetails, EventList, EventsRequest, ExportRequest, Report, ReportRequest};
 use server::{
-    BackendError, DescribedEvent, ExportRows, Exports, Health, HealthReport, Hold, Ingest, Queries, QueryFailure,
-    Readiness, Receipt, Receipts, Reports, ServerOptions, SqlLimits, TableForm, TableQuery,
+    BackendError, DescribedEvent, Events, ExportRows, Exports, Health, HealthReport, Hold, Ingest, Queries,
+    QueryFailure, Readiness, Receipt, Receipts, Reports, ServerOptions, SqlLimits, TableForm, TableQuery,
 };
 
 struct Nothing;
@@ -73,7 +73,21 @@ impl Exports for Nothing {
     }
 }
 
+impl Events for Nothing {
+    async fn events(&self, _request: &EventsRequest, _limits: SqlLimits) -> Result<EventList, QueryFailure> {
+        Err(QueryFailure::Unavailable("there are no tables".to_owned()))
+    }
+
+    async fn event(&self, _id: &str, _time: &str, _limits: SqlLimits) -> Result<Option<EventDetails>, QueryFailure> {
+        Err(QueryFailure::Unavailable("there are no tables".to_owned()))
+    }
+}
+
 impl Health for Nothing {
+    fn events_received(&self) -> u64 {
+        0
+    }
+
     fn health(&self) -> HealthReport {
         HealthReport { readiness: Readiness::Ready, trouble: None, remarks: Vec::new(), samples: Vec::new() }
     }

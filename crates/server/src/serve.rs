@@ -45,6 +45,7 @@ pub async fn serve(
     // The listeners are closed: new connections go elsewhere while these finish.
     let closing = acceptor.close();
     state.recorder.close();
+    state.stopping.cancel();
     state.guard.keys().close();
     closing.finish(shutdown_timeout).await;
     Ok(())

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, PreEscaped, html};
 
 use super::columns::{Columns, Series};
-use crate::style;
+use crate::asset;
 
 /// The picture's size, in pixels.
 const WIDTH: u32 = 960;
@@ -79,7 +79,7 @@ impl Columns<'_> {
 
 /// The charts' rules of the style sheet, with values instead of variables.
 fn rules() -> String {
-    let source = style::SOURCE;
+    let source = asset::STYLE_SOURCE;
     let between = |from: &str, to: &str| {
         let rest = source.split_once(from).map_or("", |(_, rest)| rest);
         rest.split_once(to).map_or(rest, |(text, _)| text)
@@ -90,7 +90,7 @@ fn rules() -> String {
         .map(|(name, value)| (name.trim(), value.trim()))
         .collect();
     let mut rules = String::new();
-    let charts = style::without_comments(between("/* Charts. */", "/* Tables. */"));
+    let charts = asset::without_comments(between("/* Charts. */", "/* Tables. */"));
     let mut rest = format!("{charts}\n{RULES}");
     while let Some((before, variable)) = rest.split_once("var(") {
         rules.push_str(before);

@@ -44,6 +44,7 @@ pub fn events(context: &Context<'_>, data: &Events<'_>) -> String {
                 p.found { "There is an event with this id: " a href=(event_href(find)) { bdi { (text::shown(find)) } } "." }
             }
             h2 { (heading(request, shown)) }
+            p { a id="fresh" href=(context.view.href(Page::Events)) hidden {} }
             @if let Some(metric) = request.anomaly() { p.says { (metric.label) ": " (metric.formula) ". " (metric.note) } }
             @match request.listed() {
                 Listed::Stored => @if !list.stored.is_empty() { (stored(context, request, &list.stored)) },
@@ -91,7 +92,7 @@ fn search(context: &Context<'_>, request: &EventsRequest) -> Markup {
     html! {
         form.search action=(Page::Events.path()) method="get" role="search" {
             @for (name, value) in context.view.hidden(&["find", "limit"]) { input type="hidden" name=(name) value=(value); }
-            input type="search" name="find" aria-label="Event id, session or visitor" placeholder="Event id, session or visitor"
+            input type="search" name="find" data-key="/" aria-label="Event id, session or visitor" placeholder="Event id, session or visitor"
                 value=(text::field(request.find().unwrap_or_default())) spellcheck="false" autocapitalize="off" autocomplete="off";
             button { "Find" }
         }
@@ -100,7 +101,7 @@ fn search(context: &Context<'_>, request: &EventsRequest) -> Markup {
 
 fn stored(context: &Context<'_>, request: &EventsRequest, lines: &[EventLine]) -> Markup {
     html! {
-        div.rows { table.list {
+        div.rows { table.lines {
             thead { tr {
                 th scope="col" { "Time" } th scope="col" { "Event" } th.wide scope="col" { "Subject" } th.wide scope="col" { "Page" }
                 th.wide scope="col" { "Session" } th.wide scope="col" { "Visitor" }
@@ -119,7 +120,7 @@ fn stored(context: &Context<'_>, request: &EventsRequest, lines: &[EventLine]) -
 
 fn rejected(request: &EventsRequest, lines: &[RejectLine]) -> Markup {
     html! {
-        div.rows { table.list {
+        div.rows { table.lines {
             thead { tr {
                 th scope="col" { "Received" } th scope="col" { "Why" } th scope="col" { "Where" } th.wide scope="col" { "Event" }
                 th.wide scope="col" { "Datastream" } th.wide scope="col" { "Row" }

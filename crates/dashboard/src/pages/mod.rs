@@ -7,5 +7,6 @@ pub(crate) mod failed;
 pub(crate) mod list;
 pub(crate) mod overview;
 pub(crate) mod quality;
+pub(crate) mod sql;
 pub(crate) mod story;
 pub(crate) mod wrong;

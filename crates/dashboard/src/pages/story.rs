@@ -146,11 +146,11 @@ fn sent(details: &EventDetails) -> Markup {
                     _ => "As it is kept. Personal values are sealed and left out; in a text that held one stands ***.",
                 }
             }
-            pre tabindex="0" { code { (lines(&details.sent)) } }
+            pre tabindex="0" { code { (text::lines(&details.sent)) } }
             @if details.is_cut { p.aside { "This is only the beginning; " code { "frontdesk sql" } " shows all of it." } }
             @if !details.undeclared.is_empty() {
                 h3 { "What no schema declares" }
-                pre tabindex="0" { code { (lines(&details.undeclared)) } }
+                pre tabindex="0" { code { (text::lines(&details.undeclared)) } }
             }
         }
     }
@@ -191,9 +191,4 @@ fn rejects(story: &Story<'_>) -> Markup {
             @if story.rejects_more > 0 { p.aside { (count(story.rejects_more)) " more are not listed." } }
         }
     }
-}
-
-/// Several lines, each with what steers a reader made visible.
-fn lines(text: &str) -> String {
-    text.lines().map(report::visible).collect::<Vec<_>>().join("\n")
 }

@@ -1,6 +1,7 @@
 //! What pages are put together from.
 
 pub(crate) mod anomalies;
+pub(crate) mod csv;
 pub(crate) mod empty;
 pub(crate) mod series;
 pub(crate) mod stat;

@@ -44,7 +44,7 @@ pub(crate) fn toolbar(context: &Context<'_>, told: Option<&Told>) -> Markup {
             }
             @if told.is_some() {
                 details.pop {
-                    summary class=[(!is_preset).then_some("chosen")] { "Dates" }
+                    summary data-key="d" class=[(!is_preset).then_some("chosen")] { "Dates" }
                     (dates(context, told))
                 }
             }
@@ -64,7 +64,7 @@ pub(crate) fn toolbar(context: &Context<'_>, told: Option<&Told>) -> Markup {
                 }
             }
             details.pop {
-                summary { "Filter" }
+                summary data-key="f" { "Filter" }
                 (filters(context))
             }
         }

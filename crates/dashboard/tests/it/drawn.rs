@@ -1,7 +1,8 @@
 //! Every page, drawn from made-up reports.
 
 use dashboard::{
-    Chat, Context, Door, Events, Failed, Overview, Page, Quality, Story, StoryReject, StoryTimes, View, Wrong,
+    Chat, Context, Door, Events, Failed, Overview, Page, Quality, Sql, SqlOutcome, SqlRows, Story, StoryReject,
+    StoryTimes, View, Wrong,
 };
 use report::{EventDetails, EventLine, EventList, EventsRequest, Report, ReportName, Zone};
 
@@ -17,6 +18,7 @@ pub(crate) fn with_context(page: Page, parameters: &[(&str, &str)], draw: impl F
 pub(crate) fn all(subjects: &[&str], pages: &[&str], parameters: &[(&str, &str)]) -> Vec<(&'static str, String)> {
     let report = made_up::days;
     let rows = made_up::with_rows;
+    let events_of = subjects.to_vec();
     let (events, story) = (events(subjects, pages, parameters), story(subjects));
     let subjects = rows(report(ReportName::Subjects), "subject", subjects);
     let pages = rows(report(ReportName::Pages), "page", pages);
@@ -48,6 +50,7 @@ pub(crate) fn all(subjects: &[&str], pages: &[&str], parameters: &[(&str, &str)]
             }),
         ),
         ("empty", empty(parameters)),
+        ("sql", sql(&events_of)),
         ("events", events),
         ("story", story),
         (
@@ -141,5 +144,19 @@ fn story(texts: &[&str]) -> String {
         rejects: vec![reject],
         rejects_more: 3,
         is_signed_in: true,
+    })
+}
+
+fn sql(texts: &[&str]) -> String {
+    let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+    let csv: String =
+        texts.iter().enumerate().map(|(place, text)| format!("{},{}\n", quoted(text), place * 7 % 31)).collect();
+    let rows = SqlRows::read(&format!("subject,requests\n{csv}"), 0);
+    let query = format!("select subject, count(*) as requests\nfrom contacts -- {}", texts[0]);
+    dashboard::sql(&Sql {
+        query: &query,
+        outcome: SqlOutcome::Rows(&rows),
+        tables: &report::sql_tables(),
+        is_signed_in: false,
     })
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use dashboard::STYLE;
+use dashboard::{SCRIPT, STYLE};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -11,6 +11,9 @@ use crate::made_up::{HOSTILE, PAGES, SUBJECTS};
 
 /// What a page may weigh, compressed, with its style sheet: 30 KB.
 const PAGE_BYTES_MAX: usize = 30_000;
+
+/// What the script may weigh: 6 KB.
+const SCRIPT_BYTES_MAX: usize = 6_000;
 
 fn compressed(texts: &[&str]) -> usize {
     let weigh = |text: &&str| {
@@ -28,15 +31,27 @@ fn a_page_is_light() {
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
     for (subjects, pages) in [(SUBJECTS, PAGES), (&many, &many)] {
         for (name, page) in all(subjects, pages, &[("since", "7d")]) {
-            let bytes = compressed(&[&page, STYLE.text()]);
+            let bytes = compressed(&[&page, STYLE.text(), SCRIPT.text()]);
             assert!(bytes < PAGE_BYTES_MAX, "{name} weighs {bytes} bytes");
         }
     }
 }
 
 #[test]
-fn nothing_runs_and_nothing_comes_from_elsewhere() {
+fn the_script_is_light_and_writes_no_markup() {
+    assert!(SCRIPT.text().len() < SCRIPT_BYTES_MAX, "{} bytes", SCRIPT.text().len());
+    for refused in
+        ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function(", "http:", "https:"]
+    {
+        assert!(!SCRIPT.text().contains(refused), "{refused}");
+    }
+}
+
+#[test]
+fn nothing_runs_but_our_script_and_nothing_comes_from_elsewhere() {
+    let script = format!("<script src=\"{}\" defer></script>", SCRIPT.path());
     for (name, page) in all(SUBJECTS, PAGES, &[("since", "7d"), ("subject", "a")]) {
+        let page = page.replacen(&script, "", 1);
         assert!(page.starts_with("<!DOCTYPE html><html lang=\"en\">") && page.ends_with("</html>"), "{name}");
         for refused in
             ["<script", " style=", "<style", "javascript:", " onload=", " onclick=", "<iframe", "<img", "@import"]
@@ -58,7 +73,9 @@ fn nothing_runs_and_nothing_comes_from_elsewhere() {
 fn texts_of_others_stay_texts() {
     let parameters: Vec<(&str, &str)> = HOSTILE.iter().flat_map(|text| [("subject", *text), ("page", *text)]).collect();
     let parameters = [&parameters[..], &[("tz", HOSTILE[1]), ("since", HOSTILE[0]), ("until", HOSTILE[4])]].concat();
+    let script = format!("<script src=\"{}\" defer></script>", SCRIPT.path());
     for (name, page) in all(HOSTILE, HOSTILE, &parameters) {
+        let page = page.replacen(&script, "", 1);
         // A form hands on what the URL said, letter by letter; nobody sees it.
         let fields: Vec<&str> = page.split("<input type=\"hidden\"").collect();
         let rest = fields[1..].iter().map(|field| field.split_once('>').unwrap());

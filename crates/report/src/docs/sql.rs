@@ -64,6 +64,50 @@ pub fn sql_markdown() -> String {
     page
 }
 
+/// A table or view that can be asked, for whoever writes a query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SqlTable {
+    /// Its name.
+    pub name: &'static str,
+    /// What a row is.
+    pub rows: &'static str,
+    /// Its columns; none are listed of a table that holds what was sent, in its own nesting.
+    pub columns: Vec<&'static str>,
+}
+
+/// Everything that can be asked.
+pub fn sql_tables() -> Vec<SqlTable> {
+    let flat = || COLUMNS.iter().map(|column| column.name).collect::<Vec<_>>();
+    let mut tables = vec![
+        SqlTable { name: "contacts", rows: "an event that carries customerFeedback, flat", columns: flat() },
+        SqlTable { name: "activity", rows: "any event, in the same columns", columns: flat() },
+    ];
+    tables.extend(DERIVED.iter().map(|view| SqlTable {
+        name: view.name,
+        rows: view.rows,
+        columns: view.columns.iter().map(|(name, ..)| *name).collect(),
+    }));
+    tables.push(SqlTable { name: "events", rows: "any event, in XDM's own nesting", columns: Vec::new() });
+    tables.push(SqlTable { name: "rejects", rows: "an event that was not stored", columns: REJECTS.to_vec() });
+    tables
+}
+
+/// The columns of `rejects`.
+const REJECTS: &[&str] = &[
+    "reject_id",
+    "received_at",
+    "datastream",
+    "request_id",
+    "event_id",
+    "event_index",
+    "kind",
+    "keyword",
+    "pointer",
+    "violation_count",
+    "violations",
+    "received_date",
+];
+
 /// Statements that the page shows; a test runs each.
 pub const EXAMPLES: &[(&str, &str)] = &[
     (

@@ -6,8 +6,8 @@
 use super::edge_network::calls::{Acquire, Collect, CollectV2, Interact, InteractV2, SetConsent};
 use super::endpoint::Endpoint;
 use super::pages::{
-    GetChatPage, GetEventPage, GetEventsPage, GetOverviewPage, GetPagesPage, GetQualityPage, GetStyle, GetSubjectsPage,
-    PostLogin, PostLogout,
+    GetAsset, GetChatPage, GetEventPage, GetEventsPage, GetLiveStream, GetOverviewPage, GetPagesPage, GetQualityPage,
+    GetSqlPage, GetSubjectsPage, PostLogin, PostLogout,
 };
 use super::streaming_ingestion::{batch::PostMessages, message::PostMessage};
 use super::{
@@ -59,7 +59,9 @@ routes! {
     GetQualityPage,
     GetEventsPage,
     GetEventPage,
-    GetStyle,
+    GetSqlPage,
+    GetLiveStream,
+    GetAsset,
     PostLogin,
     PostLogout,
     GetTestRun,

@@ -30,6 +30,17 @@ pub(super) async fn answer<B: Queries>(state: &AppState<B>, query: TableQuery<'_
     Ok(held(rows, claim, media_type(form)))
 }
 
+/// The rows of a query, with the room that they take as long as they are needed.
+pub(super) async fn read<B: Queries>(
+    state: &AppState<B>,
+    query: TableQuery<'_>,
+    form: TableForm,
+) -> Result<(Vec<u8>, impl Hold), QueryFailure> {
+    let mut claim = RowsClaim(state.answers.empty());
+    let rows = state.backend.query(query, form, limits(state), &mut claim).await?;
+    Ok((rows, claim))
+}
+
 /// Sends what was written, if there is room for it.
 pub(super) fn written_as<B>(state: &AppState<B>, bytes: Vec<u8>, media_type: HeaderValue) -> Outcome {
     let mut claim = RowsClaim(state.answers.empty());

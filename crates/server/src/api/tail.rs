@@ -56,7 +56,7 @@ impl Endpoint for GetTail {
 }
 
 /// The body until its reader's key ends, is revoked, or is demanded where none was.
-fn while_admitted<B: Ingest>(state: &Arc<AppState<B>>, principal: Principal, body: Body) -> Body {
+pub(super) fn while_admitted<B: Ingest>(state: &Arc<AppState<B>>, principal: Principal, body: Body) -> Body {
     let state = Arc::clone(state);
     let is_over = async move {
         while state.guard.still_admits(&principal, state.now_s()) {

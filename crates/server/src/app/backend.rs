@@ -136,6 +136,10 @@ pub trait Receipts: Send + Sync + 'static {
 pub trait Health: Send + Sync + 'static {
     /// Whether events can be taken in, and numbers. Cheap: asked at every scrape.
     fn health(&self) -> HealthReport;
+
+    /// Events that were received since the start, whatever became of them. Cheap: asked once a second by each page
+    /// that is live.
+    fn events_received(&self) -> u64;
 }
 
 /// All that a server needs.

@@ -131,6 +131,11 @@ impl Queries for EmbeddedBackend {
 }
 
 impl Health for EmbeddedBackend {
+    fn events_received(&self) -> u64 {
+        let counters = self.intake.counters();
+        counters.accepted + counters.rejected.values().sum::<u64>()
+    }
+
     fn health(&self) -> HealthReport {
         let counters = self.intake.counters();
         let workers = self.queries.counts();

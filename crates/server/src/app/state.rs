@@ -7,6 +7,7 @@ use axum::extract::Request;
 use bytes::Bytes;
 use intake::{AnswerBudget, Budget};
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use super::access::guard::Guard;
 use super::backend::Ingest;
@@ -29,6 +30,8 @@ const RECORDED_PART: usize = 8;
 
 /// Reports that are made or wait for one another at once; the next one gets 429.
 const REPORTS_AT_ONCE: usize = 32;
+/// Streams for live pages at once, one a browser; the next one gets 503.
+const LIVE_STREAMS_MAX: usize = 64;
 
 /// One server's shared state.
 pub(crate) struct AppState<B> {
@@ -53,6 +56,10 @@ pub(crate) struct AppState<B> {
     pub(crate) sql_slots: Semaphore,
     /// Reports that may start; most take milliseconds.
     pub(crate) report_slots: Semaphore,
+    /// Streams that tell pages what arrives.
+    pub(crate) live_places: Arc<Semaphore>,
+    /// Ends them when the server stops.
+    pub(crate) stopping: CancellationToken,
     /// The routes that are served, for pages about them.
     pub(crate) interface: Interface,
     /// What holds for each body.
@@ -86,6 +93,8 @@ impl<B> AppState<B> {
             org_warnings: OrgWarnings::default(),
             sql_slots: Semaphore::new(options.sql_queries_max),
             report_slots: Semaphore::new(REPORTS_AT_ONCE),
+            live_places: Arc::new(Semaphore::new(LIVE_STREAMS_MAX)),
+            stopping: CancellationToken::new(),
             interface,
             body_limits: options.body_limits(),
             instance: uuid::Uuid::new_v4().as_fields().1,

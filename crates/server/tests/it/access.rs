@@ -61,7 +61,7 @@ fn example(route: &RouteSpec) -> (&'static str, &'static str) {
         "/demo/{page}" => ("/demo/index.html", ""),
         "/problems/{code}" => ("/problems/key_missing", ""),
         "/v1/reports/{name}" => ("/v1/reports/overview", ""),
-        "/style/{name}" => (Box::leak(dashboard::STYLE.path().into_boxed_str()), ""),
+        "/assets/{name}" => (Box::leak(dashboard::STYLE.path().into_boxed_str()), ""),
         "/events/{id}" => ("/events/stored-1", ""),
         "/v1/sql" => ("/v1/sql", "select 1"),
         path => {

@@ -11,7 +11,7 @@ async fn page(rig: &Rig, path: &str, status: u16) -> String {
     assert_eq!(header("content-type"), "text/html; charset=utf-8", "{path}");
     assert_eq!(
         header("content-security-policy"),
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types frontdesk",
     );
     assert_eq!(header("cache-control"), "no-store", "{path}");
     answer.text().await.expect("a page")
@@ -23,7 +23,8 @@ async fn every_page_is_whole_without_scripts() {
     for path in PAGES {
         let text = page(&rig, path, 200).await;
         assert!(text.starts_with("<!DOCTYPE html>") && text.ends_with("</html>"), "{path}: {text}");
-        assert!(!text.contains("<script") && !text.contains(" style="), "{path}");
+        assert!(text.matches("<script").count() == 1 && !text.contains(" style="), "{path}");
+        assert!(text.contains(&format!("<script src=\"{}\" defer></script>", dashboard::SCRIPT.path())), "{path}");
         // Each links to all pages, and says which it is.
         for other in PAGES {
             assert!(text.contains(&format!("<a href=\"{other}\"")), "{path} to {other}: {text}");
@@ -44,7 +45,9 @@ async fn the_style_sheet_is_kept_for_ever_under_its_name_alone() {
         (200, &"text/css; charset=utf-8".parse().expect("a value"))
     );
     assert!(answer.headers()["cache-control"].to_str().is_ok_and(|kept| kept.contains("immutable")));
-    refused(rig.get("/style/0000000000000000.css"), 404, "not_found").await;
+    let script = rig.get(&dashboard::SCRIPT.path()).send().await.expect("an answer");
+    assert_eq!(script.headers()["content-type"], "text/javascript; charset=utf-8");
+    refused(rig.get("/assets/0000000000000000.css"), 404, "not_found").await;
 }
 
 #[tokio::test]
@@ -89,7 +92,7 @@ async fn what_is_wrong_is_said_on_the_page() {
         for path in PAGES {
             let text = page(&rig, &format!("{path}?{query}"), 400).await;
             assert!(text.contains(message) && text.contains("<form "), "{path}?{query}: {text}");
-            assert!(!text.contains("<script"), "{path}?{query}");
+            assert_eq!(text.matches("<script").count(), 1, "{path}?{query}");
         }
     }
     assert_eq!(rig.fake.queries.lock().expect("not poisoned").len(), 0);
@@ -186,4 +189,63 @@ async fn an_events_story_is_told() {
     let text = page(&rig, "/events/https:%2F%2Fdata%2Eexample%2Fstored", 200).await;
     assert!(text.contains("<bdi><b>https://data.example/stored</b></bdi>"), "{text}");
     refused(rig.get("/events/unheard-of"), 404, "event_unknown").await;
+}
+
+#[tokio::test]
+async fn pages_are_told_what_arrives_until_the_server_stops() {
+    let mut rig = Rig::new().await;
+    let mut stream = rig.get("/live").send().await.expect("an answer");
+    assert_eq!(stream.headers()["content-type"], "text/event-stream");
+    let mut told = String::new();
+    while !told.contains("event: received\ndata: 0\n\n") {
+        told.push_str(std::str::from_utf8(&stream.chunk().await.expect("a part").expect("no end")).expect("text"));
+    }
+    assert!(told.starts_with("retry: 5000\n\n"), "{told}");
+    rig.post("/v1/events", "{}").send().await.expect("an answer");
+    while !told.ends_with("event: received\ndata: 1\n\n") {
+        told.push_str(std::str::from_utf8(&stream.chunk().await.expect("a part").expect("no end")).expect("text"));
+    }
+    // Streams are few; whoever has gone makes room.
+    let mut others = Vec::new();
+    for _ in 1..64 {
+        others.push(rig.get("/live").send().await.expect("an answer"));
+    }
+    refused(rig.get("/live"), 503, "overloaded").await;
+    drop(others);
+    rig.stop();
+    assert!(stream.chunk().await.is_ok_and(|part| part.is_none()), "it ends in order");
+    rig.stopped().await;
+}
+
+#[tokio::test]
+async fn a_query_is_run_by_whoever_looks_at_its_page() {
+    let rig = Rig::new().await;
+    let text = page(&rig, "/sql", 200).await;
+    assert!(text.contains("<textarea") && text.contains("<code data-word>chat_sessions</code>"), "{text}");
+    assert_eq!(rig.fake.queries.lock().expect("not poisoned").len(), 0);
+    let text = page(&rig, "/sql?q=select+1%3C%2Ftextarea%3E%3Cscript%3E", 200).await;
+    assert!(
+        text.contains("\nselect 1&lt;/textarea&gt;&lt;script&gt;</textarea>") && text.contains("id=\"result\""),
+        "{text}"
+    );
+    let text = page(&rig, "/sql?q=invalid", 400).await;
+    assert!(
+        text.contains("There is no table `x`; did you mean `events`?")
+            || text.contains("There is no table `x`; did you mean `events`."),
+        "{text}"
+    );
+    assert!(page(&rig, "/sql?q=limit", 422).await.contains("The query took longer than 30 s; narrow it."));
+    let saved = rig.get("/sql?q=select+2&format=csv").send().await.expect("an answer");
+    assert_eq!(saved.headers()["content-type"], "text/csv; charset=utf-8; header=present");
+    assert_eq!(saved.headers()["content-disposition"], "attachment; filename=\"frontdesk.csv\"");
+    refused(rig.get("/sql?q=select+3&format=xml"), 400, "query_invalid").await;
+    refused(rig.get("/sql?query=select+3"), 400, "query_invalid").await;
+    for (name, value) in
+        [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example"), ("referer", "https://evil.example/")]
+    {
+        refused(rig.get("/sql?q=select+3").header(name, value), 403, "origin_foreign").await;
+    }
+    let asked: Vec<String> =
+        rig.fake.queries.lock().expect("not poisoned").iter().map(|(asked, ..)| asked.clone()).collect();
+    assert_eq!(asked, ["select 1</textarea><script>", "invalid", "limit", "select 2"]);
 }

@@ -306,6 +306,10 @@ impl Events for Fake {
 }
 
 impl Health for Fake {
+    fn events_received(&self) -> u64 {
+        self.kept.lock().expect("not poisoned").len() as u64
+    }
+
     fn health(&self) -> HealthReport {
         let sample = MetricSample {
             name: "frontdesk_events_rejected_total",

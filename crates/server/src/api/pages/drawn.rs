@@ -8,7 +8,7 @@ use dashboard::{Context, Page, View, Wrong};
 use report::{Report, ReportName, ReportRequest, RequestError};
 use serde_json::json;
 
-use super::told::{HTML, POLICY};
+use super::told::{HTML, LIVE_POLICY, unreadable_query};
 use crate::api::openapi::{parts, problems};
 use crate::api::{index, report as reports, rows};
 use crate::app::access::principal::Principal;
@@ -56,9 +56,8 @@ impl Wanted {
 /// Answers with a page.
 pub(super) async fn show<B: Backend>(state: &AppState<B>, call: Call, drawn: &Drawn) -> Outcome {
     let Call { head, principal, .. } = call;
-    let unreadable =
-        |_| Problem::new(Code::QueryInvalid, "the query can't be read; write name=value pairs, percent-encoded");
-    let Query(parameters): Query<Vec<(String, String)>> = Query::try_from_uri(&head.uri).map_err(unreadable)?;
+    let Query(parameters): Query<Vec<(String, String)>> =
+        Query::try_from_uri(&head.uri).map_err(|_| unreadable_query())?;
     let view = View::parse(parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let now = state.backend.now_micros();
     let origin = origin(&head);
@@ -93,7 +92,7 @@ pub(super) async fn show<B: Backend>(state: &AppState<B>, call: Call, drawn: &Dr
 pub(super) fn html<B>(state: &AppState<B>, status: StatusCode, page: String) -> Result<Response, Problem> {
     let mut response = rows::written_as(state, page.into_bytes(), HTML)?;
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, POLICY);
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, LIVE_POLICY);
     Ok(response)
 }
 

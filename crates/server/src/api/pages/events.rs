@@ -12,6 +12,7 @@ use serde_json::json;
 use tokio::sync::SemaphorePermit;
 
 use super::drawn::{html, is_signed_in, operation, origin};
+use super::told::unreadable_query;
 use crate::api::endpoint::Endpoint;
 use crate::api::openapi::{parts, problems};
 use crate::api::rows;
@@ -49,9 +50,8 @@ impl Endpoint for GetEventsPage {
 
     async fn handle<B: Backend>(state: Arc<AppState<B>>, call: Call) -> Outcome {
         let Call { head, principal, .. } = call;
-        let unreadable =
-            |_| Problem::new(Code::QueryInvalid, "the query can't be read; write name=value pairs, percent-encoded");
-        let Query(parameters): Query<Vec<(String, String)>> = Query::try_from_uri(&head.uri).map_err(unreadable)?;
+        let Query(parameters): Query<Vec<(String, String)>> =
+            Query::try_from_uri(&head.uri).map_err(|_| unreadable_query())?;
         let pairs = || parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let view = View::parse_with(&KEPT, pairs().filter(|(name, _)| *name != "before"));
         let (now, origin) = (state.backend.now_micros(), origin(&head));

@@ -2,25 +2,31 @@
 //! is drawn from, and a line of [`super::routes`].
 //!
 //! Their parameters are those of the reports behind them. What is wrong with them is said on the page, in the
-//! words of the reports, beside the fields to correct it. They need no script and allow none.
+//! words of the reports, beside the fields to correct it. They are whole without a script; one of our own keeps them
+//! up to date.
 
+mod assets;
 mod chat;
 mod drawn;
 mod events;
 mod lists;
+mod live;
 mod login;
 mod overview;
 mod quality;
-mod style;
+mod sql;
+
 pub(super) mod told;
 
+pub(super) use assets::GetAsset;
 pub(super) use chat::GetChatPage;
 pub(super) use events::{GetEventPage, GetEventsPage};
 pub(super) use lists::{GetPagesPage, GetSubjectsPage};
+pub(super) use live::GetLiveStream;
 pub(super) use login::{PostLogin, PostLogout};
 pub(super) use overview::GetOverviewPage;
 pub(super) use quality::GetQualityPage;
-pub(super) use style::GetStyle;
+pub(super) use sql::GetSqlPage;
 
 #[cfg(test)]
 mod tests {
@@ -39,9 +45,10 @@ mod tests {
             (GetPagesPage::SPEC, Page::Pages),
             (GetQualityPage::SPEC, Page::Quality),
             (GetEventsPage::SPEC, Page::Events),
+            (GetSqlPage::SPEC, Page::Sql),
         ];
         assert!(paths.iter().all(|(spec, page)| spec.path == page.path()));
         assert_eq!(paths.len(), Page::ALL.len());
-        assert!(GetStyle::SPEC.path.starts_with(dashboard::Style::FOLDER));
+        assert!(GetAsset::SPEC.path.starts_with(dashboard::Asset::FOLDER));
     }
 }

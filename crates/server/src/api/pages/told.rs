@@ -18,6 +18,11 @@ pub(super) const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
 );
 
+/// The same of a page that keeps itself up to date by our own script.
+pub(super) const LIVE_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types frontdesk",
+);
+
 /// Longest path with its query that is led back to, in bytes.
 const TARGET_BYTES_MAX: usize = 4_000;
 /// Paths that take a form and show nothing.
@@ -88,6 +93,11 @@ impl Reader {
             is_signed_in: self.is_signed_in,
         })
     }
+}
+
+/// The problem of a query that can't be read.
+pub(super) fn unreadable_query() -> Problem {
+    Problem::new(Code::QueryInvalid, "the query can't be read; write name=value pairs, percent-encoded")
 }
 
 /// Whether what is typed in may cross the network in clear: a proxy in front can't be told.

@@ -1,9 +1,9 @@
-//! `GET /style/{name}`: the pages' style sheet, under a name that changes with it.
+//! `GET /assets/{name}`: the pages' style sheet and script, under names that change with them.
 
 use std::sync::Arc;
 
 use axum::http::{HeaderValue, StatusCode, header};
-use dashboard::STYLE;
+use dashboard::{Asset, SCRIPT, STYLE};
 use serde_json::json;
 
 use crate::api::endpoint::Endpoint;
@@ -18,30 +18,32 @@ use crate::http::problem::{Code, Problem};
 use crate::http::response;
 
 const CSS: HeaderValue = HeaderValue::from_static("text/css; charset=utf-8");
-/// A year: another sheet has another name.
+const JAVASCRIPT: HeaderValue = HeaderValue::from_static("text/javascript; charset=utf-8");
+/// A year: another file has another name.
 const KEPT: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
-pub(in crate::api) enum GetStyle {}
+pub(in crate::api) enum GetAsset {}
 
-impl Endpoint for GetStyle {
+impl Endpoint for GetAsset {
     const SPEC: &'static RouteSpec = &RouteSpec {
-        summary: "The style sheet of the pages",
+        summary: "The style sheet and the script of the pages",
         content: Content::Fixed,
         openapi: || Operation {
-            id: "getStyle",
+            id: "getAsset",
             parameters: vec![parts::in_path("name", "The name that pages give it.")],
-            success: parts::success("The style sheet.", json!({ "text/css": {} })),
+            success: parts::success("The file.", json!({ "text/css": {}, "text/javascript": {} })),
             problems: vec![Code::NotFound],
             ..Operation::default()
         },
-        ..RouteSpec::get("/style/{name}", Access::Public)
+        ..RouteSpec::get("/assets/{name}", Access::Public)
     };
 
     async fn handle<B: Backend>(_state: Arc<AppState<B>>, call: Call) -> Outcome {
-        if call.head.uri.path() != STYLE.path() {
-            return Err(Problem::of(Code::NotFound));
-        }
-        let mut response = response::content(StatusCode::OK, CSS, STYLE.text());
+        let path = call.head.uri.path();
+        let files: [(&Asset, HeaderValue); 2] = [(&STYLE, CSS), (&SCRIPT, JAVASCRIPT)];
+        let found = files.into_iter().find(|(asset, _)| asset.path() == path);
+        let (asset, media_type) = found.ok_or_else(|| Problem::of(Code::NotFound))?;
+        let mut response = response::content(StatusCode::OK, media_type, asset.text());
         response.headers_mut().insert(header::CACHE_CONTROL, KEPT);
         Ok(response)
     }

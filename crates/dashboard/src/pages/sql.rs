@@ -1,0 +1,147 @@
+//! Queries of one's own: an editor, what came of it as a table, and as a chart where it is one.
+
+use maud::{Markup, html};
+use report::{EXAMPLES, SqlTable};
+
+use crate::asset::SCRIPT;
+use crate::chart::{Caption, Column, Columns, Series};
+use crate::format::number::{Unit, count};
+use crate::page::{document, keys, top};
+use crate::parts::csv::SqlRows;
+use crate::text::{self, sentence};
+use crate::view::{Page, View};
+
+/// Most columns of a chart; what has more rows is no simple chart.
+const CHART_ROWS_MAX: usize = 60;
+
+/// What is shown of a query.
+#[derive(Clone, Copy, Debug)]
+pub struct Sql<'a> {
+    /// As it was written; empty before the first.
+    pub query: &'a str,
+    /// What came of it.
+    pub outcome: SqlOutcome<'a>,
+    /// What can be asked.
+    pub tables: &'a [SqlTable],
+    /// Whether the reader has signed in.
+    pub is_signed_in: bool,
+}
+
+/// What came of a query.
+#[derive(Clone, Copy, Debug)]
+pub enum SqlOutcome<'a> {
+    /// Nothing was asked.
+    Nothing,
+    /// Rows.
+    Rows(&'a SqlRows),
+    /// It can't be run; the message says how to correct it.
+    Wrong(&'a str),
+}
+
+/// The page.
+pub fn sql(data: &Sql<'_>) -> String {
+    let view = View::default();
+    let body = html! {
+        (top(&view, Some(Page::Sql), data.is_signed_in))
+        main.width id="content" {
+            div.heading { h1 { "SQL" } p.when { "Read-only. Personal values are sealed and can't be read." } }
+            section.card.editor {
+                form action=(Page::Sql.path()) method="get" {
+                    label { "Query"
+                        textarea id="q" name="q" rows=(rows(data.query)) required spellcheck="false" autocapitalize="off" autocomplete="off" data-key="/" { "\n" (text::lines(data.query)) }
+                    }
+                    p id="hints" aria-live="polite" {}
+                    div.row { button { "Run" } span.aside.wide { kbd { "Ctrl" } " " kbd { "Enter" } " runs it, " kbd { "Ctrl" } " " kbd { "Space" } " takes the first word that is offered." } }
+                }
+            }
+            @match data.outcome {
+                SqlOutcome::Nothing => (examples()),
+                SqlOutcome::Wrong(message) => section.card.wrong role="alert" { h2 { "This can't be run" } p { (sentence(message)) } },
+                SqlOutcome::Rows(rows) => (result(data.query, rows)),
+            }
+            section.card hidden id="past" { h2 { "Asked before" } p.says { "Kept in this browser alone." } ul.queries id="history" {} }
+            (tables(data.tables))
+        }
+        footer.width { a href="/api" { "Interface" } span.aside.keys-hint { "Keys: " kbd { "?" } } }
+        p.unseen id="said" aria-live="polite" {}
+        (keys())
+        script src=(SCRIPT.path()) defer {}
+    };
+    document("SQL", None, &body)
+}
+
+fn rows(query: &str) -> usize {
+    query.lines().count().clamp(4, 16)
+}
+
+fn href(query: &str, more: &[(&str, &str)]) -> String {
+    let all: Vec<(&str, &str)> = std::iter::once(("q", query)).chain(more.iter().copied()).collect();
+    View::default().href_of(Page::Sql.path(), &all)
+}
+
+fn result(query: &str, rows: &SqlRows) -> Markup {
+    let (from, to) = (rows.from(), rows.from() + rows.shown().len());
+    html! {
+        @if let Some(chart) = chart(rows) { (chart) }
+        section.card id="result" {
+            h2 { @match rows.total() { 0 => "No rows", 1 => "One row", total => { (count(total as u64)) " rows" } } }
+            @if rows.total() > rows.shown().len() && !rows.shown().is_empty() { p.says { "Rows " (count(from as u64 + 1)) " to " (count(to as u64)) "." } }
+            div.rows tabindex="0" role="region" aria-label="Result" { table.lines {
+                thead { tr { @for head in rows.heads() { th scope="col" { (text::shown(head)) } } } }
+                tbody { @for row in rows.shown() { tr { @for cell in row { td { (text::shown(cell)) } } } } }
+            } }
+            nav.more aria-label="Parts of the result" {
+                @if from > 0 { a href=(href(query, &[("from", &from.saturating_sub(SqlRows::SHOWN).to_string())])) { "Rows before" } }
+                @if to < rows.total() { a href=(href(query, &[("from", &to.to_string())])) { "More rows" } }
+                a href=(href(query, &[("format", "csv")])) { "Save as CSV" }
+            }
+        }
+    }
+}
+
+/// A number for each of some rows, in the first column that has numbers.
+fn chart(rows: &SqlRows) -> Option<Markup> {
+    let lines = rows.shown();
+    if rows.total() != lines.len() || !(2..=CHART_ROWS_MAX).contains(&lines.len()) || rows.heads().len() < 2 {
+        return None;
+    }
+    let number = |cell: &String| cell.parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
+    let place =
+        (1..rows.heads().len()).find(|place| lines.iter().all(|row| row.get(*place).and_then(number).is_some()))?;
+    let columns: Vec<Column> = lines
+        .iter()
+        .map(|row| {
+            let name = row.first().map(|name| text::shown(name)).unwrap_or_default();
+            let values = row.get(place).and_then(number).into_iter().collect();
+            Column { short: name.clone(), long: name, href: None, values, before: None, is_so_far: false }
+        })
+        .collect();
+    let head = text::shown(&rows.heads()[place]);
+    let most = columns.iter().rev().max_by(|one, other| one.values[0].total_cmp(&other.values[0]))?;
+    let says = format!("The most: {} with {}.", most.long, Unit::Count.write(most.values[0]));
+    let caption = Caption { id: "chart", title: &head, sentence: says };
+    let series = vec![Series { name: head.clone(), class: "s1", href: None }];
+    Some(Columns { caption, unit: Unit::Count, series, columns, part: "Row", before: None }.draw())
+}
+
+fn examples() -> Markup {
+    html! {
+        section.card { h2 { "To begin with" }
+            ul.queries { @for (title, query) in EXAMPLES { li { a href=(href(query, &[])) { (title.trim_end_matches(':')) } } } }
+        }
+    }
+}
+
+fn tables(tables: &[SqlTable]) -> Markup {
+    html! {
+        section.card.tables { h2 { "What can be asked" }
+            @for table in tables {
+                details {
+                    summary { code data-word { (table.name) } " " span.aside { "a row is " (table.rows) } }
+                    @if table.columns.is_empty() { p.aside { code { "describe " (table.name) } " lists its columns." } }
+                    @else { p { @for column in &table.columns { code data-word { (column) } " " } } }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,182 @@
+// What pages do by themselves. They are whole without it.
+"use strict";
+(() => {
+  const one = (selector) => document.querySelector(selector);
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const made = (name, text) => Object.assign(document.createElement(name), { textContent: text });
+  const on = (target, type, act) => target.addEventListener(type, act);
+  // Kept in this browser, where it permits that.
+  const kept = (name, value) => {
+    try {
+      return value === undefined ? localStorage.getItem(name) : localStorage.setItem(name, value);
+    } catch {
+      return null;
+    }
+  };
+
+  // Live: one stream for all tabs of a browser; the tab that holds the lock listens and tells the others.
+  const main = one("main[data-live]");
+  const SOONEST = 5000;
+  const SAID = 60000;
+  const AGAIN = 30000;
+  const rules = window.trustedTypes?.createPolicy("frontdesk", { createHTML: (text) => text });
+  const parsed = (text) => new DOMParser().parseFromString(rules ? rules.createHTML(text) : text, "text/html");
+  let first = null;
+  let isBusy = false;
+  let isDue = false;
+  let saidAt = performance.now();
+
+  // Makes one element like another, and touches what differs alone: what is focused or open stays so.
+  const become = (old, fresh) => {
+    if (old.isEqualNode(fresh)) return;
+    if (old.nodeName !== fresh.nodeName) return old.replaceWith(fresh);
+    if (old.nodeType !== Node.ELEMENT_NODE) {
+      old.nodeValue = fresh.nodeValue;
+      return;
+    }
+    for (const { name } of [...old.attributes])
+      if (!/^(open|tabindex)$/.test(name) && !fresh.hasAttribute(name)) old.removeAttribute(name);
+    for (const { name, value } of fresh.attributes) old.setAttribute(name, value);
+    const [before, after] = [[...old.childNodes], [...fresh.childNodes]];
+    after.forEach((node, place) => (before[place] ? become(before[place], node) : old.append(node)));
+    before.slice(after.length).forEach((node) => node.remove());
+  };
+
+  const say = () => {
+    const now = performance.now();
+    const number = one(".stat .number");
+    if (!number || now - saidAt < SAID) return;
+    saidAt = now;
+    one("#said").textContent = `${one(".stat summary").textContent}: ${number.textContent}`;
+  };
+
+  const refresh = async () => {
+    isDue = isBusy || document.hidden;
+    if (isDue) return;
+    isBusy = true;
+    const begin = performance.now();
+    try {
+      const answer = await fetch(location.href, { headers: { accept: "text/html" }, cache: "no-store" });
+      const fresh = answer.ok && parsed(await answer.text()).querySelector("main[data-live]");
+      if (fresh) {
+        become(main, fresh);
+        say();
+      }
+    } catch {
+      // The next one may get through.
+    }
+    const pause = Math.max(SOONEST, 10 * (performance.now() - begin));
+    setTimeout(() => {
+      isBusy = false;
+      if (isDue) refresh();
+    }, pause);
+  };
+
+  const arrived = (count) => {
+    first ??= count;
+    if (main.dataset.live === "whole") return count > first ? refresh() : undefined;
+    const note = one("#fresh");
+    if (note && count > first) {
+      note.hidden = false;
+      note.textContent = `New events: ${count - first} – show`;
+    }
+  };
+
+  if (main && navigator.locks && window.BroadcastChannel) {
+    const channel = new BroadcastChannel("frontdesk");
+    channel.onmessage = ({ data }) => arrived(data);
+    const listen = () =>
+      new Promise((ended) => {
+        const stream = new EventSource("/live");
+        on(stream, "received", ({ data }) => {
+          channel.postMessage(Number(data));
+          arrived(Number(data));
+        });
+        stream.onerror = () => {
+          if (stream.readyState === EventSource.CLOSED) setTimeout(ended, AGAIN);
+        };
+      });
+    const lead = async () => {
+      for (;;) await navigator.locks.request("frontdesk", listen);
+    };
+    lead().catch(() => {});
+    on(document, "visibilitychange", () => isDue && refresh());
+  }
+
+  // Values of charts by arrow keys, as by pointing.
+  for (const part of all("svg.plot .part:first-of-type")) part.closest("svg").setAttribute("tabindex", "0");
+  on(document, "keydown", (event) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!step || !event.target.matches?.("svg.plot")) return;
+    event.preventDefault();
+    const parts = all(".part", event.target);
+    const at = parts.findIndex((part) => part.classList.contains("on"));
+    parts[at]?.classList.remove("on");
+    const next = parts[at < 0 ? (step > 0 ? 0 : parts.length - 1) : (at + step + parts.length) % parts.length];
+    next.classList.add("on");
+    one("#said").textContent = next.querySelector("title").textContent;
+  });
+
+  // Queries: words that are offered, and what was asked before, which stays in this browser.
+  const editor = one("#q");
+  if (editor) {
+    const words = [...new Set(all("[data-word]").map((word) => word.textContent))];
+    const hints = one("#hints");
+    const begun = () => editor.value.slice(0, editor.selectionStart).match(/\w*$/)[0];
+    const button = (word) => {
+      const offer = Object.assign(made("button", word), { type: "button", className: "quiet" });
+      on(offer, "click", () => {
+        editor.setRangeText(word, editor.selectionStart - begun().length, editor.selectionStart, "end");
+        editor.focus();
+        hints.replaceChildren();
+      });
+      return offer;
+    };
+    on(editor, "input", () => {
+      const begin = begun().toLowerCase();
+      const found = begin.length > 1 ? words.filter((word) => word.startsWith(begin) && word !== begin) : [];
+      hints.replaceChildren(...found.slice(0, 8).map(button));
+    });
+    on(editor, "keydown", (event) => {
+      if (!event.ctrlKey && !event.metaKey) return;
+      if (event.key === "Enter") editor.form.requestSubmit();
+      if (event.key !== " " || !hints.firstChild) return;
+      event.preventDefault();
+      hints.firstChild.click();
+    });
+    const asked = editor.value;
+    let past = (kept("sql") ?? "").split("\0").filter((query) => query);
+    if (one("#result")) past = [asked, ...past.filter((query) => query !== asked)].slice(0, 20);
+    kept("sql", past.join("\0"));
+    one("#history").append(
+      ...past.map((query) => {
+        const line = made("li", "");
+        line.append(Object.assign(made("a", query), { href: `/sql?q=${encodeURIComponent(query)}` }));
+        return line;
+      }),
+    );
+    one("#past").hidden = past.length === 0;
+  }
+
+  // Keys: `?` shows them.
+  const help = one("#keys");
+  const isOn = one("#keys-on");
+  if (help) {
+    isOn.checked = kept("keys") !== "off";
+    on(isOn, "change", () => kept("keys", isOn.checked ? "on" : "off"));
+    on(document, "keydown", (event) => {
+      const isTyped = event.target.closest?.("input, textarea, select");
+      if (isTyped || help.open || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.key === "?") {
+        help.showModal();
+      } else if (isOn.checked) {
+        const place = "123456789".indexOf(event.key);
+        const target = all("nav[aria-label=Pages] a")[place] ?? one(`[data-key="${CSS.escape(event.key)}"]`);
+        if (!target) return;
+        event.preventDefault();
+        target.matches("input, textarea") ? target.focus() : target.click();
+        if (target.matches("summary")) target.parentElement.querySelector("input, select, a")?.focus();
+      }
+    });
+  }
+})();

@@ -1,0 +1,179 @@
+// The pages as people see them: each in light, dark and on a phone; nothing in the console, nothing serious from axe, light
+// enough, and with the numbers that the interface gives. Screenshots go to the folder FRONTDESK_SHOTS, if it is set.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import fs from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { chromium } from "playwright-core";
+import { program, startFrontdesk } from "../lib/frontdesk.mjs";
+import { poll } from "../lib/poll.mjs";
+
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const PAGE_BYTES_MAX = 30_000;
+const LIVE_MS_MAX = 20_000;
+const EVENTS = 4_000;
+const LOOKS = [
+  { name: "light", colorScheme: "light", width: 1280 },
+  { name: "dark", colorScheme: "dark", width: 1280 },
+  { name: "phone", colorScheme: "light", width: 360 },
+];
+const QUERY = "/sql?q=select+channel%2C+sum%28contact_requests%29+as+requests+from+contacts+group+by+channel+order+by+channel";
+const PATHS = ["/", "/chat", "/subjects", "/pages", "/quality", "/events", "/events?show=rejected", "/sql", QUERY];
+
+let frontdesk;
+let browser;
+
+before(async () => {
+  frontdesk = await startFrontdesk({ streams: {} });
+  const made = spawnSync(program(), ["generate", "--events", String(EVENTS)], { maxBuffer: 1 << 28 });
+  const headers = { "content-type": "application/x-ndjson" };
+  const sent = await fetch(`${frontdesk.url}/v1/events`, { method: "POST", headers, body: made.stdout });
+  assert.equal(sent.status, 200, await sent.text());
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu"],
+  });
+});
+
+after(async () => {
+  await browser?.close();
+  await frontdesk?.stop();
+});
+
+/** A visitor's pages, and what they complained of. */
+async function visitor({ colorScheme = "light", width = 1280, scripts = true } = {}) {
+  const context = await browser.newContext({ colorScheme, viewport: { width, height: 900 }, javaScriptEnabled: scripts });
+  const complaints = [];
+  const page = await context.newPage();
+  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("request", (request) => {
+    if (new URL(request.url()).origin !== frontdesk.url && !request.url().startsWith("data:")) complaints.push(request.url());
+  });
+  const open = (where) => page.goto(`${frontdesk.url}${where}`);
+  return { page, open, complaints, close: () => context.close() };
+}
+
+function keep(name, image) {
+  const folder = process.env.FRONTDESK_SHOTS;
+  if (!folder) return;
+  fs.mkdirSync(folder, { recursive: true });
+  fs.writeFileSync(path.join(folder, `${name.replaceAll(/[^a-z0-9-]+/gi, "_")}.png`), image);
+}
+
+for (const look of LOOKS) {
+  test(`every page is sound: ${look.name}`, async () => {
+    const { page, open, complaints, close } = await visitor(look);
+    for (const where of PATHS) {
+      const answer = await open(where);
+      assert.equal(answer.status(), 200, where);
+      keep(`${look.name}-${where.slice(0, 24)}`, await page.screenshot({ fullPage: true }));
+      const isWide = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+      assert.equal(isWide, false, `${where} scrolls sideways`);
+      // The page's policy lets no other script in; the debugger does.
+      const session = await page.context().newCDPSession(page);
+      await session.send("Runtime.evaluate", { expression: fs.readFileSync(AXE, "utf8") });
+      const run = "axe.run({ resultTypes: ['violations'] }).then((found) => JSON.stringify(found.violations))";
+      const { result } = await session.send("Runtime.evaluate", { expression: run, awaitPromise: true, returnByValue: true });
+      const serious = JSON.parse(result.value).filter(({ impact }) => ["serious", "critical"].includes(impact));
+      const told = serious.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html }) => html.slice(0, 160)).join(" | ")}`);
+      assert.deepEqual(told, [], where);
+    }
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+}
+
+test("a page with all that it loads is light", async () => {
+  const text = async (where) => (await fetch(`${frontdesk.url}${where}`)).text();
+  const weigh = (body) => gzipSync(body).length;
+  for (const where of PATHS) {
+    const body = await text(where);
+    const files = [...body.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, file]) => file);
+    assert.equal(files.length, 2, where);
+    const all = await Promise.all(files.map(text));
+    const bytes = [body, ...all].reduce((sum, part) => sum + weigh(part), 0);
+    assert.ok(bytes < PAGE_BYTES_MAX, `${where} weighs ${bytes} bytes`);
+  }
+});
+
+test("what is shown is what the interface gives, without scripts too", async () => {
+  const { page, open, close } = await visitor({ scripts: false });
+  for (const query of ["", "?since=30d&tz=Europe/Berlin", "?channel=chat"]) {
+    await open(`/${query}`);
+    const report = await (await fetch(`${frontdesk.url}/v1/reports/overview${query}`)).json();
+    const shown = (await page.locator(".stat .number").first().textContent()).replaceAll(/[^0-9]/g, "");
+    assert.equal(Number(shown), report.metrics.contact_requests.value, query);
+  }
+  await open("/events");
+  assert.equal(await page.locator("table.lines tbody tr").count(), 50);
+  await open(QUERY);
+  const rows = await frontdesk.sql("select channel, sum(contact_requests) as requests from contacts group by channel order by channel");
+  const shown = await page.locator("table.lines tbody tr").allTextContents();
+  assert.deepEqual(shown, rows.map(({ channel, requests }) => `${channel ?? ""}${requests}`));
+  await close();
+});
+
+test("a person clicks through, by mouse and by keys", async () => {
+  const { page, open, complaints, close } = await visitor();
+  await open("/");
+  for (const [name, where] of [["Chat", "/chat"], ["Subjects", "/subjects"], ["Pages", "/pages"], ["Quality", "/quality"], ["Events", "/events"], ["SQL", "/sql"]]) {
+    await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name, exact: true }).click();
+    assert.equal(new URL(page.url()).pathname, where);
+  }
+  await open("/quality");
+  await page.locator("#reasons a").first().click();
+  assert.ok(page.url().includes("/events?show=rejected&reason="), page.url());
+  await open("/events");
+  await page.locator("table.lines tbody th a").first().click();
+  assert.match(page.url(), /\/events\/./);
+  assert.equal(await page.locator(".verdict.good").textContent(), "Accepted");
+  await open("/");
+  await page.keyboard.press("?");
+  assert.ok(await page.locator("#keys").isVisible());
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("2");
+  await page.waitForURL("**/chat");
+  await open("/sql");
+  await page.keyboard.press("/");
+  await page.keyboard.type("select count(*) as n from conta");
+  await page.keyboard.press("Control+Space");
+  assert.equal(await page.locator("#q").inputValue(), "select count(*) as n from contacts");
+  await page.keyboard.press("Control+Enter");
+  await page.waitForURL("**/sql?q=*");
+  assert.equal(await page.locator("#history a").first().textContent(), "select count(*) as n from contacts");
+  // Values of a chart by arrow keys.
+  await open("/");
+  await page.locator("svg.plot").first().focus();
+  await page.keyboard.press("ArrowRight");
+  assert.equal(await page.locator("svg.plot .part.on").count(), 1);
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("numbers change in place, by one stream for all tabs", async () => {
+  const { page, open, complaints, close } = await visitor();
+  const streams = [];
+  page.context().on("request", (request) => request.url().endsWith("/live") && streams.push(request));
+  await open("/");
+  const other = await page.context().newPage();
+  await other.goto(`${frontdesk.url}/chat`);
+  const number = page.locator(".stat .number").first();
+  const begin = Number((await number.textContent()).replaceAll(/[^0-9]/g, ""));
+  assert.ok(await poll(LIVE_MS_MAX, () => streams.length > 0), "no stream");
+  // Something that is open stays open.
+  await page.locator("details.numbers summary").first().click();
+  await page.bringToFront();
+  await new Promise((done) => setTimeout(done, 1_500));
+  const event = { _id: "live-1", timestamp: new Date().toISOString(), customerFeedback: { chatStart: 1, chatSessionID: "L1" } };
+  await fetch(`${frontdesk.url}/v1/events`, { method: "POST", body: JSON.stringify(event) });
+  const shown = async () => Number((await number.textContent()).replaceAll(/[^0-9]/g, ""));
+  assert.ok(await poll(LIVE_MS_MAX, async () => (await shown()) === begin + 1), `${await shown()} instead of ${begin + 1}`);
+  assert.ok(await page.locator("details.numbers").first().evaluate((details) => details.open));
+  assert.equal(streams.length, 1);
+  assert.deepEqual(complaints, []);
+  await close();
+});

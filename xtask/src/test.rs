@@ -9,7 +9,7 @@ use crate::steps::{answers, cargo, step, tool};
 use crate::{deny, e2e, features, metrics, readers, tidy};
 
 /// Crates without heavy dependencies.
-const LIGHT: &[&str] = &["xdm", "journal", "keys", "vault", "summary", "generate", "xtask"];
+const LIGHT: &[&str] = &["xdm", "schemas", "journal", "keys", "vault", "summary", "generate", "xtask"];
 
 /// A step's name and work.
 struct Step {

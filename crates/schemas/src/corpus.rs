@@ -64,7 +64,7 @@ impl Corpus {
         let named = |path: PathBuf| Some((path.file_name()?.to_str()?.to_owned(), path));
         let examples = files.into_iter().filter_map(named).filter(|(name, _)| name.contains(".example."));
         corpus.examples = examples.collect();
-        corpus.describe(&dir.to_owned());
+        corpus.describe(dir);
         Ok(corpus)
     }
 

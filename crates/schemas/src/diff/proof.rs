@@ -51,7 +51,7 @@ pub(super) fn prove(
     for (accepts, rejects, side) in sides {
         let mut bases: Vec<Value> = Vec::new();
         let root = if side == "old" { before.root() } else { after.root() };
-        bases.push(sample(accepts, Place { document: id, schema: root }, 0));
+        bases.push(sample(accepts, Place { document: id, schema: root }));
         let examples = [(old, before), (new, after)].into_iter();
         let examples = examples.filter_map(|(corpus, schema)| corpus.examples_of(schema.path())).flatten();
         bases.extend(examples.take(BASES_MAX));
@@ -91,7 +91,7 @@ fn put(value: &mut Value, corpus: &Corpus, side: &str, way: &[Way<'_>], candidat
         return;
     };
     let place = if side == "old" { first.old } else { first.new };
-    let fresh = || if rest.is_empty() { candidate.clone() } else { sample(corpus, place, 0) };
+    let fresh = || if rest.is_empty() { candidate.clone() } else { sample(corpus, place) };
     let inner = match &first.step {
         Step::Property(name) => member(value, name, fresh),
         Step::Value => member(value, "key", fresh),

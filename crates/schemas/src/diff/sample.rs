@@ -11,8 +11,20 @@ const DEPTH_MAX: usize = 8;
 /// Most items, and most characters, that a sample has.
 const SIZE_MAX: u64 = 256;
 
+/// Most values in a sample.
+const VALUES_MAX: usize = 200;
+
 /// A value for the schema at this place.
-pub(super) fn sample(corpus: &Corpus, place: Place<'_>, depth: usize) -> Value {
+pub(super) fn sample(corpus: &Corpus, place: Place<'_>) -> Value {
+    let mut left = VALUES_MAX;
+    made(corpus, place, 0, &mut left)
+}
+
+fn made(corpus: &Corpus, place: Place<'_>, depth: usize, left: &mut usize) -> Value {
+    if *left == 0 {
+        return Value::Null;
+    }
+    *left -= 1;
     let place = reading::target(corpus, place);
     let schema = place.schema;
     let told = ["const", "default"].iter().find_map(|name| schema.get(*name)).or_else(|| {
@@ -34,17 +46,17 @@ pub(super) fn sample(corpus: &Corpus, place: Place<'_>, depth: usize) -> Value {
         Some(&"array") => {
             let count = schema.get("minItems").and_then(Value::as_u64).unwrap_or(0).min(SIZE_MAX);
             let item = schema.get("items").filter(|_| depth < DEPTH_MAX);
-            let item = item.map_or(Value::Null, |schema| sample(corpus, Place { schema, ..place }, depth + 1));
+            let item = item.map_or(Value::Null, |schema| made(corpus, Place { schema, ..place }, depth + 1, left));
             (0..count).map(|_| item.clone()).collect()
         }
-        _ => object(corpus, place, depth),
+        _ => object(corpus, place, depth, left),
     }
 }
 
-fn object(corpus: &Corpus, place: Place<'_>, depth: usize) -> Value {
+fn object(corpus: &Corpus, place: Place<'_>, depth: usize, left: &mut usize) -> Value {
     let found = reading::properties(corpus, place);
     let needed = found.declared.iter().filter(|declared| found.required.contains(declared.name) && depth < DEPTH_MAX);
-    let members = needed.map(|declared| (declared.name.to_owned(), sample(corpus, declared.place, depth + 1)));
+    let members = needed.map(|declared| (declared.name.to_owned(), made(corpus, declared.place, depth + 1, left)));
     Value::Object(members.collect::<Map<_, _>>())
 }
 

@@ -10,6 +10,8 @@ use crate::reading::{self, Place};
 const NESTING_MAX: usize = 12;
 /// Most properties of one document, nested ones included.
 const PROPERTIES_MAX: usize = 20_000;
+/// Most types that are told of one document's properties, those of items and alternatives included.
+const KINDS_MAX: usize = 40_000;
 /// Most characters of a default or an example in a table.
 const CELL_CHARS_MAX: usize = 120;
 
@@ -84,7 +86,7 @@ pub(super) enum Kind {
 pub(super) fn doc(corpus: &Corpus, schema: &Schema) -> Doc {
     let root = schema.root();
     let place = Place { document: schema.id(), schema: root };
-    let mut builder = Builder { corpus, count: 0, is_cut: false, open: Vec::new() };
+    let mut builder = Builder { corpus, count: 0, is_cut: false, open: Vec::new(), kinds_left: KINDS_MAX };
     let properties = builder.properties(place, &[], 0);
     let parts = reading::references(root);
     let classes = root.get("meta:intendedToExtend").and_then(Value::as_array).into_iter().flatten();
@@ -157,6 +159,8 @@ struct Builder<'c> {
     is_cut: bool,
     /// References that are being written out, so that none is inside itself.
     open: Vec<String>,
+    /// Types that may still be told.
+    kinds_left: usize,
 }
 
 impl<'c> Builder<'c> {
@@ -228,10 +232,11 @@ impl<'c> Builder<'c> {
         children
     }
 
-    fn kind(&self, place: Place<'c>, depth: usize) -> Kind {
-        if depth > NESTING_MAX {
+    fn kind(&mut self, place: Place<'c>, depth: usize) -> Kind {
+        if depth > NESTING_MAX || self.kinds_left == 0 {
             return Kind::Word("…".to_owned());
         }
+        self.kinds_left -= 1;
         if let Some(reference) = place.schema.get("$ref").and_then(Value::as_str) {
             if !reference.starts_with('#') && !reference.contains("#/") {
                 return Kind::Schema(link(self.corpus, reference));
@@ -241,7 +246,7 @@ impl<'c> Builder<'c> {
                 None => Kind::Schema(link(self.corpus, reference)),
             };
         }
-        let below = |schema: &'c Value| Box::new(self.kind(Place { document: place.document, schema }, depth + 1));
+        let mut below = |schema: &'c Value| Box::new(self.kind(Place { document: place.document, schema }, depth + 1));
         let schema = place.schema;
         if let Some(items) = schema.get("items").filter(|items| items.is_object()) {
             return Kind::List(below(items));

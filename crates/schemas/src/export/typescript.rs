@@ -11,6 +11,9 @@ use crate::reading::{self, Place, types};
 /// Deepest nesting of types that are written out in place.
 const NESTING_MAX: usize = 16;
 
+/// Most members that are written out, of all types.
+const MEMBERS_MAX: usize = 20_000;
+
 /// Which names the types have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Names {
@@ -23,7 +26,8 @@ pub enum Names {
 /// The types of a schema; `None` if none has this `$id`.
 pub fn typescript(corpus: &Corpus, id: &str, names: Names) -> Option<String> {
     let (document, root) = corpus.document(id)?;
-    let mut writer = Writer { corpus, names, called: BTreeMap::new(), taken: BTreeSet::new(), open: Vec::new() };
+    let mut writer =
+        Writer { corpus, names, called: BTreeMap::new(), taken: BTreeSet::new(), open: Vec::new(), left: MEMBERS_MAX };
     let mut out = format!("// Types of {}, made by `frontdesk schema export --typescript`.\n", line(id));
     writer.call(document, root);
     while let Some(id) = writer.open.pop() {
@@ -34,9 +38,9 @@ pub fn typescript(corpus: &Corpus, id: &str, names: Names) -> Option<String> {
         let place = Place { document, schema: root };
         let fields = writer.fields(place, 1);
         if fields.is_object {
-            let _ = write!(out, "export interface {name} {}\n", fields.text);
+            let _ = writeln!(out, "export interface {name} {}", fields.text);
         } else {
-            let _ = write!(out, "export type {name} = {};\n", fields.text);
+            let _ = writeln!(out, "export type {name} = {};", fields.text);
         }
     }
     Some(out)
@@ -50,6 +54,8 @@ struct Writer<'c> {
     taken: BTreeSet<String>,
     /// Those that are still to be written.
     open: Vec<String>,
+    /// Members that may still be written.
+    left: usize,
 }
 
 struct Written {
@@ -132,14 +138,15 @@ impl<'c> Writer<'c> {
     }
 
     fn kind(&mut self, place: Place<'c>, depth: usize) -> String {
-        if depth > NESTING_MAX {
+        if depth > NESTING_MAX || self.left == 0 {
             return "unknown".to_owned();
         }
+        self.left -= 1;
         let target = reading::target(self.corpus, place);
-        if let Some((id, root)) = self.corpus.document(target.document) {
-            if std::ptr::eq(root, target.schema) {
-                return self.call(id, root);
-            }
+        if let Some((id, root)) = self.corpus.document(target.document)
+            && std::ptr::eq(root, target.schema)
+        {
+            return self.call(id, root);
         }
         if reading::properties(self.corpus, target).declared.is_empty() {
             return self.plain(target, depth);

@@ -11,6 +11,8 @@ use crate::reading::{self, Place};
 
 /// Deepest nesting that is compared.
 const NESTING_MAX: usize = 8;
+/// Most paths of one class that are compared.
+const PATHS_MAX: usize = 50_000;
 /// What is compared of a property's rules, beside its type.
 const COMPARED: &[&str] =
     &["type", "format", "enum", "const", "pattern", "minimum", "maximum", "minLength", "maxLength"];
@@ -35,7 +37,8 @@ pub(super) fn conflicts(corpus: &Corpus) -> Vec<Finding> {
         let mut known: BTreeMap<String, First<'_>> = BTreeMap::new();
         for group in groups {
             let place = Place { document: group.id(), schema: group.root() };
-            Walk { corpus, group, known: &mut known, findings: &mut findings }.below(place, "", 0);
+            let left = PATHS_MAX.saturating_sub(known.len());
+            Walk { corpus, group, known: &mut known, findings: &mut findings, left }.below(place, "", 0);
         }
     }
     findings.dedup_by(|a, b| a.file == b.file && a.pointer == b.pointer && a.message == b.message);
@@ -47,11 +50,17 @@ struct Walk<'w, 'c> {
     group: &'c Schema,
     known: &'w mut BTreeMap<String, First<'c>>,
     findings: &'w mut Vec<Finding>,
+    /// Paths that may still be looked at.
+    left: usize,
 }
 
 impl<'c> Walk<'_, 'c> {
     fn below(&mut self, place: Place<'c>, path: &str, depth: usize) {
         for declared in reading::properties(self.corpus, place).declared {
+            if self.left == 0 {
+                return;
+            }
+            self.left -= 1;
             let path = if path.is_empty() { declared.name.to_owned() } else { format!("{path}.{}", declared.name) };
             let target = reading::target(self.corpus, declared.place);
             let rules: Vec<_> = COMPARED.iter().map(|name| (*name, target.schema.get(name))).collect();

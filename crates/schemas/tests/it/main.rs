@@ -2,6 +2,7 @@
 
 mod diff;
 mod docs;
+mod hostile;
 mod lint;
 mod reference;
 mod samples;

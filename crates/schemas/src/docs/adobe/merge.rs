@@ -12,6 +12,9 @@ use crate::docs::{parent, relative};
 /// Deepest nesting of alternatives whose references are followed.
 const ALTERNATIVES_DEPTH_MAX: usize = 32;
 
+/// Most references of one document that are resolved.
+const RESOLVED_MAX: usize = 4_000;
+
 /// The schemas by `$id`: path below the directory, and the document.
 pub(super) type Known<'k> = HashMap<&'k str, (&'k str, &'k Value)>;
 
@@ -32,7 +35,7 @@ pub(super) struct Merged {
 /// Merges the schema at this path.
 pub(super) fn merge(path: &str, schema: &Value, known: &Known<'_>) -> Merged {
     let id = text(schema, "$id").to_owned();
-    let mut merger = Merger { known, path, id, hierarchy: Vec::new() };
+    let mut merger = Merger { known, path, id, hierarchy: Vec::new(), left: RESOLVED_MAX };
     let mut schema = schema.clone();
     let id = merger.id.clone();
     let later = merger.schema(&mut schema, &id);
@@ -55,6 +58,8 @@ struct Merger<'k> {
     path: &'k str,
     id: String,
     hierarchy: Vec<Link>,
+    /// References that may still be resolved.
+    left: usize,
 }
 
 /// How a reference is spelled.
@@ -183,6 +188,7 @@ impl<'k> Merger<'k> {
 
     fn resolved(&mut self, mut value: Value, base: Option<&str>, depth: usize) -> Option<Value> {
         let reference = value.get("$ref").and_then(Value::as_str)?.to_owned();
+        self.left = self.left.checked_sub(1)?;
         let (id, pointer) = match self.reference(&reference) {
             Reference::Whole(id) => {
                 let link = self.link(id, base);

@@ -14,13 +14,12 @@ use std::sync::Arc;
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, MapArray, StringArray, StringBuilder, StructArray,
 };
+use datafusion::arrow::buffer::NullBuffer;
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Result, exec_datafusion_err, plan_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
-
-/// The namespace of devices, by its code and its number.
-const DEVICE_NAMESPACES: [&str; 2] = ["ECID", "4"];
+use summary::{Bits, IdentityColumn, TextColumn, Valid};
 
 /// What is asked of a map of identities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -89,11 +88,12 @@ impl ScalarUDFImpl for IdentityFunction {
 /// One answer (or null) per row of the map.
 fn answers(map: &MapArray, part: IdentityPart) -> Result<StringArray> {
     let identities = Identities::of(map)?;
+    let columns = identities.columns(map);
     let mut out = StringBuilder::with_capacity(map.len(), map.len() * 40);
     for row in 0..map.len() {
         out.append_option(match part {
             _ if map.is_null(row) => None,
-            IdentityPart::Visitor => identities.visitor(map, row),
+            IdentityPart::Visitor => columns.visitor(row).and_then(|id| std::str::from_utf8(id).ok()),
             IdentityPart::Primary => identities.primary(map, row).map(|(_, id)| id),
             IdentityPart::PrimaryNamespace => identities.primary(map, row).map(|(namespace, _)| namespace),
         });
@@ -121,30 +121,29 @@ impl Identities {
             // A reader may hand out views or dictionaries; for plain text the cast is free.
             namespaces: cast(map.keys(), &DataType::Utf8)?,
             ids: cast(ids, &DataType::Utf8)?,
-            primary: items.column_by_name("primary").and_then(|column| column.as_boolean_opt().cloned()),
+            // A mark that is null is none.
+            primary: items.column_by_name("primary").and_then(|column| marked(column.as_boolean_opt()?)),
             lists,
             items,
         })
     }
 
-    /// The visitor of a row that has identities.
-    pub(crate) fn visitor(&self, map: &MapArray, row: usize) -> Option<&str> {
-        let namespaces = self.namespaces.as_string::<i32>();
-        let (mut primary, mut first) = (None, None);
-        for entry in entries(map.value_offsets(), row) {
-            let is_device = DEVICE_NAMESPACES.iter().any(|known| known.eq_ignore_ascii_case(namespaces.value(entry)));
-            for item in self.items_of(entry) {
-                let Some(id) = self.id(item) else { continue };
-                if is_device {
-                    return Some(id);
-                }
-                first = first.or(Some(id));
-                if self.is_primary(item) {
-                    primary = primary.or(Some(id));
-                }
-            }
+    /// As plain slices.
+    pub(crate) fn columns<'a>(&'a self, map: &'a MapArray) -> IdentityColumn<'a> {
+        let lists = self.lists.as_list::<i32>();
+        IdentityColumn {
+            entries: map.value_offsets(),
+            valid: bits(map.nulls()),
+            namespaces: texts(&self.namespaces),
+            identities: lists.value_offsets(),
+            valid_lists: bits(lists.nulls()),
+            valid_identities: bits(self.items.nulls()),
+            ids: texts(&self.ids),
+            primary: self
+                .primary
+                .as_ref()
+                .map(|primary| Bits::new(primary.values().values(), primary.values().offset())),
         }
-        primary.or(first)
     }
 
     /// Namespace and id of the identity marked primary.
@@ -168,6 +167,23 @@ impl Identities {
     fn is_primary(&self, item: usize) -> bool {
         self.primary.as_ref().is_some_and(|primary| primary.is_valid(item) && primary.value(item))
     }
+}
+
+/// The marks, those that are null as false.
+fn marked(column: &BooleanArray) -> Option<BooleanArray> {
+    let values = column.nulls().map_or_else(|| column.values().clone(), |valid| column.values() & valid.inner());
+    Some(BooleanArray::new(values, None))
+}
+
+/// Texts as plain slices.
+fn texts(column: &ArrayRef) -> TextColumn<'_> {
+    let texts = column.as_string::<i32>();
+    TextColumn { offsets: texts.value_offsets(), bytes: texts.value_data(), valid: bits(texts.nulls()) }
+}
+
+/// Which rows have a value.
+pub(crate) fn bits(nulls: Option<&NullBuffer>) -> Valid<'_> {
+    nulls.map(|nulls| Bits::new(nulls.validity(), nulls.offset()))
 }
 
 /// The child rows of one row. Arrow's offsets never go backwards, so the casts hold.

@@ -19,9 +19,9 @@ impl HashKey {
     }
 
     /// Stands for a text, and is never 0.
-    pub(crate) fn hash(&self, text: &str) -> u64 {
+    pub(crate) fn hash(&self, text: &[u8]) -> u64 {
         let mut hasher = self.0;
-        hasher.write(text.as_bytes());
+        hasher.write(text);
         hasher.finish().max(1)
     }
 }

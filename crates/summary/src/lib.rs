@@ -52,6 +52,7 @@
 
 mod answer;
 mod channel;
+mod columns;
 mod counter;
 mod day;
 mod event;
@@ -65,6 +66,7 @@ mod text;
 
 pub use answer::answer;
 pub use channel::Channel;
+pub use columns::{Bits, EventColumns, IdentityColumn, IntegerColumn, TextColumn, Valid};
 pub use counter::{COUNTER_MAX, Counter};
 pub use day::{DaySummary, DecodeError, Unanswerable};
 pub use event::Event;

@@ -6,11 +6,18 @@ pub const TEXT_CHARS_MAX: usize = 1_024;
 
 /// The page of an event: its address up to the query and the fragment, else its name.
 pub fn page<'a>(url: Option<&'a str>, name: Option<&'a str>) -> Option<&'a str> {
-    let path = |url: &'a str| {
-        let end = url.bytes().position(|byte| byte == b'?' || byte == b'#');
-        end.map_or(url, |end| &url[..end])
-    };
+    let path = |url: &'a str| &url[..path_end(url.as_bytes())];
     url.map(path).filter(|url| !url.is_empty()).or(name.filter(|name| !name.is_empty()))
+}
+
+/// As [`page`], of texts as bytes.
+pub(crate) fn page_bytes<'a>(url: Option<&'a [u8]>, name: Option<&'a [u8]>) -> Option<&'a [u8]> {
+    let path = |url: &'a [u8]| &url[..path_end(url)];
+    url.map(path).filter(|url| !url.is_empty()).or(name.filter(|name| !name.is_empty()))
+}
+
+fn path_end(url: &[u8]) -> usize {
+    url.iter().position(|byte| matches!(byte, b'?' | b'#')).unwrap_or(url.len())
 }
 
 /// The part of a text that counts.
@@ -19,6 +26,15 @@ pub fn cut(text: &str) -> &str {
         return text;
     }
     text.char_indices().nth(TEXT_CHARS_MAX).map_or(text, |(end, _)| &text[..end])
+}
+
+/// As [`cut`], of a text as bytes.
+pub(crate) fn cut_bytes(text: &[u8]) -> &[u8] {
+    if text.len() <= TEXT_CHARS_MAX {
+        return text;
+    }
+    // What is no text has none that counts.
+    std::str::from_utf8(text).map_or(&[], |text| cut(text).as_bytes())
 }
 
 #[cfg(test)]

@@ -6,15 +6,13 @@
 
 use std::ops::Range;
 
-use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, Int64Array, MapArray, RecordBatch, StringArray, TimestampMicrosecondArray,
-};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, MapArray, RecordBatch, TimestampMicrosecondArray};
 use datafusion::arrow::buffer::NullBuffer;
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Int64Type, TimeUnit, TimestampMicrosecondType};
-use summary::{Counter, Event, RowsBuilder, cut, page};
+use summary::{Counter, EventColumns, IntegerColumn, RowsBuilder, TextColumn};
 
-use crate::visitor::Identities;
+use crate::visitor::{Identities, bits};
 
 const TIME: &str = "timestamp";
 const RECEIVED_AT: &str = "received_at";
@@ -73,38 +71,51 @@ pub(super) fn push(builder: &mut RowsBuilder, batch: &RecordBatch, span: &Range<
     let Some(times) = instants(batch, TIME) else { return };
     let received = instants(batch, RECEIVED_AT);
     let [datastreams, sessions, subjects, urls, names] =
-        [DATASTREAM, SESSION, SUBJECT, PAGE_URL, PAGE_NAME].map(|path| texts(batch, path));
-    let counters = Counter::ALL.map(|counter| integers(batch, counter.field()));
-    let anomalies =
-        leaf(batch, TIME_ANOMALY).and_then(|(column, nulls)| (column.len() == batch.num_rows()).then_some(nulls));
-    let identities = leaf(batch, IDENTITIES).map(|(column, _)| column);
-    let map: Option<&MapArray> = identities.as_ref().and_then(|column| column.as_map_opt());
-    let visitors = map.and_then(|map| Some((map, Identities::of(map).ok()?)));
-    for row in 0..batch.num_rows() {
-        if times.is_null(row) || !span.contains(&times.value(row)) {
-            continue;
-        }
-        builder.push(&Event {
-            micros: times.value(row),
-            received_micros: received.as_ref().filter(|at| at.is_valid(row)).map_or(i64::MIN, |at| at.value(row)),
-            datastream: value(&datastreams, row).unwrap_or_default(),
-            visitor: visitors
-                .as_ref()
-                .filter(|(map, _)| map.is_valid(row))
-                .and_then(|(map, identities)| identities.visitor(map, row)),
-            session: value(&sessions, row),
-            subject: value(&subjects, row).map(cut),
-            page: page(value(&urls, row), value(&names, row)).map(cut),
-            counters: counters
-                .each_ref()
-                .map(|column| column.as_ref().filter(|column| column.is_valid(row)).map(|column| column.value(row))),
-            is_time_off: anomalies.as_ref().is_some_and(|nulls| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row))),
-        });
-    }
+        [DATASTREAM, SESSION, SUBJECT, PAGE_URL, PAGE_NAME].map(|path| Column::of(batch, path, &DataType::Utf8));
+    let counters = Counter::ALL.map(|counter| Column::of(batch, counter.field(), &DataType::Int64));
+    let anomalies = leaf(batch, TIME_ANOMALY);
+    let maps = leaf(batch, IDENTITIES);
+    let map: Option<&MapArray> = maps.as_ref().and_then(|(column, _)| column.as_map_opt());
+    let identities = map.and_then(|map| Some((map, Identities::of(map).ok()?)));
+    builder.push_columns(
+        &EventColumns {
+            times: IntegerColumn { values: times.values(), valid: bits(times.nulls()) },
+            received: received.as_ref().map(|at| IntegerColumn { values: at.values(), valid: bits(at.nulls()) }),
+            datastreams: datastreams.as_ref().and_then(Column::texts),
+            identities: identities.as_ref().map(|(map, identities)| identities.columns(map)),
+            sessions: sessions.as_ref().and_then(Column::texts),
+            subjects: subjects.as_ref().and_then(Column::texts),
+            page_urls: urls.as_ref().and_then(Column::texts),
+            page_names: names.as_ref().and_then(Column::texts),
+            counters: counters.each_ref().map(|column| column.as_ref().and_then(Column::integers)),
+            time_anomalies: anomalies.as_ref().map(|(_, nulls)| bits(nulls.as_ref())),
+        },
+        span,
+    );
 }
 
-fn value(column: &Option<StringArray>, row: usize) -> Option<&str> {
-    column.as_ref().filter(|column| column.is_valid(row)).map(|column| column.value(row))
+/// A column in a type of ours, and where it or a column around it is null.
+struct Column {
+    values: ArrayRef,
+    nulls: Option<NullBuffer>,
+}
+
+impl Column {
+    fn of(batch: &RecordBatch, path: &str, data_type: &DataType) -> Option<Column> {
+        let (column, nulls) = leaf(batch, path)?;
+        // A reader may hand out views or dictionaries; for what is of the type the cast is free.
+        Some(Column { values: cast(&column, data_type).ok()?, nulls })
+    }
+
+    fn texts(&self) -> Option<TextColumn<'_>> {
+        let texts = self.values.as_string_opt::<i32>()?;
+        Some(TextColumn { offsets: texts.value_offsets(), bytes: texts.value_data(), valid: bits(self.nulls.as_ref()) })
+    }
+
+    fn integers(&self) -> Option<IntegerColumn<'_>> {
+        let integers = self.values.as_primitive_opt::<Int64Type>()?;
+        Some(IntegerColumn { values: integers.values(), valid: bits(self.nulls.as_ref()) })
+    }
 }
 
 /// A column by its dotted path, and where it or a column around it is null.
@@ -117,21 +128,6 @@ fn leaf(batch: &RecordBatch, path: &str) -> Option<(ArrayRef, Option<NullBuffer>
         nulls = NullBuffer::union(nulls.as_ref(), column.logical_nulls().as_ref());
     }
     Some((column.clone(), nulls))
-}
-
-fn texts(batch: &RecordBatch, path: &str) -> Option<StringArray> {
-    let (column, nulls) = leaf(batch, path)?;
-    // A reader may hand out views or dictionaries; for plain text the cast is free.
-    let column = cast(&column, &DataType::Utf8).ok()?;
-    let (offsets, values, _) = column.as_string_opt::<i32>()?.clone().into_parts();
-    StringArray::try_new(offsets, values, nulls).ok()
-}
-
-fn integers(batch: &RecordBatch, path: &str) -> Option<Int64Array> {
-    let (column, nulls) = leaf(batch, path)?;
-    let column = cast(&column, &DataType::Int64).ok()?;
-    let (_, values, _) = column.as_primitive_opt::<Int64Type>()?.clone().into_parts();
-    Int64Array::try_new(values, nulls).ok()
 }
 
 fn instants(batch: &RecordBatch, path: &str) -> Option<TimestampMicrosecondArray> {

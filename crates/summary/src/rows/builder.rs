@@ -7,6 +7,20 @@ use super::{Interner, Place, Rows};
 use crate::fold::Shard;
 use crate::{DAY_CLOSES_AFTER_MICROS, DAY_MICROS, Event, HashKey};
 
+/// An [`Event`] with its texts as bytes: of whatever is compared with known texts and hashed, hardly any
+/// need be looked at as text.
+pub(crate) struct Parts<'a> {
+    pub(crate) micros: i64,
+    pub(crate) received_micros: i64,
+    pub(crate) datastream: Option<&'a [u8]>,
+    pub(crate) visitor: Option<&'a [u8]>,
+    pub(crate) session: Option<&'a [u8]>,
+    pub(crate) subject: Option<&'a [u8]>,
+    pub(crate) page: Option<&'a [u8]>,
+    pub(crate) counters: [Option<i64>; 8],
+    pub(crate) is_time_off: bool,
+}
+
 /// Makes [`Rows`] of events.
 pub struct RowsBuilder {
     key: HashKey,
@@ -43,6 +57,22 @@ impl RowsBuilder {
 
     /// Adds an event.
     pub fn push(&mut self, event: &Event<'_>) {
+        self.push_parts(Parts {
+            micros: event.micros,
+            received_micros: event.received_micros,
+            datastream: Some(event.datastream.as_bytes()),
+            visitor: event.visitor.map(str::as_bytes),
+            session: event.session.map(str::as_bytes),
+            subject: event.subject.map(str::as_bytes),
+            page: event.page.map(str::as_bytes),
+            counters: event.counters,
+            is_time_off: event.is_time_off,
+        });
+    }
+
+    /// Adds an event.
+    #[inline]
+    pub(crate) fn push_parts(&mut self, event: Parts<'_>) {
         let (counters, is_odd) = valid(&event.counters);
         let mask = Mask::of(&counters);
         let visitor = event.visitor.filter(|text| !text.is_empty()).map_or(0, |text| self.key.hash(text));
@@ -57,14 +87,17 @@ impl RowsBuilder {
         for (holds, flag) in [
             (is_odd, Flags::COUNTER),
             (event.is_time_off, Flags::TIME),
-            (is_late(event), Flags::LATE),
+            (is_late(&event), Flags::LATE),
             (mask.channels() & 1 != 0 && visitor == 0 && session.is_none(), Flags::WITHOUT_SESSION),
         ] {
             flags |= if holds { flag } else { 0 };
         }
         let [datastreams, subjects, pages] = &mut self.interners;
-        let texts =
-            [datastreams.intern(Some(event.datastream)), subjects.intern(event.subject), pages.intern(event.page)];
+        let texts = [
+            datastreams.intern_bytes(event.datastream),
+            subjects.intern_bytes(event.subject),
+            pages.intern_bytes(event.page),
+        ];
         let place = self.place(Place { texts, mask }, Flags(flags));
         if has_mark {
             self.rows.marks.push(Mark { session: session_hash, row: self.rows.micros.len() as u32, counters });
@@ -123,7 +156,7 @@ pub(super) fn numbered(
 }
 
 /// Whether the event was received after its day was closed.
-fn is_late(event: &Event<'_>) -> bool {
+fn is_late(event: &Parts<'_>) -> bool {
     let day_start = event.micros.div_euclid(DAY_MICROS).saturating_mul(DAY_MICROS);
     event.received_micros >= day_start.saturating_add(DAY_MICROS + DAY_CLOSES_AFTER_MICROS)
 }

@@ -5,6 +5,7 @@ mod marks;
 mod selection;
 mod texts;
 
+pub(crate) use builder::Parts;
 pub use builder::RowsBuilder;
 pub(crate) use marks::{Flags, Mark, Mask};
 pub(crate) use selection::Selection;

@@ -91,18 +91,24 @@ impl Default for Interner {
 impl Interner {
     /// The number of a text; [`NO_TEXT`] for none and for the empty one.
     pub(crate) fn intern(&mut self, text: Option<&str>) -> u32 {
+        self.intern_bytes(text.map(str::as_bytes))
+    }
+
+    /// As [`intern`](Self::intern); [`NO_TEXT`] for what is no text.
+    pub(crate) fn intern_bytes(&mut self, text: Option<&[u8]>) -> u32 {
         let Some(text) = text.filter(|text| !text.is_empty()) else { return NO_TEXT };
         let Interner { texts, table, hasher, recent } = self;
         let recent = &mut recent[look(text)];
-        if texts.get(*recent) == text {
+        if texts.get(*recent).as_bytes() == text {
             return *recent;
         }
         let hash = hasher.hash_one(text);
-        *recent = match table.find(hash, |id| texts.get(*id) == text) {
+        *recent = match table.find(hash, |id| texts.get(*id).as_bytes() == text) {
             Some(id) => *id,
             None => {
+                let Ok(text) = std::str::from_utf8(text) else { return NO_TEXT };
                 let id = texts.push(text);
-                table.insert_unique(hash, id, |id| hasher.hash_one(texts.get(*id)));
+                table.insert_unique(hash, id, |id| hasher.hash_one(texts.get(*id).as_bytes()));
                 id
             }
         };
@@ -111,7 +117,7 @@ impl Interner {
 
     /// The number of a text that has one.
     pub(crate) fn find(&self, text: &str) -> Option<u32> {
-        self.table.find(self.hasher.hash_one(text), |id| self.texts.get(*id) == text).copied()
+        self.table.find(self.hasher.hash_one(text.as_bytes()), |id| self.texts.get(*id) == text).copied()
     }
 
     pub(crate) fn texts(&self) -> &Texts {
@@ -130,8 +136,8 @@ impl Interner {
 }
 
 /// The place of a text among the recent ones, by its length and its last bytes.
-fn look(text: &str) -> usize {
-    let tail = text.as_bytes().last_chunk::<8>().map_or(0, |tail| u64::from_le_bytes(*tail));
+fn look(text: &[u8]) -> usize {
+    let tail = text.last_chunk::<8>().map_or(0, |tail| u64::from_le_bytes(*tail));
     let mixed = (tail ^ text.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (mixed >> 32) as usize % RECENT
 }

@@ -2,6 +2,7 @@
 
 mod by_hand;
 mod bytes;
+mod columns;
 mod days;
 mod estimate;
 mod hostile;

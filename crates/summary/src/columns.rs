@@ -1,0 +1,182 @@
+//! Events as a reader of files has them: a column for each field, in plain slices.
+//!
+//! The loop over the events stands here, where it is compiled for speed, and knows no engine's types.
+//! Nothing panics on slices that don't fit together: what isn't there is null.
+
+use std::ops::Range;
+
+use crate::rows::{Parts, RowsBuilder};
+use crate::text::{cut_bytes, page_bytes};
+
+/// A bit for each row, the lowest of each byte first.
+#[derive(Clone, Copy, Debug)]
+pub struct Bits<'a> {
+    bytes: &'a [u8],
+    offset: usize,
+}
+
+impl<'a> Bits<'a> {
+    /// Those behind the first `offset` bits.
+    pub fn new(bytes: &'a [u8], offset: usize) -> Bits<'a> {
+        Bits { bytes, offset }
+    }
+
+    fn get(&self, row: usize) -> bool {
+        let at = self.offset + row;
+        self.bytes.get(at / 8).is_some_and(|byte| byte >> (at % 8) & 1 != 0)
+    }
+}
+
+/// Which rows of a column have a value; `None`: all.
+pub type Valid<'a> = Option<Bits<'a>>;
+
+fn is_valid(valid: &Valid<'_>, row: usize) -> bool {
+    valid.as_ref().is_none_or(|valid| valid.get(row))
+}
+
+/// Texts of UTF-8, one after the other.
+#[derive(Clone, Copy, Debug)]
+pub struct TextColumn<'a> {
+    /// Where each begins, and where the last one ends.
+    pub offsets: &'a [i32],
+    /// The texts.
+    pub bytes: &'a [u8],
+    /// Rows with a text.
+    pub valid: Valid<'a>,
+}
+
+impl<'a> TextColumn<'a> {
+    fn get(&self, row: usize) -> Option<&'a [u8]> {
+        if !is_valid(&self.valid, row) {
+            return None;
+        }
+        self.bytes.get(range(self.offsets, row)?)
+    }
+}
+
+/// Integers.
+#[derive(Clone, Copy, Debug)]
+pub struct IntegerColumn<'a> {
+    /// One for each row.
+    pub values: &'a [i64],
+    /// Rows with an integer.
+    pub valid: Valid<'a>,
+}
+
+impl IntegerColumn<'_> {
+    fn get(&self, row: usize) -> Option<i64> {
+        if is_valid(&self.valid, row) { self.values.get(row).copied() } else { None }
+    }
+}
+
+/// Identities of each row: a map from a namespace to a list of identities.
+#[derive(Clone, Copy, Debug)]
+pub struct IdentityColumn<'a> {
+    /// Where the entries of each row begin, and where those of the last one end.
+    pub entries: &'a [i32],
+    /// Rows with a map.
+    pub valid: Valid<'a>,
+    /// Of each entry.
+    pub namespaces: TextColumn<'a>,
+    /// Where the identities of each entry begin, and where those of the last one end.
+    pub identities: &'a [i32],
+    /// Entries with a list.
+    pub valid_lists: Valid<'a>,
+    /// Identities that are no null.
+    pub valid_identities: Valid<'a>,
+    /// Of each identity.
+    pub ids: TextColumn<'a>,
+    /// Those that are marked primary; `None` if none is.
+    pub primary: Option<Bits<'a>>,
+}
+
+/// The namespace of devices, by its code and its number.
+const DEVICE_NAMESPACES: [&[u8]; 2] = [b"ECID", b"4"];
+
+impl<'a> IdentityColumn<'a> {
+    /// The visitor of a row: the first identity of a device; else the first one that is marked primary; else
+    /// the first one. Identities without an id are passed over.
+    pub fn visitor(&self, row: usize) -> Option<&'a [u8]> {
+        if !is_valid(&self.valid, row) {
+            return None;
+        }
+        let (mut primary, mut first) = (None, None);
+        for entry in range(self.entries, row)? {
+            let namespace = self.namespaces.get(entry).unwrap_or_default();
+            let is_device = DEVICE_NAMESPACES.iter().any(|known| known.eq_ignore_ascii_case(namespace));
+            if !is_valid(&self.valid_lists, entry) {
+                continue;
+            }
+            for item in range(self.identities, entry).unwrap_or_default() {
+                let id = self.ids.get(item).filter(|id| !id.is_empty() && is_valid(&self.valid_identities, item));
+                let Some(id) = id else { continue };
+                if is_device {
+                    return Some(id);
+                }
+                first = first.or(Some(id));
+                if self.primary.as_ref().is_some_and(|primary| primary.get(item)) {
+                    primary = primary.or(Some(id));
+                }
+            }
+        }
+        primary.or(first)
+    }
+}
+
+/// Events. A column that isn't there is null in all rows.
+#[derive(Clone, Copy, Debug)]
+pub struct EventColumns<'a> {
+    /// Microseconds since 1970-01-01T00:00:00Z. An event without a time is passed over.
+    pub times: IntegerColumn<'a>,
+    /// When it was received, likewise.
+    pub received: Option<IntegerColumn<'a>>,
+    /// The datastream.
+    pub datastreams: Option<TextColumn<'a>>,
+    /// Whose events they are.
+    pub identities: Option<IdentityColumn<'a>>,
+    /// `chatSessionID`.
+    pub sessions: Option<TextColumn<'a>>,
+    /// `subject`.
+    pub subjects: Option<TextColumn<'a>>,
+    /// The page's address.
+    pub page_urls: Option<TextColumn<'a>>,
+    /// The page's name.
+    pub page_names: Option<TextColumn<'a>>,
+    /// In the order of [`Counter::ALL`](crate::Counter::ALL).
+    pub counters: [Option<IntegerColumn<'a>>; 8],
+    /// Rows whose time is marked as far from that of its receipt; `None` if none is.
+    pub time_anomalies: Option<Valid<'a>>,
+}
+
+impl RowsBuilder {
+    /// Adds the events whose times, in microseconds, are within a span: as [`push`](Self::push) does, with
+    /// the visitor by [`IdentityColumn::visitor`], the page by [`page`](crate::page), and texts
+    /// [cut](crate::cut).
+    pub fn push_columns(&mut self, columns: &EventColumns<'_>, span: &Range<i64>) {
+        fn text<'a>(column: &Option<TextColumn<'a>>, row: usize) -> Option<&'a [u8]> {
+            column.as_ref().and_then(|column| column.get(row))
+        }
+        for row in 0..columns.times.values.len() {
+            let Some(micros) = columns.times.get(row).filter(|micros| span.contains(micros)) else { continue };
+            let integer = |column: &Option<IntegerColumn<'_>>| column.as_ref().and_then(|column| column.get(row));
+            self.push_parts(Parts {
+                micros,
+                received_micros: integer(&columns.received).unwrap_or(i64::MIN),
+                datastream: text(&columns.datastreams, row),
+                visitor: columns.identities.as_ref().and_then(|identities| identities.visitor(row)),
+                session: text(&columns.sessions, row),
+                subject: text(&columns.subjects, row).map(cut_bytes),
+                page: page_bytes(text(&columns.page_urls, row), text(&columns.page_names, row)).map(cut_bytes),
+                counters: columns.counters.each_ref().map(integer),
+                is_time_off: columns.time_anomalies.as_ref().is_some_and(|valid| is_valid(valid, row)),
+            });
+        }
+    }
+}
+
+/// From one offset to the next.
+fn range(offsets: &[i32], at: usize) -> Option<Range<usize>> {
+    let start = usize::try_from(*offsets.get(at)?).ok()?;
+    let end = usize::try_from(*offsets.get(at + 1)?).ok()?;
+    Some(start..end)
+}

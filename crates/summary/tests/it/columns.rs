@@ -1,0 +1,198 @@
+//! Events as columns give the same rows as events one by one.
+
+use proptest::prelude::*;
+use summary::{
+    Bits, EventColumns, HashKey, IdentityColumn, IntegerColumn, Keep, RowsBuilder, TextColumn, cut, fold, page,
+};
+
+use crate::days::{FIRST_DAY, Owned, at, rows};
+use crate::same::events;
+
+/// Texts of a column, in the form in which a file has them.
+#[derive(Default)]
+struct Texts {
+    offsets: Vec<i32>,
+    bytes: Vec<u8>,
+    valid: Vec<u8>,
+}
+
+/// Rows in front of the column's first one: a slice of a larger one.
+const BEFORE: usize = 3;
+
+fn bit(bits: &mut Vec<u8>, at: usize, is_set: bool) {
+    bits.resize(at / 8 + 1, 0);
+    bits[at / 8] |= u8::from(is_set) << (at % 8);
+}
+
+impl Texts {
+    fn of<'a>(texts: impl Iterator<Item = Option<&'a str>>) -> Texts {
+        let mut column = Texts { offsets: vec![0], ..Texts::default() };
+        for (row, text) in texts.enumerate() {
+            // Behind a null there may be anything.
+            column.bytes.extend(text.unwrap_or("left").as_bytes());
+            column.offsets.push(column.bytes.len() as i32);
+            bit(&mut column.valid, row + BEFORE, text.is_some());
+        }
+        column
+    }
+
+    fn column(&self) -> TextColumn<'_> {
+        TextColumn { offsets: &self.offsets, bytes: &self.bytes, valid: Some(Bits::new(&self.valid, BEFORE)) }
+    }
+}
+
+struct Integers {
+    values: Vec<i64>,
+    valid: Vec<u8>,
+}
+
+impl Integers {
+    fn of(integers: impl Iterator<Item = Option<i64>>) -> Integers {
+        let mut column = Integers { values: Vec::new(), valid: Vec::new() };
+        for (row, value) in integers.enumerate() {
+            column.values.push(value.unwrap_or(77));
+            bit(&mut column.valid, row, value.is_some());
+        }
+        column
+    }
+
+    fn column(&self) -> IntegerColumn<'_> {
+        IntegerColumn { values: &self.values, valid: Some(Bits::new(&self.valid, 0)) }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn columns_give_the_same_rows(events in events(), from in 0..4i64, days in 0..3i64) {
+        let span = at(from, 0)..at(from + days, 0);
+        let own = |event: &&Owned| span.contains(&event.micros);
+        let one_by_one: Vec<Owned> = events.iter().filter(own).cloned().collect();
+
+        let texts = |get: fn(&Owned) -> Option<&str>| Texts::of(events.iter().map(get));
+        let visitors = texts(|event| event.visitor.as_deref());
+        let (datastreams, sessions) = (texts(|event| Some(&event.datastream)), texts(|event| event.session.as_deref()));
+        let (subjects, pages) = (texts(|event| event.subject.as_deref()), texts(|event| event.page.as_deref()));
+        let times = Integers::of(events.iter().map(|event| Some(event.micros)));
+        let received = Integers::of(events.iter().map(|event| Some(event.received_micros)));
+        let counters: [Integers; 8] =
+            std::array::from_fn(|at| Integers::of(events.iter().map(|event| event.counters[at])));
+        let mut odd = Vec::new();
+        events.iter().enumerate().for_each(|(row, event)| bit(&mut odd, row, event.is_time_off));
+        // One namespace with one identity an event.
+        let namespaces = Texts::of(events.iter().map(|_| Some("ecid")));
+        let each: Vec<i32> = (0..=events.len() as i32).collect();
+        let identities = IdentityColumn {
+            entries: &each,
+            valid: None,
+            namespaces: namespaces.column(),
+            identities: &each,
+            valid_lists: None,
+            valid_identities: None,
+            ids: visitors.column(),
+            primary: None,
+        };
+        let mut builder = RowsBuilder::new(&HashKey::new(*b"a key of 16 byte"));
+        builder.push_columns(&EventColumns {
+            times: times.column(),
+            received: Some(received.column()),
+            datastreams: Some(datastreams.column()),
+            identities: Some(identities),
+            sessions: Some(sessions.column()),
+            subjects: Some(subjects.column()),
+            page_urls: Some(pages.column()),
+            page_names: None,
+            counters: counters.each_ref().map(|column| Some(column.column())),
+            time_anomalies: Some(Some(Bits::new(&odd, 0))),
+        }, &span);
+        let of_columns = builder.finish();
+        prop_assert_eq!(of_columns.len(), one_by_one.len());
+        for day in 0..5 {
+            let fold = |rows| fold(FIRST_DAY + day, &[rows], &Keep::default()).encode();
+            prop_assert_eq!(fold(&of_columns), fold(&rows(&one_by_one)));
+        }
+    }
+}
+
+#[test]
+fn the_visitor_is_a_device_else_the_primary_identity_else_the_first() {
+    // (namespace, [(id, primary)]) of one event.
+    type Entries<'a> = &'a [(&'a str, &'a [(Option<&'a str>, bool)])];
+    let check = |entries: Entries<'_>, expect: Option<&str>| {
+        let namespaces = Texts::of(entries.iter().map(|(namespace, _)| Some(*namespace)));
+        let items: Vec<(Option<&str>, bool)> = entries.iter().flat_map(|(_, items)| items.iter().copied()).collect();
+        let ids = Texts::of(items.iter().map(|item| item.0));
+        let mut primary = Vec::new();
+        items.iter().enumerate().for_each(|(at, item)| bit(&mut primary, at, item.1));
+        let mut ends = vec![0];
+        entries.iter().for_each(|(_, items)| ends.push(ends.last().unwrap() + items.len() as i32));
+        let column = IdentityColumn {
+            entries: &[0, entries.len() as i32],
+            valid: None,
+            namespaces: namespaces.column(),
+            identities: &ends,
+            valid_lists: None,
+            valid_identities: None,
+            ids: ids.column(),
+            primary: Some(Bits::new(&primary, 0)),
+        };
+        assert_eq!(column.visitor(0), expect.map(str::as_bytes), "{entries:?}");
+        assert_eq!(column.visitor(1), None, "there is no such row");
+    };
+    check(&[], None);
+    check(&[("Email", &[(Some("a"), false)]), ("ecid", &[(Some("d"), false)])], Some("d"));
+    check(&[("Email", &[(Some("a"), false), (Some("b"), true)]), ("4", &[(None, true), (Some(""), true)])], Some("b"));
+    check(&[("Email", &[(Some("a"), false)]), ("Phone", &[(Some("p"), false)])], Some("a"));
+    check(&[("Email", &[])], None);
+}
+
+#[test]
+fn slices_that_do_not_fit_together_are_null() {
+    let texts = TextColumn { offsets: &[0, 9, -1, 3], bytes: b"abc\xff", valid: Some(Bits::new(&[0b111], 0)) };
+    let columns = EventColumns {
+        times: IntegerColumn { values: &[at(0, 0); 4], valid: None },
+        received: Some(IntegerColumn { values: &[], valid: None }),
+        datastreams: Some(texts),
+        identities: None,
+        sessions: Some(TextColumn { offsets: &[0, 4, 4, 4, 4], ..texts }),
+        subjects: Some(TextColumn { offsets: &[3, 4, 4, 4, 4], ..texts }),
+        page_urls: Some(TextColumn { offsets: &[], ..texts }),
+        page_names: Some(texts),
+        counters: [None; 8],
+        time_anomalies: Some(None),
+    };
+    let mut builder = RowsBuilder::new(&HashKey::new(*b"a key of 16 byte"));
+    builder.push_columns(&columns, &(i64::MIN..i64::MAX));
+    assert_eq!(builder.finish().len(), 4);
+}
+
+#[test]
+fn texts_count_as_far_as_they_do_one_by_one() {
+    let long = "é".repeat(2_000);
+    for (url, name) in [("https://shop.example/a?b#c", "n"), ("#x", "n"), ("", ""), (long.as_str(), "n"), ("?a", "")] {
+        let (urls, names) = (Texts::of([Some(url)].into_iter()), Texts::of([Some(name)].into_iter()));
+        let columns = EventColumns {
+            times: IntegerColumn { values: &[at(0, 0)], valid: None },
+            received: None,
+            datastreams: None,
+            identities: None,
+            sessions: None,
+            subjects: None,
+            page_urls: Some(urls.column()),
+            page_names: Some(names.column()),
+            counters: [None; 8],
+            time_anomalies: None,
+        };
+        let mut builder = RowsBuilder::new(&HashKey::new(*b"a key of 16 byte"));
+        builder.push_columns(&columns, &(i64::MIN..i64::MAX));
+        let expected = Owned {
+            micros: at(0, 0),
+            received_micros: i64::MIN,
+            page: page(Some(url), Some(name)).map(|page| cut(page).to_owned()),
+            ..Owned::default()
+        };
+        let fold = |rows| fold(FIRST_DAY, &[rows], &Keep::default()).encode();
+        assert_eq!(fold(&builder.finish()), fold(&rows(&[expected])), "{url:.40}");
+    }
+}

@@ -76,13 +76,15 @@ impl TableProvider for View {
         UnionExec::try_new(vec![committed, fresh])
     }
 
-    /// Never exact, since the fresh rows come unfiltered: the query filters once more.
+    /// Never exact, so that the query filters once more. Fresh rows come unfiltered; and what Delta calls exact, any
+    /// predicate over partition columns or over none, only leaves files out, where a predicate that is null leaves
+    /// none out and yet keeps no row.
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
         let committed = self.snapshot.scan.supports_filters_pushdown(filters)?;
-        let fresh_too = |pushdown| match pushdown {
-            TableProviderFilterPushDown::Exact if !self.fresh.is_empty() => TableProviderFilterPushDown::Inexact,
+        let inexact = |pushdown| match pushdown {
+            TableProviderFilterPushDown::Exact => TableProviderFilterPushDown::Inexact,
             other => other,
         };
-        Ok(committed.into_iter().map(fresh_too).collect())
+        Ok(committed.into_iter().map(inexact).collect())
     }
 }

@@ -32,6 +32,27 @@ async fn fresh_rows_are_seen_until_they_are_committed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_condition_that_is_null_keeps_no_row() {
+    let dir = tempfile::tempdir().unwrap();
+    let events = open(dir.path()).await.events;
+    let _ = commit(&events, 0, 3, DAY).await;
+    let _ = commit(&events, 3, 5, DAY + 1).await;
+    let check = async |condition: &str, expect: &str| {
+        let kept = scalar(&events, &format!("select count(*) from events where {condition}")).await;
+        let counted = format!("select sum(case when {condition} then 1 else 0 end) from events");
+        assert_eq!((kept.as_str(), scalar(&events, &counted).await.as_str()), (expect, expect), "{condition}");
+    };
+    check("event_date >= date '2026-11-22'", "5").await;
+    check("event_date = date '2026-11-22' or null", "3").await;
+    check("event_date not in (date '2026-11-22', null)", "0").await;
+    check("event_date = any(array[date '2026-11-23', null])", "2").await;
+    check("event_date >= date '2026-11-22' and (event_date <= date '2026-11-22' or null)", "3").await;
+    check("event_date = null", "0").await;
+    check("nullif(1, 1) = 1", "0").await;
+    check("\"_id\" not in ('e0', null)", "0").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_view_stays_as_it_was_made() {
     let dir = tempfile::tempdir().unwrap();
     let events = open(dir.path()).await.events;

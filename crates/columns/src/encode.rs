@@ -35,7 +35,7 @@ use parquet::file::statistics::Statistics;
 
 use self::chunk::Chunk;
 pub use self::file::{FileSummary, FileWriter};
-use self::page::Press;
+use self::page::PageEncoder;
 use self::stats::Range;
 use crate::block::Block;
 use crate::shape::{Own, Shape};
@@ -144,7 +144,7 @@ pub struct Encoder {
     shape: Arc<Shape>,
     options: EncodeOptions,
     chunks: Vec<Chunk>,
-    press: Press,
+    page_encoder: PageEncoder,
     /// Item offsets of the lists of the block being pushed.
     offsets: Vec<Vec<u32>>,
     rows: usize,
@@ -159,7 +159,7 @@ impl Encoder {
         let chunk = |&column: &u16| Chunk::new(shape.leaves()[usize::from(column)].clone(), usize::from(column));
         Ok(Encoder {
             chunks: shape.file_order().iter().map(chunk).collect(),
-            press: Press::new(options.zstd_level)?,
+            page_encoder: PageEncoder::new(options.zstd_level)?,
             offsets: vec![Vec::new(); shape.layout().lists.len()],
             rows: 0,
             options,
@@ -186,7 +186,7 @@ impl Encoder {
             }
         }
         for chunk in &mut self.chunks {
-            chunk.append(block, &self.offsets, &self.options, &mut self.press)?;
+            chunk.append(block, &self.offsets, &self.options, &mut self.page_encoder)?;
         }
         self.rows += block.rows();
         Ok(())
@@ -212,7 +212,9 @@ impl Encoder {
     /// Heap bytes held, whether in use or not.
     pub fn heap_bytes(&self) -> usize {
         let chunks: usize = self.chunks.iter().map(Chunk::heap_bytes).sum();
-        chunks + self.press.heap_bytes() + self.offsets.iter().map(|offsets| offsets.capacity() * 4).sum::<usize>()
+        chunks
+            + self.page_encoder.heap_bytes()
+            + self.offsets.iter().map(|offsets| offsets.capacity() * 4).sum::<usize>()
     }
 
     /// Ends the row group; the next one begins. `into`'s memory is recycled.
@@ -222,7 +224,7 @@ impl Encoder {
     pub fn finish(&mut self, into: &mut RowGroup) -> Result<(), EncodeError> {
         into.chunks.resize_with(self.chunks.len(), FinishedChunk::default);
         for (chunk, done) in self.chunks.iter_mut().zip(&mut into.chunks) {
-            chunk.finish(&mut self.press, done)?;
+            chunk.finish(&mut self.page_encoder, done)?;
         }
         let leaf_of = |column: usize| self.shape.file_order().iter().position(|&leaf| usize::from(leaf) == column);
         let timestamp = leaf_of(self.shape.timestamp_slot().index()).map(|at| &into.chunks[at]);

@@ -5,10 +5,10 @@
 //! the Web SDK sends them; nothing in them belongs to a real person or site.
 #![forbid(unsafe_code)]
 
+mod arrivals;
 mod broken;
 mod event;
 mod random;
-mod rhythm;
 mod session;
 mod style;
 mod visitor;
@@ -20,9 +20,9 @@ use std::io::{self, Write};
 
 use serde_json::Value;
 
+use arrivals::ArrivalTimes;
 use broken::{FAULTS, Fault};
 use random::Random;
-use rhythm::Rhythm;
 use session::Plan;
 use visitor::Visitor;
 
@@ -66,7 +66,7 @@ struct Session {
 pub struct Generator {
     options: Options,
     random: Random,
-    rhythm: Rhythm,
+    arrivals: ArrivalTimes,
     visitors: u64,
     /// Sessions by the time of their next event; the index breaks ties the same way everywhere.
     due: BinaryHeap<Reverse<(i64, usize)>>,
@@ -87,7 +87,7 @@ impl Generator {
         let visitors = options.events as f64 / EVENTS_PER_SESSION / SESSIONS_PER_VISITOR;
         let mut generator = Generator {
             random: Random::new(options.seed),
-            rhythm: Rhythm::new(options.until_ms, options.days),
+            arrivals: ArrivalTimes::new(options.until_ms, options.days),
             visitors: (visitors as u64).max(1),
             due: BinaryHeap::new(),
             sessions: Vec::new(),
@@ -176,7 +176,7 @@ impl Generator {
         if self.planned >= self.options.events {
             return None;
         }
-        let begin_ms = self.rhythm.moment(self.planned, self.options.events, &mut self.random);
+        let begin_ms = self.arrivals.moment(self.planned, self.options.events, &mut self.random);
         let who = self.random.next() % self.visitors;
         let plan = session::plan(&mut self.random);
         self.planned += plan.steps.len() as u64;

@@ -47,7 +47,7 @@ use self::quarantine::{Quarantine, QuarantineError};
 use self::suspects::Suspects;
 pub(crate) use self::trial::trial;
 use crate::day::day_of;
-use crate::hooks::{DrainStep, Probe};
+use crate::hooks::{DrainStep, StepHook};
 use crate::progress::{DrainControl, DrainEnd, DrainProgress, Wanted};
 use crate::rows::files::FilesError;
 
@@ -80,7 +80,7 @@ pub(crate) struct DrainInputs {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) runtime: Handle,
     pub(crate) timing: DrainTiming,
-    pub(crate) probe: Option<Probe>,
+    pub(crate) step_hook: Option<StepHook>,
     /// Says after the next start how far the journal had come.
     pub(crate) mark: Mark,
     /// Records up to this one were durable at the start and count in no backlog.
@@ -101,7 +101,7 @@ pub(crate) struct DrainTiming {
 
 /// Why the loop ends before it is asked to.
 #[derive(Debug, Error)]
-enum Halt {
+enum DrainError {
     #[error(transparent)]
     Read(#[from] journal::ReadError),
     #[error(transparent)]
@@ -114,16 +114,16 @@ enum Halt {
     #[error(transparent)]
     Files(#[from] FilesError),
     #[error("stopped at {0:?}")]
-    Probe(DrainStep),
+    Stopped(DrainStep),
 }
 
-impl Halt {
+impl DrainError {
     /// Whether the same may succeed later: the disk is full, or too many files are open.
     /// Nothing was taken from the journal then that isn't held.
     fn may_pass(&self) -> bool {
         match self {
-            Halt::Read(error) => error.is_of_storage(),
-            Halt::Quarantine(error) => matches!(error, QuarantineError::Io { .. }),
+            DrainError::Read(error) => error.is_of_storage(),
+            DrainError::Quarantine(error) => matches!(error, QuarantineError::Io { .. }),
             _ => false,
         }
     }
@@ -140,7 +140,7 @@ pub(crate) struct Drain {
     clock: Arc<dyn Clock>,
     runtime: Handle,
     timing: DrainTiming,
-    probe: Option<Probe>,
+    step_hook: Option<StepHook>,
     mark: Mark,
     recovered: u64,
     reader: Box<dyn LogReader>,
@@ -181,7 +181,7 @@ impl Drain {
             clock,
             runtime,
             timing,
-            probe,
+            step_hook,
             mark,
             recovered,
             begin,
@@ -200,7 +200,7 @@ impl Drain {
             clock,
             runtime,
             timing,
-            probe,
+            step_hook,
             mark,
             recovered,
             reader,
@@ -245,25 +245,25 @@ impl Drain {
             }
             match self.round(wanted) {
                 Ok(more) => behind = more,
-                Err(halt) if halt.may_pass() => {
-                    tracing::warn!(error = %halt, pause = ?self.retry_pause, "draining is held up and goes on later");
+                Err(error) if error.may_pass() => {
+                    tracing::warn!(%error, pause = ?self.retry_pause, "draining is held up and goes on later");
                     self.progress.send_modify(|progress| {
                         progress.failures += 1;
-                        progress.trouble = Some(halt.to_string());
+                        progress.trouble = Some(error.to_string());
                     });
                     held_up = Some(self.retry_pause);
                     self.retry_pause = (self.retry_pause * 2).min(RETRY_AFTER[1]);
                 }
-                Err(halt) => {
-                    tracing::error!(error = %halt, "draining the journal has stopped");
-                    return DrainEnd::Stopped(halt.to_string());
+                Err(error) => {
+                    tracing::error!(%error, "draining the journal has stopped");
+                    return DrainEnd::Stopped(error.to_string());
                 }
             }
         }
     }
 
     /// Reads, shows, commits what is due. True when there is more to do at once.
-    fn round(&mut self, wanted: Wanted) -> Result<bool, Halt> {
+    fn round(&mut self, wanted: Wanted) -> Result<bool, DrainError> {
         self.tidy_index();
         let behind = self.read()?;
         self.asked |= wanted.show;
@@ -299,7 +299,7 @@ impl Drain {
         }
     }
 
-    fn commit_what_is_due(&mut self, wanted: bool) -> Result<(), Halt> {
+    fn commit_what_is_due(&mut self, wanted: bool) -> Result<(), DrainError> {
         let retry_due = self.retry_at.is_none_or(|at| self.clock.monotonic() >= at);
         if self.frozen.is_some() && (retry_due || wanted) {
             self.try_commit()?;
@@ -327,9 +327,9 @@ impl Drain {
     }
 
     /// Lets a test end the loop here.
-    fn pass(&self, step: DrainStep) -> Result<(), Halt> {
-        match &self.probe {
-            Some(probe) if probe(step).is_break() => Err(Halt::Probe(step)),
+    fn pass(&self, step: DrainStep) -> Result<(), DrainError> {
+        match &self.step_hook {
+            Some(step_hook) if step_hook(step).is_break() => Err(DrainError::Stopped(step)),
             _ => Ok(()),
         }
     }

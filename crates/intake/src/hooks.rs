@@ -22,7 +22,7 @@ pub enum DrainStep {
 }
 
 /// Called at each [`DrainStep`]; `Break` ends the drain there and then.
-pub type Probe = Arc<dyn Fn(DrainStep) -> ControlFlow<()> + Send + Sync>;
+pub type StepHook = Arc<dyn Fn(DrainStep) -> ControlFlow<()> + Send + Sync>;
 
 /// A place where a test can make something fail as a defect would.
 #[derive(Clone, Copy)]
@@ -36,4 +36,4 @@ pub enum Touched<'a> {
 }
 
 /// Called for each [`Touched`]; may panic.
-pub type Tripwire = Arc<dyn Fn(Touched<'_>) + Send + Sync>;
+pub type TouchHook = Arc<dyn Fn(Touched<'_>) + Send + Sync>;

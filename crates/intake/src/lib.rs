@@ -51,7 +51,7 @@ pub use dir_lock::{DataDirLock, DirClaim, DirHolder};
 pub use drain::quarantine::{QuarantineError, QuarantineReason, QuarantinedRecord, quarantine_list};
 pub use error::IntakeError;
 #[doc(hidden)]
-pub use hooks::{DrainStep, Probe, Touched, Tripwire};
+pub use hooks::{DrainStep, StepHook, TouchHook, Touched};
 pub use input::{
     Batch, EventPosition, EventReader, Foreign, Gzip, InputError, LoadInput, Shape, foreign_format, unreadable,
 };

@@ -13,7 +13,7 @@ use table::Root;
 use xdm::Profile;
 
 use crate::dir_lock::DataDirLock;
-use crate::hooks::{Probe, Tripwire};
+use crate::hooks::{StepHook, TouchHook};
 use crate::policy::{Policies, ValidationPolicy};
 use crate::request::time_anomaly::TimeBounds;
 use crate::request::walk::Bounds;
@@ -108,10 +108,10 @@ pub struct IntakeOptions {
     pub log: Option<OpenLog>,
     /// Called at each step of draining; for tests that stop the pipeline there.
     #[doc(hidden)]
-    pub probe: Option<Probe>,
+    pub step_hook: Option<StepHook>,
     /// Called where the drain touches events and rows; for tests that make it panic there.
     #[doc(hidden)]
-    pub tripwire: Option<Tripwire>,
+    pub touch_hook: Option<TouchHook>,
 }
 
 impl IntakeOptions {
@@ -143,8 +143,8 @@ impl IntakeOptions {
             event_behind_max: Duration::from_secs(24 * 60 * 60),
             random: Arc::new(SystemRandom),
             log: None,
-            probe: None,
-            tripwire: None,
+            step_hook: None,
+            touch_hook: None,
         }
     }
 

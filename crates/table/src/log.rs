@@ -43,7 +43,7 @@ pub struct Repaired {
 
 /// What the log holds.
 #[derive(Debug, Default)]
-pub(crate) struct Survey {
+pub(crate) struct LogScan {
     /// False when there is no table here yet.
     pub(crate) exists: bool,
     pub(crate) watermarks: Watermarks,
@@ -52,7 +52,7 @@ pub(crate) struct Survey {
 
 /// Checks every entry that readers rely on, sets a damaged newest one aside, and
 /// gathers the watermarks.
-pub(crate) async fn survey(place: &Place, table: &'static str) -> Result<Survey, StoreError> {
+pub(crate) async fn scan_log(place: &Place, table: &'static str) -> Result<LogScan, StoreError> {
     let mut listing = list(place, table).await?;
     let mut repaired = None;
     if let Some(newest) = listing.entries.last().copied()
@@ -68,7 +68,7 @@ pub(crate) async fn survey(place: &Place, table: &'static str) -> Result<Survey,
         listing.entries.pop();
     }
     let exists = !listing.entries.is_empty() || listing.checkpoint.is_some();
-    Ok(Survey { exists, watermarks: gather(place, table, &listing).await?, repaired })
+    Ok(LogScan { exists, watermarks: gather(place, table, &listing).await?, repaired })
 }
 
 /// The watermarks of a log that is in use, from its start.

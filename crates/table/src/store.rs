@@ -147,9 +147,9 @@ async fn open_table(
 ) -> Result<Dataset, StoreError> {
     let table = names.table;
     let place = Place::new(&options.root, table, &options.disk, &options.random)?;
-    let survey = log::survey(&place, table).await?;
-    opened.repaired.extend(survey.repaired);
-    let state = match survey.exists {
+    let scanned = log::scan_log(&place, table).await?;
+    opened.repaired.extend(scanned.repaired);
+    let state = match scanned.exists {
         true => DeltaTableState::try_new(&place.log_store, None).await.map_err(at(table, "opening the table"))?,
         false => {
             opened.created.push(table);
@@ -157,7 +157,7 @@ async fn open_table(
         }
     };
     place.sync_log().map_err(at(table, "syncing the log"))?;
-    let snapshot = Snapshot::new(&names, &place, state, survey.watermarks).await?;
+    let snapshot = Snapshot::new(&names, &place, state, scanned.watermarks).await?;
     let every = options.checkpoint_every_commits.max(1);
     let dataset = Dataset::new(names, place, options.clock.clone(), every, options.key_hash.clone(), snapshot);
     dataset.look_at_all().await;

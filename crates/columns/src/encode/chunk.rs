@@ -15,7 +15,7 @@ use parquet::basic::Encoding;
 use super::delta;
 use super::levels;
 use super::nested::{Nested, sized};
-use super::page::Press;
+use super::page::PageEncoder;
 use super::rle;
 use super::stats::{self, Range};
 use super::text::TextPage;
@@ -79,12 +79,12 @@ impl Chunk {
         block: &Block,
         offsets: &[Vec<u32>],
         options: &EncodeOptions,
-        press: &mut Press,
+        page_encoder: &mut PageEncoder,
     ) -> Result<(), EncodeError> {
         let column = &block.columns()[self.column];
         let count = column.values.len();
         if count > 0 {
-            self.append_values(&column.values, options, press)?;
+            self.append_values(&column.values, options, page_encoder)?;
             self.value_count += count;
         }
         match &mut self.levels {
@@ -107,7 +107,7 @@ impl Chunk {
             }
         }
         if self.pending_bytes() >= options.page_bytes_max || self.pending_levels() >= options.page_rows_max {
-            self.flush_page(press)?;
+            self.flush_page(page_encoder)?;
         }
         Ok(())
     }
@@ -116,7 +116,7 @@ impl Chunk {
         &mut self,
         values: &Values,
         options: &EncodeOptions,
-        press: &mut Press,
+        page_encoder: &mut PageEncoder,
     ) -> Result<(), EncodeError> {
         match values {
             Values::Long(longs) => {
@@ -138,7 +138,7 @@ impl Chunk {
                 }
                 if self.text.is_interning() {
                     if self.pending_levels() > 0 {
-                        self.flush_page(press)?;
+                        self.flush_page(page_encoder)?;
                     }
                     self.text.give_up(self.done.dictionary_pages > 0);
                 }
@@ -176,30 +176,30 @@ impl Chunk {
     }
 
     /// Ends the page in the making.
-    fn flush_page(&mut self, press: &mut Press) -> Result<(), EncodeError> {
+    fn flush_page(&mut self, page_encoder: &mut PageEncoder) -> Result<(), EncodeError> {
         let count = self.pending_levels();
-        press.raw.clear();
+        page_encoder.raw.clear();
         match &mut self.levels {
             Levels::Flat { planes, rows } => {
                 if !planes.is_empty() {
-                    sized(&mut press.raw, |out| levels::encode(planes, *rows, out));
+                    sized(&mut page_encoder.raw, |out| levels::encode(planes, *rows, out));
                 }
                 planes.iter_mut().for_each(Bits::clear);
                 *rows = 0;
             }
             Levels::Nested(nested) => {
-                nested.encode(&self.leaf, &mut press.raw);
+                nested.encode(&self.leaf, &mut page_encoder.raw);
                 nested.clear();
             }
         }
-        let encoding = self.encode_values(&mut press.raw);
+        let encoding = self.encode_values(&mut page_encoder.raw);
         match encoding {
             Encoding::RLE_DICTIONARY => self.done.dictionary_pages += 1,
             Encoding::DELTA_BINARY_PACKED => self.done.delta_pages += 1,
             _ => self.done.plain_pages += 1,
         }
         self.done.levels += count;
-        self.done.uncompressed += press.data_page(count, encoding, &mut self.done.data)?;
+        self.done.uncompressed += page_encoder.data_page(count, encoding, &mut self.done.data)?;
         Ok(())
     }
 
@@ -229,18 +229,22 @@ impl Chunk {
     }
 
     /// Ends the chunk: swaps it with `into`, whose memory the next chunk gets.
-    pub(crate) fn finish(&mut self, press: &mut Press, into: &mut FinishedChunk) -> Result<(), EncodeError> {
+    pub(crate) fn finish(
+        &mut self,
+        page_encoder: &mut PageEncoder,
+        into: &mut FinishedChunk,
+    ) -> Result<(), EncodeError> {
         if self.done.dictionary_pages == 0 {
             self.text.expand_if_distinct(&mut self.plain);
         }
         if self.pending_levels() > 0 {
-            self.flush_page(press)?;
+            self.flush_page(page_encoder)?;
         }
         if self.done.dictionary_pages > 0 {
             let entries = self.text.dictionary();
-            press.raw.clear();
-            press.raw.extend_from_slice(entries.page());
-            self.done.uncompressed += press.dictionary_page(entries.len(), &mut self.done.dictionary)?;
+            page_encoder.raw.clear();
+            page_encoder.raw.extend_from_slice(entries.page());
+            self.done.uncompressed += page_encoder.dictionary_page(entries.len(), &mut self.done.dictionary)?;
         }
         let nulls = (self.done.levels - self.value_count) as u64;
         self.done.range = self.range;

@@ -12,17 +12,17 @@ use super::crc::crc32;
 use super::header::{PageHeader, PageKind};
 
 /// A compressor and the buffers around it, kept from page to page.
-pub(crate) struct Press {
+pub(crate) struct PageEncoder {
     compressor: Compressor<'static>,
     /// The body of the next page; filled by the caller.
     pub(crate) raw: Vec<u8>,
     packed: Vec<u8>,
 }
 
-impl Press {
-    pub(crate) fn new(zstd_level: i32) -> Result<Press, EncodeError> {
+impl PageEncoder {
+    pub(crate) fn new(zstd_level: i32) -> Result<PageEncoder, EncodeError> {
         let compressor = Compressor::new(zstd_level).map_err(EncodeError::Compress)?;
-        Ok(Press { compressor, raw: Vec::new(), packed: Vec::new() })
+        Ok(PageEncoder { compressor, raw: Vec::new(), packed: Vec::new() })
     }
 
     /// Appends `raw` as a data page of `levels` levels; returns its uncompressed size.
@@ -70,13 +70,13 @@ mod tests {
 
     #[test]
     fn every_page_carries_the_checksum_of_its_body() {
-        let mut press = Press::new(1).expect("a level");
+        let mut page_encoder = PageEncoder::new(1).expect("a level");
         let mut chunk = Vec::new();
-        press.raw.extend_from_slice(&b"made up ".repeat(1000));
-        let uncompressed = press.dictionary_page(7, &mut chunk).expect("a page");
+        page_encoder.raw.extend_from_slice(&b"made up ".repeat(1000));
+        let uncompressed = page_encoder.dictionary_page(7, &mut chunk).expect("a page");
         let first = BareHeader::read(&chunk).expect("a header");
         assert_eq!(uncompressed, first.bytes + 8000);
-        press.data_page(4711, Encoding::RLE_DICTIONARY, &mut chunk).expect("a page");
+        page_encoder.data_page(4711, Encoding::RLE_DICTIONARY, &mut chunk).expect("a page");
         let mut pages = &chunk[..];
         while !pages.is_empty() {
             let header = BareHeader::read(pages).expect("a header");

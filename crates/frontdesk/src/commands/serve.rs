@@ -26,7 +26,7 @@ use crate::failure::Failure;
 use crate::settings::Settings;
 use crate::terminal;
 use crate::upkeep;
-use open::Openness;
+use open::AccessNotice;
 use postgres::Port;
 use tls::{Plan, Ready};
 
@@ -67,7 +67,7 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Fai
     let is_reached_otherwise = postgres.as_ref().is_some_and(Port::is_on_network);
     let certificate = tls.as_ref().map(|(_, tls)| tls.clone());
     let listeners = Listeners { plain: Some(plain), tls, is_reached_otherwise };
-    let openness = Openness::of(&listeners, &options, settings)?;
+    let notice = AccessNotice::of(&listeners, &options, settings)?;
     dir.leave_key(&settings.data, &local_key).and_then(|()| dir.announce(&address.to_string())).map_err(|error| {
         Failure::unavailable(format_args!("cannot write the lock file and the key for commands: {error}"))
     })?;
@@ -75,11 +75,11 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Fai
     let said = opening.intake.degraded().iter().chain(&lowered).try_for_each(|line| writeln!(out, "warning: {line}"));
     // Nobody may be reading; the server is no less needed for that.
     let ways = Ways { address, over_tls, postgres: postgres.as_ref().map(|port| port.address) };
-    if let Err(error) = said.and_then(|()| welcome(&mut out, &ways, &settings.data, &openness)) {
+    if let Err(error) = said.and_then(|()| welcome(&mut out, &ways, &settings.data, &notice)) {
         tracing::info!(%address, %error, "running; the welcome could not be written");
     }
     drop(out);
-    openness.log();
+    notice.log();
     if let Some(lowered) = lowered {
         tracing::warn!("{lowered}");
     }
@@ -223,7 +223,7 @@ struct OverTls {
 }
 
 /// What is running, where the data are, and what to try next.
-fn welcome(out: &mut dyn Write, ways: &Ways, data: &Path, openness: &Openness) -> io::Result<()> {
+fn welcome(out: &mut dyn Write, ways: &Ways, data: &Path, notice: &AccessNotice) -> io::Result<()> {
     let Ways { address, over_tls, postgres } = ways;
     let is_default = access::is_default(data);
     let at = data_dir::as_flag(data, is_default);
@@ -239,9 +239,9 @@ fn welcome(out: &mut dyn Write, ways: &Ways, data: &Path, openness: &Openness) -
     if let Some(address) = postgres {
         writeln!(out, "For PostgreSQL's tools it is on postgresql://frontdesk@{address}/frontdesk")?;
     }
-    openness.tell(out, frontdesk, &at)?;
+    notice.tell(out, frontdesk, &at)?;
     writeln!(out, "\nSend a contact request:\n")?;
-    writeln!(out, "  curl {} -d '{}'", openness.events_url(*address), example())?;
+    writeln!(out, "  curl {} -d '{}'", notice.events_url(*address), example())?;
     writeln!(out, "\nOr open http://{address}/demo/ and click. Look at it, from a second terminal:\n")?;
     writeln!(out, "  {frontdesk} sql 'select time, channel, subject, callback, reply_to from contacts'{at}")?;
     writeln!(out, "  {frontdesk} report contacts{at}")?;
@@ -284,9 +284,9 @@ mod tests {
     fn says_where_it_is_and_what_to_try() {
         let mut out = Vec::new();
         let address = "127.0.0.1:4711".parse().unwrap();
-        let openness = Openness::default();
+        let notice = AccessNotice::default();
         let ways = |over_tls| Ways { address, over_tls, postgres: None };
-        welcome(&mut out, &ways(None), Path::new("/srv/desk"), &openness).unwrap();
+        welcome(&mut out, &ways(None), Path::new("/srv/desk"), &notice).unwrap();
         let text = String::from_utf8(out).unwrap();
         for part in
             ["http://127.0.0.1:4711,", "curl http://127.0.0.1:4711/v1/events -d '{", "report contacts --data /srv/desk"]
@@ -298,7 +298,7 @@ mod tests {
         let check = |ca: Option<&str>, says_trust: bool| {
             let mut out = Vec::new();
             let over_tls = OverTls { address: "127.0.0.1:4712".parse().unwrap(), ca: ca.map(PathBuf::from) };
-            welcome(&mut out, &ways(Some(over_tls)), Path::new("/srv/desk"), &openness).unwrap();
+            welcome(&mut out, &ways(Some(over_tls)), Path::new("/srv/desk"), &notice).unwrap();
             let text = String::from_utf8(out).unwrap();
             assert!(text.contains("Ctrl-C stops it.\nOver TLS it is on https://127.0.0.1:4712\n"), "{text}");
             assert_eq!(text.contains("update-ca-certificates"), says_trust, "{text}");

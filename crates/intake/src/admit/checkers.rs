@@ -13,7 +13,7 @@ use crate::policy::ValidationPolicy;
 use crate::request::body::BodyError;
 use crate::request::framing::ResolvedFraming;
 use crate::request::head::HeadSink;
-use crate::request::identity::{Minter, Origin};
+use crate::request::identity::{IdGenerator, Origin};
 use crate::request::record::RequestId;
 use crate::request::time_anomaly::{TimeAnomaly, TimeBounds};
 use crate::request::walk::{Bounds, Event, walk};
@@ -30,7 +30,7 @@ pub(crate) struct PooledChecker {
     checker: Checker,
     policy: ValidationPolicy,
     sink: HeadSink,
-    minter: Minter,
+    id_generator: IdGenerator,
 }
 
 /// Where the events of a request come from.
@@ -84,7 +84,7 @@ impl CheckerPool {
                 checker: policy.checker(),
                 policy: policy.clone(),
                 sink: HeadSink::new(&policy.plan),
-                minter: Minter::default(),
+                id_generator: IdGenerator::default(),
             })
         })
     }
@@ -109,7 +109,7 @@ impl PooledChecker {
     ) -> Result<Answers, BodyError> {
         let Arrival { datastream, request_id, received_micros } = arrival;
         let mut answers = Answers::within(budget);
-        let PooledChecker { checker, sink, minter, .. } = self;
+        let PooledChecker { checker, sink, id_generator, .. } = self;
         sink.clear();
         walk(checker, framing, body, bounds, sink, |sink, checker, event| {
             let id = match (sink.id(), event.verdict) {
@@ -117,7 +117,7 @@ impl PooledChecker {
                 (None, Verdict::Invalid) => None,
                 (None, Verdict::Valid) => {
                     let index = event.index;
-                    Some(minter.mint(Origin::Event { datastream, request_id, index }).to_owned())
+                    Some(id_generator.generate(Origin::Event { datastream, request_id, index }).to_owned())
                 }
             };
             let anomaly = times.judge(sink.time(), received_micros);

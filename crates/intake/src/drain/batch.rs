@@ -10,7 +10,7 @@ use std::time::Duration;
 use arrow::array::RecordBatch;
 use table::Block;
 
-use crate::hooks::{Touched, Tripwire};
+use crate::hooks::{TouchHook, Touched};
 use crate::rows::dedupe::IdHash;
 use crate::rows::rejects::RejectRows;
 
@@ -74,10 +74,10 @@ impl Batch {
     }
 
     /// The events for queries: full blocks as they were, the open one anew.
-    pub(crate) fn fresh_events(&mut self, tripwire: Option<&Tripwire>) -> Vec<RecordBatch> {
+    pub(crate) fn fresh_events(&mut self, touch_hook: Option<&TouchHook>) -> Vec<RecordBatch> {
         self.protect();
-        if let Some(tripwire) = tripwire {
-            self.blocks().for_each(|block| tripwire(Touched::Shown(block)));
+        if let Some(touch_hook) = touch_hook {
+            self.blocks().for_each(|block| touch_hook(Touched::Shown(block)));
         }
         let mut fresh: Vec<RecordBatch> =
             self.full.iter().map(|(block, batch)| batch.get_or_init(|| block.to_arrow()).clone()).collect();

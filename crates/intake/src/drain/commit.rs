@@ -13,7 +13,7 @@ use table::{Committed, Dataset, StoreError, Txn};
 
 use super::batch::Batch;
 use super::fault::guarded;
-use super::{APP, Drain, Halt, RETRY_AFTER, SPARE_BLOCKS_MAX};
+use super::{APP, Drain, DrainError, RETRY_AFTER, SPARE_BLOCKS_MAX};
 use crate::day::day_of;
 use crate::hooks::{DrainStep, Touched};
 use crate::rows::dates::Dates;
@@ -29,7 +29,7 @@ impl Drain {
 
     /// Tries to commit the frozen batch. A failure that may pass is noted, and tried
     /// again later; one that won't makes the batch be tried in parts.
-    pub(super) fn try_commit(&mut self) -> Result<(), Halt> {
+    pub(super) fn try_commit(&mut self) -> Result<(), DrainError> {
         let Some(mut batch) = self.frozen.take() else { return Ok(()) };
         let (events, rejects) = match self.fresh() {
             Ok(Some(fresh)) => fresh,
@@ -55,12 +55,12 @@ impl Drain {
                 self.recycle(batch);
                 Ok(())
             }
-            Err(Halt::Files(error)) if error.is_of_rows() => {
+            Err(DrainError::Files(error)) if error.is_of_rows() => {
                 tracing::error!(%error, "rows can't be written");
                 self.isolate(batch)
             }
-            Err(Halt::Files(_)) if self.is_poisoned() => Err(Halt::Poisoned),
-            Err(Halt::Files(error)) if !is_final(&error) => {
+            Err(DrainError::Files(_)) if self.is_poisoned() => Err(DrainError::Poisoned),
+            Err(DrainError::Files(error)) if !is_final(&error) => {
                 tracing::warn!(%error, pause = ?self.retry_pause, "a commit failed and is tried again");
                 self.frozen = Some(batch);
                 self.retry_at = Some(self.clock.monotonic() + self.retry_pause);
@@ -72,12 +72,12 @@ impl Drain {
                 });
                 Ok(())
             }
-            Err(halt) => Err(halt),
+            Err(error) => Err(error),
         }
     }
 
     /// `events` and `rejects` are the rows that stay fresh.
-    fn commit(&self, batch: &mut Batch, events: Vec<RecordBatch>, rejects: Vec<RecordBatch>) -> Result<(), Halt> {
+    fn commit(&self, batch: &mut Batch, events: Vec<RecordBatch>, rejects: Vec<RecordBatch>) -> Result<(), DrainError> {
         batch.protect();
         let store = &self.store;
         let txn = Txn { app: APP, version: version_of(batch) };
@@ -146,7 +146,7 @@ impl Drain {
 
     /// Both tables hold everything up to the last commit: what the journal has of it may
     /// go. What can't be deleted now is tried again with the next commit.
-    fn release(&self, through: u64) -> Result<(), Halt> {
+    fn release(&self, through: u64) -> Result<(), DrainError> {
         if let Err(error) = self.log.release(Sequence(through)) {
             tracing::warn!(%error, "drained journal segments could not be deleted");
         }

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::counters::Tally;
-use crate::hooks::{Touched, Tripwire};
+use crate::hooks::{TouchHook, Touched};
 use crate::policy::Policies;
 use crate::request::time_anomaly::TimeBounds;
 use crate::rows::dedupe::Dedupe;
@@ -15,7 +15,7 @@ pub(crate) struct DecodeContext {
     pub(crate) times: TimeBounds,
     pub(crate) scheme: Arc<RowScheme>,
     pub(crate) tally: Arc<Tally>,
-    pub(crate) tripwire: Option<Tripwire>,
+    pub(crate) touch_hook: Option<TouchHook>,
     pub(crate) dedupe: Mutex<Dedupe>,
 }
 
@@ -29,8 +29,8 @@ impl DecodeContext {
     /// Tells a test what is about to be touched.
     #[inline]
     pub(crate) fn touch(&self, touched: Touched<'_>) {
-        if let Some(tripwire) = &self.tripwire {
-            tripwire(touched);
+        if let Some(touch_hook) = &self.touch_hook {
+            touch_hook(touched);
         }
     }
 }

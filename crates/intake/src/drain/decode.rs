@@ -18,7 +18,7 @@ use super::look_ahead::LookAhead;
 use crate::day::day_of;
 use crate::hooks::Touched;
 use crate::policy::ValidationPolicy;
-use crate::request::identity::{Minter, Origin};
+use crate::request::identity::{IdGenerator, Origin};
 use crate::request::record::{Record, RecordError};
 use crate::request::time_anomaly::TimeAnomaly;
 use crate::request::walk::{Bounds, Event, walk};
@@ -32,8 +32,8 @@ pub(crate) struct Decoder {
     /// One for each way in which records were judged.
     checkers: Vec<(ValidationPolicy, Checker)>,
     content: ContentHash,
-    minter: Minter,
-    reject_minter: Minter,
+    id_generator: IdGenerator,
+    reject_id_generator: IdGenerator,
     /// `None` on the side, where nothing is looked up.
     look_ahead: Option<LookAhead>,
     /// Empty blocks to be filled again.
@@ -48,8 +48,8 @@ impl Decoder {
         Decoder {
             checkers: Vec::new(),
             content: context.scheme.keys.content(layout),
-            minter: Minter::default(),
-            reject_minter: Minter::default(),
+            id_generator: IdGenerator::default(),
+            reject_id_generator: IdGenerator::default(),
             look_ahead,
             spare: Vec::new(),
             rejects_mark,
@@ -67,7 +67,8 @@ impl Decoder {
         let record = Record::decode(bytes)?;
         let Batch { full, open, rejects, admitted, duplicates, conflicts, .. } = batch;
         rejects.begin_record();
-        let Decoder { context, checkers, content, minter, reject_minter, look_ahead, spare, rejects_mark } = self;
+        let Decoder { context, checkers, content, id_generator, reject_id_generator, look_ahead, spare, rejects_mark } =
+            self;
         let context = &**context;
         let checker = checker_of(checkers, context.policies.of_record(record.datastream, record.profile));
         let mut events = RecordDecoder {
@@ -76,8 +77,8 @@ impl Decoder {
             look_ahead: look_ahead.as_ref(),
             record,
             sequence,
-            minter,
-            reject_minter,
+            id_generator,
+            reject_id_generator,
             rejects: (sequence > *rejects_mark).then_some(rejects),
             admitted,
             duplicates,
@@ -122,8 +123,8 @@ struct RecordDecoder<'a> {
     /// As it stands in rows.
     request_id: Option<Cow<'a, str>>,
     sequence: u64,
-    minter: &'a mut Minter,
-    reject_minter: &'a mut Minter,
+    id_generator: &'a mut IdGenerator,
+    reject_id_generator: &'a mut IdGenerator,
     /// `None` when this record's rejects are in their table already.
     rejects: Option<&'a mut RejectRows>,
     /// Of the batch: to be taken back if it is forgotten.
@@ -146,7 +147,9 @@ impl RecordDecoder<'_> {
         let Record { datastream, request_id, received_micros, .. } = self.record;
         let minted = match block.current_id() {
             Some(_) => None,
-            None => Some(self.minter.mint(Origin::Event { datastream, request_id, index: event.index }).to_owned()),
+            None => Some(
+                self.id_generator.generate(Origin::Event { datastream, request_id, index: event.index }).to_owned(),
+            ),
         };
         let id = minted.as_deref().or(block.current_id()).unwrap_or_default();
         let time = block.current_timestamp();
@@ -201,9 +204,9 @@ impl RecordDecoder<'_> {
         let DecodeContext { scheme, tally, .. } = self.context;
         let origin = |content| Origin::RejectEvent { datastream, request_id, index: event.index, content };
         // The row that an early version would have made.
-        let early = scheme.keys.id(self.reject_minter.mint(origin(legacy_hash(event.bytes))));
+        let early = scheme.keys.id(self.reject_id_generator.generate(origin(legacy_hash(event.bytes))));
         let origin = origin(scheme.keys.text_mac(content.of_text(event.bytes)));
-        let row = scheme.keys.id(self.reject_minter.mint(origin));
+        let row = scheme.keys.id(self.reject_id_generator.generate(origin));
         let key = Key { id: row, content: 0, day: day_of(received_micros) };
         let seen = {
             let mut index = self.context.index();
@@ -233,7 +236,7 @@ impl RecordDecoder<'_> {
     ) {
         let Some(rejects) = &mut self.rejects else { return };
         let Record { datastream, received_micros, .. } = self.record;
-        let reject_id = self.reject_minter.mint(origin);
+        let reject_id = self.reject_id_generator.generate(origin);
         let request_id = self.request_id.as_deref();
         let index = index as u64;
         let source = RejectOrigin { reject_id, received_micros, datastream, request_id, event_id, index };

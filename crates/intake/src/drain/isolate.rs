@@ -21,11 +21,16 @@ use super::decode::Decoder;
 use super::look_ahead::LookAhead;
 use super::quarantine::QuarantineReason;
 use super::suspects::Suspects;
-use super::{Drain, Halt};
+use super::{Drain, DrainError};
 
 impl Drain {
     /// Keeps a record out of the tables, durably, and says so.
-    pub(super) fn put_in_quarantine(&self, sequence: u64, reason: QuarantineReason, record: &[u8]) -> Result<(), Halt> {
+    pub(super) fn put_in_quarantine(
+        &self,
+        sequence: u64,
+        reason: QuarantineReason,
+        record: &[u8],
+    ) -> Result<(), DrainError> {
         let at_micros = self.clock.now_micros();
         self.quarantine.put(sequence, reason, at_micros, record)?;
         tracing::error!(
@@ -39,10 +44,10 @@ impl Drain {
 
     /// A batch can't be committed or shown, whatever is tried. Quarantines its record if it
     /// has only one; otherwise it will be read again in halves.
-    pub(super) fn isolate(&mut self, batch: Batch) -> Result<(), Halt> {
+    pub(super) fn isolate(&mut self, batch: Batch) -> Result<(), DrainError> {
         let after = batch.after;
         let outcome = match batch.records {
-            0 => Err(Halt::Empty),
+            0 => Err(DrainError::Empty),
             1 => self.quarantine_from_log(batch.only),
             records => {
                 let suspects = Suspects::of_failed(self.suspects, records, batch.last);
@@ -57,9 +62,9 @@ impl Drain {
         outcome
     }
 
-    fn quarantine_from_log(&self, sequence: u64) -> Result<(), Halt> {
+    fn quarantine_from_log(&self, sequence: u64) -> Result<(), DrainError> {
         let mut reader = self.log.reader(Sequence(sequence - 1))?;
-        let Some((found, record)) = reader.next()? else { return Err(Halt::Empty) };
+        let Some((found, record)) = reader.next()? else { return Err(DrainError::Empty) };
         debug_assert_eq!(found.0, sequence, "the journal keeps what isn't committed");
         let record = record.to_vec();
         self.put_in_quarantine(sequence, QuarantineReason::Rows, &record)

@@ -16,7 +16,7 @@ use super::context::DecodeContext;
 use super::fault::guarded;
 use crate::day::day_of;
 use crate::request::head::HeadSink;
-use crate::request::identity::{Minter, Origin};
+use crate::request::identity::{IdGenerator, Origin};
 use crate::request::record::Record;
 use crate::request::walk::{Bounds, walk};
 use crate::rows::dedupe::Key;
@@ -89,7 +89,7 @@ fn gather(context: &DecodeContext, record: &Record<'_>, keys: &mut Vec<Key>) {
     let policy = context.policies.of_record(record.datastream, record.profile);
     let mut checker = policy.checker().without_notices();
     let mut sink = HeadSink::new(&policy.plan);
-    let mut minter = Minter::default();
+    let mut id_generator = IdGenerator::default();
     let hashes = &context.scheme.keys;
     let Record { datastream, request_id, received_micros, .. } = *record;
     let _ = walk(
@@ -105,7 +105,7 @@ fn gather(context: &DecodeContext, record: &Record<'_>, keys: &mut Vec<Key>) {
                     Some(id) => hashes.id(&context.scheme.shown(id)),
                     None => {
                         let index = event.index;
-                        hashes.id(minter.mint(Origin::Event { datastream, request_id, index }))
+                        hashes.id(id_generator.generate(Origin::Event { datastream, request_id, index }))
                     }
                 };
                 let key = Key { id, content: 0, day: day_of(sink.time().unwrap_or(received_micros)) };

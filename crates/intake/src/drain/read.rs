@@ -5,11 +5,11 @@ use std::sync::atomic::Ordering;
 use journal::Sequence;
 
 use super::fault::{Fault, guarded};
-use super::{Drain, Halt, ROUND_BYTES_MAX};
+use super::{Drain, DrainError, ROUND_BYTES_MAX};
 
 impl Drain {
     /// Decodes records until the journal's end, the round's bound or a full batch.
-    pub(super) fn read(&mut self) -> Result<bool, Halt> {
+    pub(super) fn read(&mut self) -> Result<bool, DrainError> {
         let mut bytes = 0;
         if let Some(after) = self.read_after {
             self.reader = self.log.reader(Sequence(after))?;

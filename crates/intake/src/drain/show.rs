@@ -4,13 +4,13 @@ use arrow::array::RecordBatch;
 
 use super::batch::Batch;
 use super::fault::guarded;
-use super::{Drain, Halt, SHOWN_OPEN_ROWS_MAX};
+use super::{Drain, DrainError, SHOWN_OPEN_ROWS_MAX};
 use crate::hooks::DrainStep;
 use crate::rows::files::FilesError;
 
 impl Drain {
     /// Makes all drained rows visible to queries.
-    pub(super) fn show(&mut self) -> Result<(), Halt> {
+    pub(super) fn show(&mut self) -> Result<(), DrainError> {
         if self.current.open.rows() >= SHOWN_OPEN_ROWS_MAX {
             let next = self.decoder.block();
             self.current.close_block(next);
@@ -31,11 +31,11 @@ impl Drain {
 
     /// All drained rows in their form for queries. `None` when there is a batch that has
     /// none: it was forgotten, to be read again in parts.
-    pub(super) fn fresh(&mut self) -> Result<Option<(Vec<RecordBatch>, Vec<RecordBatch>)>, Halt> {
+    pub(super) fn fresh(&mut self) -> Result<Option<(Vec<RecordBatch>, Vec<RecordBatch>)>, DrainError> {
         let (mut events, mut rejects) = (Vec::new(), Vec::new());
-        let tripwire = self.context.tripwire.as_ref();
+        let touch_hook = self.context.touch_hook.as_ref();
         let of_batch = |batch: &mut Batch, events: &mut Vec<RecordBatch>, rejects: &mut Vec<RecordBatch>| {
-            events.append(&mut batch.fresh_events(tripwire));
+            events.append(&mut batch.fresh_events(touch_hook));
             // Committed rejects are seen in their table while their events still wait.
             if !batch.rejects_committed {
                 rejects.append(&mut batch.fresh_rejects());
@@ -44,7 +44,7 @@ impl Drain {
         if let Some(frozen) = &mut self.frozen
             && guarded(|| of_batch(frozen, &mut events, &mut rejects)).is_err()
         {
-            let frozen = self.frozen.take().ok_or(Halt::Empty)?;
+            let frozen = self.frozen.take().ok_or(DrainError::Empty)?;
             self.isolate(frozen)?;
             return Ok(None);
         }

@@ -139,7 +139,7 @@ fn start(
         times: options.time_bounds(),
         scheme: Arc::new(scheme),
         tally: Arc::clone(&tally),
-        tripwire: options.tripwire.clone(),
+        touch_hook: options.touch_hook.clone(),
         dedupe: Mutex::new(index),
     });
     let start = DrainProgress { drained: begin, shown: begin, committed: begin, ..DrainProgress::default() };
@@ -160,7 +160,7 @@ fn start(
             commit_bytes: options.commit_bytes,
             drain_every: options.drain_every,
         },
-        probe: options.probe.clone(),
+        step_hook: options.step_hook.clone(),
         mark,
         recovered,
         begin,

@@ -6,7 +6,7 @@ use xdm::{ContentHash, Violation};
 use super::job::Job;
 use super::ordered::InOrder;
 use crate::input::chunks::Chunk;
-use crate::request::identity::{Minter, Origin};
+use crate::request::identity::{IdGenerator, Origin};
 use crate::rows::dedupe::{Key, Seen};
 use crate::rows::rejects::{BrokenRules, RejectOrigin, RejectReason};
 
@@ -70,7 +70,7 @@ impl Reject<'_> {
         state: &mut InOrder,
         job: &Job<'_>,
         chunk: &Chunk,
-        minter: &mut Minter,
+        id_generator: &mut IdGenerator,
         content: &ContentHash,
         blocks: &[Block],
     ) {
@@ -91,7 +91,7 @@ impl Reject<'_> {
         let file =
             job.fingerprint.unwrap_or_else(|| job.scheme.keys.text_mac(content.of_text(payload)).cast_unsigned());
         let source = RejectOrigin {
-            reject_id: minter.mint(Origin::RejectLine { file, offset }),
+            reject_id: id_generator.generate(Origin::RejectLine { file, offset }),
             received_micros: job.received_micros,
             datastream: job.datastream,
             request_id: None,

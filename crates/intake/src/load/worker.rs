@@ -19,7 +19,7 @@ use crate::error::IntakeError;
 use crate::input::chunks::{Chunk, Chunks};
 use crate::input::error::{InputError, unreadable};
 use crate::input::split::Span;
-use crate::request::identity::{Minter, Origin};
+use crate::request::identity::{IdGenerator, Origin};
 use crate::request::time_anomaly::TimeAnomaly;
 use crate::rows::dates::{Dates, LOAD_DATES_MAX};
 use crate::rows::dedupe::keys::legacy_hash;
@@ -40,7 +40,7 @@ pub(crate) struct Worker<'a> {
     context: WorkerContext<'a>,
     checker: Checker,
     content: ContentHash,
-    minter: Minter,
+    id_generator: IdGenerator,
     files: DatedFiles<'a>,
     blocks: Vec<Block>,
     /// Blocks in use for this chunk.
@@ -59,7 +59,7 @@ impl<'a> Worker<'a> {
         Worker {
             checker: context.job.policies.of(context.job.datastream).checker().without_notices(),
             content: context.job.scheme.keys.content(context.job.policies.default.plan.layout()),
-            minter: Minter::default(),
+            id_generator: IdGenerator::default(),
             files: DatedFiles::new(
                 &context.job.store.events,
                 context.job.scheme,
@@ -172,7 +172,7 @@ impl<'a> Worker<'a> {
             None => {
                 let offset = chunk.offset + u64::from(start);
                 let file = job.fingerprint.unwrap_or_else(|| job.scheme.keys.text_mac(content).cast_unsigned());
-                Some(self.minter.mint(Origin::Line { file, offset }))
+                Some(self.id_generator.generate(Origin::Line { file, offset }))
             }
         };
         let keys = &job.scheme.keys;
@@ -232,7 +232,7 @@ impl<'a> Worker<'a> {
     fn pass(&mut self, chunk: &Chunk) -> Result<(), LoadError> {
         self.keys.clear();
         self.keys.extend(self.decoded.iter().map(|decoded| decoded.key));
-        let Worker { context, decoded, keys, broken, known, minter, content, lines, .. } = self;
+        let Worker { context, decoded, keys, broken, known, id_generator, content, lines, .. } = self;
         known.clear();
         let passed = context.sequencer.pass(chunk.number, |state: &mut InOrder| {
             context.job.look_up(&mut state.dedupe, keys)?;
@@ -258,7 +258,7 @@ impl<'a> Worker<'a> {
                 reject.count(state);
                 // These are in their table since a run that ended before the events' commit.
                 if chunk.offset + u64::from(reject.start()) >= context.job.rejects_mark {
-                    reject.keep(state, context.job, chunk, minter, content, &self.blocks[..self.used]);
+                    reject.keep(state, context.job, chunk, id_generator, content, &self.blocks[..self.used]);
                 }
             }
             state.lines += u64::from(*lines);

@@ -30,14 +30,14 @@ pub(crate) enum Origin<'a> {
 
 /// Makes ids; keeps its buffer.
 #[derive(Default)]
-pub(crate) struct Minter {
+pub(crate) struct IdGenerator {
     name: Vec<u8>,
     text: String,
 }
 
-impl Minter {
+impl IdGenerator {
     /// The id of `origin`, as lower-case hyphenated text.
-    pub(crate) fn mint(&mut self, origin: Origin<'_>) -> &str {
+    pub(crate) fn generate(&mut self, origin: Origin<'_>) -> &str {
         self.name.clear();
         match origin {
             Origin::Event { datastream, request_id, index } => {
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn the_same_origin_has_the_same_id_and_others_have_others() {
-        let mut minter = Minter::default();
+        let mut id_generator = IdGenerator::default();
         let event = |datastream, id, index| Origin::Event { datastream, request_id: RequestId::Given(id), index };
         let origins = [
             event("a", "b", 0),
@@ -99,10 +99,10 @@ mod tests {
             Origin::RejectEvent { datastream: "a", request_id: "b", index: 0, content: 1 },
             Origin::RejectEvent { datastream: "a", request_id: "b", index: 0, content: 2 },
         ];
-        let ids: Vec<String> = origins.iter().map(|origin| minter.mint(*origin).to_owned()).collect();
+        let ids: Vec<String> = origins.iter().map(|origin| id_generator.generate(*origin).to_owned()).collect();
         assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len());
         for (origin, id) in origins.iter().zip(&ids) {
-            assert_eq!(minter.mint(*origin), id);
+            assert_eq!(id_generator.generate(*origin), id);
             assert_eq!(Uuid::parse_str(id).map(|uuid| uuid.get_version_num()), Ok(5));
         }
     }

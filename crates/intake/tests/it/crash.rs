@@ -23,7 +23,7 @@ const STEPS: [DrainStep; 6] = [
 /// Options with which the drain ends at the `nth` passing of a step, counted while `armed`.
 fn stopping(data: &Path, stop: DrainStep, nth: u32, armed: &Arc<AtomicBool>) -> IntakeOptions {
     let (seen, armed) = (AtomicU32::new(0), Arc::clone(armed));
-    let probe: intake::Probe = Arc::new(move |step| {
+    let step_hook: intake::StepHook = Arc::new(move |step| {
         let counts = step == stop && armed.load(Ordering::SeqCst);
         match counts && seen.fetch_add(1, Ordering::Relaxed) + 1 == nth {
             true => ControlFlow::Break(()),
@@ -31,7 +31,7 @@ fn stopping(data: &Path, stop: DrainStep, nth: u32, armed: &Arc<AtomicBool>) -> 
         }
     });
     // It drains only when asked to, so that the step is reached when the test flushes.
-    IntakeOptions { probe: Some(probe), drain_every: Duration::from_secs(3600), ..options(data) }
+    IntakeOptions { step_hook: Some(step_hook), drain_every: Duration::from_secs(3600), ..options(data) }
 }
 
 /// Requests with new events, events without an id, duplicates, conflicts and broken ones.

@@ -106,13 +106,13 @@ async fn what_is_not_drained_in_time_is_refused() {
     // The drain stands still after it has shown the first rows.
     let (hold, held) = std::sync::mpsc::channel::<()>();
     let held = std::sync::Mutex::new(held);
-    let probe: intake::Probe = Arc::new(move |step| {
+    let step_hook: intake::StepHook = Arc::new(move |step| {
         if step == DrainStep::Shown {
             let _ = held.lock().unwrap().recv();
         }
         ControlFlow::Continue(())
     });
-    let bounds = IntakeOptions { backlog_bytes_max: 20_000, probe: Some(probe), ..options(dir.path()) };
+    let bounds = IntakeOptions { backlog_bytes_max: 20_000, step_hook: Some(step_hook), ..options(dir.path()) };
     let (intake, _) = open_with(bounds).await;
     let mut taken = vec!["b-0".to_owned()];
     submit(&intake, event("b-0", 1)).await;
@@ -193,14 +193,14 @@ async fn the_directory_is_in_use_until_the_drain_has_ended() {
     let (reached, waiting) = std::sync::mpsc::channel::<()>();
     let (hold, held) = std::sync::mpsc::channel::<()>();
     let held = std::sync::Mutex::new(held);
-    let probe: intake::Probe = Arc::new(move |step| {
+    let step_hook: intake::StepHook = Arc::new(move |step| {
         if step == DrainStep::EventsWritten {
             let _ = reached.send(());
             let _ = held.lock().unwrap().recv();
         }
         ControlFlow::Continue(())
     });
-    let (intake, _) = open_with(IntakeOptions { probe: Some(probe), ..options(dir.path()) }).await;
+    let (intake, _) = open_with(IntakeOptions { step_hook: Some(step_hook), ..options(dir.path()) }).await;
     submit(&intake, event("a", 1)).await;
     let asking = tokio::spawn({
         let intake = intake.clone();

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use intake::{DrainStep, Intake, IntakeError, IntakeOptions, LogHealth, OpenLog, Probe, SubmitError};
+use intake::{DrainStep, Intake, IntakeError, IntakeOptions, LogHealth, OpenLog, StepHook, SubmitError};
 use journal::{Log, MemoryLog, MemoryOptions, MemoryStorage, Sequence};
 
 use crate::bench::*;
@@ -75,14 +75,14 @@ async fn an_answer_waits_until_the_log_has_it() {
 async fn nothing_is_released_before_both_tables_have_it() {
     let (dir, held) = (tempfile::tempdir().unwrap(), Held::default());
     let seen = Arc::new(Mutex::new(Vec::new()));
-    let probe: Probe = {
+    let step_hook: StepHook = {
         let (held, seen) = (held.clone(), Arc::clone(&seen));
         Arc::new(move |step| {
             seen.lock().unwrap().push((step, held.log().trim_point()));
             ControlFlow::Continue(())
         })
     };
-    let (intake, _) = open_with(IntakeOptions { probe: Some(probe), ..held.options(dir.path()) }).await;
+    let (intake, _) = open_with(IntakeOptions { step_hook: Some(step_hook), ..held.options(dir.path()) }).await;
     submit(&intake, event("a", 1)).await;
     submit(&intake, invalid("bad")).await;
     intake.settle().await.unwrap();

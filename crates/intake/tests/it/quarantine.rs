@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use intake::{
-    Intake, IntakeError, IntakeOptions, QuarantineReason, Replayed, SubmitError, Touched, Tripwire, quarantine_list,
+    Intake, IntakeError, IntakeOptions, QuarantineReason, Replayed, SubmitError, TouchHook, Touched, quarantine_list,
 };
 use journal::{Journal, Log, MasterKey};
 use table::Block;
@@ -24,7 +24,7 @@ enum At {
 /// Options with which whatever touches an event named `bad-…` panics.
 fn trapped(data: &Path, at: At) -> IntakeOptions {
     let holds = |block: &Block| (0..block.rows()).any(|row| block.id(row).starts_with("bad-"));
-    let tripwire: Tripwire = Arc::new(move |touched| {
+    let touch_hook: TouchHook = Arc::new(move |touched| {
         let trips = match touched {
             Touched::Event(bytes) => at == At::Event && bytes.windows(5).any(|part| part == b"\"bad-"),
             Touched::Rows(block) => at == At::Rows && holds(block),
@@ -32,7 +32,7 @@ fn trapped(data: &Path, at: At) -> IntakeOptions {
         };
         assert!(!trips, "a made-up defect");
     });
-    IntakeOptions { tripwire: Some(tripwire), drain_every: Duration::from_secs(3600), ..options(data) }
+    IntakeOptions { touch_hook: Some(touch_hook), drain_every: Duration::from_secs(3600), ..options(data) }
 }
 
 fn reasons(data: &Path) -> Vec<QuarantineReason> {
@@ -214,11 +214,11 @@ async fn a_full_quarantine_stops_the_taking_in_and_drops_nothing() {
 async fn a_drain_that_dies_is_noticed() {
     let dir = tempfile::tempdir().unwrap();
     // A panic where nothing expects one.
-    let probe: intake::Probe = Arc::new(|step| {
+    let step_hook: intake::StepHook = Arc::new(|step| {
         assert_ne!(step, intake::DrainStep::Released, "a made-up defect");
         std::ops::ControlFlow::Continue(())
     });
-    let (intake, _) = open_with(IntakeOptions { probe: Some(probe), ..options(dir.path()) }).await;
+    let (intake, _) = open_with(IntakeOptions { step_hook: Some(step_hook), ..options(dir.path()) }).await;
     submit(&intake, event("a", 1)).await;
     assert!(matches!(intake.flush().await, Err(IntakeError::Stopped(_)) | Ok(())));
     while intake.counters().ready {

@@ -145,8 +145,8 @@ impl Tls {
 impl Current {
     /// Tells what is doubtful about a pair and makes it the one in use.
     fn of(loaded: Loaded) -> (Current, i64) {
-        for concern in &loaded.concerns {
-            tracing::warn!("{concern}");
+        for warning in &loaded.warnings {
+            tracing::warn!("{warning}");
         }
         let with = |protocols: &[&[u8]]| {
             let mut config = loaded.config.clone();

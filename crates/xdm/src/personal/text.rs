@@ -27,7 +27,7 @@ const HASH_DIGITS: [usize; 6] = [32, 40, 56, 64, 96, 128];
 
 /// How much a run of digits must look like a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rigour {
+pub(crate) enum Strictness {
     /// Any of the forms above.
     Usual,
     /// Only with a `+`: where long numbers are common, as in addresses of pages.
@@ -79,22 +79,22 @@ impl Marks {
 
 /// Does the text hold an address or a number, also behind percent escapes?
 pub(crate) fn is_telling(text: &str) -> bool {
-    may_hold(text) && holds(&plain(text), Rigour::Usual)
+    may_hold(text) && holds(&plain(text), Strictness::Usual)
 }
 
 /// Does the text hold an address, or a number that is marked as one?
 pub(crate) fn is_plainly_telling(text: &str) -> bool {
-    may_hold_plainly(text) && holds(&plain(text), Rigour::Strict)
+    may_hold_plainly(text) && holds(&plain(text), Strictness::Strict)
 }
 
-/// As [`may_hold`], for [`Rigour::Strict`]: a number needs its `+`, perhaps escaped.
+/// As [`may_hold`], for [`Strictness::Strict`]: a number needs its `+`, perhaps escaped.
 #[inline]
 pub(super) fn may_hold_plainly(text: &str) -> bool {
     text.len() >= TELLING_BYTES_MIN && text.bytes().any(|byte| matches!(byte, b'@' | b'%' | b'+')) && may_hold(text)
 }
 
-pub(crate) fn holds(text: &str, rigour: Rigour) -> bool {
-    address(text, 0).is_some() || number(text, 0, rigour).is_some()
+pub(crate) fn holds(text: &str, strictness: Strictness) -> bool {
+    address(text, 0).is_some() || number(text, 0, strictness).is_some()
 }
 
 /// Is it digits and nothing else, and too many for a number? Most identities are.
@@ -110,7 +110,7 @@ pub(crate) fn is_hash(text: &str) -> bool {
 
 /// Is the whole text a telephone number?
 pub(super) fn is_number(text: &str) -> bool {
-    number(text, 0, Rigour::Usual).is_some_and(|found| found == (0, text.len()))
+    number(text, 0, Strictness::Usual).is_some_and(|found| found == (0, text.len()))
 }
 
 /// Adds the addresses and numbers in the text.
@@ -124,7 +124,7 @@ pub(crate) fn spans(text: &str, spans: &mut Vec<Span>) {
 
 /// What comes first from `at` on.
 fn first(text: &str, at: usize) -> Option<(usize, usize)> {
-    match (address(text, at), number(text, at, Rigour::Usual)) {
+    match (address(text, at), number(text, at, Strictness::Usual)) {
         (Some(address), Some(number)) if number.0 < address.0 && number.1 <= address.0 => Some(number),
         (Some(address), _) => Some(address),
         (None, number) => number,
@@ -241,14 +241,14 @@ impl Run {
         }
     }
 
-    fn is_number(&self, rigour: Rigour) -> bool {
+    fn is_number(&self, strictness: Strictness) -> bool {
         if self.digits < DIGITS_MIN || self.digits > DIGITS_MAX || self.groups > GROUPS_MAX {
             return false;
         }
         if self.plus {
             return true;
         }
-        if rigour == Rigour::Strict || self.is_other_thing() || self.digits < self.groups * 2 {
+        if strictness == Strictness::Strict || self.is_other_thing() || self.digits < self.groups * 2 {
             return false;
         }
         match self.lens() {
@@ -260,12 +260,12 @@ impl Run {
 }
 
 /// The first number from `from` on.
-fn number(text: &str, from: usize, rigour: Rigour) -> Option<(usize, usize)> {
+fn number(text: &str, from: usize, strictness: Strictness) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
     let mut at = from;
     while let Some(found) = bytes[at..].iter().position(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'(')) {
         let run = Run::at(text, at + found);
-        if run.is_number(rigour) && stands_alone(text, &run) {
+        if run.is_number(strictness) && stands_alone(text, &run) {
             return Some((run.start, run.end));
         }
         at = run.end.max(at + found + 1);

@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 
 use super::name;
-use super::text::{self, Marks, Rigour};
+use super::text::{self, Marks, Strictness};
 use super::{Redaction, Span};
 
 /// Schemes whose links name somebody right behind the colon.
@@ -144,7 +144,7 @@ impl Parts<'_, '_> {
             let stop = self.find(start, end, [b'/']);
             let step = &self.uri[start..stop];
             if (self.redaction == Redaction::Pseudonym && is_number(&decoded(step)))
-                || (text::may_hold_plainly(step) && text::holds(&decoded(step), Rigour::Strict))
+                || (text::may_hold_plainly(step) && text::holds(&decoded(step), Strictness::Strict))
             {
                 self.cover(start, stop, self.redaction);
             }

@@ -10,7 +10,7 @@ use crate::settings::Settings;
 
 /// To whom a server is open.
 #[derive(Debug, Default)]
-pub(super) struct Openness {
+pub(super) struct AccessNotice {
     /// Why keys are demanded; `None` when they are not.
     demand: Option<Demand>,
     /// Keys cross a network in clear.
@@ -19,10 +19,14 @@ pub(super) struct Openness {
     datastream: Option<String>,
 }
 
-impl Openness {
+impl AccessNotice {
     /// # Errors
     /// A listener has no address.
-    pub(super) fn of(listeners: &Listeners, options: &ServerOptions, settings: &Settings) -> Result<Openness, Failure> {
+    pub(super) fn of(
+        listeners: &Listeners,
+        options: &ServerOptions,
+        settings: &Settings,
+    ) -> Result<AccessNotice, Failure> {
         let unbound = |error: io::Error| Failure::unavailable(format_args!("cannot listen: {error}"));
         let plain = listeners.plain.as_ref().map(tokio::net::TcpListener::local_addr).transpose().map_err(unbound)?;
         let datastreams = &settings.datastreams.0;
@@ -30,7 +34,7 @@ impl Openness {
         let datastream = (!datastreams.is_empty() && !is_open("default"))
             .then(|| datastreams.keys().find(|id| is_open(id)).cloned())
             .flatten();
-        Ok(Openness {
+        Ok(AccessNotice {
             demand: Demand::of(listeners, options).map_err(unbound)?,
             is_in_clear: plain.is_some_and(|address| !address.ip().is_loopback()),
             datastream,
@@ -59,7 +63,7 @@ impl Openness {
                 "It is open to everybody on this machine, and to nobody else; `{frontdesk} key new` makes it demand keys."
             );
         };
-        writeln!(out, "Everything but collecting takes a key, since {}. Make one:", Openness::reason(demand))?;
+        writeln!(out, "Everything but collecting takes a key, since {}. Make one:", AccessNotice::reason(demand))?;
         writeln!(out, "\n  {frontdesk} key new --scope read --name NAME{at}")?;
         if self.is_in_clear {
             writeln!(out, "\nWithout TLS, keys and events cross the network in clear: docs/tls.md.")?;
@@ -72,7 +76,7 @@ impl Openness {
         match self.demand {
             None => tracing::info!("open to this machine: no key is demanded"),
             Some(demand) => tracing::info!(
-                reason = Openness::reason(demand),
+                reason = AccessNotice::reason(demand),
                 "keys are demanded for everything but collecting; make one with: frontdesk key new --scope read --name NAME"
             ),
         }
@@ -88,18 +92,18 @@ mod tests {
 
     #[test]
     fn says_who_may_ask_and_how_to_make_a_key() {
-        let check = |openness: &Openness, parts: &[&str]| {
+        let check = |notice: &AccessNotice, parts: &[&str]| {
             let mut out = Vec::new();
-            openness.tell(&mut out, "frontdesk", " --data /srv").unwrap();
+            notice.tell(&mut out, "frontdesk", " --data /srv").unwrap();
             let text = String::from_utf8(out).unwrap();
             for part in parts {
                 assert!(text.contains(part), "{part:?} is not in {text:?}");
             }
-            assert_eq!(text.contains("in clear"), openness.is_in_clear, "{text}");
+            assert_eq!(text.contains("in clear"), notice.is_in_clear, "{text}");
         };
-        check(&Openness::default(), &["open to everybody on this machine", "`frontdesk key new`"]);
+        check(&AccessNotice::default(), &["open to everybody on this machine", "`frontdesk key new`"]);
         let make = "\n  frontdesk key new --scope read --name NAME --data /srv\n";
-        let with = |demand, is_in_clear| Openness { demand: Some(demand), is_in_clear, datastream: None };
+        let with = |demand, is_in_clear| AccessNotice { demand: Some(demand), is_in_clear, datastream: None };
         check(&with(Demand::Network, true), &["takes a key, since others than this machine can reach it", make]);
         check(&with(Demand::Proxy, false), &["hosts_allowed", make]);
         check(&with(Demand::Keys, false), &["there are keys", make]);
@@ -109,8 +113,8 @@ mod tests {
     fn a_first_event_goes_where_it_is_taken() {
         let address = "127.0.0.1:80".parse().unwrap();
         let check = |datastream: Option<&str>, expect: &str| {
-            let openness = Openness { datastream: datastream.map(str::to_owned), ..Openness::default() };
-            assert_eq!(openness.events_url(address), expect);
+            let notice = AccessNotice { datastream: datastream.map(str::to_owned), ..AccessNotice::default() };
+            assert_eq!(notice.events_url(address), expect);
         };
         check(None, "http://127.0.0.1:80/v1/events");
         check(Some("web"), "http://127.0.0.1:80/v1/events?datastream=web");

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use intake::{Claim, Framing};
 
 use super::cookies::Way;
-use super::edge_call::{EdgeCall, Telling, host_of, origin_of};
+use super::edge_call::{EdgeCall, VisitorInAnswer, host_of, origin_of};
 use super::raw::{self, Malformed};
 use super::reply::Reply;
 use super::target::{Action, Target, Version};
@@ -62,16 +62,16 @@ impl EdgeCall<'_> {
         };
         let way = Way::of(host_of(self.head), origin_of(self.head), body.envelope.domain.as_deref());
         let mut reply = Reply::new(self.target.request_id.as_deref(), way);
-        let doubt = self.tell_doubt(state, &body, &mut reply);
+        let mismatch = self.tell_doubt(state, &body, &mut reply);
         match self.action {
-            Action::Acquire => self.introduce(state, &mut reply, &body, Telling::Always),
-            Action::SetConsent => self.set_consent(state, &body, doubt.as_deref(), &mut reply).await?,
+            Action::Acquire => self.introduce(state, &mut reply, &body, VisitorInAnswer::Always),
+            Action::SetConsent => self.set_consent(state, &body, mismatch.as_deref(), &mut reply).await?,
             Action::Interact | Action::Collect => {
                 let kept = self.complete(state, &body, claim, &mut reply)?;
                 let said = kept.said;
-                self.take_in(state, &body, kept, doubt.as_deref(), &mut reply).await?;
+                self.take_in(state, &body, kept, mismatch.as_deref(), &mut reply).await?;
                 if self.action == Action::Interact {
-                    self.introduce(state, &mut reply, &body, Telling::News);
+                    self.introduce(state, &mut reply, &body, VisitorInAnswer::WhenNew);
                     self.keep_said(&body, said, &mut reply);
                 }
             }

@@ -35,9 +35,9 @@ pub(super) struct EdgeBody<'a> {
 
 /// When the answer names the visitor.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Telling {
+pub(super) enum VisitorInAnswer {
     Always,
-    News,
+    WhenNew,
 }
 
 impl EdgeCall<'_> {
@@ -66,8 +66,8 @@ impl EdgeCall<'_> {
         body: &EdgeBody<'_>,
         reply: &mut Reply,
     ) -> Option<String> {
-        let doubt = body.orgs.doubt.as_ref()?;
-        let message = doubt.message(&self.target.datastream, &body.orgs.own);
+        let mismatch = body.orgs.mismatch.as_ref()?;
+        let message = mismatch.message(&self.target.datastream, &body.orgs.own);
         state.org_warnings.warn_once(&self.target.datastream, &message);
         reply.warn_of_doubt(message.clone());
         Some(message)
@@ -79,10 +79,10 @@ impl EdgeCall<'_> {
         state: &AppState<B>,
         reply: &mut Reply,
         body: &EdgeBody<'_>,
-        telling: Telling,
+        naming: VisitorInAnswer,
     ) {
         let Some(visitor) = &body.visitor else { return };
-        if visitor.is_news() || telling == Telling::Always {
+        if visitor.is_news() || naming == VisitorInAnswer::Always {
             reply.tell(&visitor.ecid);
         }
         if visitor.is_news() {

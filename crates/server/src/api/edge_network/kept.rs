@@ -118,7 +118,7 @@ impl EdgeCall<'_> {
         state: &AppState<B>,
         body: &EdgeBody<'_>,
         kept: Kept,
-        doubt: Option<&str>,
+        mismatch: Option<&str>,
         reply: &mut Reply,
     ) -> Result<(), Problem> {
         let Kept { array, places, dated, .. } = kept;
@@ -130,7 +130,7 @@ impl EdgeCall<'_> {
         let runs = TestRun::of(&self.head.headers, places.iter().map(|place| sent.get(*place)?.test_id()));
         let submitted = |request| async {
             let mut answers = submit(state, request).await?;
-            notice::add_doubt(&mut answers, doubt);
+            notice::add_doubt(&mut answers, mismatch);
             notice::add_dated(&mut answers, &places, &dated);
             Ok(answers)
         };

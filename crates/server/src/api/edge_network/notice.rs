@@ -21,9 +21,9 @@ pub(crate) fn add_dated(answers: &mut [EventAnswer], places: &[usize], dated: &[
 }
 
 /// Tells of a doubt about the page's organisation, once for the request.
-pub(crate) fn add_doubt(answers: &mut [EventAnswer], doubt: Option<&str>) {
-    if let (Some(doubt), Some(first)) = (doubt, answers.iter_mut().find(|answer| answer.is_accepted())) {
-        add(first, "", DOUBT, doubt);
+pub(crate) fn add_doubt(answers: &mut [EventAnswer], mismatch: Option<&str>) {
+    if let (Some(mismatch), Some(first)) = (mismatch, answers.iter_mut().find(|answer| answer.is_accepted())) {
+        add(first, "", DOUBT, mismatch);
     }
 }
 
@@ -44,7 +44,7 @@ mod tests {
         let rejected = EventAnswer::Rejected { id: None, violations: Vec::new() };
         let mut answers = [rejected, accepted(), accepted(), accepted()];
         add_dated(&mut answers, &[0, 2, 3, 5], &[0, 3, 5]);
-        add_doubt(&mut answers, Some("doubt"));
+        add_doubt(&mut answers, Some("mismatch"));
         let codes = |answer: &EventAnswer| match answer {
             EventAnswer::Accepted { notices, .. } => notices.iter().map(|notice| notice.code.clone()).collect(),
             EventAnswer::Rejected { .. } => vec!["rejected".to_owned()],

@@ -11,7 +11,7 @@
 //!
 //! A datastream without an organisation of its own takes the page's where that is clear. One
 //! that has another keeps it, but the visitor and the choice in the page's own cookies hold:
-//! they are the page's visitor's. The rest is a [`Doubt`], told in the answer, in `tail`, and once for each datastream in the
+//! they are the page's visitor's. The rest is a [`OrgMismatch`], told in the answer, in `tail`, and once for each datastream in the
 //! log. Cookies are anybody's to send, so what is learnt holds for its request alone.
 
 use super::cookies::{CookieSource, Purpose, RequestCookies, org_part};
@@ -28,12 +28,12 @@ pub(crate) struct Orgs {
     /// Those that may as well be the page's: their cookies are read where the first has
     /// none, and a choice is written under their names too.
     pub(crate) others: Vec<String>,
-    pub(crate) doubt: Option<Doubt>,
+    pub(crate) mismatch: Option<OrgMismatch>,
 }
 
 /// Why the page's SDK may not find its cookies.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Doubt {
+pub(crate) enum OrgMismatch {
     /// It has another organisation: this one.
     Other(String),
     /// It brought an ECID and found no identity cookie, as on a visitor's first page after
@@ -59,9 +59,9 @@ impl Orgs {
         if datastream.org_id.is_some() {
             return match told.first() {
                 Some(other) if signs.has_cookies_enabled && !is_told => {
-                    Orgs { own, others: owned(&told), doubt: Some(Doubt::Other((*other).to_owned())) }
+                    Orgs { own, others: owned(&told), mismatch: Some(OrgMismatch::Other((*other).to_owned())) }
                 }
-                _ => Orgs { own, others: Vec::new(), doubt: is_lost.then_some(Doubt::Lost) },
+                _ => Orgs { own, others: Vec::new(), mismatch: is_lost.then_some(OrgMismatch::Lost) },
             };
         }
         match told.as_slice() {
@@ -69,12 +69,12 @@ impl Orgs {
             [] => {
                 let others: Vec<&str> =
                     cookies.orgs(CookieSource::Header).into_iter().filter(|org| *org != own).collect();
-                Orgs { others: owned(&others), own, doubt: None }
+                Orgs { others: owned(&others), own, mismatch: None }
             }
-            [one] => Orgs { own: (*one).to_owned(), others: Vec::new(), doubt: None },
+            [one] => Orgs { own: (*one).to_owned(), others: Vec::new(), mismatch: None },
             // An app keeps and sends whatever it was told; a page never sends two.
-            _ if is_told => Orgs { own, others: Vec::new(), doubt: None },
-            [first, ..] => Orgs { own, others: owned(&told), doubt: Some(Doubt::Other((*first).to_owned())) },
+            _ if is_told => Orgs { own, others: Vec::new(), mismatch: None },
+            [first, ..] => Orgs { own, others: owned(&told), mismatch: Some(OrgMismatch::Other((*first).to_owned())) },
         }
     }
 
@@ -86,9 +86,9 @@ impl Orgs {
         match (candidates.next(), candidates.next()) {
             (Some(only), None) => {
                 let others = if **only == own { Vec::new() } else { vec![own] };
-                Orgs { own: only.to_string(), others, doubt: None }
+                Orgs { own: only.to_string(), others, mismatch: None }
             }
-            _ => Orgs { own, others: Vec::new(), doubt: Some(Doubt::Lost) },
+            _ => Orgs { own, others: Vec::new(), mismatch: Some(OrgMismatch::Lost) },
         }
     }
 
@@ -98,17 +98,17 @@ impl Orgs {
     }
 }
 
-impl Doubt {
+impl OrgMismatch {
     /// What is to be done, in words for the page's and the server's people.
     pub(crate) fn message(&self, datastream: &str, own: &str) -> String {
         let own = org_id(own);
         let harm = "each page load is a new visitor, and after setConsent the page's events wait for ever";
         match self {
-            Doubt::Other(other) => format!(
+            OrgMismatch::Other(other) => format!(
                 "the page's SDK has the orgId {}, and the datastream has {own}: the SDK doesn't find its cookies, {harm}; set org_id of datastreams.{datastream} to the page's orgId",
                 org_id(other)
             ),
-            Doubt::Lost => format!(
+            OrgMismatch::Lost => format!(
                 "the page's SDK brought an ECID and no cookie of {own}: this is a visitor's first page after a migration, the page keeps no cookies, or its orgId is another one; then {harm}; set org_id of datastreams.{datastream} to the page's orgId"
             ),
         }
@@ -146,20 +146,24 @@ mod tests {
         cookies: &str,
         entries: &[&str],
         signs: Signs,
-        expect: (&str, &[&str], Option<Doubt>),
+        expect: (&str, &[&str], Option<OrgMismatch>),
     ) {
         let datastream = Datastream { org_id: org_id.map(str::to_owned), ..Datastream::default() };
         let found = Orgs::of(&datastream, &request_cookies(cookies, entries), signs);
         let others: Vec<&str> = found.others.iter().map(String::as_str).collect();
-        assert_eq!((found.own.as_str(), &others[..], found.doubt.clone()), expect, "{org_id:?} {cookies} {entries:?}");
+        assert_eq!(
+            (found.own.as_str(), &others[..], found.mismatch.clone()),
+            expect,
+            "{org_id:?} {cookies} {entries:?}"
+        );
     }
 
     const PAGE: Signs = Signs { has_cookies_enabled: true, has_ecid: false };
     const LOST: Signs = Signs { has_cookies_enabled: true, has_ecid: true };
     const APP: Signs = Signs { has_cookies_enabled: false, has_ecid: true };
 
-    fn other(org: &str) -> Option<Doubt> {
-        Some(Doubt::Other(org.to_owned()))
+    fn other(org: &str) -> Option<OrgMismatch> {
+        Some(OrgMismatch::Other(org.to_owned()))
     }
 
     #[test]
@@ -171,9 +175,9 @@ mod tests {
         check(set, "", &["kndctr_A_AdobeOrg_consent", "kndctr_B_AdobeOrg_identity"], LOST, (own, &[], None));
         check(set, "", &["kndctr_B_AdobeOrg_identity"], PAGE, (own, &["B_AdobeOrg"], other("B_AdobeOrg")));
         check(set, "", &["kndctr_B_AdobeOrg_cluster"], APP, (own, &[], None));
-        check(set, "", &[], LOST, (own, &[], Some(Doubt::Lost)));
+        check(set, "", &[], LOST, (own, &[], Some(OrgMismatch::Lost)));
         // On the page's own domain the browser sends ours, and the SDK doesn't see it.
-        check(set, "kndctr_A_AdobeOrg_identity=x", &[], LOST, (own, &[], Some(Doubt::Lost)));
+        check(set, "kndctr_A_AdobeOrg_identity=x", &[], LOST, (own, &[], Some(OrgMismatch::Lost)));
         check(set, "kndctr_B_AdobeOrg_identity=x", &[], PAGE, (own, &[], None));
         check(set, "", &[], APP, (own, &[], None));
     }
@@ -187,7 +191,7 @@ mod tests {
         check(None, "", &both, APP, (OURS, &[], None));
         let two = ["kndctr_B_AdobeOrg_identity", "kndctr_C_AdobeOrg_identity"];
         check(None, "", &two, PAGE, (OURS, &["B_AdobeOrg", "C_AdobeOrg"], other("B_AdobeOrg")));
-        check(None, "", &[], LOST, (OURS, &[], Some(Doubt::Lost)));
+        check(None, "", &[], LOST, (OURS, &[], Some(OrgMismatch::Lost)));
         check(None, "", &["kndctr_B_AdobeOrg_consent"], LOST, ("B_AdobeOrg", &[], None));
     }
 
@@ -201,7 +205,7 @@ mod tests {
         check(None, &kept, &[], LOST, ("B_AdobeOrg", &[OURS], None));
         check(None, &kept, &[], PAGE, (OURS, &[], None));
         let both = format!("{kept}; AMCV_C%40AdobeOrg=MCMID|2");
-        check(None, &both, &[], LOST, (OURS, &[], Some(Doubt::Lost)));
+        check(None, &both, &[], LOST, (OURS, &[], Some(OrgMismatch::Lost)));
         // An organisation whose identity cookie is there is not the one that was lost.
         check(None, &format!("{both}; kndctr_C_AdobeOrg_identity=z"), &[], LOST, ("B_AdobeOrg", &[OURS], None));
         check(None, "AMCV_FRONTDESK%40AdobeOrg=MCMID|1", &[], LOST, (OURS, &[], None));
@@ -212,10 +216,10 @@ mod tests {
 
     #[test]
     fn it_is_said_with_the_fix() {
-        let message = Doubt::Other("5BFE_AdobeOrg".to_owned()).message("web", OURS);
+        let message = OrgMismatch::Other("5BFE_AdobeOrg".to_owned()).message("web", OURS);
         for part in ["5BFE@AdobeOrg", "FRONTDESK@AdobeOrg", "org_id of datastreams.web"] {
             assert!(message.contains(part), "{part}: {message}");
         }
-        assert!(Doubt::Lost.message("web", OURS).contains("first page after a migration"));
+        assert!(OrgMismatch::Lost.message("web", OURS).contains("first page after a migration"));
     }
 }

@@ -6,7 +6,7 @@ use intake::Framing;
 use super::choice::Choice;
 use super::consent::Consent;
 use super::cookies::Purpose;
-use super::edge_call::{EdgeBody, EdgeCall, Telling};
+use super::edge_call::{EdgeBody, EdgeCall, VisitorInAnswer};
 use super::merge::{self, Added};
 use super::notice;
 use super::reply::Reply;
@@ -21,7 +21,7 @@ impl EdgeCall<'_> {
         &self,
         state: &AppState<B>,
         body: &EdgeBody<'_>,
-        doubt: Option<&str>,
+        mismatch: Option<&str>,
         reply: &mut Reply,
     ) -> Result<(), Problem> {
         let choices = body.envelope.consent;
@@ -37,11 +37,11 @@ impl EdgeCall<'_> {
         let run = TestRun::of_headers(&self.head.headers);
         let submitted = |request| async move {
             let mut answers = submit(state, request).await?;
-            notice::add_doubt(&mut answers, doubt);
+            notice::add_doubt(&mut answers, mismatch);
             Ok(answers)
         };
         drop(state.recorder.record(&state.backend, &run, request, submitted).await?);
-        self.introduce(state, reply, body, Telling::Always);
+        self.introduce(state, reply, body, VisitorInAnswer::Always);
         if let Choice::Made(consent) = choice {
             body.orgs.all().for_each(|org| reply.keep_consent(org, consent));
         }

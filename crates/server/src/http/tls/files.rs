@@ -1,7 +1,7 @@
 //! A certificate chain and its key, from PEM files to what rustls serves with.
 //!
 //! Whether a pair can be used is found out here, before a client meets it. What is only
-//! doubtful (it has ended, others can read the key) is a [`Concern`]: it is told, and the
+//! doubtful (it has ended, others can read the key) is a [`CertificateWarning`]: it is told, and the
 //! pair is used, since a site that can't be reached at all is worse. No error text holds
 //! a byte of either file.
 
@@ -96,7 +96,7 @@ pub enum TlsError {
 
 /// What is doubtful about a pair that is used nevertheless.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Concern {
+pub(crate) enum CertificateWarning {
     /// Its time is over.
     Ended { certificates: PathBuf, ends_s: i64 },
     /// Its time has not come.
@@ -105,19 +105,19 @@ pub(crate) enum Concern {
     KeyExposed { key: PathBuf, mode: u32 },
 }
 
-impl fmt::Display for Concern {
+impl fmt::Display for CertificateWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let date = |seconds: i64| DateTime::from_timestamp(seconds, 0).unwrap_or_default().to_rfc3339();
         match self {
-            Concern::Ended { certificates, ends_s } => {
+            CertificateWarning::Ended { certificates, ends_s } => {
                 let ended = date(*ends_s);
                 write!(f, "the certificate in {} ended at {ended}; clients refuse it", certificates.display())
             }
-            Concern::NotBegun { certificates, begins_s } => {
+            CertificateWarning::NotBegun { certificates, begins_s } => {
                 let begins = date(*begins_s);
                 write!(f, "the certificate in {} begins at {begins}; clients refuse it", certificates.display())
             }
-            Concern::KeyExposed { key, mode } => {
+            CertificateWarning::KeyExposed { key, mode } => {
                 let key = key.display();
                 write!(f, "others can read the private key {key} (mode {mode:04o}); run: chmod go-rwx {key}")
             }
@@ -137,7 +137,7 @@ pub(crate) struct Pair {
 pub(crate) struct Loaded {
     pub(crate) config: ServerConfig,
     pub(crate) validity: Option<Validity>,
-    pub(crate) concerns: Vec<Concern>,
+    pub(crate) warnings: Vec<CertificateWarning>,
 }
 
 impl Pair {
@@ -165,19 +165,19 @@ impl Pair {
         let chain = certificates(self.certificates, &files.certificates)?;
         let key = private_key(self.key, &files.key)?;
         let validity = Validity::of(&chain[0]);
-        let mut concerns = Vec::new();
+        let mut warnings = Vec::new();
         if let Some(Validity { begins_s, ends_s }) = validity {
             let certificates = files.certificates.clone();
             if now_s > ends_s {
-                concerns.push(Concern::Ended { certificates, ends_s });
+                warnings.push(CertificateWarning::Ended { certificates, ends_s });
             } else if now_s < begins_s {
-                concerns.push(Concern::NotBegun { certificates, begins_s });
+                warnings.push(CertificateWarning::NotBegun { certificates, begins_s });
             }
         }
         if let Some(mode) = self.key_mode.filter(|mode| mode & 0o077 != 0) {
-            concerns.push(Concern::KeyExposed { key: files.key.clone(), mode });
+            warnings.push(CertificateWarning::KeyExposed { key: files.key.clone(), mode });
         }
-        Ok(Loaded { config: config(chain, key, files)?, validity, concerns })
+        Ok(Loaded { config: config(chain, key, files)?, validity, warnings })
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, date_time_ymd};
 use tempfile::TempDir;
 
-use super::files::Concern;
+use super::files::CertificateWarning;
 use super::*;
 
 /// 2026-11-23T00:00:00Z; certificates here are valid from the day before.
@@ -49,9 +49,9 @@ impl Place {
         chmod(&self.path("key.pem"), 0o600);
     }
 
-    fn concerns(&self, now_s: i64) -> Vec<Concern> {
+    fn warnings(&self, now_s: i64) -> Vec<CertificateWarning> {
         let files = self.files();
-        Pair::read(&files).load(&files, now_s).expect("it can be used").concerns
+        Pair::read(&files).load(&files, now_s).expect("it can be used").warnings
     }
 }
 
@@ -120,7 +120,7 @@ fn what_is_doubtful_is_told() {
     let (certificate, key) = pair(90);
     place.write(&certificate, &key);
     let check = |now_s: i64, part: &str| {
-        let told: Vec<String> = place.concerns(now_s).iter().map(ToString::to_string).collect();
+        let told: Vec<String> = place.warnings(now_s).iter().map(ToString::to_string).collect();
         match part {
             "" => assert_eq!(told, Vec::<String>::new()),
             part => assert!(told.len() == 1 && told[0].contains(part), "{told:?} lacks {part}"),

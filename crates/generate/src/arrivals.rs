@@ -15,7 +15,7 @@ const HOURS: [u32; 24] = [14, 10, 8, 7, 8, 12, 22, 38, 55, 70, 78, 80, 76, 74, 7
 const WEEKDAYS: [u32; 7] = [100, 96, 72, 64, 108, 106, 102];
 
 /// The hours of a run and their cumulated weights.
-pub(crate) struct Rhythm {
+pub(crate) struct ArrivalTimes {
     begin_ms: i64,
     /// `ends[h]` is the weight of all hours up to and with hour `h`.
     ends: Vec<u64>,
@@ -23,9 +23,9 @@ pub(crate) struct Rhythm {
     hour: usize,
 }
 
-impl Rhythm {
+impl ArrivalTimes {
     /// The `days` days before `until_ms` (milliseconds since 1970, UTC).
-    pub(crate) fn new(until_ms: i64, days: u32) -> Rhythm {
+    pub(crate) fn new(until_ms: i64, days: u32) -> ArrivalTimes {
         let hours = i64::from(days) * 24;
         let begin_ms = until_ms - hours * HOUR_MS;
         let mut ends = Vec::with_capacity(hours as usize);
@@ -37,7 +37,7 @@ impl Rhythm {
             sum += u64::from(HOURS[of_day] * WEEKDAYS[weekday]);
             ends.push(sum);
         }
-        Rhythm { begin_ms, ends, hour: 0 }
+        ArrivalTimes { begin_ms, ends, hour: 0 }
     }
 
     /// The moment at which `done` of `all` parts of the run's weight have passed, moved
@@ -63,11 +63,11 @@ mod tests {
     #[test]
     fn fills_its_days_with_more_at_noon_than_at_night() {
         let until = 1_795_305_600_000; // 2026-11-22T00:00:00Z, a Sunday
-        let mut rhythm = Rhythm::new(until, 7);
+        let mut arrivals = ArrivalTimes::new(until, 7);
         let mut random = Random::new(1);
         let mut by_hour = [0u32; 24];
         for i in 0..70_000 {
-            let at = rhythm.moment(i, 70_000, &mut random);
+            let at = arrivals.moment(i, 70_000, &mut random);
             assert!((until - 7 * 24 * HOUR_MS..until).contains(&at), "{at}");
             by_hour[(at / HOUR_MS % 24) as usize] += 1;
         }

@@ -64,7 +64,8 @@ fn unwritten(error: io::Error) -> Failure {
 enum RowWriter<'a> {
     Csv { out: Box<dyn Write + Send + 'a>, texts: Texts },
     NdJson { out: Box<dyn Write + Send + 'a>, keys: ObjectKeys },
-    Parquet(ParquetRows<'a>),
+    // In a box: it is large beside the others.
+    Parquet(Box<ParquetRows<'a>>),
 }
 
 impl<'a> RowWriter<'a> {
@@ -82,7 +83,10 @@ impl<'a> RowWriter<'a> {
                 Ok(RowWriter::Csv { out, texts })
             }
             ExportForm::NdJson => Ok(RowWriter::NdJson { out, keys: ObjectKeys::of(schema) }),
-            ExportForm::Parquet => Ok(RowWriter::Parquet(ParquetRows::begin(out, SchemaRef::clone(schema))?)),
+            ExportForm::Parquet => {
+                let file = ParquetRows::begin(out, SchemaRef::clone(schema))?;
+                Ok(RowWriter::Parquet(Box::new(file)))
+            }
         }
     }
 

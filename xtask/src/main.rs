@@ -10,6 +10,7 @@ mod e2e;
 mod features;
 mod fuzz;
 mod metrics;
+mod postgres;
 mod python;
 mod readers;
 mod steps;

@@ -6,7 +6,7 @@
 //! that stand on DataFusion and Delta last.
 
 use crate::steps::{answers, cargo, step, tool};
-use crate::{deny, e2e, features, metrics, readers, tidy};
+use crate::{deny, e2e, features, metrics, postgres, readers, tidy};
 
 /// Crates without heavy dependencies.
 const LIGHT: &[&str] = &["xdm", "schemas", "journal", "keys", "vault", "summary", "generate", "xtask"];
@@ -28,6 +28,7 @@ const STEPS: &[Step] = &[
     Step { name: "tests", work: tests },
     Step { name: "metrics", work: other_numbers },
     Step { name: "readers", work: other_readers },
+    Step { name: "postgres", work: postgres_tools },
     Step { name: "e2e", work: browser_tests },
     Step { name: "clippy-all", work: clippy_all },
 ];
@@ -86,6 +87,11 @@ fn other_numbers() -> Result<(), String> {
 fn other_readers() -> Result<(), String> {
     build()?;
     readers::run()
+}
+
+fn postgres_tools() -> Result<(), String> {
+    build()?;
+    postgres::run()
 }
 
 /// The browser tests, against a program that is current even when the step is named alone.

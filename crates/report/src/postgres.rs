@@ -13,6 +13,7 @@ pub(crate) mod answer;
 pub(crate) mod catalog;
 mod columns;
 mod functions;
+mod information;
 mod parameters;
 mod reading;
 mod replaced;

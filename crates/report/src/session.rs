@@ -2,6 +2,8 @@
 //!
 //! The finished result counts against the query's budget of memory as well.
 
+mod asked;
+
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,6 +25,7 @@ use futures::{FutureExt, StreamExt};
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
+use self::asked::Asked;
 use crate::engine::{Engine, SharedEngine};
 use crate::error::{KnownNames, translate};
 use crate::postgres::{Purpose, Statement};
@@ -135,23 +138,6 @@ impl Session {
     }
 }
 
-/// What is asked.
-enum Asked {
-    /// A statement of the engine's own dialect.
-    Sql(String),
-    /// A statement of PostgreSQL's.
-    Statement(Statement),
-}
-
-impl Asked {
-    fn text(&self) -> &str {
-        match self {
-            Asked::Sql(sql) => sql,
-            Asked::Statement(statement) => &statement.text,
-        }
-    }
-}
-
 /// Both tables at one moment: several queries over it see the same rows.
 #[derive(Clone)]
 pub struct Snapshot {
@@ -207,29 +193,6 @@ impl Snapshot {
             Asked::Statement(statement) => self.run_statement(statement, &limits).await,
             asked => self.try_run(&asked, &limits).await,
         }
-    }
-
-    /// What the sender didn't say about parameters is found out first, where it makes a difference.
-    async fn run_statement(self, mut statement: Statement, limits: &QueryLimits) -> Result<QueryResult, QueryError> {
-        match statement.purpose {
-            Purpose::Rows if statement.has_doubtful_values() => {
-                let description = Statement { purpose: Purpose::Description, ..statement.clone() };
-                if let Ok(described) = self.try_run(&Asked::Statement(description), limits).await {
-                    statement.take_types(&described);
-                }
-            }
-            Purpose::Rows => {}
-            Purpose::Description => {
-                let first = self.try_run(&Asked::Statement(statement.clone()), limits).await;
-                // The engine must know what a parameter is; to PostgreSQL it is a text then.
-                if first.is_ok() || !statement.text.contains('$') {
-                    return first;
-                }
-                statement.let_unknown_be_text();
-                return self.try_run(&Asked::Statement(statement), limits).await.or(first);
-            }
-        }
-        self.try_run(&Asked::Statement(statement), limits).await
     }
 
     async fn try_run(&self, asked: &Asked, limits: &QueryLimits) -> Result<QueryResult, QueryError> {

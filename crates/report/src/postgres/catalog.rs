@@ -7,14 +7,15 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use datafusion::arrow::array::new_null_array;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::{
     CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider,
     SchemaProvider, TableProvider,
 };
 use datafusion::common::{DataFusionError, Result};
-use datafusion::datasource::TableType;
-use datafusion::datasource::empty::EmptyTable;
+use datafusion::datasource::{MemTable, TableType};
 use datafusion::execution::{FunctionRegistry, SessionState, TaskContext};
 use datafusion::prelude::SessionContext;
 use datafusion_pg_catalog::pg_catalog::catalog_info::CatalogInfo;
@@ -24,8 +25,8 @@ use datafusion_pg_catalog::pg_catalog::{
 };
 use futures::StreamExt;
 
-use super::functions;
 use super::reading::{PG_CATALOG, Reading};
+use super::{functions, information};
 use crate::engine::{CATALOG, SCHEMA};
 use crate::views;
 
@@ -66,100 +67,77 @@ impl Catalog {
                 relations.push((name, table.schema()));
             }
         }
-        let known = Known { relations: Arc::new(relations) };
+        let relations: Relations = Arc::new(relations);
+        let known = Known { relations: Arc::clone(&relations) };
         let provider = PgCatalogSchemaProvider::try_new(known, Arc::clone(&self.tables), Reader)?;
         // Numbers are given in the order in which things are first seen.
-        if let Some(PgCatalogTable::Dynamic(classes)) = provider.build_table_by_name("pg_class")? {
-            let mut rows = classes.execute(Arc::new(TaskContext::default()));
-            while let Some(batch) = rows.next().await {
-                batch?;
+        let mut classes = None;
+        if let Some(PgCatalogTable::Dynamic(table)) = provider.build_table_by_name("pg_class")? {
+            let mut rows = table.execute(Arc::new(TaskContext::default()));
+            if let Some(batch) = rows.next().await {
+                classes = Some(with_more_columns(&batch?)?);
             }
         }
         let catalog = state.catalog_list().catalog(CATALOG);
         let catalog = catalog.ok_or_else(|| DataFusionError::Internal("a state without a catalog".to_owned()))?;
-        catalog.register_schema(PG_CATALOG, Arc::new(WithEmptyTables(provider)))?;
+        catalog.register_schema(PG_CATALOG, Arc::new(OurTables { provider, classes, relations }))?;
         Ok(())
     }
 }
 
-/// Tables of `information_schema` that the engine doesn't have, with their columns: there are no keys
-/// and no constraints.
-pub(crate) const EMPTY_TABLES: [(&str, &[&str]); 5] = [
-    ("table_constraints", &CONSTRAINT),
-    ("key_column_usage", &KEY_COLUMN),
-    ("constraint_column_usage", &CONSTRAINT_COLUMN),
-    ("referential_constraints", &REFERENCE),
-    ("triggers", &["trigger_schema", "trigger_name", "event_object_schema", "event_object_table"]),
-];
+/// Columns of `pg_class` that tools select and that are null everywhere here.
+const MORE_OF_CLASSES: [&str; 2] = ["relacl", "reloptions"];
 
-const CONSTRAINT: [&str; 8] = [
-    "constraint_catalog",
-    "constraint_schema",
-    "constraint_name",
-    "table_catalog",
-    "table_schema",
-    "table_name",
-    "constraint_type",
-    "is_deferrable",
-];
-const KEY_COLUMN: [&str; 9] = [
-    "constraint_catalog",
-    "constraint_schema",
-    "constraint_name",
-    "table_catalog",
-    "table_schema",
-    "table_name",
-    "column_name",
-    "ordinal_position",
-    "position_in_unique_constraint",
-];
-const CONSTRAINT_COLUMN: [&str; 7] = [
-    "table_catalog",
-    "table_schema",
-    "table_name",
-    "column_name",
-    "constraint_catalog",
-    "constraint_schema",
-    "constraint_name",
-];
-const REFERENCE: [&str; 7] = [
-    "constraint_catalog",
-    "constraint_schema",
-    "constraint_name",
-    "unique_constraint_schema",
-    "unique_constraint_name",
-    "update_rule",
-    "delete_rule",
-];
+fn with_more_columns(classes: &RecordBatch) -> Result<Arc<MemTable>> {
+    let schema = classes.schema();
+    let mut fields: Vec<Arc<Field>> = schema.fields().iter().cloned().collect();
+    let mut columns = classes.columns().to_vec();
+    for name in MORE_OF_CLASSES {
+        let kind = DataType::List(Arc::new(Field::new_list_field(DataType::Utf8, true)));
+        columns.push(new_null_array(&kind, classes.num_rows()));
+        fields.push(Arc::new(Field::new(name, kind, true)));
+    }
+    let schema = Arc::new(Schema::new(fields));
+    let classes = RecordBatch::try_new(Arc::clone(&schema), columns)?;
+    Ok(Arc::new(MemTable::try_new(schema, vec![vec![classes]])?))
+}
 
-/// `pg_catalog` with these tables in it.
+/// `pg_catalog` with these tables in it, and with all columns of `pg_class`.
 #[derive(Debug)]
-struct WithEmptyTables(PgCatalogSchemaProvider<Known, Reader>);
+struct OurTables {
+    provider: PgCatalogSchemaProvider<Known, Reader>,
+    classes: Option<Arc<MemTable>>,
+    relations: Relations,
+}
 
 #[async_trait]
-impl SchemaProvider for WithEmptyTables {
+impl SchemaProvider for OurTables {
     fn table_names(&self) -> Vec<String> {
-        self.0.table_names()
+        self.provider.table_names()
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
-        let Some((_, columns)) = EMPTY_TABLES.iter().find(|(known, _)| *known == name) else {
-            return self.0.table(name).await;
-        };
-        let kind = |column: &str| if column.contains("position") { DataType::Int32 } else { DataType::Utf8 };
-        let fields: Vec<Field> = columns.iter().map(|column| Field::new(*column, kind(column), true)).collect();
-        Ok(Some(Arc::new(EmptyTable::new(Arc::new(Schema::new(fields))))))
+        if let Some(classes) = self.classes.as_ref().filter(|_| name == "pg_class") {
+            return Ok(Some(Arc::clone(classes) as Arc<dyn TableProvider>));
+        }
+        match information::table(name, &self.relations)? {
+            Some(table) => Ok(Some(table)),
+            None => self.provider.table(name).await,
+        }
     }
 
     fn table_exist(&self, name: &str) -> bool {
-        EMPTY_TABLES.iter().any(|(known, _)| *known == name) || self.0.table_exist(name)
+        information::is_ours(name) || self.provider.table_exist(name)
     }
 }
+
+/// Names and columns of our views, in the order of their names.
+pub(super) type Relations = Arc<Vec<(&'static str, SchemaRef)>>;
 
 /// Our views, in the order of their names.
 #[derive(Clone, Debug)]
 struct Known {
-    relations: Arc<Vec<(&'static str, SchemaRef)>>,
+    relations: Relations,
 }
 
 impl Known {

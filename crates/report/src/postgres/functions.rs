@@ -99,7 +99,7 @@ pub(crate) fn all() -> Vec<ScalarUDF> {
     ] {
         functions.push(constant(name, no_text()));
     }
-    for name in ["pg_type_is_visible", "pg_function_is_visible", "pg_operator_is_visible", "pg_has_role"] {
+    for name in VISIBLE {
         functions.push(constant(name, truth(true)));
     }
     for name in PRIVILEGES {
@@ -118,6 +118,21 @@ pub(crate) fn all() -> Vec<ScalarUDF> {
     functions.push(constant("pg_database_size", ScalarValue::Int64(None)));
     functions
 }
+
+/// Functions that are true of everything there is.
+const VISIBLE: [&str; 11] = [
+    "pg_collation_is_visible",
+    "pg_conversion_is_visible",
+    "pg_function_is_visible",
+    "pg_has_role",
+    "pg_opclass_is_visible",
+    "pg_operator_is_visible",
+    "pg_opfamily_is_visible",
+    "pg_statistics_obj_is_visible",
+    "pg_ts_config_is_visible",
+    "pg_ts_dict_is_visible",
+    "pg_type_is_visible",
+];
 
 /// Functions that tell whether somebody may do something.
 const PRIVILEGES: [&str; 8] = [

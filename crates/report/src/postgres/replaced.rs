@@ -7,7 +7,7 @@ use datafusion::sql::sqlparser::ast::{
     FunctionArguments, Ident, ObjectName, ObjectNamePart, Statement, Value, ValueWithSpan, VisitMut, VisitorMut,
 };
 
-use super::catalog::EMPTY_TABLES;
+use super::information::is_ours;
 use super::reading::{INFORMATION_SCHEMA, PG_CATALOG};
 
 /// `to_regclass('x')` as the cast that is known, since both find an object's number by its name, and
@@ -63,6 +63,9 @@ impl VisitorMut for NamesByCasts {
     }
 }
 
+/// Tables that no column of ours has a row in: defaults, sequences, collations.
+const ABSENT: [&str; 4] = ["pg_attrdef", "pg_sequence", "pg_collation", "typcollation"];
+
 struct WhatIsNotHere;
 
 impl VisitorMut for WhatIsNotHere {
@@ -71,7 +74,7 @@ impl VisitorMut for WhatIsNotHere {
     fn pre_visit_relation(&mut self, relation: &mut ObjectName) -> ControlFlow<()> {
         if let [ObjectNamePart::Identifier(schema), ObjectNamePart::Identifier(table)] = &mut relation.0[..]
             && schema.value.eq_ignore_ascii_case(INFORMATION_SCHEMA)
-            && EMPTY_TABLES.iter().any(|(name, _)| table.value.eq_ignore_ascii_case(name))
+            && is_ours(&table.value.to_ascii_lowercase())
         {
             *schema = Ident::new(PG_CATALOG);
         }
@@ -90,6 +93,16 @@ impl VisitorMut for WhatIsNotHere {
                 let text = query.to_string();
                 if text.contains("relkind = 'c'") && text.contains("typrelid") {
                     *expression = Expr::value(Value::Boolean(false));
+                } else if ABSENT.iter().any(|table| text.contains(table)) {
+                    *expression = null(DataType::Text);
+                }
+            }
+            // Whether a schema is on the path that names are looked for along: Grafana.
+            Expr::InSubquery { expr, subquery, negated: false } => {
+                if subquery.to_string().contains("current_setting('search_path')") {
+                    let public = Expr::value(Value::SingleQuotedString("public".to_owned()));
+                    let (left, right) = (expr.clone(), Box::new(public));
+                    *expression = Expr::BinaryOp { left, op: BinaryOperator::Eq, right };
                 }
             }
             Expr::Function(Function { args: FunctionArguments::Subquery(_), .. }) => *expression = null(DataType::Text),

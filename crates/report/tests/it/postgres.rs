@@ -66,7 +66,8 @@ async fn statements_are_described_before_they_run() {
     )
     .await;
     check("select count(*) from contacts limit $1", &[], "Int64", r#"["Integer"]"#).await;
-    check("select $1", &[], "Utf8", r#"["Text"]"#).await;
+    // On the wire both are texts.
+    check("select $1", &[], "Null", r#"["Unknown"]"#).await;
     check("select $1", &[(ParameterType::Integer, "")], "Int64", r#"["Integer"]"#).await;
     check("select 1::int", &[], "Int32", "[]").await;
 }
@@ -109,4 +110,18 @@ async fn the_catalog_has_our_views_under_numbers_that_stay() {
         Ok("table_name|activity|chat_sessions"),
     )
     .await;
+}
+
+#[tokio::test]
+async fn columns_have_the_types_that_tools_know() {
+    let sql = "select column_name, data_type, udt_name from information_schema.columns where table_name = 'contacts' \
+               and column_name in ('time', 'channel', 'chat_start', 'event_date', 'callback') order by ordinal_position";
+    let expect = "column_name,data_type,udt_name|time,timestamp with time zone,timestamptz|channel,text,text|chat_start,bigint,int8|\
+                  callback,boolean,bool|event_date,date,date";
+    check(sql, &[], Ok(expect)).await;
+    check("select count(*) as n from information_schema.table_constraints", &[], Ok("n|0")).await;
+    check("select (select pg_get_expr(d.adbin, d.adrelid) from pg_attrdef d where d.adrelid = a.attrelid) is null as x from pg_attribute a limit 1", &[], Ok("x|true")).await;
+    check("select count(*) as n from pg_class where relname like 'cont/acts' escape '/'", &[], Ok("n|1")).await;
+    check("select to_regclass('nobody') as a, to_regclass('contacts') is null as b", &[], Ok("a,b|,false")).await;
+    check("select count(*) from contacts, pg_class", &[], Err("can't be asked in one statement")).await;
 }

@@ -10,13 +10,16 @@
 //! one is for statements over the catalog only, so that no number of ours is ever made up.
 
 pub(crate) mod answer;
+mod arrays;
 pub(crate) mod catalog;
 mod columns;
 mod functions;
 mod information;
 mod parameters;
+mod patterns;
 mod reading;
 mod replaced;
+mod templates;
 
 use std::collections::HashMap;
 

@@ -90,7 +90,9 @@ const MORE_OF_CLASSES: [&str; 2] = ["relacl", "reloptions"];
 
 fn with_more_columns(classes: &RecordBatch) -> Result<Arc<MemTable>> {
     let schema = classes.schema();
-    let mut fields: Vec<Arc<Field>> = schema.fields().iter().cloned().collect();
+    // What is looked up by a name that nobody has is null.
+    let nullable = |field: &Arc<Field>| Arc::new(field.as_ref().clone().with_nullable(true));
+    let mut fields: Vec<Arc<Field>> = schema.fields().iter().map(nullable).collect();
     let mut columns = classes.columns().to_vec();
     for name in MORE_OF_CLASSES {
         let kind = DataType::List(Arc::new(Field::new_list_field(DataType::Utf8, true)));

@@ -77,26 +77,10 @@ pub(crate) fn all() -> Vec<ScalarUDF> {
     let no_text = || ScalarValue::Utf8(None);
     let truth = |truth: bool| ScalarValue::Boolean(Some(truth));
     let mut functions = vec![constant("version", text(VERSION)), current_setting()];
-    for name in [
-        "obj_description",
-        "col_description",
-        "shobj_description",
-        "pg_get_viewdef",
-        "pg_get_indexdef",
-        "pg_get_ruledef",
-        "pg_get_triggerdef",
-        "pg_get_functiondef",
-        "pg_get_function_arguments",
-        "pg_get_function_identity_arguments",
-        "pg_get_function_result",
-        "pg_get_serial_sequence",
-        "pg_tablespace_location",
-        "pg_size_pretty",
-        "json_build_object",
-        "inet_server_addr",
-        "inet_client_addr",
-        "set_config",
-    ] {
+    for name in STAND_INS.iter().filter(|name| **name != "pg_database_size") {
+        functions.push(constant(name, no_text()));
+    }
+    for name in ["inet_server_addr", "inet_client_addr", "set_config"] {
         functions.push(constant(name, no_text()));
     }
     for name in VISIBLE {
@@ -118,6 +102,26 @@ pub(crate) fn all() -> Vec<ScalarUDF> {
     functions.push(constant("pg_database_size", ScalarValue::Int64(None)));
     functions
 }
+
+/// Functions that have no answer here. A null would be a wrong one where our own rows are asked for.
+pub(crate) const STAND_INS: [&str; 16] = [
+    "obj_description",
+    "col_description",
+    "shobj_description",
+    "pg_get_viewdef",
+    "pg_get_indexdef",
+    "pg_get_ruledef",
+    "pg_get_triggerdef",
+    "pg_get_functiondef",
+    "pg_get_function_arguments",
+    "pg_get_function_identity_arguments",
+    "pg_get_function_result",
+    "pg_get_serial_sequence",
+    "pg_tablespace_location",
+    "pg_size_pretty",
+    "json_build_object",
+    "pg_database_size",
+];
 
 /// Functions that are true of everything there is.
 const VISIBLE: [&str; 11] = [

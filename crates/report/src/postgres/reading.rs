@@ -14,7 +14,7 @@ use datafusion_pg_catalog::sql::rules::{
     StripCallableQualifier, StripCollate,
 };
 
-use super::{Purpose, Statement, parameters, replaced};
+use super::{Purpose, Statement, arrays, parameters, replaced};
 use crate::{QueryError, views};
 
 /// The schema of PostgreSQL's own tables.
@@ -74,11 +74,13 @@ impl Reading {
                 let written = sql.to_string();
                 placeholders = parameters::count(&mut sql)?;
                 put(&mut sql)?;
-                replaced::names_by_casts(&mut sql);
+                replaced::names_by_casts(&mut sql)?;
                 let mut before = sql.clone();
+                arrays::as_lists(&mut sql)?;
                 let sql = self.faithful.iter().fold(sql, |sql, rule| rule.rewrite(sql));
                 let found = Found::of(&sql);
                 if !found.catalog {
+                    replaced::refuse_stand_ins(&sql)?;
                     return Ok(ReadStatement { sql, asks_catalog: false, placeholders });
                 }
                 if found.ours {
@@ -171,7 +173,7 @@ mod tests {
         check(ours, Ok((ours, false)));
         check(
             "select 1 from contacts where channel = any(array['chat'])",
-            Ok(("SELECT 1 FROM contacts WHERE array_contains(ARRAY['chat'], channel)", false)),
+            Ok(("SELECT 1 FROM contacts WHERE channel IN ('chat')", false)),
         );
         check("select relname from pg_class", Ok(("SELECT relname FROM pg_catalog.pg_class", true)));
         check("select pg_catalog.version()", Ok(("SELECT version() AS version", false)));

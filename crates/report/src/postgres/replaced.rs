@@ -4,16 +4,50 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
-    FunctionArguments, Ident, ObjectName, ObjectNamePart, Statement, Value, ValueWithSpan, VisitMut, VisitorMut,
+    FunctionArguments, Ident, ObjectName, ObjectNamePart, Statement, Value, Visit, VisitMut, Visitor, VisitorMut,
 };
 
 use super::information::is_ours;
 use super::reading::{INFORMATION_SCHEMA, PG_CATALOG};
+use super::{functions, patterns, templates};
+use crate::QueryError;
 
 /// `to_regclass('x')` as the cast that is known, since both find an object's number by its name, and
-/// `user` as the function.
-pub(crate) fn names_by_casts(statement: &mut Statement) {
-    let _: ControlFlow<()> = VisitMut::visit(statement, &mut NamesByCasts);
+/// `user` as the function; patterns and templates as the engine reads them.
+///
+/// # Errors
+/// The engine means something else by it.
+pub(crate) fn names_by_casts(statement: &mut Statement) -> Result<(), QueryError> {
+    match VisitMut::visit(statement, &mut NamesByCasts) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(error) => Err(error),
+    }
+}
+
+/// In a statement that isn't over the catalog: functions that have the answer null, because nothing
+/// that a catalog holds has it.
+///
+/// # Errors
+/// There is one.
+pub(crate) fn refuse_stand_ins(statement: &Statement) -> Result<(), QueryError> {
+    struct StandIns;
+    impl Visitor for StandIns {
+        type Break = QueryError;
+
+        fn pre_visit_expr(&mut self, expression: &Expr) -> ControlFlow<QueryError> {
+            if let Expr::Function(function) = expression
+                && let Some(name) = functions::STAND_INS.iter().find(|name| **name == last_name(function))
+            {
+                let message = format!("the function {name} is only there for programs that ask the catalog");
+                return ControlFlow::Break(QueryError::Invalid { message });
+            }
+            ControlFlow::Continue(())
+        }
+    }
+    match Visit::visit(statement, &mut StandIns) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(error) => Err(error),
+    }
 }
 
 /// In a statement over the catalog: types of rows, arrays made of subqueries, keys and constraints, of
@@ -25,9 +59,9 @@ pub(crate) fn what_is_not_here(statement: &mut Statement) {
 struct NamesByCasts;
 
 impl VisitorMut for NamesByCasts {
-    type Break = ();
+    type Break = QueryError;
 
-    fn post_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<()> {
+    fn post_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<QueryError> {
         const FUNCTIONS: [(&str, &str); 4] = [
             ("to_regclass", "regclass"),
             ("to_regtype", "regtype"),
@@ -40,11 +74,18 @@ impl VisitorMut for NamesByCasts {
             }
             Expr::Function(function) if is_user(function) => *expression = call("session_user"),
             Expr::Like { pattern, escape_char, .. } | Expr::ILike { pattern, escape_char, .. } => {
-                if let Some(escape) = escape_char.as_ref().and_then(escape_of)
-                    && has_texts_only(pattern)
-                {
-                    escape_by_backslash(pattern, escape);
-                    *escape_char = None;
+                if let Err(error) = patterns::with_backslashes(pattern, escape_char) {
+                    return ControlFlow::Break(error);
+                }
+            }
+            // Its patterns are not those of the engine.
+            Expr::SimilarTo { .. } => {
+                let message = "SIMILAR TO isn't there: use LIKE, or ~ with a regular expression".to_owned();
+                return ControlFlow::Break(QueryError::Invalid { message });
+            }
+            Expr::Function(function) if last_name(function) == "to_char" => {
+                if let Err(error) = templates::translate(function) {
+                    return ControlFlow::Break(error);
                 }
             }
             Expr::Function(function) => {
@@ -119,39 +160,6 @@ impl VisitorMut for WhatIsNotHere {
 /// The word `user`, which is a function.
 fn is_user(function: &Function) -> bool {
     matches!(function.args, FunctionArguments::None) && last_name(function) == "user"
-}
-
-/// Another escape than the one that the engine knows.
-fn escape_of(escape: &ValueWithSpan) -> Option<char> {
-    let Value::SingleQuotedString(text) = &escape.value else { return None };
-    let mut letters = text.chars();
-    letters.next().filter(|letter| *letter != '\\' && letters.next().is_none())
-}
-
-/// Whether a pattern is texts put together, so that its escapes can be told.
-fn has_texts_only(pattern: &Expr) -> bool {
-    match pattern {
-        Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text), .. }) => !text.contains('\\'),
-        Expr::BinaryOp { left, op: BinaryOperator::StringConcat, right } => {
-            has_texts_only(left) && has_texts_only(right)
-        }
-        Expr::Cast { expr, .. } | Expr::Nested(expr) => has_texts_only(expr),
-        _ => false,
-    }
-}
-
-fn escape_by_backslash(pattern: &mut Expr, escape: char) {
-    match pattern {
-        Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text), .. }) => {
-            *text = text.replace(escape, "\\");
-        }
-        Expr::BinaryOp { left, right, .. } => {
-            escape_by_backslash(left, escape);
-            escape_by_backslash(right, escape);
-        }
-        Expr::Cast { expr, .. } | Expr::Nested(expr) => escape_by_backslash(expr, escape),
-        _ => {}
-    }
 }
 
 fn last_name(function: &Function) -> String {

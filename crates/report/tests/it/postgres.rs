@@ -125,3 +125,68 @@ async fn columns_have_the_types_that_tools_know() {
     check("select to_regclass('nobody') as a, to_regclass('contacts') is null as b", &[], Ok("a,b|,false")).await;
     check("select count(*) from contacts, pg_class", &[], Err("can't be asked in one statement")).await;
 }
+
+#[tokio::test]
+async fn patterns_have_any_escape() {
+    for (text, expect) in [
+        ("select '50!' like '50!!' escape '!' as x", "true"),
+        ("select '/help/' like '%' || '//help//' || '%' escape '/' as x", "true"),
+        ("select '50%' like '50/%' escape '/' as x", "true"),
+        ("select '500' like '50/%' escape '/' as x", "false"),
+        ("select 'a/b' like 'a' || '/' || '/b' escape '/' as x", "true"),
+        ("select 'abc' like 'a/bc' escape '/' as x", "true"),
+        ("select E'a\\\\b' like 'a\\b' escape '/' as x", "true"),
+    ] {
+        check(text, &[], Ok(&format!("x|{expect}"))).await;
+    }
+    check("select 'a' like 'a/' escape '/'", &[], Err("ends with its escape")).await;
+}
+
+#[tokio::test]
+async fn what_means_something_else_here_is_refused() {
+    for (text, part) in [
+        ("select json_build_object('n', count(*)) from contacts", "json_build_object"),
+        ("select pg_catalog.pg_size_pretty(sum(chat_start)) from contacts", "pg_size_pretty"),
+        ("select JSON_BUILD_OBJECT('n', 1)", "json_build_object"),
+        ("select 'abc' similar to 'a(b|x)c'", "SIMILAR TO"),
+        ("select to_char(timestamp '2026-11-22 10:00:00', 'Day')", "template"),
+        ("select to_char(timestamp '2026-11-22 10:00:00', channel) from contacts", "template"),
+    ] {
+        check(text, &[], Err(part)).await;
+    }
+    check("select version() is not null and not pg_is_in_recovery() as x", &[], Ok("x|true")).await;
+    check("select count(obj_description(oid)) as x from pg_class", &[], Ok("x|0")).await;
+}
+
+#[tokio::test]
+async fn times_are_written_by_templates() {
+    for (template, expect) in [
+        ("YYYY-MM-DD", "2026-11-02"),
+        ("yyyy-mm-dd hh24:mi:ss", "2026-11-02 15:04:05"),
+        ("IYYY-\"W\"IW", "2026-W45"),
+        ("HH12:MI AM, FMDD Mon", "03:04 PM, 2 Nov"),
+        ("SS.MS SS.US", "05.250 05.250000"),
+        ("%Y/%m", "2026/11"),
+    ] {
+        let text = format!("select to_char(timestamp '2026-11-02 15:04:05.25', '{template}') as x");
+        // A text with a comma is quoted.
+        let quote = if expect.contains(',') { "\"" } else { "" };
+        check(&text, &[], Ok(&format!("x|{quote}{expect}{quote}"))).await;
+    }
+}
+
+#[tokio::test]
+async fn a_null_in_an_array_is_not_left_out() {
+    for (text, expect) in [
+        ("select (1 = any(array[1, null])) is true as x", "true"),
+        ("select (2 = any(array[1, null])) is null as x", "true"),
+        ("select (2 <> all(array[1, null])) is null as x", "true"),
+        ("select (1 <> all(array[1, null])) is false as x", "true"),
+        ("select count(*) as x from contacts where channel <> all(array['nobody', null])", "0"),
+        ("select (1 = any('{}'::int[])) is false as x", "true"),
+        ("select ('b' = any('{a,null}'::text[])) is null as x", "true"),
+        ("select ('a' = any('{a,b}')) as x", "true"),
+    ] {
+        check(text, &[], Ok(&format!("x|{expect}"))).await;
+    }
+}

@@ -1,5 +1,6 @@
 //! What has happened on the port, for `/metrics`.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Counts since the start, and connections now.
@@ -13,12 +14,28 @@ pub struct PortCounters {
     failures: AtomicU64,
 }
 
+/// The place of a connection that is logged in: free when it is dropped.
+pub(crate) struct Slot(Arc<PortCounters>);
+
+impl Slot {
+    /// One of so many, if one is free.
+    pub(crate) fn of(counters: &Arc<PortCounters>, max: usize) -> Option<Slot> {
+        counters.try_open(max).then(|| Slot(Arc::clone(counters)))
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
 /// The counts at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PortCounts {
-    /// Connections now.
+    /// Connections now that are logged in.
     pub open: u64,
-    /// Connections since the start.
+    /// Connections since the start that were logged in.
     pub opened: u64,
     /// Connections that were one too many.
     pub refused: u64,
@@ -45,7 +62,7 @@ impl PortCounters {
     }
 
     /// Counts a connection in, if there is room for it.
-    pub(crate) fn try_open(&self, max: usize) -> bool {
+    fn try_open(&self, max: usize) -> bool {
         let more = |open: u64| (open < max as u64).then_some(open + 1);
         let is_open = self.open.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok();
         let count = if is_open { &self.opened } else { &self.refused };
@@ -53,7 +70,7 @@ impl PortCounters {
         is_open
     }
 
-    pub(crate) fn close(&self) {
+    fn close(&self) {
         self.open.fetch_sub(1, Ordering::Relaxed);
     }
 

@@ -28,6 +28,7 @@ mod rows;
 mod session;
 mod split;
 mod statement;
+mod strangers;
 mod stream;
 mod values;
 mod variables;

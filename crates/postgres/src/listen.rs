@@ -1,4 +1,4 @@
-//! Accepting connections, each a task with a slot of its own, and ending them in order.
+//! Accepting connections, each a task of its own, and ending them in order.
 
 use std::io;
 use std::net::IpAddr;
@@ -6,37 +6,32 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pgwire::messages::response::TransactionStatus;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
-use tokio::time::{Instant, timeout};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::budget::Budget;
 use crate::cancel::Cancels;
 use crate::connection::{Connection, Stop};
-use crate::counters::PortCounters;
 use crate::login::log_in;
 use crate::negotiate::{First, Startup, greet};
 use crate::port::PortOptions;
 use crate::prepared::Store;
 use crate::refusal::Refusal;
 use crate::session::Session;
+use crate::strangers::{Stranger, Strangers};
 use crate::stream::SharedSocket;
 
 /// A pause after a failed accept, and how long the next failure isn't logged.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 const ACCEPT_LOGGED_EVERY: Duration = Duration::from_secs(10);
-/// Connections beyond the limit that are told so at once; others are only closed.
-const REFUSALS_MAX: usize = 16;
-/// Time for each of them.
-const REFUSAL_TIME: Duration = Duration::from_secs(1);
-
 /// What all connections share.
 #[derive(Clone)]
 struct Shared {
     options: Arc<PortOptions>,
     budget: Budget,
     cancels: Cancels,
+    strangers: Strangers,
     listens_on: IpAddr,
     closing: watch::Receiver<bool>,
 }
@@ -53,6 +48,7 @@ pub async fn serve(listener: TcpListener, options: PortOptions, shutdown: impl F
         budget: Budget::new(options.answers_bytes_max),
         options: Arc::new(options),
         cancels: Cancels::default(),
+        strangers: Strangers::default(),
         closing,
     };
     tokio::select! {
@@ -69,7 +65,6 @@ pub async fn serve(listener: TcpListener, options: PortOptions, shutdown: impl F
 }
 
 async fn accept(listener: &TcpListener, shared: &Shared) {
-    let refusals = Arc::new(Semaphore::new(REFUSALS_MAX));
     let mut logged: Option<Instant> = None;
     loop {
         let stream = match listener.accept().await {
@@ -83,68 +78,34 @@ async fn accept(listener: &TcpListener, shared: &Shared) {
                 continue;
             }
         };
-        let Some(slot) = Slot::of(&shared.options) else {
-            if let Ok(permit) = Arc::clone(&refusals).try_acquire_owned() {
-                tokio::spawn(async move {
-                    // Its first message is read, so that the answer isn't lost with it.
-                    let _ = timeout(REFUSAL_TIME, refuse(stream)).await;
-                    drop(permit);
-                });
-            }
-            continue;
-        };
         if stream.set_nodelay(true).is_ok() {
-            tokio::spawn(serve_one(stream, shared.clone(), slot));
+            tokio::spawn(serve_one(stream, shared.clone(), shared.strangers.enter()));
         }
     }
 }
 
-async fn refuse(mut stream: TcpStream) -> io::Result<()> {
-    let mut first = [0; 1_024];
-    let _ = stream.read(&mut first).await?;
-    let mut bytes = bytes::BytesMut::new();
-    let refusal =
-        Refusal::fatal("53300", "there are too many connections; close some, or raise postgres_connections_max");
-    if refusal.message().encode(&mut bytes).is_ok() {
-        stream.write_all(&bytes).await?;
-    }
-    stream.shutdown().await
-}
-
-/// A connection's place: free when its task ends, however that happens.
-struct Slot(Arc<PortCounters>);
-
-impl Slot {
-    fn of(options: &PortOptions) -> Option<Slot> {
-        options.counters.try_open(options.connections_max).then(|| Slot(Arc::clone(&options.counters)))
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        self.0.close();
-    }
-}
-
-async fn serve_one(stream: TcpStream, mut shared: Shared, slot: Slot) {
+async fn serve_one(stream: TcpStream, mut shared: Shared, mut stranger: Stranger) {
     let socket = SharedSocket(Arc::new(stream));
     let options = Arc::clone(&shared.options);
+    let deadline = Instant::now() + options.login_timeout;
     let mut closing = shared.closing.clone();
     let greeted = tokio::select! {
         biased;
         _ = closing.wait_for(|closing| *closing) => return,
-        greeted = timeout(options.login_timeout, greet(socket.clone(), &options)) => greeted,
+        () = stranger.gives_way() => return,
+        greeted = timeout_at(deadline, greet(socket.clone(), &options)) => greeted,
     };
     let Ok(Ok((mut connection, is_tls, first))) = greeted else { return };
     match first {
         First::Cancel { number, secret } => shared.cancels.cancel(number, secret),
         First::Startup(startup) => {
-            if let Stop::Refused(refusal) = converse(&mut connection, socket, is_tls, &startup, &mut shared).await {
+            let login = (stranger, deadline);
+            let stop = converse(&mut connection, socket, is_tls, &startup, &mut shared, login).await;
+            if let Stop::Refused(refusal) = stop {
                 connection.refuse(&refusal).await;
             }
         }
     }
-    drop(slot);
 }
 
 async fn converse(
@@ -153,6 +114,7 @@ async fn converse(
     is_tls: bool,
     startup: &Startup,
     shared: &mut Shared,
+    (mut stranger, deadline): (Stranger, Instant),
 ) -> Stop {
     let options = Arc::clone(&shared.options);
     let Ok(cancel) = shared.cancels.register() else {
@@ -162,18 +124,20 @@ async fn converse(
     let logged_in = tokio::select! {
         biased;
         _ = shared.closing.wait_for(|closing| *closing) => return Stop::Refused(crate::session::stopping()),
-        logged_in = timeout(options.login_timeout, logged_in) => logged_in,
+        () = stranger.gives_way() => return Stop::Gone,
+        logged_in = timeout_at(deadline, logged_in) => logged_in,
     };
-    let (pass, variables) = match logged_in {
+    let (pass, variables, _slot) = match logged_in {
         Ok(Ok(logged_in)) => logged_in,
         Ok(Err(stop)) => {
-            if matches!(stop, Stop::Refused(_)) {
+            if matches!(&stop, Stop::Refused(refusal) if refusal.code != "53300") {
                 options.counters.login_refused();
             }
             return stop;
         }
         Err(_) => return Stop::Refused(Refusal::fatal("08P01", "the login took too long")),
     };
+    drop(stranger);
     let mut session = Session {
         connection,
         socket,

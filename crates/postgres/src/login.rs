@@ -11,6 +11,7 @@ use pgwire::messages::startup::{Authentication, BackendKeyData, NegotiateProtoco
 
 use crate::cancel::Cancel;
 use crate::connection::{Connection, Stop};
+use crate::counters::Slot;
 use crate::message;
 use crate::negotiate::Startup;
 use crate::port::{Denied, Pass, PortOptions};
@@ -20,14 +21,14 @@ use crate::variables::Variables;
 /// Longest message with a password; a key is a twentieth of it.
 const PASSWORD_BYTES_MAX: usize = 2_048;
 
-/// Lets a client in.
+/// Lets a client in, if there is a place for it.
 pub(crate) async fn log_in(
     connection: &mut Connection,
     (is_tls, listens_on): (bool, IpAddr),
     startup: &Startup,
     cancel: &Cancel,
     options: &PortOptions,
-) -> Result<(Box<dyn Pass>, Variables), Stop> {
+) -> Result<(Box<dyn Pass>, Variables, Slot), Stop> {
     let unknown: Vec<String> =
         startup.parameters.iter().map(|(name, _)| name).filter(|name| name.starts_with("_pq_.")).cloned().collect();
     if startup.minor > 0 || !unknown.is_empty() {
@@ -65,6 +66,10 @@ pub(crate) async fn log_in(
         let hint = "send an API key as the password, under any name; make one with: frontdesk key new --scope read --name NAME";
         Stop::Refused(Refusal::fatal("28P01", message).hint(hint))
     })?;
+    let slot = Slot::of(&options.counters, options.connections_max).ok_or_else(|| {
+        let message = "there are too many connections; close some, or raise postgres_connections_max";
+        Stop::Refused(Refusal::fatal("53300", message))
+    })?;
     let variables = Variables::begin(&startup.parameters);
     connection.put(&PgWireBackendMessage::Authentication(Authentication::Ok))?;
     for (name, value) in variables.reported() {
@@ -74,7 +79,7 @@ pub(crate) async fn log_in(
     connection.put(&PgWireBackendMessage::BackendKeyData(key))?;
     connection.put(&PgWireBackendMessage::ReadyForQuery(ReadyForQuery::new(TransactionStatus::Idle)))?;
     connection.flush().await?;
-    Ok((pass, variables))
+    Ok((pass, variables, slot))
 }
 
 fn refused<T>(code: &'static str, message: &str) -> Result<T, Stop> {

@@ -57,7 +57,7 @@ pub struct PortOptions {
     pub queries: QueryPool,
     /// The limits of a statement.
     pub limits: QueryLimits,
-    /// Connections at once; the next one is told that there are too many.
+    /// Connections at once that are logged in; the next one is told that there are too many.
     pub connections_max: usize,
     /// Bytes of all answers at once, from the first byte of one to its last row.
     pub answers_bytes_max: usize,
@@ -65,6 +65,8 @@ pub struct PortOptions {
     pub login_timeout: Duration,
     /// Between two messages; then the connection is closed.
     pub idle_timeout: Duration,
+    /// Between two messages while an answer is half read, which takes room from all others.
+    pub portal_timeout: Duration,
     /// For a client that takes nothing of what it asked for, or sends half a message.
     pub stall_timeout: Duration,
     /// For connections to end when the server stops.

@@ -9,6 +9,7 @@ use pgwire::messages::PgWireBackendMessage;
 use pgwire::messages::extendedquery::{BindComplete, CloseComplete, ParseComplete};
 use pgwire::messages::response::{EmptyQueryResponse, ReadyForQuery, TransactionStatus};
 use std::sync::OnceLock;
+use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -49,12 +50,13 @@ impl Session<'_> {
     /// Serves it to its end.
     pub(crate) async fn serve(&mut self) -> Stop {
         loop {
-            let (options, connection) = (self.options, &mut *self.connection);
+            let (time, idle) = self.patience();
+            let connection = &mut *self.connection;
             let received = tokio::select! {
                 biased;
                 _ = self.closing.wait_for(|closing| *closing) => Err(Stop::Refused(stopping())),
-                received = timeout(options.idle_timeout, connection.message(MESSAGE_BYTES_MAX)) => {
-                    received.unwrap_or_else(|_| Err(Stop::Refused(idle())))
+                received = timeout(time, connection.message(MESSAGE_BYTES_MAX)) => {
+                    received.unwrap_or_else(|_| Err(Stop::Refused(idle)))
                 }
             };
             let taken = match received {
@@ -64,9 +66,26 @@ impl Session<'_> {
                 },
                 Err(stop) => Err(stop),
             };
-            if let Err(stop) = taken {
+            let sent = match taken {
+                Ok(()) => self.connection.flush_if_large().await,
+                stop => stop,
+            };
+            if let Err(stop) = sent {
                 return stop;
             }
+        }
+    }
+
+    /// How long the next message is waited for, and what is told after that.
+    fn patience(&self) -> (Duration, Refusal) {
+        let idle = || Refusal::fatal("57P05", "nothing was asked for a long time; connect again");
+        let (options, asked) = (self.options, self.variables.idle_in_transaction_session_timeout());
+        let most = if self.store.has_open_portal() { options.portal_timeout } else { options.idle_timeout };
+        let asked = asked.filter(|_| self.status != TransactionStatus::Idle);
+        let time = asked.map_or(most, |asked| asked.min(most));
+        match time < options.idle_timeout {
+            true => (time, Refusal::fatal("25P03", "a transaction or an answer was left half done for too long")),
+            false => (time, idle()),
         }
     }
 
@@ -195,7 +214,9 @@ impl Session<'_> {
             values::parameter(place + 1, oid, *format, value.as_ref())
         });
         let parameters = parameters.collect::<Result<Vec<_>, _>>().map_err(Stop::Refused)?;
-        let bytes = bind.values.iter().flatten().map(bytes::Bytes::len).sum();
+        let values: usize = bind.values.iter().flatten().map(bytes::Bytes::len).sum();
+        let bytes =
+            values + bind.values.len() * size_of::<report::Parameter>() + bind.result_formats.len() * size_of::<i16>();
         let portal = Portal { statement, parameters, formats: bind.result_formats, state: PortalState::Bound, bytes };
         self.store.bind(bind.portal, portal).map_err(Stop::Refused)
     }
@@ -203,10 +224,6 @@ impl Session<'_> {
 
 pub(crate) fn stopping() -> Refusal {
     Refusal::fatal("57P01", "the server is stopping")
-}
-
-fn idle() -> Refusal {
-    Refusal::fatal("57P05", "nothing was asked for a long time; connect again")
 }
 
 fn too_many_parameters() -> Refusal {

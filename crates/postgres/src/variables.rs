@@ -137,7 +137,7 @@ impl Variables {
             "transaction_read_only" | "default_transaction_read_only" if !is_on(&lower) => {
                 return wrong("this port only reads");
             }
-            "statement_timeout" if duration(&lower).is_none() => {
+            "statement_timeout" | "idle_in_transaction_session_timeout" if duration(&lower).is_none() => {
                 return wrong("write a time, such as 5000 (milliseconds), '5s' or '2min'");
             }
             "server_version"
@@ -171,6 +171,11 @@ impl Variables {
     /// The longest time that a statement may take, if there is one.
     pub(crate) fn statement_timeout(&self) -> Option<Duration> {
         duration(&self.get("statement_timeout")?).filter(|timeout| !timeout.is_zero())
+    }
+
+    /// How long a transaction may wait for its client, if that is limited.
+    pub(crate) fn idle_in_transaction_session_timeout(&self) -> Option<Duration> {
+        duration(&self.get("idle_in_transaction_session_timeout")?).filter(|timeout| !timeout.is_zero())
     }
 }
 

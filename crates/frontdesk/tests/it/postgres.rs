@@ -212,3 +212,63 @@ fn no_bytes_end_more_than_their_own_connection() {
     }
     panic!("no place comes back");
 }
+
+#[test]
+fn silent_strangers_take_nobodys_place() {
+    let dir = TestDir::new();
+    let server = serve(&dir, &["--postgres-connections-max", "4"]);
+    let silent: Vec<Client> = (0..150).map(|_| Client::connect(port(&server))).collect();
+    let open: Vec<Client> = (0..4).map(|_| Client::log_in(port(&server), None)).collect();
+    // psql asks for TLS first, and understands no other answer before that one.
+    let asked = [&[0, 0, 0, 8, 4, 210, 22, 47][..], &hello()].concat();
+    let heard = Client::connect(port(&server)).sent(&asked).rest();
+    assert_eq!(heard.first(), Some(&b'N'), "{heard:?}");
+    assert!(heard.windows(7).any(|bytes| bytes == b"\0C53300"), "{heard:?}");
+    drop((silent, open));
+}
+
+#[test]
+fn answers_are_not_kept_until_a_sync() {
+    let dir = TestDir::new();
+    let server = serve(&dir, &[]);
+    let mut client = Client::log_in(port(&server), None);
+    client.send(b'P', &[&text("")[..], &text("show all"), &[0, 0]].concat());
+    client.send(b'B', &[0; 8]);
+    for _ in 0..300 {
+        client.send(b'E', &[0; 5]);
+    }
+    assert_eq!(client.reply().map(|reply| reply.0), Some(b'1'));
+    client.ask(b'S', b"");
+}
+
+/// Takes the first of many rows.
+fn open_portal(client: &mut Client) {
+    client.ask(b'Q', &text("begin"));
+    client.send(b'P', &[&text("")[..], &text("select * from range(100000)"), &[0, 0]].concat());
+    client.send(b'B', &[0; 8]);
+    client.send(b'E', &[0, 0, 0, 0, 1]);
+    let replies = client.ask(b'S', b"");
+    assert_eq!(kinds(&replies), "12DsZ", "{replies:?}");
+}
+
+#[test]
+fn an_open_portal_ends_with_its_key_and_with_its_time() {
+    let dir = TestDir::new();
+    let key = dir.ok(&["key", "new", "--scope", "read", "--name", "r"]).trim().to_owned();
+    let server = serve(&dir, &[]);
+    let mut client = Client::log_in(port(&server), Some(&key));
+    let mut idle = Client::log_in(port(&server), Some(&key));
+    idle.query("set idle_in_transaction_session_timeout = 200");
+    open_portal(&mut idle);
+    assert!(idle.until_ready().first().is_some_and(|reply| reply.is_error("25P03")));
+    open_portal(&mut client);
+    dir.ok(&["key", "revoke", "r"]);
+    for _ in 0..600 {
+        client.send(b'E', &[0, 0, 0, 0, 1]);
+        if client.ask(b'S', b"")[0].is_error("28P01") {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    panic!("rows of a revoked key go on");
+}

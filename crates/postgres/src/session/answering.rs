@@ -88,6 +88,8 @@ impl Session<'_> {
     pub(super) async fn execute(&mut self, name: &str, rows_max: usize) -> Result<(), Stop> {
         let statement = Arc::clone(&self.store.portal(name).map_err(Stop::Refused)?.statement);
         self.check_transaction(&statement.wish)?;
+        // Its rows may have been found before the key was revoked.
+        self.check_pass()?;
         match &statement.wish {
             Wish::Nothing => self.connection.put(&PgWireBackendMessage::EmptyQueryResponse(EmptyQueryResponse::new())),
             Wish::Rows { tag } => {
@@ -140,9 +142,7 @@ impl Session<'_> {
         parameters: Vec<Parameter>,
         purpose: Purpose,
     ) -> Result<(StatementAnswer, Room), Stop> {
-        if !self.pass.holds() {
-            return Err(Stop::Refused(Refusal::fatal("28P01", "the key that was logged in with is no longer good")));
-        }
+        self.check_pass()?;
         self.connection.flush().await?;
         self.cancel.begin();
         let statement = Statement { text: text.to_owned(), parameters, purpose };
@@ -163,6 +163,13 @@ impl Session<'_> {
         };
         self.options.counters.ran(outcome.is_ok());
         Ok((outcome?, room))
+    }
+
+    fn check_pass(&self) -> Result<(), Stop> {
+        match self.pass.holds() {
+            true => Ok(()),
+            false => Err(Stop::Refused(Refusal::fatal("28P01", "the key that was logged in with is no longer good"))),
+        }
     }
 
     fn limits(&self) -> QueryLimits {

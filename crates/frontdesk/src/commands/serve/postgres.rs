@@ -24,6 +24,8 @@ const SETTLE_TIMEOUT: Duration = Duration::from_secs(1);
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Tools keep connections for later; one that is asked nothing for so long is closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60 * 60);
+/// A client that has read half of an answer reads on within so long.
+const PORTAL_TIMEOUT: Duration = Duration::from_secs(60);
 /// For a client that takes nothing of an answer, or sends half a message.
 const STALL_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -94,6 +96,7 @@ impl Port {
             answers_bytes_max: options.requests_in_flight_bytes_max / 2,
             login_timeout: LOGIN_TIMEOUT,
             idle_timeout: IDLE_TIMEOUT,
+            portal_timeout: PORTAL_TIMEOUT,
             stall_timeout: STALL_TIMEOUT,
             shutdown_timeout: options.shutdown_timeout,
             counters: Arc::clone(&counters),

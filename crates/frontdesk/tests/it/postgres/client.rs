@@ -161,7 +161,7 @@ impl Client {
     }
 
     /// The next message; `None` at the end.
-    fn reply(&mut self) -> Option<Reply> {
+    pub(crate) fn reply(&mut self) -> Option<Reply> {
         let mut head = [0; 5];
         self.stream.read_exact(&mut head).ok()?;
         let length = i32::from_be_bytes([head[1], head[2], head[3], head[4]]);

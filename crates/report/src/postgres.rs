@@ -15,6 +15,8 @@ pub(crate) mod catalog;
 mod columns;
 mod functions;
 mod information;
+mod instants;
+mod names;
 mod parameters;
 mod patterns;
 mod reading;

@@ -14,7 +14,7 @@ use datafusion_pg_catalog::sql::rules::{
     StripCallableQualifier, StripCollate,
 };
 
-use super::{Purpose, Statement, arrays, parameters, replaced};
+use super::{Purpose, Statement, arrays, names, parameters, replaced};
 use crate::{QueryError, views};
 
 /// The schema of PostgreSQL's own tables.
@@ -74,8 +74,10 @@ impl Reading {
                 let written = sql.to_string();
                 placeholders = parameters::count(&mut sql)?;
                 put(&mut sql)?;
-                replaced::names_by_casts(&mut sql)?;
                 let mut before = sql.clone();
+                replaced::names_by_casts(&mut before)?;
+                names::tell_apart(&mut sql);
+                replaced::names_by_casts(&mut sql)?;
                 arrays::as_lists(&mut sql)?;
                 let sql = self.faithful.iter().fold(sql, |sql, rule| rule.rewrite(sql));
                 let found = Found::of(&sql);

@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::information::is_ours;
 use super::reading::{INFORMATION_SCHEMA, PG_CATALOG};
-use super::{functions, patterns, templates};
+use super::{functions, instants, patterns, templates};
 use crate::QueryError;
 
 /// `to_regclass('x')` as the cast that is known, since both find an object's number by its name, and
@@ -68,6 +68,7 @@ impl VisitorMut for NamesByCasts {
             ("to_regnamespace", "regnamespace"),
             ("to_regproc", "regproc"),
         ];
+        instants::write_in_full(expression);
         match expression {
             Expr::Identifier(ident) if ident.quote_style.is_none() && ident.value.eq_ignore_ascii_case("user") => {
                 *expression = call("session_user");

@@ -190,3 +190,26 @@ async fn a_null_in_an_array_is_not_left_out() {
         check(text, &[], Ok(&format!("x|{expect}"))).await;
     }
 }
+
+#[tokio::test]
+async fn times_may_lack_seconds_and_columns_names_of_their_own() {
+    for (text, expect) in [
+        ("select timestamptz '2026-11-22 10:00+02' = timestamptz '2026-11-22 08:00:00+00:00' as x", "x|true"),
+        ("select timestamp '2026-11-22 10:00' = timestamp '2026-11-22 10:00:00' as x", "x|true"),
+        ("select '2026-11-22T10:00'::timestamp = timestamp '2026-11-22 10:00:00' as x", "x|true"),
+        (
+            "select cast('2026-11-22 10:00:05.5-0530' as timestamptz) = timestamptz '2026-11-22 15:30:05.5Z' as x",
+            "x|true",
+        ),
+        (
+            "select to_local_time(timestamptz '2026-11-22 10:00:00Z' at time zone 'Europe/Berlin') = timestamp '2026-11-22 11:00:00' as x",
+            "x|true",
+        ),
+        ("select 1::int, 1::bigint, 1", "Int64(1),1::BIGINT,1 (2)|1,1,1"),
+        ("select current_user = user as a, session_user = user as b", "a,b|true,true"),
+        ("select current_user, user, user", "session_user(),user,user (2)|frontdesk,frontdesk,frontdesk"),
+        ("select id, id from (select 1 as id)", "id,id (2)|1,1"),
+    ] {
+        check(text, &[], Ok(expect)).await;
+    }
+}

@@ -179,6 +179,8 @@ def with_sqlalchemy(server, expect):
         check(f"{driver}, keys", found.get_pk_constraint("contacts")["constrained_columns"], [])
         check(f"{driver}, foreign keys", found.get_foreign_keys("contacts"), [])
         check(f"{driver}, indexes", found.get_indexes("contacts"), [])
+        columns = {column["name"]: str(column["type"]) for column in found.get_columns("contacts")}
+        check(f"{driver}, columns", [columns.get(name) for name in ("channel", "callback", "event_date")], ["TEXT", "BOOLEAN", "DATE"])
         contacts = Table("contacts", MetaData(), autoload_with=engine)
         check(f"{driver}, a column's type", str(contacts.c.time.type), "TIMESTAMP")
         count = select(contacts.c.channel, func.count()).where(contacts.c.channel.in_(list(expect))).group_by(contacts.c.channel)

@@ -123,6 +123,9 @@ pub(crate) const STAND_INS: [&str; 16] = [
     "pg_database_size",
 ];
 
+/// Those of them that compute something from a value.
+pub(crate) const COMPUTING: [&str; 2] = ["pg_size_pretty", "json_build_object"];
+
 /// Functions that are true of everything there is.
 const VISIBLE: [&str; 11] = [
     "pg_collation_is_visible",

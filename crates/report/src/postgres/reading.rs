@@ -82,7 +82,7 @@ impl Reading {
                 let sql = self.faithful.iter().fold(sql, |sql, rule| rule.rewrite(sql));
                 let found = Found::of(&sql);
                 if !found.catalog {
-                    replaced::refuse_stand_ins(&sql)?;
+                    replaced::refuse_stand_ins(&sql, found.ours)?;
                     return Ok(ReadStatement { sql, asks_catalog: false, placeholders });
                 }
                 if found.ours {

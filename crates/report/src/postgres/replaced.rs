@@ -29,14 +29,14 @@ pub(crate) fn names_by_casts(statement: &mut Statement) -> Result<(), QueryError
 ///
 /// # Errors
 /// There is one.
-pub(crate) fn refuse_stand_ins(statement: &Statement) -> Result<(), QueryError> {
-    struct StandIns;
+pub(crate) fn refuse_stand_ins(statement: &Statement, asks_ours: bool) -> Result<(), QueryError> {
+    struct StandIns(&'static [&'static str]);
     impl Visitor for StandIns {
         type Break = QueryError;
 
         fn pre_visit_expr(&mut self, expression: &Expr) -> ControlFlow<QueryError> {
             if let Expr::Function(function) = expression
-                && let Some(name) = functions::STAND_INS.iter().find(|name| **name == last_name(function))
+                && let Some(name) = self.0.iter().find(|name| **name == last_name(function))
             {
                 let message = format!("the function {name} is only there for programs that ask the catalog");
                 return ControlFlow::Break(QueryError::Invalid { message });
@@ -44,7 +44,9 @@ pub(crate) fn refuse_stand_ins(statement: &Statement) -> Result<(), QueryError> 
             ControlFlow::Continue(())
         }
     }
-    match Visit::visit(statement, &mut StandIns) {
+    // psql asks for the text of a view by its number alone.
+    let names = if asks_ours { &functions::STAND_INS[..] } else { &functions::COMPUTING };
+    match Visit::visit(statement, &mut StandIns(names)) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(error) => Err(error),
     }

@@ -155,6 +155,8 @@ async fn what_means_something_else_here_is_refused() {
         check(text, &[], Err(part)).await;
     }
     check("select version() is not null and not pg_is_in_recovery() as x", &[], Ok("x|true")).await;
+    check("select pg_get_viewdef(id) from contacts", &[], Err("pg_get_viewdef")).await;
+    check("select pg_catalog.pg_get_viewdef('16400'::pg_catalog.oid, true) is null as x", &[], Ok("x|true")).await;
     check("select count(obj_description(oid)) as x from pg_class", &[], Ok("x|0")).await;
 }
 

@@ -3,7 +3,7 @@
 //! * [`View`] is what a page's URL says: the parameters of the reports behind it, in the same words.
 //! * [`overview`], [`chat`], [`subjects`], [`pages`], [`quality`] draw a page from its reports, [`events`] and
 //!   [`story`] from single events, [`sql`] from a query of one's own, [`wrong`] and [`failed`] what is told instead;
-//!   [`login`] and [`followed_link`] stand before the door. Each is a whole document that needs one style sheet
+//!   [`login`] and [`followed_link`] are for whoever isn't signed in. Each is a whole document that needs one style sheet
 //!   ([`STYLE`]) and nothing from elsewhere; a script ([`SCRIPT`]) keeps it up to date where scripts run. Nothing in it
 //!   is computed: a number that isn't in a report isn't on a page.
 //! * [`report_page`] and [`report_picture`] draw one report as a file to send.
@@ -28,10 +28,10 @@ pub use asset::{Asset, SCRIPT, STYLE};
 pub use file::{report_page, report_picture};
 pub use page::Context;
 pub use pages::chat::{Chat, chat};
-pub use pages::door::{Door, followed_link, login};
 pub use pages::events::{Events, events};
 pub use pages::failed::{Failed, failed};
 pub use pages::list::{pages, subjects};
+pub use pages::login::{LoginForm, followed_link, login};
 pub use pages::overview::{Overview, overview};
 pub use pages::quality::{Quality, quality};
 pub use pages::sql::{Sql, SqlOutcome, sql};

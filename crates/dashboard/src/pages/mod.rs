@@ -1,10 +1,10 @@
 //! The pages, one file each: which reports a page needs, and how they are put together.
 
 pub(crate) mod chat;
-pub(crate) mod door;
 pub(crate) mod events;
 pub(crate) mod failed;
 pub(crate) mod list;
+pub(crate) mod login;
 pub(crate) mod overview;
 pub(crate) mod quality;
 pub(crate) mod sql;

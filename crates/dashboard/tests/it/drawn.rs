@@ -1,7 +1,7 @@
 //! Every page, drawn from made-up reports.
 
 use dashboard::{
-    Chat, Context, Door, Events, Failed, Overview, Page, Quality, Sql, SqlOutcome, SqlRows, Story, StoryReject,
+    Chat, Context, Events, Failed, LoginForm, Overview, Page, Quality, Sql, SqlOutcome, SqlRows, Story, StoryReject,
     StoryTimes, View, Wrong,
 };
 use report::{EventDetails, EventLine, EventList, EventsRequest, Report, ReportName, Zone};
@@ -55,7 +55,11 @@ pub(crate) fn all(subjects: &[&str], pages: &[&str], parameters: &[(&str, &str)]
         ("story", story),
         (
             "login",
-            dashboard::login(&Door { to: "/chat?a=\"b\"", refused: Some("This key was revoked."), is_in_clear: true }),
+            dashboard::login(&LoginForm {
+                to: "/chat?a=\"b\"",
+                refused: Some("This key was revoked."),
+                is_in_clear: true,
+            }),
         ),
         ("link", dashboard::followed_link("/chat?since=7d")),
         (

@@ -37,12 +37,20 @@ impl ChangingDays {
         Some(self.0.remove(at).1)
     }
 
-    fn put(&mut self, day: i32, changing: ChangingDay) {
+    /// Keeps a day, and others beside it while there is room for all.
+    fn put(&mut self, day: i32, changing: ChangingDay, bytes_max: usize) {
         drop(self.take(day));
-        if self.0.len() >= DAYS_MAX {
+        self.0.push((day, changing));
+        while self.0.len() > DAYS_MAX || (self.0.len() > 1 && self.bytes() > bytes_max) {
             self.0.remove(0);
         }
-        self.0.push((day, changing));
+    }
+
+    /// Days beside each other share rows, which count once.
+    fn bytes(&self) -> usize {
+        let rows: HashMap<SourceId, usize> =
+            self.0.iter().flat_map(|(_, day)| day.rows.iter().map(|(id, rows)| (*id, rows.bytes()))).collect();
+        self.0.iter().map(|(_, day)| day.part.bytes()).sum::<usize>() + rows.values().sum::<usize>()
     }
 
     /// Keeps the days that still change.
@@ -64,7 +72,7 @@ impl Inner {
             self.counters.folds.fetch_add(1, Ordering::Relaxed);
             self.counters.changes.fetch_add(1, Ordering::Relaxed);
             let summary = Arc::clone(&changing.summary);
-            lock(&self.changing).put(day, changing);
+            lock(&self.changing).put(day, changing, self.options.rows_bytes_max);
             return Ok(summary);
         }
         let Folded { part, rows } = self.fold(runtime, moment, day, Bucket::Hour)?;
@@ -73,7 +81,7 @@ impl Inner {
             let bytes = part.bytes() + rows.iter().map(|(_, rows)| rows.bytes()).sum::<usize>();
             if bytes <= self.options.rows_bytes_max {
                 let changing = ChangingDay { part, rows: rows.into_iter().collect(), summary: Arc::clone(&summary) };
-                lock(&self.changing).put(day, changing);
+                lock(&self.changing).put(day, changing, self.options.rows_bytes_max);
             }
         }
         Ok(summary)
@@ -119,4 +127,32 @@ impl Inner {
 
 fn parts(rows: &HashMap<SourceId, Arc<Rows>>) -> Vec<&Rows> {
     rows.values().map(Arc::as_ref).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use summary::{HashKey, RowsBuilder, Shard};
+
+    use super::*;
+
+    fn day(number: i32) -> ChangingDay {
+        let rows = Arc::new(RowsBuilder::new(&HashKey::new([7; 16])).finish());
+        let part = Part::new(number, Bucket::Hour, &[&rows], Shard::WHOLE);
+        let summary = Arc::new(part.summary(&Keep::default()));
+        ChangingDay { part, rows: HashMap::new(), summary }
+    }
+
+    #[test]
+    fn days_make_room_for_one_that_changes() {
+        let kept = |bytes_max: usize| {
+            let mut days = ChangingDays::default();
+            (1..=6).for_each(|number| days.put(number, day(number), bytes_max));
+            days.0.iter().map(|(day, _)| *day).collect::<Vec<_>>()
+        };
+        let one = day(1).part.bytes();
+        assert!(one > 0);
+        assert_eq!(kept(usize::MAX), [3, 4, 5, 6]);
+        assert_eq!(kept(2 * one), [5, 6]);
+        assert_eq!(kept(0), [6], "the day that was asked for stays");
+    }
 }

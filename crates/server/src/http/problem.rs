@@ -86,7 +86,7 @@ codes! {
     DatastreamDisabled "datastream_disabled" UNPROCESSABLE_ENTITY "The datastream is disabled" "Enable it in the settings, or use another one.";
     EventInvalid "event_invalid" UNPROCESSABLE_ENTITY "An event breaks the schema" "Fix every place listed under report.errors; the event is kept in rejects.";
     SqlLimit "sql_limit" UNPROCESSABLE_ENTITY "The query passed a limit" "Ask for less: a LIMIT, a shorter time, fewer columns, fewer levels; the detail says which limit.";
-    LoginLimited "login_limited" TOO_MANY_REQUESTS "Too many logins were tried" "Wait as Retry-After says and type the key in again; programs send it with each request and aren't held up.";
+    LoginLimited "login_limited" TOO_MANY_REQUESTS "Too many logins failed" "Check the key; a good one is taken at once. Others are looked at again after the time that Retry-After says.";
     SqlBusy "sql_busy" TOO_MANY_REQUESTS "Too many queries at once" "Wait as Retry-After says and ask again.";
     Internal "internal" INTERNAL_SERVER_ERROR "The server failed" "Send it again; if it stays, the server's log says more.";
     Unavailable "unavailable" SERVICE_UNAVAILABLE "The server failed" "Wait as Retry-After says and send the same body again; if it stays, the server's log says more.";

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use dashboard::Door;
+use dashboard::LoginForm;
 use serde_json::json;
 use url::form_urlencoded;
 
@@ -93,8 +93,8 @@ impl Endpoint for PostLogin {
                 "This key isn't known here. Type it in whole, as frontdesk key new printed it.",
             ),
         };
-        let door = Door { to, refused: Some(why), is_in_clear: is_in_clear(via(&head)) };
-        let mut response = response::content(status, HTML, dashboard::login(&door));
+        let form = LoginForm { to, refused: Some(why), is_in_clear: is_in_clear(via(&head)) };
+        let mut response = response::content(status, HTML, dashboard::login(&form));
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, POLICY);
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if status == StatusCode::UNAUTHORIZED {

@@ -4,7 +4,7 @@
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::Response;
-use dashboard::{Door, Failed};
+use dashboard::{Failed, LoginForm};
 
 use crate::app::access::{cookie, page};
 use crate::app::route::{Audience, Method as Sent, RouteSpec};
@@ -75,7 +75,7 @@ impl Reader {
     }
 
     fn login(&self, refused: Option<&str>) -> String {
-        dashboard::login(&Door { to: &self.target, refused, is_in_clear: self.is_in_clear })
+        dashboard::login(&LoginForm { to: &self.target, refused, is_in_clear: self.is_in_clear })
     }
 
     fn failed(&self, code: Code, problem: &Problem) -> String {

@@ -25,12 +25,16 @@ pub(crate) enum Transport {
     Clear,
 }
 
-/// What could be ids of sessions, in the order in which they were sent.
+/// What could be ids of sessions: those that no sibling host can have put there first, then as they were sent.
 pub(crate) fn ids(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    [SECURE_NAME, PLAIN_NAME].into_iter().flat_map(|name| named(headers, name)).take(VALUES_MAX)
+}
+
+fn named<'a>(headers: &'a HeaderMap, name: &'static str) -> impl Iterator<Item = &'a str> {
     let pairs = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let pairs = pairs.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let values = pairs.filter(|(name, _)| [SECURE_NAME, PLAIN_NAME].contains(name)).map(|(_, value)| value);
-    values.filter(|value| !value.is_empty() && value.len() <= VALUE_BYTES_MAX).take(VALUES_MAX)
+    let values = pairs.filter(move |(found, _)| *found == name).map(|(_, value)| value);
+    values.filter(|value| !value.is_empty() && value.len() <= VALUE_BYTES_MAX)
 }
 
 /// The header that gives a browser a session.
@@ -67,7 +71,8 @@ mod tests {
         };
         check(&[], &[]);
         check(&["frontdesk=a"], &["a"]);
-        check(&["x=1; frontdesk=a;y", "__Host-frontdesk=b"], &["a", "b"]);
+        check(&["x=1; frontdesk=a;y", "__Host-frontdesk=b"], &["b", "a"]);
+        check(&["frontdesk=1; frontdesk=2; frontdesk=3; frontdesk=4; __Host-frontdesk=b"], &["b", "1", "2", "3"]);
         check(&["frontdesk=; frontdesk2=a; Frontdesk=b; frontdesk"], &[]);
         check(&["frontdesk=1; frontdesk=2; frontdesk=3; frontdesk=4; frontdesk=5"], &["1", "2", "3", "4"]);
         check(&[&format!("frontdesk={}", "x".repeat(VALUE_BYTES_MAX + 1))], &[]);

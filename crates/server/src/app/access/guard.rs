@@ -16,6 +16,7 @@ use std::sync::Arc;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 
+use super::key::Key;
 use super::keys::Keys;
 use super::principal::Principal;
 use super::refusal::Refused;
@@ -146,18 +147,23 @@ impl Guard {
         })
     }
 
-    /// Begins a session for a key that may read; the id of the session.
+    /// Begins a session for a key that may read; the id of the session. Tries that fail are counted, and a good key is
+    /// never held up by those of others.
     pub(crate) fn sign_in(&self, typed: &str, now_s: i64) -> Result<String, NotSignedIn> {
-        self.sessions.attempt(now_s).map_err(|wait_s| NotSignedIn::TooMany { wait_s })?;
-        let key = match self.keys.principal(typed, now_s) {
-            Ok(Principal::Key(key)) => key,
-            Ok(_) => return Err(NotSignedIn::Refused(Refused::Unknown)),
-            Err(why) => return Err(NotSignedIn::Refused(why)),
-        };
-        if !key.scope.permits(Access::Read) || key.datastream.is_some() {
-            return Err(NotSignedIn::MayNotRead);
-        }
+        let key = self.reading_key(typed, now_s).map_err(|why| match self.sessions.failed(now_s) {
+            Ok(()) => why,
+            Err(wait_s) => NotSignedIn::TooMany { wait_s },
+        })?;
         self.sessions.begin(key, now_s).map_err(|_| NotSignedIn::NoRandom)
+    }
+
+    fn reading_key(&self, typed: &str, now_s: i64) -> Result<Arc<Key>, NotSignedIn> {
+        match self.keys.principal(typed, now_s) {
+            Ok(Principal::Key(key)) if key.scope.permits(Access::Read) && key.datastream.is_none() => Ok(key),
+            Ok(Principal::Key(_)) => Err(NotSignedIn::MayNotRead),
+            Ok(_) => Err(NotSignedIn::Refused(Refused::Unknown)),
+            Err(why) => Err(NotSignedIn::Refused(why)),
+        }
     }
 
     /// Ends the sessions that a browser's cookies name.

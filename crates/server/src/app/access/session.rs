@@ -17,11 +17,11 @@ use super::token;
 pub(crate) const SESSION_SECONDS_MAX: i64 = 12 * 60 * 60;
 /// Sessions at once; the oldest makes room for the next one.
 const SESSIONS_MAX: usize = 1_000;
-/// Logins that are tried within a minute, by everybody together; the next one gets 429. Keys can't be guessed: this
-/// bounds the work and what the log is told.
-const ATTEMPTS_MAX: u32 = 60;
-/// What attempts are counted by, in seconds.
-const ATTEMPTS_SECONDS: i64 = 60;
+/// Logins that may fail within a minute, by everybody together; the next ones that fail get 429. Keys can't be guessed:
+/// this bounds the pages that are made, and a good key is taken all the same.
+const FAILURES_MAX: u32 = 60;
+/// What failures are counted by, in seconds.
+const FAILURES_SECONDS: i64 = 60;
 
 /// A person's session.
 #[derive(Debug)]
@@ -48,12 +48,12 @@ pub(crate) struct Sessions(Mutex<Held>);
 struct Held {
     /// By the hash of their ids: ids are secrets.
     sessions: HashMap<String, Arc<Session>>,
-    attempts: Attempts,
+    failures: Failures,
 }
 
-/// Logins that were tried in one stretch of time.
+/// Logins that failed in one stretch of time.
 #[derive(Default)]
-struct Attempts {
+struct Failures {
     /// Which one.
     stretch: i64,
     count: u32,
@@ -66,22 +66,25 @@ impl fmt::Debug for Sessions {
 }
 
 impl Sessions {
-    /// Counts one more try.
+    /// Counts one more login that failed.
     ///
     /// # Errors
     /// There were too many; after so many seconds there can be more.
-    pub(crate) fn attempt(&self, now_s: i64) -> Result<(), u64> {
-        let stretch = now_s.div_euclid(ATTEMPTS_SECONDS);
-        let attempts = &mut self.lock().attempts;
-        if attempts.stretch != stretch {
-            *attempts = Attempts { stretch, count: 0 };
+    pub(crate) fn failed(&self, now_s: i64) -> Result<(), u64> {
+        let stretch = now_s.div_euclid(FAILURES_SECONDS);
+        let failures = &mut self.lock().failures;
+        if failures.stretch != stretch {
+            *failures = Failures { stretch, count: 0 };
         }
-        attempts.count = attempts.count.saturating_add(1);
-        if attempts.count == ATTEMPTS_MAX + 1 {
-            tracing::warn!(attempts = ATTEMPTS_MAX, "many logins were tried; more are refused for up to a minute");
+        failures.count = failures.count.saturating_add(1);
+        if failures.count == FAILURES_MAX + 1 {
+            tracing::warn!(
+                failures = FAILURES_MAX,
+                "many logins failed; those that fail are answered with 429 for up to a minute"
+            );
         }
-        match attempts.count > ATTEMPTS_MAX {
-            true => Err((ATTEMPTS_SECONDS - now_s.rem_euclid(ATTEMPTS_SECONDS)).unsigned_abs()),
+        match failures.count > FAILURES_MAX {
+            true => Err((FAILURES_SECONDS - now_s.rem_euclid(FAILURES_SECONDS)).unsigned_abs()),
             false => Ok(()),
         }
     }
@@ -166,13 +169,13 @@ mod tests {
     }
 
     #[test]
-    fn tries_are_counted_for_everybody() {
+    fn failures_are_counted_for_everybody() {
         let sessions = Sessions::default();
-        assert!((0..ATTEMPTS_MAX).all(|_| sessions.attempt(125).is_ok()));
-        assert_eq!(sessions.attempt(125), Err(55));
-        assert_eq!(sessions.attempt(179), Err(1));
-        assert_eq!(sessions.attempt(180), Ok(()));
+        assert!((0..FAILURES_MAX).all(|_| sessions.failed(125).is_ok()));
+        assert_eq!(sessions.failed(125), Err(55));
+        assert_eq!(sessions.failed(179), Err(1));
+        assert_eq!(sessions.failed(180), Ok(()));
         // A clock that is set back gives no endless wait.
-        assert_eq!(sessions.attempt(7), Ok(()));
+        assert_eq!(sessions.failed(7), Ok(()));
     }
 }

@@ -1,13 +1,13 @@
-//! Before the door: the login, and what a link from another site leads to. Neither holds a number or a name of
+//! Before the form: the login, and what a link from another site leads to. Neither holds a number or a name of
 //! anything that was taken in.
 
 use maud::{Markup, html};
 
 use crate::page::{brand, document};
 
-/// A login.
+/// What the login page shows.
 #[derive(Clone, Copy, Debug)]
-pub struct Door<'a> {
+pub struct LoginForm<'a> {
     /// Where it leads afterwards: a path of this server.
     pub to: &'a str,
     /// What was wrong with the last try, as a sentence.
@@ -17,12 +17,12 @@ pub struct Door<'a> {
 }
 
 /// The page with the field for a key.
-pub fn login(door: &Door<'_>) -> String {
+pub fn login(form: &LoginForm<'_>) -> String {
     let content = html! {
         h1 { "Sign in" }
-        @if let Some(refused) = door.refused { p.refused role="alert" { (report::visible(refused)) } }
+        @if let Some(refused) = form.refused { p.refused role="alert" { (report::visible(refused)) } }
         form action="/login" method="post" {
-            input type="hidden" name="to" value=(door.to);
+            input type="hidden" name="to" value=(form.to);
             label {
                 "API key"
                 input type="password" name="key" required autocomplete="current-password" autocapitalize="off" spellcheck="false" autofocus
@@ -32,7 +32,7 @@ pub fn login(door: &Door<'_>) -> String {
         }
         p.aside { "A key with the scope " code { "read" } " is needed. On the server's machine this makes one:" }
         pre tabindex="0" { code { "frontdesk key new --scope read --name NAME" } }
-        @if door.is_in_clear {
+        @if form.is_in_clear {
             p.aside { "If the address above begins with " code { "http:" } ", the key crosses the network in clear: better use " code { "https:" } "." }
         }
     };

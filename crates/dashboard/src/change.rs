@@ -6,6 +6,9 @@ use report::{MetricAnswer, MetricNumber, PartAnswer};
 use crate::format::number;
 use crate::reading::{size, written};
 
+/// A count below this one is too small for a share of it to say anything.
+const SHARE_OF_MIN: u64 = 10;
+
 /// How a number changed.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Change {
@@ -13,8 +16,8 @@ pub(crate) enum Change {
     Unknown,
     /// It is as it was.
     Same,
-    /// From 0 to something, which is no share of 0.
-    FromNothing(String),
+    /// From 0 or little to this, which is no share of it.
+    FromLittle { from: String, to: String, is_more: bool },
     /// By a share of what it was.
     By(f64),
 }
@@ -33,10 +36,11 @@ impl Change {
     fn between(value: Option<MetricNumber>, previous: Option<MetricNumber>, change: Option<f64>) -> Change {
         match (value, previous, change) {
             (_, _, Some(0.0)) => Change::Same,
-            (_, Some(_), Some(change)) => Change::By(change),
-            (Some(value), Some(previous), None) if size(previous) == 0.0 && size(value) > 0.0 => {
-                Change::FromNothing(written(value))
+            (Some(value), Some(previous), _) if is_little(previous) && size(value) != size(previous) => {
+                let is_more = size(value) > size(previous);
+                Change::FromLittle { from: written(previous), to: written(value), is_more }
             }
+            (_, Some(_), Some(change)) => Change::By(change),
             _ => Change::Unknown,
         }
     }
@@ -46,7 +50,7 @@ impl Change {
         match self {
             Change::Unknown => "–".to_owned(),
             Change::Same => "=".to_owned(),
-            Change::FromNothing(_) => "new".to_owned(),
+            Change::FromLittle { from, .. } => format!("from {from}"),
             Change::By(share) => number::change(*share),
         }
     }
@@ -59,7 +63,7 @@ impl Change {
                 @match self {
                     Change::Unknown => {},
                     Change::Same => { "unchanged" },
-                    Change::FromNothing(to) => { "from 0 to " (to) },
+                    Change::FromLittle { from, to, .. } => { "from " (from) " to " (to) },
                     Change::By(share) => {
                         b { span aria-hidden="true" { (if *share < 0.0 { "▼" } else { "▲" }) } " " (number::change(*share)) }
                         " from " (from)
@@ -74,7 +78,9 @@ impl Change {
         let now = written(value);
         match (self, previous) {
             (Change::Same, _) => format!("stayed at {now}, as in {than}"),
-            (Change::FromNothing(_), _) => format!("rose from 0 in {than} to {now}"),
+            (Change::FromLittle { from, to, is_more }, _) => {
+                format!("{} from {from} in {than} to {to}", if *is_more { "rose" } else { "fell" })
+            }
             (Change::By(share), Some(previous)) => {
                 let verb = if *share < 0.0 { "fell" } else { "rose" };
                 let by = number::change(share.abs());
@@ -82,6 +88,13 @@ impl Change {
             }
             _ => format!("were {now}"),
         }
+    }
+}
+
+fn is_little(previous: MetricNumber) -> bool {
+    match previous {
+        MetricNumber::Count(count) => count < SHARE_OF_MIN,
+        other => size(other) == 0.0,
     }
 }
 
@@ -102,13 +115,15 @@ mod tests {
                 format!("<p class=\"change\">{drawn}</p>")
             );
         };
-        check(count(3), count(0), None, "new", "rose from 0 in the period before to 3", "from 0 to 3");
+        check(count(3), count(0), None, "from 0", "rose from 0 in the period before to 3", "from 0 to 3");
+        check(count(259), count(1), Some(258.0), "from 1", "rose from 1 in the period before to 259", "from 1 to 259");
+        check(count(1), count(9), Some(-0.9), "from 9", "fell from 9 in the period before to 1", "from 9 to 1");
         check(count(0), count(0), Some(0.0), "=", "stayed at 0, as in the period before", "unchanged");
         check(count(3), None, None, "–", "were 3", "");
         check(None, count(3), None, "–", "were 0", "");
-        let up = r#"<b><span aria-hidden="true">▲</span> +50 %</b> from 2"#;
-        check(count(3), count(2), Some(0.5), "+50 %", "rose 50 % to 3 from 2 in the period before", up);
-        let down = r#"<b><span aria-hidden="true">▼</span> −50 %</b> from 2"#;
-        check(count(1), count(2), Some(-0.5), "−50 %", "fell 50 % to 1 from 2 in the period before", down);
+        let up = r#"<b><span aria-hidden="true">▲</span> +50 %</b> from 20"#;
+        check(count(30), count(20), Some(0.5), "+50 %", "rose 50 % to 30 from 20 in the period before", up);
+        let down = r#"<b><span aria-hidden="true">▼</span> −50 %</b> from 20"#;
+        check(count(10), count(20), Some(-0.5), "−50 %", "fell 50 % to 10 from 20 in the period before", down);
     }
 }

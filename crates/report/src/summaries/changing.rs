@@ -131,12 +131,25 @@ fn parts(rows: &HashMap<SourceId, Arc<Rows>>) -> Vec<&Rows> {
 
 #[cfg(test)]
 mod tests {
-    use summary::{HashKey, RowsBuilder, Shard};
+    use summary::{Event, HashKey, RowsBuilder, Shard};
 
     use super::*;
 
     fn day(number: i32) -> ChangingDay {
-        let rows = Arc::new(RowsBuilder::new(&HashKey::new([7; 16])).finish());
+        let mut rows = RowsBuilder::new(&HashKey::new([7; 16]));
+        let micros = i64::from(number) * 86_400_000_000;
+        rows.push(&Event {
+            micros,
+            received_micros: micros,
+            datastream: "web",
+            visitor: Some("one"),
+            session: None,
+            subject: None,
+            page: None,
+            counters: [Some(1); 8],
+            is_time_off: false,
+        });
+        let rows = rows.finish();
         let part = Part::new(number, Bucket::Hour, &[&rows], Shard::WHOLE);
         let summary = Arc::new(part.summary(&Keep::default()));
         ChangingDay { part, rows: HashMap::new(), summary }

@@ -107,10 +107,11 @@ impl Guard {
         if access != Access::Collect && !route.content.is_fixed() {
             unless_elsewhere(head, &self.hosts)?;
         }
-        if route.method == Method::Get && matches!(access, Access::Key | Access::Read) {
-            if let Some(session) = self.session(&head.headers, &now_s) {
-                return Ok(Principal::Session(session));
-            }
+        if route.method == Method::Get
+            && matches!(access, Access::Key | Access::Read)
+            && let Some(session) = self.session(&head.headers, &now_s)
+        {
+            return Ok(Principal::Session(session));
         }
         let Some(token) = credential::of(&head.headers).map_err(|()| refusal::invalid(route))? else {
             return match access {

@@ -124,12 +124,10 @@ impl Connection {
     pub(crate) async fn flush(&mut self) -> Result<(), Stop> {
         while !self.outgoing.is_empty() {
             match timeout(self.stall_timeout, self.stream.write_buf(&mut self.outgoing)).await {
-                Ok(written) => match written? {
-                    0 => return Err(Stop::Gone),
-                    _ => {}
-                },
+                Ok(Ok(written)) if written > 0 => {}
+                Ok(Err(error)) => return Err(error.into()),
                 // Nobody takes it.
-                Err(_) => return Err(Stop::Gone),
+                Ok(Ok(_)) | Err(_) => return Err(Stop::Gone),
             }
         }
         let flushed = timeout(self.stall_timeout, self.stream.flush()).await;

@@ -142,12 +142,12 @@ impl VisitorMut for WhatIsNotHere {
                 }
             }
             // Whether a schema is on the path that names are looked for along: Grafana.
-            Expr::InSubquery { expr, subquery, negated: false } => {
-                if subquery.to_string().contains("current_setting('search_path')") {
-                    let public = Expr::value(Value::SingleQuotedString("public".to_owned()));
-                    let (left, right) = (expr.clone(), Box::new(public));
-                    *expression = Expr::BinaryOp { left, op: BinaryOperator::Eq, right };
-                }
+            Expr::InSubquery { expr, subquery, negated: false }
+                if subquery.to_string().contains("current_setting('search_path')") =>
+            {
+                let public = Expr::value(Value::SingleQuotedString("public".to_owned()));
+                let (left, right) = (expr.clone(), Box::new(public));
+                *expression = Expr::BinaryOp { left, op: BinaryOperator::Eq, right };
             }
             Expr::Function(Function { args: FunctionArguments::Subquery(_), .. }) => *expression = null(DataType::Text),
             // The columns of a key or an index.

@@ -135,6 +135,7 @@ test("a person clicks through, by mouse and by keys", async () => {
   await page.keyboard.press("?");
   assert.ok(await page.locator("#keys").isVisible());
   await page.keyboard.press("Escape");
+  await page.locator("#keys").waitFor({ state: "hidden" });
   await page.keyboard.press("2");
   await page.waitForURL("**/chat");
   await open("/sql");

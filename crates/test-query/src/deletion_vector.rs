@@ -31,9 +31,9 @@ pub fn mark_deleted(table: &Path, data_file: &str, rows: &[u16], marks: Marks) {
     let entry = |version: usize| log.join(format!("{version:020}.json"));
     let texts: Vec<String> = (0..).map_while(|version| fs::read_to_string(entry(version)).ok()).collect();
     let actions = texts.iter().flat_map(|text| text.lines()).map(serde_json::from_str::<Value>);
-    let adds = actions.filter_map(|action| action.ok()?.get("add").cloned());
+    let mut adds = actions.filter_map(|action| action.ok()?.get("add").cloned());
     let is_it = |add: &Value| add["path"].as_str().is_some_and(|path| path.contains(data_file));
-    let old = adds.filter(is_it).next_back().unwrap_or_else(|| panic!("no data file {data_file}"));
+    let old = adds.rfind(is_it).unwrap_or_else(|| panic!("no data file {data_file}"));
     let vector = vector(rows);
     let (storage, place, offset) = match marks {
         Marks::Inline => ("i", base85(&vector), Value::Null),

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use report::{MetricAnswer, MetricNumber, PartAnswer};
 
 use crate::format::number;
-use crate::reading::{size, written};
+use crate::reading::written;
 
 /// A count below this one is too small for a share of it to say anything.
 const SHARE_OF_MIN: u64 = 10;
@@ -36,8 +36,8 @@ impl Change {
     fn between(value: Option<MetricNumber>, previous: Option<MetricNumber>, change: Option<f64>) -> Change {
         match (value, previous, change) {
             (_, _, Some(0.0)) => Change::Same,
-            (Some(value), Some(previous), _) if is_little(previous) && size(value) != size(previous) => {
-                let is_more = size(value) > size(previous);
+            (Some(value), Some(previous), _) if is_little(previous) && value.size() != previous.size() => {
+                let is_more = value.size() > previous.size();
                 Change::FromLittle { from: written(previous), to: written(value), is_more }
             }
             (_, Some(_), Some(change)) => Change::By(change),
@@ -94,7 +94,7 @@ impl Change {
 fn is_little(previous: MetricNumber) -> bool {
     match previous {
         MetricNumber::Count(count) => count < SHARE_OF_MIN,
-        other => size(other) == 0.0,
+        other => other.size() == 0.0,
     }
 }
 

@@ -14,15 +14,6 @@ pub(crate) fn unit(metric: &Metric) -> Unit {
     }
 }
 
-/// The number by which another one is compared and drawn: of lengths of time their median.
-pub(crate) fn size(number: MetricNumber) -> f64 {
-    match number {
-        MetricNumber::Count(count) => count as f64,
-        MetricNumber::Share(share) => share,
-        MetricNumber::Seconds(seconds) => f64::from(seconds.median),
-    }
-}
-
 /// A number as it is written.
 pub(crate) fn written(number: MetricNumber) -> String {
     match number {
@@ -55,12 +46,12 @@ pub(crate) fn lengths(report: &Report, metric: &Metric) -> Option<SecondsAnswer>
 
 /// A number of a part.
 pub(crate) fn part(metrics: &Named<PartAnswer>, metric: &Metric) -> Option<f64> {
-    metrics.get(metric.name).and_then(|part| part.value).map(size)
+    metrics.get(metric.name).and_then(|part| part.value).map(MetricNumber::size)
 }
 
 /// That of the same part of the span that is compared with.
 pub(crate) fn part_before(metrics: &Named<PartAnswer>, metric: &Metric) -> Option<f64> {
-    metrics.get(metric.name).and_then(|part| part.previous).map(size)
+    metrics.get(metric.name).and_then(|part| part.previous).map(MetricNumber::size)
 }
 
 /// Where a part of a series stands to the present.

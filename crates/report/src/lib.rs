@@ -55,9 +55,9 @@ pub use period::Period;
 pub use postgres::{PARAMETERS_MAX, Parameter, ParameterType, ParameterValue, Purpose, Statement, StatementAnswer};
 pub use reports::{
     Answered, AskedForm, ComparedPeriod, DivisionError, DrawnForm, FilterError, Look, MetricAnswer, MetricNumber,
-    Named, PARAMETERS, PartAnswer, ReceivedSource, Report, ReportBucket, ReportForm, ReportName, ReportPeriod,
-    ReportRequest, ReportRow, RequestError, RowKind, SecondsAnswer, SpanError, SummaryAnswer, SummaryError,
-    SummarySource, UnknownZone, WrittenFilter, Zone,
+    Named, PARAMETERS, ParameterError, PartAnswer, ReceivedSource, Report, ReportBucket, ReportForm, ReportName,
+    ReportPeriod, ReportRequest, ReportRow, RequestError, RowKind, SecondsAnswer, SpanError, SummaryAnswer,
+    SummaryError, SummarySource, UnknownZone, WrittenFilter, Zone,
 };
 pub use result::{Form, QueryResult};
 pub use session::{QueryLimits, Session, Snapshot};

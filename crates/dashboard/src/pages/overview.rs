@@ -80,7 +80,7 @@ fn is_empty(report: &Report) -> bool {
     const SIGNS: [&Metric; 4] =
         [&metric::VISITORS, &metric::CONTACT_REQUESTS, &metric::CHATS_OFFERED, &metric::ANOMALIES];
     SIGNS.iter().filter_map(|metric| total(report, metric)).all(|answer| {
-        let is_nothing = |number: report::MetricNumber| crate::reading::size(number) == 0.0;
+        let is_nothing = |number: report::MetricNumber| number.size() == 0.0;
         answer.value.is_none_or(is_nothing) && answer.previous.is_none_or(is_nothing)
     })
 }

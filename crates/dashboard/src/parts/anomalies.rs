@@ -44,11 +44,11 @@ pub(crate) fn anomalies(context: &Context<'_>, report: &Report, metrics: &[&'sta
                 tbody {
                     @for metric in metrics {
                         @if let Some(answer) = total(report, metric) {
-                            tr class=[answer.value.filter(|value| crate::reading::size(*value) == 0.0).map(|_| "zero")] {
+                            tr class=[answer.value.filter(|value| value.size() == 0.0).map(|_| "zero")] {
                                 th scope="row" { (what(metric, None)) }
                                 td {
                                     @let cases = answer.value.map_or_else(|| "–".to_owned(), written);
-                                    @if answer.value.is_some_and(|value| crate::reading::size(value) > 0.0) {
+                                    @if answer.value.is_some_and(|value| value.size() > 0.0) {
                                         a href=(context.view.href_with(Page::Events, &[("anomaly", metric.name)])) { (cases) span.unseen { " – show the events" } }
                                     } @else { (cases) }
                                 }

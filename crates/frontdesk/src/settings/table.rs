@@ -143,7 +143,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
     setting!(
         requests_in_flight_bytes_max,
         RARE,
-        "Bodies in memory at once, above it 503; half of it for answers on their way, an eighth for tail and test runs"
+        "Bodies in memory at once, above it 503; half of it for answers on their way, an eighth for tail and test runs, and as much as half again for the PostgreSQL port"
     ),
     setting!(connections_max, RARE, "Open connections; the next one gets 503"),
     setting!(

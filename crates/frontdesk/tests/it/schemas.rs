@@ -115,6 +115,11 @@ fn events_are_spelled_anew_and_what_is_undeclared_becomes_a_group() {
         serde_json::from_str(&std::fs::read_to_string(place.path("loyalty.schema.json")).unwrap()).unwrap();
     assert_eq!(group["definitions"]["group"]["properties"]["shop:tier"]["type"], "string", "{group}");
     assert!(!place.path("frontdesk-data").exists(), "none of these needs the data directory");
+    // What can't be read is told, whatever else there is.
+    place.write("broken.ndjson", format!("{event}\n{{\"a\":"));
+    let told = place.run(&["schema", "infer", "broken.ndjson", "--name", "x"]);
+    assert_eq!(told.code, 0, "{told:?}");
+    assert!(told.err.contains("left out 1 event") && told.err.contains("broken.ndjson:2: EOF"), "{told:?}");
     place.write("events.ndjson", r#"{"_id":"1","@id":"2"}"#);
     check(&place, &["convert", "events.ndjson", "--to", "xdm"], 2, &["events.ndjson:1: /@id: this is there in both"]);
 }

@@ -3,15 +3,13 @@
 use summary::{Channels, Filter, Values};
 
 use crate::metrics::{METRICS, Measure, Metric};
-use crate::reports::{ReportName, ReportPeriod, ReportRequest, RequestError};
+use crate::reports::{ParameterError, ReportName, ReportPeriod, ReportRequest, RequestError};
 use crate::{Period, Zone};
 
 /// Events on one page of the list.
 const ROWS_DEFAULT: usize = 50;
 /// Longest text that is searched for, in bytes: longer ids are refused on their way in.
 const FIND_BYTES_MAX: usize = 1_024;
-/// Letters of a wrong word that a message repeats.
-const REPEATED_LETTERS_MAX: usize = 40;
 /// Between the time and the id of a place in the list; no time holds it.
 const PLACE_SEPARATOR: char = '~';
 /// What the list takes besides the parameters of reports, each with its meaning.
@@ -70,7 +68,7 @@ impl EventsRequest {
         for (name, value) in parameters {
             match EVENTS_PARAMETERS.iter().position(|(known, _)| *known == name) {
                 Some(place) if own[place].is_some() => {
-                    return Err(RequestError::Twice { parameter: EVENTS_PARAMETERS[place].0 });
+                    return Err(ParameterError::Twice { parameter: EVENTS_PARAMETERS[place].0 }.into());
                 }
                 // A form sends the fields that were left empty, too.
                 Some(place) => own[place] = Some(value).filter(|value| !value.is_empty()),
@@ -163,21 +161,21 @@ pub(super) fn is_any_channel(channels: &Channels) -> bool {
     !channels.any_of.is_empty() || !channels.none_of.is_empty()
 }
 
-fn listed(written: &str) -> Result<Listed, RequestError> {
+fn listed(written: &str) -> Result<Listed, ParameterError> {
     match written {
         "stored" => Ok(Listed::Stored),
         "rejected" => Ok(Listed::Rejected),
-        _ => Err(word("show", written, "stored or rejected")),
+        _ => Err(ParameterError::word("show", written, "stored or rejected")),
     }
 }
 
 /// The metrics that count events or sessions that can't be right.
-fn kind(written: &str) -> Result<&'static Metric, RequestError> {
+fn kind(written: &str) -> Result<&'static Metric, ParameterError> {
     let kinds = || METRICS.iter().filter(|metric| is_kind(metric));
     let found = kinds().find(|metric| metric.name == written);
     found.copied().ok_or_else(|| {
         let names: Vec<&str> = kinds().map(|metric| metric.name).collect();
-        word("anomaly", written, &names.join(", "))
+        ParameterError::word("anomaly", written, names.join(", "))
     })
 }
 
@@ -186,21 +184,16 @@ fn is_kind(metric: &Metric) -> bool {
     is_anomaly && matches!(metric.measure, Measure::Rows(_) | Measure::Sessions(_))
 }
 
-fn place(written: &str) -> Result<Place, RequestError> {
-    let wrong = || word("before", written, "what the link to older events has");
+fn place(written: &str) -> Result<Place, ParameterError> {
+    let wrong = || ParameterError::word("before", written, "what the link to older events has");
     let (time, id) = written.split_once(PLACE_SEPARATOR).ok_or_else(wrong)?;
     let time = chrono::DateTime::parse_from_rfc3339(time).map_err(|_| wrong())?.to_utc();
     Ok(Place { time: crate::period::iso(time), id: bounded("before", id)? })
 }
 
-fn bounded(parameter: &'static str, written: &str) -> Result<String, RequestError> {
+fn bounded(parameter: &'static str, written: &str) -> Result<String, ParameterError> {
     match written.len() <= FIND_BYTES_MAX {
         true => Ok(written.to_owned()),
-        false => Err(word(parameter, written, "a text of at most 1,024 bytes")),
+        false => Err(ParameterError::word(parameter, written, "a text of at most 1,024 bytes")),
     }
-}
-
-fn word(parameter: &'static str, written: &str, words: &str) -> RequestError {
-    let written = written.chars().take(REPEATED_LETTERS_MAX).collect();
-    RequestError::Word { parameter, written, words: words.to_owned() }
 }

@@ -7,14 +7,12 @@ use thiserror::Error;
 use super::statement;
 use crate::Period;
 use crate::lines::Texts;
+use crate::reports::ParameterError;
 use crate::reports::filter::{FilterError, WrittenFilter};
 use crate::reports::request::SINCE;
 use crate::reports::span::{Span, SpanError};
-use crate::reports::words::{Words, listed, nearest};
+use crate::reports::words::Words;
 use crate::{UnknownZone, Zone};
-
-/// Letters of a wrong word that a message repeats.
-const REPEATED_LETTERS_MAX: usize = 40;
 
 /// The parameters in the order of the documentation, each with what it means.
 pub const EXPORT_PARAMETERS: &[(&str, &str)] = &[
@@ -106,30 +104,9 @@ pub struct ExportRequest {
 /// Why rows can't be exported as asked; each message says what to write instead.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum ExportError {
-    /// No such parameter.
-    #[error("there is no parameter {written:?}; {help}")]
-    UnknownParameter {
-        /// What was written.
-        written: String,
-        /// What to write.
-        help: String,
-    },
-    /// A parameter that has one value has two.
-    #[error("{parameter} is given twice; write it once")]
-    Twice {
-        /// Its name.
-        parameter: &'static str,
-    },
-    /// Not one of the words.
-    #[error("{parameter} is {written:?}; write {words}")]
-    Word {
-        /// Its name.
-        parameter: &'static str,
-        /// What was written.
-        written: String,
-        /// What it takes.
-        words: String,
-    },
+    /// A parameter.
+    #[error(transparent)]
+    Parameter(#[from] ParameterError),
     /// A filter on what the table doesn't have.
     #[error("events are exported whole and have no column {kind}; filter by it in contacts or activity")]
     NotInEvents {
@@ -167,17 +144,20 @@ impl ExportRequest {
                 "subject" => &mut written.subject,
                 "page" => &mut written.page,
                 name => {
-                    let place = ONCE.iter().position(|known| *known == name).ok_or_else(|| unknown_parameter(name))?;
+                    let place = ONCE
+                        .iter()
+                        .position(|known| *known == name)
+                        .ok_or_else(|| ParameterError::unknown(name, EXPORT_PARAMETERS))?;
                     match once[place].replace(value) {
                         None => continue,
-                        Some(_) => return Err(ExportError::Twice { parameter: ONCE[place] }),
+                        Some(_) => return Err(ParameterError::Twice { parameter: ONCE[place] }.into()),
                     }
                 }
             };
             list.push(value.to_owned());
         }
         let [table, since, until, tz, format, raw] = once;
-        let table: ExportTable = table.map(|table| word("table", table)).transpose()?.unwrap_or_default();
+        let table: ExportTable = table.map(|table| Words::read("table", table)).transpose()?.unwrap_or_default();
         let zone = tz.map_or(Ok(zone), |tz| tz.parse())?;
         let Span { since, until, .. } = Span::parse(since.unwrap_or(SINCE), until, &zone, now)?;
         let lacking = [("channel", &written.channel), ("subject", &written.subject), ("page", &written.page)];
@@ -190,8 +170,8 @@ impl ExportRequest {
             table,
             period: Period::of_micros(since, until).ok_or_else(|| SpanError::Unreadable { text: since.to_string() })?,
             filter: written.read()?,
-            form: format.map(|format| word("format", format)).transpose()?,
-            texts: raw.map(|raw| word("raw", raw)).transpose()?.unwrap_or_default(),
+            form: format.map(|format| Words::read("format", format)).transpose()?,
+            texts: raw.map(|raw| Words::read("raw", raw)).transpose()?.unwrap_or_default(),
         })
     }
 
@@ -225,23 +205,6 @@ impl ExportRequest {
 
 /// The parameters that have one value.
 const ONCE: [&str; 6] = ["table", "since", "until", "tz", "format", "raw"];
-
-fn unknown_parameter(written: &str) -> ExportError {
-    let names: Vec<&str> = EXPORT_PARAMETERS.iter().map(|(name, _)| *name).collect();
-    let help = match nearest(written, names.iter().copied()) {
-        Some(near) => format!("did you mean {near}?"),
-        None => format!("write {}", listed(&names)),
-    };
-    ExportError::UnknownParameter { written: repeated(written), help }
-}
-
-fn word<W: Words>(parameter: &'static str, written: &str) -> Result<W, ExportError> {
-    W::of(written).ok_or_else(|| ExportError::Word { parameter, written: repeated(written), words: W::listed() })
-}
-
-fn repeated(written: &str) -> String {
-    written.chars().take(REPEATED_LETTERS_MAX).collect()
-}
 
 #[cfg(test)]
 mod tests {

@@ -156,7 +156,7 @@ pub struct PartAnswer {
 
 impl MetricNumber {
     /// The number by which it is compared and drawn: of lengths of time their median.
-    pub(super) fn size(self) -> f64 {
+    pub fn size(self) -> f64 {
         match self {
             MetricNumber::Count(count) => count as f64,
             MetricNumber::Share(share) => share,

@@ -8,12 +8,10 @@ use serde::{Deserialize, Serialize};
 use summary::{Channel, Channels, Filter, Values};
 use thiserror::Error;
 
-use super::words::listed;
+use super::words::{listed, repeated};
 
 /// Most values of one kind.
 pub(super) const FILTER_VALUES_MAX: usize = 100;
-/// Letters of what isn't known that a message repeats.
-const REPEATED_LETTERS_MAX: usize = 40;
 
 /// The values as they were written, by kind; a kind that is empty lets all pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,7 +95,7 @@ fn channels(written: &[String]) -> Result<Channels, FilterError> {
     let mut channels = Channels::default();
     for (is_out, name) in written.iter().map(|written| value(written)) {
         let channel = Channel::ALL.into_iter().find(|channel| channel.name() == name);
-        let unknown = || FilterError::UnknownChannel { written: name.chars().take(REPEATED_LETTERS_MAX).collect() };
+        let unknown = || FilterError::UnknownChannel { written: repeated(name) };
         let channel = channel.ok_or_else(unknown)?;
         let list = if is_out { &mut channels.none_of } else { &mut channels.any_of };
         if !list.contains(&channel) {

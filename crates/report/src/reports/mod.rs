@@ -34,5 +34,6 @@ pub use request::{AskedForm, DrawnForm, PARAMETERS, ReportForm, ReportRequest, R
 pub use run::ReceivedSource;
 pub use source::{Answered, SummaryAnswer, SummaryError, SummarySource};
 pub use span::SpanError;
+pub use words::ParameterError;
 pub use write::Look;
 pub use zone::{UnknownZone, Zone};

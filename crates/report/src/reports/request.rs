@@ -10,7 +10,7 @@ use super::compared::Compare;
 use super::filter::{FilterError, WrittenFilter};
 use super::name::ReportName;
 use super::span::{Span, SpanError};
-use super::words::{Words, listed, nearest};
+use super::words::{ParameterError, Words, listed, repeated};
 use super::zone::{UnknownZone, Zone};
 use crate::Period;
 
@@ -20,8 +20,6 @@ pub(crate) const SINCE: &str = "7d";
 pub(super) const ROWS_DEFAULT: usize = 20;
 /// Most rows that can be asked for.
 pub(super) const ROWS_MAX: usize = 1_000;
-/// Letters of a wrong word that a message repeats.
-const REPEATED_LETTERS_MAX: usize = 40;
 
 /// The parameters in the order of the documentation, each with what it means.
 pub const PARAMETERS: &[(&str, &str)] = &[
@@ -139,30 +137,9 @@ pub enum RequestError {
         /// What was written.
         written: String,
     },
-    /// No such parameter.
-    #[error("there is no parameter {written:?}; {help}")]
-    UnknownParameter {
-        /// What was written.
-        written: String,
-        /// What to write.
-        help: String,
-    },
-    /// A parameter that has one value has two.
-    #[error("{parameter} is given twice; write it once")]
-    Twice {
-        /// Its name.
-        parameter: &'static str,
-    },
-    /// Not one of the words.
-    #[error("{parameter} is {written:?}; write {words}")]
-    Word {
-        /// Its name.
-        parameter: &'static str,
-        /// What was written.
-        written: String,
-        /// What it takes.
-        words: String,
-    },
+    /// A parameter.
+    #[error(transparent)]
+    Parameter(#[from] ParameterError),
     /// The time zone.
     #[error(transparent)]
     Zone(#[from] UnknownZone),
@@ -197,8 +174,8 @@ impl ReportRequest {
         let WrittenParameters { since, until, tz, by, compare, limit, format, filter } = written;
         let zone = tz.map_or(Ok(zone), |tz| tz.parse())?;
         let span = Span::parse(since.unwrap_or(SINCE), until, &zone, now)?;
-        let by = by.map(|by| word("by", by)).transpose()?.unwrap_or_else(|| By::suiting(&span));
-        let compare = compare.map(|compare| word("compare", compare)).transpose()?.unwrap_or_default();
+        let by = by.map(|by| Words::read("by", by)).transpose()?.unwrap_or_else(|| By::suiting(&span));
+        let compare = compare.map(|compare| Words::read("compare", compare)).transpose()?.unwrap_or_default();
         let compared = span.compared(compare, &zone, now).map(|span| Divided::of(span, by, &zone)).transpose()?;
         Ok(ReportRequest {
             name,
@@ -212,7 +189,7 @@ impl ReportRequest {
             zone,
             filter: filter.read()?,
             written: filter,
-            form: format.map(|format| word("format", format)).transpose()?,
+            form: format.map(|format| Words::read("format", format)).transpose()?,
         })
     }
 
@@ -310,7 +287,7 @@ impl<'a> WrittenParameters<'a> {
     fn take_once(&mut self, parameter: &str, value: &'a str) -> Result<(), RequestError> {
         let once = |parameter: &'static str, place: &mut Option<&'a str>| match place.replace(value) {
             None => Ok(()),
-            Some(_) => Err(RequestError::Twice { parameter }),
+            Some(_) => Err(ParameterError::Twice { parameter }.into()),
         };
         match parameter {
             "since" => once("since", &mut self.since),
@@ -320,32 +297,14 @@ impl<'a> WrittenParameters<'a> {
             "compare" => once("compare", &mut self.compare),
             "limit" => once("limit", &mut self.limit),
             "format" => once("format", &mut self.format),
-            unknown => Err(unknown_parameter(unknown)),
+            unknown => Err(ParameterError::unknown(unknown, PARAMETERS).into()),
         }
     }
 }
 
-fn unknown_parameter(written: &str) -> RequestError {
-    let names: Vec<&str> = PARAMETERS.iter().map(|(name, _)| *name).collect();
-    let help = match nearest(written, names.iter().copied()) {
-        Some(near) => format!("did you mean {near}?"),
-        None => format!("write {}", listed(&names)),
-    };
-    RequestError::UnknownParameter { written: repeated(written), help }
-}
-
-fn word<W: Words>(parameter: &'static str, written: &str) -> Result<W, RequestError> {
-    W::of(written).ok_or_else(|| RequestError::Word { parameter, written: repeated(written), words: W::listed() })
-}
-
-fn rows_max(written: &str) -> Result<usize, RequestError> {
+fn rows_max(written: &str) -> Result<usize, ParameterError> {
     let number = written.parse().ok().filter(|number| (0..=ROWS_MAX).contains(number));
-    let words = format!("a number up to {ROWS_MAX}");
-    number.ok_or_else(|| RequestError::Word { parameter: "limit", written: repeated(written), words })
-}
-
-fn repeated(written: &str) -> String {
-    written.chars().take(REPEATED_LETTERS_MAX).collect()
+    number.ok_or_else(|| ParameterError::word("limit", written, format!("a number up to {ROWS_MAX}")))
 }
 
 #[cfg(test)]

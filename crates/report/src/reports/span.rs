@@ -5,6 +5,7 @@
 //! one begins to where another one ends. It remembers whether it is made of days or months, since
 //! what came before it is then days or months, however many hours those have.
 
+use super::words::repeated;
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime};
 use thiserror::Error;
 
@@ -16,8 +17,6 @@ pub(super) const SPAN_DAYS_MAX: i64 = 3_660;
 const MINUTE_MICROS: i64 = 60 * 1_000_000;
 /// Years that a time may be in.
 const YEARS: std::ops::RangeInclusive<i32> = 1900..=2199;
-/// Letters of what can't be read that a message repeats.
-const REPEATED_LETTERS_MAX: usize = 40;
 /// The units that stand behind a number, as messages name them.
 const FORMS: &str = "7d (days), 24h (hours), 12w (weeks), 6m (months), 1y (years), 2026-11-01, 2026-11, \
                      2026-11-01T09:00 or 2026-11-01T09:00:00Z";
@@ -203,7 +202,7 @@ impl Point {
 }
 
 fn unreadable(text: &str) -> SpanError {
-    SpanError::Unreadable { text: text.chars().take(REPEATED_LETTERS_MAX).collect() }
+    SpanError::Unreadable { text: repeated(text) }
 }
 
 /// `7d`, `24h`, `12w`, `6m`, `1y`: so many whole ones, the current one being the last.

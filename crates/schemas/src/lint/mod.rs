@@ -131,23 +131,8 @@ pub(crate) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> O
     let short = |name: &str| name.rsplit([':', '/']).next().unwrap_or(name).to_lowercase();
     let wanted = short(name);
     names
-        .map(|known| (distance(&wanted, &short(known)), known))
+        .map(|known| (strsim::levenshtein(&wanted, &short(known)), known))
         .filter(|(edits, known)| *edits <= TYPO_EDITS_MAX && *edits * 2 < short(known).len())
         .min()
         .map(|(_, known)| known)
-}
-
-/// Levenshtein distance in bytes.
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.bytes().enumerate() {
-            let replaced = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }

@@ -17,12 +17,29 @@ pub(crate) fn run(args: &SchemaInferArgs, settings: &Settings) -> Result<(), Fai
     let policies = ValidationPolicies::of(settings)?;
     let policy = policies.of_datastream(&args.datastream);
     let mut inference = Inference::new(policy.plan.clone(), policy.profile);
+    // How many events aren't JSON, and where the first one is.
+    let mut broken: (usize, Option<String>) = (0, None);
     for path in &args.files {
         let input = Input::named(path);
         let mut reader = input.open()?;
         while let Some(batch) = reader.next_batch().map_err(|error| input.unreadable(&error))? {
-            batch.events().into_iter().for_each(|(_, _, event)| inference.add(event));
+            for (place, _, event) in batch.events() {
+                match serde_json::from_slice::<serde::de::IgnoredAny>(event) {
+                    Ok(_) => inference.add(event),
+                    Err(error) => {
+                        let (intake::EventPosition::Line(number) | intake::EventPosition::Event(number)) = place;
+                        broken.0 += 1;
+                        broken.1.get_or_insert_with(|| format!("{}:{number}: {error}", input.name()));
+                    }
+                }
+            }
         }
+    }
+    if let (count, Some(first)) = &broken {
+        let events = counted(*count, "event");
+        warn(format_args!(
+            "left out {events} that can't be read as JSON, the first at {first}; `frontdesk check` tells all"
+        ));
     }
     if inference.places() == 0 {
         warn(format_args!("nothing is undeclared in {}", counted(inference.events() as usize, "event")));

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::reports::answer::{MetricNumber, ReportRow, RowKind};
+use crate::reports::answer::{MetricNumber, ReportRow, RowKind, SecondsAnswer};
 use crate::reports::contents::named;
 
 /// What stands where a number can't be known.
@@ -26,6 +26,17 @@ pub(super) fn seconds(seconds: u32) -> String {
         _ => format!("{}h {:02}m", seconds / 3_600, seconds / 60 % 60),
     }
 }
+
+/// A number of a length of time.
+pub(super) type LengthPart = fn(&SecondsAnswer) -> u32;
+
+/// Those that are written: the ends of their labels, and which they are.
+pub(super) const LENGTHS: [(&str, LengthPart); 4] = [
+    ("median", |lengths| lengths.median),
+    ("p90", |lengths| lengths.p90),
+    ("p95", |lengths| lengths.p95),
+    ("greatest", |lengths| lengths.max),
+];
 
 /// `+12.5%`; nothing where nothing can be said.
 pub(super) fn change(change: Option<f64>) -> String {

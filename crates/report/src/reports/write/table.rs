@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::Look;
-use super::cells::{self, UNKNOWN};
+use super::cells::{self, LENGTHS, LengthPart, UNKNOWN};
 use super::drawn::{bar, curve};
 use crate::grid::Grid;
 use crate::reports::answer::{MetricAnswer, MetricNumber, PartAnswer, Report};
@@ -124,23 +124,16 @@ fn lines(name: &str, answer: &MetricAnswer) -> Vec<Line> {
         let (value, previous) = (cells::number(answer.value), cells::number(answer.previous));
         return vec![Line { label: label.to_owned(), value, previous }];
     }
-    type Part = fn(&crate::reports::answer::SecondsAnswer) -> u32;
-    let parts: [(&str, Part); 4] = [
-        ("median", |lengths| lengths.median),
-        ("p90", |lengths| lengths.p90),
-        ("p95", |lengths| lengths.p95),
-        ("greatest", |lengths| lengths.max),
-    ];
-    let part = |number: Option<MetricNumber>, part: Part| match number {
+    let part = |number: Option<MetricNumber>, part: LengthPart| match number {
         Some(MetricNumber::Seconds(lengths)) => cells::seconds(part(&lengths)),
         _ => UNKNOWN.to_owned(),
     };
-    let line = |(part_name, of): (&str, Part)| Line {
+    let line = |(part_name, of): (&str, LengthPart)| Line {
         label: format!("{label}, {part_name}"),
         value: part(answer.value, of),
         previous: part(answer.previous, of),
     };
-    parts.into_iter().map(line).collect()
+    LENGTHS.into_iter().map(line).collect()
 }
 
 /// The metric's curve, if the series has it.

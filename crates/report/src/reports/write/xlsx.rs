@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use rust_xlsxwriter::{ExcelDateTime, Format, FormatAlign, Workbook, Worksheet, XlsxError};
 
-use super::cells;
+use super::cells::{self, LENGTHS, LengthPart};
 use crate::formula::is_formula;
 use crate::reports::answer::{MetricNumber, PartAnswer, Report, ReportRow};
 use crate::reports::named::Named;
@@ -19,15 +19,6 @@ const COLUMN_WIDTH_MAX: u32 = 500;
 /// Letters of a sheet's name: what Excel takes.
 const SHEET_NAME_LETTERS_MAX: usize = 31;
 const DAY_SECONDS: f64 = 86_400.0;
-
-/// The numbers of a length of time: the ends of their labels, and which they are.
-type LengthPart = fn(&crate::reports::answer::SecondsAnswer) -> u32;
-const LENGTHS: [(&str, LengthPart); 4] = [
-    ("median", |lengths| lengths.median),
-    ("p90", |lengths| lengths.p90),
-    ("p95", |lengths| lengths.p95),
-    ("greatest", |lengths| lengths.max),
-];
 
 pub(super) fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
     out.write_all(&workbook(report).map_err(io::Error::other)?)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use report::Hold;
+use report::MemoryReservation;
 
 /// So many bytes for all connections together.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ impl Budget {
     }
 }
 
-impl Hold for Room {
+impl MemoryReservation for Room {
     fn grow_to(&mut self, bytes: usize) -> bool {
         let more = bytes.saturating_sub(self.bytes);
         let Inner { bytes_max, held } = &*self.budget.0;

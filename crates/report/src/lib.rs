@@ -70,6 +70,6 @@ pub use visible::{is_steering, visible};
 pub use worker::export::ExportStream;
 pub use worker::frame::Fault;
 pub use worker::pool::{PoolOptions, QueryPool};
-pub use worker::process::{Hold, WorkerProgram};
+pub use worker::process::{MemoryReservation, WorkerProgram};
 pub use worker::serve as serve_queries;
 pub use worker::stats::WorkerCounts;

@@ -6,7 +6,7 @@
 use intake::{AnswerBudget, Answers, BodyError, EventAnswer, Request, SubmitError};
 use report::{EventDetails, EventList, EventsRequest, ExportRequest, Report, ReportRequest};
 use server::{
-    BackendError, DescribedEvent, Events, ExportRows, Exports, Health, HealthReport, Hold, Ingest, Queries,
+    BackendError, DescribedEvent, Events, ExportRows, Exports, Health, HealthReport, MemoryReservation, Ingest, Queries,
     QueryFailure, Readiness, Receipt, Receipts, Reports, ServerOptions, SqlLimits, TableForm, TableQuery,
 };
 
@@ -55,7 +55,7 @@ impl Queries for Nothing {
         _query: TableQuery<'_>,
         _form: TableForm,
         _limits: SqlLimits,
-        _hold: &mut dyn Hold,
+        _reservation: &mut dyn MemoryReservation,
     ) -> Result<Vec<u8>, QueryFailure> {
         Ok(Vec::new())
     }

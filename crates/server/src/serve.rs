@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use crate::api::openapi;
 use crate::api::router::Routes;
 use crate::api::routes::ROUTES;
-use crate::app::access::guard::Guard;
+use crate::app::access::control::AccessControl;
 use crate::app::backend::Backend;
 use crate::app::embedded::EmbeddedBackend;
 use crate::app::options::ServerOptions;
@@ -31,22 +31,22 @@ pub async fn serve(
     let options = options.check().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
     let (limits, shutdown_timeout) = (options.accept_limits(), options.shutdown_timeout);
     let listeners = listeners.into();
-    let guard = Guard::new(listeners.reaches()?, &options);
+    let access = AccessControl::new(listeners.reaches()?, &options);
     let listeners = listeners.all()?;
     let interface = Interface { routes: ROUTES, openapi: openapi_document().into() };
-    let state = Arc::new(AppState::new(backend, guard, options, interface));
+    let state = Arc::new(AppState::new(backend, access, options, interface));
     let acceptor = Acceptor::new(Routes::new(&state), limits, state.answers.clone(), Arc::clone(&state.connections));
     tokio::select! {
         biased;
         () = shutdown => {}
         () = acceptor.accept(listeners) => {}
-        never = state.guard.keys().keep_fresh() => match never {},
+        never = state.access.keys().keep_fresh() => match never {},
     }
     // The listeners are closed: new connections go elsewhere while these finish.
     let closing = acceptor.close();
     state.recorder.close();
     state.stopping.cancel();
-    state.guard.keys().close();
+    state.access.keys().close();
     closing.finish(shutdown_timeout).await;
     Ok(())
 }

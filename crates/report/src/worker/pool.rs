@@ -18,7 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use super::frame::{Job, Startup};
-use super::process::{Hold, QueryOutcome, Worker, WorkerProgram, WorkerQuery};
+use super::process::{MemoryReservation, QueryOutcome, Worker, WorkerProgram, WorkerQuery};
 use super::stats::{EndCause, Stats, WorkerCounts};
 use crate::error::UNREADABLE;
 use crate::postgres::{Statement, StatementAnswer};
@@ -160,12 +160,12 @@ impl QueryPool {
         sql: &str,
         form: Form,
         limits: QueryLimits,
-        hold: &mut dyn Hold,
+        reservation: &mut dyn MemoryReservation,
     ) -> Result<Vec<u8>, QueryError> {
         if sql.len() > limits.sql_bytes_max {
             return Err(QueryError::TooLong { sql_bytes_max: limits.sql_bytes_max });
         }
-        self.run(WorkerClass::User, Job::Sql(sql.to_owned()), form, limits, hold).await
+        self.run(WorkerClass::User, Job::Sql(sql.to_owned()), form, limits, reservation).await
     }
 
     /// Runs a statement of PostgreSQL's dialect, as a person's; its rows.
@@ -176,13 +176,13 @@ impl QueryPool {
         &self,
         statement: &Statement,
         limits: QueryLimits,
-        hold: &mut dyn Hold,
+        reservation: &mut dyn MemoryReservation,
     ) -> Result<StatementAnswer, QueryError> {
         if statement.text.len() > limits.sql_bytes_max {
             return Err(QueryError::TooLong { sql_bytes_max: limits.sql_bytes_max });
         }
         let job = Job::Statement(statement.clone());
-        StatementAnswer::read(self.run(WorkerClass::User, job, Form::Json, limits, hold).await?)
+        StatementAnswer::read(self.run(WorkerClass::User, job, Form::Json, limits, reservation).await?)
     }
 
     /// Runs a statement of our own, which people's queries can't hold up.
@@ -194,9 +194,9 @@ impl QueryPool {
         sql: &'static str,
         form: Form,
         limits: QueryLimits,
-        hold: &mut dyn Hold,
+        reservation: &mut dyn MemoryReservation,
     ) -> Result<Vec<u8>, QueryError> {
-        self.run(WorkerClass::Internal, Job::Sql(sql.to_owned()), form, limits, hold).await
+        self.run(WorkerClass::Internal, Job::Sql(sql.to_owned()), form, limits, reservation).await
     }
 
     /// Runs `report contacts`; the time limit is the whole report's.
@@ -208,13 +208,13 @@ impl QueryPool {
         period: &Period,
         form: Form,
         limits: QueryLimits,
-        hold: &mut dyn Hold,
+        reservation: &mut dyn MemoryReservation,
     ) -> Result<Vec<u8>, QueryError> {
         let job = Job::Contacts {
             since_micros: period.since().timestamp_micros(),
             until_micros: period.until().timestamp_micros(),
         };
-        self.run(WorkerClass::Internal, job, form, limits, hold).await
+        self.run(WorkerClass::Internal, job, form, limits, reservation).await
     }
 
     /// Counts what became of the events that were received in a span of time.
@@ -225,13 +225,13 @@ impl QueryPool {
         &self,
         period: &Period,
         limits: QueryLimits,
-        hold: &mut dyn Hold,
+        reservation: &mut dyn MemoryReservation,
     ) -> Result<Quality, QueryError> {
         let job = Job::Received {
             since_micros: period.since().timestamp_micros(),
             until_micros: period.until().timestamp_micros(),
         };
-        let answer = self.run(WorkerClass::Internal, job, Form::Json, limits, hold).await?;
+        let answer = self.run(WorkerClass::Internal, job, Form::Json, limits, reservation).await?;
         serde_json::from_slice(&answer)
             .map_err(|error| QueryError::Failed { message: format!("a worker's answer can't be read: {error}") })
     }
@@ -257,11 +257,11 @@ impl QueryPool {
         job: Job,
         form: Form,
         limits: QueryLimits,
-        hold: &mut dyn Hold,
+        reservation: &mut dyn MemoryReservation,
     ) -> Result<Vec<u8>, QueryError> {
         let mut attempts = 1;
         loop {
-            match self.ask(class, job.clone(), form, limits, hold).await {
+            match self.ask(class, job.clone(), form, limits, reservation).await {
                 Err(QueryError::Worker(told))
                     if told.code == UNREADABLE && attempts < ATTEMPTS_MAX && self.inner.tables.find_damage().await =>
                 {
@@ -280,7 +280,7 @@ impl QueryPool {
         job: Job,
         form: Form,
         limits: QueryLimits,
-        hold: &mut dyn Hold,
+        reservation: &mut dyn MemoryReservation,
     ) -> Result<Vec<u8>, QueryError> {
         let tables = &self.inner.tables;
         let mut is_second = false;
@@ -290,7 +290,7 @@ impl QueryPool {
             // Not before there is a worker: it can't go back to an earlier version cheaply.
             let (events, rejects) = (tables.events.moment(), tables.rejects.moment());
             let question = WorkerQuery { job: &job, form, limits, events: &events, rejects: &rejects };
-            let asked = leased.worker().ask(question, hold);
+            let asked = leased.worker().ask(question, reservation);
             return match tokio::time::timeout(limits.time_max, asked).await {
                 Ok(QueryOutcome::Answered { answer, done }) => {
                     leased.release(done.is_spent);

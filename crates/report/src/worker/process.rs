@@ -44,14 +44,14 @@ pub struct WorkerProgram {
 }
 
 /// Room for an answer while it arrives.
-pub trait Hold: Send {
+pub trait MemoryReservation: Send {
     /// Makes room for so many bytes in all; false when there is none.
     #[must_use]
     fn grow_to(&mut self, bytes: usize) -> bool;
 }
 
 /// Any answer within the limits has room.
-impl Hold for () {
+impl MemoryReservation for () {
     fn grow_to(&mut self, _: usize) -> bool {
         true
     }
@@ -153,7 +153,7 @@ impl Worker {
 
     /// Asks one question. Not cancel-safe: a worker whose answer wasn't waited for is of no
     /// more use.
-    pub(crate) async fn ask(&mut self, question: WorkerQuery<'_>, hold: &mut dyn Hold) -> QueryOutcome {
+    pub(crate) async fn ask(&mut self, question: WorkerQuery<'_>, reservation: &mut dyn MemoryReservation) -> QueryOutcome {
         let answer_bytes_max = question.limits.answer_bytes_max;
         if let Err(outcome) = self.send(&question).await {
             return outcome;
@@ -166,7 +166,7 @@ impl Worker {
                     if bytes > answer_bytes_max {
                         return QueryOutcome::TooLong;
                     }
-                    if !hold.grow_to(bytes) {
+                    if !reservation.grow_to(bytes) {
                         return QueryOutcome::NoRoom;
                     }
                     answer.extend_from_slice(&part);

@@ -85,7 +85,7 @@ fn guarded<B: Backend>(
     let begin = Some((state, principal, rows, claim));
     futures::stream::unfold(begin, |held| async {
         let (state, principal, mut rows, claim) = held?;
-        let part = match state.guard.still_admits(&principal, state.now_s()) {
+        let part = match state.access.still_admits(&principal, state.now_s()) {
             true => rows.next().await?,
             false => Err(QueryFailure::Invalid("the key isn't taken any more".to_owned())),
         };

@@ -26,7 +26,7 @@ impl Endpoint for GetKey {
         &RouteSpec { summary: "What the key that is sent may do", openapi, ..RouteSpec::get("/v1/key", Access::Key) };
 
     async fn handle<B: Backend>(state: Arc<AppState<B>>, call: Call) -> Outcome {
-        let answer = Answer::of(&call.principal, state.guard.demand().is_some());
+        let answer = Answer::of(&call.principal, state.access.demand().is_some());
         response::as_json(StatusCode::OK, &answer)
     }
 }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use intake::Claim;
 use serde_json::{Value, json};
 
-use crate::app::backend::{Hold, Queries, QueryFailure, SqlLimits, TableForm, TableQuery};
+use crate::app::backend::{MemoryReservation, Queries, QueryFailure, SqlLimits, TableForm, TableQuery};
 use crate::app::call::Outcome;
 use crate::app::state::AppState;
 use crate::http::problem::{Code, Problem};
@@ -35,7 +35,7 @@ pub(super) async fn read<B: Queries>(
     state: &AppState<B>,
     query: TableQuery<'_>,
     form: TableForm,
-) -> Result<(Vec<u8>, impl Hold), QueryFailure> {
+) -> Result<(Vec<u8>, impl MemoryReservation), QueryFailure> {
     let mut claim = RowsClaim(state.answers.empty());
     let rows = state.backend.query(query, form, limits(state), &mut claim).await?;
     Ok((rows, claim))
@@ -101,7 +101,7 @@ pub(super) fn busy() -> Problem {
 /// An answer's share of the budget, which grows as its rows come.
 struct RowsClaim(Claim);
 
-impl Hold for RowsClaim {
+impl MemoryReservation for RowsClaim {
     fn grow_to(&mut self, bytes: usize) -> bool {
         self.0.grow_to(bytes)
     }

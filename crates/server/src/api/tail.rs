@@ -59,7 +59,7 @@ impl Endpoint for GetTail {
 pub(super) fn while_admitted<B: Ingest>(state: &Arc<AppState<B>>, principal: Principal, body: Body) -> Body {
     let state = Arc::clone(state);
     let is_over = async move {
-        while state.guard.still_admits(&principal, state.now_s()) {
+        while state.access.still_admits(&principal, state.now_s()) {
             tokio::time::sleep(ADMISSION_CHECKED_EVERY).await;
         }
     };

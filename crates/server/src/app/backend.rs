@@ -13,7 +13,7 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 use intake::{AnswerBudget, Answers, BodyError, Request, SubmitError};
 use report::{EventDetails, EventList, EventsRequest, ExportRequest, Period, Report, ReportRequest};
-pub use report::{Form as TableForm, Hold};
+pub use report::{Form as TableForm, MemoryReservation};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
@@ -59,7 +59,7 @@ pub trait Queries: Send + Sync + 'static {
         query: TableQuery<'_>,
         form: TableForm,
         limits: SqlLimits,
-        hold: &mut dyn Hold,
+        reservation: &mut dyn MemoryReservation,
     ) -> impl Future<Output = Result<Vec<u8>, QueryFailure>> + Send;
 
     /// How many data files are left out of what is read, since they can't be. Cheap: asked

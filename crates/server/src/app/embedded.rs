@@ -15,7 +15,7 @@ use report::{Fault, QueryError, QueryLimits, QueryPool, Summaries};
 use serde_json::value::RawValue;
 
 use super::backend::{
-    BackendError, DescribedEvent, Health, HealthReport, Hold, Ingest, MetricSample, Queries, QueryFailure, Readiness,
+    BackendError, DescribedEvent, Health, HealthReport, MemoryReservation, Ingest, MetricSample, Queries, QueryFailure, Readiness,
     Receipts, SqlLimits, TableForm, TableQuery,
 };
 use super::receipt::{Receipt, RejectedEvent, StoredEvent};
@@ -112,15 +112,15 @@ impl Queries for EmbeddedBackend {
         query: TableQuery<'_>,
         form: TableForm,
         limits: SqlLimits,
-        hold: &mut dyn Hold,
+        reservation: &mut dyn MemoryReservation,
     ) -> Result<Vec<u8>, QueryFailure> {
         // A pipeline that stopped still has tables to read.
         let _ = tokio::time::timeout(SETTLE_TIMEOUT, self.intake.settle()).await;
         let limits = query_limits(limits);
         let answer = match query {
-            TableQuery::Sql(sql) => self.queries.sql(sql, form, limits, hold).await,
-            TableQuery::RejectCounts => self.queries.own_sql(REJECT_COUNTS, form, limits, hold).await,
-            TableQuery::Contacts(period) => self.queries.contacts(&period, form, limits, hold).await,
+            TableQuery::Sql(sql) => self.queries.sql(sql, form, limits, reservation).await,
+            TableQuery::RejectCounts => self.queries.own_sql(REJECT_COUNTS, form, limits, reservation).await,
+            TableQuery::Contacts(period) => self.queries.contacts(&period, form, limits, reservation).await,
         };
         answer.map_err(failure)
     }

@@ -9,7 +9,7 @@ use intake::{AnswerBudget, Budget};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::access::guard::Guard;
+use super::access::control::AccessControl;
 use super::backend::Ingest;
 use super::call::Call;
 use super::first_receipt::FirstReceipts;
@@ -38,7 +38,7 @@ pub(crate) struct AppState<B> {
     pub(crate) backend: B,
     pub(crate) options: ServerOptions,
     /// Who may do what.
-    pub(crate) guard: Guard,
+    pub(crate) access: AccessControl,
     /// Bytes that are held now for senders and readers.
     pub(crate) budget: Budget,
     /// The part of them that are answers.
@@ -78,12 +78,12 @@ pub(crate) struct Interface {
 }
 
 impl<B> AppState<B> {
-    pub(crate) fn new(backend: B, guard: Guard, options: ServerOptions, interface: Interface) -> AppState<B> {
+    pub(crate) fn new(backend: B, access: AccessControl, options: ServerOptions, interface: Interface) -> AppState<B> {
         let bytes_max = options.requests_in_flight_bytes_max;
         let budget = Budget::new(bytes_max);
         AppState {
             backend,
-            guard,
+            access,
             answers: budget.share(bytes_max / ANSWERS_PART),
             recorder: Arc::new(Recorder::new(budget.share(bytes_max / RECORDED_PART))),
             budget,
@@ -129,7 +129,7 @@ impl<B> AppState<B> {
 impl<B: Ingest> AppState<B> {
     /// Finds out who sent a call, and whether they may.
     pub(crate) fn admit(&self, route: Route, call: &mut Call) -> Result<(), Problem> {
-        call.principal = self.guard.admit(route.spec, &call.head, || self.now_s())?;
+        call.principal = self.access.admit(route.spec, &call.head, || self.now_s())?;
         Ok(())
     }
 

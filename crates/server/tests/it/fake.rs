@@ -13,7 +13,7 @@ use report::{
 };
 use serde_json::{Value, json};
 use server::{
-    BackendError, DescribedEvent, Events, ExportRows, Exports, Health, HealthReport, Hold, Ingest, MetricKind,
+    BackendError, DescribedEvent, Events, ExportRows, Exports, Health, HealthReport, MemoryReservation, Ingest, MetricKind,
     MetricSample, Queries, QueryFailure, Readiness, Receipt, Receipts, RejectedEvent, Reports, SqlLimits, StoredEvent,
     TableForm, TableQuery,
 };
@@ -183,7 +183,7 @@ impl Queries for Fake {
         query: TableQuery<'_>,
         form: TableForm,
         limits: SqlLimits,
-        hold: &mut dyn Hold,
+        reservation: &mut dyn MemoryReservation,
     ) -> Result<Vec<u8>, QueryFailure> {
         let sql = match query {
             TableQuery::Sql(sql) => sql.to_owned(),
@@ -202,7 +202,7 @@ impl Queries for Fake {
             "larger" => 300 << 20,
             _ => 1,
         };
-        if !hold.grow_to(bytes) {
+        if !reservation.grow_to(bytes) {
             return Err(QueryFailure::NoRoom);
         }
         match sql.as_str() {

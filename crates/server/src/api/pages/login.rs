@@ -15,7 +15,7 @@ use url::form_urlencoded;
 use super::told::{HTML, POLICY, is_in_clear, local};
 use crate::api::endpoint::Endpoint;
 use crate::api::openapi::{parts, problems};
-use crate::app::access::guard::NotSignedIn;
+use crate::app::access::control::NotSignedIn;
 use crate::app::access::refusal::Refused;
 use crate::app::access::scope::Access;
 use crate::app::access::{cookie, page};
@@ -72,8 +72,8 @@ impl Endpoint for PostLogin {
         let form = Form::read(&bytes);
         let to = local(&form.to).unwrap_or("/");
         // A session that was there is another person's, or this one's old one.
-        state.guard.sign_out(&head.headers);
-        let (status, why) = match state.guard.sign_in(form.key.trim(), state.now_s()) {
+        state.access.sign_out(&head.headers);
+        let (status, why) = match state.access.sign_in(form.key.trim(), state.now_s()) {
             Ok(id) => return Ok(redirect(to, cookie::set(&id, page::transport(&head, via(&head))))),
             Err(NotSignedIn::NoRandom) => return Err(Problem::internal("the system's random source failed")),
             Err(NotSignedIn::TooMany { wait_s }) => {
@@ -123,7 +123,7 @@ impl Endpoint for PostLogout {
 
     async fn handle<B: Backend>(state: Arc<AppState<B>>, call: Call) -> Outcome {
         let Call { head, .. } = call;
-        state.guard.sign_out(&head.headers);
+        state.access.sign_out(&head.headers);
         let mut response = redirect("/", cookie::clear(page::transport(&head, via(&head))));
         response.headers_mut().insert(&CLEAR_SITE_DATA, CLEARED);
         Ok(response)

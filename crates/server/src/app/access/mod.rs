@@ -1,7 +1,7 @@
 //! Who may do what: API keys, their scopes, and when they are demanded.
 //!
 //! Each route says what it takes (`Access`, in its declaration), and every request passes
-//! `Guard::admit` before its handler sees it. What comes out is a `Principal`, which
+//! `AccessControl::admit` before its handler sees it. What comes out is a `Principal`, which
 //! travels with the call. Nothing is answered on the way past it: a path that no route has
 //! is closed too.
 
@@ -10,7 +10,7 @@ pub(crate) mod credential;
 pub(crate) mod datastream;
 pub(crate) mod digest;
 pub(crate) mod file;
-pub(crate) mod guard;
+pub(crate) mod control;
 pub(crate) mod key;
 pub(crate) mod keys;
 pub(crate) mod page;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use intake::Clock;
 
-use super::guard::Guard;
+use super::control::AccessControl;
 use super::principal::Principal;
 use super::refusal::Refused;
 use super::scope::Access;
@@ -16,7 +16,7 @@ use crate::http::listeners::Listeners;
 /// Who may read. Clones share it.
 #[derive(Clone)]
 pub struct ReadAccess {
-    guard: Arc<Guard>,
+    access: Arc<AccessControl>,
     clock: Arc<dyn Clock>,
 }
 
@@ -30,12 +30,12 @@ impl ReadAccess {
     /// # Errors
     /// What a listener that isn't bound gives.
     pub fn of(listeners: &Listeners, options: &ServerOptions, clock: Arc<dyn Clock>) -> io::Result<ReadAccess> {
-        Ok(ReadAccess { guard: Arc::new(Guard::new(listeners.reaches()?, options)), clock })
+        Ok(ReadAccess { access: Arc::new(AccessControl::new(listeners.reaches()?, options)), clock })
     }
 
     /// Whether a key is needed now.
     pub fn demands_key(&self) -> bool {
-        self.guard.demand().is_some()
+        self.access.demand().is_some()
     }
 
     /// Lets in whoever has a key that reads everything, or anybody where none is needed.
@@ -49,7 +49,7 @@ impl ReadAccess {
                 false => Ok(ReadPass(Principal::Open)),
             };
         };
-        let principal = self.guard.keys().principal(key, self.now_s()).map_err(|why| match why {
+        let principal = self.access.keys().principal(key, self.now_s()).map_err(|why| match why {
             Refused::Unknown => "this is no key of this server",
             Refused::Revoked => "this key was revoked",
             Refused::Expired => "this key has expired",
@@ -66,7 +66,7 @@ impl ReadAccess {
 
     /// Whether one who was let in would be let in again.
     pub fn still_admits(&self, pass: &ReadPass) -> bool {
-        self.guard.still_admits(&pass.0, self.now_s())
+        self.access.still_admits(&pass.0, self.now_s())
     }
 
     fn now_s(&self) -> i64 {

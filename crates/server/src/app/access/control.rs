@@ -51,13 +51,13 @@ impl Demand {
     /// # Errors
     /// What a listener that isn't bound gives.
     pub fn of(listeners: &Listeners, options: &ServerOptions) -> io::Result<Option<Demand>> {
-        Ok(Guard::new(listeners.reaches()?, options).demand())
+        Ok(AccessControl::new(listeners.reaches()?, options).demand())
     }
 }
 
 /// Lets requests in, or says why not.
 #[derive(Debug)]
-pub(crate) struct Guard {
+pub(crate) struct AccessControl {
     keys: Keys,
     /// People who have signed in.
     sessions: Sessions,
@@ -67,10 +67,10 @@ pub(crate) struct Guard {
     hosts: Hosts,
 }
 
-impl Guard {
+impl AccessControl {
     /// For a server whose listeners are reached from there. One that others reach closes
     /// all: what is said on the network about this server holds on its loopback too.
-    pub(crate) fn new(reaches: impl IntoIterator<Item = Reach>, options: &ServerOptions) -> Guard {
+    pub(crate) fn new(reaches: impl IntoIterator<Item = Reach>, options: &ServerOptions) -> AccessControl {
         let is_on_network = reaches.into_iter().any(|reach| reach == Reach::Network);
         let ServerOptions { keys, hosts_allowed, tls_names, .. } = options;
         let exposed = match (is_on_network, hosts_allowed.is_empty()) {
@@ -78,7 +78,7 @@ impl Guard {
             (false, false) => Some(Demand::Proxy),
             (false, true) => None,
         };
-        Guard {
+        AccessControl {
             keys: keys.clone(),
             sessions: Sessions::default(),
             exposed,
@@ -221,8 +221,8 @@ mod tests {
             let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
             let options =
                 ServerOptions { hosts_allowed: texts(hosts), tls_names: texts(tls_names), ..ServerOptions::default() };
-            let guard = Guard::new(reaches.iter().copied(), &options);
-            assert_eq!(guard.demand(), expect, "{reaches:?} {hosts:?} {tls_names:?}");
+            let access = AccessControl::new(reaches.iter().copied(), &options);
+            assert_eq!(access.demand(), expect, "{reaches:?} {hosts:?} {tls_names:?}");
         };
         let (loopback, network) = (Reach::Loopback, Reach::Network);
         check(&[loopback], &[], &[], None);

@@ -23,9 +23,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("test-query", &["workspace-hack"]),
     ("report", &["ambient", "summary", "table", "workspace-hack"]),
     ("dashboard", &["report", "workspace-hack"]),
+    ("state", &["ambient", "workspace-hack"]),
     ("postgres", &["report", "workspace-hack"]),
     ("intake", &["ambient", "xdm", "journal", "keys", "table", "vault", "workspace-hack"]),
-    ("server", &["dashboard", "intake", "report", "xdm", "workspace-hack"]),
+    ("server", &["dashboard", "intake", "report", "state", "xdm", "workspace-hack"]),
     (
         "frontdesk",
         &[
@@ -38,6 +39,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "intake",
             "postgres",
             "server",
+            "state",
             "workspace-hack",
         ],
     ),
@@ -51,6 +53,7 @@ const FENCED: &[(&str, &[&str])] = &[
     ("datafusion", &["table", "report", "test-query", "workspace-hack"]),
     ("rust_xlsxwriter", &["report", "workspace-hack"]),
     ("rmcp", &["frontdesk", "workspace-hack"]),
+    ("sqlx", &["state", "workspace-hack"]),
     ("axum", &["server", "workspace-hack"]),
     ("hyper", &["server", "workspace-hack"]),
 ];
@@ -152,6 +155,10 @@ mod tests {
         check("xdm", "tokio", true);
         check("journal", "xdm", true);
         check("frontdesk", "server", false);
+        check("server", "state", false);
+        check("server", "sqlx", true);
+        check("state", "sqlx", false);
+        check("dashboard", "state", true);
     }
 
     #[test]

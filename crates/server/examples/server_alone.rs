@@ -6,8 +6,8 @@
 use intake::{AnswerBudget, Answers, BodyError, EventAnswer, Request, SubmitError};
 use report::{EventDetails, EventList, EventsRequest, ExportRequest, Report, ReportRequest};
 use server::{
-    BackendError, DescribedEvent, Events, ExportRows, Exports, Health, HealthReport, MemoryReservation, Ingest, Queries,
-    QueryFailure, Readiness, Receipt, Receipts, Reports, ServerOptions, SqlLimits, TableForm, TableQuery,
+    BackendError, DescribedEvent, Events, ExportRows, Exports, Health, HealthReport, Ingest, MemoryReservation,
+    Queries, QueryFailure, Readiness, Receipt, Receipts, Reports, ServerOptions, SqlLimits, TableForm, TableQuery,
 };
 
 struct Nothing;

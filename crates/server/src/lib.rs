@@ -28,14 +28,15 @@ mod http;
 mod serve;
 
 pub use api::routes::ROUTES;
-pub use app::access::file::{KEY_FILE, KeyFile, KeyFileError, Listed, Made, NewKey, Standing};
 pub use app::access::control::Demand;
+pub use app::access::file::{KEY_FILE, KeyFile, KeyFileError, Listed, Made, NewKey, Standing};
 pub use app::access::keys::{Keys, LocalKey};
 pub use app::access::reading::{ReadAccess, ReadPass};
 pub use app::access::scope::{Access, Scope};
 pub use app::backend::{
-    Backend, BackendError, DescribedEvent, Events, ExportRows, Exports, Health, HealthReport, MemoryReservation, Ingest, MetricKind,
-    MetricSample, Queries, QueryFailure, Readiness, Receipts, Reports, SqlLimits, TableForm, TableQuery,
+    Backend, BackendError, DescribedEvent, Events, ExportRows, Exports, Health, HealthReport, Ingest,
+    MemoryReservation, MetricKind, MetricSample, Queries, QueryFailure, Readiness, Receipts, Reports, SqlLimits,
+    TableForm, TableQuery,
 };
 pub use app::datastream::{Datastream, ORG_ID};
 pub use app::embedded::EmbeddedBackend;

@@ -153,7 +153,11 @@ impl Worker {
 
     /// Asks one question. Not cancel-safe: a worker whose answer wasn't waited for is of no
     /// more use.
-    pub(crate) async fn ask(&mut self, question: WorkerQuery<'_>, reservation: &mut dyn MemoryReservation) -> QueryOutcome {
+    pub(crate) async fn ask(
+        &mut self,
+        question: WorkerQuery<'_>,
+        reservation: &mut dyn MemoryReservation,
+    ) -> QueryOutcome {
         let answer_bytes_max = question.limits.answer_bytes_max;
         if let Err(outcome) = self.send(&question).await {
             return outcome;

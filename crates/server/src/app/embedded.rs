@@ -15,8 +15,8 @@ use report::{Fault, QueryError, QueryLimits, QueryPool, Summaries};
 use serde_json::value::RawValue;
 
 use super::backend::{
-    BackendError, DescribedEvent, Health, HealthReport, MemoryReservation, Ingest, MetricSample, Queries, QueryFailure, Readiness,
-    Receipts, SqlLimits, TableForm, TableQuery,
+    BackendError, DescribedEvent, Health, HealthReport, Ingest, MemoryReservation, MetricSample, Queries, QueryFailure,
+    Readiness, Receipts, SqlLimits, TableForm, TableQuery,
 };
 use super::receipt::{Receipt, RejectedEvent, StoredEvent};
 use super::timestamp;

@@ -13,9 +13,9 @@ use report::{
 };
 use serde_json::{Value, json};
 use server::{
-    BackendError, DescribedEvent, Events, ExportRows, Exports, Health, HealthReport, MemoryReservation, Ingest, MetricKind,
-    MetricSample, Queries, QueryFailure, Readiness, Receipt, Receipts, RejectedEvent, Reports, SqlLimits, StoredEvent,
-    TableForm, TableQuery,
+    BackendError, DescribedEvent, Events, ExportRows, Exports, Health, HealthReport, Ingest, MemoryReservation,
+    MetricKind, MetricSample, Queries, QueryFailure, Readiness, Receipt, Receipts, RejectedEvent, Reports, SqlLimits,
+    StoredEvent, TableForm, TableQuery,
 };
 use tokio::sync::Semaphore;
 use xdm::{Notice, Violation};

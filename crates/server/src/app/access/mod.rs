@@ -5,12 +5,12 @@
 //! travels with the call. Nothing is answered on the way past it: a path that no route has
 //! is closed too.
 
+pub(crate) mod control;
 pub(crate) mod cookie;
 pub(crate) mod credential;
 pub(crate) mod datastream;
 pub(crate) mod digest;
 pub(crate) mod file;
-pub(crate) mod control;
 pub(crate) mod key;
 pub(crate) mod keys;
 pub(crate) mod page;

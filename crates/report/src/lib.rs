@@ -13,6 +13,7 @@
 //! Personal values stand nowhere in these tables; the sealed bytes that hold them
 //! are not shown either, only their length. This crate has no key and asks for none.
 
+mod alerts;
 mod cell;
 mod contacts;
 mod docs;
@@ -42,6 +43,9 @@ mod visitor;
 mod worker;
 mod yielding;
 
+pub use alerts::{
+    ALERT_METRICS, ALERT_PARAMETERS, AlertError, AlertKind, AlertReading, AlertRule, AlertStanding, AlertWeek,
+};
 pub use contacts::{ChannelNumbers, ContactsReport, Line, Numbers, Quality};
 pub use docs::{EXAMPLES, SqlTable, metrics_markdown, sql_markdown, sql_tables};
 pub use error::QueryError;

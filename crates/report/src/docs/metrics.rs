@@ -7,6 +7,7 @@ use summary::{
     VISIT_SILENCE_MICROS, VISITOR_DAYS_PER_NUMBER_MAX, VISITORS_PER_DAY_MAX,
 };
 
+use crate::alerts::{ALERT_METRICS, CHANCE_MAX, DAY_GRACE_MINUTES, HOUR_GRACE_MINUTES, WEEKS, WEEKS_MIN};
 use crate::contacts::grouped;
 use crate::metrics::statement::Statement;
 use crate::metrics::{CONTACTS, COUNTER_MAX, Channel, METRICS, Measure, Metric, QUALITY, Scope, Unit};
@@ -28,6 +29,7 @@ pub fn metrics_markdown() -> String {
     let statement = |metric| format!("`{}`", Statement::of(metric, |_| "{period}".to_owned()));
     table(&mut page, QUALITY.iter().copied().map(|metric| (statement(metric), *metric)));
     page.push_str(&with_limits(RULES));
+    page.push_str(&alerts());
     let contacts: Vec<String> = CONTACTS.iter().map(|metric| format!("`{}`", metric.name)).collect();
     page.push_str(&END.replace("{contacts}", &contacts.join(", ")));
     page
@@ -55,6 +57,21 @@ fn table(page: &mut String, metrics: impl Iterator<Item = (String, Metric)>) {
         let _ = writeln!(page, "| {label} (`{name}`) | {formula} | {sql} | {unit} | {note} |");
     }
     page.push('\n');
+}
+
+/// What raises an alert.
+fn alerts() -> String {
+    let names: Vec<String> = ALERT_METRICS.iter().map(|metric| format!("`{}`", metric.name)).collect();
+    [
+        ("{metrics}", names.join(", ")),
+        ("{weeks}", WEEKS.to_string()),
+        ("{weeks_min}", WEEKS_MIN.to_string()),
+        ("{rarely}", grouped(&format!("{:.0}", 1.0 / CHANCE_MAX))),
+        ("{hour_grace}", HOUR_GRACE_MINUTES.to_string()),
+        ("{day_grace}", DAY_GRACE_MINUTES.to_string()),
+    ]
+    .into_iter()
+    .fold(ALERTS.to_owned(), |text, (placeholder, value)| text.replace(placeholder, &value))
 }
 
 fn with_limits(text: &str) -> String {
@@ -166,6 +183,27 @@ metrics gives them by subject all the same.
 Days, hours and weekdays are those of the zone that a report is asked for; without one, of the zone in the settings, or UTC. \
 The day that clocks are set forward has 23 hours and the one that they are set back 25; of the two hours that are both called 2 each \
 counts as an hour of its own, and by hours of the weekday as the same one. Only whether an event is late goes by UTC days. In SQL: [days and hours of a time zone](sql.md#days-and-hours-of-a-time-zone).
+
+";
+
+const ALERTS: &str = "\
+## Alerts
+
+An alert compares what is over with the same hours of the {weeks} weeks before, by the clock of its time zone. Three kinds:
+
+* **spike**: the last whole hour (or day) has at least `factor` times the usual number,
+* **drop**: it has at most the usual number divided by `factor`,
+* **silence**: there is nothing in the hour that isn't over and in the `silence` hours before it.
+
+The usual number is the mean of the weeks before. A week is known if anything at all came on that day; fewer than {weeks_min} known weeks raise \
+nothing, so a new house is quiet for its first weeks. Two things more must hold, so that neither chance nor an uneven business raises an alert:
+
+* the number is greater (or smaller) than in each of these weeks; for a silence, none of them was silent in the same hours, so closing time is no silence;
+* chance alone would do this less than once in {rarely} times: of all events of these hours together, as many (or as few) fall on the last one if they come as \
+often as before, by the binomial distribution with probability 1 ÷ (known weeks + 1). From 0 to 5, or from 10 to nothing, is chance; from 0 to 6, or from 11 to nothing, isn't.
+
+An hour is judged {hour_grace} minutes after its end, a day {day_grace} minutes after, and again with what comes late as long as it is the last one. A spike or a drop is over when an hour \
+(or day) is within the factor again, a silence when something comes. Alerts are about counts that are whole when the hour is: {metrics}.
 
 ";
 

@@ -14,7 +14,7 @@ use super::zone::{HOUR_MICROS, Zone};
 /// Longest span of a report, in days: ten years.
 pub(super) const SPAN_DAYS_MAX: i64 = 3_660;
 /// What a period begins and ends with, in microseconds: a minute.
-const MINUTE_MICROS: i64 = 60 * 1_000_000;
+pub(crate) const MINUTE_MICROS: i64 = 60 * 1_000_000;
 /// Years that a time may be in.
 const YEARS: std::ops::RangeInclusive<i32> = 1900..=2199;
 /// The units that stand behind a number, as messages name them.

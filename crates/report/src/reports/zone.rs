@@ -42,36 +42,36 @@ impl Zone {
     }
 
     /// The clock at an instant, in microseconds since 1970.
-    pub(super) fn local(&self, micros: i64) -> NaiveDateTime {
+    pub fn local(&self, micros: i64) -> NaiveDateTime {
         self.clock(micros).naive_local()
     }
 
     /// The date at an instant.
-    pub(super) fn date(&self, micros: i64) -> NaiveDate {
+    pub(crate) fn date(&self, micros: i64) -> NaiveDate {
         self.local(micros).date()
     }
 
     /// The first instant at which the clock shows this, or the first after it where it never does.
-    pub(super) fn instant(&self, local: NaiveDateTime) -> i64 {
+    pub fn instant(&self, local: NaiveDateTime) -> i64 {
         let shown = self.0.from_local_datetime(&local).earliest();
         let after_gap = || GapInfo::new(&local, &self.0)?.end;
         shown.or_else(after_gap).map_or_else(|| local.and_utc().timestamp_micros(), |time| time.timestamp_micros())
     }
 
     /// The first instant of a day. A day that was left out begins and ends with the next one's beginning.
-    pub(super) fn day_begin(&self, date: NaiveDate) -> i64 {
+    pub(crate) fn day_begin(&self, date: NaiveDate) -> i64 {
         self.instant(date.and_time(NaiveTime::MIN))
     }
 
     /// The first instant of the hour that an instant is in.
-    pub(super) fn hour_begin(&self, micros: i64) -> i64 {
+    pub(crate) fn hour_begin(&self, micros: i64) -> i64 {
         let begin = micros - self.past_hour(micros);
         // Half an hour is skipped or shown twice at Lord Howe: an hour ends with the change.
         if self.offset_seconds(begin) == self.offset_seconds(micros) { begin } else { self.change(begin, micros) }
     }
 
     /// The first instant of the hour after.
-    pub(super) fn next_hour(&self, micros: i64) -> i64 {
+    pub(crate) fn next_hour(&self, micros: i64) -> i64 {
         let begin = self.hour_begin(micros);
         // One that began with a change is shorter.
         let last = begin + HOUR_MICROS - self.past_hour(begin) - 1;
@@ -85,7 +85,7 @@ impl Zone {
     }
 
     /// RFC 3339 with the zone's offset: `2026-11-01T00:00:00+01:00`, with `Z` for none.
-    pub(crate) fn write(&self, micros: i64) -> String {
+    pub fn write(&self, micros: i64) -> String {
         self.clock(micros).to_rfc3339_opts(SecondsFormat::AutoSi, true)
     }
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where its ground gives way")]
 
+mod alerts;
 mod docs;
 mod fixture;
 mod limits;

@@ -1,4 +1,4 @@
-//! What people keep beside the events: saved views, notes on the time line, links for people without a key.
+//! What people keep beside the events: saved views, notes on the time line, links for people without a key; and which mails were sent.
 //!
 //! It is one SQLite file, `state/frontdesk.sqlite` in the data directory, and this is the only crate that
 //! knows so. What a call has returned is durable (WAL with `synchronous = FULL`), and a call either did all of it or
@@ -6,7 +6,7 @@
 //! never replaced by an empty one.
 //!
 //! * [`State`] is the open file. One process has it: whoever opens it holds the data directory.
-//! * [`views`], [`notes`] and [`shares`] are its stores, a module and some tables each. A new one is a module, a
+//! * [`views`], [`notes`], [`shares`] and [`mailings`] are its stores, a module and some tables each. A new one is a module, a
 //!   numbered file of `migrations/` and a line in `migrations`' list.
 //!
 //! A connection is held for one call and never across anything else; each call ends after [`CALL_TIME_MAX`]. What is a
@@ -19,6 +19,7 @@ mod open;
 mod state;
 mod text;
 
+pub mod mailings;
 pub mod notes;
 pub mod shares;
 pub mod views;

@@ -4,8 +4,10 @@ use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
 /// The steps: number, name, statements.
-const STEPS: &[(i64, &str, &str)] =
-    &[(1, "views, notes, shares", include_str!("../migrations/0001_views_notes_shares.sql"))];
+const STEPS: &[(i64, &str, &str)] = &[
+    (1, "views, notes, shares", include_str!("../migrations/0001_views_notes_shares.sql")),
+    (2, "mailings", include_str!("../migrations/0002_mailings.sql")),
+];
 
 /// What brings a file to the present form, whatever its step.
 pub(crate) fn migrator() -> Migrator {

@@ -1,5 +1,6 @@
 //! Tests of the state file.
 
+mod mailings;
 mod opening;
 mod stores;
 

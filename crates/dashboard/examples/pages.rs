@@ -6,6 +6,8 @@
 mod drawn;
 #[path = "../tests/it/made_up.rs"]
 mod made_up;
+#[path = "../tests/it/mailed.rs"]
+mod mailed;
 
 use std::path::PathBuf;
 
@@ -21,6 +23,12 @@ fn main() {
     for (name, page) in drawn::all(made_up::SUBJECTS, made_up::PAGES, &[("since", "7d")]) {
         write(name.to_owned(), &page);
     }
+    for view in ["/", "/chat", "/subjects", "/pages", "/quality"] {
+        let mail = mailed::mailed(view, None, made_up::SUBJECTS, made_up::PAGES);
+        write(format!("mail{}", view.replace('/', "-")), &mail.html);
+    }
+    write("mail-alert".to_owned(), &mailed::alert("spike", 60, &report::WrittenFilter::default(), None).html);
+    write("hostile-mail".to_owned(), &mailed::mailed("/", Some("<b>"), made_up::HOSTILE, made_up::HOSTILE).html);
     let filters =
         [("since", "2026-11-01"), ("tz", "Europe/Berln"), ("subject", "Delivery"), ("channel", "!chat"), ("page", "")];
     for (name, page) in drawn::all(made_up::HOSTILE, made_up::HOSTILE, &filters) {

@@ -98,7 +98,7 @@ fn title(name: ReportName) -> &'static str {
 }
 
 /// Which events it is about, in words.
-fn filters(report: &Report) -> impl Iterator<Item = (&'static str, String)> {
+pub(crate) fn filters(report: &Report) -> impl Iterator<Item = (&'static str, String)> {
     let filter = &report.filter;
     let kinds = [
         ("datastream", &filter.datastream),

@@ -6,6 +6,7 @@
 //!   [`login`] and [`followed_link`] are for whoever isn't signed in. Each is a whole document that needs one style sheet
 //!   ([`STYLE`]) and nothing from elsewhere; a script ([`SCRIPT`]) keeps it up to date where scripts run. Nothing in it
 //!   is computed: a number that isn't in a report isn't on a page.
+//! * [`view_mail`] and [`alert_mail`] draw what is sent by mail, as programs for mails show it.
 //! * [`report_page`] and [`report_picture`] draw one report as a file to send.
 //! * Charts are figures with a sentence, a drawing and a table of the same numbers.
 //!
@@ -17,6 +18,7 @@ mod change;
 mod chart;
 mod file;
 mod format;
+mod mail;
 mod page;
 mod pages;
 mod parts;
@@ -26,6 +28,9 @@ mod view;
 
 pub use asset::{Asset, SCRIPT, STYLE};
 pub use file::{report_page, report_picture};
+pub use mail::{
+    AlertMail, Mail, MailedReport, MailedSpan, MailedView, MailedViewError, ViewMail, alert_mail, view_mail,
+};
 pub use page::Context;
 pub use pages::chat::{Chat, chat};
 pub use pages::events::{Events, events};

@@ -163,6 +163,11 @@ impl View {
     /// Those of [`Page::Events`].
     const OWN: [&'static str; 4] = ["find", "show", "reason", "anomaly"];
 
+    /// Whether a parameter has one value, so that an empty one says nothing.
+    pub(crate) fn is_once(name: &str) -> bool {
+        View::ONCE.contains(&name)
+    }
+
     /// Reads the parameters of a URL. Nothing is refused here: a report's own word on them is shown.
     pub fn parse<'a>(parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> View {
         View::parse_with(&[], parameters)

@@ -52,7 +52,7 @@ impl Stat<'_> {
 }
 
 /// What a note says beside the change, which is said already.
-fn estimates(note: Option<&str>) -> impl Iterator<Item = &str> {
+pub(crate) fn estimates(note: Option<&str>) -> impl Iterator<Item = &str> {
     note.into_iter().flat_map(|note| note.split("; ")).filter(|note| !note.starts_with("from 0 to "))
 }
 

@@ -5,4 +5,6 @@ mod colours;
 mod drawn;
 mod files;
 mod made_up;
+mod mailed;
+mod mails;
 mod pages;

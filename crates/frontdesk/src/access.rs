@@ -4,26 +4,30 @@
 //! the direct way goes through the server's own backend. Opening the directory recovers
 //! the journal first, so a command after a crash sees every acknowledged event.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use dashboard::MailedView;
 use futures::StreamExt;
-use intake::{Intake, IntakeError, IntakeOptions, Opened, SystemClock};
+use intake::{Clock, Intake, IntakeError, IntakeOptions, Opened, SystemClock};
 use report::{
     ContactsReport, ExportRequest, Fault, Period, PoolOptions, QueryError, QueryPool, Report, ReportRequest, Summaries,
     SummariesOptions, Zone,
 };
 use server::{
-    Datastream, EmbeddedBackend, Exports, Queries, QueryFailure, Receipt, Receipts, Reports, ServerOptions, SqlLimits,
-    TableForm, TableQuery,
+    Alert, Alerts, Datastream, EmbeddedBackend, Exports, Queries, QueryFailure, Receipt, Receipts, Reports,
+    ServerOptions, SqlLimits, TableForm, TableQuery,
 };
+
+use state::{OpenError, State};
 
 use crate::args::RowFormat;
 use crate::commands::query_worker;
 use crate::data_dir::{self, Claim, DataDir};
 use crate::failure::{Exit, Failure, warn};
+use crate::mailing::{self, MailPlan};
 use crate::policies::ValidationPolicies;
 use crate::remote::Remote;
 use crate::settings::Settings;
@@ -87,6 +91,7 @@ pub(crate) struct Direct {
     summaries: Summaries,
     limits: SqlLimits,
     export_time_max: Duration,
+    data: PathBuf,
     dir: DataDir,
 }
 
@@ -94,6 +99,31 @@ impl Direct {
     async fn query(&self, query: TableQuery<'_>, form: TableForm) -> Result<Bytes, Failure> {
         let rows = self.backend.query(query, form, self.limits, &mut ()).await.map_err(unanswered)?;
         Ok(Bytes::from(rows))
+    }
+
+    /// What people keep beside the events.
+    async fn state(&self) -> Result<State, Failure> {
+        State::open(&self.data, Arc::new(SystemClock)).await.map_err(Failure::from)
+    }
+
+    async fn alerts(&self, plan: &MailPlan) -> Result<Alerts, Failure> {
+        let state = self.state().await?;
+        let mut alerts = Alerts::default();
+        for alert in &plan.alerts {
+            let now = SystemClock.now_micros();
+            let reading = alert.rule.read(now, &self.summaries).await;
+            let raised = state::mailings::raised_at(&state, &alert.name).await;
+            let raised = raised.map_err(|error| Failure::new(Exit::Damaged, error))?;
+            alerts.alerts.push(Alert {
+                name: alert.name.clone(),
+                read_at: Zone::UTC.write(now),
+                raised_since: raised.map(|at| Zone::UTC.write(at)),
+                error: reading.as_ref().err().map(ToString::to_string),
+                reading: reading.ok(),
+            });
+        }
+        state.close().await;
+        Ok(alerts)
     }
 }
 
@@ -148,15 +178,19 @@ impl Access {
         let queries = opening.queries(&options)?;
         let summaries = opening.summaries(&settings.data);
         let backend = opening.backend(queries.clone(), summaries.clone());
-        let limits = SqlLimits {
-            rows_max: options.sql_rows_max,
-            time_max: options.sql_time_max,
-            memory_bytes_max: options.sql_memory_bytes_max,
-            process_memory_bytes_max: options.sql_process_memory_bytes_max,
-            answer_bytes_max: options.sql_answer_bytes_max,
-        };
+        let limits = sql_limits(&options);
         let export_time_max = options.export_time_max;
-        Ok(Access::Direct(Box::new(Direct { opening, backend, queries, summaries, limits, export_time_max, dir })))
+        let data = settings.data.clone();
+        Ok(Access::Direct(Box::new(Direct {
+            opening,
+            backend,
+            queries,
+            summaries,
+            limits,
+            export_time_max,
+            data,
+            dir,
+        })))
     }
 
     /// Runs a read-only query; the rows as bytes, ready to print.
@@ -196,6 +230,31 @@ impl Access {
         match self {
             Access::Direct(direct) => direct.backend.report(request, direct.limits).await.map_err(unanswered),
             Access::Asking(remote) => remote.report(request.name(), &with_zone(parameters, zone)).await,
+        }
+    }
+
+    /// How the alerts stand: as a server has read them, or now.
+    pub(crate) async fn alerts(&self, plan: &MailPlan) -> Result<Alerts, Failure> {
+        match self {
+            Access::Asking(remote) => remote.alerts().await,
+            Access::Direct(direct) => direct.alerts(plan).await,
+        }
+    }
+
+    /// A saved view that can be sent by mail.
+    pub(crate) async fn saved_view(&self, name: &str) -> Result<MailedView, Failure> {
+        match self {
+            Access::Asking(remote) => {
+                let found = remote.saved_view(name).await?;
+                let (page, query) = found.ok_or_else(|| mailing::no_saved_view(name)).map_err(Failure::usage)?;
+                mailing::view_of(name, page, &query).map_err(Failure::usage)
+            }
+            Access::Direct(direct) => {
+                let state = direct.state().await?;
+                let found = mailing::saved_view(&state, name).await;
+                state.close().await;
+                found.map_err(Failure::usage)
+            }
         }
     }
 
@@ -282,6 +341,17 @@ pub(crate) fn intake_options(dir: &DataDir, settings: &Settings) -> Result<Intak
     Ok(options)
 }
 
+/// The limits of one query.
+pub(crate) fn sql_limits(options: &ServerOptions) -> SqlLimits {
+    SqlLimits {
+        rows_max: options.sql_rows_max,
+        time_max: options.sql_time_max,
+        memory_bytes_max: options.sql_memory_bytes_max,
+        process_memory_bytes_max: options.sql_process_memory_bytes_max,
+        answer_bytes_max: options.sql_answer_bytes_max,
+    }
+}
+
 /// The server's options as the settings have them.
 ///
 /// # Errors
@@ -349,6 +419,16 @@ impl From<IntakeError> for Failure {
             }
             IntakeError::Submit(_) => Exit::Unavailable,
             IntakeError::LinkRule(_) => Exit::Usage,
+            _ => Exit::Damaged,
+        };
+        Failure::new(exit, error)
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Failure {
+        let exit = match &error {
+            OpenError::Io { .. } | OpenError::State { .. } => Exit::Unavailable,
             _ => Exit::Damaged,
         };
         Failure::new(exit, error)

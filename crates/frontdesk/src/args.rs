@@ -53,6 +53,14 @@ pub(crate) enum Command {
     Export(ExportArgs),
     /// Answer an assistant's questions over the Model Context Protocol, on standard input and output (docs/mcp.md)
     Mcp(McpArgs),
+    /// List, look at and try mails of views and alerts (docs/mail.md)
+    Mail {
+        /// What to do with them
+        #[command(subcommand)]
+        action: MailCommand,
+    },
+    /// Say how each alert stands, and the numbers behind it
+    Alerts(AlertsArgs),
     /// List, show and retry rejected events
     Rejects {
         /// What to do with them
@@ -356,6 +364,45 @@ pub(crate) enum ReportFormat {
     Html,
     /// Its chart over time, as a picture
     Svg,
+}
+
+/// What to do with mails.
+#[derive(Debug, Subcommand)]
+pub(crate) enum MailCommand {
+    /// List mailings and alerts, and when each mailing is next due
+    List,
+    /// Print a mail as HTML, as if it were due now
+    Preview {
+        /// The mailing's or the alert's name
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Print its plain part instead
+        #[arg(long)]
+        text: bool,
+    },
+    /// Send a mail now and print what the SMTP server says; what is sent by itself stays as it is
+    Test {
+        /// The mailing's or the alert's name
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+}
+
+/// `alerts`.
+#[derive(Args, Debug)]
+pub(crate) struct AlertsArgs {
+    /// How they are written
+    #[arg(long, value_enum, default_value_t = AlertsFormat::Table)]
+    pub(crate) format: AlertsFormat,
+}
+
+/// How alerts are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AlertsFormat {
+    /// Two lines each
+    Table,
+    /// One JSON object
+    Json,
 }
 
 /// What to do with rejected events.

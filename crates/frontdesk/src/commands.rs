@@ -1,5 +1,6 @@
 //! The commands, a file each: parse nothing, decide little, call a library, print.
 
+pub(crate) mod alerts;
 pub(crate) mod check;
 pub(crate) mod convert;
 pub(crate) mod event;
@@ -7,6 +8,7 @@ pub(crate) mod export;
 pub(crate) mod generate;
 pub(crate) mod key;
 pub(crate) mod load;
+pub(crate) mod mail;
 pub(crate) mod mcp;
 pub(crate) mod quarantine;
 pub(crate) mod query_worker;

@@ -39,7 +39,7 @@ pub(crate) fn start(settings: &Settings) -> Result<(), Failure> {
     let directives = if is_level && settings.log != "off" && settings.log != "error" {
         let level = &settings.log;
         format!(
-            "warn,frontdesk={level},intake={level},journal={level},report={level},server={level},table={level},vault={level}"
+            "warn,frontdesk={level},intake={level},journal={level},mail={level},report={level},server={level},table={level},vault={level}"
         )
     } else {
         settings.log.clone()

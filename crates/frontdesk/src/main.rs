@@ -13,6 +13,7 @@ mod docs;
 mod failure;
 mod input;
 mod log;
+mod mailing;
 mod output;
 mod policies;
 mod progress;
@@ -58,6 +59,8 @@ fn run(parsed: Parsed) -> Result<(), Failure> {
         Command::Sql(args) => block_on(commands::sql::run(args, settings)),
         Command::Export(args) => block_on(commands::export::run(args, settings)),
         Command::Mcp(args) => block_on(commands::mcp::run(args, settings)),
+        Command::Mail { action } => block_on(commands::mail::run(action, settings)),
+        Command::Alerts(args) => block_on(commands::alerts::run(args, settings)),
         Command::Report { report } => block_on(commands::report::run(report, settings)),
         Command::Quarantine { action } => block_on(commands::quarantine::run(action, settings)),
         Command::Rejects { action } => block_on(commands::rejects::run(action, settings)),

@@ -16,7 +16,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValu
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use server::Receipt;
+use server::{Alerts, Receipt};
 
 use crate::args::RowFormat;
 use crate::data_dir::Holder;
@@ -64,6 +64,19 @@ pub(crate) struct EventAnswer {
     /// Broken rules; none for an accepted event.
     #[serde(default)]
     pub(crate) violations: Vec<xdm::Violation>,
+}
+
+/// Saved views, as far as they are looked at.
+#[derive(Deserialize)]
+struct SavedViews {
+    views: Vec<SavedView>,
+}
+
+#[derive(Deserialize)]
+struct SavedView {
+    name: String,
+    page: String,
+    query: String,
 }
 
 /// An RFC 9457 problem, as far as it is shown.
@@ -148,6 +161,21 @@ impl Remote {
         for (parameter, value) in parameters {
             url += &format!("&{parameter}={}", percent_encoded(value));
         }
+        let response = self.patiently(|| self.client.get(&url)).await?;
+        self.json(accepted(response).await?).await
+    }
+
+    /// The page and the query of the saved view of this name.
+    pub(crate) async fn saved_view(&self, name: &str) -> Result<Option<(String, String)>, Failure> {
+        let url = self.url("/v1/views");
+        let response = self.patiently(|| self.client.get(&url)).await?;
+        let list: SavedViews = self.json(accepted(response).await?).await?;
+        Ok(list.views.into_iter().find(|view| view.name == name).map(|view| (view.page, view.query)))
+    }
+
+    /// The alerts as the server read them last.
+    pub(crate) async fn alerts(&self) -> Result<Alerts, Failure> {
+        let url = self.url("/v1/alerts");
         let response = self.patiently(|| self.client.get(&url)).await?;
         self.json(accepted(response).await?).await
     }

@@ -8,6 +8,7 @@
 pub(crate) mod datastreams;
 #[cfg(test)]
 mod docs;
+pub(crate) mod mail;
 pub(crate) mod nearest;
 pub(crate) mod table;
 pub(crate) mod value;
@@ -18,8 +19,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::failure::Failure;
+use ::mail::{MailAddress, SmtpServer};
+
 use crate::log::LogFormat;
 use datastreams::Datastreams;
+use mail::{Alerts, Mailings, PublicUrl};
 use nearest::nearest;
 use table::{SETTINGS, Setting};
 use value::{Address, Bytes, Names, Paths, TimeZone, Word};
@@ -32,6 +36,12 @@ pub(crate) const CONFIG_VARIABLE: &str = "FRONTDESK_CONFIG";
 
 /// Holds the API key of commands that ask a server by its address; no setting either.
 pub(crate) const API_KEY_VARIABLE: &str = "FRONTDESK_API_KEY";
+
+/// Holds the password of the user in `smtp_url`; no setting either, since those are shown.
+pub(crate) const SMTP_PASSWORD_VARIABLE: &str = "FRONTDESK_SMTP_PASSWORD";
+
+/// Letters of a wrong value that are repeated.
+const REPEATED_LETTERS_MAX: usize = 300;
 
 /// Every setting's value. [`table::SETTINGS`] says what each one means.
 #[derive(Clone, Debug)]
@@ -87,6 +97,13 @@ pub(crate) struct Settings {
     pub(crate) sql_process_memory_bytes_max: Bytes,
     pub(crate) sql_answer_bytes_max: Bytes,
     pub(crate) sql_queries_max: u64,
+    pub(crate) smtp_url: Option<SmtpServer>,
+    pub(crate) smtp_password_file: Option<PathBuf>,
+    pub(crate) smtp_ca_file: Option<PathBuf>,
+    pub(crate) mail_from: Option<MailAddress>,
+    pub(crate) public_url: Option<PublicUrl>,
+    pub(crate) mailings: Mailings,
+    pub(crate) alerts: Alerts,
 }
 
 impl Default for Settings {
@@ -147,6 +164,13 @@ impl Default for Settings {
             sql_process_memory_bytes_max: bytes(server.sql_process_memory_bytes_max),
             sql_answer_bytes_max: bytes(server.sql_answer_bytes_max),
             sql_queries_max: server.sql_queries_max as u64,
+            smtp_url: None,
+            smtp_password_file: None,
+            smtp_ca_file: None,
+            mail_from: None,
+            public_url: None,
+            mailings: Mailings::default(),
+            alerts: Alerts::default(),
         }
     }
 }
@@ -256,7 +280,23 @@ fn refused(setting: &Setting, origin: &Origin, text: &str, expected: &str) -> Fa
         Origin::File(path) => format!("{} in {}", setting.key, path.display()),
         Origin::Default => setting.key.to_owned(),
     };
+    let text = repeated(text);
     Failure::usage(format_args!("{place} is `{text}`")).help(expected)
+}
+
+/// A wrong value as far as it is repeated: not what may be a password in a URL, and not all of a list.
+fn repeated(text: &str) -> String {
+    let hidden = match text.split_once("://") {
+        Some((scheme, rest)) => match rest.rsplit_once('@') {
+            Some((_, host)) => format!("{scheme}://…@{host}"),
+            None => text.to_owned(),
+        },
+        None => text.to_owned(),
+    };
+    match hidden.char_indices().nth(REPEATED_LETTERS_MAX) {
+        None => hidden,
+        Some((end, _)) => format!("{}…", &hidden[..end]),
+    }
 }
 
 /// A file of settings, read and with all its keys known.
@@ -326,6 +366,8 @@ fn plain(value: &toml::Value) -> Option<String> {
             let pairs = pairs.iter().map(|(key, value)| Some(format!("{key}={}", value.as_str()?)));
             Some(pairs.collect::<Option<Vec<_>>>()?.join(","))
         }
+        // So has a list of tables.
+        toml::Value::Array(items) if items.iter().any(toml::Value::is_table) => Some(value.to_string()),
         toml::Value::Array(texts) => {
             let texts = texts.iter().map(toml::Value::as_str).collect::<Option<Vec<_>>>()?;
             Some(texts.join(","))

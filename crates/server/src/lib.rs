@@ -33,6 +33,7 @@ pub use app::access::file::{KEY_FILE, KeyFile, KeyFileError, Listed, Made, NewKe
 pub use app::access::keys::{Keys, LocalKey};
 pub use app::access::reading::{ReadAccess, ReadPass};
 pub use app::access::scope::{Access, Scope};
+pub use app::alerts::{Alert, Alerts};
 pub use app::backend::{
     Backend, BackendError, DescribedEvent, Events, ExportRows, Exports, Health, HealthReport, Ingest,
     MemoryReservation, MetricKind, MetricSample, Queries, QueryFailure, Readiness, Receipts, Reports, SqlLimits,

@@ -25,6 +25,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("dashboard", &["report", "workspace-hack"]),
     ("state", &["ambient", "workspace-hack"]),
     ("postgres", &["report", "workspace-hack"]),
+    ("mail", &["ambient", "report", "state", "workspace-hack"]),
     ("intake", &["ambient", "xdm", "journal", "keys", "table", "vault", "workspace-hack"]),
     ("server", &["dashboard", "intake", "report", "state", "xdm", "workspace-hack"]),
     (
@@ -37,6 +38,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "table",
             "report",
             "intake",
+            "mail",
             "postgres",
             "server",
             "state",
@@ -52,6 +54,7 @@ const FENCED: &[(&str, &[&str])] = &[
     ("parquet", &["columns", "table", "workspace-hack"]),
     ("datafusion", &["table", "report", "test-query", "workspace-hack"]),
     ("rust_xlsxwriter", &["report", "workspace-hack"]),
+    ("lettre", &["mail", "workspace-hack"]),
     ("rmcp", &["frontdesk", "workspace-hack"]),
     ("sqlx", &["state", "workspace-hack"]),
     ("axum", &["server", "workspace-hack"]),

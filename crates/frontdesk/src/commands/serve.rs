@@ -5,6 +5,7 @@
 //! open, so that a command that reads it gets answers.
 
 mod dev_tls;
+mod mails;
 mod open;
 mod postgres;
 mod tls;
@@ -12,9 +13,12 @@ mod tls;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::{SecondsFormat, Utc};
+use intake::SystemClock;
 use server::{Keys, Listeners, LocalKey};
+use state::State;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -26,6 +30,7 @@ use crate::failure::Failure;
 use crate::settings::Settings;
 use crate::terminal;
 use crate::upkeep;
+use mails::Mails;
 use open::AccessNotice;
 use postgres::Port;
 use tls::{Plan, Ready};
@@ -39,6 +44,7 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Fai
     let postgres_connections = settings.postgres_listen.as_ref().map_or(0, |_| settings.postgres_connections_max);
     let lowered = fit_descriptors(&mut options, postgres_connections)?;
     let plan = Plan::of(settings, args.dev_tls)?;
+    let mails = Mails::of(settings)?;
     let mut dir = claim(&settings.data)?;
     let local_key = LocalKey::new()?;
     options.keys = Keys::open(&settings.data, Some(&local_key))?;
@@ -54,6 +60,7 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Fai
     let postgres = Port::bind(settings).await?;
     // Before anything is acknowledged, so that no signal finds the default action.
     let stop = stopped()?;
+    let state = State::open(&settings.data, Arc::new(SystemClock)).await?;
     let opening = Opening::of(&dir, settings).await?;
     for repair in &opening.opened.repairs {
         tracing::warn!("repaired: {repair}");
@@ -89,6 +96,12 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Fai
     let summaries = opening.summaries(&settings.data);
     let summing = tokio::spawn(upkeep::summarize(summaries.clone(), settings.upkeep_every));
     let mut backend = opening.backend(queries.clone(), summaries.clone());
+    let mut sending = None;
+    if let Some(mails) = mails {
+        let parts = (queries.clone(), summaries.clone());
+        let (with_mails, task) = mails.start(&opening, parts, &options, state.clone(), backend).await?;
+        (backend, sending) = (with_mails, Some(task));
+    }
     let (stopping, stopped) = watch::channel(false);
     let port = match postgres {
         None => None,
@@ -109,12 +122,16 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Fai
         // It has stopped by the signal as well; if serving failed, by what was dropped with it.
         let _ = port.await;
     }
+    if let Some(sending) = sending {
+        sending.stop().await;
+    }
     queries.close();
     summaries.close();
     summing.abort();
     upkeep.abort();
     tracing::info!("stopping: committing what is in the journal");
     opening.intake.close().await;
+    state.close().await;
     drop(dir);
     served.map_err(|error| Failure::unavailable(format_args!("serving failed: {error}")))
 }

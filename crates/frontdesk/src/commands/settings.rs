@@ -4,7 +4,7 @@ use std::io::Write;
 
 use crate::failure::Failure;
 use crate::settings::table::SETTINGS;
-use crate::settings::{API_KEY_VARIABLE, CONFIG_VARIABLE, Effective, Origin};
+use crate::settings::{API_KEY_VARIABLE, CONFIG_VARIABLE, Effective, Origin, SMTP_PASSWORD_VARIABLE};
 use crate::terminal;
 
 /// Widest value that the origins' column makes room for; a longer one pushes its own line.
@@ -29,9 +29,8 @@ pub(crate) fn run(effective: &Effective, variables: impl Iterator<Item = String>
     }
     // Other programs may own such names (Kubernetes makes FRONTDESK_SERVICE_HOST for a
     // service of our name), so an unknown variable is told, not refused.
-    for name in
-        variables.filter(|name| name.starts_with("FRONTDESK_") && name != CONFIG_VARIABLE && name != API_KEY_VARIABLE)
-    {
+    const NO_SETTINGS: [&str; 3] = [CONFIG_VARIABLE, API_KEY_VARIABLE, SMTP_PASSWORD_VARIABLE];
+    for name in variables.filter(|name| name.starts_with("FRONTDESK_") && !NO_SETTINGS.contains(&name.as_str())) {
         if !SETTINGS.iter().any(|setting| setting.variable() == name) {
             writeln!(out, "note: the variable {name} is not a setting and is ignored")?;
         }

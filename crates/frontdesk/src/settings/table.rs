@@ -170,6 +170,37 @@ pub(crate) static SETTINGS: &[Setting] = &[
     ),
     setting!(sql_answer_bytes_max, RARE, "Longest SQL answer; above it an error"),
     setting!(sql_queries_max, RARE, "SQL queries at once, each in a process of its own; the next one gets 429"),
+    setting!(
+        smtp_url,
+        RARE,
+        "SMTP server that takes mails, such as smtps://user@mail.example:465, or smtp://mail.example:587 with STARTTLS, without which nothing is sent but to loopback (docs/mail.md); no mails when unset"
+    ),
+    setting!(
+        smtp_password_file,
+        RARE,
+        "File with the password of the user in smtp_url; the variable FRONTDESK_SMTP_PASSWORD when unset"
+    ),
+    setting!(
+        smtp_ca_file,
+        RARE,
+        "Certificates of authorities, PEM, that the SMTP server's may be signed by, besides those of the system"
+    ),
+    setting!(mail_from, RARE, "Address that mails are from, such as Frontdesk <desk@shop.example>"),
+    setting!(
+        public_url,
+        RARE,
+        "Where people open this server, such as https://desk.shop.example: links in mails lead there"
+    ),
+    setting!(
+        mailings,
+        RARE,
+        "Views that are sent by mail, a table each: name, to (addresses), view (a page with its query, or a saved view's name), every (day or week), at (08:00 when absent), tz (docs/mail.md)"
+    ),
+    setting!(
+        alerts,
+        RARE,
+        "Alerts that are sent by mail, a table each: name, to (addresses), metric, kind (spike, drop or silence), every, factor, silence, tz, datastream, channel, subject, page (docs/mail.md)"
+    ),
 ];
 
 #[cfg(test)]
@@ -185,8 +216,19 @@ mod tests {
             assert_eq!(SETTINGS.iter().filter(|other| other.key == setting.key).count(), 1, "{}", setting.key);
             let shown = (setting.show)(&defaults);
             // What is unset by default is not something that can be written.
-            let unset =
-                ["key_file", "demo_alloy_file", "tls_listen", "tls_cert_file", "tls_key_file", "postgres_listen"];
+            let unset = [
+                "key_file",
+                "demo_alloy_file",
+                "tls_listen",
+                "tls_cert_file",
+                "tls_key_file",
+                "postgres_listen",
+                "smtp_url",
+                "smtp_password_file",
+                "smtp_ca_file",
+                "mail_from",
+                "public_url",
+            ];
             if !unset.contains(&setting.key) {
                 let mut settings = Settings::default();
                 assert_eq!((setting.set)(&mut settings, &shown), Ok(()), "{}", setting.key);

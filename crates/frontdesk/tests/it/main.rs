@@ -10,6 +10,7 @@ mod export;
 mod grafana;
 mod keys;
 mod load;
+mod mails;
 mod mcp;
 mod mistakes;
 mod postgres;

@@ -4,6 +4,7 @@
 //! and its part of the OpenAPI document stand together, and [`routes`] lists it. What
 //! several routes need stands in [`crate::app`].
 
+mod alerts;
 mod demo;
 mod edge_network;
 mod endpoint;

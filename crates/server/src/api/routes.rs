@@ -11,10 +11,10 @@ use super::pages::{
 };
 use super::streaming_ingestion::{batch::PostMessages, message::PostMessage};
 use super::{
-    demo::GetDemo, events::PostEvents, export::GetExport, index::GetIndex, key::GetKey, live::GetLive,
-    metrics::GetMetrics, openapi_json::GetOpenApi, problem_page::GetProblem, ready::GetReady, receipt::GetReceipt,
-    rejects::GetRejects, report::GetReport, report_contacts::GetReportContacts, sql::PostSql, tag::GetTag,
-    tail::GetTail, test_run::GetTestRun,
+    alerts::GetAlerts, demo::GetDemo, events::PostEvents, export::GetExport, index::GetIndex, key::GetKey,
+    live::GetLive, metrics::GetMetrics, openapi_json::GetOpenApi, problem_page::GetProblem, ready::GetReady,
+    receipt::GetReceipt, rejects::GetRejects, report::GetReport, report_contacts::GetReportContacts, sql::PostSql,
+    tag::GetTag, tail::GetTail, test_run::GetTestRun,
 };
 use crate::app::backend::Backend;
 use crate::app::route::RouteSpec;
@@ -49,6 +49,7 @@ routes! {
     CollectV2,
     PostSql,
     GetRejects,
+    GetAlerts,
     GetReportContacts,
     GetReport,
     GetExport,

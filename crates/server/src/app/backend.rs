@@ -17,6 +17,7 @@ pub use report::{Form as TableForm, MemoryReservation};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
+use super::alerts::Alerts;
 use super::receipt::Receipt;
 use super::unavailable::UnavailableReason;
 
@@ -140,6 +141,16 @@ pub trait Health: Send + Sync + 'static {
     /// Events that were received since the start, whatever became of them. Cheap: asked once a second by each page
     /// that is live.
     fn events_received(&self) -> u64;
+
+    /// What doesn't work about mails, a sentence each, for whoever may read.
+    fn mail_trouble(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The alerts as they were read last. Cheap.
+    fn alerts(&self) -> Alerts {
+        Alerts::default()
+    }
 }
 
 /// All that a server needs.

@@ -14,6 +14,7 @@ use intake::{AnswerBudget, Answers, BodyError, Clock, Counters, Intake, LogHealt
 use report::{Fault, QueryError, QueryLimits, QueryPool, Summaries};
 use serde_json::value::RawValue;
 
+use super::alerts::Alerts;
 use super::backend::{
     BackendError, DescribedEvent, Health, HealthReport, Ingest, MemoryReservation, MetricSample, Queries, QueryFailure,
     Readiness, Receipts, SqlLimits, TableForm, TableQuery,
@@ -38,6 +39,14 @@ pub struct EmbeddedBackend {
     summaries: Summaries,
     clock: Arc<dyn Clock>,
     others: Option<OtherSamples>,
+    mails: Option<Mails>,
+}
+
+/// What is known of mails and alerts, asked when somebody looks.
+struct Mails {
+    remarks: Box<dyn Fn() -> Vec<String> + Send + Sync>,
+    samples: Box<dyn Fn() -> Vec<MetricSample> + Send + Sync>,
+    alerts: Box<dyn Fn() -> Alerts + Send + Sync>,
 }
 
 /// Numbers of another part of this process, asked at each scrape.
@@ -47,13 +56,25 @@ impl EmbeddedBackend {
     /// `queries` and `summaries` read the tables that `intake` writes; `clock` is the one it was
     /// opened with.
     pub fn new(intake: Intake, queries: QueryPool, summaries: Summaries, clock: Arc<dyn Clock>) -> EmbeddedBackend {
-        EmbeddedBackend { intake, queries, summaries, clock, others: None }
+        EmbeddedBackend { intake, queries, summaries, clock, others: None, mails: None }
     }
 
     /// Shows another part's numbers in `/metrics` too.
     #[must_use]
     pub fn with_samples(self, others: impl Fn() -> Vec<MetricSample> + Send + Sync + 'static) -> EmbeddedBackend {
         EmbeddedBackend { others: Some(Arc::new(others)), ..self }
+    }
+
+    /// Shows what doesn't work about mails, a sentence each, their numbers, and the alerts.
+    #[must_use]
+    pub fn with_mails(
+        self,
+        remarks: impl Fn() -> Vec<String> + Send + Sync + 'static,
+        samples: impl Fn() -> Vec<MetricSample> + Send + Sync + 'static,
+        alerts: impl Fn() -> Alerts + Send + Sync + 'static,
+    ) -> EmbeddedBackend {
+        let mails = Mails { remarks: Box::new(remarks), samples: Box::new(samples), alerts: Box::new(alerts) };
+        EmbeddedBackend { mails: Some(mails), ..self }
     }
 }
 
@@ -142,10 +163,19 @@ impl Health for EmbeddedBackend {
         let failing = workers.is_failing.then(|| "queries can't be run: no process for them can be started".to_owned());
         let samples = metrics::of_pipeline(&counters).into_iter().chain(metrics::of_queries(&workers));
         let samples = samples.chain(metrics::of_summaries(&self.summaries.stats()));
-        let samples = samples.chain(self.others.iter().flat_map(|others| others())).collect();
+        let samples = samples.chain(self.others.iter().flat_map(|others| others()));
+        let samples = samples.chain(self.mails.iter().flat_map(|mails| (mails.samples)())).collect();
         let remarks = self.intake.degraded().into_iter().chain(failing).collect();
         let (readiness, trouble) = (readiness(&counters), counters.trouble);
         HealthReport { readiness, trouble, remarks, samples }
+    }
+
+    fn mail_trouble(&self) -> Vec<String> {
+        self.mails.as_ref().map(|mails| (mails.remarks)()).unwrap_or_default()
+    }
+
+    fn alerts(&self) -> Alerts {
+        self.mails.as_ref().map(|mails| (mails.alerts)()).unwrap_or_default()
     }
 }
 

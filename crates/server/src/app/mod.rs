@@ -6,6 +6,7 @@
 //! [`crate::api`]: which routes there are is told to it when a server starts.
 
 pub(crate) mod access;
+pub(crate) mod alerts;
 pub(crate) mod backend;
 pub(crate) mod call;
 pub(crate) mod datastream;

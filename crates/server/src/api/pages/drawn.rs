@@ -75,7 +75,7 @@ pub(super) async fn show<B: Backend>(state: &AppState<B>, call: Call, drawn: &Dr
         }
     }
     let _slot = state.report_slots.try_acquire().map_err(|_| rows::busy())?;
-    let made = match state.backend.reports(&requests, rows::limits(state)).await {
+    let mut made = match state.backend.reports(&requests, rows::limits(state)).await {
         Ok(made) => made,
         Err(QueryFailure::Limit(message)) => {
             let page = dashboard::wrong(&context, Wrong::Asked, &message);
@@ -83,6 +83,9 @@ pub(super) async fn show<B: Backend>(state: &AppState<B>, call: Call, drawn: &Dr
         }
         Err(failure) => return Err(rows::problem(failure)),
     };
+    if let (Page::Quality, Some(report)) = (drawn.page, made.first_mut()) {
+        report.notes.extend(state.backend.mail_trouble().iter().map(|trouble| format!("Mail: {trouble}.")));
+    }
     let page = (drawn.draw)(&context, &made)
         .ok_or_else(|| Problem::internal("other reports than were asked for".to_owned()))?;
     html(state, StatusCode::OK, page)

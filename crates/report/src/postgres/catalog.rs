@@ -80,6 +80,7 @@ impl Catalog {
         }
         let catalog = state.catalog_list().catalog(CATALOG);
         let catalog = catalog.ok_or_else(|| DataFusionError::Internal("a state without a catalog".to_owned()))?;
+        let provider = Arc::new(provider);
         catalog.register_schema(PG_CATALOG, Arc::new(OurTables { provider, classes, relations }))?;
         Ok(())
     }
@@ -88,7 +89,7 @@ impl Catalog {
 /// Columns of `pg_class` that tools select and that are null everywhere here.
 const MORE_OF_CLASSES: [&str; 2] = ["relacl", "reloptions"];
 
-fn with_more_columns(classes: &RecordBatch) -> Result<Arc<MemTable>> {
+fn with_more_columns(classes: &RecordBatch) -> Result<Arc<dyn TableProvider>> {
     let schema = classes.schema();
     // What is looked up by a name that nobody has is null.
     let nullable = |field: &Arc<Field>| Arc::new(field.as_ref().clone().with_nullable(true));
@@ -105,10 +106,13 @@ fn with_more_columns(classes: &RecordBatch) -> Result<Arc<MemTable>> {
 }
 
 /// `pg_catalog` with these tables in it, and with all columns of `pg_class`.
+///
+/// As trait objects: that a future may be sent which holds one of them by its type takes the compiler a third of this
+/// crate's time to find out.
 #[derive(Debug)]
 struct OurTables {
-    provider: PgCatalogSchemaProvider<Known, Reader>,
-    classes: Option<Arc<MemTable>>,
+    provider: Arc<dyn SchemaProvider>,
+    classes: Option<Arc<dyn TableProvider>>,
     relations: Relations,
 }
 
@@ -120,7 +124,7 @@ impl SchemaProvider for OurTables {
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
         if let Some(classes) = self.classes.as_ref().filter(|_| name == "pg_class") {
-            return Ok(Some(Arc::clone(classes) as Arc<dyn TableProvider>));
+            return Ok(Some(Arc::clone(classes)));
         }
         match information::table(name, &self.relations)? {
             Some(table) => Ok(Some(table)),

@@ -44,16 +44,22 @@ fn run(parsed: Parsed) -> Result<(), Failure> {
     }
     let working_directory = std::env::current_dir()
         .map_err(|error| Failure::unavailable(format_args!("the working directory can't be used: {error}")))?;
-    let effective = Effective::resolve(&Sources {
-        flags: parsed.flags,
-        variable: &|name| std::env::var(name).ok(),
-        config: parsed.config,
-        working_directory: &working_directory,
-    })?;
+    let resolve = move || {
+        Effective::resolve(&Sources {
+            flags: parsed.flags.clone(),
+            variable: &|name| std::env::var(name).ok(),
+            config: parsed.config.clone(),
+            working_directory: &working_directory,
+        })
+    };
+    let effective = resolve()?;
     let settings = &effective.settings;
     log::start(settings)?;
     match &parsed.command {
-        Command::Serve(args) => block_on(commands::serve::run(args, settings)),
+        Command::Serve(args) => {
+            let read = Box::new(move || resolve().map(|effective| effective.settings));
+            block_on(commands::serve::run(args, settings, read))
+        }
         Command::Load(args) => commands::load::run(args, settings),
         Command::Check(args) => commands::check::run(args, settings),
         Command::Sql(args) => block_on(commands::sql::run(args, settings)),

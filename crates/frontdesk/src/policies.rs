@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use intake::ValidationPolicy;
-use xdm::{Plans, Registry, SchemaError};
+use xdm::{Plan, Plans, Registry, SchemaError};
 
 use crate::failure::Failure;
 use crate::settings::Settings;
@@ -25,20 +25,43 @@ impl ValidationPolicies {
     /// # Errors
     /// A file can't be read, or a schema can't be used; said with its place.
     pub(crate) fn of(settings: &Settings) -> Result<ValidationPolicies, Failure> {
-        let datastreams = &settings.datastreams.0;
-        let named: BTreeSet<&str> =
-            datastreams.values().filter_map(|set| set.schema.as_deref()).chain(settings.schema.as_deref()).collect();
-        let plans = compile(&named, &settings.schema_files.0)?;
-        let plan_of = |schema: Option<&str>| Arc::clone(plans.of(schema));
+        ValidationPolicies::of_files(settings, &[&settings.schema_files.0])
+    }
+
+    /// The same of other files than the settings name. Where several have a schema of one `$id`,
+    /// the first list that does counts.
+    ///
+    /// # Errors
+    /// As [`ValidationPolicies::of`].
+    pub(crate) fn of_files(settings: &Settings, files: &[&[PathBuf]]) -> Result<ValidationPolicies, Failure> {
+        let named = named(settings);
+        let plans = compile(&named, files)?;
         let default_schema = settings.schema.as_deref();
-        let default = ValidationPolicy { plan: plan_of(default_schema), profile: settings.profile.profile() };
-        let differing = datastreams.iter().filter(|(_, set)| set.schema.is_some() || set.profile.is_some());
+        Ok(ValidationPolicies::with(settings, |schema| Arc::clone(plans.of(schema.or(default_schema)))))
+    }
+
+    /// All datastreams by one schema, as strictly as each is read.
+    ///
+    /// # Errors
+    /// As [`ValidationPolicies::of`].
+    pub(crate) fn of_schema(
+        id: &str,
+        settings: &Settings,
+        files: &[&[PathBuf]],
+    ) -> Result<ValidationPolicies, Failure> {
+        let plans = compile(&BTreeSet::from([id]), files)?;
+        Ok(ValidationPolicies::with(settings, |_| Arc::clone(plans.of(Some(id)))))
+    }
+
+    fn with(settings: &Settings, plan_of: impl Fn(Option<&str>) -> Arc<Plan>) -> ValidationPolicies {
+        let default = ValidationPolicy { plan: plan_of(None), profile: settings.profile.profile() };
+        let datastreams = settings.datastreams.0.iter();
+        let differing = datastreams.filter(|(_, set)| set.schema.is_some() || set.profile.is_some());
         let by_datastream = differing.map(|(id, set)| {
-            let plan = plan_of(set.schema.as_deref().or(default_schema));
             let profile = set.profile.unwrap_or(settings.profile).profile();
-            (id.clone(), ValidationPolicy { plan, profile })
+            (id.clone(), ValidationPolicy { plan: plan_of(set.schema.as_deref()), profile })
         });
-        Ok(ValidationPolicies { default, by_datastream: by_datastream.collect() })
+        ValidationPolicies { default, by_datastream: by_datastream.collect() }
     }
 
     /// How events of this datastream are read.
@@ -47,13 +70,21 @@ impl ValidationPolicies {
     }
 }
 
-fn compile(named: &BTreeSet<&str>, files: &[PathBuf]) -> Result<Plans, Failure> {
-    if named.is_empty() && files.is_empty() {
+/// The schemas that the settings name.
+pub(crate) fn named(settings: &Settings) -> BTreeSet<&str> {
+    let datastreams = settings.datastreams.0.values();
+    datastreams.filter_map(|set| set.schema.as_deref()).chain(settings.schema.as_deref()).collect()
+}
+
+fn compile(named: &BTreeSet<&str>, files: &[&[PathBuf]]) -> Result<Plans, Failure> {
+    if named.is_empty() && files.iter().all(|files| files.is_empty()) {
         return Ok(Plans::standard());
     }
     let mut registry = Registry::bundled();
-    for file in registry.read(files).map_err(unusable)? {
-        tracing::debug!(file = %file.display(), "comes with Frontdesk; its own is used");
+    for files in files {
+        for file in registry.read(files).map_err(unusable)? {
+            tracing::debug!(file = %file.display(), "another schema of its $id is used");
+        }
     }
     let plans = Plans::compile(&registry, named).map_err(unusable)?;
     let mut told = BTreeSet::new();

@@ -47,6 +47,37 @@ impl Progress {
     }
 }
 
+/// A count that nobody knows the end of.
+pub(crate) struct Counting {
+    bar: ProgressBar,
+}
+
+impl Counting {
+    /// So many of what; it draws only where standard error is a terminal.
+    pub(crate) fn new(what: &'static str) -> Counting {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(DRAWS_PER_SECOND));
+        let counted = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            // A failed draw is not worth more than a missing count.
+            let _ = write!(out, "{}", HumanCount(state.pos()));
+        };
+        let style = ProgressStyle::with_template("{counted} {prefix}  {elapsed}");
+        bar.set_style(style.expect("the template is a constant; a test draws it").with_key("counted", counted));
+        bar.set_prefix(what);
+        bar.enable_steady_tick(Duration::from_millis(250));
+        Counting { bar }
+    }
+
+    /// So many more.
+    pub(crate) fn advance(&self, count: u64) {
+        self.bar.inc(count);
+    }
+
+    /// Takes the count away; the outcome follows.
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
 fn style(has_end: bool) -> ProgressStyle {
     let template = if has_end {
         "{prefix} {bar:30} {percent:>3}%  {rate}  {msg}  {eta} left"
@@ -75,5 +106,9 @@ mod tests {
             progress.finish();
             assert!(progress.bar.is_finished());
         }
+        let counting = Counting::new("judged");
+        counting.advance(3);
+        counting.finish();
+        assert!(counting.bar.is_finished() && counting.bar.position() == 3);
     }
 }

@@ -11,14 +11,14 @@ mod checkers;
 pub(crate) mod describe;
 pub(crate) mod error;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use ambient::Clock;
 use bytes::Bytes;
 use journal::{AppendError, Log, LogHealth};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, oneshot, watch};
 
 use self::answer::Answers;
 use self::answer_budget::AnswerBudget;
@@ -27,7 +27,7 @@ use self::error::SubmitError;
 use crate::counters::Tally;
 use crate::input::format::foreign_format;
 use crate::options::IntakeOptions;
-use crate::policy::{Policies, ValidationPolicy};
+use crate::policy::Policies;
 use crate::progress::{DrainEnd, DrainProgress};
 use crate::request::body::{BodyError, Request};
 use crate::request::framing::ResolvedFraming;
@@ -51,7 +51,11 @@ struct AdmitLimits {
 /// Takes requests in, to one log.
 pub(crate) struct Admit {
     limits: AdmitLimits,
-    policies: Arc<Policies>,
+    /// Replaced while the gate is shut.
+    policies: RwLock<Arc<Policies>>,
+    /// Every request goes through it, from being judged to being durable, also if its sender doesn't
+    /// wait for that. While it is shut, nothing is on its way into the log.
+    gate: Arc<tokio::sync::RwLock<()>>,
     checkers: CheckerPool,
     clock: Arc<dyn Clock>,
     log: Arc<dyn Log>,
@@ -81,7 +85,8 @@ impl Admit {
                 backlog_bytes_max: options.backlog_bytes_max,
                 retry_after: options.retry_after,
             },
-            policies,
+            policies: RwLock::new(policies),
+            gate: Arc::default(),
             checkers: CheckerPool::new(options.bounds(), options.time_bounds()),
             clock,
             log,
@@ -98,7 +103,7 @@ impl Admit {
     pub(crate) fn check(&self, request: &Request, budget: AnswerBudget) -> Result<Answers, BodyError> {
         self.bound(request)?;
         let made = self.make_request_id();
-        Ok(self.judge(request, self.arrival(request, made), budget)?.1)
+        Ok(self.judge(request, &self.policies(), self.arrival(request, made), budget)?.1)
     }
 
     /// Checks, appends, and answers once that is durable. Dropping the future does not undo
@@ -108,6 +113,7 @@ impl Admit {
         request: Request,
         budget: AnswerBudget,
     ) -> Result<Answers, SubmitError> {
+        let passing = self.pass_gate().await;
         self.admits()?;
         self.bound(&request)?;
         let (answers, head, body) = if request.body.len() <= CHECK_INLINE_BYTES_MAX {
@@ -118,16 +124,42 @@ impl Admit {
             tokio::task::spawn_blocking(prepare).await.map_err(|_| SubmitError::Closed)?
         }
         .map_err(|error| self.unreadable(error))?;
-        self.append(head, body).await?;
+        self.append_passing(head, body, passing).await?;
         self.tally.answered(&answers.rejected, answers.len());
         Ok(answers)
     }
 
     /// Appends a record and returns once it is durable.
     pub(crate) async fn append(&self, head: Vec<u8>, body: Bytes) -> Result<(), SubmitError> {
+        let passing = self.pass_gate().await;
+        self.append_passing(head, body, passing).await
+    }
+
+    /// Lets nobody else through until it is dropped, and waits for those who are.
+    pub(crate) async fn shut_gate(&self) -> OwnedRwLockWriteGuard<()> {
+        Arc::clone(&self.gate).write_owned().await
+    }
+
+    /// Judges by these from now on. The gate must be shut.
+    pub(crate) fn judge_by(&self, policies: Arc<Policies>) {
+        *self.policies.write().unwrap_or_else(PoisonError::into_inner) = policies;
+        self.checkers.clear();
+    }
+
+    async fn pass_gate(&self) -> Passing {
+        Arc::clone(&self.gate).read_owned().await
+    }
+
+    fn policies(&self) -> Arc<Policies> {
+        Arc::clone(&self.policies.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    async fn append_passing(&self, head: Vec<u8>, body: Bytes, passing: Passing) -> Result<(), SubmitError> {
         let (done, durable) = oneshot::channel();
         let pending = Pending::count(&self.tally, (head.len() + body.len()) as u64);
         let tell = Box::new(move |outcome: Result<_, AppendError>| {
+            // Also if the sender has gone meanwhile, the record is on its way until now.
+            let _passing = passing;
             // First the count: whoever hears of a refusal may look at it. The sender may
             // have gone: that is no reason to stop, and the record is kept.
             match outcome {
@@ -204,10 +236,11 @@ impl Admit {
     fn judge(
         &self,
         request: &Request,
+        policies: &Policies,
         arrival: Arrival<'_>,
         budget: AnswerBudget,
     ) -> Result<(ResolvedFraming, Answers), BodyError> {
-        let policy = self.policy_of(request);
+        let policy = policies.of(&request.datastream);
         let framing = request.framing.resolve(&request.body);
         let again = budget.beside();
         let unread = match self.checkers.check(framing, &request.body, policy, arrival, budget) {
@@ -224,17 +257,14 @@ impl Admit {
         }
     }
 
-    fn policy_of(&self, request: &Request) -> &ValidationPolicy {
-        self.policies.of(&request.datastream)
-    }
-
     /// The answers to a request, and its record in two parts.
     fn prepare(&self, request: Request, budget: AnswerBudget) -> Result<(Answers, Vec<u8>, Bytes), BodyError> {
         let made = self.make_request_id();
         let arrival = self.arrival(&request, made);
-        let (framing, answers) = self.judge(&request, arrival, budget)?;
+        let policies = self.policies();
+        let (framing, answers) = self.judge(&request, &policies, arrival, budget)?;
         let Arrival { datastream, request_id, received_micros } = arrival;
-        let profile = Some(self.policy_of(&request).profile);
+        let profile = Some(policies.of(&request.datastream).profile);
         let event_bytes_max = self.limits.event_bytes_max;
         let body = &request.body;
         let record = Record { framing, profile, received_micros, datastream, request_id, event_bytes_max, body };
@@ -277,6 +307,9 @@ impl Admit {
         id
     }
 }
+
+/// The right to be on the way into the log.
+type Passing = OwnedRwLockReadGuard<()>;
 
 /// A record's bytes in the backlog, which end there unless the record is kept: also when
 /// nobody hears of its refusal any more.

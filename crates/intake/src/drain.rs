@@ -25,6 +25,7 @@ pub(crate) mod quarantine;
 mod read;
 mod show;
 mod suspects;
+mod switch;
 mod trial;
 
 use std::sync::Arc;
@@ -38,7 +39,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use self::batch::Batch;
-use self::context::DecodeContext;
+use self::context::{DecodeContext, NextContext};
 use self::decode::Decoder;
 use self::fault::guarded;
 use self::look_ahead::LookAhead;
@@ -76,6 +77,7 @@ pub(crate) struct DrainInputs {
     pub(crate) reader: Box<dyn LogReader>,
     pub(crate) quarantine: Arc<Quarantine>,
     pub(crate) control: Arc<DrainControl>,
+    pub(crate) next_context: Arc<NextContext>,
     pub(crate) progress: watch::Sender<DrainProgress>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) runtime: Handle,
@@ -136,6 +138,7 @@ pub(crate) struct Drain {
     log: Arc<dyn Log>,
     quarantine: Arc<Quarantine>,
     control: Arc<DrainControl>,
+    next_context: Arc<NextContext>,
     progress: watch::Sender<DrainProgress>,
     clock: Arc<dyn Clock>,
     runtime: Handle,
@@ -177,6 +180,7 @@ impl Drain {
             reader,
             quarantine,
             control,
+            next_context,
             progress,
             clock,
             runtime,
@@ -196,6 +200,7 @@ impl Drain {
             log,
             quarantine,
             control,
+            next_context,
             progress,
             clock,
             runtime,
@@ -282,6 +287,7 @@ impl Drain {
             self.mark.note(drained);
         }
         self.commit_what_is_due(wanted.commit)?;
+        self.switch()?;
         let stuck = self.is_stuffed();
         self.progress.send_if_modified(|progress| std::mem::replace(&mut progress.stuck, stuck) != stuck);
         Ok(behind && !stuck)

@@ -21,6 +21,22 @@ pub enum DrainStep {
     Released,
 }
 
+/// A place where a test can break off a reload of schemas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ReloadStep {
+    /// All that the old schemas judged is in the tables, and requests wait.
+    Drained,
+    /// The table has the new columns.
+    Widened,
+    /// The new set of schemas is kept.
+    Kept,
+    /// The drain has gone over to it.
+    Switched,
+}
+
+/// Called at each [`ReloadStep`]; `Break` ends the reload there and then.
+pub type ReloadHook = Arc<dyn Fn(ReloadStep) -> ControlFlow<()> + Send + Sync>;
+
 /// Called at each [`DrainStep`]; `Break` ends the drain there and then.
 pub type StepHook = Arc<dyn Fn(DrainStep) -> ControlFlow<()> + Send + Sync>;
 

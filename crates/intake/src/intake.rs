@@ -9,8 +9,10 @@ pub(crate) mod outcome;
 pub(crate) mod quarantine;
 mod receipt;
 mod rejects;
+pub(crate) mod reload;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
 use journal::{Log, LogHealth};
@@ -24,12 +26,14 @@ use crate::admit::describe::Described;
 use crate::admit::error::SubmitError;
 use crate::counters::Counters;
 use crate::dir_lock::DataDirLock;
-use crate::drain::context::DecodeContext;
+use crate::drain::context::{DecodeContext, NextContext};
 use crate::drain::mark::Lost;
 use crate::drain::quarantine::Quarantine;
 use crate::error::IntakeError;
+use crate::hooks::ReloadHook;
 use crate::progress::{DrainControl, DrainEnd, DrainProgress};
 use crate::request::body::{BodyError, Request};
+use crate::rows::links::LinkRules;
 use crate::secrets::Secrets;
 
 /// The pipeline of one data directory. Clones share it. Dropping the last one ends the
@@ -43,18 +47,24 @@ struct Inner {
     admit: Arc<Admit>,
     log: Arc<dyn Log>,
     control: Arc<DrainControl>,
+    next_context: Arc<NextContext>,
     progress: watch::Receiver<DrainProgress>,
     drain: Mutex<Option<JoinHandle<()>>>,
     store: Store,
     /// Shared with the drain: receipts ask its index, and a record in quarantine is tried by
-    /// it.
-    context: Arc<DecodeContext>,
+    /// it. Replaced when schemas are.
+    context: RwLock<Arc<DecodeContext>>,
     quarantine: Arc<Quarantine>,
     secrets: Secrets,
     /// What the log was found to have lost at this start.
     lost: Option<Lost>,
     /// `None` once the directory was given up, although its tables may still be read.
     lock: Mutex<Option<Arc<DataDirLock>>>,
+    /// One reload of schemas at a time.
+    reloading: tokio::sync::Mutex<()>,
+    reload_hook: Option<ReloadHook>,
+    link_rules: LinkRules,
+    data: PathBuf,
 }
 
 impl Drop for Inner {
@@ -92,7 +102,7 @@ impl Intake {
     /// Describes each event of a body, in order, for people who watch events arrive. A body
     /// that can't be read gives nothing from the place on where it can't.
     pub fn describe(&self, request: &Request) -> Vec<Described> {
-        self.inner.admit.describe(request, &self.inner.context.scheme.derivation)
+        self.inner.admit.describe(request, &self.context().scheme.derivation)
     }
 
     /// 128 bits made of a request's id and this data directory's key: the same for the
@@ -179,7 +189,7 @@ impl Intake {
             quarantined_bytes,
             journal_records_lost: inner.lost.as_ref().map_or(0, |lost| lost.records),
             damaged_files: inner.store.damaged().len() as u64,
-            ..inner.context.tally.counters()
+            ..self.context().tally.counters()
         }
     }
 
@@ -187,6 +197,8 @@ impl Intake {
     /// that fails is left to the next start: the journal has it.
     pub async fn close(&self) {
         self.inner.admit.close();
+        // A reload of schemas is done or refused before the directory is given up.
+        let _reloading = self.inner.reloading.lock().await;
         if let Err(error) = self.flush().await {
             tracing::warn!(%error, "closing without a last commit; the journal keeps what is missing");
         }
@@ -198,6 +210,11 @@ impl Intake {
     pub async fn abandon(&self) {
         self.inner.admit.close();
         self.end().await;
+    }
+
+    /// How records are decoded at present.
+    fn context(&self) -> Arc<DecodeContext> {
+        Arc::clone(&self.inner.context.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     async fn end(&self) {

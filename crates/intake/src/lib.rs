@@ -14,7 +14,7 @@
 //! log is released only after both tables hold it, durably. Nothing personal is
 //! written in clear.
 //!
-//! Folders import downwards only: `load` → `intake` → `opening` → `admit`, `drain` → `rows` →
+//! Folders import downwards only: `load`, `impact` → `intake` → `opening` → `admit`, `drain` → `rows` →
 //! `request` → `input`. `admit` and `drain` don't know each other: between them is the log, and
 //! what `counters` and `progress` say. This crate knows neither HTTP nor the files of the tables,
 //! one file of it knows which kind of log it has, and it asks the [`Clock`] that it is given.
@@ -28,6 +28,7 @@ mod dir_lock;
 mod drain;
 mod error;
 mod hooks;
+mod impact;
 mod input;
 mod intake;
 mod load;
@@ -51,7 +52,8 @@ pub use dir_lock::{DataDirLock, DirClaim, DirHolder};
 pub use drain::quarantine::{QuarantineError, QuarantineReason, QuarantinedRecord, quarantine_list};
 pub use error::IntakeError;
 #[doc(hidden)]
-pub use hooks::{DrainStep, StepHook, TouchHook, Touched};
+pub use hooks::{DrainStep, ReloadHook, ReloadStep, StepHook, TouchHook, Touched};
+pub use impact::{Impact, ImpactCounts, ImpactError, ImpactExample, ImpactOptions, ImpactRule, impact};
 pub use input::{
     Batch, EventPosition, EventReader, Foreign, Gzip, InputError, LoadInput, Shape, foreign_format, unreadable,
 };
@@ -59,6 +61,7 @@ pub use intake::Intake;
 pub use intake::open::Opened;
 pub use intake::outcome::{Receipt, RetryOutcome};
 pub use intake::quarantine::Replayed;
+pub use intake::reload::Reloaded;
 /// How the log is, in [`Counters`].
 pub use journal::{LogHealth, LogStatus};
 pub use load::error::LoadError;

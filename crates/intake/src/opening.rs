@@ -4,6 +4,7 @@
 //! One process works on a data directory at a time: the index of known events lives in
 //! memory, and two of them would let the same event in twice.
 
+pub(crate) mod kept_schemas;
 mod key_check;
 pub(crate) mod log;
 mod tables;
@@ -37,16 +38,7 @@ pub(crate) struct OpenedDir {
 
 /// Opens a data directory, or makes one.
 pub(crate) async fn open(options: &IntakeOptions, clock: &Arc<dyn Clock>) -> Result<OpenedDir, IntakeError> {
-    let data = options.data.as_path();
-    let failed = |action| move |source: io::Error| IntakeError::Io { action, path: data.to_owned(), source };
-    data_dir::make_data_dir(data).map_err(failed("create"))?;
-    let lock = match &options.lock {
-        Some(lock) => Arc::clone(lock),
-        None => {
-            let taken = DataDirLock::take(data).map_err(failed("lock"))?;
-            Arc::new(taken.ok_or_else(|| IntakeError::InUse(data.to_owned()))?)
-        }
-    };
+    let lock = take(options)?;
     let secrets = open_key(options)?;
     let policies = options.judged_by();
     if let Some(datastream) = policies.find_foreign_layout() {
@@ -58,6 +50,20 @@ pub(crate) async fn open(options: &IntakeOptions, clock: &Arc<dyn Clock>) -> Res
     let scheme = RowScheme::new(shape, derivation, &secrets);
     let (store, findings) = tables::open(options.tables.clone(), &scheme, clock, &options.random).await?;
     Ok(OpenedDir { lock, secrets, policies, scheme, store, findings })
+}
+
+/// Makes the directory where it is missing, and takes it, unless the caller has.
+pub(crate) fn take(options: &IntakeOptions) -> Result<Arc<DataDirLock>, IntakeError> {
+    let data = options.data.as_path();
+    let failed = |action| move |source: io::Error| IntakeError::Io { action, path: data.to_owned(), source };
+    data_dir::make_data_dir(data).map_err(failed("create"))?;
+    match &options.lock {
+        Some(lock) => Ok(Arc::clone(lock)),
+        None => {
+            let taken = DataDirLock::take(data).map_err(failed("lock"))?;
+            Ok(Arc::new(taken.ok_or_else(|| IntakeError::InUse(data.to_owned()))?))
+        }
+    }
 }
 
 /// Reads the key. One is made only where nothing can have been sealed before.

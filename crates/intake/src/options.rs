@@ -13,7 +13,7 @@ use table::Root;
 use xdm::Profile;
 
 use crate::dir_lock::DataDirLock;
-use crate::hooks::{StepHook, TouchHook};
+use crate::hooks::{ReloadHook, StepHook, TouchHook};
 use crate::policy::{Policies, ValidationPolicy};
 use crate::request::time_anomaly::TimeBounds;
 use crate::request::walk::Bounds;
@@ -109,6 +109,9 @@ pub struct IntakeOptions {
     /// Called at each step of draining; for tests that stop the pipeline there.
     #[doc(hidden)]
     pub step_hook: Option<StepHook>,
+    /// Called at each step of a reload of schemas; for tests that break it off there.
+    #[doc(hidden)]
+    pub reload_hook: Option<ReloadHook>,
     /// Called where the drain touches events and rows; for tests that make it panic there.
     #[doc(hidden)]
     pub touch_hook: Option<TouchHook>,
@@ -144,6 +147,7 @@ impl IntakeOptions {
             random: Arc::new(SystemRandom),
             log: None,
             step_hook: None,
+            reload_hook: None,
             touch_hook: None,
         }
     }

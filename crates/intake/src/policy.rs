@@ -7,9 +7,9 @@ use xdm::{Checker, Plan, Profile};
 
 /// How events are judged: by which schema, and how strictly.
 ///
-/// The profile goes into the journal with the event. The plan doesn't: an event that waits
-/// in the journal while the server is down and its schema is changed is judged by the new
-/// one, and goes to quarantine if that finds it invalid.
+/// The profile goes into the journal with the event. The plan doesn't: all that waits in the
+/// journal was judged by the plans that are kept beside it, and is drained by them before others
+/// come into force.
 #[derive(Clone, Debug)]
 pub struct ValidationPolicy {
     /// The compiled schema.

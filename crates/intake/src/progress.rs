@@ -17,6 +17,8 @@ pub(crate) struct DrainProgress {
     pub(crate) trouble: Option<String>,
     /// Nothing more can be shown before a commit succeeds.
     pub(crate) stuck: bool,
+    /// How often the drain has gone over to another context.
+    pub(crate) switches: u64,
     /// Set once, at the end.
     pub(crate) ended: Option<DrainEnd>,
 }

@@ -26,6 +26,11 @@ impl Secrets {
         Ok(Secrets { key: MasterKey::load_or_create(key_file)? })
     }
 
+    /// Reads the key file, which must be there.
+    pub(crate) fn load(key_file: &Path) -> Result<Secrets, KeyError> {
+        Ok(Secrets { key: MasterKey::load(key_file)? })
+    }
+
     /// The key itself, for what derives several keys from it.
     pub(crate) fn key(&self) -> &MasterKey {
         &self.key

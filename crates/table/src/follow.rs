@@ -11,6 +11,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
+use deltalake::logstore::LogStoreRef;
 use deltalake::table::state::DeltaTableState;
 use futures::future::BoxFuture;
 
@@ -92,6 +93,19 @@ impl Follower {
             let (names, place, damaged) = (self.names, self.place.clone(), self.damaged.clone());
             Ok(Arc::new(View { names, place, snapshot, damaged, fresh }) as Arc<dyn TableProvider>)
         })
+    }
+
+    pub(crate) fn table(&self) -> &'static str {
+        self.names.table
+    }
+
+    /// The column that tells when a row was.
+    pub(crate) fn instant(&self) -> &'static str {
+        self.names.instant
+    }
+
+    pub(crate) fn log_store(&self) -> &LogStoreRef {
+        &self.place.log_store
     }
 
     async fn go_to(&mut self, version: u64) -> Result<Arc<Snapshot>, StoreError> {

@@ -161,7 +161,7 @@ async fn open_table(
     let every = options.checkpoint_every_commits.max(1);
     let dataset = Dataset::new(names, place, options.clock.clone(), every, options.key_hash.clone(), snapshot);
     dataset.look_at_all().await;
-    if dataset.widen(schema).await? {
+    if dataset.add_columns(schema).await? {
         opened.widened.push(table);
     }
     Ok(dataset)
@@ -194,8 +194,24 @@ fn kernel_schema(table: &'static str, schema: &Schema) -> Result<StructType, Sto
 }
 
 impl Dataset {
+    /// Whether the table could have these columns too: none of its own would change its type.
+    ///
+    /// # Errors
+    /// The column that would.
+    pub fn takes_columns(&self, wanted: &Schema) -> Result<(), StoreError> {
+        let inner = &self.inner;
+        widen(inner.names.table, &inner.snapshot().scan.schema(), wanted).map(drop)
+    }
+
     /// Adds the columns that the table lacks, and takes the one away that is not to be there
-    /// ([`legacy`]). False when there is nothing to do.
+    /// ([`legacy`]). False when there is nothing to do. Rows that are there have null in them.
+    ///
+    /// # Errors
+    /// A column would change its type, or the log can't be written.
+    pub fn add_columns<'a>(&'a self, wanted: &'a Schema) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(self.widen(wanted))
+    }
+
     async fn widen(&self, wanted: &Schema) -> Result<bool, StoreError> {
         const DOING: &str = "widening the table";
         let inner = &self.inner;

@@ -13,6 +13,7 @@ use crate::names::NameTable;
 use crate::pattern::Pattern;
 use crate::personal::name;
 use crate::schema::fault::Fault;
+use crate::source::PlanSource;
 
 /// Index of a node in [`Plan::nodes`].
 pub(crate) type NodeId = u32;
@@ -35,6 +36,7 @@ pub struct Plan {
     /// The schemas, for the rules that need more than one pass.
     pub(crate) model: Model,
     pub(crate) warnings: Vec<Fault>,
+    pub(crate) source: PlanSource,
 }
 
 impl Plan {
@@ -56,6 +58,11 @@ impl Plan {
     /// What is odd about its schemas and keeps none of them from being used.
     pub fn warnings(&self) -> &[Fault] {
         &self.warnings
+    }
+
+    /// What it was compiled of.
+    pub fn source(&self) -> &PlanSource {
+        &self.source
     }
 
     /// Is every rule decided in the one pass over an event, so that no value is read twice?

@@ -37,7 +37,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
             &["error"],
             &["opening"],
             &["intake"],
-            &["load"],
+            &["load", "impact"],
         ],
     ),
 ];

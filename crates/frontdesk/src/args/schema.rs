@@ -15,6 +15,8 @@ pub(crate) enum SchemaCommand {
     Lint(SchemaLintArgs),
     /// Say what a change of schemas does to those who write events and to those who read them
     Diff(SchemaDiffArgs),
+    /// Say how many stored events a changed schema would reject, by which rules, and how many rejects it would accept
+    Impact(SchemaImpactArgs),
     /// Compose a schema of a class and field groups
     Compose(SchemaComposeArgs),
     /// Write a schema for other tools
@@ -139,6 +141,38 @@ pub(crate) struct SchemaDiffArgs {
     /// From which level on findings make the exit code 1: error is what breaks writers of events, warning also what readers may not expect
     #[arg(long, value_enum, default_value_t = Deny::Error, value_name = "LEVEL")]
     pub(crate) deny: Deny,
+}
+
+/// `schema impact`.
+#[derive(Args, Debug)]
+pub(crate) struct SchemaImpactArgs {
+    /// The changed schema: a file; a directory with all that the settings name; or the $id of a schema that is known
+    #[arg(value_name = "NEW")]
+    pub(crate) new: String,
+    /// Events from this time on: 30d, 12h, 6m, 1y, 2026-11-01, 2026-11-01T08:00:00Z; rejects by when they were received
+    #[arg(long, default_value = "30d", value_name = "TIME")]
+    pub(crate) since: String,
+    /// Events before this time; now when not given
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+    /// Directory with schemas that NEW refers to, beside those of the settings and those that come with Frontdesk
+    #[arg(long, value_name = "DIR")]
+    pub(crate) schemas: Option<PathBuf>,
+    /// Only events of this datastream
+    #[arg(long, value_name = "NAME")]
+    pub(crate) datastream: Option<String>,
+    /// How the outcome is written
+    #[arg(long, value_enum, default_value_t = ImpactFormat::Text)]
+    pub(crate) format: ImpactFormat,
+}
+
+/// How `schema impact` writes its outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ImpactFormat {
+    /// For people
+    Text,
+    /// One JSON object
+    Json,
 }
 
 /// `schema compose`.

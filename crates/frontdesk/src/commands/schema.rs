@@ -6,6 +6,7 @@ mod diff;
 mod docs;
 mod export;
 mod findings;
+mod impact;
 mod infer;
 mod lint;
 mod revision;
@@ -44,7 +45,7 @@ pub(crate) fn run(settings: &Settings) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Runs one of the commands that work with schemas and with nothing that is stored.
+/// Runs one of the commands that work with schemas, `impact` alone with what is stored, too.
 ///
 /// # Errors
 /// As the command says.
@@ -54,6 +55,7 @@ pub(crate) fn run_action(action: &SchemaCommand, settings: &Settings) -> Result<
         SchemaCommand::Docs(args) => docs::run(args),
         SchemaCommand::Lint(args) => lint::run(args),
         SchemaCommand::Diff(args) => diff::run(args),
+        SchemaCommand::Impact(args) => impact::run(args, settings),
         SchemaCommand::Compose(args) => compose::run(args),
         SchemaCommand::Export(args) => export::run(args),
         SchemaCommand::Convert(args) => convert::run(args),

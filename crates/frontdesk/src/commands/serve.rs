@@ -8,6 +8,7 @@ mod dev_tls;
 mod mails;
 mod open;
 mod postgres;
+pub(crate) mod reload;
 mod tls;
 
 use std::io::{self, Write};
@@ -21,7 +22,7 @@ use server::{Keys, Listeners, LocalKey};
 use state::State;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::access::{self, Opening};
 use crate::args::ServeArgs;
@@ -33,13 +34,15 @@ use crate::upkeep;
 use mails::Mails;
 use open::AccessNotice;
 use postgres::Port;
+use reload::ReadSettings;
 use tls::{Plan, Ready};
 
-/// Runs the server until SIGINT or SIGTERM.
+/// Runs the server until SIGINT or SIGTERM. At SIGHUP `read` gives the settings anew, for the schemas that they
+/// name.
 ///
 /// # Errors
 /// The directory is held or can't be used, the port is taken, or the data are damaged.
-pub(crate) async fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Failure> {
+pub(crate) async fn run(args: &ServeArgs, settings: &Settings, read: ReadSettings) -> Result<(), Failure> {
     let mut options = access::server_options(settings)?;
     let postgres_connections = settings.postgres_listen.as_ref().map_or(0, |_| settings.postgres_connections_max);
     let lowered = fit_descriptors(&mut options, postgres_connections)?;
@@ -59,7 +62,9 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Fai
     };
     let postgres = Port::bind(settings).await?;
     // Before anything is acknowledged, so that no signal finds the default action.
-    let stop = stopped()?;
+    let lost_terminal = Arc::new(Notify::new());
+    let stop = stopped(Arc::clone(&lost_terminal))?;
+    let hangups = reload::listen()?;
     let state = State::open(&settings.data, Arc::new(SystemClock)).await?;
     let opening = Opening::of(&dir, settings).await?;
     for repair in &opening.opened.repairs {
@@ -90,6 +95,7 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Fai
     if let Some(lowered) = lowered {
         tracing::warn!("{lowered}");
     }
+    let reloading = tokio::spawn(reload::run(hangups, opening.intake.clone(), read, lost_terminal));
     let upkeep = tokio::spawn(upkeep::run(opening.intake.store().clone(), settings.upkeep_every));
     let queries = opening.queries(&options)?;
     queries.warm();
@@ -127,6 +133,7 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Fai
     }
     queries.close();
     summaries.close();
+    reloading.abort();
     summing.abort();
     upkeep.abort();
     tracing::info!("stopping: committing what is in the journal");
@@ -200,7 +207,7 @@ async fn bind(flag: &str, address: &str) -> Result<(TcpListener, SocketAddr), Fa
 
 /// Resolves at the first SIGINT or SIGTERM; the second one ends the process at once,
 /// which is as safe as a crash.
-fn stopped() -> Result<impl Future<Output = ()>, Failure> {
+fn stopped(lost_terminal: Arc<Notify>) -> Result<impl Future<Output = ()>, Failure> {
     let listen =
         |kind| signal(kind).map_err(|error| Failure::unavailable(format_args!("cannot listen for signals: {error}")));
     let mut interrupt = listen(SignalKind::interrupt())?;
@@ -212,6 +219,7 @@ fn stopped() -> Result<impl Future<Output = ()>, Failure> {
             tokio::select! {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
+                () = lost_terminal.notified() => {}
             }
             match send.take() {
                 Some(send) => drop(send.send(())),

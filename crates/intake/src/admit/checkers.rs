@@ -54,6 +54,11 @@ impl CheckerPool {
         CheckerPool { bounds, times, idle: Mutex::default() }
     }
 
+    /// Forgets the warm ones: they judge by schemas that are gone.
+    pub(crate) fn clear(&self) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     pub(crate) fn bounds(&self) -> Bounds {
         self.bounds
     }

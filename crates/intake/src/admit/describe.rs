@@ -31,7 +31,8 @@ impl Admit {
     /// Describes each event of a body, in order. A body that can't be read gives nothing
     /// from the place on where it can't.
     pub(crate) fn describe(&self, request: &Request, derivation: &Derivation) -> Vec<Described> {
-        let policy = self.policies.of(&request.datastream);
+        let policies = self.policies();
+        let policy = policies.of(&request.datastream);
         let (plan, mut checker) = (&policy.plan, policy.checker());
         let framing = request.framing.resolve(&request.body);
         let mut sink = DescribeSink {

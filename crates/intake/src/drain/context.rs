@@ -16,7 +16,8 @@ pub(crate) struct DecodeContext {
     pub(crate) scheme: Arc<RowScheme>,
     pub(crate) tally: Arc<Tally>,
     pub(crate) touch_hook: Option<TouchHook>,
-    pub(crate) dedupe: Mutex<Dedupe>,
+    /// Shared with the contexts before and after it.
+    pub(crate) dedupe: Arc<Mutex<Dedupe>>,
 }
 
 impl DecodeContext {
@@ -32,5 +33,20 @@ impl DecodeContext {
         if let Some(touch_hook) = &self.touch_hook {
             touch_hook(touched);
         }
+    }
+}
+
+/// The context that the drain is asked to go on with.
+#[derive(Default)]
+pub(crate) struct NextContext(Mutex<Option<Arc<DecodeContext>>>);
+
+impl NextContext {
+    /// Asks for it; the drain must be woken by whoever does.
+    pub(crate) fn put(&self, context: Arc<DecodeContext>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(context);
+    }
+
+    pub(crate) fn take(&self) -> Option<Arc<DecodeContext>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }

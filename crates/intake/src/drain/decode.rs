@@ -35,7 +35,7 @@ pub(crate) struct Decoder {
     id_generator: IdGenerator,
     reject_id_generator: IdGenerator,
     /// `None` on the side, where nothing is looked up.
-    look_ahead: Option<LookAhead>,
+    pub(super) look_ahead: Option<LookAhead>,
     /// Empty blocks to be filled again.
     pub(crate) spare: Vec<Block>,
     /// Rejects of records up to this one are in their table already.

@@ -1,7 +1,7 @@
 //! Opening the pipeline: what the tables have is compared with what the log has, the drain
 //! begins between the two, and requests are taken once all of it is visible.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, RwLock};
 use std::thread::{self, JoinHandle};
 
 use ambient::Clock;
@@ -13,13 +13,15 @@ use super::{Inner, Intake};
 use crate::admit::Admit;
 use crate::counters::Tally;
 use crate::dir_lock::DataDirLock;
-use crate::drain::context::DecodeContext;
+use crate::drain::context::{DecodeContext, NextContext};
 use crate::drain::mark::{self, Lost, Mark};
 use crate::drain::quarantine::Quarantine;
 use crate::drain::{APP, Drain, DrainInputs, DrainTiming};
 use crate::error::IntakeError;
+use crate::opening::kept_schemas::{Kept, SchemaSet};
 use crate::opening::{self, OpenedDir, log};
 use crate::options::IntakeOptions;
+use crate::policy::Policies;
 use crate::progress::{DrainControl, DrainProgress};
 use crate::rows::dedupe::{Dedupe, OUTSIDE_EVENTS_MAX};
 use crate::rows::known::{IndexBounds, known_events, remember_rejects};
@@ -56,17 +58,44 @@ impl Intake {
     /// from before, and begins to take requests. Must run on a tokio runtime, which
     /// must live as long as the intake.
     pub async fn open(options: IntakeOptions, clock: Arc<dyn Clock>) -> Result<(Intake, Opened), IntakeError> {
+        // Held from here on, also between the two openings.
+        let options = IntakeOptions { lock: Some(opening::take(&options)?), ..options };
+        let set = SchemaSet::of(&options.judged_by());
+        let kept = set.compare(&options.data).map_err(schemas_failed(&options, "read"))?;
+        let is_kept = matches!(kept, Kept::Same);
+        // In boxes: each is all of an opening.
+        let earlier = Box::pin(drain_by_kept_schemas(kept, &options, &clock)).await?;
+        if !is_kept {
+            set.keep(&options.data).map_err(schemas_failed(&options, "write"))?;
+        }
+        Box::pin(Intake::open_by(options, clock, earlier)).await
+    }
+
+    /// Opens with the schemas of the options. `earlier` is what an opening before has found.
+    async fn open_by(
+        options: IntakeOptions,
+        clock: Arc<dyn Clock>,
+        earlier: Earlier,
+    ) -> Result<(Intake, Opened), IntakeError> {
         let dir = opening::open(&options, &clock).await?;
-        let mut opened =
-            Opened { repairs: dir.findings.repairs.clone(), damage: dir.findings.damage.clone(), ..Opened::default() };
+        let Earlier { mut opened, lost } = earlier;
+        opened.repairs.extend(dir.findings.repairs.iter().cloned());
+        for damage in &dir.findings.damage {
+            if !opened.damage.contains(damage) {
+                opened.damage.push(damage.clone());
+            }
+        }
         let index = index(&dir, &options, clock.now_micros()).await?;
         opened.known_events = index.1;
-        let log = open_log(&dir, &options, &clock, &mut opened).await?;
+        let mut log = open_log(&dir, &options, &clock, &mut opened).await?;
+        log.lost = log.lost.or(lost);
         let recovered = log.recovered;
         let intake = start(dir, options, clock, index.0, log)?;
         match intake.wait_shown(recovered).await {
             Ok(()) => {
-                opened.damage.extend(intake.quarantine_said());
+                let said = intake.quarantine_said();
+                opened.damage.retain(|damage| Some(damage) != said.as_ref());
+                opened.damage.extend(said);
                 Ok((intake, opened))
             }
             Err(error) => {
@@ -76,6 +105,53 @@ impl Intake {
             }
         }
     }
+}
+
+/// What an opening before this one has found, whose schemas were others.
+#[derive(Default)]
+struct Earlier {
+    opened: Opened,
+    lost: Option<Lost>,
+}
+
+/// What waits in the journal was answered by the schemas that are kept: where those are others than
+/// today's, it is drained by them and committed, before anything is judged by today's. See
+/// [`kept_schemas`](crate::opening::kept_schemas).
+async fn drain_by_kept_schemas(
+    kept: Kept,
+    options: &IntakeOptions,
+    clock: &Arc<dyn Clock>,
+) -> Result<Earlier, IntakeError> {
+    let mut earlier = Earlier::default();
+    if !log::may_hold_records(options) {
+        return Ok(earlier);
+    }
+    let unusable = match kept {
+        Kept::Nothing | Kept::Same => return Ok(earlier),
+        Kept::Unreadable(why) => why,
+        Kept::Other(kept) => match kept.compile(&options.judged_by()) {
+            Err(why) => why,
+            Ok(Policies { default, by_datastream }) => {
+                let kept = IntakeOptions { policy: default, policies: by_datastream, ..options.clone() };
+                let (intake, opened) = Intake::open_by(kept, Arc::clone(clock), earlier).await?;
+                let flushed = intake.flush().await;
+                let lost = intake.inner.lost.clone();
+                intake.abandon().await;
+                flushed?;
+                return Ok(Earlier { opened, lost });
+            }
+        },
+    };
+    // Unusual, and no reason not to start: the events are judged once more, and none is lost.
+    earlier.opened.damage.push(format!(
+        "the schemas that judged what waits in the journal can't be used ({unusable}); today's judge it, and what they find invalid is in rejects"
+    ));
+    Ok(earlier)
+}
+
+fn schemas_failed(options: &IntakeOptions, action: &'static str) -> impl FnOnce(std::io::Error) -> IntakeError {
+    let path = options.data.join("schemas");
+    move |source| IntakeError::Io { action, path, source }
 }
 
 /// The index of known events, and how many of them are no rejects.
@@ -112,7 +188,7 @@ async fn open_log(
         opening.await.map_err(|error| IntakeError::Stopped(error.to_string()))??;
     let lost = mark::lost(last.0, marked, watermark, cut_bytes);
     opened.damage.extend(lost.iter().map(|lost| lost.said.clone()));
-    opened.replayed_records = last.0.saturating_sub(events_mark);
+    opened.replayed_records += last.0.saturating_sub(events_mark);
     let recovered = log.tail().0;
     let reader = reader_after(&*log, events_mark, opened)?;
     // Numbers without a record, where the journal has lost some, are as good as drained.
@@ -140,11 +216,12 @@ fn start(
         scheme: Arc::new(scheme),
         tally: Arc::clone(&tally),
         touch_hook: options.touch_hook.clone(),
-        dedupe: Mutex::new(index),
+        dedupe: Arc::new(Mutex::new(index)),
     });
     let start = DrainProgress { drained: begin, shown: begin, committed: begin, ..DrainProgress::default() };
     let (send, progress) = watch::channel(start);
     let control = Arc::new(DrainControl::default());
+    let next_context = Arc::new(NextContext::default());
     let drain = Drain::new(DrainInputs {
         context: Arc::clone(&context),
         store: store.clone(),
@@ -152,6 +229,7 @@ fn start(
         reader,
         quarantine: Arc::clone(&quarantine),
         control: Arc::clone(&control),
+        next_context: Arc::clone(&next_context),
         progress: send,
         clock: Arc::clone(&clock),
         runtime: Handle::current(),
@@ -169,7 +247,24 @@ fn start(
     let admit = Arc::new(Admit::new(&options, policies, clock, Arc::clone(&log), tally, progress.clone()));
     let drain = Mutex::new(Some(start_thread(&options, drain, Arc::clone(&lock))?));
     let lock = Mutex::new(Some(lock));
-    let inner = Inner { admit, log, control, progress, drain, store, context, quarantine, secrets, lost, lock };
+    let inner = Inner {
+        admit,
+        log,
+        control,
+        next_context,
+        progress,
+        drain,
+        store,
+        context: RwLock::new(context),
+        quarantine,
+        secrets,
+        lost,
+        lock,
+        reloading: tokio::sync::Mutex::new(()),
+        reload_hook: options.reload_hook,
+        link_rules: options.link_rules,
+        data: options.data,
+    };
     Ok(Intake { inner: Arc::new(inner) })
 }
 

@@ -36,7 +36,7 @@ impl Intake {
         self.settle().await?;
         let quarantine = &self.inner.quarantine;
         let record = quarantine.read(sequence)?;
-        if let Err(reason) = trial(&self.inner.context, &record) {
+        if let Err(reason) = trial(&self.context(), &record) {
             return Ok(Replayed::Still(reason));
         }
         let before = quarantine.totals().0;

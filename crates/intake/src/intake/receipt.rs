@@ -16,8 +16,9 @@ impl Intake {
         self.settle().await?;
         let store = self.store();
         let (known, missing) = {
-            let index = self.inner.context.index();
-            (index.day(self.inner.context.scheme.keys.id(id)), index.missing().max())
+            let context = self.context();
+            let index = context.index();
+            (index.day(context.scheme.keys.id(id)), index.missing().max())
         };
         let event = match known {
             // A row of an early version may have a time that the index can't hold.

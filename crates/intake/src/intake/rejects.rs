@@ -80,7 +80,7 @@ impl Intake {
     }
 
     fn open_payload(&self, reject_id: &str, sealed: &[u8]) -> Result<Vec<u8>, IntakeError> {
-        let opened = self.inner.context.scheme.rejects_sealer.open(reject_id.as_bytes(), sealed);
+        let opened = self.context().scheme.rejects_sealer.open(reject_id.as_bytes(), sealed);
         opened.map_err(|source| IntakeError::Payload { reject_id: reject_id.to_owned(), source })
     }
 }

@@ -73,13 +73,25 @@ impl<'p> Path<'p> {
 
     /// The pointer in platform spelling, appended to `out`.
     pub(super) fn write_stored(&self, out: &mut String) {
+        // Where namespaces begin that no declared property has followed yet, which would bring them.
+        let mut open = None;
         self.write(out, &mut |out, step| match step {
-            PathStep::Root | PathStep::Group { .. } => {}
+            PathStep::Root => {}
+            PathStep::Group { sent } => {
+                open.get_or_insert(out.len());
+                push(out, sent);
+            }
             PathStep::Child { child, .. } => {
+                if let Some(length) = open.take() {
+                    out.truncate(length);
+                }
                 out.push('/');
                 out.push_str(&child.platform);
             }
-            PathStep::Key(key) => push(out, key),
+            PathStep::Key(key) => {
+                open = None;
+                push(out, key);
+            }
             PathStep::Index(at) => push(out, &at.to_string()),
         });
     }

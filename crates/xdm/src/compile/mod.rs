@@ -24,6 +24,7 @@ use crate::model::{Applies, Extent, Model, Origin, SchemaId, build};
 use crate::plan::{Keep, Loc, Node, NodeId, Plan};
 use crate::schema::fault::{Fault, FaultCode, Faults, SchemaError, Severity};
 use crate::schema::registry::{Registry, Site};
+use crate::source::PlanSource;
 
 /// A class with the field groups that extend it, by `$id`.
 #[derive(Clone, Debug)]
@@ -74,7 +75,8 @@ pub fn compile(registry: &Registry, composition: &Composition) -> Result<Plan, S
     let Event { id, timestamp, id_child } = compiler.event(root, schemas[0])?;
     let Compiler { nodes, locations, layout, cells, .. } = compiler;
     let (layout, prediction_cells) = (Arc::new(layout), cells);
-    Ok(Plan { nodes, root, locations, layout, id, timestamp, prediction_cells, id_child, model, warnings })
+    let source = PlanSource::of(registry, composition);
+    Ok(Plan { nodes, root, locations, layout, id, timestamp, prediction_cells, id_child, model, warnings, source })
 }
 
 fn find<'r>(registry: &'r Registry, id: &str, what: &str) -> Result<Site<'r>, SchemaError> {

@@ -5,6 +5,7 @@
 //! once there is a tree.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
@@ -22,7 +23,7 @@ pub(crate) struct Document {
     file: Option<Box<str>>,
     /// Its URI without a fragment: the `$id`, or where it was retrieved from.
     pub(crate) id: String,
-    pub(crate) root: Value,
+    pub(crate) root: Arc<Value>,
     /// Schemas with an `$id` of their own, outer ones first: pointer and base URI.
     bases: Vec<(String, String)>,
     /// Schemas that are named by a fragment (`"$id": "#name"`): URI with fragment, pointer.
@@ -66,7 +67,7 @@ impl Document {
             message: "the name comes twice in its object and the last one counts; keep one".to_owned(),
         }));
         let bases = vec![(String::new(), id.clone())];
-        let mut document = Document { file: file.map(Box::from), id, root, bases, anchors: Vec::new() };
+        let mut document = Document { file: file.map(Box::from), id, root: Arc::new(root), bases, anchors: Vec::new() };
         document.scan();
         Ok(document)
     }
@@ -93,9 +94,8 @@ impl Document {
     }
 
     fn scan(&mut self) {
-        let root = std::mem::take(&mut self.root);
+        let root = Arc::clone(&self.root);
         self.scan_schema(&root, "");
-        self.root = root;
     }
 
     fn scan_schema(&mut self, schema: &Value, at: &str) {

@@ -127,7 +127,7 @@ impl Registry {
     /// A document by `$id`.
     pub fn get(&self, id: &str) -> Option<&Value> {
         let (document, pointer) = self.resources.get(id)?;
-        pointer.is_empty().then(|| &self.documents[*document].root)
+        pointer.is_empty().then(|| &*self.documents[*document].root)
     }
 
     /// Adds those of the schemas of this crate whose `$id` isn't there.

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use ambient::ManualClock;
 use report::{Summaries, SummariesOptions, SummarySource};
-use summary::{Filter, Query, Timeline};
+use summary::{Filter, Query, Timeline, Wanted};
 use table::{Block, Root, Row, Seal, Shape, Store, StoreOptions};
 use xdm::{Checker, Profile, Verdict};
 
@@ -51,6 +51,7 @@ async fn measure(events: usize) -> Result<(), Failure> {
         filter: Filter::default(),
         timeline: Timeline::default(),
         by: None,
+        wanted: Wanted::ALL,
     };
     let (mut cold, mut warm) = (Vec::new(), Vec::new());
     // Kept to the end: the time of threads that have ended isn't told.

@@ -58,15 +58,15 @@ pub use metrics::{
 pub use period::Period;
 pub use postgres::{PARAMETERS_MAX, Parameter, ParameterType, ParameterValue, Purpose, Statement, StatementAnswer};
 pub use reports::{
-    Answered, AskedForm, ComparedPeriod, DivisionError, DrawnForm, FilterError, Look, MetricAnswer, MetricNumber,
-    Named, PARAMETERS, ParameterError, PartAnswer, ReceivedSource, Report, ReportBucket, ReportForm, ReportName,
-    ReportPeriod, ReportRequest, ReportRow, RequestError, RowKind, SecondsAnswer, SpanError, SummaryAnswer,
+    Answered, AskedForm, ComparedPeriod, Contents, DivisionError, DrawnForm, FilterError, Look, MetricAnswer,
+    MetricNumber, Named, PARAMETERS, ParameterError, PartAnswer, ReceivedSource, Report, ReportBucket, ReportForm,
+    ReportName, ReportPeriod, ReportRequest, ReportRow, RequestError, RowKind, SecondsAnswer, SpanError, SummaryAnswer,
     SummaryError, SummarySource, UnknownZone, WrittenFilter, Zone,
 };
 pub use result::{Form, QueryResult};
 pub use session::{QueryLimits, Session, Snapshot};
 pub use summaries::{
-    ANSWER_TIME_MAX, FOLD_BYTES_MAX, FOLD_ROWS_MAX, QUESTION_BYTES_MAX, ROWS_MEMORY_BYTES_MAX,
+    ANSWER_MEMORY_BYTES_MAX, ANSWER_TIME_MAX, FOLD_BYTES_MAX, FOLD_ROWS_MAX, QUESTION_BYTES_MAX, ROWS_MEMORY_BYTES_MAX,
     SPECIAL_MEMORY_BYTES_MAX, SUMMARY_MEMORY_BYTES_MAX, Summaries, SummariesOptions, SummaryStats,
 };
 pub use tables::{Tables, TablesError};

@@ -22,6 +22,7 @@ pub(crate) mod statement;
 mod value;
 pub(crate) mod visitors;
 pub(crate) mod visits;
+pub(crate) mod want;
 
 pub use anomalies::SessionAnomaly;
 pub(crate) use contact_requests::CONTACT_REQUESTS;

@@ -9,6 +9,7 @@
 //! Files of settled days are a cache: they can be deleted at any time, and a disk that takes
 //! none costs time only. The task [`Summaries::upkeep`] makes summaries before somebody asks.
 
+mod answers;
 mod cache;
 mod changing;
 mod failure;
@@ -36,6 +37,7 @@ use summary::{Bucket, DaySummary, Query, Rows};
 use table::Dataset;
 use tokio::sync::Semaphore;
 
+use self::answers::KnownAnswers;
 use self::cache::Cache;
 use self::changing::ChangingDays;
 use self::failure::Failure;
@@ -54,6 +56,9 @@ pub const ROWS_MEMORY_BYTES_MAX: usize = 256 << 20;
 
 /// Bytes of summaries that were made for one question's sake and are kept for the next one.
 pub const SPECIAL_MEMORY_BYTES_MAX: usize = 128 << 20;
+
+/// Bytes of answers that are kept for who asks again.
+pub const ANSWER_MEMORY_BYTES_MAX: usize = 32 << 20;
 
 /// Bytes of summaries that one question looks at.
 pub const QUESTION_BYTES_MAX: usize = 512 << 20;
@@ -128,6 +133,7 @@ struct Inner {
     /// By day, each with what it was made of.
     summaries: Mutex<Cache<i32, Made>>,
     special: Mutex<Cache<Special, Arc<DaySummary>>>,
+    answers: Mutex<KnownAnswers>,
     rows: Mutex<Cache<SourceId, Arc<Rows>>>,
     changing: Mutex<ChangingDays>,
     /// The days of files of several days.
@@ -171,6 +177,7 @@ struct Counters {
     special_folds: AtomicU64,
     changes: AtomicU64,
     rows_read: AtomicU64,
+    answers_known: AtomicU64,
     days_stale: AtomicU64,
 }
 
@@ -191,6 +198,10 @@ pub struct SummaryStats {
     pub changes: u64,
     /// Events read from the table for them.
     pub rows_read: u64,
+    /// Bytes of answers that are kept.
+    pub answer_bytes: u64,
+    /// Queries whose answer was known.
+    pub answers_known: u64,
     /// Days whose summary was missing or didn't hold when the upkeep last looked.
     pub days_stale: u64,
     /// Files that couldn't be written.
@@ -208,6 +219,7 @@ impl Summaries {
             kept: OnceLock::new(),
             summaries,
             special: Mutex::new(Cache::new(SPECIAL_MEMORY_BYTES_MAX)),
+            answers: Mutex::new(KnownAnswers::new(ANSWER_MEMORY_BYTES_MAX)),
             rows,
             changing: Mutex::default(),
             days: Mutex::default(),
@@ -229,7 +241,7 @@ impl Summaries {
     /// Figures.
     pub fn stats(&self) -> SummaryStats {
         use std::sync::atomic::Ordering::Relaxed;
-        let Counters { folds, special_folds, changes, rows_read, days_stale } = &self.0.counters;
+        let Counters { folds, special_folds, changes, rows_read, answers_known, days_stale } = &self.0.counters;
         let files = self.0.kept.get().and_then(|kept| kept.as_ref().ok()?.files.as_ref());
         let mut stats = SummaryStats {
             rows_bytes: lock(&self.0.rows).bytes() as u64,
@@ -237,6 +249,8 @@ impl Summaries {
             special_folds: special_folds.load(Relaxed),
             changes: changes.load(Relaxed),
             rows_read: rows_read.load(Relaxed),
+            answer_bytes: lock(&self.0.answers).bytes() as u64,
+            answers_known: answers_known.load(Relaxed),
             days_stale: days_stale.load(Relaxed),
             write_failures: files.map_or(0, Files::failures),
             ..SummaryStats::default()

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use summary::{
     Answer, Changed, Counter, DAY_MICROS, DaySummary, Dimension, Event, Filter, HashKey, Keep, Part, Query, Rows,
-    RowsBuilder, Shard, Timeline, Values, fold,
+    RowsBuilder, Shard, Timeline, Values, Wanted, fold,
 };
 
 const FIRST_DAY: i32 = 20_000;
@@ -293,7 +293,7 @@ fn questions(summaries: &[Arc<DaySummary>]) {
         ("of a page, by day", Filter { page, ..Filter::default() }, timeline(DAY_MICROS), None),
     ] {
         let until = start + days as i64 * DAY_MICROS;
-        let query = Query { since: start, until, now: until, filter, timeline, by };
+        let query = Query { since: start, until, now: until, filter, timeline, by, wanted: Wanted::ALL };
         let mut times = Vec::new();
         let mut answer = Answer::default();
         let before = all_threads_ms();

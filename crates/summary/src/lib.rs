@@ -64,7 +64,7 @@ mod query;
 mod rows;
 mod text;
 
-pub use answer::answer;
+pub use answer::{Lasting, answer, lasting_answer};
 pub use channel::Channel;
 pub use columns::{Bits, EventColumns, IdentityColumn, IntegerColumn, TextColumn, Valid};
 pub use counter::{COUNTER_MAX, Counter};
@@ -74,7 +74,7 @@ pub use fold::{Bucket, Changed, Keep, Part, Shard, fold};
 pub use hash_key::HashKey;
 pub use limits::*;
 pub use numbers::{Anomalies, Answer, Distinct, Numbers, RowKey, Seconds, Sessions};
-pub use query::{Channels, Dimension, Filter, Query, Timeline, Values};
+pub use query::{Channels, Dimension, Filter, Query, Timeline, Values, Want, Wanted};
 pub use rows::{Rows, RowsBuilder};
 pub use text::{TEXT_CHARS_MAX, cut, page};
 

@@ -16,6 +16,20 @@ pub struct Answer {
     pub rows: Vec<(RowKey, Numbers)>,
 }
 
+impl Answer {
+    /// The memory that it takes, in bytes, about.
+    pub fn bytes(&self) -> usize {
+        let rows = self.rows.iter().map(|(key, numbers)| {
+            let text = if let RowKey::Value(text) = key { text.len() } else { 0 };
+            size_of::<RowKey>() + text + numbers.bytes()
+        });
+        size_of::<Answer>()
+            + self.totals.bytes()
+            + self.series.iter().map(Numbers::bytes).sum::<usize>()
+            + rows.sum::<usize>()
+    }
+}
+
 /// What a row of an [`Answer`] stands for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RowKey {
@@ -178,7 +192,15 @@ impl Distinct {
     }
 }
 
+/// Bytes that a length of time takes in a tree, about.
+const LENGTH_BYTES: usize = 24;
+
 impl Numbers {
+    /// The memory that they take, in bytes, about.
+    fn bytes(&self) -> usize {
+        size_of::<Numbers>() + (self.durations.0.len() + self.first_contacts.0.len()) * LENGTH_BYTES
+    }
+
     /// The sum of a counter.
     pub fn counter(&self, counter: Counter) -> u64 {
         self.counters[counter as usize]

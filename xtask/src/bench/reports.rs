@@ -27,12 +27,15 @@ const ROUNDS: &str = "40";
 /// How long summaries may take to be made.
 const SUMMARIES_WITHIN: Duration = Duration::from_secs(3_600);
 
-/// Runs the benchmark at these numbers of events.
+/// Runs the benchmark at these numbers of events. The page is written after each, so that one that is stopped has
+/// told what it measured.
 pub(crate) fn run(events: &[u64]) -> Result<(), String> {
     let python = environment(&scratch()?.join("reports-python"), "duckdb==1.4.2")
         .or_else(|_| environment(&scratch()?.join("reports-python"), "duckdb"))?;
     let mut page = format!(
-        "# reports, {}\n\n{ROUNDS} rounds each, one client, from the first event to the last of 90 days; build: {}.\n\n{}\n",
+        "# reports, {}\n\n{ROUNDS} rounds each, one client, from the first event to the last of 90 days; build: {}. Times are \
+         those to the first byte, of reports and pages asked anew: each round with another filter that nothing fails, so \
+         that no answer is known. `again` is the same asked once more.\n\n{}\n",
         date()?,
         if super::is_dev() { "dev" } else { "release" },
         machine()
@@ -40,7 +43,8 @@ pub(crate) fn run(events: &[u64]) -> Result<(), String> {
     for count in events {
         page += &format!("\n## {count} events\n\n");
         page += &at(*count, &python)?;
-        write(&format!("{}-reports.md", date()?), &page)?;
+        let build = if super::is_dev() { "-dev" } else { "" };
+        write(&format!("{}-reports-90-days{build}.md", date()?), &page)?;
     }
     println!("{page}");
     Ok(())

@@ -1,7 +1,7 @@
 //! The headline numbers, and who asked for contact how, when, about what and where.
 
 use maud::html;
-use report::{Metric, Report, metric};
+use report::{Contents, Metric, Report, metric};
 
 use crate::chart::{Caption, HeatMap};
 use crate::format::number::count;
@@ -27,6 +27,44 @@ pub struct Overview<'a> {
     /// `pages`.
     pub pages: &'a Report,
 }
+
+impl Overview<'_> {
+    /// The numbers of [`overview`](Self::overview) that are drawn; those of the others likewise.
+    pub const OVERVIEW: Contents = Contents {
+        totals: &[
+            &metric::CONTACT_REQUESTS,
+            &metric::VISITORS,
+            &metric::CONTACT_RATE,
+            &metric::CHATS_STARTED,
+            // Whether there is anything to draw.
+            &metric::CHATS_OFFERED,
+            &metric::ANOMALIES,
+        ],
+        series: &[
+            &metric::CONTACT_REQUESTS,
+            &metric::CHATS_STARTED,
+            &metric::CLICK_TO_CALL,
+            &metric::CLICK_TO_TEXT,
+            &metric::CLICK_TO_EMAIL,
+            &metric::CLICK_TO_DIRECT_MESSAGE,
+            &metric::VISITORS,
+            &metric::CONTACT_RATE,
+        ],
+        rows: REQUESTS,
+    };
+    /// Of [`chat`](Self::chat).
+    pub const CHAT: Contents = Contents { totals: CHAT_NUMBERS, series: CHAT_NUMBERS, rows: &[] };
+    /// Of [`hours`](Self::hours).
+    pub const HOURS: Contents = Contents { totals: REQUESTS, series: REQUESTS, rows: &[] };
+    /// Of [`subjects`](Self::subjects).
+    pub const SUBJECTS: Contents = Contents { totals: REQUESTS, series: &[], rows: REQUESTS };
+    /// Of [`pages`](Self::pages).
+    pub const PAGES: Contents =
+        Contents { totals: REQUESTS, series: &[], rows: &[&metric::CONTACT_REQUESTS, &metric::CONTACT_RATE] };
+}
+
+const REQUESTS: &[&Metric] = &[&metric::CONTACT_REQUESTS];
+const CHAT_NUMBERS: &[&Metric] = &[&metric::INVITATION_ACCEPTANCE_RATE, &metric::CHAT_DURATION_SECONDS];
 
 /// The page.
 pub fn overview(context: &Context<'_>, data: &Overview<'_>) -> String {

@@ -2,12 +2,13 @@
 
 use std::io::Write as _;
 
-use dashboard::{SCRIPT, STYLE};
+use dashboard::{Overview, Page, SCRIPT, STYLE};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use report::{Contents, Metric, Report, ReportName};
 
-use crate::drawn::all;
-use crate::made_up::{HOSTILE, PAGES, SUBJECTS};
+use crate::drawn::{all, with_context};
+use crate::made_up::{self, HOSTILE, PAGES, SUBJECTS};
 
 /// What a page may weigh, compressed, with its style sheet: 30 KB.
 const PAGE_BYTES_MAX: usize = 30_000;
@@ -162,4 +163,32 @@ fn numbers_are_those_of_the_reports() {
 #[test]
 fn the_same_reports_give_the_same_bytes() {
     assert_eq!(all(SUBJECTS, PAGES, &[]), all(SUBJECTS, PAGES, &[]));
+}
+
+#[test]
+fn the_first_page_is_drawn_from_the_numbers_that_it_names() {
+    let reports = || {
+        let [overview, chat, subjects, pages] =
+            [ReportName::Overview, ReportName::Chat, ReportName::Subjects, ReportName::Pages].map(made_up::days);
+        let subjects = made_up::with_rows(subjects, "subject", made_up::SUBJECTS);
+        [overview, chat, subjects, made_up::with_rows(pages, "page", made_up::PAGES), made_up::hours()]
+    };
+    let draw = |[overview, chat, subjects, pages, hours]: &[Report; 5]| {
+        with_context(Page::Overview, &[("since", "7d")], |context| {
+            dashboard::overview(context, &Overview { overview, chat, hours: Some(hours), subjects, pages })
+        })
+    };
+    let mut named = reports();
+    let contents = [Overview::OVERVIEW, Overview::CHAT, Overview::SUBJECTS, Overview::PAGES, Overview::HOURS];
+    let mut left_out = 0;
+    for (report, Contents { totals, series, rows }) in named.iter_mut().zip(contents) {
+        let is_in = |list: &[&Metric], name: &str| list.iter().any(|metric| metric.name == name);
+        let all = report.metrics.0.len();
+        report.metrics.0.retain(|(name, _)| is_in(totals, name));
+        left_out += all - report.metrics.0.len();
+        report.series.iter_mut().for_each(|bucket| bucket.metrics.0.retain(|(name, _)| is_in(series, name)));
+        report.rows.iter_mut().for_each(|row| row.metrics.0.retain(|(name, _)| is_in(rows, name)));
+    }
+    assert!(left_out > 10, "the reports have others, too: {left_out}");
+    assert_eq!(draw(&named), draw(&reports()));
 }

@@ -2,7 +2,7 @@
 
 use chrono::Days;
 use serde::{Deserialize, Serialize};
-use summary::{Filter, Numbers, Query, Timeline};
+use summary::{Filter, Numbers, Query, Timeline, Wanted};
 
 use super::chance;
 use super::rule::{AlertKind, AlertRule, Every};
@@ -90,6 +90,7 @@ impl AlertRule {
             filter: self.filter.clone(),
             timeline: Timeline::default(),
             by: None,
+            wanted: Wanted { totals: self.metric.want(), ..Wanted::SUMS },
         };
         let (days, begins) = self.known_days(now);
         let queries: Vec<Query> =
@@ -163,6 +164,7 @@ impl AlertRule {
             filter: Filter::default(),
             timeline: Timeline { stretches: begins.iter().copied().zip(0..).collect(), buckets: begins.len() as u32 },
             by: None,
+            wanted: Wanted::SUMS,
         };
         (query, begins)
     }

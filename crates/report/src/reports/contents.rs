@@ -1,17 +1,28 @@
 //! Which numbers each report has.
 
+use summary::Wanted;
+
 use super::name::ReportName;
 use crate::metric;
-use crate::metrics::{METRICS, Metric, QUALITY};
+use crate::metrics::{METRICS, Metric, QUALITY, want};
 
 /// What a report has numbers of.
-pub(super) struct Contents {
+#[derive(Debug)]
+pub struct Contents {
     /// Of the whole span.
-    pub(super) totals: &'static [&'static Metric],
+    pub totals: &'static [&'static Metric],
     /// Of each part of it. The first one is drawn.
-    pub(super) series: &'static [&'static Metric],
+    pub series: &'static [&'static Metric],
     /// Of each row. Rows are in the order of the first one.
-    pub(super) rows: &'static [&'static Metric],
+    pub rows: &'static [&'static Metric],
+}
+
+impl Contents {
+    /// What is asked of summaries. The rows of channels are read from the totals.
+    pub(super) fn wanted(&self) -> Wanted {
+        let rows = want::of(self.rows);
+        Wanted { totals: want::of(self.totals).or(rows), series: want::of(self.series), rows }
+    }
 }
 
 /// What is of the present, whatever span is asked for.

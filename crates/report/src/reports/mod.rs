@@ -27,6 +27,7 @@ pub use answer::{
     SecondsAnswer,
 };
 pub use buckets::DivisionError;
+pub use contents::Contents;
 pub use filter::{FilterError, WrittenFilter};
 pub use name::ReportName;
 pub use named::Named;

@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use super::buckets::{Bucket, By, DivisionError};
 use super::compared::Compare;
+use super::contents::Contents;
 use super::filter::{FilterError, WrittenFilter};
 use super::name::ReportName;
 use super::span::{Span, SpanError};
@@ -107,6 +108,7 @@ impl Words for AskedForm {
 #[derive(Clone, Debug)]
 pub struct ReportRequest {
     pub(super) name: ReportName,
+    pub(super) contents: &'static Contents,
     pub(super) zone: Zone,
     pub(super) span: Span,
     pub(super) compare: Compare,
@@ -179,6 +181,7 @@ impl ReportRequest {
         let compared = span.compared(compare, &zone, now).map(|span| Divided::of(span, by, &zone)).transpose()?;
         Ok(ReportRequest {
             name,
+            contents: name.contents(),
             span,
             compare,
             by,
@@ -191,6 +194,12 @@ impl ReportRequest {
             written: filter,
             form: format.map(|format| Words::read("format", format)).transpose()?,
         })
+    }
+
+    /// The same with these numbers only: what nobody looks at isn't looked for.
+    #[must_use]
+    pub fn with(self, contents: &'static Contents) -> ReportRequest {
+        ReportRequest { contents, ..self }
     }
 
     /// The span, as the tables are asked for it.
@@ -226,6 +235,7 @@ impl ReportRequest {
 
     /// What is asked of the summaries: about the span, then about the one that it is compared with.
     pub(super) fn queries(&self) -> Vec<Query> {
+        let wanted = self.contents.wanted();
         let query = |divided: &Divided| Query {
             since: divided.span.since,
             until: divided.span.until,
@@ -233,6 +243,7 @@ impl ReportRequest {
             filter: self.filter.clone(),
             timeline: divided.timeline.clone(),
             by: self.name.dimension(),
+            wanted,
         };
         std::iter::once(&self.current).chain(&self.compared).map(query).collect()
     }

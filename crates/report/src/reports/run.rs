@@ -1,6 +1,8 @@
 //! From a request to its report: the summaries are asked once, and each metric reads its number
 //! from what they answer.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate};
 use summary::{Channel, Numbers, Query};
@@ -76,7 +78,7 @@ impl Report {
                     qualities.push(received.received(&period(divided)?).await?);
                 }
             }
-            let measured = spans.iter().zip(own).enumerate();
+            let measured = spans.iter().zip(own.iter().map(Arc::as_ref)).enumerate();
             let measured: Vec<Measured<'_>> = measured
                 .map(|(at, (divided, answer))| Measured { answer, divided, received: qualities.get(at) })
                 .collect();
@@ -86,12 +88,7 @@ impl Report {
     }
 
     fn of(request: &ReportRequest, current: &Measured<'_>, compared: Option<&Measured<'_>>) -> Report {
-        let mut rows = rows::of(request, current, compared);
-        let all = rows.len();
-        // Events without a value, and values without a row of their own, are always told.
-        let mut room = request.rows_max;
-        rows.retain(|row| row.kind != RowKind::Value || take_one(&mut room));
-        let rows_left_out = all - rows.len();
+        let (rows, rows_left_out) = rows::of(request, current, compared);
         let notes = notes::of(request, current, compared, &rows);
         Report {
             report: request.name,
@@ -118,12 +115,6 @@ impl Report {
     }
 }
 
-fn take_one(room: &mut usize) -> bool {
-    let has_room = *room > 0;
-    *room = room.saturating_sub(1);
-    has_room
-}
-
 fn period(divided: &Divided) -> Result<Period, SummaryError> {
     Period::of_micros(divided.span.since, divided.span.until)
         .ok_or_else(|| SummaryError::Internal("the span isn't one of the calendar".to_owned()))
@@ -132,12 +123,12 @@ fn period(divided: &Divided) -> Result<Period, SummaryError> {
 fn totals(request: &ReportRequest, current: &Measured<'_>, compared: Option<&Measured<'_>>) -> Named<MetricAnswer> {
     let earlier = compared.map(|compared| |metric: &Metric| compared.total(metric));
     let earlier = earlier.as_ref().map(|earlier| earlier as &dyn Fn(&Metric) -> Known);
-    answers(request.name.contents().totals, &|metric| current.total(metric), earlier)
+    answers(request.contents.totals, &|metric| current.total(metric), earlier)
 }
 
 fn series(request: &ReportRequest, current: &Measured<'_>, compared: Option<&Measured<'_>>) -> Vec<ReportBucket> {
     let nothing = Numbers::default();
-    let metrics = request.name.contents().series;
+    let metrics = request.contents.series;
     let buckets = current.divided.buckets.iter().enumerate();
     let bucket = |(place, bucket): (usize, &super::buckets::Bucket)| {
         let numbers = current.answer.answer.series.get(place).unwrap_or(&nothing);
@@ -175,7 +166,7 @@ pub(super) fn channel_rows(
     current: &Measured<'_>,
     compared: Option<&Measured<'_>>,
 ) -> Vec<ReportRow> {
-    let metrics = request.name.contents().rows;
+    let metrics = request.contents.rows;
     let row = |channel: Channel| {
         let scope = Scope::Channel(channel);
         let earlier =

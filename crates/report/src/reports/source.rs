@@ -4,6 +4,8 @@
 //! one moment of the tables. It is never asked for a query it may not answer: what has no
 //! summary it reads from the rows itself, and says for which days it did.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use summary::{Answer, Query};
 use thiserror::Error;
@@ -22,7 +24,7 @@ pub trait SummarySource: Send + Sync {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Answered {
     /// As many as there were queries, in their order.
-    pub answers: Vec<SummaryAnswer>,
+    pub answers: Vec<Arc<SummaryAnswer>>,
 }
 
 /// The answer to one query.

@@ -1,6 +1,6 @@
 //! Answering: all queries of a question from one moment of the table.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -12,10 +12,11 @@ use summary::{Bucket, DaySummary, Dimension, Query, VALUES_PER_DAY_MAX};
 use table::Partition;
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::answers::Asked;
 use super::failure::Failure;
 use super::make::Wish;
 use super::moment::Moment;
-use super::{FOLDS_AT_ONCE, Summaries};
+use super::{FOLDS_AT_ONCE, Inner, Summaries, lock};
 use crate::{Answered, SummaryAnswer, SummaryError};
 
 /// Times that a question is begun anew since files went away while it was answered.
@@ -89,31 +90,37 @@ impl Summaries {
             return Err(Failure::Stopping);
         }
         let moment = Arc::new(self.moment().await?);
-        let found = self.find(&moment, queries, permit, progress).await?;
+        let (inner, looking, asking) = (Arc::clone(&self.0), Arc::clone(&moment), Arc::clone(queries));
+        let known = tokio::task::spawn_blocking(move || inner.known_answers(&looking, &asking)).await??;
+        let unknown = std::iter::zip(queries.iter(), &known).filter(|(_, known)| known.answer.is_none());
+        let days: BTreeSet<i32> = unknown.flat_map(|(query, _)| moment.days_in(needed(query))).collect();
+        let found = if days.is_empty() { Found::default() } else { self.find(&moment, days, permit, progress).await? };
         let mut answers = Vec::with_capacity(queries.len());
-        for at in 0..queries.len() {
+        for (at, Known { asked, answer }) in known.into_iter().enumerate() {
+            if let Some(answer) = answer {
+                answers.push(answer);
+                continue;
+            }
             let (days, days_from_rows) = self.days_of(&moment, &queries[at], &found).await?;
-            let (queries, permit) = (Arc::clone(queries), Arc::clone(permit));
+            let (inner, queries, permit) = (Arc::clone(&self.0), Arc::clone(queries), Arc::clone(permit));
             let adding = tokio::task::spawn_blocking(move || {
-                let answer = summary::answer(&queries[at], &days);
+                let lasting = summary::lasting_answer(&queries[at], &days);
                 drop(permit);
-                answer
+                lock(&inner.answers).insert(asked, lasting, days_from_rows)
             });
-            let answer = adding.await?;
-            answers.push(SummaryAnswer { answer, days_from_rows });
+            answers.push(adding.await?);
         }
         Ok(Answered { answers })
     }
 
-    /// The summaries of all days that any of the queries needs.
+    /// The summaries of these days.
     async fn find(
         &self,
         moment: &Arc<Moment>,
-        queries: &[Query],
+        days: BTreeSet<i32>,
         permit: &Arc<OwnedSemaphorePermit>,
         progress: &Arc<Progress>,
     ) -> Result<Found, Failure> {
-        let days: BTreeSet<i32> = queries.iter().flat_map(|query| moment.days_in(needed(query))).collect();
         let (inner, reading, permit) = (Arc::clone(&self.0), Arc::clone(moment), Arc::clone(permit));
         let looking = tokio::task::spawn_blocking(move || {
             let _permit = permit;
@@ -193,6 +200,30 @@ impl Summaries {
     }
 }
 
+/// A query, and its answer where that is known.
+struct Known {
+    asked: Arc<Asked>,
+    answer: Option<Arc<SummaryAnswer>>,
+}
+
+impl Inner {
+    /// The answers that are known already.
+    fn known_answers(&self, moment: &Moment, queries: &[Query]) -> Result<Vec<Known>, Failure> {
+        let key = self.kept()?.key.name;
+        let mut fingerprints: HashMap<i32, u128> = HashMap::new();
+        let mut fingerprint = |day: i32| *fingerprints.entry(day).or_insert_with(|| moment.fingerprint(key, day));
+        let known = queries.iter().map(|query| {
+            let days: Vec<(i32, u128)> =
+                moment.days_in(needed(query)).into_iter().map(|day| (day, fingerprint(day))).collect();
+            let asked = Asked::new(query, days.into_iter());
+            let answer = lock(&self.answers).get(&asked, query.now);
+            self.counters.answers_known.fetch_add(u64::from(answer.is_some()), Relaxed);
+            Known { asked, answer }
+        });
+        Ok(known.collect())
+    }
+}
+
 impl Found {
     fn add(&mut self, day: i32, summary: Arc<DaySummary>, bytes_max: usize) -> Result<(), Failure> {
         self.bytes += summary.bytes();
@@ -215,13 +246,14 @@ pub(super) fn date(day: i32) -> String {
     date.map_or_else(|| format!("day {day}"), |date| date.format("%Y-%m-%d").to_string())
 }
 
-/// The days whose summaries a query needs: those of its span, and those before.
+/// The days whose summaries a query needs: those of its span, and if it asks who came again those before.
 #[expect(clippy::reversed_empty_ranges, reason = "an empty range is what an empty span needs")]
 fn needed(query: &Query) -> RangeInclusive<i32> {
     if query.since >= query.until {
         return 1..=0;
     }
-    let first = Partition::of_micros(query.since).0.saturating_sub(DAYS_BEFORE);
+    let before = if query.wanted.has_repeats() { DAYS_BEFORE } else { 0 };
+    let first = Partition::of_micros(query.since).0.saturating_sub(before);
     first..=Partition::of_micros(query.until - 1).0
 }
 

@@ -1,6 +1,6 @@
 //! Alerts from numbers made by hand: what is asked, and what comes of the answers.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use report::{AlertReading, AlertRule, AlertStanding, Answered, SummaryAnswer, SummaryError, SummarySource, Zone};
@@ -27,10 +27,10 @@ impl SummarySource for Made {
             let series =
                 query.timeline.stretches.iter().map(|(at, _)| numbers(0, u64::from((self.is_known)(*at)))).collect();
             let chats = (self.chats)(query.since);
-            SummaryAnswer {
+            Arc::new(SummaryAnswer {
                 answer: Answer { totals: numbers(chats, chats), series, ..Answer::default() },
                 days_from_rows: Vec::new(),
-            }
+            })
         };
         Ok(Answered { answers: queries.iter().map(answer).collect() })
     }

@@ -1,7 +1,7 @@
 //! Reports from numbers made by hand, in all their forms.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use report::{
@@ -25,7 +25,7 @@ struct Made {
 impl SummarySource for Made {
     async fn answer(&self, queries: &[Query]) -> Result<Answered, SummaryError> {
         self.asked.lock().unwrap().extend_from_slice(queries);
-        Ok(Answered { answers: self.answers[..queries.len()].to_vec() })
+        Ok(Answered { answers: self.answers[..queries.len()].iter().cloned().map(Arc::new).collect() })
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{SESSION_SECONDS_MAX, Seconds};
 
 /// Lengths that are gathered before equal ones are brought together.
-const GATHERED_MAX: usize = 8_192;
+const GATHERED_MAX: usize = 1_024;
 
 /// How often each length of time, on the way to [`Seconds`].
 ///
@@ -16,43 +16,59 @@ pub(crate) struct Gathered {
     together: usize,
 }
 
-/// A counter for each second, all 0 between two uses.
-pub(crate) struct Counters(Vec<u64>);
+/// A counter for each second, all 0 between two uses, and a bit for each that isn't.
+pub(crate) struct Counters {
+    counts: Vec<u64>,
+    used: Vec<u64>,
+}
 
 impl Counters {
     pub(crate) fn new() -> Counters {
-        Counters(vec![0; SESSION_SECONDS_MAX as usize])
+        let seconds = SESSION_SECONDS_MAX as usize;
+        Counters { counts: vec![0; seconds], used: vec![0; seconds.div_ceil(64)] }
+    }
+
+    pub(crate) fn add(&mut self, seconds: u32, count: u64) {
+        self.counts[seconds as usize] += count;
+        self.used[seconds as usize / 64] |= 1 << (seconds % 64);
+    }
+
+    /// Takes out the counts, ascending by their seconds.
+    pub(crate) fn take(&mut self, mut each: impl FnMut(u32, u64)) {
+        for (at, used) in self.used.iter_mut().enumerate() {
+            while *used != 0 {
+                let seconds = at as u32 * 64 + used.trailing_zeros();
+                *used &= *used - 1;
+                each(seconds, std::mem::take(&mut self.counts[seconds as usize]));
+            }
+        }
     }
 }
 
 impl Gathered {
     /// Adds a length of less than a day.
-    pub(crate) fn add(&mut self, seconds: u32, count: u32, counters: &mut Counters) {
-        self.counts.push((seconds, count.into()));
+    pub(crate) fn add(&mut self, seconds: u32, count: u64, counters: &mut Counters) {
+        self.counts.push((seconds, count));
         if self.counts.len() >= GATHERED_MAX.max(2 * self.together) {
             self.bring_together(counters);
         }
     }
 
+    pub(crate) fn add_all(&mut self, other: Gathered, counters: &mut Counters) {
+        other.counts.into_iter().for_each(|(seconds, count)| self.add(seconds, count, counters));
+    }
+
     /// Leaves one entry for each length, ascending.
     fn bring_together(&mut self, counters: &mut Counters) {
-        let Counters(counters) = counters;
-        if self.counts.len() < counters.len() / 64 {
-            self.counts.sort_unstable();
-            self.counts.dedup_by(|next, kept| {
-                let is_same = next.0 == kept.0;
-                kept.1 += if is_same { next.1 } else { 0 };
-                is_same
-            });
-        } else {
-            self.counts.drain(..).for_each(|(seconds, count)| counters[seconds as usize] += count);
-            let counted = (0..).zip(counters.iter_mut()).filter(|(_, count)| **count > 0);
-            self.counts.extend(counted.map(|(seconds, count)| (seconds, std::mem::take(count))));
-        }
+        self.counts.drain(..).for_each(|(seconds, count)| counters.add(seconds, count));
+        counters.take(|seconds, count| self.counts.push((seconds, count)));
         self.together = self.counts.len();
     }
 
     pub(crate) fn finish(mut self, counters: &mut Counters) -> Seconds {
+        if self.counts.is_empty() {
+            return Seconds::default();
+        }
         self.bring_together(counters);
         Seconds(self.counts.into_iter().collect())
     }
@@ -70,12 +86,13 @@ mod tests {
             let (mut gathered, mut counters) = (Gathered::default(), Counters::new());
             let mut expected = BTreeMap::new();
             for number in 0..lengths {
-                let (seconds, count) = (number * 7_919 % SESSION_SECONDS_MAX, 1 + number % 3);
+                let (seconds, count) = (number * 7_919 % SESSION_SECONDS_MAX, 1 + u64::from(number % 3));
                 gathered.add(seconds, count, &mut counters);
-                *expected.entry(seconds).or_default() += u64::from(count);
+                *expected.entry(seconds).or_default() += count;
             }
             assert_eq!(gathered.finish(&mut counters), Seconds(expected), "{lengths}");
-            assert!(counters.0.iter().all(|count| *count == 0));
+            assert!(counters.counts.iter().all(|count| *count == 0));
+            assert!(counters.used.iter().all(|used| *used == 0));
         }
     }
 

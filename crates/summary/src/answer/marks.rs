@@ -4,19 +4,33 @@ use crate::{Channel, Numbers};
 
 /// What a visitor did, a bit for each number of distinct visitors.
 pub(crate) mod seen {
+    use crate::Want;
+
     pub(crate) const ANY: u8 = 1;
     pub(crate) const CONTACT: u8 = 1 << 1;
     pub(crate) const REPEAT: u8 = 1 << 7;
-    pub(super) const CHANNEL_SHIFT: u8 = 2;
+    const CHANNEL_SHIFT: u8 = 2;
+    const CHANNELS: u8 = 0b1_1111;
 
     /// Contact requests by these channels.
     pub(crate) const fn requests(channels: u8) -> u8 {
         if channels == 0 { 0 } else { CONTACT | channels << CHANNEL_SHIFT }
     }
+
+    /// The channels of these contact requests.
+    pub(crate) const fn channels(seen: u8) -> u8 {
+        seen >> CHANNEL_SHIFT & CHANNELS
+    }
+
+    /// What is wanted of what visitors did, apart from whether they came again.
+    pub(crate) const fn wanted(want: Want) -> u8 {
+        let contact = if want.contact_visitors { requests(CHANNELS) } else { 0 };
+        if want.visitors { ANY | contact } else { contact }
+    }
 }
 
 /// What a visitor did, for one of an answer's numbers.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Mark {
     pub(crate) hash: u64,
     pub(crate) number: u32,
@@ -32,12 +46,24 @@ impl Counts {
     }
 
     /// Counts a visitor for what he did, which wasn't counted yet.
-    pub(crate) fn add(&mut self, number: usize, seen: u8) {
-        let counts = &mut self.0[number];
+    pub(crate) fn add(&mut self, number: u32, seen: u8) {
+        let counts = &mut self.0[number as usize];
         counts[0] += u32::from(seen & seen::ANY);
         if seen > seen::ANY {
             (1..8).for_each(|bit| counts[bit] += u32::from(seen >> bit & 1));
         }
+    }
+
+    /// Counts visitors by what they did: how many did each.
+    pub(crate) fn add_many(&mut self, number: u32, visitors: &Histogram) {
+        for (seen, visitors) in visitors.0.iter().enumerate().filter(|(_, visitors)| **visitors > 0) {
+            (0..8).for_each(|bit| self.0[number as usize][bit] += (seen >> bit & 1) as u32 * visitors);
+        }
+    }
+
+    pub(crate) fn add_all(&mut self, other: &Counts) {
+        let own = self.0.iter_mut().flatten();
+        own.zip(other.0.iter().flatten()).for_each(|(count, other)| *count += other);
     }
 
     /// Adds to the numbers of a number's place.
@@ -52,73 +78,79 @@ impl Counts {
     }
 }
 
-/// Brings marks of the same visitor together.
-pub(crate) struct Marks {
-    pub(crate) counts: Counts,
-    /// Numbered from 1.
-    visitor: u32,
-    /// For each number the last visitor, and what was counted for him.
-    last: Vec<(u32, u8)>,
-    sorted: Vec<Mark>,
-    starts: Vec<u32>,
+/// How many visitors did each.
+#[derive(Clone)]
+pub(crate) struct Histogram([u32; 256]);
+
+impl Histogram {
+    pub(crate) fn new() -> Histogram {
+        Histogram([0; 256])
+    }
+
+    pub(crate) fn add(&mut self, seen: u8) {
+        self.0[usize::from(seen)] += 1;
+    }
 }
 
-/// Marks that have the same place when they are sorted, about.
-const MARKS_PER_PLACE: usize = 2;
+/// Brings marks of the same visitor and number together.
+///
+/// A table without order, as large as the marks that are brought together at once need it: so it stays near,
+/// and nothing is sorted.
+pub(crate) struct Union {
+    slots: Vec<Known>,
+    /// The slots in use are those from 0 to here.
+    last: usize,
+    shift: u32,
+    /// What was put into a slot before isn't there any more.
+    round: u16,
+}
 
-impl Marks {
-    pub(crate) fn new(numbers: usize) -> Marks {
-        let counts = Counts::new(numbers);
-        Marks { counts, visitor: 0, last: vec![(0, 0); numbers], sorted: Vec::new(), starts: Vec::new() }
+#[derive(Clone, Copy, Default)]
+struct Known {
+    hash: u64,
+    number: u32,
+    round: u16,
+    seen: u8,
+}
+
+impl Union {
+    const SLOTS_MIN: usize = 16;
+
+    pub(crate) fn new() -> Union {
+        Union { slots: Vec::new(), last: 0, shift: 0, round: 0 }
     }
 
-    /// Counts the marks of visitors whose hashes are in a range, both ends included; all marks of these,
-    /// at once. Takes them out.
-    pub(crate) fn count_all(&mut self, marks: &mut Vec<Mark>, range: (u64, u64)) {
-        self.sort(marks, range);
-        let mut sorted = std::mem::take(&mut self.sorted);
-        for of_place in self.starts.windows(2) {
-            let of_place = &mut sorted[of_place[0] as usize..of_place[1] as usize];
-            // Few, and mostly of one visitor.
-            of_place.sort_unstable_by_key(|mark| mark.hash);
+    /// Forgets everything, and has room for so many marks.
+    pub(crate) fn begin(&mut self, marks: usize) {
+        let slots = (2 * marks).next_power_of_two().max(Union::SLOTS_MIN);
+        if self.slots.len() < slots {
+            self.slots.resize(slots, Known::default());
         }
-        let mut hash = None;
-        for mark in &sorted {
-            if hash != Some(mark.hash) {
-                hash = Some(mark.hash);
-                self.visitor += 1;
-            }
-            let (visitor, seen) = &mut self.last[mark.number as usize];
-            if *visitor != self.visitor {
-                (*visitor, *seen) = (self.visitor, 0);
-            }
-            let new = mark.seen & !*seen;
-            if new != 0 {
-                *seen |= new;
-                self.counts.add(mark.number as usize, new);
-            }
+        (self.last, self.shift) = (slots - 1, u64::BITS - slots.trailing_zeros());
+        self.round = self.round.wrapping_add(1);
+        if self.round == 0 {
+            self.slots.fill(Known::default());
+            self.round = 1;
         }
-        sorted.clear();
-        self.sorted = sorted;
-        marks.clear();
     }
 
-    /// Puts them in places in the order of their hashes, which are spread evenly: so a place has few.
-    fn sort(&mut self, marks: &[Mark], (first, last): (u64, u64)) {
-        let highest = marks.iter().map(|mark| mark.hash).max().unwrap_or(first).min(last);
-        let places = marks.len() / MARKS_PER_PLACE + 1;
-        let width = (highest - first) / places as u64 + 1;
-        let place = |mark: &Mark| ((mark.hash - first) / width) as usize;
-        self.starts.clear();
-        self.starts.resize(places + 2, 0);
-        marks.iter().for_each(|mark| self.starts[place(mark) + 2] += 1);
-        (2..self.starts.len()).for_each(|at| self.starts[at] += self.starts[at - 1]);
-        self.sorted.clear();
-        self.sorted.resize(marks.len(), Mark { hash: 0, number: 0, seen: 0 });
-        for mark in marks {
-            let at = &mut self.starts[place(mark) + 1];
-            self.sorted[*at as usize] = *mark;
-            *at += 1;
+    /// Adds what a visitor did, and answers what of it is new. At most as often as there is room for.
+    pub(crate) fn add(&mut self, mark: Mark) -> u8 {
+        let Mark { hash, number, seen } = mark;
+        let mixed = (hash ^ u64::from(number) << 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mut at = (mixed >> self.shift) as usize;
+        loop {
+            let known = &mut self.slots[at];
+            if known.round != self.round {
+                *known = Known { hash, number, round: self.round, seen };
+                return seen;
+            }
+            if known.hash == hash && known.number == number {
+                let new = seen & !known.seen;
+                known.seen |= seen;
+                return new;
+            }
+            at = (at + 1) & self.last;
         }
     }
 }
@@ -134,22 +166,39 @@ mod tests {
     proptest! {
         #[test]
         fn each_visitor_counts_once(
-            marks in prop::collection::vec((1000u64..1100, 0u32..3, any::<u8>()), 0..200),
-            range in prop::sample::select(&[(0, u64::MAX), (1000, 1099), (1000, u64::MAX)][..]),
+            rounds in prop::collection::vec(
+                prop::collection::vec((1000u64..1100, 0u32..3, any::<u8>()), 0..200), 1..4),
+            first_round in prop::sample::select(&[0, 1, u16::MAX - 1][..]),
         ) {
-            let mut expected: BTreeMap<(u32, u64), u8> = BTreeMap::new();
-            marks.iter().for_each(|(hash, number, seen)| *expected.entry((*number, *hash)).or_default() |= seen);
-            let mut of_marks = Marks::new(3);
-            let mut marks: Vec<Mark> =
-                marks.into_iter().map(|(hash, number, seen)| Mark { hash, number, seen }).collect();
-            of_marks.count_all(&mut marks, range);
-            prop_assert!(marks.is_empty());
-            for number in 0..3 {
-                for bit in 0..8 {
-                    let count = expected.iter().filter(|((of, _), seen)| *of == number && *seen >> bit & 1 != 0);
-                    prop_assert_eq!(of_marks.counts.0[number as usize][bit] as usize, count.count());
+            let mut union = Union::new();
+            union.round = first_round;
+            for marks in rounds {
+                let mut expected: BTreeMap<(u32, u64), u8> = BTreeMap::new();
+                let mut counts = Counts::new(3);
+                union.begin(marks.len());
+                for (hash, number, seen) in marks {
+                    *expected.entry((number, hash)).or_default() |= seen;
+                    counts.add(number, union.add(Mark { hash, number, seen }));
+                }
+                for number in 0..3 {
+                    for bit in 0..8 {
+                        let count = expected.iter().filter(|((of, _), seen)| *of == number && *seen >> bit & 1 != 0);
+                        prop_assert_eq!(counts.0[number as usize][bit] as usize, count.count());
+                    }
                 }
             }
         }
+    }
+
+    #[test]
+    fn visitors_by_what_they_did_are_counted_as_each_is() {
+        let (mut one_by_one, mut together) = (Counts::new(1), Counts::new(1));
+        let mut histogram = Histogram::new();
+        for seen in (0..=u8::MAX).chain(3..90).chain(7..9) {
+            one_by_one.add(0, seen);
+            histogram.add(seen);
+        }
+        together.add_many(0, &histogram);
+        assert_eq!(one_by_one.0, together.0);
     }
 }

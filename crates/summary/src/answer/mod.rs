@@ -1,58 +1,145 @@
 //! Answers queries from the summaries of days.
+//!
+//! What an answer costs depends on its days and on what is kept of each, which is limited: not on how many
+//! events there were. Each day is looked at by itself first ([`tally`], [`alone`]), by several threads, and
+//! each of its columns is read once, in order. What several days say together (visitors of a span, of a week,
+//! of a day of another zone) is brought together afterwards ([`together`]). Numbers that the query doesn't
+//! want aren't looked for.
 
+mod alone;
 mod lengths;
 mod marks;
 mod passing;
+mod repeats;
 mod rows;
 mod samples;
 mod span;
+mod sums;
 mod tally;
-mod visitors;
+mod threads;
+mod together;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::day::DaySummary;
-use crate::{Answer, Dimension, Numbers, Query};
+use crate::{Answer, Dimension, Numbers, Query, Want};
 use lengths::Counters;
 use marks::seen;
 use rows::RowKeys;
+use samples::{Estimate, Estimates};
 use span::Slot;
 use tally::Tallies;
 
 /// The answer to a query.
 ///
-/// `days` are the summaries of all days that overlap the query's span and of the seven days before, one
-/// of each, in any order; others are passed over, and a day that is missing counts as one without
-/// events. Each must be able to answer ([`DaySummary::can_answer`]); of one that isn't, the buckets that
-/// begin within the span are taken, and values without a number of their own don't pass.
+/// `days` are the summaries of all days that overlap the query's span and, if it is wanted who came again, of
+/// the seven days before, one of each, in any order; others are passed over, and a day that is missing counts
+/// as one without events. Each must be able to answer ([`DaySummary::can_answer`]); of one that isn't, the
+/// buckets that begin within the span are taken, and values without a number of their own don't pass.
 pub fn answer(query: &Query, days: &[Arc<DaySummary>]) -> Answer {
-    let mut days: Vec<&DaySummary> =
-        days.iter().map(Arc::as_ref).filter(|day| span::overlaps(day, query) || span::precedes(day, query)).collect();
+    lasting_answer(query, days).answer
+}
+
+/// An answer that is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lasting {
+    /// The answer.
+    pub answer: Answer,
+    /// The presents ([`Query::now`]) at which it is the answer, as long as the days are the same: whether a
+    /// chat is still open depends on it.
+    pub presents: Range<i64>,
+}
+
+/// As [`answer`], with what is needed to give the same one again.
+pub fn lasting_answer(query: &Query, days: &[Arc<DaySummary>]) -> Lasting {
+    let has_repeats = query.wanted.has_repeats();
+    let is_needed = |day: &&DaySummary| span::overlaps(day, query) || has_repeats && span::precedes(day, query);
+    let mut days: Vec<&DaySummary> = days.iter().map(Arc::as_ref).filter(is_needed).collect();
     days.sort_by_key(|day| day.day);
     days.dedup_by_key(|day| day.day);
     let mut parts: Vec<DayPart<'_>> = days.into_iter().map(|day| DayPart::new(day, query)).collect();
     let rows = RowKeys::new(query, &parts);
     for part in &mut parts {
-        part.set_rows(&rows.of_places(part.day));
+        part.place_rows = rows.of_places(part.day);
+    }
+    let estimates = Estimates::new(query, &parts);
+    let asked = Asked { query, parts: &parts, rows: &rows, estimates: &estimates };
+    let threads = asked.threads();
+    let workers = threads::share(threads, parts.len(), || alone::Alone::new(&asked), alone::Alone::add);
+    let (mut tallies, mut counts, found) = alone::bring_together(&asked, workers);
+    together::count(&asked, threads, &found, &mut counts);
+    for (at, numbers) in tallies.numbers().enumerate() {
+        let (estimate, want) = asked.estimate(at);
+        counts.add_to(at, numbers);
+        estimate.set_shares(numbers, want);
     }
     let counters = &mut Counters::new();
-    let mut tallies = Tallies::new(query, &rows);
-    for part in parts.iter().filter(|part| part.is_in_span) {
-        tallies.add(part, &rows, query, counters);
-    }
-    visitors::count(&parts, &rows, &mut tallies);
-    let rows = rows.keys.into_iter().zip(tallies.rows).map(|(key, tally)| (key, tally.finish(counters)));
-    let rows = rows.filter(|(_, numbers)| query.by == Some(Dimension::Channel) || has_any(numbers)).collect();
-    Answer {
-        totals: tallies.totals.finish(counters),
-        series: tallies.series.into_iter().map(|tally| tally.finish(counters)).collect(),
-        rows,
-    }
+    let Tallies { totals, series, rows: of_rows, presents, .. } = tallies;
+    let of_rows = rows.keys.into_iter().zip(of_rows).map(|(key, tally)| (key, tally.finish(counters)));
+    let of_rows = of_rows.filter(|(_, numbers)| query.by == Some(Dimension::Channel) || has_any(numbers)).collect();
+    let series = series.into_iter().map(|tally| tally.finish(counters)).collect();
+    Lasting { answer: Answer { totals: totals.finish(counters), series, rows: of_rows }, presents }
 }
 
 /// Whether anything of a row's value is in the span.
 fn has_any(numbers: &Numbers) -> bool {
     numbers.events > 0 || numbers.sessions.all > 0 || numbers.first_contacts.count() > 0
+}
+
+/// Kept visitors' entries and cells from which on another thread is worth its start.
+const WORK_PER_THREAD_MIN: usize = 100_000;
+
+/// Threads that work on one answer.
+const THREADS_MAX: usize = 2;
+
+/// What is asked, of which days.
+pub(crate) struct Asked<'a> {
+    query: &'a Query,
+    /// In the order of their days.
+    parts: &'a [DayPart<'a>],
+    rows: &'a RowKeys,
+    estimates: &'a Estimates,
+}
+
+impl Asked<'_> {
+    fn threads(&self) -> usize {
+        let work =
+            |part: &DayPart<'_>| part.day.sample.cells.len() + part.day.first_contacts.cells.len() + part.seen.len();
+        let work: usize = self.parts.iter().map(work).sum();
+        (work / WORK_PER_THREAD_MIN).clamp(1, THREADS_MAX)
+    }
+
+    /// The number of a bucket of the series among all numbers: that of the span is 0, then come the buckets of
+    /// the series, then the rows.
+    fn number_of_bucket(bucket: u32) -> u32 {
+        1 + bucket
+    }
+
+    fn first_row(&self) -> u32 {
+        1 + self.query.timeline.buckets
+    }
+
+    fn numbers(&self) -> usize {
+        1 + self.query.timeline.buckets as usize + self.rows.keys.len()
+    }
+
+    /// What is wanted of what visitors of a number did.
+    fn wanted(&self, number: usize) -> u8 {
+        seen::wanted(self.estimate(number).1)
+    }
+
+    /// Whom a number is estimated from, and what is wanted of it.
+    fn estimate(&self, number: usize) -> (&Estimate, Want) {
+        let Estimates { span, series, .. } = self.estimates;
+        match number.checked_sub(1) {
+            None => (span, self.query.wanted.totals),
+            Some(bucket) => match series.get(bucket) {
+                Some(estimate) => (estimate, self.query.wanted.series),
+                None => (span, self.query.wanted.rows),
+            },
+        }
+    }
 }
 
 /// Marks cells of contact requests that pass, also outside of the span.
@@ -62,74 +149,77 @@ const IS_CONTACT: u8 = seen::REPEAT;
 pub(crate) struct DayPart<'a> {
     day: &'a DaySummary,
     is_in_span: bool,
-    /// Channels that count.
+    /// Channels that count, a bit each.
     counted: u8,
-    /// Of each bucket of the day.
-    slots: Vec<Slot>,
-    /// The cells of each stretch of the day that is in one bucket of the series, or in none: the first cell
-    /// after it, and the bucket.
-    stretches: Vec<(u32, u32)>,
-    /// Of each cell [`CellPart::seen`], and [`IS_CONTACT`]: what is looked at most often, so it is near.
+    /// Whether all of the day is in the span, and everything passes.
+    is_whole: bool,
+    /// The cells of the day, by where they belong.
+    stretches: Vec<Stretch>,
+    /// The bucket of the series of each stretch of time that is in one, also where it has no cells.
+    buckets: Vec<u32>,
+    /// Of each cell what its visitors did if it passes and is in the span; and [`IS_CONTACT`]. What is looked
+    /// at most often, so it is near.
     seen: Vec<u8>,
-    cells: Vec<CellPart>,
+    /// The row of each place; a number that no row has where it has none.
+    place_rows: Vec<u32>,
 }
 
-/// A cell, as a query sees it.
-#[derive(Clone, Copy)]
-pub(crate) struct CellPart {
-    /// Whether it passes and is in the span.
-    is_in_span: bool,
-    /// The channels that count and that its events belong to, a bit each.
-    channels: u8,
-    /// Those of them that its events are contact requests by, if it passes.
-    requests: u8,
-    /// What its visitors did, if it passes and is in the span.
-    seen: u8,
-    /// Its bucket of the series; a number that none has where it is in none.
-    series: u32,
-    /// Its row; likewise.
-    row: u32,
+/// Cells of a day one after the other.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stretch {
+    /// The first one after it.
+    end: u32,
+    slot: Slot,
 }
 
 impl<'a> DayPart<'a> {
     fn new(day: &'a DaySummary, query: &Query) -> DayPart<'a> {
         let slots = span::slots(day, query);
-        let passing = passing::passing(day, &query.filter);
         let counted = passing::counted(&query.filter.channel);
-        let cells = day.cells.buckets.iter().zip(&day.cells.places).map(|(bucket, place)| {
-            let (slot, passes) = (slots[usize::from(*bucket)], passing[*place as usize]);
-            let mask = day.places[*place as usize].mask;
-            let is_in_span = passes && slot != Slot::Outside;
-            let requests = if passes { mask.requests() & counted } else { 0 };
-            CellPart {
-                is_in_span,
-                channels: mask.channels() & counted,
-                requests,
-                seen: if is_in_span { seen::ANY | seen::requests(requests) } else { 0 },
-                series: if let Slot::InSeries(bucket) = slot { bucket } else { u32::MAX },
-                row: u32::MAX,
+        let passing = passing::passing(day, &query.filter);
+        let of_places: Vec<u8> = std::iter::zip(&day.places, &passing)
+            .map(|(place, passes)| match place.mask.requests() & counted {
+                _ if !passes => 0,
+                0 => seen::ANY,
+                requests => seen::ANY | seen::requests(requests) | IS_CONTACT,
+            })
+            .collect();
+        let mut seen = Vec::with_capacity(day.cells.places.len());
+        let (mut stretches, mut buckets) = (Vec::new(), Vec::new());
+        let cells = &day.cells;
+        let mut after = 0;
+        for slots in slots.chunk_by(|one, next| one == next) {
+            after += slots.len() as u16;
+            let (start, slot) = (seen.len(), slots[0]);
+            let end = start + cells.buckets[start..].partition_point(|bucket| *bucket < after);
+            let taken = if slot == Slot::Outside { IS_CONTACT } else { u8::MAX };
+            seen.extend(cells.places[start..end].iter().map(|place| of_places[*place as usize] & taken));
+            if let Slot::InSeries(bucket) = slot {
+                buckets.push(bucket);
             }
-        });
-        let cells: Vec<CellPart> = cells.collect();
-        let is_contact = |cell: &CellPart| if cell.requests != 0 { IS_CONTACT } else { 0 };
-        let seen = cells.iter().map(|cell| cell.seen | is_contact(cell)).collect();
-        let mut stretches = Vec::new();
-        let mut start = 0;
-        for of_bucket in cells.chunk_by(|one, next| one.series == next.series) {
-            start += of_bucket.len() as u32;
-            stretches.extend(of_bucket.first().map(|cell| (start, cell.series)));
+            if start < end {
+                stretches.push(Stretch { end: end as u32, slot });
+            }
         }
-        DayPart { day, is_in_span: span::overlaps(day, query), counted, slots, stretches, seen, cells }
+        let is_in_span = span::overlaps(day, query);
+        let is_whole = !slots.contains(&Slot::Outside) && counted == passing::EVERY && !passing.contains(&false);
+        DayPart { day, is_in_span, counted, is_whole, stretches, buckets, seen, place_rows: Vec::new() }
     }
 
-    /// The bucket of the series of each of the day's buckets that is in one.
-    fn series(&self) -> impl Iterator<Item = u32> + '_ {
-        self.slots.iter().filter_map(|slot| if let Slot::InSeries(bucket) = slot { Some(*bucket) } else { None })
+    /// The only bucket of the series that all of the day is in.
+    fn only_bucket(&self) -> Option<u32> {
+        match self.stretches.as_slice() {
+            [Stretch { slot: Slot::InSeries(bucket), .. }] => Some(*bucket),
+            _ => None,
+        }
     }
 
-    fn set_rows(&mut self, of_places: &[u32]) {
-        for (cell, place) in self.cells.iter_mut().zip(&self.day.cells.places) {
-            cell.row = of_places[*place as usize];
-        }
+    fn place_of(&self, cell: u32) -> usize {
+        self.day.cells.places[cell as usize] as usize
+    }
+
+    /// The channels that count and that a cell's events belong to, a bit each.
+    fn channels_of(&self, cell: u32) -> u8 {
+        self.day.places[self.place_of(cell)].mask.channels() & self.counted
     }
 }

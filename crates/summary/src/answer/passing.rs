@@ -4,6 +4,9 @@ use crate::day::{DaySummary, OTHER};
 use crate::rows::{NO_TEXT, Place, Texts};
 use crate::{Channel, Channels, Filter, Values};
 
+/// All channels, a bit each.
+pub(crate) const EVERY: u8 = (1 << Channel::ALL.len()) - 1;
+
 /// The channels that count, a bit each.
 pub(crate) fn counted(channels: &Channels) -> u8 {
     let bits = |channels: &[Channel]| channels.iter().fold(0, |bits, channel| bits | 1 << *channel as u8);

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use hashbrown::HashMap;
 
 use super::DayPart;
+use super::marks::seen;
 use super::passing::counted;
 use crate::day::{DaySummary, Measure, OTHER};
 use crate::rows::NO_TEXT;
@@ -44,7 +45,7 @@ impl RowKeys {
             }
             Some(dimension) => {
                 rows.keys.extend([RowKey::None, RowKey::Other]);
-                for value in most_frequent(text_dimension(dimension), days) {
+                for value in most_frequent(query, text_dimension(dimension), days) {
                     rows.of_value.insert(value.to_owned(), rows.keys.len() as u32);
                     rows.keys.push(RowKey::Value(value.to_owned()));
                 }
@@ -82,8 +83,9 @@ fn text_dimension(dimension: Dimension) -> usize {
     }
 }
 
-/// The values with the most events and sessions of the span that pass, as many as there is room for.
-fn most_frequent<'a>(dimension: usize, days: &'a [DayPart<'_>]) -> Vec<&'a str> {
+/// The values with the most events and sessions of the span that pass (and first contacts, if these are wanted),
+/// as many as there is room for.
+fn most_frequent<'a>(query: &Query, dimension: usize, days: &'a [DayPart<'_>]) -> Vec<&'a str> {
     let mut counts: HashMap<&str, u64> = HashMap::new();
     for part in days.iter().filter(|part| part.is_in_span) {
         let values = &part.day.values[dimension];
@@ -91,7 +93,7 @@ fn most_frequent<'a>(dimension: usize, days: &'a [DayPart<'_>]) -> Vec<&'a str> 
         let mut add = |cell: u32, count: u32| {
             let place = part.day.cells.places[cell as usize];
             let text = part.day.places[place as usize].texts[dimension];
-            if text != OTHER && part.cells[cell as usize].is_in_span {
+            if text != OTHER && part.seen[cell as usize] & seen::ANY != 0 {
                 of_day[text as usize] += u64::from(count);
             }
         };
@@ -99,8 +101,10 @@ fn most_frequent<'a>(dimension: usize, days: &'a [DayPart<'_>]) -> Vec<&'a str> 
             let sums = &part.day.cells.sums[measure.index()];
             sums.cells.iter().zip(&sums.values).for_each(|(cell, value)| add(*cell, *value));
         }
-        let lengths = &part.day.first_contacts;
-        lengths.cells.iter().zip(&lengths.counts).for_each(|(cell, count)| add(*cell, *count));
+        if query.wanted.rows.first_contacts {
+            let lengths = &part.day.first_contacts;
+            lengths.cells.iter().zip(&lengths.counts).for_each(|(cell, count)| add(*cell, *count));
+        }
         for (at, count) in of_day.iter().enumerate().filter(|(at, count)| *at != NO_TEXT as usize && **count > 0) {
             *counts.entry(values.get(at as u32)).or_default() += count;
         }

@@ -5,10 +5,9 @@
 //! from the smallest share. So each bucket of a series says the same as if it were asked alone.
 
 use super::DayPart;
-use super::span::Slot;
 use crate::day::DaySummary;
 use crate::fold::day_start;
-use crate::{DAY_MICROS, Numbers, REPEAT_MICROS, VISITOR_DAYS_PER_NUMBER_MAX};
+use crate::{DAY_MICROS, Numbers, Query, REPEAT_MICROS, VISITOR_DAYS_PER_NUMBER_MAX, Want};
 
 /// A share of all visitors: those with the smallest hashes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +36,11 @@ impl Below {
         self.last
     }
 
+    /// How many of these ascending hashes it has.
+    pub(crate) fn count(self, hashes: &[u64]) -> usize {
+        hashes.partition_point(|hash| self.has(*hash))
+    }
+
     fn share(self) -> f64 {
         if self == Below::ALL { 1.0 } else { (self.last as f64 + 1.0) / 2f64.powi(64) }
     }
@@ -45,7 +49,7 @@ impl Below {
     fn of<'a>(days: impl Iterator<Item = &'a DaySummary> + Clone) -> Below {
         let all = Below::threshold(days.clone().filter_map(|day| day.sample.threshold).min());
         let visitor_days = |below: Below| {
-            let count = |day: &DaySummary| day.sample.hashes.partition_point(|hash| below.has(*hash));
+            let count = |day: &DaySummary| below.count(&day.sample.hashes);
             days.clone().map(count).sum::<usize>()
         };
         if visitor_days(all) <= VISITOR_DAYS_PER_NUMBER_MAX {
@@ -73,12 +77,22 @@ pub(crate) struct Estimate {
 }
 
 impl Estimate {
-    pub(crate) fn set_shares(&self, numbers: &mut Numbers) {
-        let Numbers { visitors, contact_visitors, channel_visitors, repeat_visitors, .. } = numbers;
-        for distinct in [visitors, contact_visitors].into_iter().chain(channel_visitors) {
-            distinct.share = self.visitors.share();
+    /// Of nobody.
+    const NONE: Estimate = Estimate { visitors: Below::NONE, repeats: Below::NONE };
+
+    pub(crate) fn set_shares(&self, numbers: &mut Numbers, want: Want) {
+        if want.visitors {
+            numbers.visitors.share = self.visitors.share();
         }
-        repeat_visitors.share = self.repeats.share();
+        if want.contact_visitors {
+            let Numbers { contact_visitors, channel_visitors, .. } = numbers;
+            for distinct in std::iter::once(contact_visitors).chain(channel_visitors) {
+                distinct.share = self.visitors.share();
+            }
+        }
+        if want.repeat_visitors {
+            numbers.repeat_visitors.share = self.repeats.share();
+        }
     }
 }
 
@@ -95,22 +109,28 @@ pub(crate) struct Estimates {
 }
 
 impl Estimates {
-    /// Of parts in the order of their days, and a series of so many buckets.
-    pub(crate) fn new(parts: &[DayPart<'_>], buckets: usize) -> Estimates {
+    /// Of parts in the order of their days.
+    pub(crate) fn new(query: &Query, parts: &[DayPart<'_>]) -> Estimates {
         let day = |at: usize| parts[at].day;
         let in_span: Vec<usize> = (0..parts.len()).filter(|at| parts[*at].is_in_span).collect();
-        let span = Estimate {
-            visitors: Below::of(in_span.iter().map(|at| day(*at))),
-            // Days before the span say whom a request in it repeats, and nothing else: one of them with very
-            // many visitors makes only that less exact.
-            repeats: Below::of(parts.iter().map(|part| part.day)),
+        // Days before the span say whom a request in it repeats, and nothing else: one of them with very
+        // many visitors makes only that less exact.
+        let estimate = |want: Want, of: &[usize], with_before: &[usize]| {
+            let has_visitors = want.visitors || want.contact_visitors;
+            let below = |of: &[usize]| Below::of(of.iter().map(|at| day(*at)));
+            Estimate {
+                visitors: if has_visitors { below(of) } else { Below::NONE },
+                repeats: if want.repeat_visitors { below(with_before) } else { Below::NONE },
+            }
         };
+        let all: Vec<usize> = (0..parts.len()).collect();
+        let span = estimate(query.wanted.totals.or(query.wanted.rows), &in_span, &all);
         let mut contacts = vec![span.repeats; parts.len()];
+        let buckets = query.timeline.buckets as usize;
         let mut parts_of: Vec<Vec<usize>> = vec![Vec::new(); buckets];
         let mut stretches = vec![0u32; buckets];
         for at in in_span {
-            for stretch in parts[at].slots.chunk_by(|one, next| one == next) {
-                let Some(Slot::InSeries(bucket)) = stretch.first() else { continue };
+            for bucket in &parts[at].buckets {
                 stretches[*bucket as usize] += 1;
                 let parts = &mut parts_of[*bucket as usize];
                 if parts.last() != Some(&at) {
@@ -118,17 +138,21 @@ impl Estimates {
                 }
             }
         }
-        let estimate = |of: &Vec<usize>| {
+        let want = query.wanted.series;
+        let of_bucket = |of: &Vec<usize>| {
+            if want == (Want { visitors: false, contact_visitors: false, repeat_visitors: false, ..want }) {
+                return Estimate::NONE;
+            }
             let mut with_before: Vec<usize> = Vec::new();
             for at in of {
                 let from = with_before.last().map_or(0, |last| last + 1);
                 with_before.extend((from..=*at).filter(|before| *before == *at || reaches(day(*before), day(*at))));
             }
-            let repeats = Below::of(with_before.iter().map(|at| day(*at)));
-            with_before.iter().for_each(|at| contacts[*at] = contacts[*at].max(repeats));
-            Estimate { visitors: Below::of(of.iter().map(|at| day(*at))), repeats }
+            let estimate = estimate(want, of, &with_before);
+            with_before.iter().for_each(|at| contacts[*at] = contacts[*at].max(estimate.repeats));
+            estimate
         };
-        let series = parts_of.iter().map(estimate).collect();
+        let series = parts_of.iter().map(of_bucket).collect();
         Estimates { span, series, contacts, is_within_a_day: stretches.iter().map(|count| *count <= 1).collect() }
     }
 }

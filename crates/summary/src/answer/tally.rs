@@ -1,15 +1,22 @@
 //! Adds up what cells hold, for the whole span, for the buckets of its series and for its rows.
 
-use super::DayPart;
+use std::ops::Range;
+
 use super::lengths::{Counters, Gathered};
+use super::marks::seen;
 use super::rows::RowKeys;
-use crate::day::{Lengths, Measure};
-use crate::{Channel, Numbers, Query, SESSION_MICROS_MAX};
+use super::span::Slot;
+use super::sums::Sums;
+use super::{Asked, DayPart, Stretch};
+use crate::day::{self, Lengths, Measure, Unended};
+use crate::{Channel, Numbers, Query, SESSION_MICROS_MAX, Want};
 
 /// Numbers on their way.
 #[derive(Clone, Default)]
 pub(crate) struct Tally {
-    pub(crate) numbers: Numbers,
+    /// What isn't added up here.
+    numbers: Numbers,
+    sums: Sums,
     durations: Gathered,
     first_contacts: Gathered,
 }
@@ -19,6 +26,10 @@ pub(crate) struct Tallies {
     pub(crate) totals: Tally,
     pub(crate) series: Vec<Tally>,
     pub(crate) rows: Vec<Tally>,
+    /// The presents at which a chat that is open now is, and one that isn't isn't.
+    pub(crate) presents: Range<i64>,
+    /// Of one stretch, each length of time.
+    lengths: Vec<(u32, u64)>,
 }
 
 impl Tallies {
@@ -27,13 +38,20 @@ impl Tallies {
             totals: Tally::default(),
             series: vec![Tally::default(); query.timeline.buckets as usize],
             rows: vec![Tally::default(); rows.keys.len()],
+            presents: i64::MIN..i64::MAX,
+            lengths: Vec::new(),
         }
     }
 
+    /// Those of the span, of the buckets of its series, and of the rows.
+    pub(crate) fn numbers(&mut self) -> impl Iterator<Item = &mut Numbers> {
+        let Tallies { totals, series, rows, .. } = self;
+        std::iter::once(totals).chain(series).chain(rows).map(|tally| &mut tally.numbers)
+    }
+
     /// Adds a day, without its visitors.
-    pub(crate) fn add(&mut self, part: &DayPart<'_>, rows: &RowKeys, query: &Query, counters: &mut Counters) {
-        let cells = &part.day.cells;
-        for (measure, sums) in Measure::ALL.into_iter().zip(&cells.sums) {
+    pub(crate) fn add(&mut self, asked: &Asked<'_>, part: &DayPart<'_>, counters: &mut Counters) {
+        for (measure, sums) in Measure::ALL.into_iter().zip(&part.day.cells.sums) {
             let channel = match measure {
                 Measure::Counter(counter) => Some(counter.channel()),
                 _ => None,
@@ -41,72 +59,175 @@ impl Tallies {
             if channel.is_some_and(|channel| part.counted >> channel as u8 & 1 == 0) {
                 continue;
             }
-            for (cell, value) in sums.cells.iter().zip(&sums.values) {
-                self.each(part, rows, *cell, channel, |tally| *measure.of(&mut tally.numbers) += u64::from(*value));
+            self.add_sums(part, measure.index(), sums);
+            if !self.rows.is_empty() {
+                self.add_sums_to_rows(asked.rows, part, measure.index(), channel, sums);
             }
         }
-        self.add_lengths(part, rows, &part.day.durations, counters, |tally| &mut tally.durations);
-        self.add_lengths(part, rows, &part.day.first_contacts, counters, |tally| &mut tally.first_contacts);
-        let open_after = query.now.saturating_sub(SESSION_MICROS_MAX);
-        for (cell, last_at) in part.day.unended.cells.iter().zip(&part.day.unended.last_at) {
-            self.each(part, rows, *cell, None, |tally| {
-                let sessions = &mut tally.numbers.sessions;
-                let number = if *last_at > open_after { &mut sessions.open } else { &mut sessions.unended };
-                *number += 1;
-            });
+        let day = part.day;
+        let wants = |want: fn(Want) -> bool| {
+            let wanted = asked.query.wanted;
+            Wants { totals: want(wanted.totals), series: want(wanted.series), rows: want(wanted.rows) }
+        };
+        let durations = wants(|want| want.durations);
+        self.add_lengths(asked.rows, part, &day.durations, durations, counters, |tally| &mut tally.durations);
+        let first_contacts = wants(|want| want.first_contacts);
+        let rows = asked.rows;
+        self.add_lengths(rows, part, &day.first_contacts, first_contacts, counters, |tally| &mut tally.first_contacts);
+        self.add_unended(asked, part, &day.unended);
+    }
+
+    fn add_sums(&mut self, part: &DayPart<'_>, measure: usize, sums: &day::Sums) {
+        for (stretch, range) in within(&part.stretches, &sums.cells) {
+            let values = &sums.values[range.clone()];
+            let sum: u64 = if part.is_whole {
+                values.iter().map(|value| u64::from(*value)).sum()
+            } else {
+                let passing = sums.cells[range].iter().map(|cell| part.seen[*cell as usize] & seen::ANY);
+                passing.zip(values).map(|(passes, value)| u64::from(passes) * u64::from(*value)).sum()
+            };
+            self.totals.sums.add(measure, sum);
+            if let Slot::InSeries(bucket) = stretch.slot {
+                self.series[bucket as usize].sums.add(measure, sum);
+            }
+        }
+    }
+
+    /// Of the rows of channels that of `channel` alone, if there is one.
+    fn add_sums_to_rows(
+        &mut self,
+        rows: &RowKeys,
+        part: &DayPart<'_>,
+        measure: usize,
+        channel: Option<Channel>,
+        sums: &day::Sums,
+    ) {
+        let only = channel.map_or(u8::MAX, |channel| 1 << channel as u8);
+        for (cell, value) in sums.cells.iter().zip(&sums.values) {
+            self.each_row(rows, part, *cell, only, |tally| tally.sums.add(measure, u64::from(*value)));
+        }
+    }
+
+    /// The rows of a cell that passes and is in the span; of those of channels only these.
+    fn each_row(
+        &mut self,
+        rows: &RowKeys,
+        part: &DayPart<'_>,
+        cell: u32,
+        channels: u8,
+        mut add: impl FnMut(&mut Tally),
+    ) {
+        if part.seen[cell as usize] & seen::ANY == 0 {
+            return;
+        }
+        if rows.by_channel {
+            for row in rows.of_channels(part.channels_of(cell) & channels) {
+                add(&mut self.rows[row]);
+            }
+        } else if let Some(tally) = self.rows.get_mut(part.place_rows[part.place_of(cell)] as usize) {
+            add(tally);
         }
     }
 
     fn add_lengths(
         &mut self,
-        part: &DayPart<'_>,
         rows: &RowKeys,
+        part: &DayPart<'_>,
         lengths: &Lengths,
+        wants: Wants,
         counters: &mut Counters,
         column: impl Fn(&mut Tally) -> &mut Gathered,
     ) {
-        for ((cell, seconds), count) in lengths.cells.iter().zip(&lengths.seconds).zip(&lengths.counts) {
-            self.each(part, rows, *cell, None, |tally| column(tally).add(*seconds, *count, counters));
+        if wants.totals || wants.series {
+            let mut of_stretch = std::mem::take(&mut self.lengths);
+            for (stretch, range) in within(&part.stretches, &lengths.cells) {
+                let passing = lengths.cells[range.clone()].iter().map(|cell| part.seen[*cell as usize] & seen::ANY);
+                let each = lengths.seconds[range.clone()].iter().zip(&lengths.counts[range]);
+                for ((seconds, count), _) in each.zip(passing).filter(|(_, passes)| *passes != 0) {
+                    counters.add(*seconds, u64::from(*count));
+                }
+                of_stretch.clear();
+                counters.take(|seconds, count| of_stretch.push((seconds, count)));
+                let mut to = |tally: &mut Tally| {
+                    of_stretch.iter().for_each(|(seconds, count)| column(tally).add(*seconds, *count, counters));
+                };
+                if wants.totals {
+                    to(&mut self.totals);
+                }
+                match stretch.slot {
+                    Slot::InSeries(bucket) if wants.series => to(&mut self.series[bucket as usize]),
+                    _ => {}
+                }
+            }
+            self.lengths = of_stretch;
+        }
+        if wants.rows && !self.rows.is_empty() {
+            for ((cell, seconds), count) in lengths.cells.iter().zip(&lengths.seconds).zip(&lengths.counts) {
+                let add = |tally: &mut Tally| column(tally).add(*seconds, u64::from(*count), counters);
+                self.each_row(rows, part, *cell, u8::MAX, add);
+            }
         }
     }
 
-    /// Whatever a cell belongs to; of the rows of channels that of `channel` alone, if there is one.
-    fn each(
-        &mut self,
-        part: &DayPart<'_>,
-        rows: &RowKeys,
-        cell: u32,
-        channel: Option<Channel>,
-        mut add: impl FnMut(&mut Tally),
-    ) {
-        let cell = part.cells[cell as usize];
-        if !cell.is_in_span {
-            return;
-        }
-        add(&mut self.totals);
-        if let Some(tally) = self.series.get_mut(cell.series as usize) {
-            add(tally);
-        }
-        match rows.by_channel {
-            false => {
-                if let Some(tally) = self.rows.get_mut(cell.row as usize) {
-                    add(tally);
+    fn add_unended(&mut self, asked: &Asked<'_>, part: &DayPart<'_>, unended: &Unended) {
+        let open_after = asked.query.now.saturating_sub(SESSION_MICROS_MAX);
+        for (stretch, range) in within(&part.stretches, &unended.cells) {
+            for (cell, last_at) in unended.cells[range.clone()].iter().zip(&unended.last_at[range]) {
+                if part.seen[*cell as usize] & seen::ANY == 0 {
+                    continue;
                 }
-            }
-            true => {
-                let only = channel.map_or(u8::MAX, |channel| 1 << channel as u8);
-                for row in rows.of_channels(cell.channels & only) {
-                    add(&mut self.rows[row]);
+                let is_open = *last_at > open_after;
+                let until = last_at.saturating_add(SESSION_MICROS_MAX);
+                match is_open {
+                    true => self.presents.end = self.presents.end.min(until),
+                    false => self.presents.start = self.presents.start.max(until),
                 }
+                self.totals.sums.add_unended(is_open);
+                if let Slot::InSeries(bucket) = stretch.slot {
+                    self.series[bucket as usize].sums.add_unended(is_open);
+                }
+                self.each_row(asked.rows, part, *cell, u8::MAX, |tally| tally.sums.add_unended(is_open));
             }
         }
     }
+
+    /// Adds those of other days.
+    pub(crate) fn add_all(&mut self, others: Tallies, counters: &mut Counters) {
+        let Tallies { totals, series, rows, presents, .. } = others;
+        self.presents = self.presents.start.max(presents.start)..self.presents.end.min(presents.end);
+        let own = std::iter::once(&mut self.totals).chain(&mut self.series).chain(&mut self.rows);
+        for (own, other) in own.zip(std::iter::once(totals).chain(series).chain(rows)) {
+            own.sums.add_all(&other.sums);
+            own.durations.add_all(other.durations, counters);
+            own.first_contacts.add_all(other.first_contacts, counters);
+        }
+    }
+}
+
+/// Where a kind of lengths of time is wanted.
+#[derive(Clone, Copy)]
+struct Wants {
+    totals: bool,
+    series: bool,
+    rows: bool,
+}
+
+/// The places that each stretch of the span has in a column of cells.
+fn within<'a>(stretches: &'a [Stretch], cells: &'a [u32]) -> impl Iterator<Item = (&'a Stretch, Range<usize>)> {
+    let mut from = 0;
+    let ranges = stretches.iter().map(move |stretch| {
+        let start = from;
+        from += cells[start..].partition_point(|cell| *cell < stretch.end);
+        (stretch, start..from)
+    });
+    ranges.filter(|(stretch, range)| stretch.slot != Slot::Outside && !range.is_empty())
 }
 
 impl Tally {
     /// The numbers.
     pub(crate) fn finish(self, counters: &mut Counters) -> Numbers {
-        let Tally { mut numbers, durations, first_contacts } = self;
+        let Tally { mut numbers, sums, durations, first_contacts } = self;
+        sums.add_to(&mut numbers);
         numbers.durations = durations.finish(counters);
         numbers.first_contacts = first_contacts.finish(counters);
         numbers

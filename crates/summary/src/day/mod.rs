@@ -5,6 +5,8 @@ mod codec;
 mod columns;
 mod measure;
 
+use std::sync::OnceLock;
+
 pub use answerable::Unanswerable;
 pub use codec::DecodeError;
 pub(crate) use measure::Measure;
@@ -80,6 +82,8 @@ pub(crate) struct Sample {
     pub(crate) cells: Vec<u32>,
     /// Of each entry: of a contact request, the minute of its bucket; else 0.
     pub(crate) minutes: Vec<u8>,
+    /// What each visitor did in all of the day; found out by the first answer that needs it.
+    pub(crate) whole: OnceLock<Box<[u8]>>,
 }
 
 impl DaySummary {
@@ -115,5 +119,7 @@ impl DaySummary {
             + of(&sample.ends)
             + of(&sample.cells)
             + of(&sample.minutes)
+            // Of what is found out later.
+            + sample.hashes.len()
     }
 }

@@ -1,7 +1,7 @@
 //! Answers worked out by hand, one case each.
 
 use summary::{
-    Anomalies, Answer, Counter, DAY_MICROS, Dimension, Keep, Numbers, Query, RowKey, Seconds, Sessions, answer,
+    Anomalies, Answer, Counter, DAY_MICROS, Dimension, Keep, Numbers, Query, RowKey, Seconds, Sessions, Wanted, answer,
 };
 
 use crate::days::{HOUR, MINUTE, Owned, SECOND, at, summaries};
@@ -35,6 +35,7 @@ fn totals_of(events: &[Owned], days: std::ops::Range<i64>, now: i64) -> Numbers 
         filter: Default::default(),
         timeline: Default::default(),
         by: None,
+        wanted: Wanted::ALL,
     };
     answer(&query, &summaries(events, &Keep::default())).totals
 }
@@ -300,6 +301,7 @@ fn of_equally_early_texts_the_smallest_counts() {
                 filter: Default::default(),
                 timeline: Default::default(),
                 by: Some(by),
+                wanted: Wanted::ALL,
             };
             let with = |is: fn(&Numbers) -> u64, answer: &Answer| -> Vec<RowKey> {
                 answer.rows.iter().filter(|row| is(&row.1) > 0).map(|row| row.0.clone()).collect()
@@ -325,6 +327,7 @@ fn equally_early_contact_requests_of_one_place_count_for_the_channels_of_both() 
         filter: Default::default(),
         timeline: Default::default(),
         by: Some(Dimension::Channel),
+        wanted: Wanted::ALL,
     };
     let answer = answer(&query, &summaries(&events, &Keep::default()));
     let counts: Vec<u64> = answer.rows.iter().map(|(_, numbers)| numbers.first_contacts.count()).collect();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use summary::{DaySummary, DecodeError, Dimension, Keep, Query, answer, fold};
+use summary::{DaySummary, DecodeError, Dimension, Keep, Query, Wanted, answer, fold};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::days::{FIRST_DAY, HOUR, MINUTE, Owned, at, rows};
@@ -54,7 +54,15 @@ fn use_it(day: DaySummary) {
     let day = Arc::new(day);
     for by in [None, Some(Dimension::Channel), Some(Dimension::Page)] {
         let timeline = summary::Timeline { stretches: vec![(at(0, HOUR), 0)], buckets: 1 };
-        let query = Query { since: at(0, 0), until: at(1, 0), now: at(1, 0), filter: Default::default(), timeline, by };
+        let query = Query {
+            since: at(0, 0),
+            until: at(1, 0),
+            now: at(1, 0),
+            filter: Default::default(),
+            timeline,
+            by,
+            wanted: Wanted::ALL,
+        };
         answer(&query, std::slice::from_ref(&day));
     }
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use summary::{
-    Channel, Channels, Counter, Distinct, Filter, Keep, Query, Timeline, VISITORS_PER_DAY_MAX, Values, answer, fold,
+    Channel, Channels, Counter, Distinct, Filter, Keep, Query, Timeline, VISITORS_PER_DAY_MAX, Values, Wanted, answer,
+    fold,
 };
 
 use crate::days::{FIRST_DAY, HOUR, Owned, at, rows, summaries};
@@ -79,6 +80,7 @@ fn estimates_are_within_their_error() {
                 filter: filter.clone(),
                 timeline: Default::default(),
                 by: None,
+                wanted: Wanted::ALL,
             };
             let events = events[span.start as usize..span.end as usize].iter().flatten().filter(|event| passes(event));
             let distinct = |events: &mut dyn Iterator<Item = &Owned>| {
@@ -111,6 +113,7 @@ fn a_crowd_before_the_span_makes_only_repeats_less_exact() {
         filter: Filter::default(),
         timeline: Default::default(),
         by: None,
+        wanted: Wanted::ALL,
     };
     let totals = answer(&query, &days).totals;
     let exact = Distinct { sampled: 1_000, share: 1.0 };
@@ -169,6 +172,7 @@ fn a_part_of_a_series_says_what_it_says_alone() {
             filter: filter.clone(),
             timeline: Timeline { buckets: stretches.len() as u32, stretches },
             by: None,
+            wanted: Wanted::ALL,
         };
         let series = answer(&query(since, until, starts.iter().copied().zip(0..).collect()), &days);
         assert_eq!(series.totals, answer(&query(since, until, vec![]), &days).totals, "{name}");

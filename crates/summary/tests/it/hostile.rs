@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use summary::{
     CELLS_PER_DAY_MAX, Counter, DaySummary, Dimension, Filter, Keep, Query, ROWS_PER_ANSWER_MAX, RowKey, Unanswerable,
-    VALUES_PER_DAY_MAX, Values, answer, fold,
+    VALUES_PER_DAY_MAX, Values, Wanted, answer, fold,
 };
 
 use crate::days::{FIRST_DAY, HOUR, Owned, at, rows};
@@ -24,7 +24,15 @@ fn event(number: usize) -> Owned {
 
 fn query(by: Option<Dimension>, page: Values) -> Query {
     let filter = Filter { page, ..Filter::default() };
-    Query { since: at(0, 0), until: at(1, 0), now: at(1, 0), filter, timeline: Default::default(), by }
+    Query {
+        since: at(0, 0),
+        until: at(1, 0),
+        now: at(1, 0),
+        filter,
+        timeline: Default::default(),
+        by,
+        wanted: Wanted::ALL,
+    }
 }
 
 fn encoded(day: DaySummary) -> Arc<DaySummary> {

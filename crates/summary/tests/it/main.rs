@@ -6,6 +6,7 @@ mod columns;
 mod days;
 mod estimate;
 mod hostile;
+mod many;
 mod parts;
 mod reference;
 mod same;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use proptest::sample::select;
 use summary::{
-    Answer, Bucket, Channel, Channels, DAY_MICROS, DaySummary, Dimension, Filter, Keep, Query, Timeline, Values, answer,
+    Answer, Bucket, Channel, Channels, DAY_MICROS, DaySummary, Dimension, Distinct, Filter, Keep, Numbers, Query,
+    Seconds, Timeline, Values, Want, Wanted, answer, lasting_answer,
 };
 
 use crate::days::{FIRST_DAY, HOUR, MINUTE, Owned, SECOND, at, summaries};
@@ -134,12 +135,62 @@ fn query() -> impl Strategy<Value = Query> {
             // Bucket 3 is none of the three: what belongs there is in no bucket.
             let timeline = Timeline { stretches, buckets: 3 };
             let since = floor(at(0, since));
-            Query { since, until: floor(since + span), now: now + DAY_MICROS, filter, timeline, by }
+            Query {
+                since,
+                until: floor(since + span),
+                now: now + DAY_MICROS,
+                filter,
+                timeline,
+                by,
+                wanted: Wanted::ALL,
+            }
         })
 }
 
 fn sorted(mut answer: Answer) -> Answer {
     answer.rows.sort_by(|one, other| one.0.cmp(&other.0));
+    answer
+}
+
+fn want() -> impl Strategy<Value = Want> {
+    prop::array::uniform5(any::<bool>()).prop_map(
+        |[durations, first_contacts, visitors, contact_visitors, repeat_visitors]| Want {
+            durations,
+            first_contacts,
+            visitors,
+            contact_visitors,
+            repeat_visitors,
+        },
+    )
+}
+
+fn wanted() -> impl Strategy<Value = Wanted> {
+    (want(), want(), want()).prop_map(|(totals, series, rows)| Wanted { totals, series, rows })
+}
+
+/// An answer without what isn't wanted.
+fn only(mut answer: Answer, wanted: Wanted) -> Answer {
+    let only = |numbers: &mut Numbers, want: Want| {
+        let visitors = |distinct: &mut Distinct, is_wanted: bool| {
+            if !is_wanted {
+                *distinct = Distinct::default();
+            }
+        };
+        visitors(&mut numbers.visitors, want.visitors);
+        visitors(&mut numbers.contact_visitors, want.contact_visitors);
+        numbers.channel_visitors.iter_mut().for_each(|distinct| visitors(distinct, want.contact_visitors));
+        visitors(&mut numbers.repeat_visitors, want.repeat_visitors);
+        let lengths = |seconds: &mut Seconds, is_wanted: bool| {
+            if !is_wanted {
+                *seconds = Seconds::default();
+            }
+        };
+        lengths(&mut numbers.durations, want.durations);
+        lengths(&mut numbers.first_contacts, want.first_contacts);
+    };
+    only(&mut answer.totals, wanted.totals);
+    answer.series.iter_mut().for_each(|numbers| only(numbers, wanted.series));
+    answer.rows.iter_mut().for_each(|(_, numbers)| only(numbers, wanted.rows));
     answer
 }
 
@@ -172,6 +223,37 @@ proptest! {
                 prop_assert_eq!(day.can_answer(&query), Ok(()));
             }
             prop_assert_eq!((answered.totals, answered.series), (expected.totals, expected.series));
+        }
+    }
+
+    #[test]
+    fn what_is_wanted_is_the_same_without_the_rest(events in events(), query in query(), wanted in wanted()) {
+        let days = summaries(&events, &Keep { bucket: Bucket::for_query(&query).unwrap(), ..Keep::default() });
+        let mut all = only(answer(&query, &days), wanted);
+        if query.by != Some(Dimension::Channel) {
+            all.rows.retain(|(_, numbers)| {
+                numbers.events > 0 || numbers.sessions.all > 0 || numbers.first_contacts.count() > 0
+            });
+        }
+        prop_assert_eq!(sorted(answer(&Query { wanted, ..query }, &days)), sorted(all));
+    }
+
+    #[test]
+    fn an_answer_lasts_until_a_chat_is_no_longer_open(events in events(), query in query()) {
+        let days = summaries(&events, &Keep { bucket: Bucket::for_query(&query).unwrap(), ..Keep::default() });
+        let lasting = lasting_answer(&query, &days);
+        prop_assert!(lasting.presents.contains(&query.now));
+        let at = |now: i64| answer(&Query { now, ..query.clone() }, &days);
+        for (bound, is_within) in [
+            (lasting.presents.start, true),
+            (lasting.presents.start.saturating_sub(1), false),
+            (lasting.presents.end.saturating_sub(1), true),
+            (lasting.presents.end, false),
+        ] {
+            // Where nothing changes any more there is no bound.
+            if bound != i64::MIN && bound < i64::MAX - 1 {
+                prop_assert_eq!(at(bound) == lasting.answer, is_within, "at {}", bound);
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ambient::ManualClock;
 use report::{Summaries, SummariesOptions, SummarySource};
-use summary::{Dimension, Filter, Query, Timeline, Values};
+use summary::{Dimension, Filter, Query, Timeline, Values, Wanted};
 use table::{
     CompactPolicy, DeleteWhere, EncodeOptions, Encoder, FileEncoder, FreshMark, NewFile, Root, Store, StoreOptions, Txn,
 };
@@ -148,7 +148,7 @@ impl Bench {
         let answered = self.summaries.answer(&queries).await.unwrap();
         assert_eq!(answered.answers.len(), queries.len());
         for (query, answer) in queries.iter().zip(answered.answers) {
-            assert_eq!(sorted(answer.answer), expected(&events, query), "{context}: {query:?}");
+            assert_eq!(sorted(answer.answer.clone()), expected(&events, query), "{context}: {query:?}");
         }
     }
 
@@ -170,7 +170,15 @@ fn options(dir: &TempDir, clock: &Arc<ManualClock>) -> SummariesOptions {
 /// All days of the tests.
 pub(super) fn whole() -> Query {
     let (since, until) = (at(-40, 0), at(60, 0));
-    Query { since, until, now: at(30, 12 * 60), filter: Filter::default(), timeline: Timeline::default(), by: None }
+    Query {
+        since,
+        until,
+        now: at(30, 12 * 60),
+        filter: Filter::default(),
+        timeline: Timeline::default(),
+        by: None,
+        wanted: Wanted::ALL,
+    }
 }
 
 /// Of each kind one: by days, by a dimension, with filters, in a zone of half hours, from an odd minute.

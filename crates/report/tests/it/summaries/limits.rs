@@ -102,6 +102,13 @@ async fn rare_values_are_read_from_the_rows_and_the_answer_says_so() {
         assert_eq!(answer.days_from_rows, days, "{subject}");
     }
     let folds = bench.summaries.stats();
-    bench.summaries.answer(&[of("orders")]).await.unwrap();
-    assert_eq!(bench.summaries.stats(), folds, "it is kept for the next one");
+    let answered = bench.summaries.answer(&[of("orders")]).await.unwrap();
+    assert_eq!(answered.answers[0].days_from_rows, [FIRST_DAY + 12], "said again");
+    // Another question about the same values.
+    let sums = Query { wanted: summary::Wanted::SUMS, ..of("orders") };
+    let answered = bench.summaries.answer(&[sums]).await.unwrap();
+    assert_eq!(answered.answers[0].days_from_rows, [FIRST_DAY + 12]);
+    let after = bench.summaries.stats();
+    assert_eq!((after.folds, after.rows_read), (folds.folds, folds.rows_read), "it is kept for the next one");
+    assert_eq!(after.answers_known, folds.answers_known + 1);
 }

@@ -1,5 +1,6 @@
 //! Summaries say what the rows say, whatever happens to the table and to their files.
 
+mod answers;
 mod bench;
 mod events;
 mod files;

@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use dashboard::{Context, Page, View, Wrong};
-use report::{Report, ReportName, ReportRequest, RequestError};
+use report::{Contents, Report, ReportName, ReportRequest, RequestError};
 use serde_json::json;
 
 use super::told::{HTML, LIVE_POLICY, unreadable_query};
@@ -35,13 +35,15 @@ pub(super) struct Wanted {
     pub(super) set: &'static [(&'static str, &'static str)],
     /// Parameters of a URL without them.
     pub(super) absent: &'static [(&'static str, &'static str)],
+    /// Its numbers that the page shows; `None` for all. Others aren't looked for.
+    pub(super) shown: Option<&'static Contents>,
     /// Whether there is no page without it: another one is left out where it can't be made for this span.
     pub(super) is_needed: bool,
 }
 
 impl Wanted {
     pub(super) const fn report(name: ReportName) -> Wanted {
-        Wanted { name, set: &[], absent: &[], is_needed: true }
+        Wanted { name, set: &[], absent: &[], shown: None, is_needed: true }
     }
 
     fn request<B: Backend>(&self, state: &AppState<B>, view: &View, now: i64) -> Result<ReportRequest, RequestError> {
@@ -49,7 +51,11 @@ impl Wanted {
         let written = || view.parameters().filter(|(name, _)| !is_set(name));
         let absent = self.absent.iter().copied().filter(|(name, _)| written().all(|(written, _)| written != *name));
         let parameters = written().chain(self.set.iter().copied()).chain(absent);
-        ReportRequest::parse(self.name.name(), parameters, state.options.time_zone, now)
+        let request = ReportRequest::parse(self.name.name(), parameters, state.options.time_zone, now)?;
+        Ok(match self.shown {
+            Some(shown) => request.with(shown),
+            None => request,
+        })
     }
 }
 

@@ -21,11 +21,11 @@ const HOURS: &[(&str, &str)] = &[("by", "weekday-hour"), ("compare", "none")];
 const PAGE: Drawn = Drawn {
     page: Page::Overview,
     reports: &[
-        Wanted::report(ReportName::Overview),
-        Wanted::report(ReportName::Chat),
-        Wanted { set: TOP, ..Wanted::report(ReportName::Subjects) },
-        Wanted { set: TOP, ..Wanted::report(ReportName::Pages) },
-        Wanted { set: HOURS, is_needed: false, ..Wanted::report(ReportName::Overview) },
+        Wanted { shown: Some(&Overview::OVERVIEW), ..Wanted::report(ReportName::Overview) },
+        Wanted { shown: Some(&Overview::CHAT), ..Wanted::report(ReportName::Chat) },
+        Wanted { set: TOP, shown: Some(&Overview::SUBJECTS), ..Wanted::report(ReportName::Subjects) },
+        Wanted { set: TOP, shown: Some(&Overview::PAGES), ..Wanted::report(ReportName::Pages) },
+        Wanted { set: HOURS, shown: Some(&Overview::HOURS), is_needed: false, ..Wanted::report(ReportName::Overview) },
     ],
     draw,
 };

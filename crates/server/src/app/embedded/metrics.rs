@@ -121,7 +121,7 @@ pub(super) fn of_queries(workers: &WorkerCounts) -> [MetricSample; 4] {
 }
 
 /// Numbers of the summaries of days.
-pub(super) fn of_summaries(stats: &SummaryStats) -> [MetricSample; 8] {
+pub(super) fn of_summaries(stats: &SummaryStats) -> [MetricSample; 10] {
     let one = |name, kind, help, value: u64| MetricSample { name, kind, help, values: vec![(None, value as f64)] };
     let gauge = |name, help, value| one(name, MetricKind::Gauge, help, value);
     let counter = |name, help, value| one(name, MetricKind::Counter, help, value);
@@ -137,6 +137,16 @@ pub(super) fn of_summaries(stats: &SummaryStats) -> [MetricSample; 8] {
             "frontdesk_summary_days_stale",
             "Days without a summary that holds, when they were last looked through; a report makes them first.",
             stats.days_stale,
+        ),
+        gauge(
+            "frontdesk_summary_answer_bytes",
+            "Bytes of answers that are kept for who asks again.",
+            stats.answer_bytes,
+        ),
+        counter(
+            "frontdesk_summary_answers_known_total",
+            "Questions of reports that were answered by an answer that was kept.",
+            stats.answers_known,
         ),
         counter("frontdesk_summary_folds_total", "Summaries made.", stats.folds),
         counter(

@@ -1,0 +1,165 @@
+//! What several days say together: visitors who came on several of them count once.
+//!
+//! Each day has its visitors in the order of their hashes, so the work is divided by ranges of hashes, each with
+//! so few visitors that what is known of them stays near, and threads share the ranges.
+
+use std::ops::RangeInclusive;
+
+use super::Asked;
+use super::alone::Found;
+use super::marks::{Counts, Mark, Union};
+use super::repeats::{Contact, Repeats};
+use super::samples::Below;
+use super::threads;
+
+/// Marks that are brought together at once, about.
+const MARKS_AT_ONCE: usize = 8_192;
+
+/// Some work.
+struct Task {
+    kind: Kind,
+    hashes: RangeInclusive<u64>,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Span,
+    Bucket(u32),
+    Rows,
+    Repeats,
+}
+
+/// Visitors of a bucket of the series, as one day has them.
+struct OfDay<'a> {
+    part: usize,
+    visitors: &'a [(u32, u8)],
+}
+
+/// What one thread does.
+struct Together<'a> {
+    asked: &'a Asked<'a>,
+    found: &'a [Found],
+    buckets: &'a [Vec<OfDay<'a>>],
+    counts: Counts,
+    union: Union,
+    repeats: Repeats<'a>,
+    contacts: Vec<Contact>,
+}
+
+/// Counts what the days found, which are those of `asked`, in the same order.
+pub(crate) fn count(asked: &Asked<'_>, threads: usize, found: &[Found], counts: &mut Counts) {
+    let mut buckets: Vec<Vec<OfDay<'_>>> = Vec::new();
+    buckets.resize_with(asked.query.timeline.buckets as usize, Vec::new);
+    for (part, found) in found.iter().enumerate() {
+        for (bucket, visitors) in &found.buckets {
+            buckets[*bucket as usize].push(OfDay { part, visitors });
+        }
+    }
+    let tasks = tasks(asked, found, &buckets);
+    let new = || Together {
+        asked,
+        found,
+        buckets: &buckets,
+        counts: Counts::new(asked.numbers()),
+        union: Union::new(),
+        repeats: Repeats::new(asked),
+        contacts: Vec::new(),
+    };
+    let workers = threads::share(threads, tasks.len(), new, |together, at| together.count(&tasks[at]));
+    workers.iter().for_each(|worker| counts.add_all(&worker.counts));
+}
+
+fn tasks(asked: &Asked<'_>, found: &[Found], buckets: &[Vec<OfDay<'_>>]) -> Vec<Task> {
+    let mut tasks = Vec::new();
+    let mut add = |kind: Kind, marks: usize, below: Below| {
+        tasks.extend(ranges(marks, below).map(|hashes| Task { kind, hashes }));
+    };
+    let estimates = asked.estimates;
+    add(Kind::Span, found.iter().map(|found| found.span.len()).sum(), estimates.span.visitors);
+    for ((bucket, days), estimate) in (0..).zip(buckets).zip(&estimates.series) {
+        add(Kind::Bucket(bucket), days.iter().map(|day| day.visitors.len()).sum(), estimate.visitors);
+    }
+    add(Kind::Rows, found.iter().map(|found| found.rows.len()).sum(), estimates.span.visitors);
+    let contacts = estimates.contacts.iter().copied().max().unwrap_or(Below::NONE);
+    add(Kind::Repeats, found.iter().map(|found| found.contacts.len()).sum(), contacts);
+    tasks
+}
+
+/// Divides the hashes below a threshold, which are spread evenly.
+fn ranges(marks: usize, below: Below) -> impl Iterator<Item = RangeInclusive<u64>> {
+    let count = marks.div_ceil(MARKS_AT_ONCE) as u64;
+    let width = below.last() / count.max(1);
+    (0..count).map(move |at| {
+        let last = if at + 1 == count { u64::MAX } else { width * (at + 1) };
+        if at == 0 { 0..=last } else { width * at + 1..=last }
+    })
+}
+
+/// Those of some things in the order of their hashes whose hashes are in a range.
+fn within<'a, T>(all: &'a [T], hashes: &RangeInclusive<u64>, hash: impl Fn(&T) -> u64) -> &'a [T] {
+    let from = all.partition_point(|one| hash(one) < *hashes.start());
+    let to = all.partition_point(|one| hash(one) <= *hashes.end());
+    &all[from..to.max(from)]
+}
+
+impl Together<'_> {
+    fn count(&mut self, task: &Task) {
+        match task.kind {
+            Kind::Span => self.count_span(&task.hashes),
+            Kind::Bucket(bucket) => self.count_bucket(bucket, &task.hashes),
+            Kind::Rows => self.count_rows(&task.hashes),
+            Kind::Repeats => self.count_repeats(&task.hashes),
+        }
+    }
+
+    fn count_span(&mut self, range: &RangeInclusive<u64>) {
+        let days = std::iter::zip(self.asked.parts, self.found).map(|(part, found)| {
+            let hashes = &part.day.sample.hashes[..found.span.len()];
+            let of_range = within(hashes, range, |hash| *hash);
+            let from = hashes.partition_point(|hash| hash < range.start());
+            (of_range, &found.span[from..from + of_range.len()])
+        });
+        let days: Vec<(&[u64], &[u8])> = days.collect();
+        self.union.begin(days.iter().map(|(hashes, _)| hashes.len()).sum());
+        for (hash, seen) in days.into_iter().flat_map(|(hashes, span)| hashes.iter().zip(span)) {
+            if *seen != 0 {
+                let new = self.union.add(Mark { hash: *hash, number: 0, seen: *seen });
+                self.counts.add(0, new);
+            }
+        }
+    }
+
+    fn count_bucket(&mut self, bucket: u32, range: &RangeInclusive<u64>) {
+        let number = Asked::number_of_bucket(bucket);
+        let days = self.buckets[bucket as usize].iter().map(|day| {
+            let hashes = self.asked.parts[day.part].day.sample.hashes.as_slice();
+            (hashes, within(day.visitors, range, |(visitor, _)| hashes[*visitor as usize]))
+        });
+        let days: Vec<(&[u64], &[(u32, u8)])> = days.collect();
+        self.union.begin(days.iter().map(|(_, visitors)| visitors.len()).sum());
+        for (hashes, visitors) in days {
+            for (visitor, seen) in visitors {
+                let new = self.union.add(Mark { hash: hashes[*visitor as usize], number, seen: *seen });
+                self.counts.add(number, new);
+            }
+        }
+    }
+
+    fn count_rows(&mut self, range: &RangeInclusive<u64>) {
+        let days = self.found.iter().map(|found| within(&found.rows, range, |mark| mark.hash));
+        let days: Vec<&[Mark]> = days.collect();
+        self.union.begin(days.iter().map(|marks| marks.len()).sum());
+        for mark in days.into_iter().flatten() {
+            let new = self.union.add(*mark);
+            self.counts.add(mark.number, new);
+        }
+    }
+
+    fn count_repeats(&mut self, range: &RangeInclusive<u64>) {
+        self.contacts.clear();
+        for found in self.found {
+            self.contacts.extend(within(&found.contacts, range, |contact| contact.hash));
+        }
+        self.repeats.count(&mut self.contacts, &mut self.counts);
+    }
+}

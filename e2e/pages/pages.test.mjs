@@ -21,7 +21,7 @@ const LOOKS = [
   { name: "phone", colorScheme: "light", width: 360 },
 ];
 const QUERY = "/sql?q=select+channel%2C+sum%28contact_requests%29+as+requests+from+contacts+group+by+channel+order+by+channel";
-const PATHS = ["/", "/chat", "/subjects", "/pages", "/quality", "/events", "/events?show=rejected", "/sql", QUERY];
+const PATHS = ["/", "/chat", "/subjects", "/pages", "/quality", "/events", "/events?show=rejected", "/schemas", "/sql", QUERY];
 
 let frontdesk;
 let browser;

@@ -2,7 +2,7 @@
 //!
 //! * [`View`] is what a page's URL says: the parameters of the reports behind it, in the same words.
 //! * [`overview`], [`chat`], [`subjects`], [`pages`], [`quality`] draw a page from its reports, [`events`] and
-//!   [`story`] from single events, [`sql`] from a query of one's own, [`wrong`] and [`failed`] what is told instead;
+//!   [`story`] from single events, [`schemas`] from what is collected, [`sql`] from a query of one's own, [`wrong`] and [`failed`] what is told instead;
 //!   [`login`] and [`followed_link`] are for whoever isn't signed in. Each is a whole document that needs one style sheet
 //!   ([`STYLE`]) and nothing from elsewhere; a script ([`SCRIPT`]) keeps it up to date where scripts run. Nothing in it
 //!   is computed: a number that isn't in a report isn't on a page.
@@ -39,9 +39,11 @@ pub use pages::list::{pages, subjects};
 pub use pages::login::{LoginForm, followed_link, login};
 pub use pages::overview::{Overview, overview};
 pub use pages::quality::{Quality, quality};
+pub use pages::schemas::{CollectedSchema, Counted, Schemas, schemas};
 pub use pages::sql::{Sql, SqlOutcome, sql};
 pub use pages::story::{Story, StoryReject, StoryTimes, story};
 pub use pages::wrong::{Wrong, wrong};
 
 pub use parts::csv::SqlRows;
+pub use schemas::{Outline, OutlineProperty, Scalar};
 pub use view::{Filter, FilterKind, Page, View};

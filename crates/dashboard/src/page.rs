@@ -49,6 +49,11 @@ impl Told {
 
 /// A whole page.
 pub(crate) fn page(context: &Context<'_>, told: Option<&Told>, content: &Markup) -> String {
+    page_again(context, told, None, content)
+}
+
+/// The same, which the browser asks for again after so many seconds.
+pub(crate) fn page_again(context: &Context<'_>, told: Option<&Told>, again_s: Option<u64>, content: &Markup) -> String {
     let span = told.map(|told| time::span(&told.period.since, &told.period.until));
     let title = context.page.label();
     let whole_title = match &span {
@@ -79,13 +84,17 @@ pub(crate) fn page(context: &Context<'_>, told: Option<&Told>, content: &Markup)
         (keys())
         script src=(SCRIPT.path()) defer {}
     };
-    document(&whole_title, None, &body)
+    document(&whole_title, again_s, &body)
 }
 
 /// How a page is kept up to date: a span that is over isn't.
 fn live(context: &Context<'_>, told: Option<&Told>) -> Option<&'static str> {
     let is_now = told.is_some_and(|told| told.period.so_far);
-    is_now.then_some(if context.page == Page::Events { "note" } else { "whole" })
+    match context.page {
+        Page::Schemas => None,
+        Page::Events => is_now.then_some("note"),
+        _ => is_now.then_some("whole"),
+    }
 }
 
 /// What the keys do, shown by `?`.

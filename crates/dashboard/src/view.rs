@@ -26,14 +26,24 @@ pub enum Page {
     Quality,
     /// Single events.
     Events,
+    /// What is collected.
+    Schemas,
     /// Queries of one's own.
     Sql,
 }
 
 impl Page {
     /// All of them, in the order of the navigation.
-    pub const ALL: [Page; 7] =
-        [Page::Overview, Page::Chat, Page::Subjects, Page::Pages, Page::Quality, Page::Events, Page::Sql];
+    pub const ALL: [Page; 8] = [
+        Page::Overview,
+        Page::Chat,
+        Page::Subjects,
+        Page::Pages,
+        Page::Quality,
+        Page::Events,
+        Page::Schemas,
+        Page::Sql,
+    ];
 
     /// Where it is.
     pub const fn path(self) -> &'static str {
@@ -44,6 +54,7 @@ impl Page {
             Page::Pages => "/pages",
             Page::Quality => "/quality",
             Page::Events => "/events",
+            Page::Schemas => "/schemas",
             Page::Sql => "/sql",
         }
     }
@@ -56,13 +67,22 @@ impl Page {
             Page::Subjects => Some("/v1/reports/subjects"),
             Page::Pages => Some("/v1/reports/pages"),
             Page::Quality => Some("/v1/reports/quality"),
-            Page::Events | Page::Sql => None,
+            Page::Events | Page::Schemas | Page::Sql => None,
         }
     }
 
     /// Whether its numbers are compared with another period's.
     pub(crate) const fn is_compared(self) -> bool {
-        !matches!(self, Page::Events | Page::Sql)
+        !matches!(self, Page::Events | Page::Schemas | Page::Sql)
+    }
+
+    /// Whether it takes one of [`View::OWN`].
+    fn takes(self, own: &str) -> bool {
+        match self {
+            Page::Events => own != "schema",
+            Page::Schemas => own == "schema",
+            _ => false,
+        }
     }
 
     /// Its name.
@@ -74,6 +94,7 @@ impl Page {
             Page::Pages => "Pages",
             Page::Quality => "Quality",
             Page::Events => "Events",
+            Page::Schemas => "Schemas",
             Page::Sql => "SQL",
         }
     }
@@ -160,8 +181,8 @@ pub struct View {
 impl View {
     const ONCE: [&'static str; 6] = ["since", "until", "tz", "by", "compare", "limit"];
 
-    /// Those of [`Page::Events`].
-    const OWN: [&'static str; 4] = ["find", "show", "reason", "anomaly"];
+    /// Those that one page alone takes.
+    const OWN: [&'static str; 5] = ["find", "show", "reason", "anomaly", "schema"];
 
     /// Whether a parameter has one value, so that an empty one says nothing.
     pub(crate) fn is_once(name: &str) -> bool {
@@ -274,7 +295,7 @@ impl View {
 
     /// The same with more. What one page alone takes stands in no other's URL.
     pub(crate) fn href_with(&self, page: Page, more: &[(&str, &str)]) -> String {
-        let own = self.own.iter().filter(|_| page == Page::Events).map(|(name, value)| (*name, value.as_str()));
+        let own = self.own.iter().filter(|(name, _)| page.takes(name)).map(|(name, value)| (*name, value.as_str()));
         let all: Vec<(&str, &str)> = own.chain(more.iter().copied()).collect();
         self.href_of(page.path(), &all)
     }

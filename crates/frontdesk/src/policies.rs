@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use dashboard::CollectedSchema;
 use intake::ValidationPolicy;
-use xdm::{Plan, Plans, Registry, SchemaError};
+use schemas::Corpus;
+use xdm::{Composition, Plan, Plans, Registry, SchemaError};
 
 use crate::failure::Failure;
 use crate::settings::Settings;
@@ -74,6 +76,37 @@ impl ValidationPolicies {
 pub(crate) fn named(settings: &Settings) -> BTreeSet<&str> {
     let datastreams = settings.datastreams.0.values();
     datastreams.filter_map(|set| set.schema.as_deref()).chain(settings.schema.as_deref()).collect()
+}
+
+/// The schemas that events are judged by, for people to read: that of most datastreams first.
+///
+/// # Errors
+/// As [`ValidationPolicies::of`].
+pub(crate) fn collected(settings: &Settings) -> Result<Vec<CollectedSchema>, Failure> {
+    let datastreams = &settings.datastreams.0;
+    let policies = ValidationPolicies::of(settings)?;
+    let mut registry = Registry::bundled();
+    registry.read(&settings.schema_files.0).map_err(unusable)?;
+    let corpus = Corpus::of(registry);
+    let default = settings.schema.as_deref();
+    let mut by_schema: BTreeMap<Option<&str>, Vec<String>> = BTreeMap::from([(default, Vec::new())]);
+    for (id, set) in datastreams.iter().filter(|(_, set)| set.schema.is_some() && set.schema.as_deref() != default) {
+        by_schema.entry(set.schema.as_deref()).or_default().push(id.clone());
+    }
+    let mut schemas: Vec<CollectedSchema> = by_schema
+        .into_iter()
+        .filter_map(|(schema, datastreams)| {
+            let composition = match schema {
+                Some(id) => Composition { class: id.to_owned(), groups: Vec::new() },
+                None => Composition::contact_event(),
+            };
+            // All plans have the same columns.
+            let outline = schemas::outline(&corpus, &composition, policies.default.plan.layout())?;
+            Some(CollectedSchema { outline, datastreams })
+        })
+        .collect();
+    schemas.sort_by_key(|schema| !schema.datastreams.is_empty());
+    Ok(schemas)
 }
 
 fn compile(named: &BTreeSet<&str>, files: &[&[PathBuf]]) -> Result<Plans, Failure> {

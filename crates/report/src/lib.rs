@@ -15,6 +15,7 @@
 
 mod alerts;
 mod cell;
+mod collected;
 mod contacts;
 mod docs;
 mod engine;
@@ -46,6 +47,9 @@ mod yielding;
 pub use alerts::{
     ALERT_METRICS, ALERT_PARAMETERS, AlertError, AlertKind, AlertReading, AlertRule, AlertStanding, AlertWeek,
 };
+pub use collected::{
+    Collected, CollectedColumn, CollectedRequest, FilledColumn, SMALL_NUMBER_MAX, ShownValues, UNDECLARED_TOLD_MAX,
+};
 pub use contacts::{ChannelNumbers, ContactsReport, Line, Numbers, Quality};
 pub use docs::{EXAMPLES, SqlTable, metrics_markdown, sql_markdown, sql_tables};
 pub use error::QueryError;
@@ -70,6 +74,7 @@ pub use summaries::{
     SPECIAL_MEMORY_BYTES_MAX, SUMMARY_MEMORY_BYTES_MAX, Summaries, SummariesOptions, SummaryStats,
 };
 pub use tables::{Tables, TablesError};
+pub use views::columns::flat_column;
 pub use visible::{is_steering, visible};
 pub use worker::export::ExportStream;
 pub use worker::frame::Fault;

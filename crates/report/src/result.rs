@@ -1,5 +1,5 @@
-//! The rows of a finished query, and the four forms in which they leave: an aligned
-//! table, CSV, a JSON array, NDJSON.
+//! The rows of a finished query, and the five forms in which they leave: an aligned
+//! table, CSV, a JSON array, NDJSON, Parquet.
 //!
 //! Timestamps are ISO 8601 in UTC with a `Z`. In JSON a null column is `null`, while
 //! an absent field inside a nested value is left out: an event has some three hundred
@@ -15,6 +15,7 @@ use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 
 use serde::{Deserialize, Serialize};
+use table::ParquetRows;
 
 use crate::lines::{self, ObjectKeys, Texts};
 use crate::postgres::ParameterType;
@@ -32,6 +33,8 @@ pub enum Form {
     Csv,
     /// Aligned columns for people.
     Table,
+    /// One Parquet file; of statements alone.
+    Parquet,
 }
 
 /// What a query found.
@@ -125,6 +128,16 @@ impl QueryResult {
             out.write_all(object)?;
             out.write_all(b"\n")
         })
+    }
+
+    /// One Parquet file.
+    ///
+    /// # Errors
+    /// Those of `out`; [`io::ErrorKind::InvalidData`] if Parquet has no such column.
+    pub fn write_parquet(&self, out: &mut (impl Write + Send)) -> io::Result<()> {
+        let mut file = ParquetRows::begin(Box::new(out), SchemaRef::clone(&self.schema))?;
+        self.batches.iter().try_for_each(|batch| file.write(batch))?;
+        file.finish()
     }
 
     fn each_object(&self, mut write: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {

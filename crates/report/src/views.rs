@@ -134,26 +134,47 @@ fn contacts(schema: &Schema) -> String {
 }
 
 fn activity(schema: &Schema) -> String {
-    let inner: Vec<String> = COLUMNS
+    activity_with(schema, &[])
+}
+
+/// What begins the name of a column of `events` that stands beside those of `activity`.
+pub(crate) const SENT: &str = "sent ";
+
+/// The name of such a column, quoted.
+pub(crate) fn sent(root: &str) -> String {
+    quote(&format!("{SENT}{root}"))
+}
+
+/// Whether a table has a column of this name that readers see as it is.
+pub(crate) fn is_open(schema: &Schema, name: &str) -> bool {
+    name != SEALED && schema.field_with_name(name).is_ok()
+}
+
+/// The rows of `activity`, with columns of `events` beside its own, under the names that [`sent`] makes.
+pub(crate) fn activity_with(schema: &Schema, roots: &[&str]) -> String {
+    let beside = || roots.iter().map(|root| sent(root));
+    let inner = COLUMNS
         .iter()
-        .filter_map(|column| Some(format!("{} as {}", inner_sql(schema, &column.source)?, quote(column.name))))
-        .collect();
+        .filter_map(|column| Some(format!("{} as {}", inner_sql(schema, &column.source)?, quote(column.name))));
+    let inner: Vec<String> =
+        inner.chain(roots.iter().map(|root| format!("{} as {}", quote(root), sent(root)))).collect();
     let outer: Vec<String> = COLUMNS
         .iter()
         .map(|column| match column.source {
             ColumnSource::Channel => format!("{} as {}", channel(), quote(column.name)),
             ColumnSource::ContactRequests => format!("{} as {}", contact_requests(), quote(column.name)),
             ColumnSource::Page => format!("{PAGE} as {}", quote(column.name)),
-            ColumnSource::Late => format!("{} as {}", late(), quote(column.name)),
             _ => quote(column.name),
         })
+        .chain(beside())
         .collect();
     format!("select {} from (select {} from events) as flat", outer.join(", "), inner.join(", "))
 }
 
 fn inner_sql(schema: &Schema, source: &ColumnSource) -> Option<String> {
     Some(match source {
-        ColumnSource::Channel | ColumnSource::ContactRequests | ColumnSource::Page | ColumnSource::Late => return None,
+        ColumnSource::Channel | ColumnSource::ContactRequests | ColumnSource::Page => return None,
+        ColumnSource::Late => late(schema),
         ColumnSource::Field(path) => field(schema, path).unwrap_or_else(|| NULL_TEXT.to_owned()),
         ColumnSource::Key(path) => {
             field(schema, path).map_or_else(|| NULL_TEXT.to_owned(), |sql| format!("nullif({sql}, '')"))
@@ -187,10 +208,16 @@ fn contact_requests() -> String {
     Channel::ALL.map(|channel| format!("coalesce({}, 0)", channel.requests().column())).join(" + ")
 }
 
-/// Whether the day was closed when it was received.
-fn late() -> String {
+/// Whether the day was closed when its sender's request came in. What was loaded from a file came in no request, and
+/// was no sender's to send in time.
+fn late(schema: &Schema) -> String {
     let closes_after_hours = (DAY_MICROS + DAY_CLOSES_AFTER_MICROS) / 3_600_000_000;
-    format!("coalesce(received_at >= date_trunc('day', time) + interval '{closes_after_hours}' hour, false)")
+    let [Some(time), Some(received_at)] = ["timestamp", "received_at"].map(|path| field(schema, path)) else {
+        return "false".to_owned();
+    };
+    let by_request = field(schema, "request_id").map_or_else(|| "false".to_owned(), |id| format!("{id} is not null"));
+    let is_after = format!("{received_at} >= date_trunc('day', {time}) + interval '{closes_after_hours}' hour");
+    format!("coalesce({by_request} and {is_after}, false)")
 }
 
 fn anomaly(schema: &Schema) -> String {

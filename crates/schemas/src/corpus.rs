@@ -105,7 +105,11 @@ impl Corpus {
 
     /// The schemas that come with `xdm`, each under a path made of its `$id`.
     pub fn bundled() -> Corpus {
-        let registry = Registry::bundled();
+        Corpus::of(Registry::bundled())
+    }
+
+    /// The schemas of a registry, each under a path made of its `$id`.
+    pub fn of(registry: Registry) -> Corpus {
         let schema = |id: &str| {
             let path = id.split_once("://").map_or(id, |(_, path)| path);
             let path = path.split_once('/').map_or(path, |(_, path)| path).trim_start_matches("xdm/");

@@ -14,9 +14,12 @@ pub mod export;
 mod finding;
 pub mod infer;
 pub mod lint;
+mod outline;
 mod reading;
 mod walk;
 
 pub use corpus::{Corpus, Schema};
 pub use diff::diff;
 pub use finding::{Finding, Level, Proof, sarif};
+pub use outline::{Outline, OutlineProperty, outline};
+pub use xdm::Scalar;

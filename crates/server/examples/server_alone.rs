@@ -78,6 +78,15 @@ impl Events for Nothing {
         Err(QueryFailure::Unavailable("there are no tables".to_owned()))
     }
 
+    async fn collected(
+        &self,
+        _: &report::CollectedRequest,
+        _: SqlLimits,
+        _: std::time::Duration,
+    ) -> Result<Option<std::sync::Arc<report::Collected>>, QueryFailure> {
+        Ok(None)
+    }
+
     async fn event(&self, _id: &str, _time: &str, _limits: SqlLimits) -> Result<Option<EventDetails>, QueryFailure> {
         Err(QueryFailure::Unavailable("there are no tables".to_owned()))
     }

@@ -128,7 +128,7 @@ impl<'a> IdentityColumn<'a> {
 pub struct EventColumns<'a> {
     /// Microseconds since 1970-01-01T00:00:00Z. An event without a time is passed over.
     pub times: IntegerColumn<'a>,
-    /// When it was received, likewise.
+    /// When a request brought it, likewise; null where none did.
     pub received: Option<IntegerColumn<'a>>,
     /// The datastream.
     pub datastreams: Option<TextColumn<'a>>,

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 
 use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
 use deltalake::kernel::LogicalFileView;
@@ -86,6 +87,11 @@ impl DayFiles {
         self.snapshot.version()
     }
 
+    /// Its columns, the partition column among them.
+    pub fn schema(&self) -> SchemaRef {
+        self.snapshot.scan.schema()
+    }
+
     /// The days that have files of their own, ascending.
     pub fn days(&self) -> &BTreeMap<Partition, FilesOfDay> {
         &self.days
@@ -135,6 +141,16 @@ impl DataFile {
     /// The days of its rows.
     pub fn days(&self) -> FileDays {
         self.days
+    }
+
+    /// Whether another program has marked rows of it deleted.
+    pub(crate) fn is_marked(&self) -> bool {
+        self.view.deletion_vector_descriptor().is_some()
+    }
+
+    /// The file in the log.
+    pub(crate) fn view(&self) -> &LogicalFileView {
+        &self.view
     }
 }
 
@@ -196,7 +212,7 @@ impl Dataset {
         SessionContext::new().read_table(provider)?.select_columns(&roots)?.execute_stream().await
     }
 
-    fn failure(&self, file: &LogicalFileView, error: StoreError) -> ReadFailure {
+    pub(crate) fn failure(&self, file: &LogicalFileView, error: StoreError) -> ReadFailure {
         // A vacuum may have deleted it, which is no damage.
         if !self.is_current(file) || self.note_failure(file, &error) {
             return ReadFailure::Gone;
@@ -274,7 +290,7 @@ fn searching(table: &'static str) -> impl Fn(DataFusionError) -> StoreError {
 }
 
 /// The leaves at these paths.
-fn mask(schema: &SchemaDescriptor, paths: &[&str]) -> ProjectionMask {
+pub(crate) fn mask(schema: &SchemaDescriptor, paths: &[&str]) -> ProjectionMask {
     let leaves: Vec<&[String]> = schema.columns().iter().map(|column| column.path().parts()).collect();
     ProjectionMask::leaves(schema, wanted(&leaves, paths))
 }

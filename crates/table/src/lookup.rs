@@ -3,10 +3,13 @@
 //! Tables are kept by date and not by id. Whoever knows an event's date says so, and only
 //! that day is read; otherwise it costs a scan of the id column.
 
+use std::sync::LazyLock;
+
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimestampMicrosecondType};
 use datafusion::error::DataFusionError;
+use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{Expr, ident, lit};
 use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
@@ -172,6 +175,12 @@ impl Store {
     }
 }
 
+/// The engine's functions are put together once: that takes longer than a look-up.
+fn context() -> SessionContext {
+    static STATE: LazyLock<SessionState> = LazyLock::new(|| SessionStateBuilder::new().with_default_features().build());
+    SessionContext::new_with_state(STATE.clone())
+}
+
 async fn select(table: &Dataset, filter: Expr, columns: &[&str]) -> Result<Vec<RecordBatch>, StoreError> {
     let found = match read(table, filter.clone(), columns).await {
         // A damaged file is left out from now on: the row may be in another one.
@@ -182,7 +191,7 @@ async fn select(table: &Dataset, filter: Expr, columns: &[&str]) -> Result<Vec<R
 }
 
 async fn read(table: &Dataset, filter: Expr, columns: &[&str]) -> Result<Vec<RecordBatch>, DataFusionError> {
-    let rows = SessionContext::new().read_table(table.provider())?.filter(filter)?;
+    let rows = context().read_table(table.provider())?.filter(filter)?;
     rows.select_columns(columns)?.collect().await
 }
 
@@ -192,7 +201,7 @@ async fn oldest(
     columns: &[&str],
     rows_max: usize,
 ) -> Result<Vec<RecordBatch>, DataFusionError> {
-    let rows = SessionContext::new().read_table(table.provider())?.filter(filter)?.select_columns(columns)?;
+    let rows = context().read_table(table.provider())?.filter(filter)?.select_columns(columns)?;
     let order = ["received_at", "reject_id"].map(|name| ident(name).sort(true, true));
     rows.sort(order.to_vec())?.limit(0, Some(rows_max))?.collect().await
 }

@@ -22,7 +22,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("summary", &[]),
     ("test-query", &["workspace-hack"]),
     ("report", &["ambient", "summary", "table", "workspace-hack"]),
-    ("dashboard", &["report", "workspace-hack"]),
+    ("dashboard", &["report", "schemas", "workspace-hack"]),
     ("state", &["ambient", "workspace-hack"]),
     ("postgres", &["report", "workspace-hack"]),
     ("mail", &["ambient", "report", "state", "workspace-hack"]),

@@ -162,7 +162,7 @@ fn reports(page: Page) -> &'static [MailedReport] {
         Page::Subjects => const { &[whole(ReportName::Subjects)] },
         Page::Pages => const { &[whole(ReportName::Pages)] },
         Page::Quality => const { &[whole(ReportName::Quality)] },
-        Page::Events | Page::Sql => &[],
+        Page::Events | Page::Schemas | Page::Sql => &[],
     }
 }
 
@@ -273,7 +273,7 @@ fn contents(page: Page) -> (Shown, Option<&'static Metric>) {
             },
             Some(&metric::ANOMALIES),
         ),
-        Page::Overview | Page::Events | Page::Sql => (
+        Page::Overview | Page::Events | Page::Schemas | Page::Sql => (
             const {
                 &[
                     (&metric::CONTACT_REQUESTS, None),

@@ -94,6 +94,7 @@ fn result(query: &str, rows: &SqlRows) -> Markup {
                 @if from > 0 { a href=(href(query, &[("from", &from.saturating_sub(SqlRows::SHOWN).to_string())])) { "Rows before" } }
                 @if to < rows.total() { a href=(href(query, &[("from", &to.to_string())])) { "More rows" } }
                 a href=(href(query, &[("format", "csv")])) { "Save as CSV" }
+                a href=(href(query, &[("format", "parquet")])) { "Save as Parquet" }
             }
         }
     }

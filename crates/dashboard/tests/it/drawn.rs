@@ -1,10 +1,15 @@
 //! Every page, drawn from made-up reports.
 
 use dashboard::{
-    Chat, Context, Events, Failed, LoginForm, Overview, Page, Quality, Sql, SqlOutcome, SqlRows, Story, StoryReject,
-    StoryTimes, View, Wrong,
+    Chat, CollectedSchema, Context, Counted, Events, Failed, LoginForm, Outline, Overview, Page, Quality, Schemas, Sql,
+    SqlOutcome, SqlRows, Story, StoryReject, StoryTimes, View, Wrong,
 };
-use report::{EventDetails, EventLine, EventList, EventsRequest, Report, ReportName, Zone};
+use report::{
+    Collected, EventDetails, EventLine, EventList, EventsRequest, FilledColumn, Report, ReportName, ReportPeriod,
+    ShownValues, Zone,
+};
+use schemas::Corpus;
+use xdm::Composition;
 
 use crate::made_up::{self, NOW};
 
@@ -50,6 +55,8 @@ pub(crate) fn all(subjects: &[&str], pages: &[&str], parameters: &[(&str, &str)]
             }),
         ),
         ("empty", empty(parameters)),
+        ("schemas", schemas(&events_of, parameters)),
+        ("counting", counting(parameters)),
         ("sql", sql(&events_of)),
         ("events", events),
         ("story", story),
@@ -148,6 +155,52 @@ fn story(texts: &[&str]) -> String {
         rejects: vec![reject],
         rejects_more: 3,
         is_signed_in: true,
+    })
+}
+
+/// The schema of the contact event, whole, and one more.
+fn collected() -> Vec<CollectedSchema> {
+    let plan = xdm::standard_plan();
+    let outline = ::schemas::outline(&Corpus::bundled(), &Composition::contact_event(), plan.layout()).unwrap();
+    let other = Outline { id: "https://shop.example/schemas/contact".to_owned(), ..outline.clone() };
+    vec![
+        CollectedSchema { outline, datastreams: Vec::new() },
+        CollectedSchema { outline: other, datastreams: vec!["web".to_owned(), "app".to_owned()] },
+    ]
+}
+
+fn period() -> ReportPeriod {
+    made_up::days(ReportName::Overview).period
+}
+
+fn schemas(texts: &[&str], parameters: &[(&str, &str)]) -> String {
+    let schemas = collected();
+    let columns = std::iter::zip(0u64.., schemas[0].columns()).map(|(place, column)| {
+        let filled = if place % 3 == 0 { 0 } else { 1_942 - place % 1_900 };
+        let shown = match &column.values {
+            ShownValues::None => Vec::new(),
+            ShownValues::Flags => vec!["true".to_owned(), "false".to_owned()],
+            ShownValues::Small => vec!["1".to_owned(), "0".to_owned()],
+            ShownValues::Listed(texts) => texts.iter().take(3).cloned().collect(),
+        };
+        let values = std::iter::zip(shown, [filled / 2, filled / 4, filled / 8]).filter(|_| filled > 0).collect();
+        FilledColumn { path: column.path, filled, values, others: filled / 16 }
+    });
+    let collected =
+        Collected { events: 1_942, columns: columns.collect(), has_more_undeclared: true, ..Collected::default() };
+    let undeclared: Vec<(String, u64)> = texts.iter().map(|text| (format!("/{text}"), 97)).collect();
+    let counted =
+        Counted::Known { collected: &collected, undeclared: &undeclared, since: Some("2026-11-26T00:00:00Z") };
+    with_context(Page::Schemas, parameters, |context| {
+        dashboard::schemas(context, &Schemas { schemas: &schemas, shown: 0, period: period(), counted })
+    })
+}
+
+fn counting(parameters: &[(&str, &str)]) -> String {
+    let schemas = collected();
+    with_context(Page::Schemas, parameters, |context| {
+        let counted = Counted::NotYet;
+        dashboard::schemas(context, &Schemas { schemas: &schemas[..1], shown: 0, period: period(), counted })
     })
 }
 

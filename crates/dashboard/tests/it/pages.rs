@@ -155,6 +155,14 @@ fn numbers_are_those_of_the_reports() {
     check("quality", "from 0 to 212");
     check("quality", "48 cases. They are counted as the definitions say, and shown here.");
     check("subjects", "href=\"/?subject=Warranty\"");
+    check("schemas", "<code>xdm:chatStart</code> <code>chatStart</code>");
+    check("schemas", "<code>customerFeedback.<wbr>chatStart</code>");
+    check(
+        "schemas",
+        "Filled is the share of the newest 1,942 events of this period, those since 26 Nov 2026, 00:00:00.",
+    );
+    check("schemas", "personal, sealed");
+    check("counting", "<meta http-equiv=\"refresh\" content=\"2\">");
     check("empty", "frontdesk generate --events 10000 | frontdesk load -");
     check("empty", "curl http://127.0.0.1:8080/v1/events -d ");
     check("wrong", "There is no time zone &quot;Europe/Berln&quot;; did you mean Europe/Berlin?");

@@ -28,6 +28,7 @@ use crate::access::{self, Opening};
 use crate::args::ServeArgs;
 use crate::data_dir::{self, Claim, DataDir, Holder};
 use crate::failure::Failure;
+use crate::policies;
 use crate::settings::Settings;
 use crate::terminal;
 use crate::upkeep;
@@ -50,6 +51,7 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings, read: ReadSetting
     let mails = Mails::of(settings)?;
     let mut dir = claim(&settings.data)?;
     let local_key = LocalKey::new()?;
+    options.schemas = policies::collected(settings)?.into();
     options.keys = Keys::open(&settings.data, Some(&local_key))?;
     let (plain, address) = bind("--listen", &settings.listen.0).await?;
     let (tls, over_tls) = match plan {

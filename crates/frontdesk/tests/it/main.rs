@@ -13,6 +13,7 @@ mod load;
 mod mails;
 mod mcp;
 mod mistakes;
+mod pages;
 mod postgres;
 mod quarantine;
 mod queries;

@@ -29,6 +29,7 @@ impl ContactsReport {
             }
             Form::Csv => self.write_csv(out),
             Form::Table => self.write_table(out, None),
+            Form::Parquet => Err(io::Error::new(io::ErrorKind::InvalidData, "this report is no table of one kind")),
         }
     }
 

@@ -1,14 +1,14 @@
 //! The statements that list events and tell of one. Whatever a person wrote stands in them as a literal.
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
-use summary::Values;
+use summary::{Filter, Values};
 
 use super::request::{EventsRequest, Listed, Place, is_any, is_any_channel};
 use crate::Period;
 use crate::metrics::{Measure, Relation, Scope, SessionCondition};
 
 /// What is shown of a stored event.
-const STORED: &str = "time, id, visitor, session, channel, contact_requests, subject, page, event_type, datastream, received_at, derived, time_anomaly, anomaly, late";
+pub(super) const STORED: &str = "time, id, visitor, session, channel, contact_requests, subject, page, event_type, datastream, received_at, derived, time_anomaly, anomaly, late";
 /// What is shown of a rejected one.
 const REJECTED: &str =
     "received_at, reject_id, kind, keyword, pointer, violation_count, event_id, datastream, request_id";
@@ -53,8 +53,8 @@ fn list_within(request: &EventsRequest, period: &Period) -> String {
     format!("select {columns} from {table} where {conditions} order by {time} desc, {id} desc limit {limit}")
 }
 
-fn stored(request: &EventsRequest, period: &Period, conditions: &mut Vec<String>) {
-    let filter = &request.filter;
+/// The conditions of a filter, over `activity`.
+pub(crate) fn filtered(filter: &Filter, conditions: &mut Vec<String>) {
     for (column, values) in [("datastream", &filter.datastream), ("subject", &filter.subject), ("page", &filter.page)] {
         conditions.extend(among(column, values));
     }
@@ -63,6 +63,10 @@ fn stored(request: &EventsRequest, period: &Period, conditions: &mut Vec<String>
         let values = Values { any_of: names(&filter.channel.any_of), none_of: names(&filter.channel.none_of) };
         conditions.extend(among("channel", &values));
     }
+}
+
+fn stored(request: &EventsRequest, period: &Period, conditions: &mut Vec<String>) {
+    filtered(&request.filter, conditions);
     if let Some(find) = &request.find {
         let find = literal(find);
         conditions.push(format!("(id = {find} or session = {find} or visitor = {find})"));

@@ -65,7 +65,7 @@ pub const ALL: Metric = Metric {
         &DECLINED_AND_STARTED,
         &TWO_STARTS,
     ]),
-    note: "An event or a session of two kinds counts twice. Of events loaded from a file of past days each is late.",
+    note: "An event or a session of two kinds counts twice.",
     ..COUNTER
 };
 
@@ -89,9 +89,9 @@ pub const LATE: Metric = Metric {
     name: "late",
     label: "Late events",
     heading: "late",
-    formula: "events received an hour or more after the end of their UTC day",
+    formula: "events that came by a request an hour or more after the end of their UTC day",
     measure: Measure::Rows(Condition::Late),
-    note: "They count at their own time: numbers of a day that is over may still change.",
+    note: "They count at their own time: numbers of a day that is over may still change. Events loaded from a file came by no request, and none of them is late.",
     ..COUNTER
 };
 

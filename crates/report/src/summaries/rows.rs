@@ -16,6 +16,8 @@ use crate::visitor::{Identities, bits};
 
 const TIME: &str = "timestamp";
 const RECEIVED_AT: &str = "received_at";
+/// Null in what was loaded from a file.
+const REQUEST_ID: &str = "request_id";
 const DATASTREAM: &str = "datastream";
 const TIME_ANOMALY: &str = "time_anomaly";
 const IDENTITIES: &str = "identityMap";
@@ -28,6 +30,7 @@ const PAGE_NAME: &str = "web.webPageDetails.name";
 pub(super) const COLUMNS: &[&str] = &[
     TIME,
     RECEIVED_AT,
+    REQUEST_ID,
     DATASTREAM,
     TIME_ANOMALY,
     "identityMap.*.key",
@@ -69,7 +72,7 @@ pub(super) fn mark_of(batch: &RecordBatch) -> Option<&ArrayRef> {
 /// no day and isn't among them.
 pub(super) fn push(builder: &mut RowsBuilder, batch: &RecordBatch, span: &Range<i64>) {
     let Some(times) = instants(batch, TIME) else { return };
-    let received = instants(batch, RECEIVED_AT);
+    let received = by_request(batch);
     let [datastreams, sessions, subjects, urls, names] =
         [DATASTREAM, SESSION, SUBJECT, PAGE_URL, PAGE_NAME].map(|path| Column::of(batch, path, &DataType::Utf8));
     let counters = Counter::ALL.map(|counter| Column::of(batch, counter.field(), &DataType::Int64));
@@ -92,6 +95,14 @@ pub(super) fn push(builder: &mut RowsBuilder, batch: &RecordBatch, span: &Range<
         },
         span,
     );
+}
+
+/// When events were received by a request: whether one is late is told by nothing else.
+fn by_request(batch: &RecordBatch) -> Option<TimestampMicrosecondArray> {
+    let (_, values, nulls) = instants(batch, RECEIVED_AT)?.into_parts();
+    let (requests, _) = leaf(batch, REQUEST_ID)?;
+    let nulls = NullBuffer::union(nulls.as_ref(), requests.logical_nulls().as_ref());
+    TimestampMicrosecondArray::try_new(values, nulls).ok()
 }
 
 /// A column in a type of ours, and where it or a column around it is null.

@@ -33,8 +33,18 @@ pub(crate) enum ColumnSource {
     ContactRequests,
     /// The page without what changes from call to call.
     Page,
-    /// True if the event was received after its day was closed.
+    /// True if the event came by a request after its day was closed.
     Late,
+}
+
+/// The column of `activity` and `contacts` that has the same values as a dotted path of `events`.
+pub fn flat_column(path: &str) -> Option<&'static str> {
+    let is_of = |column: &&ViewColumn| match &column.source {
+        ColumnSource::Field(of) | ColumnSource::Key(of) => *of == path,
+        ColumnSource::Counter(counter) => counter.field() == path,
+        _ => false,
+    };
+    COLUMNS.iter().find(is_of).map(|column| column.name)
 }
 
 const fn column(name: &'static str, kind: &'static str, source: ColumnSource, doc: &'static str) -> ViewColumn {
@@ -142,7 +152,7 @@ pub(crate) const COLUMNS: &[ViewColumn] = &[
         "late",
         "boolean",
         ColumnSource::Late,
-        "True if it was received an hour or more after the end of its UTC day.",
+        "True if it came by a request an hour or more after the end of its UTC day. What was loaded from a file is not late.",
     ),
     column(
         "event_date",

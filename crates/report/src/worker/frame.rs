@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::lines::Texts;
 use crate::postgres::Statement;
-use crate::{ExportForm, Form, QueryLimits};
+use crate::{CollectedColumn, ExportForm, Form, QueryLimits};
 
 /// Longest frame that is taken from a worker.
 pub(crate) const FRAME_BYTES_MAX: usize = 256 << 10;
@@ -74,6 +74,8 @@ pub(crate) enum Job {
     Contacts { since_micros: i64, until_micros: i64 },
     /// What became of the events that were received from one instant to another.
     Received { since_micros: i64, until_micros: i64 },
+    /// How the columns of a statement's rows are filled.
+    Collected { sql: String, columns: Vec<CollectedColumn> },
     /// All rows of a statement, written as they come.
     Export { sql: String, form: ExportForm, texts: Texts },
 }

@@ -20,7 +20,9 @@ use tokio::time::Instant;
 use super::frame::{Job, Startup};
 use super::process::{MemoryReservation, QueryOutcome, Worker, WorkerProgram, WorkerQuery};
 use super::stats::{EndCause, Stats, WorkerCounts};
+use crate::collected::CollectedCache;
 use crate::error::UNREADABLE;
+use crate::events::LinePlan;
 use crate::postgres::{Statement, StatementAnswer};
 use crate::session::ATTEMPTS_MAX;
 use crate::{Form, Period, Quality, QueryError, QueryLimits};
@@ -51,11 +53,13 @@ pub struct PoolOptions {
 /// Runs queries in processes of their own. Clones share them.
 #[derive(Clone)]
 pub struct QueryPool {
-    pub(super) inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
-pub(super) struct Inner {
-    pub(super) tables: table::Store,
+pub(crate) struct Inner {
+    pub(crate) tables: table::Store,
+    pub(crate) collected: CollectedCache,
+    pub(crate) lines: LinePlan,
     options: PoolOptions,
     user: WorkerSlots,
     internal: WorkerSlots,
@@ -141,7 +145,20 @@ impl QueryPool {
         let user = WorkerSlots::new(options.queries_max.max(1));
         let (internal, exports) = (WorkerSlots::new(1), WorkerSlots::new(EXPORTS_MAX));
         let (stats, backoff, closed) = (Stats::default(), Mutex::default(), AtomicBool::new(false));
-        Ok(QueryPool { inner: Arc::new(Inner { tables, options, user, internal, exports, stats, backoff, closed }) })
+        let collected = CollectedCache::default();
+        let inner = Inner {
+            tables,
+            collected,
+            lines: LinePlan::default(),
+            options,
+            user,
+            internal,
+            exports,
+            stats,
+            backoff,
+            closed,
+        };
+        Ok(QueryPool { inner: Arc::new(inner) })
     }
 
     /// Starts the first worker in the background, for the first query.
@@ -234,6 +251,20 @@ impl QueryPool {
         let answer = self.run(WorkerClass::Internal, job, Form::Json, limits, reservation).await?;
         serde_json::from_slice(&answer)
             .map_err(|error| QueryError::Failed { message: format!("a worker's answer can't be read: {error}") })
+    }
+
+    /// Runs something else that a person asked for.
+    ///
+    /// # Errors
+    /// As [`QueryPool::sql`].
+    pub(crate) async fn run_job(
+        &self,
+        job: Job,
+        form: Form,
+        limits: QueryLimits,
+        hold: &mut dyn MemoryReservation,
+    ) -> Result<Vec<u8>, QueryError> {
+        self.run(WorkerClass::User, job, form, limits, hold).await
     }
 
     /// What has become of the workers.

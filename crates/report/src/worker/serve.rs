@@ -24,6 +24,7 @@ use crate::export::write;
 use crate::postgres::answer;
 use crate::{
     ContactsReport, Form, Period, Quality, QueryError, QueryLimits, QueryResult, Session, Tables, TablesError,
+    collected,
 };
 
 /// Stacks of the threads that plan and compute. The engine's own recursion grows its stack
@@ -250,6 +251,12 @@ impl Worker {
                     Err(error) => return Ok(Err(error)),
                 }
             }
+            Job::Collected { sql, columns } => {
+                match self.runtime.block_on(collected::fold(&session, sql, columns, &limits)) {
+                    Ok(collected) => serde_json::to_writer(&mut frames, &collected).map_err(io::Error::from),
+                    Err(error) => return Ok(Err(error)),
+                }
+            }
             Job::Export { sql, form, texts } => {
                 let exported = write::rows(&session, sql, &limits, *form, *texts, Box::new(&mut frames));
                 match self.runtime.block_on(exported) {
@@ -270,6 +277,11 @@ impl Worker {
                 let _ = frames.into_parts();
                 Ok(Err(QueryError::AnswerTooLong { answer_bytes_max: ask.limits.answer_bytes_max }))
             }
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                // As above. A form has no place for what the statement asks for.
+                let _ = frames.into_parts();
+                Ok(Err(QueryError::Invalid { message: error.to_string() }))
+            }
             Err(error) => Err(error),
         }
     }
@@ -279,12 +291,13 @@ fn no_period() -> QueryError {
     QueryError::Invalid { message: "the period ends before it begins".to_owned() }
 }
 
-fn write_rows(rows: &QueryResult, form: Form, out: &mut impl Write) -> io::Result<()> {
+fn write_rows(rows: &QueryResult, form: Form, out: &mut (impl Write + Send)) -> io::Result<()> {
     match form {
         Form::Json => rows.write_json(out),
         Form::NdJson => rows.write_ndjson(out),
         Form::Csv => rows.write_csv(out),
         Form::Table => rows.write_table(out, None),
+        Form::Parquet => rows.write_parquet(out),
     }
 }
 

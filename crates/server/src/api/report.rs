@@ -119,7 +119,7 @@ fn asked(head: &Parts, zone: Zone, now_micros: i64) -> Result<(ReportRequest, As
     let accepted = || match rows::form(&head.headers) {
         TableForm::Json | TableForm::NdJson => ReportForm::Json,
         TableForm::Csv => ReportForm::Csv,
-        TableForm::Table => ReportForm::Table,
+        TableForm::Table | TableForm::Parquet => ReportForm::Table,
     };
     let form = request.form().unwrap_or_else(|| AskedForm::Written(accepted()));
     Ok((request, form))

@@ -7,7 +7,7 @@ use super::edge_network::calls::{Acquire, Collect, CollectV2, Interact, Interact
 use super::endpoint::Endpoint;
 use super::pages::{
     GetAsset, GetChatPage, GetEventPage, GetEventsPage, GetLiveStream, GetOverviewPage, GetPagesPage, GetQualityPage,
-    GetSqlPage, GetSubjectsPage, PostLogin, PostLogout,
+    GetSchemasPage, GetSqlPage, GetSubjectsPage, PostLogin, PostLogout,
 };
 use super::streaming_ingestion::{batch::PostMessages, message::PostMessage};
 use super::{
@@ -60,6 +60,7 @@ routes! {
     GetQualityPage,
     GetEventsPage,
     GetEventPage,
+    GetSchemasPage,
     GetSqlPage,
     GetLiveStream,
     GetAsset,

@@ -23,6 +23,9 @@ const FORMS: [(&str, TableForm); 4] = [
     ("text/plain", TableForm::Table),
 ];
 
+/// The form that statements have besides.
+const PARQUET: &str = "application/vnd.apache.parquet";
+
 /// Runs a query within the limits and writes its rows.
 pub(super) async fn answer<B: Queries>(state: &AppState<B>, query: TableQuery<'_>, form: TableForm) -> Outcome {
     let mut claim = RowsClaim(state.answers.empty());
@@ -68,6 +71,7 @@ pub(super) fn media_type(form: TableForm) -> HeaderValue {
         TableForm::NdJson => "application/x-ndjson",
         TableForm::Csv => "text/csv; charset=utf-8; header=present",
         TableForm::Table => "text/plain; charset=utf-8",
+        TableForm::Parquet => PARQUET,
     })
 }
 
@@ -122,12 +126,21 @@ impl AsRef<[u8]> for HeldRows {
 /// The first form that `Accept` names and that we write; JSON when it names none. Weights
 /// are not compared: clients that ask for one form name one.
 pub(super) fn form(headers: &HeaderMap) -> TableForm {
+    first(headers, &FORMS)
+}
+
+/// The same of a statement's rows, which are one table.
+pub(super) fn statement_form(headers: &HeaderMap) -> TableForm {
+    first(headers, &[&FORMS[..], &[(PARQUET, TableForm::Parquet)]].concat())
+}
+
+fn first(headers: &HeaderMap, forms: &[(&str, TableForm)]) -> TableForm {
     let accepted =
         headers.get_all(header::ACCEPT).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
     accepted
         .filter_map(|range| {
             let essence = range.split(|byte| *byte == b';').next()?.trim_ascii();
-            FORMS.iter().find(|(name, _)| essence.eq_ignore_ascii_case(name.as_bytes())).map(|(_, form)| *form)
+            forms.iter().find(|(name, _)| essence.eq_ignore_ascii_case(name.as_bytes())).map(|(_, form)| *form)
         })
         .next()
         .unwrap_or(FORMS[0].1)
@@ -136,6 +149,13 @@ pub(super) fn form(headers: &HeaderMap) -> TableForm {
 /// All forms as the OpenAPI document has them.
 pub(super) fn documented_forms() -> Value {
     Value::Object(FORMS.iter().map(|(name, _)| ((*name).to_owned(), json!({}))).collect())
+}
+
+/// The same of a statement's.
+pub(super) fn documented_statement_forms() -> Value {
+    let mut forms = documented_forms();
+    forms[PARQUET] = json!({});
+    forms
 }
 
 #[cfg(test)]
@@ -154,6 +174,9 @@ mod tests {
         check("text/html, application/x-ndjson;q=0.9, text/csv", TableForm::NdJson);
         check("Text/Plain; charset=utf-8", TableForm::Table);
         assert_eq!(form(&HeaderMap::new()), TableForm::Json);
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT, HeaderValue::from_static(PARQUET));
+        assert_eq!((form(&headers), statement_form(&headers)), (TableForm::Json, TableForm::Parquet));
     }
 
     #[test]

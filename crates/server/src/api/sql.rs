@@ -1,4 +1,4 @@
-//! `POST /v1/sql`: a read-only query, its rows as JSON, NDJSON, CSV or a table.
+//! `POST /v1/sql`: a read-only query, its rows as JSON, NDJSON, CSV, Parquet or a table.
 //!
 //! The body is the SQL text, or `{"sql": "…"}`. A few queries run at once; one more gets
 //! 429, because reading must never starve taking in. What a statement may do is decided
@@ -35,7 +35,7 @@ impl Endpoint for PostSql {
                 "text/plain": { "schema": { "type": "string" } },
                 "application/json": { "schema": { "type": "object", "required": ["sql"], "properties": { "sql": { "type": "string" } } } },
             })),
-            success: parts::success("The rows, in the form that Accept asks for.", rows::documented_forms()),
+            success: parts::success("The rows, in the form that Accept asks for.", rows::documented_statement_forms()),
             problems: [problems::RECEIVING, &[Code::Internal, Code::SqlInvalid], problems::QUERYING].concat(),
             ..Operation::default()
         },
@@ -48,7 +48,7 @@ impl Endpoint for PostSql {
             body.read(state.options.sql_bytes_max, &state.body_limits, &state.budget).await?;
         let sql = text(&bytes)?;
         let _slot = state.sql_slots.try_acquire().map_err(|_| rows::busy())?;
-        rows::answer(&state, TableQuery::Sql(&sql), rows::form(&head.headers)).await
+        rows::answer(&state, TableQuery::Sql(&sql), rows::statement_form(&head.headers)).await
     }
 }
 

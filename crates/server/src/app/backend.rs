@@ -7,12 +7,15 @@
 //! shapes of its own, made for the wire.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use intake::{AnswerBudget, Answers, BodyError, Request, SubmitError};
-use report::{EventDetails, EventList, EventsRequest, ExportRequest, Period, Report, ReportRequest};
+use report::{
+    Collected, CollectedRequest, EventDetails, EventList, EventsRequest, ExportRequest, Period, Report, ReportRequest,
+};
 pub use report::{Form as TableForm, MemoryReservation};
 use serde_json::value::RawValue;
 use thiserror::Error;
@@ -117,6 +120,14 @@ pub trait Events: Send + Sync + 'static {
         request: &EventsRequest,
         limits: SqlLimits,
     ) -> impl Future<Output = Result<EventList, QueryFailure>> + Send;
+
+    /// What arrived, if that is known within `wait`; `None` while it is counted.
+    fn collected(
+        &self,
+        request: &CollectedRequest,
+        limits: SqlLimits,
+        wait: Duration,
+    ) -> impl Future<Output = Result<Option<Arc<Collected>>, QueryFailure>> + Send;
 
     /// What the tables know of a stored event; `time` is its own, RFC 3339, as its receipt has it.
     fn event(

@@ -204,7 +204,11 @@ fn row(row: intake::RejectedRow) -> RejectedEvent {
 /// The message goes to the one who wrote the query, and never to the log, since it can
 /// repeat a part of it; only a failure of the tables is the log's.
 fn failure(error: QueryError) -> QueryFailure {
-    match (error.fault(), &error) {
+    failure_of(&error)
+}
+
+fn failure_of(error: &QueryError) -> QueryFailure {
+    match (error.fault(), error) {
         (Fault::Query, _) => QueryFailure::Invalid(error.to_string()),
         (Fault::Limit, _) => QueryFailure::Limit(error.to_string()),
         (Fault::Transient, QueryError::Busy) => QueryFailure::Busy,

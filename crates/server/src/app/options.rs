@@ -4,9 +4,11 @@
 //! sender a clear answer; which one is said at each field.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use dashboard::CollectedSchema;
 use report::Zone;
 use thiserror::Error;
 
@@ -94,6 +96,8 @@ pub struct ServerOptions {
     /// as a beacon and more by other means. While its events are completed a body is held
     /// twice, and counts so against `requests_in_flight_bytes_max`.
     pub network_body_bytes_max: usize,
+    /// What is collected, for the page `/schemas`: the schema of most datastreams first.
+    pub schemas: Arc<[CollectedSchema]>,
     /// The Web SDK's file, for the page `/demo/sdk.html`.
     pub demo_alloy: Option<Bytes>,
 }
@@ -136,6 +140,7 @@ impl Default for ServerOptions {
             inlets: BTreeMap::new(),
             datastreams: BTreeMap::new(),
             network_body_bytes_max: MIB,
+            schemas: Arc::default(),
             demo_alloy: None,
         }
     }

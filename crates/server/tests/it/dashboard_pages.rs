@@ -2,7 +2,7 @@
 
 use crate::rig::{Rig, refused};
 
-const PAGES: [&str; 6] = ["/", "/chat", "/subjects", "/pages", "/quality", "/events"];
+const PAGES: [&str; 7] = ["/", "/chat", "/subjects", "/pages", "/quality", "/events", "/schemas"];
 
 async fn page(rig: &Rig, path: &str, status: u16) -> String {
     let answer = rig.get(path).send().await.expect("an answer");

@@ -132,7 +132,7 @@ pub(super) fn block(events: &[Happening]) -> Block {
         let verdict = checker.check(&event.json(), &mut block);
         assert_eq!(verdict, Verdict::Valid, "{:?}", checker.violations());
         let time_anomaly = event.is_late.then_some("late");
-        let (minted_id, request_id, derived) = (None, None, None);
+        let (minted_id, request_id, derived) = (None, Some("a-request"), None);
         let received_micros = event.received_micros();
         block.commit(Row {
             minted_id,

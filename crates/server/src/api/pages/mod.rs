@@ -14,6 +14,7 @@ mod live;
 mod login;
 mod overview;
 mod quality;
+mod schemas;
 mod sql;
 
 pub(super) mod told;
@@ -26,6 +27,7 @@ pub(super) use live::GetLiveStream;
 pub(super) use login::{PostLogin, PostLogout};
 pub(super) use overview::GetOverviewPage;
 pub(super) use quality::GetQualityPage;
+pub(super) use schemas::GetSchemasPage;
 pub(super) use sql::GetSqlPage;
 
 #[cfg(test)]
@@ -45,6 +47,7 @@ mod tests {
             (GetPagesPage::SPEC, Page::Pages),
             (GetQualityPage::SPEC, Page::Quality),
             (GetEventsPage::SPEC, Page::Events),
+            (GetSchemasPage::SPEC, Page::Schemas),
             (GetSqlPage::SPEC, Page::Sql),
         ];
         assert!(paths.iter().all(|(spec, page)| spec.path == page.path()));

@@ -22,7 +22,11 @@ use crate::app::route::{Audience, Content, RouteSpec};
 use crate::app::state::AppState;
 use crate::http::problem::{Code, Problem};
 
-const ATTACHMENT: HeaderValue = HeaderValue::from_static("attachment; filename=\"frontdesk.csv\"");
+/// What a result is saved as: the word, and the file.
+const SAVED: [(&str, TableForm, HeaderValue); 2] = [
+    ("csv", TableForm::Csv, HeaderValue::from_static("attachment; filename=\"frontdesk.csv\"")),
+    ("parquet", TableForm::Parquet, HeaderValue::from_static("attachment; filename=\"frontdesk.parquet\"")),
+];
 
 pub(in crate::api) enum GetSqlPage {}
 
@@ -36,11 +40,11 @@ impl Endpoint for GetSqlPage {
             parameters: vec![
                 parts::in_query("q", "The query, which only reads; none when absent."),
                 parts::in_query("from", "How many rows to leave out; 0 when absent."),
-                parts::choice("format", "csv: the rows alone, to be saved.", json!({ "enum": ["csv"] })),
+                parts::choice("format", "The rows alone, to be saved.", json!({ "enum": ["csv", "parquet"] })),
             ],
             success: parts::success(
                 "The page. What is wrong with a query is said on it, too.",
-                json!({ "text/html": {}, "text/csv": {} }),
+                json!({ "text/html": {}, "text/csv": {}, "application/vnd.apache.parquet": {} }),
             ),
             problems: [problems::QUERYING, &[Code::QueryInvalid, Code::SqlInvalid, Code::Internal, Code::Overloaded]]
                 .concat(),
@@ -64,9 +68,9 @@ impl Endpoint for GetSqlPage {
             return Err(Problem::of(Code::BodyTooLarge));
         }
         let _slot = state.sql_slots.try_acquire().map_err(|_| rows::busy())?;
-        if asked.is_saved {
-            let mut response = rows::answer(&state, TableQuery::Sql(asked.query), TableForm::Csv).await?;
-            response.headers_mut().insert(header::CONTENT_DISPOSITION, ATTACHMENT);
+        if let Some((form, file)) = asked.saved {
+            let mut response = rows::answer(&state, TableQuery::Sql(asked.query), form).await?;
+            response.headers_mut().insert(header::CONTENT_DISPOSITION, file);
             return Ok(response);
         }
         match rows::read(&state, TableQuery::Sql(asked.query), TableForm::Csv).await {
@@ -89,12 +93,12 @@ impl Endpoint for GetSqlPage {
 struct Asked<'a> {
     query: &'a str,
     from: usize,
-    is_saved: bool,
+    saved: Option<(TableForm, HeaderValue)>,
 }
 
 impl<'a> Asked<'a> {
     fn read(parameters: &'a [(String, String)]) -> Result<Asked<'a>, Problem> {
-        let mut asked = Asked { query: "", from: 0, is_saved: false };
+        let mut asked = Asked { query: "", from: 0, saved: None };
         for (name, value) in parameters {
             match name.as_str() {
                 "q" => asked.query = value,
@@ -102,8 +106,12 @@ impl<'a> Asked<'a> {
                     asked.from =
                         value.parse().map_err(|_| Problem::new(Code::QueryInvalid, "from is a number of rows"))?
                 }
-                "format" if value == "csv" => asked.is_saved = true,
-                "format" => return Err(Problem::new(Code::QueryInvalid, "format is csv, or left out")),
+                "format" => {
+                    let known = SAVED.into_iter().find(|(word, ..)| word == value);
+                    let (_, form, file) = known
+                        .ok_or_else(|| Problem::new(Code::QueryInvalid, "format is csv or parquet, or left out"))?;
+                    asked.saved = Some((form, file));
+                }
                 _ => return Err(Problem::new(Code::QueryInvalid, "the parameters are q, from and format")),
             }
         }

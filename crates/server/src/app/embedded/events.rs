@@ -1,9 +1,12 @@
 //! Single events, from the tables.
 
-use chrono::DateTime;
-use report::{EventDetails, EventList, EventsRequest};
+use std::sync::Arc;
+use std::time::Duration;
 
-use super::{EmbeddedBackend, SETTLE_TIMEOUT, failure, query_limits};
+use chrono::DateTime;
+use report::{Collected, CollectedRequest, EventDetails, EventList, EventsRequest};
+
+use super::{EmbeddedBackend, SETTLE_TIMEOUT, failure, failure_of, query_limits};
 use crate::app::backend::{Events, QueryFailure, SqlLimits};
 
 impl Events for EmbeddedBackend {
@@ -11,6 +14,15 @@ impl Events for EmbeddedBackend {
         // What is acknowledged is listed; a pipeline that stopped still has tables to read.
         let _ = tokio::time::timeout(SETTLE_TIMEOUT, self.intake.settle()).await;
         self.queries.events(request, query_limits(limits)).await.map_err(failure)
+    }
+
+    async fn collected(
+        &self,
+        request: &CollectedRequest,
+        limits: SqlLimits,
+        wait: Duration,
+    ) -> Result<Option<Arc<Collected>>, QueryFailure> {
+        self.queries.collected(request, query_limits(limits), wait).await.map_err(|error| failure_of(&error))
     }
 
     async fn event(&self, id: &str, time: &str, limits: SqlLimits) -> Result<Option<EventDetails>, QueryFailure> {

@@ -11,10 +11,12 @@ import os
 import subprocess
 import sys
 import threading
+import time
 import traceback
 
 import asyncpg
 import psycopg
+import psycopg2
 import sqlalchemy
 from sqlalchemy import MetaData, Table, create_engine, func, inspect, select, text
 
@@ -206,6 +208,76 @@ async def with_asyncpg(server, expect):
     await connection.close()
 
 
+def with_cursors(server):
+    """Drivers' server-side cursors: `declare`, `fetch`, `move` and `close`."""
+    with psycopg.connect(server.url) as connection:
+        expect = connection.execute("select id from contacts order by id").fetchall()
+        for binary in (False, True):
+            with connection.cursor("a name", binary=binary) as cursor:
+                cursor.execute("select id, time from contacts where chat_start >= %s or id <> %s order by id", [0, "-"])
+                first = cursor.fetchmany(7)
+                check("psycopg, the first rows of a cursor", [row[:1] for row in first], expect[:7])
+                check("psycopg, their times", {type(row[1]).__name__ for row in first}, {"datetime"})
+                cursor.scroll(3)
+                check("psycopg, the rest of a cursor", [row[:1] for row in cursor.fetchall()], expect[10:])
+        try:
+            connection.execute("fetch 1 from nowhere")
+        except psycopg.Error as error:
+            check("a cursor that there isn't", error.sqlstate, "34000")
+    with psycopg2.connect(server.url) as connection:
+        with connection.cursor("other") as cursor:
+            cursor.itersize = 50
+            cursor.execute("select id from contacts order by id")
+            check("psycopg2, a cursor", list(cursor), expect)
+    connection.close()
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        for sql, code in {"declare c cursor for select 1": "25P01", "declare c cursor with hold for select 1": "0A000"}.items():
+            try:
+                connection.execute(sql)
+                failures.append(f"{sql}: it was taken")
+            except psycopg.Error as error:
+                check(sql, error.sqlstate, code)
+
+
+def with_keys(program, data):
+    """A key is proven under its id, and sent under any other name."""
+    new = lambda scope: subprocess.run([program, "key", "new", "--scope", scope, "--name", "e2e", "--data", data],
+                                       check=True, capture_output=True, text=True).stdout.strip()
+    key, collect = new("read"), new("collect")
+    server = Server(program, data)
+    host, port = server.address.split(":")
+    key_id = lambda key: key.split("_")[2]
+
+    def outcome(user, password, **more):
+        try:
+            with psycopg.connect(host=host, port=port, user=user, password=password, dbname="frontdesk", **more) as connection:
+                return connection.execute("select 1").fetchone()[0]
+        except psycopg.OperationalError as error:
+            return str(error)
+
+    try:
+        proven = {"require_auth": "scram-sha-256"}
+        check("a key that is proven", outcome(key_id(key), key, **proven), 1)
+        check("a key under another name", outcome("frontdesk", key), 1)
+        check("one that would be sent", "scram" in str(outcome("frontdesk", key, **proven)).lower(), True)
+        check("another password", "not the key that has this id" in str(outcome(key_id(key), collect, **proven)), True)
+        check("a key that may not read", "may do other things only" in str(outcome(key_id(collect), collect, **proven)), True)
+        check("channel binding", "channel binding" in str(outcome(key_id(key), key, channel_binding="require")).lower(), True)
+        ran = subprocess.run(["psql", "-X", "-A", "-t", "-c", "select 1", f"postgresql://{key_id(key)}@{server.address}/frontdesk"],
+                             env={**os.environ, "PGPASSWORD": key}, capture_output=True, text=True, timeout=60)
+        check("psql with a key", ran.stdout.strip(), "1")
+        subprocess.run([program, "key", "revoke", key_id(key), "--data", data], check=True, capture_output=True)
+        # The server looks at its keys once a second.
+        for _ in range(20):
+            if "revoked" in (last := str(outcome(key_id(key), key, **proven))):
+                break
+            time.sleep(0.25)
+        check("a key that was revoked", "revoked" in last, True)
+    finally:
+        server.stop()
+    check("no key is logged", [line for line in server.log if key in line or key.split("_")[3] in line], [])
+
+
 def main(program, data):
     counts = own_sql(program, data, "select channel, count(*) as n from contacts where channel is not null group by channel")
     expect = {row["channel"]: row["n"] for row in counts}
@@ -213,13 +285,17 @@ def main(program, data):
     server = Server(program, data)
     try:
         for work in (lambda: with_psql(server), lambda: with_psycopg(server, expect), lambda: with_sqlalchemy(server, expect),
-                     lambda: asyncio.run(with_asyncpg(server, expect))):
+                     lambda: with_cursors(server), lambda: asyncio.run(with_asyncpg(server, expect))):
             try:
                 work()
             except Exception as error:
                 failures.append("".join(traceback.format_exception(error)))
     finally:
         server.stop()
+    try:
+        with_keys(program, data)
+    except Exception as error:
+        failures.append("".join(traceback.format_exception(error)))
     check("no text is logged", [line for line in server.log if "passwd" in line or "customerFeedback" in line], [])
     print("\n".join(failures) or f"psql, psycopg, SQLAlchemy and asyncpg agree on {sum(expect.values())} contacts")
     sys.exit(bool(failures))

@@ -1,4 +1,5 @@
-//! Logging in: a key as the password, under any name.
+//! Logging in: a key as the password. Under the key's id it isn't sent at all but proven (`scram`); under any other name,
+//! and of keys that nothing to prove them by is kept of, it is sent.
 //!
 //! A key in clear goes over TLS, or stays on the machine. Everything that was sent in a first
 //! message is a stranger's: it is not logged, and only what is known is kept.
@@ -16,6 +17,7 @@ use crate::message;
 use crate::negotiate::Startup;
 use crate::port::{Denied, Pass, PortOptions};
 use crate::refusal::Refusal;
+use crate::scram::{self, Exchange, Failed, Verifier};
 use crate::variables::Variables;
 
 /// Longest message with a password; a key is a twentieth of it.
@@ -54,11 +56,19 @@ pub(crate) async fn log_in(
             };
             return Err(Stop::Refused(refusal.hint(hint)));
         }
-        connection.put(&PgWireBackendMessage::Authentication(Authentication::CleartextPassword))?;
-        connection.flush().await?;
-        let (kind, body) = connection.message(PASSWORD_BYTES_MAX).await?;
-        let password = message::password(kind, body)?;
-        options.access.admit(Some(&password))
+        match value("user").and_then(|user| options.access.proof(user)) {
+            Some(proof) => {
+                prove(connection, proof.verifier()).await?;
+                proof.admit()
+            }
+            None => {
+                connection.put(&PgWireBackendMessage::Authentication(Authentication::CleartextPassword))?;
+                connection.flush().await?;
+                let (kind, body) = connection.message(PASSWORD_BYTES_MAX).await?;
+                let password = message::password(kind, body)?;
+                options.access.admit(Some(&password))
+            }
+        }
     } else {
         options.access.admit(None)
     };
@@ -80,6 +90,35 @@ pub(crate) async fn log_in(
     connection.put(&PgWireBackendMessage::ReadyForQuery(ReadyForQuery::new(TransactionStatus::Idle)))?;
     connection.flush().await?;
     Ok((pass, variables, slot))
+}
+
+/// Has a client prove that it knows a key, which it doesn't send.
+async fn prove(connection: &mut Connection, verifier: &str) -> Result<(), Stop> {
+    let verifier = Verifier::parse(verifier);
+    let verifier =
+        verifier.ok_or_else(|| Stop::Refused(Refusal::fatal("28P01", "this key can't be logged in with")))?;
+    connection.put(&PgWireBackendMessage::Authentication(Authentication::SASL(vec![scram::METHOD.to_owned()])))?;
+    connection.flush().await?;
+    let (kind, body) = connection.message(PASSWORD_BYTES_MAX).await?;
+    let (method, first) = message::method(kind, body)?;
+    if method != scram::METHOD {
+        return refused("28000", "this way of logging in isn't offered");
+    }
+    let (exchange, answer) = Exchange::begin(verifier, &first).map_err(failed)?;
+    connection.put(&PgWireBackendMessage::Authentication(Authentication::SASLContinue(answer.into())))?;
+    connection.flush().await?;
+    let (kind, body) = connection.message(PASSWORD_BYTES_MAX).await?;
+    let answer = exchange.finish(&message::response(kind, body)?).map_err(failed)?;
+    connection.put(&PgWireBackendMessage::Authentication(Authentication::SASLFinal(answer.into())))
+}
+
+fn failed(failed: Failed) -> Stop {
+    Stop::Refused(match failed {
+        Failed::Broken(what) => Refusal::fatal("08P01", format!("this is not SCRAM-SHA-256: {what}")),
+        Failed::NoRandom => Refusal::fatal("58000", "the system gives no random numbers"),
+        Failed::Wrong => Refusal::fatal("28P01", "the password is not the key that has this id")
+            .hint("send the whole key, fd_…, as the password under its id; frontdesk key list shows the ids"),
+    })
 }
 
 fn refused<T>(code: &'static str, message: &str) -> Result<T, Stop> {

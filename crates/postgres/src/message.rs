@@ -90,6 +90,27 @@ pub(crate) fn password(kind: u8, body: Bytes) -> Result<String, Broken> {
     }
 }
 
+/// How a login without the key begins: the method that was chosen, and its first message.
+pub(crate) fn method(kind: u8, body: Bytes) -> Result<(String, Bytes), Broken> {
+    if kind != b'p' {
+        return Err(Broken("a login was expected"));
+    }
+    let mut body = Body(body);
+    let (name, first) = (body.text()?, body.value()?);
+    match first.filter(|_| body.0.is_empty()) {
+        Some(first) => Ok((name, first)),
+        None => Err(Broken("a login without its first message")),
+    }
+}
+
+/// How it goes on.
+pub(crate) fn response(kind: u8, body: Bytes) -> Result<Bytes, Broken> {
+    match kind {
+        b'p' => Ok(body),
+        _ => Err(Broken("the rest of a login was expected")),
+    }
+}
+
 /// The parameters of a first message, in pairs.
 pub(crate) fn pairs(body: Bytes) -> Result<Vec<(String, String)>, Broken> {
     let mut body = Body(body);

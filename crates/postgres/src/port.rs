@@ -19,6 +19,21 @@ pub trait Access: Send + Sync + 'static {
     /// # Errors
     /// The key isn't one, or may do other things only.
     fn admit(&self, key: Option<&str>) -> Result<Box<dyn Pass>, Denied>;
+
+    /// What somebody who logs in under this name can prove that he knows a key by, without sending it.
+    fn proof(&self, user: &str) -> Option<Box<dyn Proof>>;
+}
+
+/// A key that somebody has to prove that he knows.
+pub trait Proof: Send + Sync {
+    /// The verifier of SCRAM-SHA-256 as PostgreSQL keeps it of a password.
+    fn verifier(&self) -> &str;
+
+    /// Lets him in, after he has.
+    ///
+    /// # Errors
+    /// The key isn't one any more, or may do other things only.
+    fn admit(&self) -> Result<Box<dyn Pass>, Denied>;
 }
 
 /// The right to read, for one connection.

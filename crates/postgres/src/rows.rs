@@ -6,7 +6,7 @@ use arrow_pg::datatypes::{arrow_schema_to_pg_fields, encode_recordbatch};
 use bytes::{BufMut, BytesMut};
 use pgwire::api::Type;
 use pgwire::api::portal::Format;
-use pgwire::api::results::FieldInfo;
+use pgwire::api::results::{FieldFormat, FieldInfo};
 use pgwire::error::PgWireError;
 use pgwire::messages::PgWireBackendMessage;
 use pgwire::messages::data::{DataRow, FieldDescription, RowDescription};
@@ -44,6 +44,36 @@ impl Rows {
         });
         let fields = Arc::new(fields.collect());
         Ok(Rows { answer, fields, batch: 0, row: 0, _room: room })
+    }
+
+    /// Has the rows that weren't sent yet written in these forms.
+    ///
+    /// # Errors
+    /// The forms aren't as many as the columns.
+    pub(crate) fn set_formats(&mut self, formats: &[i16]) -> Result<(), Refusal> {
+        let formats = formats_of(formats, self.fields.len())?;
+        let fields = self.fields.iter().zip(formats).map(|(field, format)| {
+            let (name, kind, size) = (field.name().to_owned(), field.datatype().clone(), field.type_size());
+            FieldInfo::new(name, None, None, kind, FieldFormat::from(format)).with_type_size(size)
+        });
+        self.fields = Arc::new(fields.collect());
+        Ok(())
+    }
+
+    /// Leaves out the next rows, at most so many; how many there were.
+    pub(crate) fn skip(&mut self, rows_max: usize) -> usize {
+        let mut skipped = 0;
+        while skipped < rows_max
+            && let Some(batch) = self.answer.batches().get(self.batch)
+        {
+            let count = (batch.num_rows() - self.row).min(rows_max - skipped);
+            skipped += count;
+            self.row += count;
+            if self.row == batch.num_rows() {
+                (self.batch, self.row) = (self.batch + 1, 0);
+            }
+        }
+        skipped
     }
 
     /// What the columns are.

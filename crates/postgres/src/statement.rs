@@ -1,5 +1,6 @@
 //! What a statement wants, by its first words.
 
+use crate::cursor::{self, Declared, Fetched};
 use crate::refusal::Refusal;
 use crate::split::{pieces, unquoted, words};
 
@@ -54,6 +55,12 @@ pub(crate) enum Wish {
     Deallocate(Option<String>),
     /// To forget everything of this connection.
     DiscardAll,
+    /// To name a statement whose rows are fetched piece by piece.
+    Declare(Declared),
+    /// The next rows of one.
+    Fetch(Fetched),
+    /// To forget one, or all.
+    CloseCursor(Option<String>),
     /// Something that is done by doing nothing; the answer's tag.
     Done(&'static str),
 }
@@ -86,11 +93,11 @@ impl Wish {
                 Wish::Deallocate((!name.eq_ignore_ascii_case("all")).then_some(name))
             }
             "DISCARD" => Wish::DiscardAll,
-            "CLOSE" => Wish::Done("CLOSE CURSOR"),
+            "DECLARE" => Wish::Declare(cursor::declared(statement)?),
+            "FETCH" => Wish::Fetch(cursor::fetched(statement, false)?),
+            "MOVE" => Wish::Fetch(cursor::fetched(statement, true)?),
+            "CLOSE" => Wish::CloseCursor(cursor::closed(statement)?),
             "UNLISTEN" => Wish::Done("UNLISTEN"),
-            "DECLARE" | "FETCH" | "MOVE" => {
-                return Err(later("cursors of SQL", "read all rows, or page them by limit and offset"));
-            }
             "PREPARE" | "EXECUTE" => return Err(later("PREPARE and EXECUTE", "let the driver prepare the statement")),
             "LISTEN" | "NOTIFY" => return Err(later("notifications", "ask again")),
             _ => return Err(refused(&first, &second)),
@@ -241,7 +248,7 @@ mod tests {
         check("delete from events", "25006", "DELETE FROM is not allowed");
         check("grant all to secret", "25006", "GRANT is not allowed");
         check("'secret'", "25006", "this is not allowed");
-        check("declare c cursor for select 1", "0A000", "there are no cursors");
+        check("declare c cursor with hold for select 1", "0A000", "a cursor ends with its transaction");
         check("set x", "42601", "set is written");
         check("show", "42601", "show needs a name");
     }

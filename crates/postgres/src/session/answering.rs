@@ -1,6 +1,6 @@
 //! What is answered to a statement: rows from a worker, or a word.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use pgwire::messages::PgWireBackendMessage;
 use pgwire::messages::data::{NoData, ParameterDescription};
@@ -12,7 +12,8 @@ use report::{Parameter, ParameterType, ParameterValue, Purpose, QueryLimits, Sta
 use super::{Session, stopping};
 use crate::budget::Room;
 use crate::connection::Stop;
-use crate::prepared::{PortalState, Prepared};
+use crate::cursor::{Declared, Fetched};
+use crate::prepared::{Portal, PortalState, Prepared};
 use crate::refusal::Refusal;
 use crate::rows::{Rows, text_description, text_row};
 use crate::statement::Wish;
@@ -37,6 +38,13 @@ impl Session<'_> {
                 self.connection.put(&shown_description(name.as_deref(), &[]).map_err(Stop::Refused)?)?;
                 self.show(name.as_deref())
             }
+            Wish::Declare(cursor) => self.declare(cursor, Vec::new(), Vec::new()),
+            Wish::Fetch(fetched) => {
+                if let Some(columns) = self.describe_fetch(fetched, &[]).await? {
+                    self.connection.put(&columns)?;
+                }
+                self.fetch(fetched, &[]).await
+            }
             wish => self.command(wish),
         }
     }
@@ -56,6 +64,17 @@ impl Session<'_> {
                 (types, Some(Rows::new(answer, &[], None).map_err(Stop::Refused)?.description()))
             }
             Wish::Show(name) => (Vec::new(), Some(shown_description(name.as_deref(), &[]).map_err(Stop::Refused)?)),
+            Wish::Fetch(fetched) => (Vec::new(), self.describe_fetch(fetched, &[]).await?),
+            // Its parameters are those of the statement that it is for.
+            Wish::Declare(cursor) => {
+                let types = statement.types.clone();
+                let wish = wish_for_rows(&cursor.query).map_err(Stop::Refused)?;
+                let inner = Prepared { text: cursor.query.clone(), wish, types, found: OnceLock::new() };
+                let answer = self.describe(&inner).await?;
+                let said = |place: usize| inner.types.get(place).copied().filter(|said| *said != 0);
+                let found = answer.parameters().iter().enumerate();
+                (found.map(|(place, kind)| said(place).unwrap_or_else(|| values::oid(*kind))).collect(), None)
+            }
             _ => (Vec::new(), None),
         };
         self.connection.put(&PgWireBackendMessage::ParameterDescription(ParameterDescription::new(types)))?;
@@ -76,6 +95,7 @@ impl Session<'_> {
                 }
             }
             Wish::Show(name) => Some(shown_description(name.as_deref(), &formats).map_err(Stop::Refused)?),
+            Wish::Fetch(fetched) => self.describe_fetch(fetched, &formats).await?,
             _ => None,
         };
         self.put_columns(columns)
@@ -106,8 +126,72 @@ impl Session<'_> {
                 self.complete(&tag_of(tag, sent))
             }
             Wish::Show(name) => self.show(name.as_deref()),
+            Wish::Declare(cursor) => {
+                let portal = self.store.portal(name).map_err(Stop::Refused)?;
+                let parameters = portal.parameters.clone();
+                self.declare(cursor, parameters, statement.types.clone())
+            }
+            Wish::Fetch(fetched) => {
+                let formats = self.store.portal(name).map_err(Stop::Refused)?.formats.clone();
+                self.fetch(fetched, &formats).await
+            }
             wish => self.command(wish),
         }
+    }
+
+    /// Names a statement whose rows are fetched later.
+    fn declare(&mut self, cursor: &Declared, parameters: Vec<Parameter>, types: Vec<u32>) -> Result<(), Stop> {
+        if self.status != TransactionStatus::Transaction {
+            let refusal = Refusal::error("25P01", "a cursor is declared in a transaction, and ends with it");
+            return Err(Stop::Refused(refusal.hint("begin one first")));
+        }
+        let wish = wish_for_rows(&cursor.query).map_err(Stop::Refused)?;
+        let formats = if cursor.is_binary { vec![values::BINARY] } else { Vec::new() };
+        let bytes = cursor.query.len() + parameters.len() * size_of::<Parameter>();
+        let statement = Arc::new(Prepared { text: cursor.query.clone(), wish, types, found: OnceLock::new() });
+        let portal = Portal { statement, parameters, formats, state: PortalState::Bound, bytes };
+        self.store.bind(cursor.name.clone(), portal).map_err(Stop::Refused)?;
+        self.complete("DECLARE CURSOR")
+    }
+
+    /// The columns of a cursor's rows; none where rows are only left out.
+    async fn describe_fetch(
+        &mut self,
+        fetched: &Fetched,
+        formats: &[i16],
+    ) -> Result<Option<PgWireBackendMessage>, Stop> {
+        if fetched.is_move {
+            return Ok(None);
+        }
+        self.open(&fetched.name).await?;
+        let portal = self.store.portal(&fetched.name).map_err(Stop::Refused)?;
+        match &mut portal.state {
+            PortalState::Open(rows) => {
+                if !formats.is_empty() {
+                    rows.set_formats(formats).map_err(Stop::Refused)?;
+                }
+                Ok(Some(rows.description()))
+            }
+            PortalState::Bound | PortalState::Done => Ok(None),
+        }
+    }
+
+    /// Sends the next rows of a cursor.
+    async fn fetch(&mut self, fetched: &Fetched, formats: &[i16]) -> Result<(), Stop> {
+        self.check_pass()?;
+        self.open(&fetched.name).await?;
+        let portal = self.store.portal(&fetched.name).map_err(Stop::Refused)?;
+        let count = match &mut portal.state {
+            PortalState::Open(rows) if fetched.is_move => rows.skip(fetched.rows_max),
+            PortalState::Open(rows) => {
+                if !formats.is_empty() {
+                    rows.set_formats(formats).map_err(Stop::Refused)?;
+                }
+                rows.send(self.connection, fetched.rows_max).await?
+            }
+            PortalState::Bound | PortalState::Done => 0,
+        };
+        self.complete(&format!("{} {count}", if fetched.is_move { "MOVE" } else { "FETCH" }))
     }
 
     /// Runs a portal's statement, unless it was.
@@ -190,7 +274,17 @@ impl Session<'_> {
     /// Does what needs no rows.
     fn command(&mut self, wish: &Wish) -> Result<(), Stop> {
         let tag = match wish {
-            Wish::Nothing | Wish::Rows { .. } | Wish::Show(_) => return Ok(()),
+            Wish::Nothing | Wish::Rows { .. } | Wish::Show(_) | Wish::Declare(_) | Wish::Fetch(_) => return Ok(()),
+            Wish::CloseCursor(name) => {
+                match name {
+                    Some(name) => {
+                        self.store.portal(name).map_err(Stop::Refused)?;
+                        self.store.close_portal(name);
+                    }
+                    None => self.store.close_portals(),
+                }
+                "CLOSE CURSOR"
+            }
             Wish::Set { name, value } => {
                 self.variables.set(name, value.clone()).map_err(Stop::Refused)?;
                 self.report_change(name)?;
@@ -264,6 +358,14 @@ impl Session<'_> {
 
     fn complete(&mut self, tag: &str) -> Result<(), Stop> {
         self.connection.put(&PgWireBackendMessage::CommandComplete(CommandComplete::new(tag.to_owned())))
+    }
+}
+
+/// Only what has rows has a cursor.
+fn wish_for_rows(query: &str) -> Result<Wish, Refusal> {
+    match Wish::of(query)? {
+        wish @ Wish::Rows { .. } => Ok(wish),
+        _ => Err(Refusal::error("42601", "a cursor is for select, with or values")),
     }
 }
 

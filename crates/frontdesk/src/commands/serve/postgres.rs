@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::postgres::{Access, Data, Denied, Pass, PortCounters, PortOptions, TlsSource};
+use ::postgres::{Access, Data, Denied, Pass, PortCounters, PortOptions, Proof, TlsSource};
 use intake::{Intake, SystemClock};
 use report::{QueryLimits, QueryPool};
-use server::{Listeners, MetricKind, MetricSample, ReadAccess, ReadPass, ServerOptions, Tls};
+use server::{Listeners, MetricKind, MetricSample, ReadAccess, ReadPass, ReadProof, ServerOptions, Tls};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -161,6 +161,28 @@ impl Access for Keys {
     fn admit(&self, key: Option<&str>) -> Result<Box<dyn Pass>, Denied> {
         let pass = self.0.admit(key).map_err(|why| Denied(why.to_owned()))?;
         Ok(Box::new(Holder { access: self.0.clone(), pass }))
+    }
+
+    fn proof(&self, user: &str) -> Option<Box<dyn Proof>> {
+        let proof = self.0.proof(user)?;
+        Some(Box::new(Named { access: self.0.clone(), proof }))
+    }
+}
+
+/// Who names a key.
+struct Named {
+    access: ReadAccess,
+    proof: ReadProof,
+}
+
+impl Proof for Named {
+    fn verifier(&self) -> &str {
+        self.proof.verifier()
+    }
+
+    fn admit(&self) -> Result<Box<dyn Pass>, Denied> {
+        let pass = self.access.admit_proven(&self.proof).map_err(|why| Denied(why.to_owned()))?;
+        Ok(Box::new(Holder { access: self.access.clone(), pass }))
     }
 }
 

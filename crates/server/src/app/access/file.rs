@@ -25,6 +25,7 @@ use thiserror::Error;
 use super::digest::Digest;
 use super::scope::Scope;
 use super::token::{self, Token};
+use super::verifier;
 use crate::app::name::is_name;
 use crate::app::timestamp;
 use document::{Document, Entry};
@@ -35,7 +36,7 @@ pub use document::Standing;
 pub const KEY_FILE: &str = "keys.json";
 /// Keys that are kept, those that were revoked or have expired included.
 const KEYS_MAX: usize = 1_000;
-/// Longest key file; a thousand keys take a third of it.
+/// Longest key file; a thousand keys take half of it.
 const KEY_FILE_BYTES_MAX: u64 = 1 << 20;
 /// Bits of a file mode that let anybody but the owner at the file.
 const MODE_OTHERS: u32 = 0o077;
@@ -182,6 +183,7 @@ impl KeyFile {
                     break id;
                 }
             };
+            let token = Token { scope: new.scope, id: &id, secret: &secret }.text();
             document.keys.push(Entry {
                 id: id.clone(),
                 name: new.name.clone(),
@@ -191,8 +193,8 @@ impl KeyFile {
                 expires: new.expires_s.map(timestamp::seconds),
                 revoked: None,
                 sha256: Digest::of(&secret).hex(),
+                scram: Some(verifier::make(&token).map_err(|_| KeyFileError::Random)?),
             });
-            let token = Token { scope: new.scope, id: &id, secret: &secret }.text();
             Ok(Made { id, token })
         })
     }

@@ -17,6 +17,8 @@ pub(crate) struct Key {
     pub(crate) expires_s: Option<i64>,
     pub(crate) is_revoked: bool,
     pub(crate) digest: Digest,
+    /// What proves it to PostgreSQL's clients.
+    pub(crate) verifier: Option<String>,
     /// When it was last used, in seconds since 1970; 0: never.
     used_s: AtomicI64,
 }
@@ -29,7 +31,12 @@ impl Key {
         (expires_s, is_revoked): (Option<i64>, bool),
         digest: Digest,
     ) -> Key {
-        Key { id, name, scope, datastream, expires_s, is_revoked, digest, used_s: AtomicI64::new(0) }
+        let (verifier, used_s) = (None, AtomicI64::new(0));
+        Key { id, name, scope, datastream, expires_s, is_revoked, digest, verifier, used_s }
+    }
+
+    pub(crate) fn with_verifier(self, verifier: Option<String>) -> Key {
+        Key { verifier, ..self }
     }
 
     pub(crate) fn has_expired(&self, now_s: i64) -> bool {

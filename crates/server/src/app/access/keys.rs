@@ -133,14 +133,29 @@ impl Keys {
             }
             found => found?,
         };
-        if key.is_revoked {
-            return Err(Refused::Revoked);
-        }
-        if key.has_expired(now_s) {
-            return Err(Refused::Expired);
-        }
-        key.touch(now_s);
-        Ok(Principal::Key(key))
+        usable(key, now_s)
+    }
+
+    /// The key of this id, for somebody who will prove that he knows it.
+    pub(crate) fn named(&self, id: &str) -> Option<Arc<Key>> {
+        let shared = self.0.as_ref().filter(|_| token::is_id(id))?;
+        let find = || match &*shared.key_set() {
+            KeySet::Unreadable => None,
+            KeySet::Keys(keys) => keys.get(id).cloned(),
+        };
+        shared.look(LOOK_EVERY);
+        find().or_else(|| {
+            shared.look(LOOK_AGAIN_AFTER);
+            find()
+        })
+    }
+
+    /// Whose key this is, of which somebody has proven that he knows it.
+    pub(crate) fn proven(&self, key: &Arc<Key>, now_s: i64) -> Result<Principal, Refused> {
+        let Some(now) = self.named(&key.id).filter(|now| now.digest.is(&key.digest)) else {
+            return Err(Refused::Unknown);
+        };
+        usable(now, now_s)
     }
 
     /// Whether a key that was good is so still.
@@ -259,6 +274,18 @@ impl Shared {
             tracing::warn!(%error, "when keys were last used could not be written down");
         }
     }
+}
+
+/// A key as its holder, if it may be used.
+fn usable(key: Arc<Key>, now_s: i64) -> Result<Principal, Refused> {
+    if key.is_revoked {
+        return Err(Refused::Revoked);
+    }
+    if key.has_expired(now_s) {
+        return Err(Refused::Expired);
+    }
+    key.touch(now_s);
+    Ok(Principal::Key(key))
 }
 
 fn known(entries: Vec<Entry>, used_s: impl Fn(&str) -> Option<i64>) -> HashMap<String, Arc<Key>> {

@@ -20,3 +20,4 @@ pub(crate) mod refusal;
 pub(crate) mod scope;
 pub(crate) mod session;
 pub(crate) mod token;
+pub(crate) mod verifier;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use intake::Clock;
 
 use super::control::AccessControl;
+use super::key::Key;
 use super::principal::Principal;
 use super::refusal::Refused;
 use super::scope::Access;
@@ -18,6 +19,17 @@ use crate::http::listeners::Listeners;
 pub struct ReadAccess {
     access: Arc<AccessControl>,
     clock: Arc<dyn Clock>,
+}
+
+/// A key that somebody has to prove that he knows.
+#[derive(Debug)]
+pub struct ReadProof(Arc<Key>);
+
+impl ReadProof {
+    /// What he proves it by, as PostgreSQL keeps it of a password.
+    pub fn verifier(&self) -> &str {
+        self.0.verifier.as_deref().unwrap_or_default()
+    }
 }
 
 /// The right to read of one who was let in.
@@ -49,7 +61,26 @@ impl ReadAccess {
                 false => Ok(ReadPass(Principal::Open)),
             };
         };
-        let principal = self.access.keys().principal(key, self.now_s()).map_err(|why| match why {
+        self.pass(self.access.keys().principal(key, self.now_s()))
+    }
+
+    /// What somebody who names a key by its id has to prove that he knows it with: the verifier of SCRAM-SHA-256. `None`
+    /// where there is no such key, or it was made before such verifiers were kept.
+    pub fn proof(&self, id: &str) -> Option<ReadProof> {
+        let key = self.access.keys().named(id)?;
+        key.verifier.is_some().then_some(ReadProof(key))
+    }
+
+    /// Lets in somebody who has proven that he knows a key.
+    ///
+    /// # Errors
+    /// Why not, for whoever asked.
+    pub fn admit_proven(&self, proof: &ReadProof) -> Result<ReadPass, &'static str> {
+        self.pass(self.access.keys().proven(&proof.0, self.now_s()))
+    }
+
+    fn pass(&self, principal: Result<Principal, Refused>) -> Result<ReadPass, &'static str> {
+        let principal = principal.map_err(|why| match why {
             Refused::Unknown => "this is no key of this server",
             Refused::Revoked => "this key was revoked",
             Refused::Expired => "this key has expired",

@@ -8,6 +8,7 @@ use crate::app::access::digest::Digest;
 use crate::app::access::key::Key;
 use crate::app::access::scope::Scope;
 use crate::app::access::token::is_id;
+use crate::app::access::verifier::is_verifier;
 use crate::app::name::is_name;
 
 /// The version that is written. A reader refuses others.
@@ -37,6 +38,9 @@ pub(crate) struct Entry {
     pub(crate) revoked: Option<String>,
     /// Of the secret.
     pub(crate) sha256: String,
+    /// What proves the key to PostgreSQL's clients; keys that were made before there was one have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) scram: Option<String>,
 }
 
 /// Whether a key may be used.
@@ -112,6 +116,7 @@ impl Entry {
             (is_times(&self.expires), "end"),
             (is_times(&self.revoked), "time of revoking"),
             (Digest::from_hex(&self.sha256).is_some(), "hash"),
+            (self.scram.as_deref().is_none_or(is_verifier), "verifier"),
         ];
         checks.iter().find(|(is_good, _)| !is_good).map_or(Ok(()), |(_, what)| Err(what))
     }
@@ -137,6 +142,6 @@ impl Entry {
         let scope = Scope::named(&self.scope)?;
         let digest = Digest::from_hex(&self.sha256)?;
         let times = (self.expires_s(), self.revoked.is_some());
-        Some(Key::new((self.id, self.name), scope, self.datastream, times, digest))
+        Some(Key::new((self.id, self.name), scope, self.datastream, times, digest).with_verifier(self.scram))
     }
 }

@@ -86,6 +86,7 @@ fn the_dead_make_room_and_the_living_do_not() {
         expires: None,
         revoked: revoked.then(|| timestamp::seconds(NOW_S)),
         sha256: Digest::of("s").hex(),
+        scram: None,
     };
     let place = tempfile::tempdir().expect("a directory");
     let file = KeyFile::of(place.path());

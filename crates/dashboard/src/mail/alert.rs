@@ -1,6 +1,6 @@
 //! The mail about an alert: what is unusual, what is usual, and where to look.
 
-use report::{AlertReading, METRICS, Metric, WrittenFilter};
+use report::{AlertReading, AlertStanding, METRICS, Metric, WrittenFilter};
 
 use super::{Body, List, Mail, Number, Row};
 use crate::format::number::{Unit, count};
@@ -95,6 +95,10 @@ fn lead(mail: &AlertMail<'_>, label: &str, usual: Option<&str>) -> String {
     match (mail.over_since, kind.as_str()) {
         (Some(begun), _) => {
             format!("What had begun on {} is over: {value} {label}{usual}.", time::second(begun))
+        }
+        (None, kind) if mail.reading.standing != AlertStanding::Raised => {
+            let what = if kind == "silence" { "silent" } else { "unusual" };
+            format!("A preview: nothing is {what} now. There were {value} {label}{usual}.")
         }
         (None, "silence") => {
             format!("No {label} came since {}{usual} between then and {}.", time::second(since), time::second(until))

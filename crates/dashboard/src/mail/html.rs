@@ -202,6 +202,7 @@ fn names(chart: &Chart) -> Markup {
 
 fn list(list: &List) -> Markup {
     let most = list.rows.iter().map(|row| row.size).fold(0.0, f64::max);
+    let has_change = list.rows.iter().any(|row| !row.change.is_empty());
     let percent = |size: f64| if size > 0.0 && most > 0.0 { (size / most * 100.0).round().max(1.0) } else { 0.0 };
     html! {
         (heading(&list.title))
@@ -211,9 +212,9 @@ fn list(list: &List) -> Markup {
                     tr {
                         td.ink style=(format!("color:{INK};font-size:14px;line-height:1.4;padding:8px 8px 3px 0;word-break:break-word;{FONT}")) { (row.name) }
                         td.ink align="right" valign="bottom" style=(format!("color:{INK};font-size:14px;font-weight:600;line-height:1.4;padding:8px 0 3px 8px;white-space:nowrap;{FONT}")) { (row.value) }
-                        td.soft align="right" valign="bottom" width="84" style=(format!("color:{SOFT};font-size:13px;line-height:1.4;padding:8px 0 3px 8px;white-space:nowrap;{FONT}")) { (row.change) }
+                        @if has_change { td.soft align="right" valign="bottom" width="84" style=(format!("color:{SOFT};font-size:13px;line-height:1.4;padding:8px 0 3px 8px;white-space:nowrap;{FONT}")) { (row.change) } }
                     }
-                    tr { td colspan="3" style="font-size:1px;line-height:1px" {
+                    tr { td colspan=(if has_change { 3 } else { 2 }) style="font-size:1px;line-height:1px" {
                         div class=(match row.colour { colour if colour < COLOURS.len() => format!("c{colour}"), _ => "rest".to_owned() }) style=(format!("background-color:{};height:4px;width:{}%;border-radius:2px", COLOURS.get(row.colour).copied().unwrap_or(REST), percent(row.size))) {}
                     } }
                 }

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use super::Body;
 
-/// Letters of a name before its number; a longer one pushes it.
-const NAME_LETTERS: usize = 32;
+/// Letters of the names before numbers: as many as the longest has, within these; a longer one pushes its number.
+const NAME_LETTERS: std::ops::RangeInclusive<usize> = 28..=56;
 /// Letters of a number, with its change behind it.
 const NUMBER_LETTERS: usize = 12;
 
@@ -30,23 +30,26 @@ pub(super) fn write(body: &Body) -> String {
     if !body.numbers.is_empty() {
         put("");
     }
+    let width = width(body.numbers.iter().map(|number| &*number.label));
     for number in &body.numbers {
         let asides: String = number.asides.iter().map(|aside| format!(" ({aside})")).collect();
-        put(&format!("{}{}", columns(&number.label, &number.value, &number.change), asides));
+        put(&format!("{}{asides}", columns(width, &number.label, &number.value, &number.change)));
     }
     if let Some(chart) = &body.chart {
         put("");
         put(&chart.title);
         put(&chart.sentence);
+        let width = self::width(chart.parts.iter().map(|part| &*part.long));
         for part in &chart.parts {
-            put(&columns(&part.long, &part.value, if part.is_so_far { "so far" } else { "" }));
+            put(&columns(width, &part.long, &part.value, if part.is_so_far { "so far" } else { "" }));
         }
     }
     for list in &body.lists {
         put("");
         put(&list.title);
+        let width = self::width(list.rows.iter().map(|row| &*row.name));
         for row in &list.rows {
-            put(&columns(&row.name, &row.value, &row.change));
+            put(&columns(width, &row.name, &row.value, &row.change));
         }
         if let Some(foot) = &list.foot {
             put(foot);
@@ -66,7 +69,13 @@ pub(super) fn write(body: &Body) -> String {
     text
 }
 
-fn columns(name: &str, number: &str, change: &str) -> String {
+/// The letters that names get.
+fn width<'a>(names: impl Iterator<Item = &'a str>) -> usize {
+    let longest = names.map(|name| name.chars().count() + 1).max().unwrap_or(0);
+    longest.clamp(*NAME_LETTERS.start(), *NAME_LETTERS.end())
+}
+
+fn columns(width: usize, name: &str, number: &str, change: &str) -> String {
     let pad = |text: &str, letters: usize| " ".repeat(letters.saturating_sub(text.chars().count()).max(1));
-    format!("{name}{}{}{number}  {change}", pad(name, NAME_LETTERS), pad(number, NUMBER_LETTERS))
+    format!("{name}{}{}{number}  {change}", pad(name, width), pad(number, NUMBER_LETTERS))
 }

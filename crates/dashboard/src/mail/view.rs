@@ -383,7 +383,7 @@ fn list(report: &Report) -> Option<List> {
     let foot = match (rows.is_empty(), report.rows_left_out) {
         (true, _) => Some(format!("No {many} in this period.")),
         (false, 0) => None,
-        (false, more) => Some(format!("{} more {many} are on the page.", count(more))),
+        (false, more) => Some(format!("{} more {many} are in Frontdesk.", count(more))),
     };
     Some(List { title: title.to_owned(), rows, foot })
 }

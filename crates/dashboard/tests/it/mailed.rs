@@ -22,7 +22,7 @@ pub(crate) fn mailed(view: &str, title: Option<&str>, subjects: &[&str], pages: 
     view_mail(&ViewMail { view: &view, title, reports: &reports, public_url, name, now: NOW }).unwrap()
 }
 
-fn reading(kind: &str, value: u64, weeks: &[u64]) -> AlertReading {
+pub(crate) fn reading(kind: &str, value: u64, weeks: &[u64]) -> AlertReading {
     let days = ["2026-11-21", "2026-11-14", "2026-11-07", "2026-10-31"];
     let week = |(day, value): (&&str, &u64)| AlertWeek { since: format!("{day}T14:00:00+01:00"), value: *value };
     AlertReading {

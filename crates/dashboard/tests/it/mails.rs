@@ -1,10 +1,10 @@
 //! Mails: the same numbers in both parts, nothing that programs for mails don't show, and texts of others stay texts.
 
-use dashboard::{Mail, MailedView, ViewMail, view_mail};
-use report::{Report, ReportName, WrittenFilter};
+use dashboard::{AlertMail, Mail, MailedView, ViewMail, alert_mail, view_mail};
+use report::{AlertStanding, Report, ReportName, WrittenFilter};
 
 use crate::made_up::{self, HOSTILE, NOW, PAGES, SUBJECTS};
-use crate::mailed::{alert, mailed, reports};
+use crate::mailed::{alert, mailed, reading, reports};
 
 fn plain(text: &str) -> String {
     text.replace(['\u{a0}', '\u{2009}'], " ").replace('\u{2212}', "-")
@@ -134,6 +134,15 @@ fn an_alert_says_what_is_unusual() {
         assert!(text.contains(expect), "{expect}: {text}");
     }
     assert!(text.lines().any(|line| line.starts_with("Sat 7 Nov 2026, 14:00 ") && line.ends_with(" 25")), "{text}");
+    let mut quiet = reading("spike", 20, &[22, 18, 25, 20]);
+    quiet.standing = AlertStanding::Quiet;
+    let (name, public_url) = ("flood", "https://d.example");
+    let preview = alert_mail(&AlertMail { name, reading: &quiet, filter: &filter, over_since: None, public_url });
+    assert!(
+        preview.text.contains("A preview: nothing is unusual now.") && !preview.text.contains("Chance"),
+        "{}",
+        preview.text
+    );
     let over = alert("silence", 7, &WrittenFilter::default(), Some("2026-11-28T14:05:00+01:00"));
     assert_eq!(over.subject, "Over: silence of contact requests – flood");
     assert!(over.text.contains("What had begun on 28 Nov 2026, 14:05:00 is over: 7 contact requests"), "{}", over.text);

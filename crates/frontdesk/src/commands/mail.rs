@@ -45,14 +45,18 @@ fn list(plan: &MailPlan) -> Result<(), Failure> {
     for mailing in &plan.mailings {
         let zone: &Zone = &mailing.schedule.zone;
         let next = zone.write(mailing.schedule.next_due(now));
-        writeln!(out, "mailing {}: next {next} ({}), to {} addresses", mailing.name, zone.name(), mailing.to.len())?;
+        writeln!(out, "mailing {}: next {next} ({}), to {}", mailing.name, zone.name(), addresses(mailing.to.len()))?;
     }
     for alert in &plan.alerts {
         let (kind, metric) = (alert.rule.kind().name(), alert.rule.metric().name);
-        writeln!(out, "alert {}: {kind} of {metric}, to {} addresses", alert.name, alert.to.len())?;
+        writeln!(out, "alert {}: {kind} of {metric}, to {}", alert.name, addresses(alert.to.len()))?;
     }
     out.flush()?;
     Ok(())
+}
+
+fn addresses(count: usize) -> String {
+    format!("{count} {}", if count == 1 { "address" } else { "addresses" })
 }
 
 /// The mail of a mailing, as if it were due now, or of an alert, as if it began.

@@ -32,6 +32,16 @@ CHANNELS = {
 COUNTERS = CHAT + list(CHANNELS.values())[1:]
 
 
+REFERRERS = [
+    "http://somebody:secret@WWW.Search.Example:8443/results?q=jane+doe",
+    "https://shop.example/from?x",
+    "https://account.shop.example/",
+    "android-app://com.example.mail/",
+    "about:blank",
+    "https://social.example./p",
+]
+
+
 # ---- what demo events don't have: mistakes, missing ids, equal times
 
 
@@ -60,6 +70,19 @@ def disturb(lines):
             feedback["chatSessionID"] = f"shared-{number % 3}"
         if number % 31 == 0:
             event["web"]["webPageDetails"].pop("URL", None)
+        device, environment = event.get("device", {}), event.get("environment", {})
+        if device and number % 3 == 0:
+            # As the Web SDK has it: the screen alone. An upright one of its own is a tablet's, or a telephone's.
+            device.pop("type", None)
+        if device and number % 37 == 0:
+            device["type"] = ["television", "computers", "Tablet", ""][number % 4]
+        if environment and number % 41 == 0:
+            environment["type"] = ["application", "widget"][number % 2]
+        if device and number % 43 == 0:
+            for name in list(device):
+                device.pop(name)
+        if number % 47 == 0:
+            event["web"]["webReferrer"] = {"URL": REFERRERS[number % len(REFERRERS)]}
         if "chatSessionID" in feedback and number % 5 == 0:
             feedback["chatStart"] = 1
         before = event["timestamp"]
@@ -71,6 +94,34 @@ def disturb(lines):
 
 
 # ---- events
+
+
+def host_of(url):
+    match = re.match(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)", url)
+    host = re.sub(r":[0-9]*$", "", match[1].split("@")[-1]).lower() if match else ""
+    return host.removesuffix(".").removeprefix("www.") or None
+
+
+def referrer_of(web):
+    host = host_of(web.get("webReferrer", {}).get("URL", ""))
+    return "(internal)" if host and host == host_of(web.get("webPageDetails", {}).get("URL", "")) else host
+
+
+def device_of(sent):
+    device, environment = sent.get("device", {}), sent.get("environment", {})
+    kind, around = device.get("type", "").lower(), environment.get("type", "").lower()
+    if around == "application":
+        return "app"
+    if kind:
+        return {"computers": "desktop"}.get(kind, kind if kind in ("desktop", "mobile", "tablet") else "other")
+    if around not in ("", "browser"):
+        return "other"
+    width, height = device.get("screenWidth", 0), device.get("screenHeight", 0)
+    if width > 0 and height > 0:
+        is_tablet = width < height and 600 <= width <= 1032
+        return "mobile" if min(width, height) < 600 else "tablet" if is_tablet else "desktop"
+    window = environment.get("browserDetails", {}).get("viewportWidth", 0)
+    return None if window <= 0 else "mobile" if window < 600 else "desktop"
 
 
 class Event:
@@ -85,6 +136,7 @@ class Event:
         self.session = feedback.get("chatSessionID") or None
         self.subject = feedback.get("subject") or None
         self.page = re.split("[?#]", page.get("URL", ""))[0] or page.get("name") or None
+        self.device, self.referrer = device_of(sent), referrer_of(sent.get("web", {}))
         sent_counters = {name: feedback[name] for name in COUNTERS if name in feedback}
         self.is_odd = any(not 0 <= value <= 1000 for value in sent_counters.values())
         self.counters = {name: value for name, value in sent_counters.items() if 0 <= value <= 1000}
@@ -144,6 +196,7 @@ class Session:
         self.at = events[0].at
         self.last_at = events[-1].at
         self.subject, self.page = first_text(events, "subject"), first_text(events, "page")
+        self.device, self.referrer = first_text(events, "device"), first_text(events, "referrer")
         times = {name: [event.at for event in events if event.count(name) > 0] for name in CHAT}
         sums = {name: sum(event.count(name) for event in events) for name in CHAT}
         self.has_offer = bool(times["chatOffered"])
@@ -166,10 +219,12 @@ class Visit:
     def __init__(self, events):
         self.at = events[0].at
         contacts = [event for event in events if event.requests]
-        rank = lambda event: (event.at, event.page is None, event.page or "", event.subject is None, event.subject or "")
+        known = lambda text: (text is None, text or "")
+        rank = lambda event: (event.at, *map(known, (event.page, event.subject, event.device, event.referrer)))
         first = min(contacts, key=rank, default=None)
-        self.subject = first.subject if first else None
-        self.page = first.page if first else None
+        self.subject, self.page, self.device, self.referrer = (
+            (first.subject, first.page, first.device, first.referrer) if first else (None,) * 4
+        )
         self.seconds = (first.at - self.at) // 10**6 if first else None
 
 
@@ -178,6 +233,7 @@ class Request:
 
     def __init__(self, event, before):
         self.at, self.visitor, self.subject, self.page = event.at, event.visitor, event.subject, event.page
+        self.device, self.referrer = event.device, event.referrer
         minutes = event.at // MINUTE - before // MINUTE if before is not None else None
         self.is_repeated = minutes is not None and 30 <= minutes <= 7 * 24 * 60
 
@@ -265,6 +321,8 @@ GROUPS = {
     "event_date": lambda row: datetime.fromtimestamp(row.at // 10**6, timezone.utc).strftime("%Y-%m-%d"),
     "page": lambda row: row.page,
     "subject": lambda row: row.subject,
+    "device": lambda row: row.device,
+    "referrer": lambda row: row.referrer,
 }
 
 

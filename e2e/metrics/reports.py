@@ -26,7 +26,7 @@ CHANNELS = {
     "email": ["clickToEmail"],
     "direct_message": ["clickToDirectMessage"],
 }
-NAMES = ["overview", "chat", "channels", "subjects", "pages", "quality"]
+NAMES = ["overview", "chat", "channels", "subjects", "pages", "referrers", "devices", "quality"]
 BY = ["hour", "day", "week", "month", "weekday-hour"]
 COMPARE = ["previous", "year", "none"]
 # The clocks of Berlin went forward on 31 March 2024 and 26 March 2023, those of the Chatham Islands
@@ -54,14 +54,23 @@ FILTERS = [
     [("page", PAGE), ("page", "help: returns"), ("subject", "!")],
     [("datastream", "default"), ("subject", "nobody's")],
     [("datastream", "!default")],
+    [("device", "mobile"), ("device", "unknown")],
+    [("device", "!desktop"), ("page", PAGE)],
+    [("referrer", "search.example"), ("referrer", "(none)")],
+    [("referrer", "!(internal)"), ("channel", "!chat")],
+    [("referrer", "(internal)"), ("subject", SUBJECT), ("device", "!unknown")],
 ]
 # Hours of the nights in which clocks change.
 CERTAIN = [
     ("channels", "hour", "none", "Pacific/Chatham", ("2023-04-01", "2023-04-02"), []),
     ("channels", "hour", "year", "Europe/Berlin", ("2024-03-26", "2024-03-31"), [("channel", "!text")]),
 ]
+# What tells the contact requests of one instant apart.
+KINDS = ["page", "subject", "device", "referrer"]
 # Each question is one run of the program, a third of a second.
-QUESTIONS = 48
+QUESTIONS = 64
+# What filters call events without a value.
+NO_VALUE = {("device", "unknown"), ("referrer", "(none)")}
 # More rows than there are values.
 LIMIT = 1000
 # Ends of the spans above are multiples of it, and so are the instants at which any clock changes.
@@ -168,12 +177,14 @@ def parts_of(since, until, by, zone):
 class Filter:
     def __init__(self, pairs):
         self.chosen, self.refused = {}, {}
-        for kind, value in pairs:
-            (self.refused if value.startswith("!") else self.chosen).setdefault(kind, set()).add(value.removeprefix("!"))
+        for kind, written in pairs:
+            value = written.removeprefix("!")
+            values = self.refused if value != written else self.chosen
+            values.setdefault(kind, set()).add("" if (kind, value) in NO_VALUE else value)
         self.channels = (self.chosen.get("channel") or set(CHANNELS)) - self.refused.get("channel", set())
 
     def passes(self, row, channels):
-        for kind in ("datastream", "subject", "page"):
+        for kind in ("datastream", "subject", "page", "device", "referrer"):
             value = getattr(row, kind) or ""
             if self.chosen.get(kind) and value not in self.chosen[kind] or value in self.refused.get(kind, ()):
                 return False
@@ -213,7 +224,8 @@ class World:
             visit.datastream, visit.channels = part[0].datastream, set()
             contacts = [event for event in part if event.requests]
             for event in contacts:
-                if (event.at, event.page, event.subject) == (contacts[0].at, visit.page, visit.subject):
+                own, first = ([getattr(row, kind) for kind in KINDS] for row in (event, visit))
+                if event.at == contacts[0].at and own == first:
                     visit.channels |= {name for name in CHANNELS if event.count(CHANNELS[name][-1])}
             if contacts:
                 self.visits.append(visit)
@@ -278,7 +290,7 @@ class Answer:
                 column = {"chat": "chat_start"}.get(channel, f"click_to_{channel}")
                 names = ("contact_requests", "contact_visitors", "contact_rate", "channel_mix")
                 self.rows["value", channel] = {of: self.totals[f"{of}.{column}"] for of in names}
-        if name in ("subjects", "pages"):
+        if name in ("subjects", "pages", "referrers", "devices"):
             values = grouped(rows, lambda row: getattr(row, name.removesuffix("s")))
             for value, of_value in values.items():
                 if any(of_value[:3]):
@@ -357,7 +369,8 @@ class Comparison:
             earlier = before and before.part(place)
             self.of_metrics(f"{where} {part['at']}", ours.part(place) or {}, earlier, part["metrics"])
         found = {(row["kind"], row["value"]): row["metrics"] for row in report["rows"]}
-        order = lambda key: (key[0] != "value", -ours.rows[key]["contact_requests"], key[1])
+        first = "visitors" if name == "referrers" else "contact_requests"
+        order = lambda key: (key[0] != "value", -ours.rows[key][first], key[1])
         self.differs(f"{where} rows", sorted(ours.rows, key=order), list(found))
         nothing = numbers([], [], [], [])
         for key in set(found) & set(ours.rows):

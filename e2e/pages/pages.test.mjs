@@ -21,7 +21,7 @@ const LOOKS = [
   { name: "phone", colorScheme: "light", width: 360 },
 ];
 const QUERY = "/sql?q=select+channel%2C+sum%28contact_requests%29+as+requests+from+contacts+group+by+channel+order+by+channel";
-const PATHS = ["/", "/chat", "/subjects", "/pages", "/quality", "/events", "/events?show=rejected", "/schemas", "/sql", QUERY];
+const PATHS = ["/", "/chat", "/subjects", "/pages", "/referrers", "/devices", "/quality", "/events", "/events?show=rejected", "/schemas", "/sql", QUERY];
 
 let frontdesk;
 let browser;
@@ -120,9 +120,18 @@ test("what is shown is what the interface gives, without scripts too", async () 
 test("a person clicks through, by mouse and by keys", async () => {
   const { page, open, complaints, close } = await visitor();
   await open("/");
-  for (const [name, where] of [["Chat", "/chat"], ["Subjects", "/subjects"], ["Pages", "/pages"], ["Quality", "/quality"], ["Events", "/events"], ["SQL", "/sql"]]) {
+  for (const [name, where] of [["Chat", "/chat"], ["Subjects", "/subjects"], ["Pages", "/pages"], ["Referrers", "/referrers"], ["Devices", "/devices"], ["Quality", "/quality"], ["Events", "/events"], ["SQL", "/sql"]]) {
     await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name, exact: true }).click();
     assert.equal(new URL(page.url()).pathname, where);
+  }
+  // A list's value filters; what takes longer with it has a page of its own.
+  for (const [list, value, filter, left] of [["#devices", "Mobile", "device=mobile", null], ["#referrers", "search.example", "referrer=search.example", "#pages"]]) {
+    await open("/");
+    await page.locator(`${list} a`, { hasText: value }).first().click();
+    assert.ok(page.url().endsWith(`/?${filter}`), page.url());
+    assert.equal(await page.locator("#pages svg").count(), left ? 0 : 1);
+    if (left) await page.locator(`${left} a`).click();
+    assert.ok(page.url().endsWith(`${left ? "/pages" : "/"}?${filter}`), page.url());
   }
   await open("/quality");
   await page.locator("#reasons a").first().click();

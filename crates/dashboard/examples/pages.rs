@@ -29,6 +29,13 @@ fn main() {
     }
     write("mail-alert".to_owned(), &mailed::alert("spike", 60, &report::WrittenFilter::default(), None).html);
     write("hostile-mail".to_owned(), &mailed::mailed("/", Some("<b>"), made_up::HOSTILE, made_up::HOSTILE).html);
+    for (name, filter) in [("referrer", "search.example"), ("page", "https://shop.example/")] {
+        for (page, drawn) in
+            drawn::all(made_up::SUBJECTS, made_up::PAGES, &[("since", "7d"), (name, filter), ("device", "unknown")])
+        {
+            write(format!("by-{name}-{page}"), &drawn);
+        }
+    }
     let filters =
         [("since", "2026-11-01"), ("tz", "Europe/Berln"), ("subject", "Delivery"), ("channel", "!chat"), ("page", "")];
     for (name, page) in drawn::all(made_up::HOSTILE, made_up::HOSTILE, &filters) {

@@ -63,7 +63,7 @@ pub fn report_picture(report: &Report, now: i64) -> String {
     let chart = match report.report {
         ReportName::Overview | ReportName::Channels => requests_chart(&context, report),
         ReportName::Chat => columns("started", "Chats started over time", &metric::CHATS_STARTED),
-        ReportName::Subjects | ReportName::Pages => {
+        ReportName::Subjects | ReportName::Pages | ReportName::Referrers | ReportName::Devices => {
             columns("requests", "Contact requests over time", &metric::CONTACT_REQUESTS)
         }
         ReportName::Quality => columns("accepted", "Accepted events over time", &metric::ACCEPTED),
@@ -81,6 +81,8 @@ fn context<'a>(report: &Report, view: &'a View, now: i64) -> Context<'a> {
         ReportName::Chat => Page::Chat,
         ReportName::Subjects => Page::Subjects,
         ReportName::Pages => Page::Pages,
+        ReportName::Referrers => Page::Referrers,
+        ReportName::Devices => Page::Devices,
         ReportName::Quality => Page::Quality,
     };
     Context { page, view, now, origin: "", is_signed_in: false }
@@ -93,19 +95,15 @@ fn title(name: ReportName) -> &'static str {
         ReportName::Chat => "Chat",
         ReportName::Subjects => "Subjects",
         ReportName::Pages => "Pages",
+        ReportName::Referrers => "Referrers",
+        ReportName::Devices => "Devices",
         ReportName::Quality => "Quality of the data",
     }
 }
 
 /// Which events it is about, in words.
 pub(crate) fn filters(report: &Report) -> impl Iterator<Item = (&'static str, String)> {
-    let filter = &report.filter;
-    let kinds = [
-        ("datastream", &filter.datastream),
-        ("channel", &filter.channel),
-        ("subject", &filter.subject),
-        ("page", &filter.page),
-    ];
+    let kinds = report.filter.lists();
     let written = |value: &String| match value.as_str() {
         "" => "none".to_owned(),
         "!" => "not none".to_owned(),
@@ -126,6 +124,8 @@ fn content(context: &Context<'_>, report: &Report) -> Markup {
         ReportName::Chat => chat::content(context, report),
         ReportName::Subjects => list::content(context, list::of_subjects(report, None)),
         ReportName::Pages => list::content(context, list::of_pages(report, None)),
+        ReportName::Referrers => list::content(context, list::of_referrers(report, None)),
+        ReportName::Devices => list::content(context, list::of_devices(report, None)),
         ReportName::Quality => quality::content(context, report, None),
     }
 }

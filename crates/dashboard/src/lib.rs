@@ -1,7 +1,7 @@
 //! Reports as pages: data in, markup and SVG out. What HTTP is about is the server's.
 //!
 //! * [`View`] is what a page's URL says: the parameters of the reports behind it, in the same words.
-//! * [`overview`], [`chat`], [`subjects`], [`pages`], [`quality`] draw a page from its reports, [`events`] and
+//! * [`overview`], [`chat`], [`subjects`], [`pages`], [`referrers`], [`devices`], [`quality`] draw a page from its reports, [`events`] and
 //!   [`story`] from single events, [`schemas`] from what is collected, [`sql`] from a query of one's own, [`wrong`] and [`failed`] what is told instead;
 //!   [`login`] and [`followed_link`] are for whoever isn't signed in. Each is a whole document that needs one style sheet
 //!   ([`STYLE`]) and nothing from elsewhere; a script ([`SCRIPT`]) keeps it up to date where scripts run. Nothing in it
@@ -35,9 +35,9 @@ pub use page::Context;
 pub use pages::chat::{Chat, chat};
 pub use pages::events::{Events, events};
 pub use pages::failed::{Failed, failed};
-pub use pages::list::{pages, subjects};
+pub use pages::list::{devices, pages, referrers, subjects};
 pub use pages::login::{LoginForm, followed_link, login};
-pub use pages::overview::{Overview, overview};
+pub use pages::overview::{Overview, SLOW_FOR_PAGES, SLOW_FOR_REFERRERS, overview};
 pub use pages::quality::{Quality, quality};
 pub use pages::schemas::{CollectedSchema, Counted, Schemas, schemas};
 pub use pages::sql::{Sql, SqlOutcome, sql};

@@ -22,6 +22,10 @@ pub enum Page {
     Subjects,
     /// All pages.
     Pages,
+    /// All referrers.
+    Referrers,
+    /// All kinds of devices.
+    Devices,
     /// What became of the events.
     Quality,
     /// Single events.
@@ -34,11 +38,13 @@ pub enum Page {
 
 impl Page {
     /// All of them, in the order of the navigation.
-    pub const ALL: [Page; 8] = [
+    pub const ALL: [Page; 10] = [
         Page::Overview,
         Page::Chat,
         Page::Subjects,
         Page::Pages,
+        Page::Referrers,
+        Page::Devices,
         Page::Quality,
         Page::Events,
         Page::Schemas,
@@ -52,6 +58,8 @@ impl Page {
             Page::Chat => "/chat",
             Page::Subjects => "/subjects",
             Page::Pages => "/pages",
+            Page::Referrers => "/referrers",
+            Page::Devices => "/devices",
             Page::Quality => "/quality",
             Page::Events => "/events",
             Page::Schemas => "/schemas",
@@ -66,6 +74,8 @@ impl Page {
             Page::Chat => Some("/v1/reports/chat"),
             Page::Subjects => Some("/v1/reports/subjects"),
             Page::Pages => Some("/v1/reports/pages"),
+            Page::Referrers => Some("/v1/reports/referrers"),
+            Page::Devices => Some("/v1/reports/devices"),
             Page::Quality => Some("/v1/reports/quality"),
             Page::Events | Page::Schemas | Page::Sql => None,
         }
@@ -92,6 +102,8 @@ impl Page {
             Page::Chat => "Chat",
             Page::Subjects => "Subjects",
             Page::Pages => "Pages",
+            Page::Referrers => "Referrers",
+            Page::Devices => "Devices",
             Page::Quality => "Quality",
             Page::Events => "Events",
             Page::Schemas => "Schemas",
@@ -111,12 +123,22 @@ pub enum FilterKind {
     Subject,
     /// The page.
     Page,
+    /// The kind of device.
+    Device,
+    /// The host that the page was reached from.
+    Referrer,
 }
 
 impl FilterKind {
     /// All of them.
-    pub const ALL: [FilterKind; 4] =
-        [FilterKind::Channel, FilterKind::Subject, FilterKind::Page, FilterKind::Datastream];
+    pub const ALL: [FilterKind; 6] = [
+        FilterKind::Channel,
+        FilterKind::Subject,
+        FilterKind::Page,
+        FilterKind::Referrer,
+        FilterKind::Device,
+        FilterKind::Datastream,
+    ];
 
     /// The parameter's name.
     pub const fn parameter(self) -> &'static str {
@@ -125,6 +147,8 @@ impl FilterKind {
             FilterKind::Channel => "channel",
             FilterKind::Subject => "subject",
             FilterKind::Page => "page",
+            FilterKind::Device => "device",
+            FilterKind::Referrer => "referrer",
         }
     }
 
@@ -135,6 +159,8 @@ impl FilterKind {
             FilterKind::Channel => "Channel",
             FilterKind::Subject => "Subject",
             FilterKind::Page => "Page",
+            FilterKind::Device => "Device",
+            FilterKind::Referrer => "Referrer",
         }
     }
 
@@ -233,6 +259,11 @@ impl View {
     /// The filters, in their order.
     pub(crate) fn filters(&self) -> &[Filter] {
         &self.filters
+    }
+
+    /// Whether there is a filter of one of these kinds.
+    pub fn is_filtered_by(&self, kinds: &[FilterKind]) -> bool {
+        self.filters.iter().any(|filter| kinds.contains(&filter.kind))
     }
 
     /// The same with a parameter set, or without it.

@@ -189,6 +189,10 @@ pub(crate) enum ReportCommand {
     Subjects(ReportArgs),
     /// The numbers of each page
     Pages(ReportArgs),
+    /// The numbers of each host that pages were reached from
+    Referrers(ReportArgs),
+    /// The numbers of each kind of device
+    Devices(ReportArgs),
     /// What became of the events that were sent, and what can't be right in them
     Quality(ReportArgs),
 }
@@ -213,6 +217,10 @@ pub(crate) struct ReportArgs {
     pub(crate) subject: Vec<String>,
     #[arg(long, value_name = "URL", help = about("page"))]
     pub(crate) page: Vec<String>,
+    #[arg(long, value_name = "NAME", help = about("device"))]
+    pub(crate) device: Vec<String>,
+    #[arg(long, value_name = "HOST", help = about("referrer"))]
+    pub(crate) referrer: Vec<String>,
     #[arg(long, value_name = "WITH", help = about("compare"))]
     pub(crate) compare: Option<String>,
     #[arg(long, value_name = "N", help = about("limit"))]
@@ -246,6 +254,8 @@ impl ReportArgs {
             ("channel", &self.channel),
             ("subject", &self.subject),
             ("page", &self.page),
+            ("device", &self.device),
+            ("referrer", &self.referrer),
         ];
         let once = once.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
         once.chain(lists.into_iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value.as_str()))))
@@ -272,6 +282,10 @@ pub(crate) struct ExportArgs {
     pub(crate) subject: Vec<String>,
     #[arg(long, value_name = "URL", help = about_export("page"))]
     pub(crate) page: Vec<String>,
+    #[arg(long, value_name = "NAME", help = about_export("device"))]
+    pub(crate) device: Vec<String>,
+    #[arg(long, value_name = "HOST", help = about_export("referrer"))]
+    pub(crate) referrer: Vec<String>,
     #[arg(long, value_name = "FORM", help = about_export("format"))]
     pub(crate) format: Option<String>,
     /// CSV with each text as it was sent; else one that a spreadsheet would take for a formula has an apostrophe before it
@@ -303,6 +317,8 @@ impl ExportArgs {
             ("channel", &self.channel),
             ("subject", &self.subject),
             ("page", &self.page),
+            ("device", &self.device),
+            ("referrer", &self.referrer),
         ];
         let once = once.into_iter().filter_map(|(name, value)| Some((name, value?)));
         once.chain(lists.into_iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value.as_str()))))

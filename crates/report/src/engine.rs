@@ -24,7 +24,7 @@ use datafusion::prelude::SessionConfig;
 
 use crate::postgres::catalog::Catalog;
 use crate::yielding::YieldInJoins;
-use crate::{percentile, read_only, views, visitor};
+use crate::{percentile, read_only, surroundings, views, visitor};
 
 /// Where a reader's unqualified names are found.
 pub(crate) const CATALOG: &str = "frontdesk";
@@ -90,7 +90,7 @@ impl Engine {
             template.deregister_udf(name)?;
         }
         datafusion_functions_json::register_all(&mut template)?;
-        for function in visitor::udfs() {
+        for function in visitor::udfs().chain(surroundings::udfs()) {
             template.register_udf(Arc::new(function))?;
         }
         template.register_udf(Arc::new(views::length_udf()))?;

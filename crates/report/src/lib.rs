@@ -37,6 +37,7 @@ mod result;
 mod session;
 mod store;
 mod summaries;
+mod surroundings;
 mod tables;
 mod views;
 mod visible;
@@ -62,10 +63,10 @@ pub use metrics::{
 pub use period::Period;
 pub use postgres::{PARAMETERS_MAX, Parameter, ParameterType, ParameterValue, Purpose, Statement, StatementAnswer};
 pub use reports::{
-    Answered, AskedForm, ComparedPeriod, Contents, DivisionError, DrawnForm, FilterError, Look, MetricAnswer,
-    MetricNumber, Named, PARAMETERS, ParameterError, PartAnswer, ReceivedSource, Report, ReportBucket, ReportForm,
-    ReportName, ReportPeriod, ReportRequest, ReportRow, RequestError, RowKind, SecondsAnswer, SpanError, SummaryAnswer,
-    SummaryError, SummarySource, UnknownZone, WrittenFilter, Zone,
+    Answered, AskedForm, ComparedPeriod, Contents, DivisionError, DrawnForm, FILTERS, FilterError, Look, MetricAnswer,
+    MetricNumber, NO_REFERRER, Named, PARAMETERS, ParameterError, PartAnswer, ReceivedSource, Report, ReportBucket,
+    ReportForm, ReportName, ReportPeriod, ReportRequest, ReportRow, RequestError, RowKind, SecondsAnswer, SpanError,
+    SummaryAnswer, SummaryError, SummarySource, UNKNOWN_DEVICE, UnknownZone, WrittenFilter, Zone,
 };
 pub use result::{Form, QueryResult};
 pub use session::{QueryLimits, Session, Snapshot};
@@ -73,6 +74,7 @@ pub use summaries::{
     ANSWER_MEMORY_BYTES_MAX, ANSWER_TIME_MAX, FOLD_BYTES_MAX, FOLD_ROWS_MAX, QUESTION_BYTES_MAX, ROWS_MEMORY_BYTES_MAX,
     SPECIAL_MEMORY_BYTES_MAX, SUMMARY_MEMORY_BYTES_MAX, Summaries, SummariesOptions, SummaryStats,
 };
+pub use summary::{Device, INTERNAL_REFERRER};
 pub use tables::{Tables, TablesError};
 pub use views::columns::flat_column;
 pub use visible::{is_steering, visible};

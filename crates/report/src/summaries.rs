@@ -33,7 +33,7 @@ use std::time::Duration;
 
 use ambient::Clock;
 use async_trait::async_trait;
-use summary::{Bucket, DaySummary, Query, Rows};
+use summary::{Bucket, DaySummaries, DaySummary, Dimensions, Query, Rows};
 use table::Dataset;
 use tokio::sync::Semaphore;
 
@@ -154,12 +154,12 @@ struct Kept {
     files: Option<Files>,
 }
 
-/// A summary, the fingerprint of what it was made of, and the table's version at that moment.
+/// A day's summaries, the fingerprint of what they were made of, and the table's version at that moment.
 #[derive(Clone)]
 struct Made {
     fingerprint: u128,
     version: u64,
-    summary: Arc<DaySummary>,
+    summaries: Arc<DaySummaries>,
 }
 
 /// A summary that was made for one question: of what, how finely, and with which values.
@@ -167,6 +167,7 @@ struct Made {
 struct Special {
     fingerprint: u128,
     bucket: Bucket,
+    dimensions: Dimensions,
     values_max: usize,
     named: u128,
 }

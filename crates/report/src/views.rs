@@ -27,6 +27,7 @@ use summary::{DAY_CLOSES_AFTER_MICROS, DAY_MICROS};
 use self::columns::{COLUMNS, ColumnSource};
 use self::derived::DERIVED;
 use crate::metrics::{COUNTER_MAX, Channel};
+use crate::surroundings::{DEVICE, REFERRER};
 
 /// Everything a query can name in its FROM clause. What others are computed over comes first.
 pub(crate) const NAMES: [&str; 8] =
@@ -164,6 +165,7 @@ pub(crate) fn activity_with(schema: &Schema, roots: &[&str]) -> String {
             ColumnSource::Channel => format!("{} as {}", channel(), quote(column.name)),
             ColumnSource::ContactRequests => format!("{} as {}", contact_requests(), quote(column.name)),
             ColumnSource::Page => format!("{PAGE} as {}", quote(column.name)),
+            ColumnSource::Referrer => format!("{REFERRER}(referrer_url, page_url) as {}", quote(column.name)),
             _ => quote(column.name),
         })
         .chain(beside())
@@ -173,8 +175,11 @@ pub(crate) fn activity_with(schema: &Schema, roots: &[&str]) -> String {
 
 fn inner_sql(schema: &Schema, source: &ColumnSource) -> Option<String> {
     Some(match source {
-        ColumnSource::Channel | ColumnSource::ContactRequests | ColumnSource::Page => return None,
+        ColumnSource::Channel | ColumnSource::ContactRequests | ColumnSource::Page | ColumnSource::Referrer => {
+            return None;
+        }
         ColumnSource::Late => late(schema),
+        ColumnSource::Device => device(schema),
         ColumnSource::Field(path) => field(schema, path).unwrap_or_else(|| NULL_TEXT.to_owned()),
         ColumnSource::Key(path) => {
             field(schema, path).map_or_else(|| NULL_TEXT.to_owned(), |sql| format!("nullif({sql}, '')"))
@@ -192,6 +197,15 @@ fn inner_sql(schema: &Schema, source: &ColumnSource) -> Option<String> {
             None => NULL_TEXT.to_owned(),
         },
     })
+}
+
+/// The kind of device by what the schema has of its signs.
+fn device(schema: &Schema) -> String {
+    let sign = |path: &str, kind: &str| field(schema, path).unwrap_or_else(|| format!("cast(null as {kind})"));
+    let [kind, environment] = ["device.type", "environment.type"].map(|path| sign(path, "varchar"));
+    let [width, height] = ["device.screenWidth", "device.screenHeight"].map(|path| sign(path, "bigint"));
+    let window = sign("environment.browserDetails.viewportWidth", "bigint");
+    format!("{DEVICE}({kind}, {environment}, {width}, {height}, {window})")
 }
 
 /// The first channel that a counter above 0 shows; else what was left behind to be called or

@@ -9,13 +9,16 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use summary::{
-    Answer, Changed, Counter, DAY_MICROS, DaySummary, Dimension, Event, Filter, HashKey, Keep, Part, Query, Rows,
-    RowsBuilder, Shard, Timeline, Values, Wanted, fold,
+    Answer, Bucket, Changed, Counter, DAY_MICROS, DaySummaries, DaySummary, Device, Dimension, Event, Filter, HashKey,
+    INTERNAL_REFERRER, Part, Query, Rows, RowsBuilder, Shard, Timeline, Values, Wanted,
 };
 
 const FIRST_DAY: i32 = 20_000;
 const PAGES: u64 = 12;
 const SUBJECTS: u64 = 10;
+/// Where visits come from; of nowhere a fifth.
+const REFERRERS: [&str; 10] =
+    ["", "", "a.example", "b.example", "c.example", "d.example", "e.example", "f.example", "g.example", "h.example"];
 /// Events of which one data file has the rows.
 const EVENTS_PER_FILE: usize = 250_000;
 /// Of which the best counts.
@@ -31,6 +34,8 @@ struct Made {
     session: Option<String>,
     subject: Option<String>,
     page: String,
+    device: Option<Device>,
+    referrer: &'static str,
     counters: [Option<i64>; 8],
 }
 
@@ -42,6 +47,8 @@ struct Columns {
     sessions: Texts,
     subjects: Texts,
     pages: Texts,
+    devices: Vec<Option<Device>>,
+    referrers: Vec<&'static str>,
     counters: Vec<[Option<i64>; 8]>,
 }
 
@@ -92,6 +99,8 @@ fn day_of_events(day: usize, events: usize, visitors: u64, dice: &mut Dice) -> C
         let has_contact = dice.below(10) == 0;
         let chat = dice.below(100) < 15;
         let session = format!("C{:012}", dice.roll() % 1_000_000_000_000);
+        let device = [Device::Desktop, Device::Mobile, Device::Tablet].get(dice.below(4) as usize).copied();
+        let from = REFERRERS[dice.below(REFERRERS.len() as u64) as usize];
         let subject = format!("Subject number {}", dice.below(SUBJECTS));
         let length = 1 + dice.below(6);
         for step in 0..length {
@@ -112,6 +121,8 @@ fn day_of_events(day: usize, events: usize, visitors: u64, dice: &mut Dice) -> C
                 session: (is_contact && chat).then(|| session.clone()),
                 subject: is_contact.then(|| subject.clone()),
                 page: format!("https://shop.example/section/page-{}.html", dice.below(PAGES)),
+                device,
+                referrer: if step == 0 { from } else { INTERNAL_REFERRER },
                 counters,
             });
             micros += 1_000_000 + dice.below(300_000_000) as i64;
@@ -126,6 +137,8 @@ fn day_of_events(day: usize, events: usize, visitors: u64, dice: &mut Dice) -> C
         columns.sessions.push(event.session.as_deref().unwrap_or_default());
         columns.subjects.push(event.subject.as_deref().unwrap_or_default());
         columns.pages.push(&event.page);
+        columns.devices.push(event.device);
+        columns.referrers.push(event.referrer);
         columns.micros.push(event.micros);
         columns.counters.push(event.counters);
     }
@@ -168,18 +181,18 @@ fn main() {
     let mut fold_ns = f64::MAX;
     for _ in 0..ROUNDS {
         let started = processor_ns();
-        fold(FIRST_DAY + 1, &parts, &Keep::default());
+        kept(FIRST_DAY + 1, &parts);
         fold_ns = fold_ns.min((processor_ns() - started) / events as f64);
     }
     println!("fold: {fold_ns:.1} ns an event of the day, with the days beside it");
     println!("push and fold: {:.1} ns an event, {:.2} million a second", push_ns + fold_ns, 1e3 / (push_ns + fold_ns));
 
-    let summary = fold(FIRST_DAY + 1, &parts, &Keep::default());
+    let summary = kept(FIRST_DAY + 1, &parts);
     let started = processor_ns();
     let encoded = summary.encode();
     let encode_ms = (processor_ns() - started) / 1e6;
     let started = processor_ns();
-    let decoded = DaySummary::decode(&encoded).expect("it was just encoded");
+    let decoded = DaySummaries::decode(&encoded).expect("it was just encoded");
     let decode_ms = (processor_ns() - started) / 1e6;
     println!(
         "summary: {} bytes, {:.3} an event; {} in memory; encoded in {encode_ms:.1} ms, decoded in {decode_ms:.1} ms",
@@ -192,6 +205,11 @@ fn main() {
     questions(&many(&key, &made, days));
 }
 
+/// What is kept of a day.
+fn kept(day: i32, rows: &[&Rows]) -> DaySummaries {
+    Part::new(day, Bucket::Hour, rows, Shard::WHOLE).summaries()
+}
+
 /// How long it takes to bring a day up to date that changes by a thousand events.
 fn changes(key: &HashKey, made: &[Columns], rows: &[Rows]) {
     let kept: Vec<&Rows> = rows.iter().collect();
@@ -200,7 +218,7 @@ fn changes(key: &HashKey, made: &[Columns], rows: &[Rows]) {
     let added: Vec<Rows> =
         (0..ROUNDS).map(|round| rows_of(key, last, end - 1_000 * (round + 1)..end - 1_000 * round, 0)).collect();
     for (name, day) in [("the day", FIRST_DAY + 1), ("the day before", FIRST_DAY), ("the day after", FIRST_DAY + 2)] {
-        let mut part = Part::new(day, Keep::default().bucket, &kept, Shard::WHOLE);
+        let mut part = Part::new(day, Bucket::Hour, &kept, Shard::WHOLE);
         let (mut change_ms, mut summary_ms) = (f64::MAX, f64::MAX);
         let mut present = kept.clone();
         for added in &added {
@@ -210,7 +228,7 @@ fn changes(key: &HashKey, made: &[Columns], rows: &[Rows]) {
             assert!(changed != Changed::Useless, "a thousand events are few");
             present.push(added);
             let started = processor_ns();
-            std::hint::black_box(part.summary(&Keep::default()));
+            std::hint::black_box(part.summaries());
             summary_ms = summary_ms.min((processor_ns() - started) / 1e6);
         }
         println!("1,000 events more, {name}: {change_ms:.1} ms to change it, {summary_ms:.1} ms for its summary");
@@ -218,7 +236,7 @@ fn changes(key: &HashKey, made: &[Columns], rows: &[Rows]) {
 }
 
 /// The summaries of many days.
-fn many(key: &HashKey, made: &[Columns], days: usize) -> Vec<Arc<DaySummary>> {
+fn many(key: &HashKey, made: &[Columns], days: usize) -> Vec<DaySummaries> {
     let of_day = |day: usize| {
         let made = &made[day % DAYS_MADE];
         rows_of(key, made, 0..made.micros.len(), day - day % DAYS_MADE)
@@ -228,7 +246,7 @@ fn many(key: &HashKey, made: &[Columns], days: usize) -> Vec<Arc<DaySummary>> {
     for day in 1..=days {
         let next = of_day(day + 1);
         let [before, of_the_day] = &beside;
-        summaries.push(Arc::new(fold(FIRST_DAY + day as i32, &[before, of_the_day, &next], &Keep::default())));
+        summaries.push(kept(FIRST_DAY + day as i32, &[before, of_the_day, &next]));
         let [_, of_the_day] = beside;
         beside = [of_the_day, next];
     }
@@ -259,6 +277,8 @@ fn rows_of(key: &HashKey, day: &Columns, events: std::ops::Range<usize>, later_d
             session: day.sessions.get(at),
             subject: day.subjects.get(at),
             page: day.pages.get(at),
+            device: day.devices[at].map(Device::name),
+            referrer: Some(day.referrers[at]).filter(|referrer| !referrer.is_empty()),
             counters: day.counters[at],
             is_time_off: false,
         });
@@ -273,7 +293,7 @@ fn timeline_of_zone(days: usize, start: i64) -> Timeline {
 }
 
 /// How long answers about many days take.
-fn questions(summaries: &[Arc<DaySummary>]) {
+fn questions(summaries: &[DaySummaries]) {
     let days = summaries.len();
     let start = (i64::from(FIRST_DAY) + 1) * DAY_MICROS;
     let timeline = |stretch: i64| Timeline {
@@ -286,6 +306,7 @@ fn questions(summaries: &[Arc<DaySummary>]) {
         ("totals", Filter::default(), Timeline::default(), None),
         ("by day", Filter::default(), timeline(DAY_MICROS), None),
         ("by day and page", Filter::default(), timeline(DAY_MICROS), Some(Dimension::Page)),
+        ("by day and referrer", Filter::default(), timeline(DAY_MICROS), Some(Dimension::Referrer)),
         ("by hour and channel", Filter::default(), timeline(DAY_MICROS / 24), Some(Dimension::Channel)),
         ("by day of another zone", Filter::default(), timeline_of_zone(days, start), None),
         ("by week", Filter::default(), timeline(7 * DAY_MICROS), None),
@@ -294,12 +315,14 @@ fn questions(summaries: &[Arc<DaySummary>]) {
     ] {
         let until = start + days as i64 * DAY_MICROS;
         let query = Query { since: start, until, now: until, filter, timeline, by, wanted: Wanted::ALL };
+        let known: Vec<Arc<DaySummary>> =
+            summaries.iter().filter_map(|day| day.knowing(&query).map(Arc::clone)).collect();
         let mut times = Vec::new();
         let mut answer = Answer::default();
         let before = all_threads_ms();
         for _ in 0..QUESTION_ROUNDS {
             let started = Instant::now();
-            answer = summary::answer(&query, summaries);
+            answer = summary::answer(&query, &known);
             times.push(started.elapsed().as_secs_f64() * 1e3);
         }
         let processor_ms = (all_threads_ms() - before) / QUESTION_ROUNDS as f64;

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use crate::rows::{Parts, RowsBuilder};
 use crate::text::{cut_bytes, page_bytes};
+use crate::{Device, DeviceSigns, referrer};
 
 /// A bit for each row, the lowest of each byte first.
 #[derive(Clone, Copy, Debug)]
@@ -142,6 +143,18 @@ pub struct EventColumns<'a> {
     pub page_urls: Option<TextColumn<'a>>,
     /// The page's name.
     pub page_names: Option<TextColumn<'a>>,
+    /// The referrer's address.
+    pub referrer_urls: Option<TextColumn<'a>>,
+    /// `device.type`.
+    pub device_types: Option<TextColumn<'a>>,
+    /// `environment.type`.
+    pub environments: Option<TextColumn<'a>>,
+    /// `device.screenWidth`.
+    pub screen_widths: Option<IntegerColumn<'a>>,
+    /// `device.screenHeight`.
+    pub screen_heights: Option<IntegerColumn<'a>>,
+    /// `environment.browserDetails.viewportWidth`.
+    pub viewport_widths: Option<IntegerColumn<'a>>,
     /// In the order of [`Counter::ALL`](crate::Counter::ALL).
     pub counters: [Option<IntegerColumn<'a>>; 8],
     /// Rows whose time is marked as far from that of its receipt; `None` if none is.
@@ -150,15 +163,24 @@ pub struct EventColumns<'a> {
 
 impl RowsBuilder {
     /// Adds the events whose times, in microseconds, are within a span: as [`push`](Self::push) does, with
-    /// the visitor by [`IdentityColumn::visitor`], the page by [`page`](crate::page), and texts
-    /// [cut](crate::cut).
+    /// the visitor by [`IdentityColumn::visitor`], the page by [`page`](crate::page), device and referrer by
+    /// [`Device::of`] and [`referrer`], and texts [cut](crate::cut).
     pub fn push_columns(&mut self, columns: &EventColumns<'_>, span: &Range<i64>) {
         fn text<'a>(column: &Option<TextColumn<'a>>, row: usize) -> Option<&'a [u8]> {
             column.as_ref().and_then(|column| column.get(row))
         }
+        let mut buffer = String::new();
         for row in 0..columns.times.values.len() {
             let Some(micros) = columns.times.get(row).filter(|micros| span.contains(micros)) else { continue };
             let integer = |column: &Option<IntegerColumn<'_>>| column.as_ref().and_then(|column| column.get(row));
+            let page_url = text(&columns.page_urls, row);
+            let device = Device::of(&DeviceSigns {
+                kind: text(&columns.device_types, row),
+                environment: text(&columns.environments, row),
+                screen_width: integer(&columns.screen_widths),
+                screen_height: integer(&columns.screen_heights),
+                viewport_width: integer(&columns.viewport_widths),
+            });
             self.push_parts(Parts {
                 micros,
                 received_micros: integer(&columns.received).unwrap_or(i64::MIN),
@@ -166,7 +188,9 @@ impl RowsBuilder {
                 visitor: columns.identities.as_ref().and_then(|identities| identities.visitor(row)),
                 session: text(&columns.sessions, row),
                 subject: text(&columns.subjects, row).map(cut_bytes),
-                page: page_bytes(text(&columns.page_urls, row), text(&columns.page_names, row)).map(cut_bytes),
+                page: page_bytes(page_url, text(&columns.page_names, row)).map(cut_bytes),
+                device: device.map(|device| device.name().as_bytes()),
+                referrer: referrer(text(&columns.referrer_urls, row), page_url, &mut buffer).map(str::as_bytes),
                 counters: columns.counters.each_ref().map(integer),
                 is_time_off: columns.time_anomalies.as_ref().is_some_and(|valid| is_valid(valid, row)),
             });

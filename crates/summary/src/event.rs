@@ -17,6 +17,10 @@ pub struct Event<'a> {
     pub subject: Option<&'a str>,
     /// The view's column `page`.
     pub page: Option<&'a str>,
+    /// The view's column `device`.
+    pub device: Option<&'a str>,
+    /// The view's column `referrer`.
+    pub referrer: Option<&'a str>,
     /// The counters as they were sent, in the order of [`Counter::ALL`](crate::Counter::ALL).
     pub counters: [Option<i64>; 8],
     /// Whether the event's time is marked as far from that of its receipt (`time_anomaly`).

@@ -8,8 +8,8 @@
 //!
 //! # What a summary holds
 //!
-//! * **Cells**: for each bucket of the day (an hour), datastream, subject, page and set of channels that has
-//!   events, the sums of everything that can be added up. A chat session is in the cell of its beginning.
+//! * **Cells**: for each bucket of the day (an hour), datastream, subject, page, device and set of channels that
+//!   has events, the sums of everything that can be added up. A chat session is in the cell of its beginning.
 //! * **Lengths of time**: chat durations and times to first contact are less than a day, so there are
 //!   86,400 whole seconds at most. How often each, by cell: medians are exact, and cost less than a
 //!   DDSketch for each cell would.
@@ -22,6 +22,11 @@
 //!   series is estimated from the days that it is about. HyperLogLog
 //!   would need a sketch for each cell, and could tell neither visitors that pass two filters at once nor
 //!   who came again.
+//!
+//! A day has two of them ([`DaySummaries`]), of the same events and the same visitors: one as above, and one whose
+//! cells are by datastream, device and referrer. Pages and referrers together would be more cells than all
+//! others, and few ask for both: a query that names a referrer and a page or a subject is answered by a summary
+//! folded for it ([`Dimensions`]).
 //!
 //! # What it leaves out
 //!
@@ -55,12 +60,15 @@ mod channel;
 mod columns;
 mod counter;
 mod day;
+mod device;
+mod dimensions;
 mod event;
 mod fold;
 mod hash_key;
 mod limits;
 mod numbers;
 mod query;
+mod referrer;
 mod rows;
 mod text;
 
@@ -68,13 +76,16 @@ pub use answer::{Lasting, answer, lasting_answer};
 pub use channel::Channel;
 pub use columns::{Bits, EventColumns, IdentityColumn, IntegerColumn, TextColumn, Valid};
 pub use counter::{COUNTER_MAX, Counter};
-pub use day::{DaySummary, DecodeError, Unanswerable};
+pub use day::{DaySummaries, DaySummary, DecodeError, Unanswerable};
+pub use device::{Device, DeviceSigns, TABLET_SIDE_MAX, TABLET_SIDE_MIN};
+pub use dimensions::{Dimension, Dimensions};
 pub use event::Event;
 pub use fold::{Bucket, Changed, Keep, Part, Shard, fold};
 pub use hash_key::HashKey;
 pub use limits::*;
 pub use numbers::{Anomalies, Answer, Distinct, Numbers, RowKey, Seconds, Sessions};
-pub use query::{Channels, Dimension, Filter, Query, Timeline, Values, Want, Wanted};
+pub use query::{Channels, Filter, Query, Timeline, Values, Want, Wanted};
+pub use referrer::{HOST_CHARS_MAX, INTERNAL_REFERRER, referrer, referrer_named};
 pub use rows::{Rows, RowsBuilder};
 pub use text::{TEXT_CHARS_MAX, cut, page};
 

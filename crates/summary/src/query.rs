@@ -1,6 +1,6 @@
 //! What is asked of the summaries of some days.
 
-use crate::Channel;
+use crate::{Channel, Dimension};
 
 /// A question about a span of time. Instants are microseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -51,9 +51,9 @@ pub struct Want {
 impl Query {
     /// The memory that it takes, in bytes, about.
     pub fn bytes(&self) -> usize {
-        let Filter { datastream, channel, subject, page } = &self.filter;
-        let texts =
-            [datastream, subject, page].into_iter().flat_map(|values| values.any_of.iter().chain(&values.none_of));
+        let channel = &self.filter.channel;
+        let values = self.filter.texts().into_iter();
+        let texts = values.flat_map(|(_, values)| values.any_of.iter().chain(&values.none_of));
         size_of::<Query>()
             + self.timeline.stretches.len() * size_of::<(i64, u32)>()
             + texts.map(|text| size_of::<String>() + text.len()).sum::<usize>()
@@ -113,19 +113,6 @@ pub struct Timeline {
     pub buckets: u32,
 }
 
-/// What events are told apart by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Dimension {
-    /// The datastream.
-    Datastream,
-    /// The channel of a contact request.
-    Channel,
-    /// The subject.
-    Subject,
-    /// The page.
-    Page,
-}
-
 /// Which events count. An event passes if every part lets it pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Filter {
@@ -137,6 +124,24 @@ pub struct Filter {
     pub subject: Values,
     /// By page.
     pub page: Values,
+    /// By device.
+    pub device: Values,
+    /// By referrer.
+    pub referrer: Values,
+}
+
+impl Filter {
+    /// The choices of texts, in the order of [`Dimension::TEXTS`].
+    pub fn texts(&self) -> [(Dimension, &Values); Dimension::TEXTS.len()] {
+        let Filter { datastream, channel: _, subject, page, device, referrer } = self;
+        [
+            (Dimension::Datastream, datastream),
+            (Dimension::Subject, subject),
+            (Dimension::Page, page),
+            (Dimension::Device, device),
+            (Dimension::Referrer, referrer),
+        ]
+    }
 }
 
 /// A choice of texts; the empty text stands for events that have none.
@@ -146,6 +151,13 @@ pub struct Values {
     pub any_of: Vec<String>,
     /// None of these.
     pub none_of: Vec<String>,
+}
+
+impl Values {
+    /// Whether every text passes.
+    pub fn is_empty(&self) -> bool {
+        self.any_of.is_empty() && self.none_of.is_empty()
+    }
 }
 
 /// A choice of channels.

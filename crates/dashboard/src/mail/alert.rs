@@ -121,6 +121,8 @@ fn href(mail: &AlertMail<'_>) -> String {
         (FilterKind::Channel, &mail.filter.channel),
         (FilterKind::Subject, &mail.filter.subject),
         (FilterKind::Page, &mail.filter.page),
+        (FilterKind::Device, &mail.filter.device),
+        (FilterKind::Referrer, &mail.filter.referrer),
     ];
     for (kind, values) in lists {
         for written in values {
@@ -131,12 +133,7 @@ fn href(mail: &AlertMail<'_>) -> String {
 }
 
 fn filter_lines(filter: &WrittenFilter) -> Vec<String> {
-    let lists = [
-        ("datastream", &filter.datastream),
-        ("channel", &filter.channel),
-        ("subject", &filter.subject),
-        ("page", &filter.page),
-    ];
+    let lists = filter.lists();
     let shown = |value: &String| if value.is_empty() { "none".to_owned() } else { text::shown(value) };
     let lists = lists.into_iter().filter(|(_, values)| !values.is_empty());
     lists

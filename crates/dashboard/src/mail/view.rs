@@ -9,6 +9,7 @@ use crate::file::filters;
 use crate::format::number::{Unit, count};
 use crate::format::time;
 use crate::page::Told;
+use crate::parts::named::{device, referrer};
 use crate::parts::series::{CHANNEL_CLASSES, changed, channel};
 use crate::parts::stat::estimates;
 use crate::reading::{When, part, part_head, parts, total, unit, written};
@@ -161,6 +162,8 @@ fn reports(page: Page) -> &'static [MailedReport] {
         Page::Chat => const { &[whole(ReportName::Chat)] },
         Page::Subjects => const { &[whole(ReportName::Subjects)] },
         Page::Pages => const { &[whole(ReportName::Pages)] },
+        Page::Referrers => const { &[whole(ReportName::Referrers)] },
+        Page::Devices => const { &[whole(ReportName::Devices)] },
         Page::Quality => const { &[whole(ReportName::Quality)] },
         Page::Events | Page::Schemas | Page::Sql => &[],
     }
@@ -259,7 +262,7 @@ fn contents(page: Page) -> (Shown, Option<&'static Metric>) {
             },
             Some(&metric::CHATS_STARTED),
         ),
-        Page::Subjects | Page::Pages => (OF_LISTS, Some(&metric::CONTACT_REQUESTS)),
+        Page::Subjects | Page::Pages | Page::Referrers | Page::Devices => (OF_LISTS, Some(&metric::CONTACT_REQUESTS)),
         Page::Quality => (
             const {
                 &[
@@ -354,6 +357,8 @@ fn list(report: &Report) -> Option<List> {
         }
         (ReportName::Subjects, _) => ("Subjects", "subject", "subjects", &metric::CONTACT_REQUESTS),
         (ReportName::Pages, _) => ("Pages", "page", "pages", &metric::CONTACT_REQUESTS),
+        (ReportName::Referrers, _) => ("Referrers", "referrer", "referrers", &metric::VISITORS),
+        (ReportName::Devices, _) => ("Devices", "device", "devices", &metric::CONTACT_REQUESTS),
         (ReportName::Quality, _) => ("Rejected, by reason", "reason", "reasons", &metric::REJECTED),
         (ReportName::Chat, _) => return None,
     };
@@ -363,6 +368,8 @@ fn list(report: &Report) -> Option<List> {
         let size = part(&row.metrics, metric).unwrap_or(0.0);
         let value = row.value.as_deref().unwrap_or_default();
         let (name, colour) = match row.kind {
+            RowKind::None if one == "device" => (device(""), usize::MAX),
+            RowKind::None if one == "referrer" => (referrer(""), usize::MAX),
             RowKind::None => (format!("No {one}"), usize::MAX),
             RowKind::Other => (format!("Other {many}"), usize::MAX),
             RowKind::Value if by_channel => match channel(value) {
@@ -373,6 +380,8 @@ fn list(report: &Report) -> Option<List> {
                 None => (text::shown(value), 0),
             },
             RowKind::Value if one == "page" => (text::page(value), 0),
+            RowKind::Value if one == "device" => (device(value), 0),
+            RowKind::Value if one == "referrer" => (referrer(value), 0),
             RowKind::Value => (text::shown(value), 0),
         };
         let change = row.metrics.get(metric.name).map_or(Change::Unknown, Change::of_part);

@@ -1,4 +1,4 @@
-//! All subjects, and all pages: the whole list with the numbers of each.
+//! All subjects, pages, referrers, devices: the whole list with the numbers of each.
 
 use maud::{Markup, html};
 use report::{Metric, Report, metric};
@@ -17,7 +17,16 @@ const OF_SUBJECTS: &[(&Metric, &str)] = &[
     (&metric::CLICK_TO_CALL, "Calls"),
     (&metric::CLICK_TO_EMAIL, "E-mails"),
 ];
-/// What stands beside each page.
+/// What stands beside each referrer: few ask on the page that they came to.
+const OF_REFERRERS: &[(&Metric, &str)] = &[
+    (&metric::VISITORS, "Visitors"),
+    (&metric::CONTACT_REQUESTS, "Requests"),
+    (&metric::CONTACT_RATE, "Contact rate"),
+    (&metric::CHATS_STARTED, "Chats"),
+    (&metric::INVITATION_ACCEPTANCE_RATE, "Acceptance"),
+    (&metric::CHAT_DURATION_SECONDS, "Duration"),
+];
+/// What stands beside each page and device.
 const OF_PAGES: &[(&Metric, &str)] = &[
     (&metric::CONTACT_REQUESTS, "Requests"),
     (&metric::VISITORS, "Visitors"),
@@ -38,6 +47,18 @@ pub fn subjects(context: &Context<'_>, report: &Report) -> String {
 /// The page of pages, from the report `pages`.
 pub fn pages(context: &Context<'_>, report: &Report) -> String {
     let content = content(context, of_pages(report, more(context, report, Page::Pages)));
+    page(context, Some(&Told::of(report, &[])), &content)
+}
+
+/// The page of referrers, from the report `referrers`.
+pub fn referrers(context: &Context<'_>, report: &Report) -> String {
+    let content = content(context, of_referrers(report, more(context, report, Page::Referrers)));
+    page(context, Some(&Told::of(report, &[])), &content)
+}
+
+/// The page of devices, from the report `devices`.
+pub fn devices(context: &Context<'_>, report: &Report) -> String {
+    let content = content(context, of_devices(report, more(context, report, Page::Devices)));
     page(context, Some(&Told::of(report, &[])), &content)
 }
 
@@ -64,6 +85,34 @@ pub(crate) fn of_pages(report: &Report, more: Option<(String, String)>) -> Value
         many: "Pages",
         report,
         kind: Some(FilterKind::Page),
+        columns: OF_PAGES,
+        more,
+    }
+}
+
+/// The list of referrers, likewise.
+pub(crate) fn of_referrers(report: &Report, more: Option<(String, String)>) -> Values<'_> {
+    Values {
+        id: "referrers",
+        title: "All referrers",
+        one: "Referrer",
+        many: "Referrers",
+        report,
+        kind: Some(FilterKind::Referrer),
+        columns: OF_REFERRERS,
+        more,
+    }
+}
+
+/// The list of kinds of devices, likewise.
+pub(crate) fn of_devices(report: &Report, more: Option<(String, String)>) -> Values<'_> {
+    Values {
+        id: "devices",
+        title: "Devices",
+        one: "Device",
+        many: "Devices",
+        report,
+        kind: Some(FilterKind::Device),
         columns: OF_PAGES,
         more,
     }

@@ -1,6 +1,6 @@
 //! The headline numbers, and who asked for contact how, when, about what and where.
 
-use maud::html;
+use maud::{Markup, html};
 use report::{Contents, Metric, Report, metric};
 
 use crate::chart::{Caption, HeatMap};
@@ -22,10 +22,14 @@ pub struct Overview<'a> {
     pub chat: &'a Report,
     /// `overview` by `weekday-hour`; `None` where the span is too long for it.
     pub hours: Option<&'a Report>,
-    /// `subjects`.
-    pub subjects: &'a Report,
-    /// `pages`.
-    pub pages: &'a Report,
+    /// `subjects`; `None` where a filter makes it take long.
+    pub subjects: Option<&'a Report>,
+    /// `pages`, likewise.
+    pub pages: Option<&'a Report>,
+    /// `referrers`, likewise.
+    pub referrers: Option<&'a Report>,
+    /// `devices`.
+    pub devices: &'a Report,
 }
 
 impl Overview<'_> {
@@ -58,20 +62,29 @@ impl Overview<'_> {
     pub const HOURS: Contents = Contents { totals: REQUESTS, series: REQUESTS, rows: &[] };
     /// Of [`subjects`](Self::subjects).
     pub const SUBJECTS: Contents = Contents { totals: REQUESTS, series: &[], rows: REQUESTS };
-    /// Of [`pages`](Self::pages).
+    /// Of [`pages`](Self::pages) and of [`devices`](Self::devices).
     pub const PAGES: Contents =
         Contents { totals: REQUESTS, series: &[], rows: &[&metric::CONTACT_REQUESTS, &metric::CONTACT_RATE] };
+    /// Of [`referrers`](Self::referrers).
+    pub const REFERRERS: Contents =
+        Contents { totals: REQUESTS, series: &[], rows: &[&metric::VISITORS, &metric::CONTACT_REQUESTS] };
 }
 
 const REQUESTS: &[&Metric] = &[&metric::CONTACT_REQUESTS];
 const CHAT_NUMBERS: &[&Metric] = &[&metric::INVITATION_ACCEPTANCE_RATE, &metric::CHAT_DURATION_SECONDS];
 
+/// Filters with which referrers are counted from the events themselves, and that is for a page of its own.
+pub const SLOW_FOR_REFERRERS: &[FilterKind] = &[FilterKind::Subject, FilterKind::Page];
+
+/// Filters with which subjects and pages are.
+pub const SLOW_FOR_PAGES: &[FilterKind] = &[FilterKind::Referrer];
+
 /// The page.
 pub fn overview(context: &Context<'_>, data: &Overview<'_>) -> String {
-    let Overview { overview, chat, hours, subjects, pages } = *data;
-    let told = Told::of(overview, &[chat, subjects, pages]);
+    let Overview { overview, chat, hours, subjects, pages, referrers, devices } = *data;
+    let lists: Vec<&Report> = [subjects, pages, referrers].into_iter().flatten().collect();
+    let told = Told::of(overview, &[&[chat, devices], lists.as_slice()].concat());
     let stat = |metric, label, report| Stat { metric, label, report }.draw(context.now);
-    let more = |page: Page, label: &str| Some((context.view.href(page), label.to_owned()));
     let content = html! {
         @if is_empty(overview) && context.view.filters().is_empty() {
             (empty(context))
@@ -93,24 +106,53 @@ pub fn overview(context: &Context<'_>, data: &Overview<'_>) -> String {
                         kind: Some(FilterKind::Channel), columns: &[(&metric::CONTACT_REQUESTS, "Requests")], more: None,
                     }.draw(context))
                 }
-                div.half {
-                    (Values {
-                        id: "subjects", title: "Top subjects", one: "Subject", many: "Subjects", report: subjects,
-                        kind: Some(FilterKind::Subject), columns: &[(&metric::CONTACT_REQUESTS, "Requests")],
-                        more: more(Page::Subjects, "All subjects"),
-                    }.draw(context))
-                }
-                div.half {
-                    (Values {
-                        id: "pages", title: "Top pages", one: "Page", many: "Pages", report: pages,
-                        kind: Some(FilterKind::Page), columns: &[(&metric::CONTACT_REQUESTS, "Requests"), (&metric::CONTACT_RATE, "Rate")],
-                        more: more(Page::Pages, "All pages"),
-                    }.draw(context))
-                }
+                div.half { (List { id: "subjects", title: "Top subjects", one: "Subject", many: "Subjects", kind: FilterKind::Subject, columns: HEADS_OF_REQUESTS, page: Page::Subjects, more: "All subjects" }.draw(context, subjects)) }
+                div.half { (List { id: "pages", title: "Top pages", one: "Page", many: "Pages", kind: FilterKind::Page, columns: HEADS_OF_RATES, page: Page::Pages, more: "All pages" }.draw(context, pages)) }
+                div.half { (List { id: "referrers", title: "Top referrers", one: "Referrer", many: "Referrers", kind: FilterKind::Referrer, columns: HEADS_OF_VISITORS, page: Page::Referrers, more: "All referrers" }.draw(context, referrers)) }
+                div.half { (List { id: "devices", title: "Devices", one: "Device", many: "Devices", kind: FilterKind::Device, columns: HEADS_OF_RATES, page: Page::Devices, more: "All numbers of devices" }.draw(context, Some(devices))) }
             }
         }
     };
     page(context, Some(&told), &content)
+}
+
+const HEADS_OF_REQUESTS: &[(&Metric, &str)] = &[(&metric::CONTACT_REQUESTS, "Requests")];
+const HEADS_OF_RATES: &[(&Metric, &str)] = &[(&metric::CONTACT_REQUESTS, "Requests"), (&metric::CONTACT_RATE, "Rate")];
+const HEADS_OF_VISITORS: &[(&Metric, &str)] =
+    &[(&metric::VISITORS, "Visitors"), (&metric::CONTACT_REQUESTS, "Requests")];
+
+/// A list whose rest is on a page of its own.
+struct List {
+    id: &'static str,
+    title: &'static str,
+    one: &'static str,
+    many: &'static str,
+    kind: FilterKind,
+    columns: &'static [(&'static Metric, &'static str)],
+    page: Page,
+    more: &'static str,
+}
+
+impl List {
+    fn draw(self, context: &Context<'_>, report: Option<&Report>) -> Markup {
+        let List { id, title, one, many, kind, columns, page, more } = self;
+        let href = context.view.href(page);
+        match report {
+            Some(report) => {
+                let more = Some((href, more.to_owned()));
+                Values { id, title, one, many, report, kind: Some(kind), columns, more }.draw(context)
+            }
+            None => html! {
+                figure.card.blank id=(id) {
+                    figcaption {
+                        h2 { (title) }
+                        p.says { "With this filter they are counted from the events themselves, which takes longer." }
+                    }
+                    p.more { a href=(href) { "Show " (many.to_lowercase()) } }
+                }
+            },
+        }
+    }
 }
 
 /// Whether there is nothing in the span, and nothing in the one before.
@@ -124,7 +166,7 @@ fn is_empty(report: &Report) -> bool {
 }
 
 /// When people ask, from a report by hour of the week.
-pub(crate) fn heat(report: &Report) -> maud::Markup {
+pub(crate) fn heat(report: &Report) -> Markup {
     let hours: Vec<f64> =
         report.series.iter().map(|bucket| part(&bucket.metrics, &metric::CONTACT_REQUESTS).unwrap_or(0.0)).collect();
     let most =

@@ -3,6 +3,7 @@
 pub(crate) mod anomalies;
 pub(crate) mod csv;
 pub(crate) mod empty;
+pub(crate) mod named;
 pub(crate) mod series;
 pub(crate) mod stat;
 pub(crate) mod toolbar;

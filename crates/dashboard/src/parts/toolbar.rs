@@ -2,8 +2,9 @@
 //! scripts and each choice is a URL.
 
 use maud::{Markup, html};
-use report::Channel;
+use report::{Channel, Device};
 
+use super::named::{UNKNOWN_DEVICE, device, referrer};
 use super::series::channel;
 use crate::format::time;
 use crate::page::{Context, Told};
@@ -131,6 +132,10 @@ fn filters(context: &Context<'_>) -> Markup {
                             FilterKind::Channel => select name="channel" {
                                 @for channel in Channel::ALL { option value=(channel.name()) { (channel.label()) } }
                             },
+                            FilterKind::Device => select name="device" {
+                                @for device in Device::ALL { option value=(device.name()) { (device.label()) } }
+                                option value="" { (UNKNOWN_DEVICE) }
+                            },
                             _ => input type="text" name=(kind.parameter()) required spellcheck="false";,
                         }
                     }
@@ -167,6 +172,8 @@ fn chips(context: &Context<'_>) -> Markup {
 fn named(filter: &Filter) -> (bool, String) {
     let (is_out, value) = filter.value();
     let name = match filter.kind {
+        FilterKind::Device => device(value),
+        FilterKind::Referrer => referrer(value),
         _ if value.is_empty() => "none".to_owned(),
         FilterKind::Channel => channel(value).map_or_else(|| text::shown(value), |(_, label)| label.to_owned()),
         FilterKind::Page => text::page(value),

@@ -3,6 +3,7 @@
 use maud::Markup;
 use report::{Metric, MetricNumber, Report, ReportRow, RowKind};
 
+use super::named::{device, referrer};
 use super::series::channel;
 use crate::change::Change;
 use crate::chart::{Bar, Bars, Caption};
@@ -56,7 +57,9 @@ impl Values<'_> {
     fn sentence(&self, bars: &[Bar]) -> String {
         let Some(first) = bars.first() else { return format!("No {} in this period.", self.many.to_lowercase()) };
         let all: f64 = bars.iter().map(|bar| bar.length).sum();
-        let of = if self.report.rows_left_out == 0 && all > 0.0 {
+        // A visitor may be in several rows, so that they are no parts of a whole.
+        let is_sum = self.columns.first().is_some_and(|(metric, _)| metric.unit == report::Unit::Count);
+        let of = if is_sum && self.report.rows_left_out == 0 && all > 0.0 {
             format!(", {} of all", Unit::Share.write(first.length / all))
         } else {
             String::new()
@@ -100,12 +103,16 @@ impl Values<'_> {
     /// What a row is called, and the class of its colour.
     fn named(&self, row: &ReportRow) -> (String, &'static str) {
         match (row.kind, row.value.as_deref(), self.kind) {
+            (RowKind::None, _, Some(FilterKind::Device)) => (device(""), "rest"),
+            (RowKind::None, _, Some(FilterKind::Referrer)) => (referrer(""), "rest"),
             (RowKind::None, ..) => (format!("No {}", self.one.to_lowercase()), "rest"),
             (RowKind::Other, ..) => (format!("Other {}", self.many.to_lowercase()), "rest"),
             (RowKind::Value, Some(value), Some(FilterKind::Channel)) => {
                 channel(value).map_or_else(|| (text::shown(value), "s1"), |(class, label)| (label.to_owned(), class))
             }
             (RowKind::Value, Some(value), Some(FilterKind::Page)) => (text::page(value), "s1"),
+            (RowKind::Value, Some(value), Some(FilterKind::Device)) => (device(value), "s1"),
+            (RowKind::Value, Some(value), Some(FilterKind::Referrer)) => (referrer(value), "s1"),
             (RowKind::Value, value, _) => (text::shown(value.unwrap_or_default()), "s1"),
         }
     }

@@ -1,12 +1,12 @@
 //! Every page, drawn from made-up reports.
 
 use dashboard::{
-    Chat, CollectedSchema, Context, Counted, Events, Failed, LoginForm, Outline, Overview, Page, Quality, Schemas, Sql,
-    SqlOutcome, SqlRows, Story, StoryReject, StoryTimes, View, Wrong,
+    Chat, CollectedSchema, Context, Counted, Events, Failed, LoginForm, Outline, Overview, Page, Quality,
+    SLOW_FOR_PAGES, SLOW_FOR_REFERRERS, Schemas, Sql, SqlOutcome, SqlRows, Story, StoryReject, StoryTimes, View, Wrong,
 };
 use report::{
-    Collected, EventDetails, EventLine, EventList, EventsRequest, FilledColumn, Report, ReportName, ReportPeriod,
-    ShownValues, Zone,
+    Collected, Device, EventDetails, EventLine, EventList, EventsRequest, FilledColumn, INTERNAL_REFERRER, Report,
+    ReportName, ReportPeriod, ShownValues, Zone,
 };
 use schemas::Corpus;
 use xdm::Composition;
@@ -26,10 +26,14 @@ pub(crate) fn all(subjects: &[&str], pages: &[&str], parameters: &[(&str, &str)]
     let events_of = subjects.to_vec();
     let (events, story) = (events(subjects, pages, parameters), story(subjects));
     let subjects = rows(report(ReportName::Subjects), "subject", subjects);
+    let referrers: Vec<&str> = [&[INTERNAL_REFERRER], made_up::REFERRERS, pages].concat();
+    let referrers =
+        rows(report(ReportName::Referrers), "referrer", &referrers[..made_up::REFERRERS.len().max(pages.len())]);
+    let devices = rows(report(ReportName::Devices), "device", &Device::ALL.map(Device::name));
     let pages = rows(report(ReportName::Pages), "page", pages);
     let quality = rows(report(ReportName::Quality), "reason", &["required", "format", "maximum", "type"]);
     vec![
-        ("overview", overview(&report(ReportName::Overview), &subjects, &pages, parameters)),
+        ("overview", overview(&report(ReportName::Overview), [&subjects, &pages, &referrers, &devices], parameters)),
         (
             "chat",
             with_context(Page::Chat, parameters, |context| {
@@ -38,6 +42,8 @@ pub(crate) fn all(subjects: &[&str], pages: &[&str], parameters: &[(&str, &str)]
         ),
         ("subjects", with_context(Page::Subjects, parameters, |context| dashboard::subjects(context, &subjects))),
         ("pages", with_context(Page::Pages, parameters, |context| dashboard::pages(context, &pages))),
+        ("referrers", with_context(Page::Referrers, parameters, |context| dashboard::referrers(context, &referrers))),
+        ("devices", with_context(Page::Devices, parameters, |context| dashboard::devices(context, &devices))),
         (
             "quality",
             with_context(Page::Quality, parameters, |context| {
@@ -83,19 +89,41 @@ pub(crate) fn all(subjects: &[&str], pages: &[&str], parameters: &[(&str, &str)]
     ]
 }
 
-fn overview(overview: &Report, subjects: &Report, pages: &Report, parameters: &[(&str, &str)]) -> String {
+fn overview(overview: &Report, lists: [&Report; 4], parameters: &[(&str, &str)]) -> String {
     with_context(Page::Overview, parameters, |context| {
         let chat = made_up::days(ReportName::Chat);
         let hours = made_up::hours();
-        dashboard::overview(context, &Overview { overview, chat: &chat, hours: Some(&hours), subjects, pages })
+        let [subjects, pages, referrers, devices] = lists;
+        // As the server asks for them.
+        let unless = |kinds, report| (!context.view.is_filtered_by(kinds)).then_some(report);
+        let data = Overview {
+            overview,
+            chat: &chat,
+            hours: Some(&hours),
+            subjects: unless(SLOW_FOR_PAGES, subjects),
+            pages: unless(SLOW_FOR_PAGES, pages),
+            referrers: unless(SLOW_FOR_REFERRERS, referrers),
+            devices,
+        };
+        dashboard::overview(context, &data)
     })
 }
 
 fn empty(parameters: &[(&str, &str)]) -> String {
     with_context(Page::Overview, parameters, |context| {
-        let [overview, chat, subjects, pages] =
-            [ReportName::Overview, ReportName::Chat, ReportName::Subjects, ReportName::Pages].map(made_up::nothing);
-        let data = Overview { overview: &overview, chat: &chat, hours: None, subjects: &subjects, pages: &pages };
+        let nothing = made_up::nothing;
+        let [subjects, pages, referrers] =
+            [ReportName::Subjects, ReportName::Pages, ReportName::Referrers].map(nothing);
+        let [overview, chat, devices] = [ReportName::Overview, ReportName::Chat, ReportName::Devices].map(nothing);
+        let data = Overview {
+            overview: &overview,
+            chat: &chat,
+            hours: None,
+            subjects: Some(&subjects),
+            pages: Some(&pages),
+            referrers: Some(&referrers),
+            devices: &devices,
+        };
         dashboard::overview(context, &data)
     })
 }

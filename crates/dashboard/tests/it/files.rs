@@ -10,6 +10,8 @@ fn reports(values: &[&str]) -> Vec<Report> {
         ReportName::Overview | ReportName::Channels => "channel",
         ReportName::Subjects => "subject",
         ReportName::Pages => "page",
+        ReportName::Referrers => "referrer",
+        ReportName::Devices => "device",
         ReportName::Quality | ReportName::Chat => "reason",
     };
     let made = |name: ReportName| made_up::with_rows(made_up::days(name), by(name), values);

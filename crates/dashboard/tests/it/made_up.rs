@@ -263,6 +263,9 @@ pub(crate) const PAGES: &[&str] = &[
     "Start page",
 ];
 
+pub(crate) const REFERRERS: &[&str] =
+    &["search.example", "social.example", "account.shop.example", "com.example.mail", "magazine.example"];
+
 /// Texts that want to be more than texts.
 pub(crate) const HOSTILE: &[&str] = &[
     "<script>alert(1)</script>",

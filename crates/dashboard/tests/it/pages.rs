@@ -176,18 +176,30 @@ fn the_same_reports_give_the_same_bytes() {
 #[test]
 fn the_first_page_is_drawn_from_the_numbers_that_it_names() {
     let reports = || {
-        let [overview, chat, subjects, pages] =
-            [ReportName::Overview, ReportName::Chat, ReportName::Subjects, ReportName::Pages].map(made_up::days);
-        let subjects = made_up::with_rows(subjects, "subject", made_up::SUBJECTS);
-        [overview, chat, subjects, made_up::with_rows(pages, "page", made_up::PAGES), made_up::hours()]
+        let [overview, chat, hours] =
+            [made_up::days(ReportName::Overview), made_up::days(ReportName::Chat), made_up::hours()];
+        let list = |name: ReportName, by: &str, values: &[&str]| made_up::with_rows(made_up::days(name), by, values);
+        let subjects = list(ReportName::Subjects, "subject", made_up::SUBJECTS);
+        let pages = list(ReportName::Pages, "page", made_up::PAGES);
+        let referrers = list(ReportName::Referrers, "referrer", made_up::REFERRERS);
+        let devices = list(ReportName::Devices, "device", &["desktop", "mobile"]);
+        [overview, chat, subjects, pages, referrers, devices, hours]
     };
-    let draw = |[overview, chat, subjects, pages, hours]: &[Report; 5]| {
-        with_context(Page::Overview, &[("since", "7d")], |context| {
-            dashboard::overview(context, &Overview { overview, chat, hours: Some(hours), subjects, pages })
-        })
+    let draw = |[overview, chat, subjects, pages, referrers, devices, hours]: &[Report; 7]| {
+        let (subjects, pages, referrers) = (Some(subjects), Some(pages), Some(referrers));
+        let data = Overview { overview, chat, hours: Some(hours), subjects, pages, referrers, devices };
+        with_context(Page::Overview, &[("since", "7d")], |context| dashboard::overview(context, &data))
     };
     let mut named = reports();
-    let contents = [Overview::OVERVIEW, Overview::CHAT, Overview::SUBJECTS, Overview::PAGES, Overview::HOURS];
+    let contents = [
+        Overview::OVERVIEW,
+        Overview::CHAT,
+        Overview::SUBJECTS,
+        Overview::PAGES,
+        Overview::REFERRERS,
+        Overview::PAGES,
+        Overview::HOURS,
+    ];
     let mut left_out = 0;
     for (report, Contents { totals, series, rows }) in named.iter_mut().zip(contents) {
         let is_in = |list: &[&Metric], name: &str| list.iter().any(|metric| metric.name == name);

@@ -29,6 +29,8 @@ pub(crate) async fn run(command: &ReportCommand, settings: &Settings) -> Result<
         ReportCommand::Channels(args) => (ReportName::Channels, args),
         ReportCommand::Subjects(args) => (ReportName::Subjects, args),
         ReportCommand::Pages(args) => (ReportName::Pages, args),
+        ReportCommand::Referrers(args) => (ReportName::Referrers, args),
+        ReportCommand::Devices(args) => (ReportName::Devices, args),
         ReportCommand::Quality(args) => (ReportName::Quality, args),
     };
     summarized(name, args, settings).await

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use summary::{
-    REPEAT_MICROS, ROWS_PER_ANSWER_MAX, SESSION_MICROS_MAX, TEXT_CHARS_MAX, VALUES_PER_DAY_MAX, VISIT_MICROS_MAX,
-    VISIT_SILENCE_MICROS, VISITOR_DAYS_PER_NUMBER_MAX, VISITORS_PER_DAY_MAX,
+    REPEAT_MICROS, ROWS_PER_ANSWER_MAX, SESSION_MICROS_MAX, TABLET_SIDE_MAX, TABLET_SIDE_MIN, TEXT_CHARS_MAX,
+    VALUES_PER_DAY_MAX, VISIT_MICROS_MAX, VISIT_SILENCE_MICROS, VISITOR_DAYS_PER_NUMBER_MAX, VISITORS_PER_DAY_MAX,
 };
 
 use crate::alerts::{ALERT_METRICS, CHANCE_MAX, DAY_GRACE_MINUTES, HOUR_GRACE_MINUTES, WEEKS, WEEKS_MIN};
@@ -87,6 +87,8 @@ fn with_limits(text: &str) -> String {
         ("{visitors_max}", grouped(&VISITORS_PER_DAY_MAX.to_string())),
         ("{visitor_days_max}", grouped(&VISITOR_DAYS_PER_NUMBER_MAX.to_string())),
         ("{values_max}", grouped(&VALUES_PER_DAY_MAX.to_string())),
+        ("{tablet_min}", TABLET_SIDE_MIN.to_string()),
+        ("{tablet_max}", grouped(&TABLET_SIDE_MAX.to_string())),
         ("{text_chars_max}", grouped(&TEXT_CHARS_MAX.to_string())),
         ("{rows_max}", grouped(&ROWS_PER_ANSWER_MAX.to_string())),
     ]
@@ -140,7 +142,7 @@ to none: a chat that long is a mistake.
 * Without an id but with a visitor: the events of a chat in one visit make one session.
 * With neither, an event belongs to no session. Its counters are summed, and it is counted (`anomalies_without_session`).
 * A session belongs to the instant of its first event, also when it passes midnight or the end of the period.
-* Its subject, page and visitor are the first that an event names; of equal times the smallest text.
+* Its subject, page, device, referrer and visitor are the first that an event names; of equal times the smallest text.
 * Offered, declined and started are the first events with that counter; ended is the first end at or after the start. The duration is ended − started.
 
 So an end without a start, and a start without an end, have no duration. They are counted by themselves and never as 0. \
@@ -149,7 +151,7 @@ An event that comes late changes the sessions of its day, and the numbers with i
 ## Visits
 
 A visit is made of all events of a visitor in a datastream; more than {silence} minutes of silence end it. What comes {visit} hours or more after its \
-first event belongs to no visit. Time to first contact is told of visits, and belongs to the instant that the visit began; subject, page and \
+first event belongs to no visit. Time to first contact is told of visits, and belongs to the instant that the visit began; subject, page, device, referrer and \
 channel are those of the contact request.
 
 ## Repeat contact
@@ -165,11 +167,46 @@ they look at those whose keyed hash is smallest, which is a random sample, and t
 says within which share of the number the true one lies in 95 of 100 cases. The fewer pass a filter, the fewer of them are in the sample, and the larger is the \
 error. A part of a series is estimated from its own days, so it says the same as if it were asked for alone. SQL always counts exactly.
 
+## Devices and referrers
+
+The **device** is what the event itself says, the first of these that applies:
+
+| what the event has | device |
+|---|---|
+| `environment.type` is `application` | `app` |
+| `device.type` is `desktop` or `computers` | `desktop` |
+| `device.type` is `mobile`, or `tablet` | the same |
+| any other `device.type` (a television, a console, a reader …) | `other` |
+| `environment.type` is there and not `browser` (a thing, a widget …) | `other` |
+| `device.screenWidth` and `device.screenHeight`, in CSS pixels: the shorter is less than {tablet_min} | `mobile` |
+| the shorter is {tablet_min} to {tablet_max}, and the screen is higher than wide | `tablet` |
+| any other screen | `desktop` |
+| `environment.browserDetails.viewportWidth`, the window's width in CSS pixels, is less than {tablet_min} | `mobile` |
+| any other window | `desktop` |
+| none of these | `unknown`; null in SQL |
+
+The Web SDK sends the screen, and no kind; the tag sends the window alone, which doesn't tell a tablet from a desktop. A tablet that tells its screen as it is held, on its side, is taken for a desktop; \
+Apple's always tell it upright. The `User-Agent` header isn't looked at: it isn't stored.
+
+The **referrer** is the host of `web.webReferrer.URL`: in lower case, without user, port, a dot at its end or `www.` at its beginning. Nothing else of the address is \
+in any report, since paths and parameters can tell who somebody is. `(internal)` is the host of the event's own page (`web.webPageDetails.URL`), written the same way; other \
+hosts of a site, such as `account.shop.example`, stand by themselves. `(none)` (null in SQL) is an event without an address, or with one that has no host: the page was typed or \
+bookmarked, or the browser kept it back. Apps have addresses, too: `android-app://com.example.mail` is `com.example.mail`.
+
+The referrer is that of the page that the event is on, not of the visit: who comes from a search engine, looks at a second page and asks there asks with `(internal)`. So the report \
+`referrers` is in the order of visitors. To learn where those who ask came from, take the first event of their visit in SQL.
+
+Both are read from columns that all stored events have, so events of before are told apart as well. They are not read from `extra`: a schema of \
+one's own that lacks these fields has no devices and no referrers.
+
+Summaries keep devices beside subjects and pages, and referrers by themselves, since all pairs of page and referrer would be too many. So a \
+report that is filtered by a referrer and tells pages or subjects apart (or the other way round) is made from the events, as its note says, and takes longer.
+
 ## Pages, subjects, and the rest
 
 The page is the address up to its first `?` or `#`, or the page's name where there is no address. \
 Reports tell pages and subjects apart by their first {text_chars_max} characters, SQL by all of them. Of each day the {values_max} most frequent \
-pages, subjects and datastreams have numbers of their own, and a report has up to {rows_max} rows; the others are counted together. A \
+pages, subjects, referrers and datastreams have numbers of their own, and a report has up to {rows_max} rows; the others are counted together. A \
 filter by a rare value is answered from the rows all the same.
 
 A subject is named by who asks for contact, seldom by who looks at a page or is invited to a chat. So of the visitors of a subject \

@@ -17,9 +17,12 @@ pub fn sql_markdown() -> String {
             ColumnSource::Counter(counter) => format!("`{}`", counter.field()),
             ColumnSource::Identity(_) => "`identityMap`".to_owned(),
             ColumnSource::Anomaly => "the counters".to_owned(),
-            ColumnSource::Channel | ColumnSource::ContactRequests | ColumnSource::Page | ColumnSource::Late => {
-                "other columns".to_owned()
-            }
+            ColumnSource::Device => "`device.type`, `environment.type`, the screen".to_owned(),
+            ColumnSource::Channel
+            | ColumnSource::ContactRequests
+            | ColumnSource::Page
+            | ColumnSource::Referrer
+            | ColumnSource::Late => "other columns".to_owned(),
         };
         let _ = writeln!(page, "| `{}` | {} | {from} | {} |", column.name, column.kind, column.doc);
     }

@@ -6,6 +6,7 @@ use summary::{Filter, Values};
 use super::request::{EventsRequest, Listed, Place, is_any, is_any_channel};
 use crate::Period;
 use crate::metrics::{Measure, Relation, Scope, SessionCondition};
+use crate::views::columns::column_of;
 
 /// What is shown of a stored event.
 pub(super) const STORED: &str = "time, id, visitor, session, channel, contact_requests, subject, page, event_type, datastream, received_at, derived, time_anomaly, anomaly, late";
@@ -55,8 +56,8 @@ fn list_within(request: &EventsRequest, period: &Period) -> String {
 
 /// The conditions of a filter, over `activity`.
 pub(crate) fn filtered(filter: &Filter, conditions: &mut Vec<String>) {
-    for (column, values) in [("datastream", &filter.datastream), ("subject", &filter.subject), ("page", &filter.page)] {
-        conditions.extend(among(column, values));
+    for (dimension, values) in filter.texts() {
+        conditions.extend(among(column_of(dimension), values));
     }
     if is_any_channel(&filter.channel) {
         let names = |channels: &[summary::Channel]| channels.iter().map(|channel| channel.name().to_owned()).collect();

@@ -33,6 +33,11 @@ pub const EXPORT_PARAMETERS: &[(&str, &str)] = &[
     ("channel", "Only requests by this channel: chat, call, text, email or direct_message; likewise"),
     ("subject", "Only events of this subject; likewise; empty for events without one"),
     ("page", "Only events of this page; likewise; empty for events without one"),
+    ("device", "Only events of this kind of device: desktop, mobile, tablet, app, other or unknown; likewise"),
+    (
+        "referrer",
+        "Only events whose page was reached from this host, such as search.example; likewise; (internal) for pages of the same host, (none) or empty for events without one",
+    ),
     ("format", "How rows are written: csv, ndjson or parquet; csv when absent"),
     (
         "raw",
@@ -138,31 +143,25 @@ impl ExportRequest {
         let mut once: [Option<&str>; ONCE.len()] = [None; ONCE.len()];
         let mut written = WrittenFilter::default();
         for (parameter, value) in parameters {
-            let list = match parameter {
-                "datastream" => &mut written.datastream,
-                "channel" => &mut written.channel,
-                "subject" => &mut written.subject,
-                "page" => &mut written.page,
-                name => {
-                    let place = ONCE
-                        .iter()
-                        .position(|known| *known == name)
-                        .ok_or_else(|| ParameterError::unknown(name, EXPORT_PARAMETERS))?;
-                    match once[place].replace(value) {
-                        None => continue,
-                        Some(_) => return Err(ParameterError::Twice { parameter: ONCE[place] }.into()),
-                    }
-                }
-            };
-            list.push(value.to_owned());
+            if let Some(list) = written.list(parameter) {
+                list.push(value.to_owned());
+                continue;
+            }
+            let place = ONCE
+                .iter()
+                .position(|known| *known == parameter)
+                .ok_or_else(|| ParameterError::unknown(parameter, EXPORT_PARAMETERS))?;
+            if once[place].replace(value).is_some() {
+                return Err(ParameterError::Twice { parameter: ONCE[place] }.into());
+            }
         }
         let [table, since, until, tz, format, raw] = once;
         let table: ExportTable = table.map(|table| Words::read("table", table)).transpose()?.unwrap_or_default();
         let zone = tz.map_or(Ok(zone), |tz| tz.parse())?;
         let Span { since, until, .. } = Span::parse(since.unwrap_or(SINCE), until, &zone, now)?;
-        let lacking = [("channel", &written.channel), ("subject", &written.subject), ("page", &written.page)];
+        let mut lacking = written.lists().into_iter().filter(|(kind, _)| *kind != "datastream");
         if table == ExportTable::Events
-            && let Some((kind, _)) = lacking.into_iter().find(|(_, values)| !values.is_empty())
+            && let Some((kind, _)) = lacking.find(|(_, values)| !values.is_empty())
         {
             return Err(ExportError::NotInEvents { kind });
         }
@@ -236,7 +235,7 @@ mod tests {
         check(&[("sinc", "7d")], "there is no parameter \"sinc\"; did you mean since?");
         check(
             &[("x", "")],
-            "there is no parameter \"x\"; write table, since, until, tz, datastream, channel, subject, page, format or raw",
+            "there is no parameter \"x\"; write table, since, until, tz, datastream, channel, subject, page, device, referrer, format or raw",
         );
         check(&[("raw", "true"), ("raw", "true")], "raw is given twice; write it once");
         check(&[("raw", "yes")], "raw is \"yes\"; write false or true");

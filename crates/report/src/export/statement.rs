@@ -4,6 +4,7 @@ use summary::{Channel, Channels, Filter, Values};
 
 use super::request::ExportTable;
 use crate::Period;
+use crate::views::columns::column_of;
 
 pub(super) fn sql(table: ExportTable, period: &Period, filter: &Filter) -> String {
     let time = match table {
@@ -11,8 +12,8 @@ pub(super) fn sql(table: ExportTable, period: &Period, filter: &Filter) -> Strin
         ExportTable::Events => "timestamp",
     };
     let mut conditions = vec![period.sql(time, Some("event_date"))];
-    for (column, choice) in [("datastream", &filter.datastream), ("subject", &filter.subject), ("page", &filter.page)] {
-        values(column, choice, &mut conditions);
+    for (dimension, choice) in filter.texts() {
+        values(column_of(dimension), choice, &mut conditions);
     }
     channels(&filter.channel, &mut conditions);
     format!("select * from {} where {}", table.name(), conditions.join(" and "))

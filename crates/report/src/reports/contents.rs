@@ -134,6 +134,24 @@ const VALUE_SERIES: &[&Metric] =
 
 const PAGES: Contents = Contents { totals: PAGE_ROWS, series: VALUE_SERIES, rows: PAGE_ROWS };
 
+/// Few ask on the page that they came to from elsewhere, so referrers are in the order of their visitors.
+const REFERRER_ROWS: &[&Metric] = &[
+    &metric::VISITORS,
+    &metric::CONTACT_REQUESTS,
+    &metric::CONTACT_VISITORS,
+    &metric::CONTACT_RATE,
+    &metric::CHATS_OFFERED,
+    &metric::CHATS_STARTED,
+    &metric::INVITATION_ACCEPTANCE_RATE,
+    &metric::CHAT_DURATION_SECONDS,
+    &metric::CLICK_TO_CALL,
+    &metric::CLICK_TO_TEXT,
+    &metric::CLICK_TO_EMAIL,
+    &metric::CLICK_TO_DIRECT_MESSAGE,
+];
+
+const REFERRERS: Contents = Contents { totals: PAGE_ROWS, series: VALUE_SERIES, rows: REFERRER_ROWS };
+
 /// A subject is named by who asks for contact, so a subject's visitors are those who asked and its
 /// invitations those that were answered: rates among them say nothing.
 const SUBJECT_ROWS: &[&Metric] = &[
@@ -182,7 +200,8 @@ impl ReportName {
             ReportName::Chat => &CHAT,
             ReportName::Channels => &CHANNELS,
             ReportName::Subjects => &SUBJECTS,
-            ReportName::Pages => &PAGES,
+            ReportName::Pages | ReportName::Devices => &PAGES,
+            ReportName::Referrers => &REFERRERS,
             ReportName::Quality => &RECEIPT,
         }
     }

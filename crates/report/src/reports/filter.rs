@@ -1,14 +1,23 @@
 //! Which events a report is about, as people write it.
 //!
 //! `subject=Billing&subject=Orders` is either of them, `subject=!Billing` all but this one, and an
-//! empty value stands for events without one. A value that begins with `!` or `\` is written with a
-//! `\` before it.
+//! empty value stands for events without one, which devices and referrers have words for, too. A value that
+//! begins with `!` or `\` is written with a `\` before it.
 
 use serde::{Deserialize, Serialize};
-use summary::{Channel, Channels, Filter, Values};
+use summary::{Channel, Channels, Device, Filter, Values, referrer_named};
 use thiserror::Error;
 
 use super::words::{listed, repeated};
+
+/// The parameters of filters, in the order of the documentation.
+pub const FILTERS: [&str; 6] = ["datastream", "channel", "subject", "page", "device", "referrer"];
+
+/// Stands for events whose device isn't known.
+pub const UNKNOWN_DEVICE: &str = "unknown";
+
+/// Stands for events without a referrer.
+pub const NO_REFERRER: &str = "(none)";
 
 /// Most values of one kind.
 pub(super) const FILTER_VALUES_MAX: usize = 100;
@@ -29,6 +38,12 @@ pub struct WrittenFilter {
     /// Pages.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub page: Vec<String>,
+    /// Devices.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub device: Vec<String>,
+    /// Referrers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub referrer: Vec<String>,
 }
 
 /// Why values can't be filtered by.
@@ -37,6 +52,15 @@ pub enum FilterError {
     /// No such channel.
     #[error("there is no channel {written:?}; write {}", listed(&Channel::ALL.map(|channel| channel.name())))]
     UnknownChannel {
+        /// What was written.
+        written: String,
+    },
+    /// No such device.
+    #[error(
+        "there is no device {written:?}; write {}",
+        listed(&Device::ALL.map(Device::name).into_iter().chain([UNKNOWN_DEVICE]).collect::<Vec<_>>())
+    )]
+    UnknownDevice {
         /// What was written.
         written: String,
     },
@@ -54,14 +78,28 @@ impl WrittenFilter {
         *self == WrittenFilter::default()
     }
 
+    /// The values of each kind, in the order of [`FILTERS`].
+    pub fn lists(&self) -> [(&'static str, &Vec<String>); FILTERS.len()] {
+        let WrittenFilter { datastream, channel, subject, page, device, referrer } = self;
+        let lists = [datastream, channel, subject, page, device, referrer];
+        std::array::from_fn(|at| (FILTERS[at], lists[at]))
+    }
+
+    /// The values of the kind that a parameter is for; `None` for one of something else.
+    pub(crate) fn list(&mut self, parameter: &str) -> Option<&mut Vec<String>> {
+        Some(match parameter {
+            "datastream" => &mut self.datastream,
+            "channel" => &mut self.channel,
+            "subject" => &mut self.subject,
+            "page" => &mut self.page,
+            "device" => &mut self.device,
+            "referrer" => &mut self.referrer,
+            _ => return None,
+        })
+    }
+
     pub(crate) fn read(&self) -> Result<Filter, FilterError> {
-        let lists = [
-            ("datastream", &self.datastream),
-            ("channel", &self.channel),
-            ("subject", &self.subject),
-            ("page", &self.page),
-        ];
-        if let Some((kind, _)) = lists.iter().find(|(_, values)| values.len() > FILTER_VALUES_MAX) {
+        if let Some((kind, _)) = self.lists().iter().find(|(_, values)| values.len() > FILTER_VALUES_MAX) {
             return Err(FilterError::TooMany { kind });
         }
         Ok(Filter {
@@ -69,6 +107,8 @@ impl WrittenFilter {
             channel: channels(&self.channel)?,
             subject: values(&self.subject),
             page: values(&self.page),
+            device: devices(&self.device)?,
+            referrer: referrers(&self.referrer),
         })
     }
 }
@@ -89,6 +129,26 @@ fn values(written: &[String]) -> Values {
         }
     }
     values
+}
+
+/// Values as they are compared.
+fn renamed(values: Values, mut rename: impl FnMut(String) -> String) -> Values {
+    let Values { any_of, none_of } = values;
+    Values { any_of: any_of.into_iter().map(&mut rename).collect(), none_of: none_of.into_iter().map(rename).collect() }
+}
+
+fn devices(written: &[String]) -> Result<Values, FilterError> {
+    let values = renamed(values(written), |name| if name == UNKNOWN_DEVICE { String::new() } else { name });
+    let is_known = |name: &str| name.is_empty() || Device::ALL.iter().any(|device| device.name() == name);
+    match values.any_of.iter().chain(&values.none_of).find(|name| !is_known(name)) {
+        Some(unknown) => Err(FilterError::UnknownDevice { written: repeated(unknown) }),
+        None => Ok(values),
+    }
+}
+
+/// A host may be written as an address that has it.
+fn referrers(written: &[String]) -> Values {
+    renamed(values(written), |host| if host == NO_REFERRER { String::new() } else { referrer_named(&host) })
 }
 
 fn channels(written: &[String]) -> Result<Channels, FilterError> {
@@ -126,6 +186,45 @@ mod tests {
         check(&[""], &[""], &[]);
         check(&["!"], &[], &[""]);
         check(&[r"\!x", r"!\!y", r"\\z", r"\n"], &["!x", r"\z", r"\n"], &["!y"]);
+    }
+
+    #[test]
+    fn reads_devices() {
+        let read = |written: &[&str]| WrittenFilter { device: texts(written), ..WrittenFilter::default() }.read();
+        let expect = Values { any_of: texts(&["mobile", ""]), none_of: texts(&["app"]) };
+        assert_eq!(read(&["mobile", "unknown", "!app"]).map(|filter| filter.device), Ok(expect));
+        assert_eq!(
+            read(&["", "!"]).map(|filter| filter.device),
+            read(&["unknown", "!unknown"]).map(|filter| filter.device)
+        );
+        let message = read(&["!phone"]).unwrap_err().to_string();
+        assert_eq!(message, "there is no device \"phone\"; write desktop, mobile, tablet, app, other or unknown");
+        assert!(read(&["Mobile"]).is_err());
+    }
+
+    #[test]
+    fn reads_referrers() {
+        let check = |written: &str, expect: &str| {
+            let filter = WrittenFilter { referrer: texts(&[written]), ..WrittenFilter::default() }.read().unwrap();
+            assert_eq!(filter.referrer.any_of, [expect], "{written}");
+        };
+        check("search.example", "search.example");
+        check("https://WWW.search.example/?q=x", "search.example");
+        check("(none)", "");
+        check("", "");
+        check("(internal)", "(internal)");
+        let filter = WrittenFilter { referrer: texts(&["!(none)"]), ..WrittenFilter::default() }.read().unwrap();
+        assert_eq!(filter.referrer.none_of, [""]);
+    }
+
+    #[test]
+    fn every_kind_has_its_list() {
+        let mut filter = WrittenFilter::default();
+        for parameter in FILTERS {
+            filter.list(parameter).unwrap().push(parameter.to_owned());
+        }
+        assert!(filter.list("since").is_none());
+        assert!(filter.lists().iter().all(|(name, values)| *values == &[(*name).to_owned()]));
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub use answer::{
 };
 pub use buckets::DivisionError;
 pub use contents::Contents;
-pub use filter::{FilterError, WrittenFilter};
+pub use filter::{FILTERS, FilterError, NO_REFERRER, UNKNOWN_DEVICE, WrittenFilter};
 pub use name::ReportName;
 pub use named::Named;
 pub use request::{AskedForm, DrawnForm, PARAMETERS, ReportForm, ReportRequest, RequestError};

@@ -19,6 +19,10 @@ pub enum ReportName {
     Subjects,
     /// By page.
     Pages,
+    /// By referrer.
+    Referrers,
+    /// By device.
+    Devices,
     /// What became of the events, and what can't be right in them.
     Quality,
 }
@@ -30,18 +34,22 @@ impl Words for ReportName {
         ("channels", ReportName::Channels),
         ("subjects", ReportName::Subjects),
         ("pages", ReportName::Pages),
+        ("referrers", ReportName::Referrers),
+        ("devices", ReportName::Devices),
         ("quality", ReportName::Quality),
     ];
 }
 
 impl ReportName {
     /// All of them, in the order of the documentation.
-    pub const ALL: [ReportName; 6] = [
+    pub const ALL: [ReportName; 8] = [
         ReportName::Overview,
         ReportName::Chat,
         ReportName::Channels,
         ReportName::Subjects,
         ReportName::Pages,
+        ReportName::Referrers,
+        ReportName::Devices,
         ReportName::Quality,
     ];
 
@@ -60,6 +68,8 @@ impl ReportName {
         match self {
             ReportName::Subjects => Some(Dimension::Subject),
             ReportName::Pages => Some(Dimension::Page),
+            ReportName::Referrers => Some(Dimension::Referrer),
+            ReportName::Devices => Some(Dimension::Device),
             ReportName::Overview | ReportName::Channels | ReportName::Chat | ReportName::Quality => None,
         }
     }
@@ -72,6 +82,8 @@ impl ReportName {
             ReportName::Channels => "the numbers of each channel",
             ReportName::Subjects => "the numbers of each subject",
             ReportName::Pages => "the numbers of each page",
+            ReportName::Referrers => "the numbers of each host that pages were reached from",
+            ReportName::Devices => "the numbers of each kind of device",
             ReportName::Quality => "what became of the events that were sent, and what can't be right in them",
         }
     }

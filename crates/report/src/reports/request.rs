@@ -44,6 +44,11 @@ pub const PARAMETERS: &[(&str, &str)] = &[
     ("channel", "Only requests by this channel: chat, call, text, email or direct_message; likewise"),
     ("subject", "Only events of this subject; likewise; empty for events without one"),
     ("page", "Only events of this page; likewise; empty for events without one"),
+    ("device", "Only events of this kind of device: desktop, mobile, tablet, app, other or unknown; likewise"),
+    (
+        "referrer",
+        "Only events whose page was reached from this host, such as search.example; likewise; (internal) for pages of the same host, (none) or empty for events without one",
+    ),
     (
         "compare",
         "What to compare with: previous (the period before), year (the same dates a year earlier) or none; previous when absent",
@@ -284,14 +289,10 @@ struct WrittenParameters<'a> {
 
 impl<'a> WrittenParameters<'a> {
     fn take(&mut self, parameter: &str, value: &'a str) -> Result<(), RequestError> {
-        let values = match parameter {
-            "datastream" => &mut self.filter.datastream,
-            "channel" => &mut self.filter.channel,
-            "subject" => &mut self.filter.subject,
-            "page" => &mut self.filter.page,
-            single => return self.take_once(single, value),
-        };
-        values.push(value.to_owned());
+        match self.filter.list(parameter) {
+            Some(values) => values.push(value.to_owned()),
+            None => self.take_once(parameter, value)?,
+        }
         Ok(())
     }
 
@@ -383,14 +384,14 @@ mod tests {
         let check = |name: &str, parameters: &[(&str, &str)], expect: &str| {
             assert_eq!(parse(name, parameters).unwrap_err().to_string(), expect);
         };
-        let reports = "write overview, chat, channels, subjects, pages or quality";
+        let reports = "write overview, chat, channels, subjects, pages, referrers, devices or quality";
         check("chats", &[], &format!("there is no report \"chats\"; {reports}"));
         check("", &[], &format!("there is no report \"\"; {reports}"));
         check("chat", &[("sinc", "7d")], "there is no parameter \"sinc\"; did you mean since?");
         check(
             "chat",
             &[("x", "")],
-            "there is no parameter \"x\"; write since, until, tz, by, datastream, channel, subject, page, compare, limit or format",
+            "there is no parameter \"x\"; write since, until, tz, by, datastream, channel, subject, page, device, referrer, compare, limit or format",
         );
         check("chat", &[("since", "1d"), ("since", "2d")], "since is given twice; write it once");
         check("chat", &[("by", "year")], "by is \"year\"; write hour, day, week, month or weekday-hour");

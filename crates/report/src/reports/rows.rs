@@ -1,4 +1,4 @@
-//! A report's rows: by channel, subject or page, or by reason of rejection.
+//! A report's rows: by channel, subject, page, referrer or device, or by reason of rejection.
 
 use std::collections::HashMap;
 
@@ -18,6 +18,8 @@ pub(super) fn by(name: ReportName) -> Option<&'static str> {
         ReportName::Overview | ReportName::Channels => Some("channel"),
         ReportName::Subjects => Some("subject"),
         ReportName::Pages => Some("page"),
+        ReportName::Referrers => Some("referrer"),
+        ReportName::Devices => Some("device"),
         ReportName::Quality => Some("reason"),
         ReportName::Chat => None,
     }
@@ -34,7 +36,9 @@ pub(super) fn of(
         ReportName::Chat => Vec::new(),
         ReportName::Overview | ReportName::Channels => channel_rows(request, current, compared),
         // Of thousands few are shown: only these are written down.
-        ReportName::Subjects | ReportName::Pages => return value_rows(request, current, compared),
+        ReportName::Subjects | ReportName::Pages | ReportName::Referrers | ReportName::Devices => {
+            return value_rows(request, current, compared);
+        }
         ReportName::Quality => reason_rows(request, current.received, compared.and_then(|compared| compared.received)),
     };
     let size = |row: &ReportRow| row.metrics.0.first().and_then(|(_, part)| part.value).map_or(0.0, MetricNumber::size);

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use summary::{Bucket, Changed, DaySummary, Keep, Part, Rows};
+use summary::{Bucket, Changed, DaySummaries, Part, Rows};
 use tokio::runtime::Handle;
 
 use super::failure::Failure;
@@ -24,7 +24,7 @@ const DAYS_MAX: usize = 4;
 pub(super) struct ChangingDay {
     part: Part,
     rows: HashMap<SourceId, Arc<Rows>>,
-    summary: Arc<DaySummary>,
+    summaries: Arc<DaySummaries>,
 }
 
 /// The days, the one that was looked at longest ago first.
@@ -60,31 +60,32 @@ impl ChangingDays {
 }
 
 impl Inner {
-    /// Makes the summary of a day; nobody else makes the same one meanwhile.
-    pub(super) fn make(&self, runtime: &Handle, moment: &Moment, day: i32) -> Result<Arc<DaySummary>, Failure> {
+    /// Makes the summaries of a day; nobody else makes the same one meanwhile.
+    pub(super) fn make(&self, runtime: &Handle, moment: &Moment, day: i32) -> Result<Arc<DaySummaries>, Failure> {
         if self.is_settled(moment, day) {
             let part = self.fold(runtime, moment, day, Bucket::Hour)?.part;
-            return Ok(Arc::new(part.summary(&Keep::default())));
+            return Ok(Arc::new(part.summaries()));
         }
         let known = lock(&self.changing).take(day);
         let changed = known.map(|known| self.change(known, runtime, moment, day)).transpose()?.flatten();
         if let Some(changing) = changed {
             self.counters.folds.fetch_add(1, Ordering::Relaxed);
             self.counters.changes.fetch_add(1, Ordering::Relaxed);
-            let summary = Arc::clone(&changing.summary);
+            let summaries = Arc::clone(&changing.summaries);
             lock(&self.changing).put(day, changing, self.options.rows_bytes_max);
-            return Ok(summary);
+            return Ok(summaries);
         }
         let Folded { part, rows } = self.fold(runtime, moment, day, Bucket::Hour)?;
-        let summary = Arc::new(part.summary(&Keep::default()));
+        let summaries = Arc::new(part.summaries());
         if let Some(rows) = rows {
             let bytes = part.bytes() + rows.iter().map(|(_, rows)| rows.bytes()).sum::<usize>();
             if bytes <= self.options.rows_bytes_max {
-                let changing = ChangingDay { part, rows: rows.into_iter().collect(), summary: Arc::clone(&summary) };
+                let rows = rows.into_iter().collect();
+                let changing = ChangingDay { part, rows, summaries: Arc::clone(&summaries) };
                 lock(&self.changing).put(day, changing, self.options.rows_bytes_max);
             }
         }
-        Ok(summary)
+        Ok(summaries)
     }
 
     /// The day as the moment has it; `None` if it must be folded anew.
@@ -95,7 +96,7 @@ impl Inner {
         moment: &Moment,
         day: i32,
     ) -> Result<Option<ChangingDay>, Failure> {
-        let ChangingDay { mut part, rows: mut removed, summary } = known;
+        let ChangingDay { mut part, rows: mut removed, summaries } = known;
         let (mut kept, mut added) = (HashMap::new(), HashMap::new());
         let mut room = self.options.rows_bytes_max.saturating_sub(part.bytes());
         for source in moment.sources(day) {
@@ -111,13 +112,13 @@ impl Inner {
             let Some(left) = room.checked_sub(rows.bytes()) else { return Ok(None) };
             room = left;
         }
-        let summary = match part.change(&parts(&kept), &parts(&removed), &parts(&added)) {
-            Changed::Nothing => summary,
-            Changed::Something => Arc::new(part.summary(&Keep::default())),
+        let summaries = match part.change(&parts(&kept), &parts(&removed), &parts(&added)) {
+            Changed::Nothing => summaries,
+            Changed::Something => Arc::new(part.summaries()),
             Changed::Useless => return Ok(None),
         };
         kept.extend(added);
-        Ok(Some(ChangingDay { part, rows: kept, summary }))
+        Ok(Some(ChangingDay { part, rows: kept, summaries }))
     }
 
     fn added(&self, runtime: &Handle, moment: &Moment, source: &Source, day: i32) -> Result<Arc<Rows>, Failure> {
@@ -146,13 +147,15 @@ mod tests {
             session: None,
             subject: None,
             page: None,
+            device: None,
+            referrer: None,
             counters: [Some(1); 8],
             is_time_off: false,
         });
         let rows = rows.finish();
         let part = Part::new(number, Bucket::Hour, &[&rows], Shard::WHOLE);
-        let summary = Arc::new(part.summary(&Keep::default()));
-        ChangingDay { part, rows: HashMap::new(), summary }
+        let summaries = Arc::new(part.summaries());
+        ChangingDay { part, rows: HashMap::new(), summaries }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The summaries' files: a directory of settled days, which can be deleted at any time.
 //!
 //! `<date>.summary` is `FDSF`, a byte for the version, the fingerprint of what it was made of (16 bytes,
-//! little-endian), then the summary as `summary` encodes it. A file that isn't whole, is of another
+//! little-endian), then the day's summaries as `summary` encodes them. A file that isn't whole, is of another
 //! version or has another fingerprint is no summary, and the next one takes its place. Files are
 //! written beside their place and renamed, without a sync: what a power cut tears is found torn.
 
@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{NaiveDate, TimeDelta};
-use summary::DaySummary;
+use summary::DaySummaries;
 
 use super::key::Key;
 
@@ -78,34 +78,34 @@ impl Files {
         self.known().get(&day).is_some_and(|written| written.fingerprint == fingerprint)
     }
 
-    /// The day's summary that was made of this, if its file is whole.
-    pub(super) fn read(&self, day: i32, fingerprint: u128) -> Option<DaySummary> {
+    /// The day's summaries that were made of this, if their file is whole.
+    pub(super) fn read(&self, day: i32, fingerprint: u128) -> Option<DaySummaries> {
         if !self.has(day, fingerprint) {
             return None;
         }
-        let summary = read_summary(&self.dir.join(name_of(day)?), fingerprint);
-        let summary = summary.filter(|summary| summary.day() == day);
-        if summary.is_none() {
+        let summaries = read_summaries(&self.dir.join(name_of(day)?), fingerprint);
+        let summaries = summaries.filter(|summaries| summaries.day() == day);
+        if summaries.is_none() {
             self.known().remove(&day);
         }
-        summary
+        summaries
     }
 
-    /// Keeps a day's summary, unless one of a later version of the table is there: rows that were
+    /// Keeps a day's summaries, unless those of a later version of the table are there: rows that were
     /// deleted must not come back. That it can't be kept costs time and is said once.
-    pub(super) fn write(&self, fingerprint: u128, version: u64, summary: &DaySummary) {
-        let Some(name) = name_of(summary.day()) else { return };
+    pub(super) fn write(&self, fingerprint: u128, version: u64, summaries: &DaySummaries) {
+        let Some(name) = name_of(summaries.day()) else { return };
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.known().get(&summary.day()).is_some_and(|newer| newer.version > version) {
+        if self.known().get(&summaries.day()).is_some_and(|newer| newer.version > version) {
             return;
         }
         let mut bytes = Vec::from(MAGIC);
         bytes.push(VERSION);
         bytes.extend(fingerprint.to_le_bytes());
-        bytes.extend(summary.encode());
+        bytes.extend(summaries.encode());
         match self.replace(&name, &bytes) {
             Ok(()) => {
-                self.known().insert(summary.day(), Written { fingerprint, version });
+                self.known().insert(summaries.day(), Written { fingerprint, version });
             }
             Err(error) => {
                 self.failures.fetch_add(1, Ordering::Relaxed);
@@ -173,7 +173,7 @@ fn fingerprint_of(bytes: &[u8]) -> Option<u128> {
     is_ours.then(|| u128::from_le_bytes(header[FINGERPRINT].try_into().unwrap_or_default()))
 }
 
-fn read_summary(path: &Path, fingerprint: u128) -> Option<DaySummary> {
+fn read_summaries(path: &Path, fingerprint: u128) -> Option<DaySummaries> {
     let file = File::open(path).ok()?;
     let length = file.metadata().ok()?.len();
     if length > FILE_BYTES_MAX {
@@ -184,21 +184,21 @@ fn read_summary(path: &Path, fingerprint: u128) -> Option<DaySummary> {
     if fingerprint_of(&bytes) != Some(fingerprint) {
         return None;
     }
-    DaySummary::decode(&bytes[HEADER_BYTES..]).ok()
+    DaySummaries::decode(&bytes[HEADER_BYTES..]).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::MetadataExt;
 
-    use summary::{Event, Keep, RowsBuilder, fold};
+    use summary::{Bucket, Event, Part, RowsBuilder, Shard};
 
     use super::*;
 
-    fn summary(key: &Key, day: i32) -> DaySummary {
+    fn summary(key: &Key, day: i32) -> DaySummaries {
         let mut rows = RowsBuilder::new(&key.hash);
         rows.push(&Event { micros: i64::from(day) * summary::DAY_MICROS, datastream: "web", ..Event::default() });
-        fold(day, &[&rows.finish()], &Keep::default())
+        Part::new(day, Bucket::Hour, &[&rows.finish()], Shard::WHOLE).summaries()
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use summary::{Bucket, DaySummary, Filter, Keep};
+use summary::{Bucket, DaySummaries, DaySummary, Dimensions, Filter, Keep};
 use table::{DataFile, DayFiles};
 use tokio::runtime::Handle;
 use tokio::sync::OwnedMutexGuard;
@@ -57,8 +57,8 @@ impl Summaries {
         self.0.threads.run(move || inner.learn_days(&runtime, &files, &file)).await?
     }
 
-    /// The day's summary, from memory, from its file or made now, of what the moment has.
-    pub(super) async fn day(&self, moment: &Arc<Moment>, day: i32) -> Result<Arc<DaySummary>, Failure> {
+    /// The day's summaries, from memory, from their file or made now, of what the moment has.
+    pub(super) async fn day(&self, moment: &Arc<Moment>, day: i32) -> Result<Arc<DaySummaries>, Failure> {
         let fingerprint = moment.fingerprint(self.0.kept()?.key.name, day);
         if let Some(known) = self.0.known(day, fingerprint) {
             return Ok(known);
@@ -72,14 +72,14 @@ impl Summaries {
             if let Some(known) = inner.known_or_read(day, fingerprint, version) {
                 return Ok(known);
             }
-            let summary = inner.make(&runtime, &moment, day)?;
-            inner.keep(&moment, day, fingerprint, &summary);
-            Ok(summary)
+            let summaries = inner.make(&runtime, &moment, day)?;
+            inner.keep(&moment, day, fingerprint, &summaries);
+            Ok(summaries)
         };
         self.0.threads.run(making).await?
     }
 
-    /// The day's summary as a question needs it that the usual one can't answer.
+    /// The day's summary as a question needs it that the usual ones can't answer.
     pub(super) async fn special_day(
         &self,
         moment: &Arc<Moment>,
@@ -87,8 +87,9 @@ impl Summaries {
         wish: &Wish,
     ) -> Result<Arc<DaySummary>, Failure> {
         let fingerprint = moment.fingerprint(self.0.kept()?.key.name, day);
-        let Wish { bucket, values_max, .. } = *wish;
-        let special = Special { fingerprint, bucket, values_max, named: wish.named.as_ref().map_or(0, named) };
+        let Wish { bucket, dimensions, values_max, .. } = *wish;
+        let special =
+            Special { fingerprint, bucket, dimensions, values_max, named: wish.named.as_ref().map_or(0, named) };
         if let Some(known) = lock(&self.0.special).get(&special) {
             return Ok(known);
         }
@@ -99,7 +100,7 @@ impl Summaries {
             if let Some(known) = lock(&inner.special).get(&special) {
                 return Ok(known);
             }
-            let keep = Keep { bucket, values_max, named: wish.named.as_ref() };
+            let keep = Keep { bucket, dimensions, values_max, named: wish.named.as_ref() };
             let part = inner.fold(&runtime, &moment, day, bucket)?.part;
             let summary = Arc::new(part.summary(&keep));
             inner.counters.special_folds.fetch_add(1, Ordering::Relaxed);
@@ -120,6 +121,7 @@ impl Summaries {
 #[derive(Clone)]
 pub(super) struct Wish {
     pub(super) bucket: Bucket,
+    pub(super) dimensions: Dimensions,
     /// Values of each dimension, the most frequent ones.
     pub(super) values_max: usize,
     /// The values that it names.
@@ -127,42 +129,42 @@ pub(super) struct Wish {
 }
 
 impl Inner {
-    /// The summary in memory, if it was made of this.
-    pub(super) fn known(&self, day: i32, fingerprint: u128) -> Option<Arc<DaySummary>> {
+    /// The summaries in memory, if they were made of this.
+    pub(super) fn known(&self, day: i32, fingerprint: u128) -> Option<Arc<DaySummaries>> {
         let mut summaries = lock(&self.summaries);
         let holds = summaries.peek(&day).is_some_and(|made| made.fingerprint == fingerprint);
-        if holds { summaries.get(&day).map(|made| made.summary) } else { None }
+        if holds { summaries.get(&day).map(|made| made.summaries) } else { None }
     }
 
     /// As [`known`](Self::known), or from the day's file.
-    pub(super) fn known_or_read(&self, day: i32, fingerprint: u128, version: u64) -> Option<Arc<DaySummary>> {
+    pub(super) fn known_or_read(&self, day: i32, fingerprint: u128, version: u64) -> Option<Arc<DaySummaries>> {
         if let Some(known) = self.known(day, fingerprint) {
             return Some(known);
         }
         let read = self.kept().ok()?.files.as_ref()?.read(day, fingerprint)?;
-        let summary = Arc::new(read);
-        self.remember(day, Made { fingerprint, version, summary: Arc::clone(&summary) });
-        Some(summary)
+        let summaries = Arc::new(read);
+        self.remember(day, Made { fingerprint, version, summaries: Arc::clone(&summaries) });
+        Some(summaries)
     }
 
-    /// Keeps a summary in memory, unless one of a later version is there.
+    /// Keeps summaries in memory, unless those of a later version are there.
     fn remember(&self, day: i32, made: Made) {
         let mut summaries = lock(&self.summaries);
         if summaries.peek(&day).is_none_or(|newer| newer.version <= made.version) {
-            let bytes = made.summary.bytes();
+            let bytes = made.summaries.bytes();
             summaries.insert(day, made, bytes);
         }
     }
 
-    /// Keeps a summary: in memory, and in a file once its day is settled.
-    fn keep(&self, moment: &Moment, day: i32, fingerprint: u128, summary: &Arc<DaySummary>) {
+    /// Keeps summaries: in memory, and in a file once their day is settled.
+    fn keep(&self, moment: &Moment, day: i32, fingerprint: u128, summaries: &Arc<DaySummaries>) {
         let version = moment.files.version();
-        self.remember(day, Made { fingerprint, version, summary: Arc::clone(summary) });
+        self.remember(day, Made { fingerprint, version, summaries: Arc::clone(summaries) });
         if self.is_settled(moment, day)
             && let Ok(kept) = self.kept()
             && let Some(files) = &kept.files
         {
-            files.write(fingerprint, version, summary);
+            files.write(fingerprint, version, summaries);
         }
     }
 
@@ -177,7 +179,7 @@ impl Inner {
 /// Stands for the values that a filter names.
 fn named(filter: &Filter) -> u128 {
     let mut hasher = xxhash_rust::xxh3::Xxh3::new();
-    for values in [&filter.datastream, &filter.subject, &filter.page] {
+    for (_, values) in filter.texts() {
         for texts in [&values.any_of, &values.none_of] {
             hasher.update(&(texts.len() as u64).to_le_bytes());
             for text in texts {

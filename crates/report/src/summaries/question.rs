@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt};
-use summary::{Bucket, DaySummary, Dimension, Query, VALUES_PER_DAY_MAX};
+use summary::{Bucket, DaySummaries, DaySummary, Dimension, Dimensions, Query, VALUES_PER_DAY_MAX};
 use table::Partition;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -51,9 +51,8 @@ impl Progress {
 }
 
 /// The summaries that a question looks at, and their bytes.
-#[derive(Default)]
-struct Found {
-    days: BTreeMap<i32, Arc<DaySummary>>,
+struct Found<S> {
+    days: BTreeMap<i32, Arc<S>>,
     bytes: usize,
 }
 
@@ -93,8 +92,9 @@ impl Summaries {
         let (inner, looking, asking) = (Arc::clone(&self.0), Arc::clone(&moment), Arc::clone(queries));
         let known = tokio::task::spawn_blocking(move || inner.known_answers(&looking, &asking)).await??;
         let unknown = std::iter::zip(queries.iter(), &known).filter(|(_, known)| known.answer.is_none());
-        let days: BTreeSet<i32> = unknown.flat_map(|(query, _)| moment.days_in(needed(query))).collect();
-        let found = if days.is_empty() { Found::default() } else { self.find(&moment, days, permit, progress).await? };
+        let kept = unknown.filter(|(query, _)| Dimensions::kept_for(query).is_some());
+        let days: BTreeSet<i32> = kept.flat_map(|(query, _)| moment.days_in(needed(query))).collect();
+        let found = if days.is_empty() { Found::new(0) } else { self.find(&moment, days, permit, progress).await? };
         let mut answers = Vec::with_capacity(queries.len());
         for (at, Known { asked, answer }) in known.into_iter().enumerate() {
             if let Some(answer) = answer {
@@ -120,16 +120,16 @@ impl Summaries {
         days: BTreeSet<i32>,
         permit: &Arc<OwnedSemaphorePermit>,
         progress: &Arc<Progress>,
-    ) -> Result<Found, Failure> {
+    ) -> Result<Found<DaySummaries>, Failure> {
         let (inner, reading, permit) = (Arc::clone(&self.0), Arc::clone(moment), Arc::clone(permit));
         let looking = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             let (key, version) = (inner.kept()?.key.name, reading.files.version());
-            let mut found = Found::default();
+            let mut found = Found::new(0);
             let mut missing = Vec::new();
             for day in days {
                 match inner.known_or_read(day, reading.fingerprint(key, day), version) {
-                    Some(summary) => found.add(day, summary, inner.options.question_bytes_max)?,
+                    Some(known) => found.add(day, known.bytes(), known, inner.options.question_bytes_max)?,
                     None => missing.push(day),
                 }
             }
@@ -142,9 +142,9 @@ impl Summaries {
         let making =
             missing.into_iter().rev().map(|day| async move { Ok::<_, Failure>((day, self.day(moment, day).await?)) });
         let mut made = futures::stream::iter(making).buffered(FOLDS_AT_ONCE);
-        while let Some((day, summary)) = made.try_next().await? {
+        while let Some((day, summaries)) = made.try_next().await? {
             progress.ready.fetch_add(1, Relaxed);
-            found.add(day, summary, self.0.options.question_bytes_max)?;
+            found.add(day, summaries.bytes(), summaries, self.0.options.question_bytes_max)?;
         }
         drop(made);
         Ok(found)
@@ -155,14 +155,14 @@ impl Summaries {
         &self,
         moment: &Arc<Moment>,
         query: &Query,
-        found: &Found,
+        found: &Found<DaySummaries>,
     ) -> Result<(Vec<Arc<DaySummary>>, Vec<i32>), Failure> {
         let (mut days, mut from_rows) = (Vec::new(), Vec::new());
         for day in moment.days_in(needed(query)) {
-            let Some(summary) = found.days.get(&day) else { continue };
-            match summary.can_answer(query) {
-                Ok(()) => days.push(Arc::clone(summary)),
-                Err(_) => from_rows.push(day),
+            let kept = found.days.get(&day).and_then(|summaries| summaries.knowing(query));
+            match kept.filter(|summary| summary.can_answer(query).is_ok()) {
+                Some(summary) => days.push(Arc::clone(summary)),
+                None => from_rows.push(day),
             }
         }
         let making = from_rows
@@ -171,9 +171,9 @@ impl Summaries {
             .rev()
             .map(|day| async move { Ok::<_, Failure>((day, self.wished(moment, day, query).await?)) });
         let mut made = futures::stream::iter(making).buffered(FOLDS_AT_ONCE);
-        let mut special = Found { bytes: found.bytes, ..Found::default() };
+        let mut special = Found::new(found.bytes);
         while let Some((day, summary)) = made.try_next().await? {
-            special.add(day, summary, self.0.options.question_bytes_max)?;
+            special.add(day, summary.bytes(), summary, self.0.options.question_bytes_max)?;
         }
         drop(made);
         days.extend(special.days.into_values());
@@ -189,14 +189,18 @@ impl Summaries {
             None | Some(Dimension::Channel) => 0,
             Some(_) => VALUES_PER_DAY_MAX,
         };
-        // For whoever asks for these days in the same zone, whatever he asks for.
-        let has_names = [&query.filter.datastream, &query.filter.subject, &query.filter.page]
-            .iter()
-            .any(|values| !values.any_of.is_empty() || !values.none_of.is_empty());
-        if bucket != Bucket::Hour && !has_names {
-            return self.special_day(moment, day, &Wish { bucket, values_max: VALUES_PER_DAY_MAX, named: None }).await;
-        }
-        self.special_day(moment, day, &Wish { bucket, values_max, named: Some(query.filter.clone()) }).await
+        let has_names = query.filter.texts().iter().any(|(_, values)| !values.is_empty());
+        let wish = match Dimensions::kept_for(query) {
+            // For whoever asks for these days in the same zone, whatever he asks for.
+            Some(dimensions) if bucket != Bucket::Hour && !has_names => {
+                Wish { bucket, dimensions, values_max: VALUES_PER_DAY_MAX, named: None }
+            }
+            _ => {
+                let (dimensions, named) = (Dimensions::of_query(query), Some(query.filter.clone()));
+                Wish { bucket, dimensions, values_max, named }
+            }
+        };
+        self.special_day(moment, day, &wish).await
     }
 }
 
@@ -224,9 +228,14 @@ impl Inner {
     }
 }
 
-impl Found {
-    fn add(&mut self, day: i32, summary: Arc<DaySummary>, bytes_max: usize) -> Result<(), Failure> {
-        self.bytes += summary.bytes();
+impl<S> Found<S> {
+    /// With so many bytes of others.
+    fn new(bytes: usize) -> Found<S> {
+        Found { days: BTreeMap::new(), bytes }
+    }
+
+    fn add(&mut self, day: i32, bytes: usize, summary: Arc<S>, bytes_max: usize) -> Result<(), Failure> {
+        self.bytes += bytes;
         self.days.insert(day, summary);
         if self.bytes > bytes_max {
             return Err(Failure::Limit(format!(

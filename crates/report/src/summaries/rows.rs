@@ -1,7 +1,7 @@
 //! Events as `summary` takes them, out of the columns of the table.
 //!
 //! The same rules as those of the views: the visitor by [`crate::visitor`], the page by its address
-//! or its name. A column that a file doesn't have, or has with a type that can't be read as ours, is
+//! or its name, device and referrer by [`crate::surroundings`]. A column that a file doesn't have, or has with a type that can't be read as ours, is
 //! null, as in the views.
 
 use std::ops::Range;
@@ -25,6 +25,12 @@ const SESSION: &str = "customerFeedback.chatSessionID";
 const SUBJECT: &str = "customerFeedback.subject";
 const PAGE_URL: &str = "web.webPageDetails.URL";
 const PAGE_NAME: &str = "web.webPageDetails.name";
+const REFERRER_URL: &str = "web.webReferrer.URL";
+const DEVICE_TYPE: &str = "device.type";
+const ENVIRONMENT: &str = "environment.type";
+const SCREEN_WIDTH: &str = "device.screenWidth";
+const SCREEN_HEIGHT: &str = "device.screenHeight";
+const VIEWPORT_WIDTH: &str = "environment.browserDetails.viewportWidth";
 
 /// What is read of a data file.
 pub(super) const COLUMNS: &[&str] = &[
@@ -40,6 +46,12 @@ pub(super) const COLUMNS: &[&str] = &[
     SUBJECT,
     PAGE_URL,
     PAGE_NAME,
+    REFERRER_URL,
+    DEVICE_TYPE,
+    ENVIRONMENT,
+    SCREEN_WIDTH,
+    SCREEN_HEIGHT,
+    VIEWPORT_WIDTH,
     Counter::ALL[0].field(),
     Counter::ALL[1].field(),
     Counter::ALL[2].field(),
@@ -73,8 +85,12 @@ pub(super) fn mark_of(batch: &RecordBatch) -> Option<&ArrayRef> {
 pub(super) fn push(builder: &mut RowsBuilder, batch: &RecordBatch, span: &Range<i64>) {
     let Some(times) = instants(batch, TIME) else { return };
     let received = by_request(batch);
-    let [datastreams, sessions, subjects, urls, names] =
-        [DATASTREAM, SESSION, SUBJECT, PAGE_URL, PAGE_NAME].map(|path| Column::of(batch, path, &DataType::Utf8));
+    let text = |path| Column::of(batch, path, &DataType::Utf8);
+    let [datastreams, sessions, subjects] = [DATASTREAM, SESSION, SUBJECT].map(text);
+    let [page_urls, page_names, referrer_urls] = [PAGE_URL, PAGE_NAME, REFERRER_URL].map(text);
+    let [device_types, environments] = [DEVICE_TYPE, ENVIRONMENT].map(text);
+    let [screen_widths, screen_heights, viewport_widths] =
+        [SCREEN_WIDTH, SCREEN_HEIGHT, VIEWPORT_WIDTH].map(|path| Column::of(batch, path, &DataType::Int64));
     let counters = Counter::ALL.map(|counter| Column::of(batch, counter.field(), &DataType::Int64));
     let anomalies = leaf(batch, TIME_ANOMALY);
     let maps = leaf(batch, IDENTITIES);
@@ -88,8 +104,14 @@ pub(super) fn push(builder: &mut RowsBuilder, batch: &RecordBatch, span: &Range<
             identities: identities.as_ref().map(|(map, identities)| identities.columns(map)),
             sessions: sessions.as_ref().and_then(Column::texts),
             subjects: subjects.as_ref().and_then(Column::texts),
-            page_urls: urls.as_ref().and_then(Column::texts),
-            page_names: names.as_ref().and_then(Column::texts),
+            page_urls: page_urls.as_ref().and_then(Column::texts),
+            page_names: page_names.as_ref().and_then(Column::texts),
+            referrer_urls: referrer_urls.as_ref().and_then(Column::texts),
+            device_types: device_types.as_ref().and_then(Column::texts),
+            environments: environments.as_ref().and_then(Column::texts),
+            screen_widths: screen_widths.as_ref().and_then(Column::integers),
+            screen_heights: screen_heights.as_ref().and_then(Column::integers),
+            viewport_widths: viewport_widths.as_ref().and_then(Column::integers),
             counters: counters.each_ref().map(|column| column.as_ref().and_then(Column::integers)),
             time_anomalies: anomalies.as_ref().map(|(_, nulls)| bits(nulls.as_ref())),
         },

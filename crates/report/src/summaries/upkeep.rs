@@ -95,8 +95,8 @@ impl super::Inner {
             let known = self.known(day, fingerprint);
             match (&kept.files, known) {
                 (Some(files), _) if files.has(day, fingerprint) => {}
-                (Some(files), Some(summary)) if files.failures() == 0 && self.is_settled(moment, day) => {
-                    files.write(fingerprint, moment.files.version(), &summary);
+                (Some(files), Some(summaries)) if files.failures() == 0 && self.is_settled(moment, day) => {
+                    files.write(fingerprint, moment.files.version(), &summaries);
                 }
                 (_, Some(_)) => {}
                 (_, None) => stale.push(day),

@@ -3,6 +3,7 @@
 
 use crate::metrics::Counter;
 use crate::visitor::IdentityPart;
+use summary::Dimension;
 
 /// One column of `activity` and `contacts`.
 pub(crate) struct ViewColumn {
@@ -33,8 +34,24 @@ pub(crate) enum ColumnSource {
     ContactRequests,
     /// The page without what changes from call to call.
     Page,
+    /// The kind of device, by fields of the event.
+    Device,
+    /// The host of the page that led here, by the columns beside it.
+    Referrer,
     /// True if the event came by a request after its day was closed.
     Late,
+}
+
+/// The column that has the texts of a dimension.
+pub(crate) fn column_of(dimension: Dimension) -> &'static str {
+    match dimension {
+        Dimension::Datastream => "datastream",
+        Dimension::Channel => "channel",
+        Dimension::Subject => "subject",
+        Dimension::Page => "page",
+        Dimension::Device => "device",
+        Dimension::Referrer => "referrer",
+    }
 }
 
 /// The column of `activity` and `contacts` that has the same values as a dotted path of `events`.
@@ -131,9 +148,26 @@ pub(crate) const COLUMNS: &[ViewColumn] = &[
     column("page_url", "text", ColumnSource::Field("web.webPageDetails.URL"), "The page's address."),
     column("page_name", "text", ColumnSource::Field("web.webPageDetails.name"), "The site's name for the page."),
     column("site_section", "text", ColumnSource::Field("web.webPageDetails.siteSection"), "Part of the site."),
-    column("referrer", "text", ColumnSource::Field("web.webReferrer.URL"), "Where the visitor came from."),
+    column(
+        "referrer",
+        "text",
+        ColumnSource::Referrer,
+        "Where the visitor came from, as metrics tell it apart: the host of `referrer_url`, in lower case, without `www.` and port; `(internal)` if that is the host of `page_url`; null if there is none.",
+    ),
+    column(
+        "referrer_url",
+        "text",
+        ColumnSource::Field("web.webReferrer.URL"),
+        "The address of the page before, as it was sent.",
+    ),
     column("event_type", "text", ColumnSource::Field("eventType"), "The event's type."),
-    column("device_type", "text", ColumnSource::Field("device.type"), "Kind of device."),
+    column(
+        "device",
+        "text",
+        ColumnSource::Device,
+        "The kind of device that metrics are told apart by: `desktop`, `mobile`, `tablet`, `app` or `other`; null if the event doesn't tell. [How it is known](metrics.md#devices-and-referrers).",
+    ),
+    column("device_type", "text", ColumnSource::Field("device.type"), "Kind of device, as it was sent."),
     column(
         "derived",
         "text",

@@ -13,6 +13,7 @@ use report::{Session, Tables, TablesError};
 const EVENTS: &str = include_str!("../fixtures/events.ndjson");
 const CHATS: &str = include_str!("../fixtures/chats.ndjson");
 const VISITS: &str = include_str!("../fixtures/visits.ndjson");
+const ORIGINS: &str = include_str!("../fixtures/origins.ndjson");
 const TIES: &str = include_str!("../fixtures/ties.ndjson");
 const ZONES: &str = include_str!("../fixtures/zones.ndjson");
 const REJECTS: &str = include_str!("../fixtures/rejects.ndjson");
@@ -34,13 +35,14 @@ impl Tables for Fixture {
     }
 }
 
-/// A session over the named rows: `week`, `chats`, `visits`, `ties`, `zones` (events told in the `.slt` files of
+/// A session over the named rows: `week`, `chats`, `visits`, `origins`, `ties`, `zones` (events told in the `.slt` files of
 /// these names), `empty` (no rows), `bare` (the events of `week` in a table without any field group).
 pub(crate) fn session(name: &str) -> Session {
     let (events, rejects) = match name {
         "week" => (table(events_schema(), EVENTS), table(rejects_schema(), REJECTS)),
         "chats" => (table(events_schema(), CHATS), table(rejects_schema(), "")),
         "visits" => (table(events_schema(), VISITS), table(rejects_schema(), "")),
+        "origins" => (table(events_schema(), ORIGINS), table(rejects_schema(), "")),
         "ties" => (table(events_schema(), TIES), table(rejects_schema(), "")),
         "zones" => (table(events_schema(), ZONES), table(rejects_schema(), "")),
         "empty" => (table(events_schema(), ""), table(rejects_schema(), "")),
@@ -120,7 +122,8 @@ fn events_schema() -> SchemaRef {
         identity_map(),
         group("customerFeedback", feedback),
         group("web", web),
-        group("device", vec![text("type")]),
+        group("device", vec![text("type"), number("screenWidth"), number("screenHeight")]),
+        group("environment", vec![text("type"), group("browserDetails", vec![number("viewportWidth")])]),
     ];
     fields.extend(own_fields());
     Arc::new(Schema::new(fields))

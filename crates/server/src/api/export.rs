@@ -141,7 +141,7 @@ fn media_type(form: ExportForm) -> HeaderValue {
 fn parameter((name, about): &(&str, &str)) -> Value {
     let about = format!("{about}.");
     match *name {
-        "datastream" | "channel" | "subject" | "page" => {
+        filter if report::FILTERS.contains(&filter) => {
             parts::choice(name, &about, json!({ "type": "array", "items": { "type": "string" } }))
         }
         "table" => parts::choice(name, &about, json!({ "enum": ["contacts", "activity", "events"] })),

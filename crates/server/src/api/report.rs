@@ -10,7 +10,7 @@ use std::sync::Arc;
 use axum::extract::Query;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
-use report::{AskedForm, DrawnForm, Look, PARAMETERS, Report, ReportForm, ReportName, ReportRequest, Zone};
+use report::{AskedForm, DrawnForm, FILTERS, Look, PARAMETERS, Report, ReportForm, ReportName, ReportRequest, Zone};
 use serde_json::{Value, json};
 
 use super::endpoint::Endpoint;
@@ -33,7 +33,7 @@ pub(super) enum GetReport {}
 
 impl Endpoint for GetReport {
     const SPEC: &'static RouteSpec = &RouteSpec {
-        summary: "A report: overview, chat, channels, subjects, pages or quality",
+        summary: "A report: overview, chat, channels, subjects, pages, referrers, devices or quality",
         content: Content::Rows,
         openapi: || Operation {
             id: "report",
@@ -135,7 +135,7 @@ fn parameters() -> Vec<Value> {
 /// Those that stand in a query.
 pub(super) fn query_parameters() -> impl Iterator<Item = Value> {
     let parameter = |(name, about): &(&str, &str)| match *name {
-        "datastream" | "channel" | "subject" | "page" => {
+        filter if FILTERS.contains(&filter) => {
             parts::choice(name, &format!("{about}."), json!({ "type": "array", "items": { "type": "string" } }))
         }
         "limit" => parts::choice(name, &format!("{about}."), json!({ "type": "integer", "minimum": 0 })),
@@ -167,7 +167,7 @@ fn schemas() -> Vec<(&'static str, Value)> {
     let mut metric = part.clone();
     metric["unit"] = json!({ "enum": ["count", "visitors", "share", "seconds"] });
     metric["reason"] = json!({ "type": "string", "description": "Why there is no value." });
-    let filter = ["datastream", "channel", "subject", "page"].map(|kind| (kind.to_owned(), list(parts::string())));
+    let filter = FILTERS.map(|kind| (kind.to_owned(), list(parts::string())));
     vec![
         (
             "Report",
@@ -257,7 +257,7 @@ mod tests {
             Err("format is \"xml\"; write json, csv, table, xlsx, html or svg"),
         );
         check("/v1/reports/chat?format=xlsx", "text/csv", Ok((ReportName::Chat, "xlsx")));
-        let unknown = "there is no report \"chats\"; write overview, chat, channels, subjects, pages or quality";
+        let unknown = "there is no report \"chats\"; write overview, chat, channels, subjects, pages, referrers, devices or quality";
         check("/v1/reports/chats", "*/*", Err(unknown));
     }
 }

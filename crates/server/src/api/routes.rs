@@ -6,8 +6,8 @@
 use super::edge_network::calls::{Acquire, Collect, CollectV2, Interact, InteractV2, SetConsent};
 use super::endpoint::Endpoint;
 use super::pages::{
-    GetAsset, GetChatPage, GetEventPage, GetEventsPage, GetLiveStream, GetOverviewPage, GetPagesPage, GetQualityPage,
-    GetSchemasPage, GetSqlPage, GetSubjectsPage, PostLogin, PostLogout,
+    GetAsset, GetChatPage, GetDevicesPage, GetEventPage, GetEventsPage, GetLiveStream, GetOverviewPage, GetPagesPage,
+    GetQualityPage, GetReferrersPage, GetSchemasPage, GetSqlPage, GetSubjectsPage, PostLogin, PostLogout,
 };
 use super::streaming_ingestion::{batch::PostMessages, message::PostMessage};
 use super::{
@@ -57,6 +57,8 @@ routes! {
     GetChatPage,
     GetSubjectsPage,
     GetPagesPage,
+    GetReferrersPage,
+    GetDevicesPage,
     GetQualityPage,
     GetEventsPage,
     GetEventPage,

@@ -170,7 +170,10 @@ async fn reports_have_six_forms() {
 async fn wrong_parameters_of_a_report_are_problems() {
     let rig = Rig::new().await;
     for (path, detail) in [
-        ("chats", "there is no report \"chats\"; write overview, chat, channels, subjects, pages or quality"),
+        (
+            "chats",
+            "there is no report \"chats\"; write overview, chat, channels, subjects, pages, referrers, devices or quality",
+        ),
         ("chat?tz=Europe/Berln", "there is no time zone \"Europe/Berln\"; did you mean Europe/Berlin"),
         ("chat?since=2026-11-02&until=2026-11-01", "the period ends before it begins"),
         ("chat?since=100y", "the period is 36525 days long"),

@@ -1,6 +1,7 @@
 //! Which places of a day pass a filter, and which channels count.
 
 use crate::day::{DaySummary, OTHER};
+use crate::dimensions::TEXT_DIMENSIONS;
 use crate::rows::{NO_TEXT, Place, Texts};
 use crate::{Channel, Channels, Filter, Values};
 
@@ -16,8 +17,8 @@ pub(crate) fn counted(channels: &Channels) -> u8 {
 
 /// Whether each place of the day passes.
 pub(crate) fn passing(day: &DaySummary, filter: &Filter) -> Vec<bool> {
-    let values = [&filter.datastream, &filter.subject, &filter.page];
-    let values: [Passing; 3] = std::array::from_fn(|at| Passing::new(values[at], &day.values[at]));
+    let values = filter.texts();
+    let values: [Passing; TEXT_DIMENSIONS] = std::array::from_fn(|at| Passing::new(values[at].1, &day.values[at]));
     let counted = counted(&filter.channel);
     let takes_others = filter.channel.any_of.is_empty();
     let passes = |place: &Place| {

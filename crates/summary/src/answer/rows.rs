@@ -45,7 +45,7 @@ impl RowKeys {
             }
             Some(dimension) => {
                 rows.keys.extend([RowKey::None, RowKey::Other]);
-                for value in most_frequent(query, text_dimension(dimension), days) {
+                for value in dimension.text().map(|at| most_frequent(query, at, days)).unwrap_or_default() {
                     rows.of_value.insert(value.to_owned(), rows.keys.len() as u32);
                     rows.keys.push(RowKey::Value(value.to_owned()));
                 }
@@ -62,24 +62,12 @@ impl RowKeys {
 
     /// The row of each place of a day; a number that no row has where there are none, or those of channels.
     pub(crate) fn of_places(&self, day: &DaySummary) -> Vec<u32> {
-        let dimension = match self.by {
-            None | Some(Dimension::Channel) => return vec![u32::MAX; day.places.len()],
-            Some(dimension) => text_dimension(dimension),
-        };
+        let Some(dimension) = self.by.and_then(Dimension::text) else { return vec![u32::MAX; day.places.len()] };
         let row_of = |text: &str| self.of_value.get(text).copied().unwrap_or(OTHER_ROW);
         let mut rows = vec![NONE_ROW];
         rows.extend(day.values[dimension].iter().map(row_of));
         let row = |text: u32| rows.get(text as usize).copied().unwrap_or(OTHER_ROW);
         day.places.iter().map(|place| row(place.texts[dimension])).collect()
-    }
-}
-
-/// The place of a dimension of text among the three.
-fn text_dimension(dimension: Dimension) -> usize {
-    match dimension {
-        Dimension::Datastream | Dimension::Channel => 0,
-        Dimension::Subject => 1,
-        Dimension::Page => 2,
     }
 }
 

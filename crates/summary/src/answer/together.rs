@@ -132,7 +132,7 @@ impl Together<'_> {
     fn count_bucket(&mut self, bucket: u32, range: &RangeInclusive<u64>) {
         let number = Asked::number_of_bucket(bucket);
         let days = self.buckets[bucket as usize].iter().map(|day| {
-            let hashes = self.asked.parts[day.part].day.sample.hashes.as_slice();
+            let hashes = self.asked.parts[day.part].day.sample.hashes.as_ref();
             (hashes, within(day.visitors, range, |(visitor, _)| hashes[*visitor as usize]))
         });
         let days: Vec<(&[u64], &[(u32, u8)])> = days.collect();

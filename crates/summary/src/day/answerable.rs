@@ -8,7 +8,8 @@ use crate::fold::named;
 use crate::{Bucket, Dimension, Query};
 
 /// Why a summary doesn't answer a query. One folded for the query does: with
-/// [`Bucket::for_query`] and the query's filter in [`Keep::named`](crate::Keep::named).
+/// [`Bucket::for_query`], the query's [`Dimensions`](crate::Dimensions::of_query) and its filter in
+/// [`Keep::named`](crate::Keep::named).
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Unanswerable {
     /// A value that the filter names is counted among others.
@@ -19,6 +20,9 @@ pub enum Unanswerable {
         /// As the filter has it.
         value: String,
     },
+    /// The query names a dimension that the summary doesn't keep apart.
+    #[error("the day isn't kept by {0:?} here")]
+    Dimension(Dimension),
     /// An instant of the query lies within one of the day's buckets.
     #[error("the day is kept by {bucket:?} and can't be divided at {micros} µs")]
     Instant {
@@ -35,13 +39,11 @@ impl DaySummary {
         if let Some(micros) = self.bucket.divided_by(query, day_start(self.day)) {
             return Err(Unanswerable::Instant { bucket: self.bucket, micros });
         }
-        let filter = &query.filter;
-        let dimensions = [
-            (Dimension::Datastream, &filter.datastream),
-            (Dimension::Subject, &filter.subject),
-            (Dimension::Page, &filter.page),
-        ];
-        for (at, (dimension, choice)) in dimensions.into_iter().enumerate() {
+        for (at, (dimension, choice)) in query.filter.texts().into_iter().enumerate() {
+            let is_named = !choice.is_empty() || query.by == Some(dimension);
+            if is_named && !self.dimensions.has(at) {
+                return Err(Unanswerable::Dimension(dimension));
+            }
             if !self.has_other[at] {
                 continue;
             }

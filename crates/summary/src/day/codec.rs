@@ -1,19 +1,24 @@
-//! A summary as bytes, for a file of its own.
+//! Summaries as bytes, for a file of their own.
 //!
 //! `FDDS`, a byte for the version, the checksum of what follows (XXH3, 8 bytes), the length of the
-//! columns in bytes (8), then the columns, compressed by zstd. Integers are little-endian.
+//! columns in bytes (8), then the columns, compressed by zstd. Integers are little-endian. Summaries of one day
+//! share bucket and visitors, which stand once.
+
+use std::sync::Arc;
 
 use thiserror::Error;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::columns::{Reader, Writer};
-use super::{Cells, DaySummary, Lengths, Measure, OTHER, Sample, Sums, Unended};
+use super::{Cells, DaySummaries, DaySummary, Lengths, Measure, OTHER, Sample, Sums, Unended};
+use crate::Dimensions;
+use crate::dimensions::TEXT_DIMENSIONS;
 use crate::fold::{Bucket, day_start};
-use crate::rows::{Mask, Place, Texts};
+use crate::rows::{Mask, NO_TEXT, Place, Texts};
 use crate::{DECODED_BYTES_MAX, SESSION_SECONDS_MAX};
 
 const MAGIC: &[u8; 4] = b"FDDS";
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const CHECKSUM: std::ops::Range<usize> = 5..13;
 const LENGTH: std::ops::Range<usize> = 13..21;
 const HEADER_BYTES: usize = LENGTH.end;
@@ -36,48 +41,85 @@ pub enum DecodeError {
 impl DaySummary {
     /// As bytes that [`decode`](Self::decode) reads.
     pub fn encode(&self) -> Vec<u8> {
-        let columns = self.columns();
-        let mut bytes = Vec::with_capacity(HEADER_BYTES + columns.len() / 2);
-        bytes.extend_from_slice(MAGIC);
-        bytes.push(VERSION);
-        bytes.extend_from_slice(&[0; 8]);
-        bytes.extend_from_slice(&(columns.len() as u64).to_le_bytes());
-        // Compressing into memory fails only where memory can't be had, which ends a program anyway. Bytes
-        // that lack their end are found damaged.
-        bytes.extend(zstd::bulk::compress(&columns, ZSTD_LEVEL).unwrap_or_default());
-        let checksum = xxh3_64(&bytes[CHECKSUM.end..]);
-        bytes[CHECKSUM].copy_from_slice(&checksum.to_le_bytes());
-        bytes
+        packed(&columns([self]))
     }
 
     /// The summary that was encoded. Takes any bytes, and allocates at most 16 times
     /// [`DECODED_BYTES_MAX`].
     pub fn decode(bytes: &[u8]) -> Result<DaySummary, DecodeError> {
-        if bytes.len() < HEADER_BYTES || !bytes.starts_with(MAGIC) {
-            return Err(DecodeError::Damaged);
-        }
-        if bytes[MAGIC.len()] != VERSION {
-            return Err(DecodeError::Version(bytes[MAGIC.len()]));
-        }
-        if number_at(bytes, CHECKSUM) != xxh3_64(&bytes[CHECKSUM.end..]) {
-            return Err(DecodeError::Damaged);
-        }
-        let length = number_at(bytes, LENGTH);
-        let too_large = DecodeError::TooLarge(length);
-        let length = usize::try_from(length).map_err(|_| too_large)?;
-        if length > DECODED_BYTES_MAX {
-            return Err(too_large);
-        }
-        let columns = zstd::bulk::decompress(&bytes[HEADER_BYTES..], length).map_err(|_| DecodeError::Damaged)?;
-        read(&columns).ok_or(DecodeError::Damaged)
+        let [summary] = read(&unpacked(bytes)?, [Dimensions::ALL]).ok_or(DecodeError::Damaged)?;
+        Ok(summary)
+    }
+}
+
+impl DaySummaries {
+    /// As bytes that [`decode`](Self::decode) reads.
+    pub fn encode(&self) -> Vec<u8> {
+        packed(&columns([&self.by_page, &self.by_referrer]))
     }
 
-    fn columns(&self) -> Vec<u8> {
-        let mut to = Writer::default();
-        to.signed(self.day.into());
-        to.bytes.push(Bucket::ALL.iter().position(|bucket| *bucket == self.bucket).unwrap_or(0) as u8);
-        self.values.iter().for_each(|values| write_texts(&mut to, values));
-        write_places(&mut to, &self.places);
+    /// The summaries that were encoded. Takes any bytes, and allocates at most 16 times
+    /// [`DECODED_BYTES_MAX`].
+    pub fn decode(bytes: &[u8]) -> Result<DaySummaries, DecodeError> {
+        let [by_page, by_referrer] =
+            read(&unpacked(bytes)?, [Dimensions::BY_PAGE, Dimensions::BY_REFERRER]).ok_or(DecodeError::Damaged)?;
+        Ok(DaySummaries { by_page: Arc::new(by_page), by_referrer: Arc::new(by_referrer) })
+    }
+}
+
+fn packed(columns: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(HEADER_BYTES + columns.len() / 2);
+    bytes.extend_from_slice(MAGIC);
+    bytes.push(VERSION);
+    bytes.extend_from_slice(&[0; 8]);
+    bytes.extend_from_slice(&(columns.len() as u64).to_le_bytes());
+    // Compressing into memory fails only where memory can't be had, which ends a program anyway. Bytes
+    // that lack their end are found damaged.
+    bytes.extend(zstd::bulk::compress(columns, ZSTD_LEVEL).unwrap_or_default());
+    let checksum = xxh3_64(&bytes[CHECKSUM.end..]);
+    bytes[CHECKSUM].copy_from_slice(&checksum.to_le_bytes());
+    bytes
+}
+
+fn unpacked(bytes: &[u8]) -> Result<Vec<u8>, DecodeError> {
+    if bytes.len() < HEADER_BYTES || !bytes.starts_with(MAGIC) {
+        return Err(DecodeError::Damaged);
+    }
+    if bytes[MAGIC.len()] != VERSION {
+        return Err(DecodeError::Version(bytes[MAGIC.len()]));
+    }
+    if number_at(bytes, CHECKSUM) != xxh3_64(&bytes[CHECKSUM.end..]) {
+        return Err(DecodeError::Damaged);
+    }
+    let length = number_at(bytes, LENGTH);
+    let too_large = DecodeError::TooLarge(length);
+    let length = usize::try_from(length).map_err(|_| too_large)?;
+    if length > DECODED_BYTES_MAX {
+        return Err(too_large);
+    }
+    zstd::bulk::decompress(&bytes[HEADER_BYTES..], length).map_err(|_| DecodeError::Damaged)
+}
+
+fn columns<const N: usize>(summaries: [&DaySummary; N]) -> Vec<u8> {
+    let mut to = Writer::default();
+    to.count(N);
+    let Some(first) = summaries.first() else { return to.bytes };
+    to.signed(first.day.into());
+    to.bytes.push(Bucket::ALL.iter().position(|bucket| *bucket == first.bucket).unwrap_or(0) as u8);
+    to.bytes.push(first.sample.threshold.is_some().into());
+    to.number(first.sample.threshold.unwrap_or_default());
+    to.count(first.sample.hashes.len());
+    to.planes(&first.sample.hashes);
+    summaries.into_iter().for_each(|summary| summary.write(&mut to));
+    to.bytes
+}
+
+impl DaySummary {
+    /// What it doesn't share with others of its day.
+    fn write(&self, to: &mut Writer) {
+        to.bytes.push(self.dimensions.bits());
+        self.values.iter().for_each(|values| write_texts(to, values));
+        write_places(to, &self.places);
         to.count(self.cells.buckets.len());
         self.cells.buckets.iter().for_each(|bucket| to.number((*bucket).into()));
         to.numbers(&self.cells.places);
@@ -95,16 +137,11 @@ impl DaySummary {
         to.count(self.unended.cells.len());
         to.steps(&self.unended.cells);
         self.unended.last_at.iter().for_each(|at| to.signed(at - day_start(self.day)));
-        self.write_sample(&mut to);
-        to.bytes
+        self.write_trails(to);
     }
 
-    fn write_sample(&self, to: &mut Writer) {
+    fn write_trails(&self, to: &mut Writer) {
         let sample = &self.sample;
-        to.bytes.push(sample.threshold.is_some().into());
-        to.number(sample.threshold.unwrap_or_default());
-        to.count(sample.hashes.len());
-        to.planes(&sample.hashes);
         to.count(sample.cells.len());
         to.steps(&sample.ends);
         // Bucket and place apart: each has few values, the cell's number has many.
@@ -131,32 +168,70 @@ fn write_texts(to: &mut Writer, texts: &Texts) {
 
 fn write_places(to: &mut Writer, places: &[Place]) {
     to.count(places.len());
-    for dimension in 0..3 {
+    for dimension in 0..TEXT_DIMENSIONS {
         places.iter().for_each(|place| to.number(place.texts[dimension].wrapping_add(1).into()));
     }
     places.iter().for_each(|place| to.bytes.push(place.mask.0));
 }
 
-fn read(bytes: &[u8]) -> Option<DaySummary> {
+/// What summaries of one day share.
+struct Shared {
+    day: i32,
+    bucket: Bucket,
+    threshold: Option<u64>,
+    hashes: Arc<[u64]>,
+}
+
+/// The summaries, as many as there are and of these dimensions, or of fewer.
+fn read<const N: usize>(bytes: &[u8], dimensions: [Dimensions; N]) -> Option<[DaySummary; N]> {
     let mut from = Reader::new(bytes);
+    if from.count()? != N {
+        return None;
+    }
     let day = from.signed()?.try_into().ok()?;
     let bucket = *Bucket::ALL.get(usize::from(from.byte()?))?;
-    let values = [read_texts(&mut from)?, read_texts(&mut from)?, read_texts(&mut from)?];
-    let places = read_places(&mut from, &values)?;
-    let cells = read_cells(&mut from, bucket, places.len())?;
-    let summary = DaySummary {
+    let is_part = from.byte()? != 0;
+    let threshold = Some(from.number()?).filter(|_| is_part);
+    if threshold == Some(0) {
+        return None;
+    }
+    let count = from.count()?;
+    let shared = Shared { day, bucket, threshold, hashes: from.planes(count)?.into() };
+    let mut summaries = Vec::with_capacity(N);
+    for kept in dimensions {
+        let summary = read_summary(&mut from, &shared)?;
+        // The one of pages must be that of pages, or a question is answered by one that doesn't know them.
+        if N > 1 && summary.dimensions != kept {
+            return None;
+        }
+        summaries.push(summary);
+    }
+    from.is_at_end().then_some(())?;
+    summaries.try_into().ok()
+}
+
+fn read_summary(from: &mut Reader<'_>, shared: &Shared) -> Option<DaySummary> {
+    let Shared { day, bucket, .. } = *shared;
+    let dimensions = Dimensions::of_bits(from.byte()?)?;
+    let mut values: [Texts; TEXT_DIMENSIONS] = Default::default();
+    for (at, values) in values.iter_mut().enumerate() {
+        *values = read_texts(from).filter(|texts| dimensions.has(at) || texts.len() == 0)?;
+    }
+    let places = read_places(from, dimensions, &values)?;
+    let cells = read_cells(from, bucket, places.len())?;
+    Some(DaySummary {
         day,
         bucket,
+        dimensions,
         has_other: std::array::from_fn(|at| places.iter().any(|place| place.texts[at] == OTHER)),
         values,
-        durations: read_lengths(&mut from, &cells)?,
-        first_contacts: read_lengths(&mut from, &cells)?,
-        unended: read_unended(&mut from, &cells, day_start(day))?,
-        sample: read_sample(&mut from, bucket, &places, &cells)?,
+        durations: read_lengths(from, &cells)?,
+        first_contacts: read_lengths(from, &cells)?,
+        unended: read_unended(from, &cells, day_start(day))?,
+        sample: read_trails(from, shared, &places, &cells)?,
         places,
         cells,
-    };
-    from.is_at_end().then_some(summary)
+    })
 }
 
 fn read_texts(from: &mut Reader<'_>) -> Option<Texts> {
@@ -175,13 +250,13 @@ fn read_texts(from: &mut Reader<'_>) -> Option<Texts> {
     Some(texts)
 }
 
-fn read_places(from: &mut Reader<'_>, values: &[Texts; 3]) -> Option<Vec<Place>> {
+fn read_places(from: &mut Reader<'_>, dimensions: Dimensions, values: &[Texts; TEXT_DIMENSIONS]) -> Option<Vec<Place>> {
     let count = from.count()?;
-    let mut places = vec![Place { texts: [0; 3], mask: Mask::default() }; count];
+    let mut places = vec![Place { texts: [0; TEXT_DIMENSIONS], mask: Mask::default() }; count];
     for (dimension, values) in values.iter().enumerate() {
         for place in &mut places {
             let text = from.small()?.wrapping_sub(1);
-            if text != OTHER && text as usize > values.len() {
+            if text != OTHER && text as usize > values.len() || text != NO_TEXT && !dimensions.has(dimension) {
                 return None;
             }
             place.texts[dimension] = text;
@@ -235,20 +310,17 @@ fn read_unended(from: &mut Reader<'_>, cells: &Cells, day_start: i64) -> Option<
     Some(Unended { cells, last_at })
 }
 
-fn read_sample(from: &mut Reader<'_>, bucket: Bucket, places: &[Place], cells: &Cells) -> Option<Sample> {
-    let is_part = from.byte()? != 0;
-    let threshold = from.number()?;
-    let count = from.count()?;
-    let hashes = from.planes(count)?;
+fn read_trails(from: &mut Reader<'_>, shared: &Shared, places: &[Place], cells: &Cells) -> Option<Sample> {
+    let Shared { bucket, threshold, .. } = *shared;
     let entries = from.count()?;
-    let ends = from.steps(count)?;
-    if ends.last().copied().unwrap_or(0) as usize != entries || is_part && threshold == 0 {
+    let ends = from.steps(shared.hashes.len())?;
+    if ends.last().copied().unwrap_or(0) as usize != entries {
         return None;
     }
     let starts: Vec<usize> =
         (0..=bucket.per_day()).map(|bucket| cells.buckets.partition_point(|at| u32::from(*at) < bucket)).collect();
     let buckets = from.numbers(entries)?;
-    let mut sample = Sample { threshold: is_part.then_some(threshold), hashes, ends, ..Sample::default() };
+    let mut sample = Sample { threshold, hashes: Arc::clone(&shared.hashes), ends, ..Sample::default() };
     for bucket in buckets {
         let place = from.small()?;
         let start = *starts.get(bucket as usize)?;

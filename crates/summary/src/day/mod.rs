@@ -4,13 +4,19 @@ mod answerable;
 mod codec;
 mod columns;
 mod measure;
+mod summaries;
 
 use std::sync::OnceLock;
 
 pub use answerable::Unanswerable;
 pub use codec::DecodeError;
 pub(crate) use measure::Measure;
+pub use summaries::DaySummaries;
 
+use std::sync::Arc;
+
+use crate::Dimensions;
+use crate::dimensions::TEXT_DIMENSIONS;
 use crate::fold::Bucket;
 use crate::rows::{Place, Texts};
 
@@ -22,10 +28,12 @@ pub(crate) const OTHER: u32 = u32::MAX;
 pub struct DaySummary {
     pub(crate) day: i32,
     pub(crate) bucket: Bucket,
-    /// Values of datastream, subject, page, ascending.
-    pub(crate) values: [Texts; 3],
+    /// What is kept apart; of other dimensions all events have no text here.
+    pub(crate) dimensions: Dimensions,
+    /// Values of each dimension, ascending.
+    pub(crate) values: [Texts; TEXT_DIMENSIONS],
     /// Whether values of the dimension stand in `OTHER`.
-    pub(crate) has_other: [bool; 3],
+    pub(crate) has_other: [bool; TEXT_DIMENSIONS],
     pub(crate) places: Vec<Place>,
     pub(crate) cells: Cells,
     pub(crate) durations: Lengths,
@@ -74,8 +82,8 @@ pub(crate) struct Unended {
 pub(crate) struct Sample {
     /// `None`: all visitors.
     pub(crate) threshold: Option<u64>,
-    /// Ascending.
-    pub(crate) hashes: Vec<u64>,
+    /// Ascending; summaries of one day have them together.
+    pub(crate) hashes: Arc<[u64]>,
     /// Where the entries of each visitor end.
     pub(crate) ends: Vec<u32>,
     /// Of each entry; ascending within a visitor.
@@ -115,7 +123,7 @@ impl DaySummary {
             + lengths(first_contacts)
             + of(&unended.cells)
             + of(&unended.last_at)
-            + of(&sample.hashes)
+            + size_of_val::<[u64]>(&sample.hashes)
             + of(&sample.ends)
             + of(&sample.cells)
             + of(&sample.minutes)

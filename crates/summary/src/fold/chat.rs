@@ -94,7 +94,7 @@ impl Sessions<'_> {
         }
         // All of a key's events are of one datastream.
         let datastream = self.names.places[first.place as usize].texts[0];
-        let texts = [datastream, self.first_text(1, events), self.first_text(2, events)];
+        let texts = std::array::from_fn(|at| if at == 0 { datastream } else { self.first_text(at, events) });
         let spot = self.spot(first.micros, Place { texts, mask: Mask::CHAT });
         let session = ChatSession::of(events);
         for (measure, value) in session.measures().into_iter().filter(|(_, value)| *value > 0) {

@@ -7,14 +7,16 @@ use hashbrown::HashSet;
 use super::additions::{Additions, Length, Spot};
 use super::names::Names;
 use super::{Bucket, Keep};
-use crate::CELLS_PER_DAY_MAX;
 use crate::day::{Measure, OTHER};
-use crate::rows::{NO_TEXT, Place, Texts};
+use crate::dimensions::TEXT_DIMENSIONS;
+use crate::rows::{NO_TEXT, Place, PlaceKey, Texts};
+use crate::{CELLS_PER_DAY_MAX, Dimensions};
 
 /// What the numbers of [`Names`] are called in the summary.
 pub(crate) struct Choice {
-    pub(crate) values: [Texts; 3],
-    pub(crate) has_other: [bool; 3],
+    pub(crate) dimensions: Dimensions,
+    pub(crate) values: [Texts; TEXT_DIMENSIONS],
+    pub(crate) has_other: [bool; TEXT_DIMENSIONS],
     /// Ascending.
     pub(crate) places: Vec<Place>,
     /// The summary's number of each place.
@@ -29,10 +31,12 @@ pub(crate) struct Choice {
 const CELL_IDS_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// In the order in which values give up their own numbers where there are too many cells.
-const FIRST_TO_GO: [usize; 3] = [PAGE, SUBJECT, DATASTREAM];
+const FIRST_TO_GO: [usize; TEXT_DIMENSIONS] = [PAGE, REFERRER, SUBJECT, DEVICE, DATASTREAM];
 const DATASTREAM: usize = 0;
 const SUBJECT: usize = 1;
 const PAGE: usize = 2;
+const DEVICE: usize = 3;
+const REFERRER: usize = 4;
 
 /// Of each step of giving up, the share that stays.
 const STEP: usize = 4;
@@ -41,20 +45,21 @@ impl Choice {
     pub(crate) fn new(keep: &Keep<'_>, names: &Names, additions: &Additions) -> Choice {
         let spots = spots(additions);
         let named = keep.named_values();
-        let mut ranked: Vec<Ranked<'_>> = (0..3).map(|at| Ranked::new(at, names, additions, &named[at])).collect();
-        for ranked in &mut ranked {
-            ranked.kept = keep.values_max;
-        }
+        let ranked = (0..TEXT_DIMENSIONS).map(|at| match keep.dimensions.has(at) {
+            true => Ranked { kept: keep.values_max, ..Ranked::new(at, names, additions, &named[at]) },
+            false => Ranked::default(),
+        });
+        let mut ranked: Vec<Ranked<'_>> = ranked.collect();
         let cells_max = CELLS_PER_DAY_MAX * (keep.bucket.per_day() / 24) as usize;
-        let mut choice = Choice::of(names, &ranked, &spots);
-        for at in FIRST_TO_GO {
+        let mut choice = Choice::of(keep.dimensions, names, &ranked, &spots);
+        for at in FIRST_TO_GO.into_iter().filter(|at| keep.dimensions.has(*at)) {
             let first = ranked[at].kept.min(ranked[at].ids.len());
             if choice.cells.len() <= cells_max {
                 break;
             }
             // Without any first: where that isn't enough there is no use in steps.
             ranked[at].kept = 0;
-            let least = Choice::of(names, &ranked, &spots);
+            let least = Choice::of(keep.dimensions, names, &ranked, &spots);
             if least.cells.len() > cells_max {
                 choice = least;
                 continue;
@@ -63,7 +68,7 @@ impl Choice {
             while choice.cells.len() > cells_max && kept > 0 {
                 kept /= STEP;
                 ranked[at].kept = kept;
-                choice = Choice::of(names, &ranked, &spots);
+                choice = Choice::of(keep.dimensions, names, &ranked, &spots);
             }
         }
         choice.find_cells(keep.bucket, &spots);
@@ -83,16 +88,20 @@ impl Choice {
         }
     }
 
-    fn of(names: &Names, ranked: &[Ranked<'_>], spots: &[Spot]) -> Choice {
+    fn of(dimensions: Dimensions, names: &Names, ranked: &[Ranked<'_>], spots: &[Spot]) -> Choice {
         let mut choice = Choice {
+            dimensions,
             values: Default::default(),
-            has_other: [false; 3],
+            has_other: [false; TEXT_DIMENSIONS],
             places: Vec::new(),
             place_ids: Vec::new(),
             cells: Vec::new(),
             cell_ids: Vec::new(),
         };
-        let text_ids: [Vec<u32>; 3] = std::array::from_fn(|at| ranked[at].number(at, names, &mut choice.values[at]));
+        let text_ids: [Vec<u32>; TEXT_DIMENSIONS] = std::array::from_fn(|at| match dimensions.has(at) {
+            true => ranked[at].number(at, names, &mut choice.values[at]),
+            false => vec![NO_TEXT; names.texts(at).len() + 1],
+        });
         let mut used = vec![false; names.places.len()];
         spots.iter().for_each(|spot| used[spot.place() as usize] = true);
         let renamed = |place: &Place| Place {
@@ -101,7 +110,8 @@ impl Choice {
         };
         let places = || names.places.iter().zip(&used).enumerate().filter(|(_, (_, used))| **used);
         // In an order that depends on nothing but the events.
-        let mut keys: Vec<(u128, u32)> = places().map(|(at, (place, _))| (renamed(place).key(), at as u32)).collect();
+        let mut keys: Vec<(PlaceKey, u32)> =
+            places().map(|(at, (place, _))| (renamed(place).key(), at as u32)).collect();
         keys.sort_unstable();
         choice.place_ids = vec![u32::MAX; names.places.len()];
         for same in keys.chunk_by(|one, next| one.0 == next.0) {
@@ -144,6 +154,7 @@ fn spots(additions: &Additions) -> Vec<Spot> {
 }
 
 /// The values of a dimension, the most frequent first.
+#[derive(Default)]
 struct Ranked<'a> {
     ids: Vec<u32>,
     /// How many of the most frequent get a number.

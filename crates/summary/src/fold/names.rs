@@ -2,14 +2,15 @@
 
 use hashbrown::HashMap;
 
-use crate::rows::{Flags, Interner, NO_TEXT, Place, Rows, Texts};
+use crate::dimensions::TEXT_DIMENSIONS;
+use crate::rows::{Flags, Interner, NO_TEXT, Place, PlaceKey, Rows, Texts};
 
 /// Places and texts, each under a number of its own.
 #[derive(Default)]
 pub(crate) struct Names {
     pub(crate) places: Vec<Place>,
-    numbers: HashMap<u128, u32>,
-    interners: [Interner; 3],
+    numbers: HashMap<PlaceKey, u32>,
+    interners: [Interner; TEXT_DIMENSIONS],
 }
 
 impl Names {
@@ -34,7 +35,7 @@ impl Names {
         other.places.iter().map(|place| self.number(renamed(place, &texts))).collect()
     }
 
-    /// The texts of datastream, subject, page.
+    /// The texts of a dimension.
     pub(crate) fn texts(&self, dimension: usize) -> &Texts {
         self.interners[dimension].texts()
     }
@@ -47,11 +48,11 @@ impl Names {
     /// The memory that they take, in bytes, about.
     pub(crate) fn bytes(&self) -> usize {
         let places = self.places.capacity() * size_of::<Place>();
-        let numbers = self.numbers.capacity() * size_of::<(u128, u32)>();
+        let numbers = self.numbers.capacity() * size_of::<(PlaceKey, u32)>();
         places + numbers + self.interners.iter().map(Interner::bytes).sum::<usize>()
     }
 
-    fn texts_of(&mut self, texts: [&Texts; 3]) -> [Vec<u32>; 3] {
+    fn texts_of(&mut self, texts: [&Texts; TEXT_DIMENSIONS]) -> [Vec<u32>; TEXT_DIMENSIONS] {
         std::array::from_fn(|at| {
             let interner = &mut self.interners[at];
             std::iter::once(NO_TEXT).chain(texts[at].iter().map(|text| interner.intern(Some(text)))).collect()
@@ -59,6 +60,6 @@ impl Names {
     }
 }
 
-fn renamed(place: &Place, texts: &[Vec<u32>; 3]) -> Place {
+fn renamed(place: &Place, texts: &[Vec<u32>; TEXT_DIMENSIONS]) -> Place {
     Place { texts: std::array::from_fn(|at| texts[at][place.texts[at] as usize]), mask: place.mask }
 }

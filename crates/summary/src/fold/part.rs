@@ -1,5 +1,7 @@
 //! What some of a day's events amount to, before it is known which values get cells of their own.
 
+use std::sync::Arc;
+
 use super::additions::Additions;
 use super::chat::Sessions;
 use super::choice::Choice;
@@ -9,7 +11,8 @@ use super::sources::Sources;
 use super::trails::Trails;
 use super::window::Window;
 use super::{Bucket, Keep, counts, sessions, touched, visits};
-use crate::day::DaySummary;
+use crate::Dimensions;
+use crate::day::{DaySummaries, DaySummary, Sample};
 use crate::rows::Rows;
 
 /// What the events of a day amount to, or those of a [`Shard`] of it: with all values, so that parts can
@@ -87,8 +90,28 @@ impl Part {
 
     /// The day's summary, by the part's buckets, whatever `keep` says of these.
     pub fn summary(&self, keep: &Keep<'_>) -> DaySummary {
-        let keep = &Keep { bucket: self.bucket, ..*keep };
-        let choice = Choice::new(keep, &self.names, &self.additions);
+        let choice = self.choice(keep);
+        let [sample] = Choice::samples([&choice], &self.trails);
+        self.chosen(choice, sample)
+    }
+
+    /// The summaries that are kept of the day, by the part's buckets.
+    pub fn summaries(&self) -> DaySummaries {
+        let choices = [Dimensions::BY_PAGE, Dimensions::BY_REFERRER]
+            .map(|dimensions| self.choice(&Keep { dimensions, ..Keep::default() }));
+        let [of_pages, of_referrers] = Choice::samples(choices.each_ref(), &self.trails);
+        let [by_page, by_referrer] = choices;
+        DaySummaries {
+            by_page: Arc::new(self.chosen(by_page, of_pages)),
+            by_referrer: Arc::new(self.chosen(by_referrer, of_referrers)),
+        }
+    }
+
+    fn choice(&self, keep: &Keep<'_>) -> Choice {
+        Choice::new(&Keep { bucket: self.bucket, ..*keep }, &self.names, &self.additions)
+    }
+
+    fn chosen(&self, choice: Choice, sample: Sample) -> DaySummary {
         DaySummary {
             day: self.day,
             bucket: self.bucket,
@@ -96,7 +119,8 @@ impl Part {
             durations: choice.lengths(&self.additions, super::additions::Length::Duration),
             first_contacts: choice.lengths(&self.additions, super::additions::Length::FirstContact),
             unended: choice.unended(&self.additions),
-            sample: choice.sample(&self.trails),
+            sample,
+            dimensions: choice.dimensions,
             values: choice.values,
             has_other: choice.has_other,
             places: choice.places,

@@ -1,38 +1,56 @@
-//! The trails of a day's visitors in the cells of its summary.
+//! The visitors that are kept one by one.
+
+use std::sync::Arc;
 
 use super::choice::Choice;
-use super::trails::Trails;
+use super::trails::{Entry, Trails};
 use crate::day::Sample;
 use crate::{TRAIL_ENTRIES_PER_DAY_MAX, VISITORS_PER_DAY_MIN};
 
 impl Choice {
-    /// The sample of the day.
-    pub(crate) fn sample(&self, trails: &Trails) -> Sample {
-        let mut sample = Sample { threshold: trails.threshold, ..Sample::default() };
-        let mut entries: Vec<(u32, u8)> = Vec::new();
+    /// The samples of a day by several choices: of the same visitors, so that counts of visitors are the same
+    /// whichever is asked. Where one has no room for more, no other has more either.
+    pub(crate) fn samples<const N: usize>(choices: [&Choice; N], trails: &Trails) -> [Sample; N] {
+        let mut threshold = trails.threshold;
+        let mut hashes: Vec<u64> = Vec::new();
+        let mut samples: [Sample; N] = std::array::from_fn(|_| Sample::default());
         for (hash, trail) in trails.iter() {
-            entries.clear();
-            entries.extend(trail.iter().map(|entry| {
-                let (spot, minute) = entry.spot_and_minute();
-                (self.cell(spot), minute)
-            }));
-            entries.sort_unstable();
-            entries.dedup();
-            let is_full = sample.cells.len() + entries.len() > TRAIL_ENTRIES_PER_DAY_MAX;
-            if is_full && sample.hashes.len() >= VISITORS_PER_DAY_MIN {
-                sample.threshold = Some(hash);
+            let entries = choices.map(|choice| choice.entries(trail));
+            let is_full = samples
+                .iter()
+                .zip(&entries)
+                .any(|(sample, entries)| sample.cells.len() + entries.len() > TRAIL_ENTRIES_PER_DAY_MAX);
+            if is_full && hashes.len() >= VISITORS_PER_DAY_MIN {
+                threshold = Some(hash);
                 break;
             }
-            sample.hashes.push(hash);
-            sample.cells.extend(entries.iter().map(|entry| entry.0));
-            sample.minutes.extend(entries.iter().map(|entry| entry.1));
-            sample.ends.push(sample.cells.len() as u32);
+            hashes.push(hash);
+            for (sample, entries) in samples.iter_mut().zip(&entries) {
+                sample.cells.extend(entries.iter().map(|entry| entry.0));
+                sample.minutes.extend(entries.iter().map(|entry| entry.1));
+                sample.ends.push(sample.cells.len() as u32);
+            }
         }
-        for column in [&mut sample.ends, &mut sample.cells] {
-            column.shrink_to_fit();
-        }
-        sample.hashes.shrink_to_fit();
-        sample.minutes.shrink_to_fit();
-        sample
+        let hashes: Arc<[u64]> = hashes.into();
+        samples.map(|mut sample| {
+            sample.ends.shrink_to_fit();
+            sample.cells.shrink_to_fit();
+            sample.minutes.shrink_to_fit();
+            Sample { threshold, hashes: Arc::clone(&hashes), ..sample }
+        })
+    }
+
+    /// The cells of a visitor's events, ascending and each once, with the minutes of his contact requests.
+    fn entries(&self, trail: &[Entry]) -> Vec<(u32, u8)> {
+        let mut entries: Vec<(u32, u8)> = trail
+            .iter()
+            .map(|entry| {
+                let (spot, minute) = entry.spot_and_minute();
+                (self.cell(spot), minute)
+            })
+            .collect();
+        entries.sort_unstable();
+        entries.dedup();
+        entries
     }
 }

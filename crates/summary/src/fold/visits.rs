@@ -130,6 +130,10 @@ fn divide<'a, 'b>(events: &'b [VisitEvent<'a>], mut visit: impl FnMut(&'b [Visit
     }
 }
 
+/// Dimensions of text by which the first of several contact requests at one time is told: page, subject, device,
+/// referrer.
+const FIRST_BY: [usize; 4] = [2, 1, 3, 4];
+
 /// Adds how long after its beginning a visit of the day has its first contact request, if it has one.
 fn add_first_contact(sessions: &mut Sessions<'_>, visit: &[VisitEvent<'_>]) {
     let Some(begun_at) = visit.first().map(|event| event.micros).filter(|at| sessions.window.has(*at)) else { return };
@@ -143,14 +147,14 @@ fn add_first_contact(sessions: &mut Sessions<'_>, visit: &[VisitEvent<'_>]) {
     sessions.additions.add_length(Length::FirstContact, spot, seconds(begun_at, contact_at));
 }
 
-/// Of the places of two contact requests at one time that with the smaller page, then subject, one
-/// without coming last; of those that have the same, the channels of both.
+/// Of the places of two contact requests at one time that with the smaller page, then subject, device and
+/// referrer, one without coming last; of those that have the same, the channels of both.
 fn earlier(sessions: &Sessions<'_>, one: Place, other: Place) -> Place {
     let rank = |dimension: usize, place: &Place| {
         let text = place.texts[dimension];
         (text == NO_TEXT, sessions.names.texts(dimension).get(text))
     };
-    let ranks = |place: &Place| (rank(2, place), rank(1, place));
+    let ranks = |place: &Place| FIRST_BY.map(|dimension| rank(dimension, place));
     match ranks(&one).cmp(&ranks(&other)) {
         std::cmp::Ordering::Less => one,
         std::cmp::Ordering::Equal => Place { mask: Mask(one.mask.0 | other.mask.0), ..one },

@@ -3,7 +3,8 @@
 use hashbrown::HashMap;
 
 use super::marks::{Flags, Mark, Mask, valid};
-use super::{Interner, Place, Rows};
+use super::{Interner, Place, PlaceKey, Rows};
+use crate::dimensions::TEXT_DIMENSIONS;
 use crate::fold::Shard;
 use crate::{DAY_CLOSES_AFTER_MICROS, DAY_MICROS, Event, HashKey};
 
@@ -17,6 +18,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) session: Option<&'a [u8]>,
     pub(crate) subject: Option<&'a [u8]>,
     pub(crate) page: Option<&'a [u8]>,
+    pub(crate) device: Option<&'a [u8]>,
+    pub(crate) referrer: Option<&'a [u8]>,
     pub(crate) counters: [Option<i64>; 8],
     pub(crate) is_time_off: bool,
 }
@@ -26,9 +29,9 @@ pub struct RowsBuilder {
     key: HashKey,
     shard: Shard,
     rows: Rows,
-    interners: [Interner; 3],
-    /// By place and flags as one number.
-    place_ids: HashMap<u128, u32>,
+    interners: [Interner; TEXT_DIMENSIONS],
+    /// By place and flags.
+    place_ids: HashMap<PlaceKey, u32>,
 }
 
 impl RowsBuilder {
@@ -65,6 +68,8 @@ impl RowsBuilder {
             session: event.session.map(str::as_bytes),
             subject: event.subject.map(str::as_bytes),
             page: event.page.map(str::as_bytes),
+            device: event.device.map(str::as_bytes),
+            referrer: event.referrer.map(str::as_bytes),
             counters: event.counters,
             is_time_off: event.is_time_off,
         });
@@ -92,11 +97,13 @@ impl RowsBuilder {
         ] {
             flags |= if holds { flag } else { 0 };
         }
-        let [datastreams, subjects, pages] = &mut self.interners;
+        let [datastreams, subjects, pages, devices, referrers] = &mut self.interners;
         let texts = [
             datastreams.intern_bytes(event.datastream),
             subjects.intern_bytes(event.subject),
             pages.intern_bytes(event.page),
+            devices.intern_bytes(event.device),
+            referrers.intern_bytes(event.referrer),
         ];
         let place = self.place(Place { texts, mask }, Flags(flags));
         if has_mark {
@@ -122,7 +129,7 @@ impl RowsBuilder {
     /// The memory that it takes so far, in bytes, about.
     pub fn bytes(&self) -> usize {
         let texts: usize = self.interners.iter().map(|interner| interner.texts().bytes()).sum();
-        self.rows.bytes() + texts + self.place_ids.capacity() * size_of::<((Place, Flags), u32)>()
+        self.rows.bytes() + texts + self.place_ids.capacity() * size_of::<(PlaceKey, u32)>()
     }
 
     /// The events as rows.
@@ -145,11 +152,11 @@ impl RowsBuilder {
 /// The number of a place with what is odd about its events, a new one if there is none.
 pub(super) fn numbered(
     places: &mut Vec<(Place, Flags)>,
-    ids: &mut HashMap<u128, u32>,
+    ids: &mut HashMap<PlaceKey, u32>,
     place: Place,
     flags: Flags,
 ) -> u32 {
-    *ids.entry(place.key() << 8 | u128::from(flags.0)).or_insert_with(|| {
+    *ids.entry(place.key().with(flags.0)).or_insert_with(|| {
         places.push((place, flags));
         places.len() as u32 - 1
     })

@@ -11,22 +11,34 @@ pub(crate) use marks::{Flags, Mark, Mask};
 pub(crate) use selection::Selection;
 pub(crate) use texts::{Interner, NO_TEXT, Texts};
 
-/// Dimensions of text: datastream, subject, page, in this order wherever there are three of something.
-pub(crate) const TEXT_DIMENSIONS: usize = 3;
+use crate::dimensions::TEXT_DIMENSIONS;
 
 /// Where an event belongs, without its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
-    /// Numbers of datastream, subject, page.
+    /// Numbers of texts.
     pub(crate) texts: [u32; TEXT_DIMENSIONS],
     pub(crate) mask: Mask,
 }
 
 impl Place {
-    /// The place as one number, which is hashed in one step: 104 bits.
-    pub(crate) fn key(&self) -> u128 {
-        let [datastream, subject, page] = self.texts.map(u128::from);
-        (datastream << 64 | subject << 32 | page) << 8 | u128::from(self.mask.0)
+    /// The place as numbers, which are hashed in two steps.
+    pub(crate) fn key(&self) -> PlaceKey {
+        let [datastream, subject, page, device, referrer] = self.texts;
+        let pair = |high: u32, low: u32| u64::from(high) << 32 | u64::from(low);
+        let texts = u128::from(pair(datastream, subject)) << 64 | u128::from(pair(page, referrer));
+        PlaceKey(texts, u64::from(device) << 8 | u64::from(self.mask.0))
+    }
+}
+
+/// A [`Place`], in the order of its texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct PlaceKey(u128, u64);
+
+impl PlaceKey {
+    /// The same with a byte more.
+    pub(crate) fn with(self, byte: u8) -> PlaceKey {
+        PlaceKey(self.0, self.1 << 8 | u64::from(byte))
     }
 }
 

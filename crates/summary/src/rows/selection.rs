@@ -3,13 +3,14 @@
 use hashbrown::HashMap;
 
 use super::builder::numbered;
-use super::{Interner, Mark, Place, Rows};
+use super::{Interner, Mark, Place, PlaceKey, Rows};
+use crate::dimensions::TEXT_DIMENSIONS;
 
 /// Rows that are taken from others, with only the texts that they have.
 pub(crate) struct Selection {
     rows: Rows,
-    interners: [Interner; 3],
-    place_ids: HashMap<u128, u32>,
+    interners: [Interner; TEXT_DIMENSIONS],
+    place_ids: HashMap<PlaceKey, u32>,
 }
 
 /// Takes rows from one piece.
@@ -51,10 +52,7 @@ impl From<'_> {
         let place = *places.entry(of_source).or_insert_with(|| {
             let (place, flags) = source.places[of_source as usize];
             let text = |at: usize| source.texts[at].get(place.texts[at]);
-            let texts = [text(0), text(1), text(2)];
-            let [datastreams, subjects, pages] = &mut *interners;
-            let texts =
-                [datastreams.intern(Some(texts[0])), subjects.intern(Some(texts[1])), pages.intern(Some(texts[2]))];
+            let texts = std::array::from_fn(|at| interners[at].intern(Some(text(at))));
             numbered(&mut rows.places, place_ids, Place { texts, mask: place.mask }, flags)
         });
         if let Some(mark) = mark {

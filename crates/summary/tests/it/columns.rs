@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use summary::{
-    Bits, EventColumns, HashKey, IdentityColumn, IntegerColumn, Keep, RowsBuilder, TextColumn, cut, fold, page,
+    Bits, EventColumns, HashKey, INTERNAL_REFERRER, IdentityColumn, IntegerColumn, Keep, RowsBuilder, TextColumn, cut,
+    fold, page,
 };
 
 use crate::days::{FIRST_DAY, Owned, at, rows};
@@ -61,11 +62,29 @@ impl Integers {
     }
 }
 
+/// What a referrer comes from.
+fn referrer_url(event: &Owned) -> Option<&str> {
+    event.referrer.as_deref().map(|referrer| match referrer {
+        INTERNAL_REFERRER => "https://WWW.shop.example:443/from?x",
+        "search.example" => "http://somebody@Search.example/?q=secret",
+        other => other,
+    })
+}
+
+/// With a page that has a host, if the referrer is to have the same.
+fn on_its_host(event: Owned) -> Owned {
+    match event.referrer.as_deref() {
+        Some(INTERNAL_REFERRER) => Owned { page: Some("https://shop.example/a".to_owned()), ..event },
+        _ => event,
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]
     fn columns_give_the_same_rows(events in events(), from in 0..4i64, days in 0..3i64) {
+        let events: Vec<Owned> = events.into_iter().map(on_its_host).collect();
         let span = at(from, 0)..at(from + days, 0);
         let own = |event: &&Owned| span.contains(&event.micros);
         let one_by_one: Vec<Owned> = events.iter().filter(own).cloned().collect();
@@ -74,6 +93,7 @@ proptest! {
         let visitors = texts(|event| event.visitor.as_deref());
         let (datastreams, sessions) = (texts(|event| Some(&event.datastream)), texts(|event| event.session.as_deref()));
         let (subjects, pages) = (texts(|event| event.subject.as_deref()), texts(|event| event.page.as_deref()));
+        let (devices, referrers) = (texts(|event| event.device.as_deref()), texts(referrer_url));
         let times = Integers::of(events.iter().map(|event| Some(event.micros)));
         let received = Integers::of(events.iter().map(|event| Some(event.received_micros)));
         let counters: [Integers; 8] =
@@ -103,6 +123,12 @@ proptest! {
             subjects: Some(subjects.column()),
             page_urls: Some(pages.column()),
             page_names: None,
+            referrer_urls: Some(referrers.column()),
+            device_types: Some(devices.column()),
+            environments: None,
+            screen_widths: None,
+            screen_heights: None,
+            viewport_widths: None,
             counters: counters.each_ref().map(|column| Some(column.column())),
             time_anomalies: Some(Some(Bits::new(&odd, 0))),
         }, &span);
@@ -159,6 +185,12 @@ fn slices_that_do_not_fit_together_are_null() {
         subjects: Some(TextColumn { offsets: &[3, 4, 4, 4, 4], ..texts }),
         page_urls: Some(TextColumn { offsets: &[], ..texts }),
         page_names: Some(texts),
+        referrer_urls: Some(texts),
+        device_types: Some(texts),
+        environments: Some(TextColumn { offsets: &[0, 4, 4, 4, 4], ..texts }),
+        screen_widths: Some(IntegerColumn { values: &[], valid: None }),
+        screen_heights: Some(IntegerColumn { values: &[1], valid: None }),
+        viewport_widths: Some(IntegerColumn { values: &[], valid: None }),
         counters: [None; 8],
         time_anomalies: Some(None),
     };
@@ -181,6 +213,12 @@ fn texts_count_as_far_as_they_do_one_by_one() {
             subjects: None,
             page_urls: Some(urls.column()),
             page_names: Some(names.column()),
+            referrer_urls: None,
+            device_types: None,
+            environments: None,
+            screen_widths: None,
+            screen_heights: None,
+            viewport_widths: None,
             counters: [None; 8],
             time_anomalies: None,
         };

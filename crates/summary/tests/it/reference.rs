@@ -9,6 +9,9 @@ use summary::{
 
 use crate::days::{HOUR, MINUTE, Owned, SECOND};
 
+/// Dimensions of text: datastream, subject, page, device, referrer.
+const TEXTS: usize = 5;
+
 /// Everything that happened.
 pub(crate) struct Reference<'a> {
     events: &'a [Owned],
@@ -19,7 +22,7 @@ pub(crate) struct Reference<'a> {
 struct Session {
     begun_at: i64,
     last_at: i64,
-    place: [String; 3],
+    place: [String; TEXTS],
     numbers: Sessions,
     anomalies: Anomalies,
     duration: Option<u32>,
@@ -27,7 +30,7 @@ struct Session {
 
 struct FirstContact {
     begun_at: i64,
-    place: [String; 3],
+    place: [String; TEXTS],
     channels: BTreeSet<usize>,
     seconds: u32,
 }
@@ -36,8 +39,10 @@ fn text(text: &Option<String>) -> &str {
     text.as_deref().unwrap_or("")
 }
 
-fn place(event: &Owned) -> [String; 3] {
-    [event.datastream.clone(), text(&event.subject).to_owned(), text(&event.page).to_owned()]
+fn place(event: &Owned) -> [String; TEXTS] {
+    let texts = [&event.subject, &event.page, &event.device, &event.referrer].map(|own| text(own).to_owned());
+    let [subject, page, device, referrer] = texts;
+    [event.datastream.clone(), subject, page, device, referrer]
 }
 
 fn value(event: &Owned, counter: Counter) -> u64 {
@@ -117,7 +122,8 @@ impl<'a> Reference<'a> {
         let Some(contact_at) = contacts.iter().map(|event| event.micros).min() else { return };
         // Nothing is greater than any text.
         let rank = |text: &str| (text.is_empty(), text.to_owned());
-        let ranks = |event: &Owned| (rank(text(&event.page)), rank(text(&event.subject)));
+        let ranks =
+            |event: &Owned| [&event.page, &event.subject, &event.device, &event.referrer].map(|own| rank(text(own)));
         let equally_early: Vec<&&&Owned> = contacts.iter().filter(|event| event.micros == contact_at).collect();
         let first = equally_early.iter().min_by_key(|event| ranks(event)).expect("one is the first");
         let same = equally_early.iter().filter(|event| ranks(event) == ranks(first));
@@ -165,7 +171,7 @@ impl<'a> Reference<'a> {
         if query.by == Some(Dimension::Channel) {
             of_row.retain(|channel| row.is_none_or(|row| Channel::ALL[*channel].name() == row));
         }
-        let in_row = |place: &[String; 3], channels: &BTreeSet<usize>| match (query.by, row) {
+        let in_row = |place: &[String; TEXTS], channels: &BTreeSet<usize>| match (query.by, row) {
             (_, None) | (None, _) => true,
             (Some(Dimension::Channel), Some(_)) => !channels.is_disjoint(&of_row),
             (Some(dimension), Some(row)) => place[text_dimension(dimension)] == row,
@@ -244,6 +250,8 @@ fn text_dimension(dimension: Dimension) -> usize {
         Dimension::Datastream => 0,
         Dimension::Subject => 1,
         Dimension::Page => 2,
+        Dimension::Device => 3,
+        Dimension::Referrer => 4,
         Dimension::Channel => panic!("channels aren't texts"),
     }
 }
@@ -253,7 +261,7 @@ fn counted(filter: &Filter) -> BTreeSet<usize> {
     any_of.iter().filter(|channel| !filter.channel.none_of.contains(channel)).map(|channel| *channel as usize).collect()
 }
 
-fn passes(filter: &Filter, place: &[String; 3], channels: &BTreeSet<usize>) -> bool {
+fn passes(filter: &Filter, place: &[String; TEXTS], channels: &BTreeSet<usize>) -> bool {
     let has = |values: &Values, text: &String| {
         (values.any_of.is_empty() || values.any_of.contains(text)) && !values.none_of.contains(text)
     };
@@ -261,7 +269,9 @@ fn passes(filter: &Filter, place: &[String; 3], channels: &BTreeSet<usize>) -> b
         true => filter.channel.any_of.is_empty(),
         false => !channels.is_disjoint(&counted(filter)),
     };
-    by_channel && has(&filter.datastream, &place[0]) && has(&filter.subject, &place[1]) && has(&filter.page, &place[2])
+    let Filter { datastream, channel: _, subject, page, device, referrer } = filter;
+    by_channel
+        && [datastream, subject, page, device, referrer].iter().zip(place).all(|(values, text)| has(values, text))
 }
 
 impl Session {
@@ -308,6 +318,8 @@ impl Session {
                 first.datastream.clone(),
                 first_text(&|event| text(&event.subject).to_owned()),
                 first_text(&|event| text(&event.page).to_owned()),
+                first_text(&|event| text(&event.device).to_owned()),
+                first_text(&|event| text(&event.referrer).to_owned()),
             ],
             numbers,
             anomalies,

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use proptest::sample::select;
 use summary::{
-    Answer, Bucket, Channel, Channels, DAY_MICROS, DaySummary, Dimension, Distinct, Filter, Keep, Numbers, Query,
-    Seconds, Timeline, Values, Want, Wanted, answer, lasting_answer,
+    Answer, Bucket, Channel, Channels, DAY_MICROS, DaySummaries, DaySummary, Dimension, Dimensions, Distinct, Filter,
+    Keep, Numbers, Query, Seconds, Timeline, Values, Want, Wanted, answer, lasting_answer,
 };
 
-use crate::days::{FIRST_DAY, HOUR, MINUTE, Owned, SECOND, at, summaries};
+use crate::days::{FIRST_DAY, HOUR, MINUTE, Owned, SECOND, at, stored_summaries, summaries};
 use crate::reference::Reference;
 
 const DAYS: i64 = 4;
@@ -59,10 +59,17 @@ fn event() -> impl Strategy<Value = Owned> {
         (instant(), received, select(&["a", "a", "b"][..])),
         (text(&["v1", "v2", "v3", ""]), prop::option::weighted(0.6, select(&["s1", "s2", ""][..]))),
         (text(&["sales", "service", ""]), text(&["/", "/a", "/b", ""])),
+        (text(&["mobile", "desktop"]), text(&["search.example", "(internal)", ""])),
         (counters(), prop::bool::weighted(0.1)),
     )
         .prop_map(
-            |((micros, received, datastream), (visitor, session), (subject, page), (counters, is_time_off))| Owned {
+            |(
+                (micros, received, datastream),
+                (visitor, session),
+                (subject, page),
+                (device, referrer),
+                (counters, is_time_off),
+            )| Owned {
                 micros,
                 // From the beginning of its day, so that the limit of lateness is met exactly.
                 received_micros: micros.div_euclid(DAY_MICROS) * DAY_MICROS + received,
@@ -71,6 +78,8 @@ fn event() -> impl Strategy<Value = Owned> {
                 session: session.map(str::to_owned),
                 subject,
                 page,
+                device,
+                referrer,
                 counters,
                 is_time_off,
             },
@@ -117,17 +126,27 @@ fn filter() -> impl Strategy<Value = Filter> {
         1 => Just(Channels::default()),
         1 => (channels(), channels()).prop_map(|(any_of, none_of)| Channels { any_of, none_of }),
     ];
-    (values(&["a", "b", "c"]), channel, values(&["sales", "service", "none", ""]), values(&["/", "/a", "/c", ""]))
-        .prop_map(|(datastream, channel, subject, page)| Filter { datastream, channel, subject, page })
+    let pages = (values(&["sales", "service", "none", ""]), values(&["/", "/a", "/c", ""]));
+    let others = (values(&["mobile", "desktop", "app", ""]), values(&["search.example", "(internal)", ""]));
+    (values(&["a", "b", "c"]), channel, pages, others).prop_map(
+        |(datastream, channel, (subject, page), (device, referrer))| Filter {
+            datastream,
+            channel,
+            subject,
+            page,
+            device,
+            referrer,
+        },
+    )
 }
 
 fn query() -> impl Strategy<Value = Query> {
     let grain = select(&[HOUR, 15 * MINUTE, MINUTE, DAY_MICROS][..]);
-    let dimensions =
-        [None, Some(Dimension::Datastream), Some(Dimension::Channel), Some(Dimension::Subject), Some(Dimension::Page)];
+    let dimensions: Vec<Option<Dimension>> =
+        Dimension::TEXTS.into_iter().chain([Dimension::Channel]).map(Some).chain([None]).collect();
     let instants = prop::collection::vec((-DAY_MICROS..(DAYS + 2) * DAY_MICROS, 0..4u32), 0..12);
-    (grain, instants, instant(), filter(), select(dimensions.to_vec()), 0..DAYS * DAY_MICROS, 0..6 * DAY_MICROS)
-        .prop_map(|(grain, mut stretches, now, filter, by, since, span)| {
+    (grain, instants, instant(), filter(), select(dimensions), 0..DAYS * DAY_MICROS, 0..6 * DAY_MICROS).prop_map(
+        |(grain, mut stretches, now, filter, by, since, span)| {
             let floor = |micros: i64| micros.div_euclid(grain) * grain;
             stretches.sort_unstable();
             stretches.dedup_by_key(|stretch| floor(stretch.0));
@@ -144,7 +163,8 @@ fn query() -> impl Strategy<Value = Query> {
                 by,
                 wanted: Wanted::ALL,
             }
-        })
+        },
+    )
 }
 
 fn sorted(mut answer: Answer) -> Answer {
@@ -216,8 +236,30 @@ proptest! {
             }
             prop_assert_eq!(sorted(answer(&query, &days)), expected.clone());
 
+            // What is kept of the days, if it knows what is asked.
+            let kept: Vec<DaySummaries> = stored_summaries(&events, bucket);
+            let kept: Vec<DaySummaries> = kept
+                .iter()
+                .map(|kept| DaySummaries::decode(&kept.encode()).expect("it was just encoded"))
+                .collect();
+            for day in &kept {
+                prop_assert_eq!(day.knowing(&query).is_some(), Dimensions::kept_for(&query).is_some());
+            }
+            let days: Vec<Arc<DaySummary>> = kept.iter().filter_map(|day| day.knowing(&query)).map(Arc::clone).collect();
+            if Dimensions::kept_for(&query).is_some() {
+                prop_assert!(days.iter().all(|day| day.can_answer(&query).is_ok()));
+                prop_assert_eq!(sorted(answer(&query, &days)), expected.clone());
+            }
+
+            // No more than is asked about.
+            let dimensions = Dimensions::of_query(&query);
+            let days = stored(summaries(&events, &Keep { bucket, dimensions, ..Keep::default() }));
+            prop_assert!(days.iter().all(|day| day.can_answer(&query).is_ok()));
+            prop_assert_eq!(sorted(answer(&query, &days)), expected.clone());
+
             // With hardly any value kept, but those of the filter.
-            let days = stored(summaries(&events, &Keep { bucket, values_max: 1, named: Some(&query.filter) }));
+            let named = Some(&query.filter);
+            let days = stored(summaries(&events, &Keep { bucket, dimensions, values_max: 1, named }));
             let answered = sorted(answer(&query, &days));
             for day in &days {
                 prop_assert_eq!(day.can_answer(&query), Ok(()));

@@ -112,7 +112,7 @@ pub(super) fn list() -> Vec<rmcp::model::Tool> {
     of_report.insert("name".to_owned(), json!({ "enum": reports, "description": about.join("; ") }));
     for (name, about) in PARAMETERS {
         let schema = match *name {
-            "datastream" | "channel" | "subject" | "page" => {
+            filter if report::FILTERS.contains(&filter) => {
                 json!({ "type": "array", "items": { "type": "string" }, "description": about })
             }
             "limit" => json!({ "type": "integer", "minimum": 0, "maximum": 1000, "description": about }),

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::reports::answer::{MetricNumber, ReportRow, RowKind, SecondsAnswer};
 use crate::reports::contents::named;
+use crate::reports::filter::UNKNOWN_DEVICE;
 
 /// What stands where a number can't be known.
 pub(super) const UNKNOWN: &str = "–";
@@ -81,10 +82,11 @@ pub(super) fn at<'a>(at: &'a str, by: &str) -> Cow<'a, str> {
     }
 }
 
-/// What a row is of.
-pub(super) fn value(row: &ReportRow) -> &str {
+/// What a row of a report by `by` is of.
+pub(super) fn value<'a>(by: Option<&str>, row: &'a ReportRow) -> &'a str {
     match row.kind {
         RowKind::Value => row.value.as_deref().unwrap_or_default(),
+        RowKind::None if by == Some("device") => UNKNOWN_DEVICE,
         RowKind::None => "(none)",
         RowKind::Other => "(other)",
     }

@@ -36,7 +36,8 @@ pub(super) fn write(report: &Report, look: Look, out: &mut impl Write) -> io::Re
     }
     if let Some(rows_by) = report.rows_by.as_deref().filter(|_| !report.rows.is_empty()) {
         writeln!(out)?;
-        let parts = report.rows.iter().map(|row| (Cow::Borrowed(cells::value(row)), &row.metrics));
+        let parts =
+            report.rows.iter().map(|row| (Cow::Borrowed(cells::value(report.rows_by.as_deref(), row)), &row.metrics));
         parts_table(rows_by, parts.collect(), look, out)?;
         if report.rows_left_out > 0 {
             writeln!(out, "{} more rows; limit={} shows more", report.rows_left_out, report.rows.len() * 2)?;
@@ -58,13 +59,7 @@ fn title(report: &Report) -> String {
 fn subtitles(report: &Report) -> Vec<String> {
     let compared = report.compared.as_ref();
     let compared = compared.map(|span| format!("compared with {} to {} ({})", span.since, span.until, span.with));
-    let filter = &report.filter;
-    let kinds = [
-        ("datastream", &filter.datastream),
-        ("channel", &filter.channel),
-        ("subject", &filter.subject),
-        ("page", &filter.page),
-    ];
+    let kinds = report.filter.lists();
     let written: Vec<String> =
         kinds.iter().flat_map(|(kind, values)| values.iter().map(move |value| format!("{kind}={value}"))).collect();
     let only = (!written.is_empty()).then(|| format!("only {}", written.join(", ")));

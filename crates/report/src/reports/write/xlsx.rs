@@ -99,13 +99,7 @@ fn headline(report: &Report, looks: &Looks, sheet: &mut Worksheet) -> Result<(),
         line(&format!("Compared with ({}) from", compared.with), &compared.since)?;
         line("to", &compared.until)?;
     }
-    let filter = &report.filter;
-    let kinds = [
-        ("datastream", &filter.datastream),
-        ("channel", &filter.channel),
-        ("subject", &filter.subject),
-        ("page", &filter.page),
-    ];
+    let kinds = report.filter.lists();
     for (kind, value) in kinds.into_iter().flat_map(|(kind, values)| values.iter().map(move |value| (kind, value))) {
         line(&format!("Only {kind}"), value)?;
     }
@@ -174,7 +168,7 @@ fn parts_sheet(
     for (row, (of, metrics)) in (1..).zip(&parts) {
         match of {
             Name::Time(time) => at(sheet, row, 0, time, looks)?,
-            Name::Row(value) => text(sheet, row, 0, cells::value(value), &looks.text, looks)?,
+            Name::Row(value) => text(sheet, row, 0, cells::value(Some(first), value), &looks.text, looks)?,
         }
         for (column, (name, part)) in (1..).zip(&columns) {
             let value = metrics.get(name).and_then(|part| part.value);

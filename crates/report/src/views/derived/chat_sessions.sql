@@ -1,6 +1,6 @@
 with
 chats as (
-  select datastream, session, visitor, subject, page, time,
+  select datastream, session, visitor, subject, page, device, referrer, time,
     coalesce(chat_offered, 0) as offers, coalesce(chat_declined, 0) as declines,
     coalesce(chat_start, 0) as starts, coalesce(chat_end, 0) as ends
   from activity
@@ -21,7 +21,7 @@ of_visits as (
     max(case when before is null or time > before + interval '{silence_minutes}' minute then time end)
       over (partition by datastream, visitor order by time range between unbounded preceding and current row) as key_at
   from (
-    select datastream, session, visitor, subject, page, time,
+    select datastream, session, visitor, subject, page, device, referrer, time,
       coalesce(chat_offered, 0) as offers, coalesce(chat_declined, 0) as declines,
       coalesce(chat_start, 0) as starts, coalesce(chat_end, 0) as ends,
       lag(time) over (partition by datastream, visitor order by time) as before
@@ -30,11 +30,11 @@ of_visits as (
   ) as e
 ),
 keyed as (
-  select datastream, session, owner, key_at, visitor, subject, page, time, offers, declines, starts, ends
+  select datastream, session, owner, key_at, visitor, subject, page, device, referrer, time, offers, declines, starts, ends
   from by_id
   where time < key_at + interval '{session_hours}' hour
   union all
-  select datastream, session, visitor as owner, key_at, visitor, subject, page, time, offers, declines, starts, ends
+  select datastream, session, visitor as owner, key_at, visitor, subject, page, device, referrer, time, offers, declines, starts, ends
   from of_visits
   where session is null and offers + declines + starts + ends > 0 and time < key_at + interval '{visit_minutes}' minute
 ),
@@ -44,7 +44,9 @@ marked as (
     min(case when starts > 0 then time end) over of_session as started_at,
     min(case when visitor is not null then time end) over of_session as visitor_at,
     min(case when subject is not null then time end) over of_session as subject_at,
-    min(case when page is not null then time end) over of_session as page_at
+    min(case when page is not null then time end) over of_session as page_at,
+    min(case when device is not null then time end) over of_session as device_at,
+    min(case when referrer is not null then time end) over of_session as referrer_at
   from keyed
   window of_session as (partition by datastream, session, owner, key_at)
 ),
@@ -53,6 +55,8 @@ summed as (
     min(case when time = visitor_at then visitor end) as visitor,
     min(case when time = subject_at then subject end) as subject,
     min(case when time = page_at then page end) as page,
+    min(case when time = device_at then device end) as device,
+    min(case when time = referrer_at then referrer end) as referrer,
     min(time) as began_at, min(offered_at) as offered_at,
     min(case when declines > 0 then time end) as declined_at,
     min(started_at) as started_at,
@@ -65,7 +69,7 @@ summed as (
   from marked
   group by datastream, session, owner, key_at
 )
-select session, datastream, visitor, subject, page,
+select session, datastream, visitor, subject, page, device, referrer,
   began_at, offered_at, declined_at, started_at, ended_at, last_at,
   offers, declines, starts, ends,
   case when started_at is not null then cast(floor(extract(epoch from ended_at - started_at)) as bigint) end

@@ -8,6 +8,8 @@ pub(super) const CHAT_SESSIONS: Columns = &[
     ("visitor", "text", "The first one that an event names; among equal times the smallest."),
     ("subject", "text", "The same of `subject`."),
     ("page", "text", "The same of `page`."),
+    ("device", "text", "The same of `device`."),
+    ("referrer", "text", "The same of `referrer`."),
     ("began_at", "timestamp", "Its first event; the day it belongs to, also when it passes midnight."),
     ("offered_at", "timestamp", "The first event with an offer."),
     ("declined_at", "timestamp", "The first event that declines."),
@@ -53,8 +55,14 @@ pub(super) const VISITS: Columns = &[
     ("first_contact_at", "timestamp", "The first event with a contact request; null without any."),
     ("seconds_to_first_contact", "integer", "`first_contact_at` − `began_at` in whole seconds, rounded down."),
     ("channels", "text", "The channels of that event, with commas between: `chat,call`."),
-    ("subject", "text", "The subject of that event; among equal times that with the smallest page, then subject."),
+    (
+        "subject",
+        "text",
+        "The subject of that event; among equal times that with the smallest page, then subject, device and referrer.",
+    ),
     ("page", "text", "Its page."),
+    ("device", "text", "Its device."),
+    ("referrer", "text", "Its referrer."),
     ("event_date", "date", "UTC date of `began_at`."),
 ];
 
@@ -66,6 +74,8 @@ pub(super) const REQUESTS: Columns = &[
     ("session", "text", "The chat system's key for the conversation."),
     ("subject", "text", "What the visitor wants help with."),
     ("page", "text", "On which page."),
+    ("device", "text", "By which kind of device."),
+    ("referrer", "text", "Where the visitor came to that page from."),
     ("contact_requests", "integer", "Contact requests by any channel; at least 1."),
     ("chat_start", "integer", "Chats started."),
     ("click_to_call", "integer", "Clicks on a telephone link."),

@@ -1,4 +1,4 @@
-select time, id, datastream, visitor, session, subject, page, contact_requests,
+select time, id, datastream, visitor, session, subject, page, device, referrer, contact_requests,
   {requests},
   previous_at,
   coalesce(

@@ -3,6 +3,8 @@ ordered as (
   select datastream, visitor, time, contact_requests,
     case when contact_requests > 0 then subject end as subject,
     case when contact_requests > 0 then page end as page,
+    case when contact_requests > 0 then device end as device,
+    case when contact_requests > 0 then referrer end as referrer,
     {requests},
     lag(time) over (partition by datastream, visitor order by time) as before
   from activity
@@ -18,7 +20,8 @@ ranked as (
   select divided.*,
     rank() over (
       partition by datastream, visitor, began_at
-      order by case when contact_requests > 0 then 0 else 1 end, time, page nulls last, subject nulls last
+      order by case when contact_requests > 0 then 0 else 1 end, time,
+        page nulls last, subject nulls last, device nulls last, referrer nulls last
     ) as place
   from divided
   where time < began_at + interval '{visit_minutes}' minute
@@ -29,6 +32,8 @@ summed as (
     min(case when contact_requests > 0 then time end) as first_contact_at,
     max(case when place = 1 then subject end) as subject,
     max(case when place = 1 then page end) as page,
+    max(case when place = 1 then device end) as device,
+    max(case when place = 1 then referrer end) as referrer,
     {first_requests}
   from ranked
   group by datastream, visitor, began_at
@@ -36,6 +41,6 @@ summed as (
 select datastream, visitor, began_at, last_at, events, contact_requests, first_contact_at,
   cast(floor(extract(epoch from first_contact_at - began_at)) as bigint) as seconds_to_first_contact,
   {channels} as channels,
-  subject, page,
+  subject, page, device, referrer,
   cast(began_at as date) as event_date
 from summed

@@ -181,7 +181,8 @@ pub(super) fn whole() -> Query {
     }
 }
 
-/// Of each kind one: by days, by a dimension, with filters, in a zone of half hours, from an odd minute.
+/// Of each kind one: by days, by a dimension, with filters, in a zone of half hours, from an odd minute, and those
+/// that no summary knows enough for.
 pub(super) fn queries() -> Vec<Query> {
     let values = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
     let days = |from: i32, to: i32, shift: i64| Timeline {
@@ -189,12 +190,22 @@ pub(super) fn queries() -> Vec<Query> {
         buckets: (to - from) as u32,
     };
     let orders = Values { any_of: values(&["orders"]), none_of: Vec::new() };
+    let searched = Values { any_of: values(&["search.example"]), none_of: Vec::new() };
+    let no_phone = Values { any_of: Vec::new(), none_of: values(&["mobile"]) };
+    let by_orders = Filter { subject: orders.clone(), ..Filter::default() };
+    let by_search = Filter { referrer: searched, ..Filter::default() };
     let no_orders = Values { any_of: Vec::new(), none_of: values(&["orders", ""]) };
     vec![
         whole(),
         Query { since: at(0, 0), until: at(31, 0), timeline: days(0, 31, 0), ..whole() },
         Query { by: Some(Dimension::Subject), ..whole() },
         Query { by: Some(Dimension::Page), filter: Filter { subject: orders, ..Filter::default() }, ..whole() },
+        Query { by: Some(Dimension::Device), filter: by_orders.clone(), ..whole() },
+        Query { by: Some(Dimension::Referrer), timeline: days(0, 31, 0), ..whole() },
+        Query { filter: Filter { device: no_phone, ..by_search.clone() }, ..whole() },
+        Query { by: Some(Dimension::Page), filter: by_search.clone(), ..whole() },
+        Query { by: Some(Dimension::Referrer), filter: by_orders, ..whole() },
+        Query { since: at(0, 30), until: at(12, 30), by: Some(Dimension::Referrer), ..whole() },
         Query { by: Some(Dimension::Channel), filter: Filter { subject: no_orders, ..Filter::default() }, ..whole() },
         Query { since: at(0, 30), until: at(12, 30), timeline: days(0, 12, 30 * MINUTE), ..whole() },
         Query { since: at(2, 61), until: at(5, 0) + 7 * HOUR + MINUTE, ..whole() },

@@ -6,7 +6,7 @@ use arrow::array::RecordBatch;
 use chrono::DateTime;
 use serde_json::{Map, Value, json};
 use summary::{Answer, DAY_MICROS, Query};
-use summary::{Counter, Event, HashKey, Keep, Rows, RowsBuilder, fold};
+use summary::{Counter, Event, HashKey, INTERNAL_REFERRER, Keep, Rows, RowsBuilder, fold};
 use table::{Block, Row, Seal, Shape};
 use xdm::{Checker, Profile, Verdict};
 
@@ -30,6 +30,9 @@ pub(super) struct Happening {
     pub(super) session: Option<&'static str>,
     pub(super) subject: Option<&'static str>,
     pub(super) page: Option<&'static str>,
+    pub(super) device: Option<&'static str>,
+    /// A host, or `(internal)`.
+    pub(super) referrer: Option<&'static str>,
     pub(super) counters: Vec<(Counter, i64)>,
     /// Received two days later.
     pub(super) is_late: bool,
@@ -56,6 +59,19 @@ impl Happening {
         Happening { page: Some(page), ..self }
     }
 
+    pub(super) fn with(self, device: &'static str) -> Happening {
+        Happening { device: Some(device), ..self }
+    }
+
+    pub(super) fn from(self, referrer: &'static str) -> Happening {
+        Happening { referrer: Some(referrer), ..self }
+    }
+
+    /// Without a page no referrer is of the same host.
+    fn referrer(&self) -> Option<&'static str> {
+        self.referrer.map(|host| if host == INTERNAL_REFERRER && self.page.is_none() { "shop.example" } else { host })
+    }
+
     pub(super) fn counting(self, counter: Counter, value: i64) -> Happening {
         Happening { counters: vec![(counter, value)], ..self }
     }
@@ -77,6 +93,8 @@ impl Happening {
             session: self.session,
             subject: self.subject,
             page: self.page,
+            device: self.device,
+            referrer: self.referrer(),
             counters,
             is_time_off: self.is_late,
         }
@@ -100,7 +118,17 @@ impl Happening {
             event["identityMap"] = json!({"ECID": [{"id": visitor, "primary": true}]});
         }
         if let Some(page) = self.page {
-            event["web"] = json!({"webPageDetails": {"URL": format!("{page}?visit={}", self.id)}});
+            event["web"]["webPageDetails"] = json!({"URL": format!("{page}?visit={}", self.id)});
+        }
+        if let Some(host) = self.referrer {
+            let host = if host == INTERNAL_REFERRER { "WWW.shop.example" } else { host };
+            event["web"]["webReferrer"] = json!({"URL": format!("https://{host}/from?secret={}", self.id)});
+        }
+        match self.device {
+            None => {}
+            Some("app") => event["environment"] = json!({"type": "application"}),
+            Some("tablet") => event["device"] = json!({"screenWidth": 820, "screenHeight": 1180}),
+            Some(kind) => event["device"] = json!({"type": kind}),
         }
         event.to_string()
     }

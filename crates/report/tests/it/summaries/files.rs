@@ -171,3 +171,21 @@ async fn the_upkeep_makes_what_is_missing_and_deletes_what_is_gone() {
     let stopped = report::SummarySource::answer(&bench.summaries, &[whole()]).await;
     assert!(matches!(stopped, Err(report::SummaryError::Unavailable(_))), "{stopped:?}");
 }
+
+/// Where the version of the summaries stands, behind what the file says of itself.
+const SUMMARY_VERSION: usize = 21 + 4;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_of_an_earlier_form_are_made_anew() {
+    let mut bench = made().await;
+    let now = fs::read(bench.file(3)).unwrap();
+    assert_eq!(&now[21..SUMMARY_VERSION], b"FDDS");
+    for version in [0, 1, 255] {
+        let mut earlier = now.clone();
+        earlier[SUMMARY_VERSION] = version;
+        fs::write(bench.file(3), &earlier).unwrap();
+        bench.reopen().await;
+        bench.check(&format!("version {version}")).await;
+        assert_eq!(fs::read(bench.file(3)).unwrap(), now, "version {version}");
+    }
+}

@@ -1,7 +1,7 @@
 //! What is refused, and what is answered from the rows.
 
 use report::{Summaries, SummariesOptions, SummaryError, SummarySource};
-use summary::{Filter, Query, Values};
+use summary::{Dimension, Filter, Query, Values};
 
 use super::bench::*;
 use super::events::*;
@@ -111,4 +111,33 @@ async fn rare_values_are_read_from_the_rows_and_the_answer_says_so() {
     let after = bench.summaries.stats();
     assert_eq!((after.folds, after.rows_read), (folds.folds, folds.rows_read), "it is kept for the next one");
     assert_eq!(after.answers_known, folds.answers_known + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn referrers_with_pages_or_subjects_are_read_from_the_rows_and_the_answer_says_so() {
+    let mut bench = Bench::new().await;
+    bench.append(&some_days()).await;
+    let values = |text: &str| Values { any_of: vec![text.to_owned()], none_of: Vec::new() };
+    let searched = Filter { referrer: values("search.example"), ..Filter::default() };
+    let orders = Filter { subject: values("orders"), device: values("mobile"), ..Filter::default() };
+    let all: Vec<i32> = [2, 3, 4, 5, 9, 30].map(|day| FIRST_DAY + day).to_vec();
+    for (by, filter, days) in [
+        (Some(Dimension::Referrer), Filter::default(), &[][..]),
+        (Some(Dimension::Device), searched.clone(), &[]),
+        (Some(Dimension::Page), orders.clone(), &[]),
+        (Some(Dimension::Page), searched.clone(), &all),
+        (Some(Dimension::Referrer), orders.clone(), &all),
+        (None, Filter { referrer: values("search.example"), ..orders }, &all),
+    ] {
+        let query = Query { by, filter, ..whole() };
+        let answered = bench.summaries.answer(std::slice::from_ref(&query)).await.unwrap();
+        let [answer] = answered.answers.as_slice() else { panic!("one answer") };
+        assert_eq!(sorted(answer.answer.clone()), expected(&bench.events(), &query), "{query:?}");
+        assert_eq!(answer.days_from_rows, days, "{query:?}");
+    }
+    // What was made for one question is kept for the next one.
+    let stats = bench.summaries.stats();
+    let query = Query { by: Some(Dimension::Page), filter: searched, ..whole() };
+    bench.summaries.answer(&[query]).await.unwrap();
+    assert_eq!(bench.summaries.stats(), stats);
 }

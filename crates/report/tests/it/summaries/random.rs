@@ -35,8 +35,9 @@ fn event() -> impl Strategy<Value = Happening> {
     let session = text(&["s1", "s2", "s3"]);
     let subject = text(&["orders", "returns", "hello"]);
     let page = text(&["https://shop.example/a", "https://shop.example/b"]);
-    (micros, visitor, session, subject, page, counters, any::<u64>(), prop::bool::weighted(0.1)).prop_map(
-        |((day, minutes, rest), visitor, session, subject, page, mut counters, id, is_late)| {
+    let from = (text(&["mobile", "tablet", "app"]), text(&["search.example", "(internal)"]));
+    (micros, visitor, session, subject, page, from, counters, any::<u64>(), prop::bool::weighted(0.1)).prop_map(
+        |((day, minutes, rest), visitor, session, subject, page, (device, referrer), mut counters, id, is_late)| {
             counters.dedup_by_key(|(counter, _)| *counter);
             let mut seen = Vec::new();
             counters.retain(|(counter, _)| {
@@ -46,7 +47,7 @@ fn event() -> impl Strategy<Value = Happening> {
                 }
             });
             let (id, micros) = (format!("r{id}"), at(day, minutes) + rest);
-            Happening { id, micros, visitor, session, subject, page, counters, is_late }
+            Happening { id, micros, visitor, session, subject, page, device, referrer, counters, is_late }
         },
     )
 }

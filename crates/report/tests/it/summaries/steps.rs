@@ -10,16 +10,21 @@ use super::events::*;
 /// A few days with visits, a chat across midnight, events without a visitor and odd ones.
 pub(super) fn some_days() -> Vec<Happening> {
     let mut events = vec![
-        Happening::new("a1", at(2, 600)).by("anna").on("https://shop.example/a"),
-        Happening::new("a2", at(2, 605)).by("anna").chat("s1", ChatOffered).about("orders"),
-        Happening::new("a3", at(2, 606)).by("anna").chat("s1", ChatStart).about("orders"),
+        Happening::new("a1", at(2, 600)).by("anna").on("https://shop.example/a").with("mobile").from("search.example"),
+        Happening::new("a2", at(2, 605))
+            .by("anna")
+            .chat("s1", ChatOffered)
+            .about("orders")
+            .on("https://shop.example/a")
+            .from("(internal)"),
+        Happening::new("a3", at(2, 606)).by("anna").chat("s1", ChatStart).about("orders").with("mobile"),
         Happening::new("a4", at(2, 630)).by("anna").chat("s1", ChatEnd),
         Happening::new("b1", at(3, 1430)).by("bert").chat("s2", ChatStart).about("returns"),
         Happening::new("b2", at(4, 10)).by("bert").chat("s2", ChatEnd),
-        Happening::new("c1", at(4, 61)).by("anna").counting(ClickToCall, 2).on("https://shop.example/b"),
-        Happening::new("d1", at(5, 700)).counting(ClickToCall, 1),
+        Happening::new("c1", at(4, 61)).by("anna").counting(ClickToCall, 2).on("https://shop.example/b").with("tablet"),
+        Happening::new("d1", at(5, 700)).counting(ClickToCall, 1).with("app").from("social.example"),
         Happening::new("d2", at(5, 700)).by("dora").counting(ChatStart, -4),
-        Happening::new("e1", at(9, 100)).by("anna").counting(ClickToCall, 1).about("orders"),
+        Happening::new("e1", at(9, 100)).by("anna").counting(ClickToCall, 1).about("orders").from("search.example"),
         Happening::new("t1", at(30, 300)).by("anna").chat("s9", ChatStart).about("orders"),
     ];
     events[6].is_late = true;

@@ -31,6 +31,6 @@ impl Endpoint for GetChatPage {
     }
 }
 
-fn draw(context: &Context<'_>, reports: &[Report]) -> Option<String> {
-    Some(dashboard::chat(context, &Chat { chat: reports.first()? }))
+fn draw(context: &Context<'_>, reports: &[Option<Report>]) -> Option<String> {
+    Some(dashboard::chat(context, &Chat { chat: reports.first()?.as_ref()? }))
 }

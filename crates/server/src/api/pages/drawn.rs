@@ -4,7 +4,7 @@ use axum::extract::Query;
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::Response;
-use dashboard::{Context, Page, View, Wrong};
+use dashboard::{Context, FilterKind, Page, View, Wrong};
 use report::{Contents, Report, ReportName, ReportRequest, RequestError};
 use serde_json::json;
 
@@ -22,10 +22,10 @@ use crate::http::problem::{Code, Problem};
 /// How a page is made.
 pub(super) struct Drawn {
     pub(super) page: Page,
-    /// What it is drawn from, in this order. One that isn't needed is the last.
+    /// What it is drawn from, in this order.
     pub(super) reports: &'static [Wanted],
     /// `None` if these aren't the reports that were wanted.
-    pub(super) draw: fn(&Context<'_>, &[Report]) -> Option<String>,
+    pub(super) draw: fn(&Context<'_>, &[Option<Report>]) -> Option<String>,
 }
 
 /// A report that a page is drawn from.
@@ -39,11 +39,13 @@ pub(super) struct Wanted {
     pub(super) shown: Option<&'static Contents>,
     /// Whether there is no page without it: another one is left out where it can't be made for this span.
     pub(super) is_needed: bool,
+    /// Filters that it is left out with.
+    pub(super) not_with: &'static [FilterKind],
 }
 
 impl Wanted {
     pub(super) const fn report(name: ReportName) -> Wanted {
-        Wanted { name, set: &[], absent: &[], shown: None, is_needed: true }
+        Wanted { name, set: &[], absent: &[], shown: None, is_needed: true, not_with: &[] }
     }
 
     fn request<B: Backend>(&self, state: &AppState<B>, view: &View, now: i64) -> Result<ReportRequest, RequestError> {
@@ -70,9 +72,14 @@ pub(super) async fn show<B: Backend>(state: &AppState<B>, call: Call, drawn: &Dr
     let context =
         Context { page: drawn.page, view: &view, now, origin: &origin, is_signed_in: is_signed_in(&principal) };
     let mut requests = Vec::new();
-    for wanted in drawn.reports {
+    let mut is_asked = vec![false; drawn.reports.len()];
+    for (wanted, is_asked) in drawn.reports.iter().zip(&mut is_asked) {
         match wanted.request(state, &view, now) {
-            Ok(request) => requests.push(request),
+            Ok(_) if view.is_filtered_by(wanted.not_with) => {}
+            Ok(request) => {
+                requests.push(request);
+                *is_asked = true;
+            }
             Err(_) if !wanted.is_needed => {}
             Err(error) => {
                 let page = dashboard::wrong(&context, Wrong::Asked, &error.to_string());
@@ -92,7 +99,10 @@ pub(super) async fn show<B: Backend>(state: &AppState<B>, call: Call, drawn: &Dr
     if let (Page::Quality, Some(report)) = (drawn.page, made.first_mut()) {
         report.notes.extend(state.backend.mail_trouble().iter().map(|trouble| format!("Mail: {trouble}.")));
     }
-    let page = (drawn.draw)(&context, &made)
+    let mut made = made.into_iter();
+    let reports: Vec<Option<Report>> =
+        is_asked.into_iter().map(|is_asked| if is_asked { made.next() } else { None }).collect();
+    let page = (drawn.draw)(&context, &reports)
         .ok_or_else(|| Problem::internal("other reports than were asked for".to_owned()))?;
     html(state, StatusCode::OK, page)
 }

@@ -1,4 +1,4 @@
-//! `GET /subjects` and `GET /pages`: the whole lists.
+//! `GET /subjects`, `GET /pages`, `GET /referrers` and `GET /devices`: the whole lists.
 
 use std::sync::Arc;
 
@@ -19,13 +19,33 @@ const ROWS: &[(&str, &str)] = &[("limit", "100")];
 const SUBJECTS: Drawn = Drawn {
     page: Page::Subjects,
     reports: &[Wanted { absent: ROWS, ..Wanted::report(ReportName::Subjects) }],
-    draw: |context: &Context<'_>, reports: &[Report]| Some(dashboard::subjects(context, reports.first()?)),
+    draw: |context: &Context<'_>, reports: &[Option<Report>]| {
+        Some(dashboard::subjects(context, reports.first()?.as_ref()?))
+    },
 };
 
 const PAGES: Drawn = Drawn {
     page: Page::Pages,
     reports: &[Wanted { absent: ROWS, ..Wanted::report(ReportName::Pages) }],
-    draw: |context: &Context<'_>, reports: &[Report]| Some(dashboard::pages(context, reports.first()?)),
+    draw: |context: &Context<'_>, reports: &[Option<Report>]| {
+        Some(dashboard::pages(context, reports.first()?.as_ref()?))
+    },
+};
+
+const REFERRERS: Drawn = Drawn {
+    page: Page::Referrers,
+    reports: &[Wanted { absent: ROWS, ..Wanted::report(ReportName::Referrers) }],
+    draw: |context: &Context<'_>, reports: &[Option<Report>]| {
+        Some(dashboard::referrers(context, reports.first()?.as_ref()?))
+    },
+};
+
+const DEVICES: Drawn = Drawn {
+    page: Page::Devices,
+    reports: &[Wanted { absent: ROWS, ..Wanted::report(ReportName::Devices) }],
+    draw: |context: &Context<'_>, reports: &[Option<Report>]| {
+        Some(dashboard::devices(context, reports.first()?.as_ref()?))
+    },
 };
 
 pub(in crate::api) enum GetSubjectsPage {}
@@ -57,5 +77,37 @@ impl Endpoint for GetPagesPage {
 
     async fn handle<B: Backend>(state: Arc<AppState<B>>, call: Call) -> Outcome {
         show(&state, call, &PAGES).await
+    }
+}
+
+pub(in crate::api) enum GetReferrersPage {}
+
+impl Endpoint for GetReferrersPage {
+    const SPEC: &'static RouteSpec = &RouteSpec {
+        summary: "Page: the numbers of each referrer",
+        content: Content::Rows,
+        audience: Audience::People,
+        openapi: || operation("referrersPage"),
+        ..RouteSpec::get("/referrers", Access::Read)
+    };
+
+    async fn handle<B: Backend>(state: Arc<AppState<B>>, call: Call) -> Outcome {
+        show(&state, call, &REFERRERS).await
+    }
+}
+
+pub(in crate::api) enum GetDevicesPage {}
+
+impl Endpoint for GetDevicesPage {
+    const SPEC: &'static RouteSpec = &RouteSpec {
+        summary: "Page: the numbers of each kind of device",
+        content: Content::Rows,
+        audience: Audience::People,
+        openapi: || operation("devicesPage"),
+        ..RouteSpec::get("/devices", Access::Read)
+    };
+
+    async fn handle<B: Backend>(state: Arc<AppState<B>>, call: Call) -> Outcome {
+        show(&state, call, &DEVICES).await
     }
 }

@@ -22,7 +22,7 @@ pub(super) mod told;
 pub(super) use assets::GetAsset;
 pub(super) use chat::GetChatPage;
 pub(super) use events::{GetEventPage, GetEventsPage};
-pub(super) use lists::{GetPagesPage, GetSubjectsPage};
+pub(super) use lists::{GetDevicesPage, GetPagesPage, GetReferrersPage, GetSubjectsPage};
 pub(super) use live::GetLiveStream;
 pub(super) use login::{PostLogin, PostLogout};
 pub(super) use overview::GetOverviewPage;
@@ -45,6 +45,8 @@ mod tests {
             (GetChatPage::SPEC, Page::Chat),
             (GetSubjectsPage::SPEC, Page::Subjects),
             (GetPagesPage::SPEC, Page::Pages),
+            (GetReferrersPage::SPEC, Page::Referrers),
+            (GetDevicesPage::SPEC, Page::Devices),
             (GetQualityPage::SPEC, Page::Quality),
             (GetEventsPage::SPEC, Page::Events),
             (GetSchemasPage::SPEC, Page::Schemas),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dashboard::{Context, Overview, Page};
+use dashboard::{Context, Overview, Page, SLOW_FOR_PAGES, SLOW_FOR_REFERRERS};
 use report::{Report, ReportName};
 
 use super::drawn::{Drawn, Wanted, operation, show};
@@ -13,7 +13,7 @@ use crate::app::call::{Call, Outcome};
 use crate::app::route::{Audience, Content, RouteSpec};
 use crate::app::state::AppState;
 
-/// Subjects and pages are the first of their lists.
+/// Subjects, pages, referrers and devices are the first of their lists.
 const TOP: &[(&str, &str)] = &[("limit", "8")];
 /// The hours of a week, with nothing beside them.
 const HOURS: &[(&str, &str)] = &[("by", "weekday-hour"), ("compare", "none")];
@@ -23,8 +23,25 @@ const PAGE: Drawn = Drawn {
     reports: &[
         Wanted { shown: Some(&Overview::OVERVIEW), ..Wanted::report(ReportName::Overview) },
         Wanted { shown: Some(&Overview::CHAT), ..Wanted::report(ReportName::Chat) },
-        Wanted { set: TOP, shown: Some(&Overview::SUBJECTS), ..Wanted::report(ReportName::Subjects) },
-        Wanted { set: TOP, shown: Some(&Overview::PAGES), ..Wanted::report(ReportName::Pages) },
+        Wanted {
+            set: TOP,
+            shown: Some(&Overview::SUBJECTS),
+            not_with: SLOW_FOR_PAGES,
+            ..Wanted::report(ReportName::Subjects)
+        },
+        Wanted {
+            set: TOP,
+            shown: Some(&Overview::PAGES),
+            not_with: SLOW_FOR_PAGES,
+            ..Wanted::report(ReportName::Pages)
+        },
+        Wanted {
+            set: TOP,
+            shown: Some(&Overview::REFERRERS),
+            not_with: SLOW_FOR_REFERRERS,
+            ..Wanted::report(ReportName::Referrers)
+        },
+        Wanted { set: TOP, shown: Some(&Overview::PAGES), ..Wanted::report(ReportName::Devices) },
         Wanted { set: HOURS, shown: Some(&Overview::HOURS), is_needed: false, ..Wanted::report(ReportName::Overview) },
     ],
     draw,
@@ -46,7 +63,16 @@ impl Endpoint for GetOverviewPage {
     }
 }
 
-fn draw(context: &Context<'_>, reports: &[Report]) -> Option<String> {
-    let [overview, chat, subjects, pages, hours @ ..] = reports else { return None };
-    Some(dashboard::overview(context, &Overview { overview, chat, hours: hours.first(), subjects, pages }))
+fn draw(context: &Context<'_>, reports: &[Option<Report>]) -> Option<String> {
+    let [overview, chat, subjects, pages, referrers, devices, hours] = reports else { return None };
+    let data = Overview {
+        overview: overview.as_ref()?,
+        chat: chat.as_ref()?,
+        hours: hours.as_ref(),
+        subjects: subjects.as_ref(),
+        pages: pages.as_ref(),
+        referrers: referrers.as_ref(),
+        devices: devices.as_ref()?,
+    };
+    Some(dashboard::overview(context, &data))
 }

@@ -31,6 +31,6 @@ impl Endpoint for GetQualityPage {
     }
 }
 
-fn draw(context: &Context<'_>, reports: &[Report]) -> Option<String> {
-    Some(dashboard::quality(context, &Quality { quality: reports.first()? }))
+fn draw(context: &Context<'_>, reports: &[Option<Report>]) -> Option<String> {
+    Some(dashboard::quality(context, &Quality { quality: reports.first()?.as_ref()? }))
 }

@@ -21,7 +21,7 @@ const LOOKS = [
   { name: "phone", colorScheme: "light", width: 360 },
 ];
 const QUERY = "/sql?q=select+channel%2C+sum%28contact_requests%29+as+requests+from+contacts+group+by+channel+order+by+channel";
-const PATHS = ["/", "/chat", "/subjects", "/pages", "/referrers", "/devices", "/quality", "/events", "/events?show=rejected", "/schemas", "/sql", QUERY];
+const PATHS = ["/", "/chat", "/subjects", "/pages", "/referrers", "/devices", "/quality", "/events", "/events?show=rejected", "/schemas", "/sql", QUERY, "/views"];
 
 let frontdesk;
 let browser;
@@ -160,6 +160,58 @@ test("a person clicks through, by mouse and by keys", async () => {
   await page.locator("svg.plot").first().focus();
   await page.keyboard.press("ArrowRight");
   assert.equal(await page.locator("svg.plot .part.on").count(), 1);
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("a view is saved, noted upon, shared, opened by whoever has the link, and taken back", async () => {
+  const { page, open, complaints, close } = await visitor({ scripts: false });
+  const field = (name) => page.locator(`details[open] [name="${name}"]`);
+  const menu = (name) => page.locator("details.pop > summary", { hasText: name }).click();
+  await open("/?since=30d&channel=chat");
+  await menu("Views");
+  await field("name").fill("Chats of a month");
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  assert.equal(new URL(page.url()).search, "?since=30d&channel=chat");
+  await menu("Views");
+  keep("menu-views", await page.screenshot());
+  await page.getByRole("link", { name: "Chats of a month" }).click();
+  assert.equal(new URL(page.url()).search, "?since=30d&channel=chat");
+
+  await menu("Notes");
+  await field("text").fill("New <b>shop</b> opened");
+  await page.getByRole("button", { name: "Add" }).last().click();
+  assert.match(await page.textContent("#requests .says"), /Notes: .*New <b>shop<\/b> opened/);
+  await menu("Notes");
+  keep("menu-notes", await page.screenshot());
+  assert.equal(await page.locator("#requests circle.note").count(), 1);
+
+  await menu("Views");
+  await field("label").fill("For the board");
+  await page.getByRole("button", { name: "Make a link" }).click();
+  const link = await page.inputValue("input[readonly]");
+  keep("link-made", await page.screenshot());
+  const shown = async (where) => {
+    const other = await visitor();
+    const answer = await other.page.goto(where);
+    const number = answer.ok() ? await other.page.textContent(".stat .number") : null;
+    const found = { status: answer.status(), number, links: await other.page.locator("a, form").count(), complaints: other.complaints };
+    keep(`shared-${answer.status()}`, await other.page.screenshot({ fullPage: true }));
+    await other.close();
+    return found;
+  };
+  await open("/?since=30d&channel=chat");
+  const number = await page.textContent(".stat .number");
+  assert.deepEqual(await shown(link), { status: 200, number, links: 0, complaints: [] });
+  assert.deepEqual(await shown(`${link}?since=90d&channel=call`), { status: 200, number, links: 0, complaints: [] });
+
+  await open("/views");
+  keep("views", await page.screenshot({ fullPage: true }));
+  await page.getByRole("button", { name: "Revoke For the board" }).click();
+  assert.equal((await shown(link)).status, 410);
+  await page.getByRole("button", { name: "Delete Chats of a month" }).click();
+  await page.getByRole("button", { name: "Delete New" }).click();
+  assert.equal(await page.locator("tbody tr").count(), 1, "the link that is over is still listed");
   assert.deepEqual(complaints, []);
   await close();
 });

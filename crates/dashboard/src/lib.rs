@@ -13,21 +13,26 @@
 //! What visitors sent is text and stays text: markup escapes it, control characters and marks of direction are made
 //! visible, and it becomes no address but a parameter of our own pages.
 
+mod annotations;
 mod asset;
 mod change;
 mod chart;
 mod file;
 mod format;
+mod kept;
+mod links;
 mod mail;
 mod page;
 mod pages;
 mod parts;
 mod reading;
+mod shared;
 mod text;
 mod view;
 
 pub use asset::{Asset, SCRIPT, STYLE};
 pub use file::{report_page, report_picture};
+pub use kept::KeptView;
 pub use mail::{
     AlertMail, Mail, MailedReport, MailedSpan, MailedView, MailedViewError, ViewMail, alert_mail, view_mail,
 };
@@ -36,9 +41,10 @@ pub use pages::chat::{Chat, chat};
 pub use pages::events::{Events, events};
 pub use pages::failed::{Failed, failed};
 pub use pages::list::{devices, pages, referrers, subjects};
-pub use pages::login::{LoginForm, followed_link, login};
+pub use pages::login::{LoginForm, followed_link, link_failed, login};
 pub use pages::overview::{Overview, SLOW_FOR_PAGES, SLOW_FOR_REFERRERS, overview};
 pub use pages::quality::{Quality, quality};
+pub use pages::saved::{KeptNote, KeptShare, Saved, SharedNow, saved, shared_now};
 pub use pages::schemas::{CollectedSchema, Counted, Schemas, schemas};
 pub use pages::sql::{Sql, SqlOutcome, sql};
 pub use pages::story::{Story, StoryReject, StoryTimes, story};
@@ -46,4 +52,5 @@ pub use pages::wrong::{Wrong, wrong};
 
 pub use parts::csv::SqlRows;
 pub use schemas::{Outline, OutlineProperty, Scalar};
+pub use shared::Shared;
 pub use view::{Filter, FilterKind, Page, View};

@@ -1,11 +1,13 @@
 //! The frame of every page: head, navigation, choices, foot.
 
 use maud::{DOCTYPE, Markup, html};
-use report::{ComparedPeriod, Report, ReportPeriod};
+use report::{Annotation, ComparedPeriod, Report, ReportPeriod};
 
 use crate::asset::{SCRIPT, STYLE};
 use crate::format::time;
+use crate::kept::KeptView;
 use crate::parts::toolbar::toolbar;
+use crate::shared::{Shared, shared_page};
 use crate::view::{Page, View};
 
 /// A drop of our colour, as an address that is no request.
@@ -24,6 +26,10 @@ pub struct Context<'a> {
     pub origin: &'a str,
     /// Whether the reader has signed in, and so can sign out.
     pub is_signed_in: bool,
+    /// What people have saved; `None` where nothing can be.
+    pub kept: Option<&'a [KeptView]>,
+    /// The link that shows the page to somebody without a key; what leads elsewhere isn't drawn.
+    pub shared: Option<Shared<'a>>,
 }
 
 /// The span that a page is about, and the one that it is compared with.
@@ -32,6 +38,8 @@ pub(crate) struct Told {
     pub(crate) period: ReportPeriod,
     pub(crate) compared: Option<ComparedPeriod>,
     pub(crate) notes: Vec<String>,
+    /// What was noted on the time line.
+    pub(crate) annotations: Vec<Annotation>,
 }
 
 impl Told {
@@ -43,7 +51,8 @@ impl Told {
                 notes.push(note.clone());
             }
         }
-        Told { period: first.period.clone(), compared: first.compared.clone(), notes }
+        let annotations = first.annotations.clone();
+        Told { period: first.period.clone(), compared: first.compared.clone(), notes, annotations }
     }
 }
 
@@ -55,6 +64,9 @@ pub(crate) fn page(context: &Context<'_>, told: Option<&Told>, content: &Markup)
 /// The same, which the browser asks for again after so many seconds.
 pub(crate) fn page_again(context: &Context<'_>, told: Option<&Told>, again_s: Option<u64>, content: &Markup) -> String {
     let span = told.map(|told| time::span(&told.period.since, &told.period.until));
+    if let Some(shared) = &context.shared {
+        return shared_page(context, shared, told, content);
+    }
     let title = context.page.label();
     let whole_title = match &span {
         Some(span) => format!("{title} · {span}"),
@@ -106,6 +118,7 @@ pub(crate) fn keys() -> Markup {
                 @for (place, page) in (1..).zip(Page::ALL) { dt { kbd { (place) } } dd { (page.label()) } }
                 dt { kbd { "d" } } dd { "Dates" }
                 dt { kbd { "f" } } dd { "Filter" }
+                dt { kbd { "v" } } dd { "Saved views" }
                 dt { kbd { "/" } } dd { "Search, where there is one" }
                 dt { kbd { "←" } " " kbd { "→" } } dd { "In a chart: its values" }
                 dt { kbd { "?" } } dd { "This list" }

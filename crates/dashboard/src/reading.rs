@@ -2,6 +2,7 @@
 
 use report::{Metric, MetricAnswer, MetricNumber, Named, PartAnswer, Report, ReportBucket, SecondsAnswer};
 
+use crate::annotations;
 use crate::format::number::{Unit, count};
 use crate::format::time::{self, PartName};
 
@@ -70,6 +71,8 @@ pub(crate) struct Part<'a> {
     pub(crate) bucket: &'a ReportBucket,
     pub(crate) name: PartName,
     pub(crate) when: When,
+    /// Notes about it.
+    pub(crate) notes: Vec<String>,
 }
 
 /// The parts of a report's series. `now` is in microseconds since 1970.
@@ -84,9 +87,13 @@ pub(crate) fn parts(report: &Report, now: i64) -> Vec<Part<'_>> {
             _ => When::Over,
         }
     };
-    let named =
-        |(place, bucket)| Part { bucket, name: time::part(&report.by, &bucket.at), when: part((place, bucket)) };
-    report.series.iter().enumerate().map(named).collect()
+    let named = |((place, bucket), notes)| Part {
+        bucket,
+        name: time::part(&report.by, &bucket.at),
+        when: part((place, bucket)),
+        notes,
+    };
+    std::iter::zip(report.series.iter().enumerate(), annotations::of_parts(report)).map(named).collect()
 }
 
 /// What the parts of a series are called.

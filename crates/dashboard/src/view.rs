@@ -95,6 +95,25 @@ impl Page {
         }
     }
 
+    /// Whether a link may show it to people without a key: no page with single events or queries.
+    pub const fn is_shareable(self) -> bool {
+        match self {
+            Page::Overview | Page::Chat | Page::Subjects | Page::Pages => true,
+            Page::Referrers | Page::Devices | Page::Quality => true,
+            Page::Events | Page::Schemas | Page::Sql => false,
+        }
+    }
+
+    /// Whether views of it can be saved.
+    pub const fn is_kept(self) -> bool {
+        self.is_shareable() || matches!(self, Page::Events)
+    }
+
+    /// Whether it has charts over time, and so place for notes.
+    pub(crate) const fn has_time_line(self) -> bool {
+        matches!(self, Page::Overview | Page::Chat)
+    }
+
     /// Its name.
     pub const fn label(self) -> &'static str {
         match self {
@@ -317,6 +336,11 @@ impl View {
     /// The URL of a page with this view.
     pub(crate) fn href(&self, page: Page) -> String {
         self.href_with(page, &[])
+    }
+
+    /// What stands behind the `?` of a page with this view; empty for nothing.
+    pub fn query(&self, page: Page) -> String {
+        self.href(page).split_once('?').map_or_else(String::new, |(_, query)| query.to_owned())
     }
 
     /// The URL of a page in the navigation: what this view is of stays, where the page knows of it.

@@ -377,6 +377,7 @@ pub(crate) fn server_options(settings: &Settings) -> Result<ServerOptions, Failu
         // The operator has chosen both, so neither can be a stranger's name.
         hosts_allowed: settings.hosts_allowed.0.clone(),
         tls_names: settings.tls_names.0.clone(),
+        embed_hosts: settings.embed_hosts.0.clone(),
         inlets: settings.inlets.clone(),
         datastreams: settings.datastreams.0.iter().map(|(id, set)| (id.clone(), datastream(set))).collect(),
         network_body_bytes_max: count("network_body_bytes_max", settings.network_body_bytes_max.0)?,

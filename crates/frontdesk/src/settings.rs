@@ -26,7 +26,7 @@ use datastreams::Datastreams;
 use mail::{Alerts, Mailings, PublicUrl};
 use nearest::nearest;
 use table::{SETTINGS, Setting};
-use value::{Address, Bytes, Names, Paths, TimeZone, Word};
+use value::{Address, Bytes, Names, Origins, Paths, TimeZone, Word};
 
 /// The file that is read when `--config` names none.
 pub(crate) const CONFIG_FILE: &str = "frontdesk.toml";
@@ -55,6 +55,7 @@ pub(crate) struct Settings {
     pub(crate) postgres_listen: Option<Address>,
     pub(crate) postgres_connections_max: u64,
     pub(crate) hosts_allowed: Names,
+    pub(crate) embed_hosts: Origins,
     pub(crate) key_file: Option<PathBuf>,
     pub(crate) profile: ProfileName,
     pub(crate) schema: Option<String>,
@@ -122,6 +123,7 @@ impl Default for Settings {
             postgres_listen: None,
             postgres_connections_max: 64,
             hosts_allowed: Names::default(),
+            embed_hosts: Origins::default(),
             key_file: None,
             profile: ProfileName::Spec,
             schema: None,

@@ -112,6 +112,11 @@ impl Intake {
         self.inner.secrets.visitor_bits(datastream, request_id)
     }
 
+    /// The key by which links that are shared are signed: the same at each start, and of no use for anything else.
+    pub fn link_key(&self) -> [u8; 32] {
+        self.inner.secrets.link_key()
+    }
+
     /// 128 bits made of a first-party device id and this data directory's key: always the
     /// same within an organisation, and not to be guessed by others.
     pub fn device_bits(&self, org_id: &str, device_id: &str) -> [u8; 16] {

@@ -11,6 +11,7 @@ const PURPOSE_JOURNAL: &str = "journal";
 const PURPOSE_EVENTS: &str = "events";
 const PURPOSE_REJECTS: &str = "rejects";
 const PURPOSE_VISITOR: &str = "visitor";
+const PURPOSE_LINK: &str = "links to views";
 const PURPOSE_DEVICE: &str = "device";
 const PURPOSE_QUARANTINE: &str = "quarantine";
 const PURPOSE_PERSON: &str = "person";
@@ -65,6 +66,11 @@ impl Secrets {
     pub(crate) fn visitor_bits(&self, datastream: &str, request_id: &str) -> [u8; 16] {
         let derived = self.key.derive(&format!("{PURPOSE_VISITOR}\0{datastream}\0{request_id}"));
         std::array::from_fn(|place| derived[place])
+    }
+
+    /// The key by which shared links are signed.
+    pub(crate) fn link_key(&self) -> [u8; 32] {
+        self.key.derive(PURPOSE_LINK)
     }
 
     /// 128 bits made of a first-party device id.

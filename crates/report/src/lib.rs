@@ -63,10 +63,10 @@ pub use metrics::{
 pub use period::Period;
 pub use postgres::{PARAMETERS_MAX, Parameter, ParameterType, ParameterValue, Purpose, Statement, StatementAnswer};
 pub use reports::{
-    Answered, AskedForm, ComparedPeriod, Contents, DivisionError, DrawnForm, FILTERS, FilterError, Look, MetricAnswer,
-    MetricNumber, NO_REFERRER, Named, PARAMETERS, ParameterError, PartAnswer, ReceivedSource, Report, ReportBucket,
-    ReportForm, ReportName, ReportPeriod, ReportRequest, ReportRow, RequestError, RowKind, SecondsAnswer, SpanError,
-    SummaryAnswer, SummaryError, SummarySource, UNKNOWN_DEVICE, UnknownZone, WrittenFilter, Zone,
+    Annotation, Answered, AskedForm, ComparedPeriod, Contents, DivisionError, DrawnForm, FILTERS, FilterError, Look,
+    MetricAnswer, MetricNumber, NO_REFERRER, Named, PARAMETERS, ParameterError, PartAnswer, ReceivedSource, Report,
+    ReportBucket, ReportForm, ReportName, ReportPeriod, ReportRequest, ReportRow, RequestError, RowKind, SecondsAnswer,
+    SpanError, SummaryAnswer, SummaryError, SummarySource, UNKNOWN_DEVICE, UnknownZone, WrittenFilter, Zone,
 };
 pub use result::{Form, QueryResult};
 pub use session::{QueryLimits, Session, Snapshot};

@@ -31,6 +31,7 @@ pub use api::routes::ROUTES;
 pub use app::access::control::Demand;
 pub use app::access::file::{KEY_FILE, KeyFile, KeyFileError, Listed, Made, NewKey, Standing};
 pub use app::access::keys::{Keys, LocalKey};
+pub use app::access::links::LinkKey;
 pub use app::access::reading::{ReadAccess, ReadPass, ReadProof};
 pub use app::access::scope::{Access, Scope};
 pub use app::alerts::{Alert, Alerts};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
+use crate::api::kept::keeping;
 use crate::api::openapi;
 use crate::api::router::Routes;
 use crate::api::routes::ROUTES;
@@ -35,6 +36,9 @@ pub async fn serve(
     let listeners = listeners.all()?;
     let interface = Interface { routes: ROUTES, openapi: openapi_document().into() };
     let state = Arc::new(AppState::new(backend, access, options, interface));
+    if state.options.state.is_some() {
+        keeping::mirror(&state).await.map_err(|_| io::Error::other("the links in the state file can't be read"))?;
+    }
     let acceptor = Acceptor::new(Routes::new(&state), limits, state.answers.clone(), Arc::clone(&state.connections));
     tokio::select! {
         biased;

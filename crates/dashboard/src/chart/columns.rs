@@ -4,6 +4,7 @@
 use maud::{Markup, html};
 
 use super::figure::{Caption, Table, TableRow};
+use super::notes;
 use super::scale::{Scale, draw_names, middle, percent, short};
 use crate::format::number::Unit;
 
@@ -53,6 +54,8 @@ pub(crate) struct Column {
     pub(crate) before: Option<f64>,
     /// Whether more may come.
     pub(crate) is_so_far: bool,
+    /// Notes about it.
+    pub(crate) notes: Vec<String>,
 }
 
 impl Column {
@@ -99,6 +102,7 @@ impl Columns<'_> {
             g class=(if column.is_so_far { "part sofar" } else { "part" }) {
                 title { (self.told(column)) }
                 rect.hit x=(percent(slot * place as f64)) width=(percent(slot)) height="100%" {}
+                (notes::draw_mark(&column.notes, place, self.columns.len()))
                 @for (class, y, height) in &stacked { rect class=(class) x=(x) y=(y) width=(width) height=(height) {} }
                 text.tip x=(percent(middle(place, self.columns.len()))) y=(percent(scale.down(column.sum()))) {
                     (self.unit.write(column.sum()))
@@ -122,6 +126,7 @@ impl Columns<'_> {
         if let (Some(name), Some(before)) = (self.before, column.before) {
             told.push_str(&format!("\n{name} {}", self.unit.write(before)));
         }
+        notes::tell(&mut told, &column.notes);
         told
     }
 
@@ -169,6 +174,8 @@ impl Columns<'_> {
         }
         heads.extend(self.series.iter().map(|series| series.name.clone()));
         heads.extend(self.before.map(str::to_owned));
+        let has_notes = self.columns.iter().any(|column| !column.notes.is_empty());
+        heads.extend(has_notes.then(|| notes::HEAD.to_owned()));
         let row = |column: &Column| {
             let sum = is_divided.then(|| column.sum());
             let mut cells: Vec<String> =
@@ -176,6 +183,7 @@ impl Columns<'_> {
             if self.before.is_some() {
                 cells.push(column.before.map_or_else(|| "–".to_owned(), |before| self.unit.write(before)));
             }
+            cells.extend(has_notes.then(|| notes::cell(&column.notes)));
             let so_far = if column.is_so_far { ", so far" } else { "" };
             TableRow { name: format!("{}{so_far}", column.long), href: column.href.clone(), cells }
         };
@@ -189,7 +197,15 @@ mod tests {
 
     fn column(name: &str, values: &[f64], before: Option<f64>, is_so_far: bool) -> Column {
         let text = name.to_owned();
-        Column { short: text.clone(), long: text, href: None, values: values.to_vec(), before, is_so_far }
+        Column {
+            short: text.clone(),
+            long: text,
+            href: None,
+            values: values.to_vec(),
+            before,
+            is_so_far,
+            notes: Vec::new(),
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::figure::{Caption, Table, TableRow};
+use super::notes;
 use super::scale::{Scale, draw_names, middle, percent, short};
 use crate::format::number::Unit;
 
@@ -44,6 +45,8 @@ pub(crate) struct Point {
     pub(crate) href: Option<String>,
     /// The number of each line; none of a part that is still to come.
     pub(crate) values: Vec<Option<f64>>,
+    /// Notes about it.
+    pub(crate) notes: Vec<String>,
 }
 
 impl Lines<'_> {
@@ -96,6 +99,7 @@ impl Lines<'_> {
             g.part {
                 title { (self.told(point)) }
                 rect.hit x=(percent(slot * place as f64)) width=(percent(slot)) height="100%" {}
+                (notes::draw_mark(&point.notes, place, all))
                 @for (line, value) in std::iter::zip(&self.lines, &point.values) {
                     @if let Some(value) = value {
                         @let y = percent(scale.down(*value));
@@ -114,6 +118,7 @@ impl Lines<'_> {
         for (line, value) in std::iter::zip(&self.lines, &point.values) {
             told.push_str(&format!("\n{} {}", line.name, self.written(*value)));
         }
+        notes::tell(&mut told, &point.notes);
         told
     }
 
@@ -135,11 +140,15 @@ impl Lines<'_> {
     }
 
     fn table(&self) -> Table {
+        let has_notes = self.points.iter().any(|point| !point.notes.is_empty());
         let heads = std::iter::once(self.part.to_owned()).chain(self.lines.iter().map(|line| line.name.clone()));
+        let heads = heads.chain(has_notes.then(|| notes::HEAD.to_owned()));
         let row = |point: &Point| TableRow {
             name: point.long.clone(),
             href: point.href.clone(),
-            cells: point.values.iter().map(|value| self.written(*value)).collect(),
+            cells: (point.values.iter().map(|value| self.written(*value)))
+                .chain(has_notes.then(|| notes::cell(&point.notes)))
+                .collect(),
         };
         Table {
             heads: heads.collect(),
@@ -159,6 +168,7 @@ mod tests {
             long: name.to_owned(),
             href: None,
             values: vec![value],
+            notes: Vec::new(),
         };
         let chart = Lines {
             caption: Caption { id: "r", title: "Rate", sentence: "A rate.".to_owned() },

@@ -15,6 +15,7 @@ mod figure;
 mod funnel;
 mod heat;
 mod line;
+mod notes;
 mod scale;
 mod spark;
 

@@ -1,7 +1,7 @@
 //! Times as the clock of a report's zone shows them. They come as RFC 3339 with the zone's offset, so
 //! that no time zones are known here.
 
-use chrono::{DateTime, Datelike, NaiveDateTime, NaiveTime, TimeDelta};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 
 /// Between the ends of a span.
 const DASH: &str = "\u{2009}–\u{2009}";
@@ -48,6 +48,22 @@ pub(crate) fn days(since: &str, until: &str) -> Option<(String, String)> {
 /// `28 Nov 2026, 09:00`
 fn moment(time: NaiveDateTime) -> String {
     time.format("%-d %b %Y, %H:%M").to_string()
+}
+
+/// `28 Nov 2026`, of an instant in microseconds since 1970, by UTC.
+pub(crate) fn day(micros: i64) -> String {
+    DateTime::from_timestamp_micros(micros).unwrap_or_default().format("%-d %b %Y").to_string()
+}
+
+/// The same as a date field takes it.
+pub(crate) fn date(micros: i64) -> String {
+    DateTime::from_timestamp_micros(micros).unwrap_or_default().format("%Y-%m-%d").to_string()
+}
+
+/// When a note is about: `28 Nov 2026`, with the time where it has one.
+pub(crate) fn noted(at: &str) -> String {
+    let day = || at.parse::<NaiveDate>().map(|day| day.format("%-d %b %Y").to_string());
+    local(at).map(moment).or_else(|| day().ok()).unwrap_or_else(|| at.to_owned())
 }
 
 /// `28 Nov 2026, 09:00:07`, by the clock that it was written by.

@@ -28,7 +28,8 @@ pub struct Events<'a> {
 /// The page.
 pub fn events(context: &Context<'_>, data: &Events<'_>) -> String {
     let Events { request, list, is_event } = *data;
-    let told = Told { period: request.report_period(context.now), compared: None, notes: Vec::new() };
+    let told =
+        Told { period: request.report_period(context.now), compared: None, notes: Vec::new(), annotations: Vec::new() };
     let shown = list.stored.len() + list.rejected.len();
     let content = html! {
         section.card.events {

@@ -4,6 +4,7 @@
 use maud::{Markup, html};
 
 use crate::page::{brand, document};
+use crate::text::sentence;
 
 /// What the login page shows.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +50,11 @@ pub fn followed_link(target: &str) -> String {
         p.aside.address { bdi { (report::visible(target)) } }
     };
     outside("Open this page", &content)
+}
+
+/// What whoever has a link sees where its page isn't shown: why, and nothing that leads further.
+pub fn link_failed(title: &str, detail: &str) -> String {
+    outside(title, &html! { h1 { (title) } p { (sentence(detail)) } })
 }
 
 fn outside(title: &str, content: &Markup) -> String {

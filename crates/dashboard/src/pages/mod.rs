@@ -7,6 +7,7 @@ pub(crate) mod list;
 pub(crate) mod login;
 pub(crate) mod overview;
 pub(crate) mod quality;
+pub(crate) mod saved;
 pub(crate) mod schemas;
 pub(crate) mod sql;
 pub(crate) mod story;

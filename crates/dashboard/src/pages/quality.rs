@@ -45,13 +45,13 @@ pub(crate) fn content(context: &Context<'_>, report: &Report, rejects: Option<(S
                 }.draw(context))
             }
             div.half { (anomalies(context, report, &ALL)) }
-            div.whole {
+            @if context.shared.is_none() { div.whole {
                 section.card.hint {
                     h2 { "Look at them, correct them, try again" }
                     p.says { "A rejected event is kept with what was wrong. After a schema was corrected it can be judged once more." }
                     pre tabindex="0" { code { "frontdesk rejects list\nfrontdesk rejects show ID\nfrontdesk rejects retry" } }
                 }
-            }
+            } }
             div.half { (columns(context, report, "late-events", "Late events over time", &metric::LATE)) }
             div.half { (columns(context, report, "anomalies-over-time", "Anomalies over time", &metric::ANOMALIES)) }
         }

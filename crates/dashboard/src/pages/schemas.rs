@@ -68,7 +68,7 @@ pub enum Counted<'a> {
 
 /// The page.
 pub fn schemas(context: &Context<'_>, data: &Schemas<'_>) -> String {
-    let told = Told { period: data.period.clone(), compared: None, notes: Vec::new() };
+    let told = Told { period: data.period.clone(), compared: None, notes: Vec::new(), annotations: Vec::new() };
     let again_s = matches!(data.counted, Counted::NotYet).then_some(AGAIN_S);
     let content = html! {
         @if let Some(schema) = data.schemas.get(data.shown) {

@@ -114,7 +114,15 @@ fn chart(rows: &SqlRows) -> Option<Markup> {
         .map(|row| {
             let name = row.first().map(|name| text::shown(name)).unwrap_or_default();
             let values = row.get(place).and_then(number).into_iter().collect();
-            Column { short: name.clone(), long: name, href: None, values, before: None, is_so_far: false }
+            Column {
+                short: name.clone(),
+                long: name,
+                href: None,
+                values,
+                before: None,
+                is_so_far: false,
+                notes: Vec::new(),
+            }
         })
         .collect();
     let head = text::shown(&rows.heads()[place]);

@@ -48,7 +48,7 @@ pub(crate) fn anomalies(context: &Context<'_>, report: &Report, metrics: &[&'sta
                                 th scope="row" { (what(metric, None)) }
                                 td {
                                     @let cases = answer.value.map_or_else(|| "–".to_owned(), written);
-                                    @if answer.value.is_some_and(|value| value.size() > 0.0) {
+                                    @if context.shared.is_none() && answer.value.is_some_and(|value| value.size() > 0.0) {
                                         a href=(context.view.href_with(Page::Events, &[("anomaly", metric.name)])) { (cases) span.unseen { " – show the events" } }
                                     } @else { (cases) }
                                 }

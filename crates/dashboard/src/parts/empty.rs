@@ -7,6 +7,9 @@ use crate::page::Context;
 
 /// What stands where the numbers would be.
 pub(crate) fn empty(context: &Context<'_>) -> Markup {
+    if context.shared.is_some() {
+        return html! { section.card.first { h2 { "Nothing was received in this period" } } };
+    }
     let now =
         DateTime::from_timestamp_micros(context.now).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Secs, true);
     html! {

@@ -3,6 +3,7 @@
 use maud::Markup;
 use report::{Channel, Metric, MetricNumber, Report, metric};
 
+use crate::annotations;
 use crate::change::Change;
 use crate::chart::{Caption, Column, Columns, Line, Lines, Point, Series};
 use crate::page::Context;
@@ -54,7 +55,7 @@ pub(crate) fn requests_chart(context: &Context<'_>, report: &Report) -> Columns<
     let caption = Caption {
         id: "requests",
         title: "Contact requests over time",
-        sentence: sentence(report, &metric::CONTACT_REQUESTS, &columns),
+        sentence: sentence(report, &metric::CONTACT_REQUESTS, &columns) + &annotations::sentence(&parts),
     };
     let before = compared_line(report).filter(|_| columns.iter().any(|column| column.before.is_some()));
     Columns {
@@ -86,11 +87,12 @@ pub(crate) fn columns_chart(
     title: &'static str,
     metric: &'static Metric,
 ) -> Columns<'static> {
-    let columns: Vec<Column> = parts(report, context.now)
+    let parts = parts(report, context.now);
+    let columns: Vec<Column> = parts
         .iter()
         .map(|part| column(context, part, vec![self::part(&part.bucket.metrics, metric).unwrap_or(0.0)], metric))
         .collect();
-    let caption = Caption { id, title, sentence: sentence(report, metric, &columns) };
+    let caption = Caption { id, title, sentence: sentence(report, metric, &columns) + &annotations::sentence(&parts) };
     let label = metric.label;
     let before = compared_line(report).filter(|_| columns.iter().any(|column| column.before.is_some()));
     let series = vec![Series { name: label.to_owned(), class: "s1", href: None }];
@@ -105,6 +107,7 @@ fn column(context: &Context<'_>, part: &Part<'_>, values: Vec<f64>, compared: &M
         values: if part.when == When::ToCome { Vec::new() } else { values },
         before: part_before(&part.bucket.metrics, compared),
         is_so_far: part.when == When::SoFar,
+        notes: part.notes.clone(),
     }
 }
 
@@ -143,8 +146,11 @@ pub(crate) fn lines(
             When::SoFar => format!("{}, so far", part.name.long),
             When::Over | When::ToCome => part.name.long,
         },
+        notes: part.notes,
     };
-    let points = parts(report, context.now).into_iter().map(point).collect();
+    let parts = parts(report, context.now);
+    let sentence = sentence + &annotations::sentence(&parts);
+    let points = parts.into_iter().map(point).collect();
     let named = lines.iter().map(|line| Line { name: line.name.to_owned(), class: line.class });
     let caption = Caption { id, title, sentence };
     Lines { caption, unit: unit(metric), lines: named.collect(), points, part: part_head(report) }.draw()

@@ -7,6 +7,7 @@ use report::{Channel, Device};
 use super::named::{UNKNOWN_DEVICE, device, referrer};
 use super::series::channel;
 use crate::format::time;
+use crate::kept::{notes, views};
 use crate::page::{Context, Told};
 use crate::text;
 use crate::view::{Filter, FilterKind, View};
@@ -68,6 +69,8 @@ pub(crate) fn toolbar(context: &Context<'_>, told: Option<&Told>) -> Markup {
                 summary data-key="f" { "Filter" }
                 (filters(context))
             }
+            @if let Some(told) = told { (notes(context, told)) }
+            (views(context))
         }
         (chips(context))
     }
@@ -143,6 +146,21 @@ fn filters(context: &Context<'_>) -> Markup {
                 (form(context, &["limit"], &fields, "Add"))
             }
             p.aside { "A ! before a value leaves it out." }
+        }
+    }
+}
+
+/// The filters as they are told to who can't change them.
+pub(crate) fn filters_told(view: &View) -> Markup {
+    if view.filters().is_empty() {
+        return Markup::default();
+    }
+    html! {
+        ul.chips aria-label="Filters" {
+            @for filter in view.filters() {
+                @let (is_out, value) = named(filter);
+                li { span.chip { (filter.kind.label()) (if is_out { " is not " } else { ": " }) b { bdi { (value) } } } }
+            }
         }
     }
 }

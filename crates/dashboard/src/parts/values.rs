@@ -51,7 +51,8 @@ impl Values<'_> {
             heads.insert(2.min(heads.len()), "Change");
         }
         let caption = Caption { id: self.id, title: self.title, sentence: self.sentence(&bars) };
-        Bars { caption, heads, narrow: NARROW, bars, more: self.more }.draw()
+        let more = self.more.filter(|_| context.shared.is_none());
+        Bars { caption, heads, narrow: NARROW, bars, more }.draw()
     }
 
     fn sentence(&self, bars: &[Bar]) -> String {

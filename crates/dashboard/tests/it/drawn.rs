@@ -1,12 +1,13 @@
 //! Every page, drawn from made-up reports.
 
 use dashboard::{
-    Chat, CollectedSchema, Context, Counted, Events, Failed, LoginForm, Outline, Overview, Page, Quality,
-    SLOW_FOR_PAGES, SLOW_FOR_REFERRERS, Schemas, Sql, SqlOutcome, SqlRows, Story, StoryReject, StoryTimes, View, Wrong,
+    Chat, CollectedSchema, Context, Counted, Events, Failed, KeptNote, KeptShare, KeptView, LoginForm, Outline,
+    Overview, Page, Quality, SLOW_FOR_PAGES, SLOW_FOR_REFERRERS, Saved, Schemas, Shared, SharedNow, Sql, SqlOutcome,
+    SqlRows, Story, StoryReject, StoryTimes, View, Wrong,
 };
 use report::{
-    Collected, Device, EventDetails, EventLine, EventList, EventsRequest, FilledColumn, INTERNAL_REFERRER, Report,
-    ReportName, ReportPeriod, ShownValues, Zone,
+    Annotation, Collected, Device, EventDetails, EventLine, EventList, EventsRequest, FilledColumn, INTERNAL_REFERRER,
+    Report, ReportName, ReportPeriod, ShownValues, Zone,
 };
 use schemas::Corpus;
 use xdm::Composition;
@@ -16,12 +17,61 @@ use crate::made_up::{self, NOW};
 /// A page as it is for these parameters.
 pub(crate) fn with_context(page: Page, parameters: &[(&str, &str)], draw: impl Fn(&Context<'_>) -> String) -> String {
     let view = View::parse(parameters.iter().copied());
-    draw(&Context { page, view: &view, now: NOW, origin: "http://127.0.0.1:8080", is_signed_in: false })
+    draw(&Context {
+        page,
+        view: &view,
+        now: NOW,
+        origin: "http://127.0.0.1:8080",
+        is_signed_in: false,
+        kept: Some(&[kept(page, "Monday's numbers"), kept(page, "The shop & the rest")]),
+        shared: None,
+    })
+}
+
+/// The same as whoever has a link sees it.
+fn with_link(page: Page, parameters: &[(&str, &str)], label: &str, draw: impl Fn(&Context<'_>) -> String) -> String {
+    let view = View::parse(parameters.iter().copied());
+    let shared = Some(Shared { label, until: NOW + 30 * 86_400_000_000 });
+    draw(&Context { page, view: &view, now: NOW, origin: "", is_signed_in: false, kept: None, shared })
+}
+
+fn kept(page: Page, name: &str) -> KeptView {
+    KeptView { id: 1, name: name.to_owned(), page, query: "since=7d".to_owned(), made_by: Some("jo".to_owned()) }
+}
+
+/// What was saved, with these names.
+fn saved(names: &[&str]) -> String {
+    let views: Vec<KeptView> = names.iter().map(|name| kept(Page::Chat, name)).collect();
+    let standing = [SharedNow::Open, SharedNow::Expired, SharedNow::Revoked, SharedNow::KeyGone];
+    let share = |(now, name): (SharedNow, &&str)| KeptShare {
+        id: "abcdefgh".to_owned(),
+        label: (*name).to_owned(),
+        page: Page::Overview,
+        query: "since=30d&channel=chat".to_owned(),
+        made_by: None,
+        until: NOW + 30 * 86_400_000_000,
+        now,
+    };
+    let shares: Vec<KeptShare> = std::iter::zip(standing, names).map(share).collect();
+    let note = |name: &&str| KeptNote {
+        id: 7,
+        at: "2026-11-25".to_owned(),
+        text: (*name).to_owned(),
+        datastream: Some((*name).to_owned()),
+        made_by: Some((*name).to_owned()),
+    };
+    let notes: Vec<KeptNote> = names.iter().map(note).collect();
+    dashboard::saved(&Saved { views: &views, shares: &shares, notes: &notes, is_signed_in: true })
 }
 
 /// The pages by name, with these subjects and pages in their lists.
 pub(crate) fn all(subjects: &[&str], pages: &[&str], parameters: &[(&str, &str)]) -> Vec<(&'static str, String)> {
-    let report = made_up::days;
+    let noted = subjects.first().copied().unwrap_or_default();
+    let report = |name| {
+        let text = noted.to_owned();
+        Report { annotations: vec![Annotation { id: 1, at: "2026-11-25".to_owned(), text }], ..made_up::days(name) }
+    };
+    let (names, label) = (subjects.to_vec(), noted);
     let rows = made_up::with_rows;
     let events_of = subjects.to_vec();
     let (events, story) = (events(subjects, pages, parameters), story(subjects));
@@ -60,6 +110,14 @@ pub(crate) fn all(subjects: &[&str], pages: &[&str], parameters: &[(&str, &str)]
                 )
             }),
         ),
+        ("saved", saved(&names)),
+        (
+            "shared",
+            with_link(Page::Chat, parameters, label, |context| {
+                dashboard::chat(context, &Chat { chat: &report(ReportName::Chat) })
+            }),
+        ),
+        ("link-failed", dashboard::link_failed("This link is over", "ask whoever has sent it for a new one")),
         ("empty", empty(parameters)),
         ("schemas", schemas(&events_of, parameters)),
         ("counting", counting(parameters)),

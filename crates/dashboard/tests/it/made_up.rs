@@ -97,6 +97,7 @@ fn report(name: ReportName, by: &str, series: Vec<ReportBucket>, requests: u64, 
         rows: channels(requests, before),
         rows_left_out: 0,
         notes: vec!["The period isn't over: it is compared with as much of the earlier one.".to_owned()],
+        annotations: Vec::new(),
     }
 }
 

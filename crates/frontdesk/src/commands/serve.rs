@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use chrono::{SecondsFormat, Utc};
 use intake::SystemClock;
-use server::{Keys, Listeners, LocalKey};
+use server::{Keys, LinkKey, Listeners, LocalKey};
 use state::State;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -68,7 +68,9 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings, read: ReadSetting
     let stop = stopped(Arc::clone(&lost_terminal))?;
     let hangups = reload::listen()?;
     let state = State::open(&settings.data, Arc::new(SystemClock)).await?;
+    options.state = Some(state.clone());
     let opening = Opening::of(&dir, settings).await?;
+    options.link_key = Some(LinkKey::new(&opening.intake.link_key()));
     for repair in &opening.opened.repairs {
         tracing::warn!("repaired: {repair}");
     }

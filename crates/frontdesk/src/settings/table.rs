@@ -84,6 +84,11 @@ pub(crate) static SETTINGS: &[Setting] = &[
         RARE,
         "Names of a proxy on this machine, under which a server on loopback may be read too; others get 403. Demands keys (docs/keys.md)"
     ),
+    setting!(
+        embed_hosts,
+        RARE,
+        "Origins whose pages may show a shared link in a frame, such as https://intranet.example; none when empty"
+    ),
     setting!(log, COMMON, "What is logged: error, warn, info, debug, trace, or a filter such as info,intake=debug"),
     setting!(log_format, COMMON, "How log lines are written"),
     setting!(profile, RARE, "How strictly events are read: spec keeps undeclared properties, aep-strict rejects them"),

@@ -142,6 +142,24 @@ impl Value for Names {
     }
 }
 
+/// Origins of pages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Origins(pub(crate) Vec<String>);
+
+impl Value for Origins {
+    const FORM: &'static str = "origin,…";
+
+    /// What is one, the server knows.
+    fn parse(text: &str) -> Result<Self, String> {
+        let origins = text.split(',').map(str::trim).filter(|origin| !origin.is_empty());
+        Ok(Origins(origins.map(|origin| origin.trim_end_matches('/').to_ascii_lowercase()).collect()))
+    }
+
+    fn show(&self) -> String {
+        self.0.join(",")
+    }
+}
+
 /// A time zone of the IANA database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TimeZone(pub(crate) Zone);

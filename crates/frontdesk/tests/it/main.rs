@@ -21,5 +21,6 @@ mod reports;
 mod schemas;
 mod serve;
 mod server_process;
+mod state;
 mod summaries;
 mod tls;

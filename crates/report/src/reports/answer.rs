@@ -33,6 +33,20 @@ pub struct Report {
     pub rows_left_out: u64,
     /// What to know before quoting the numbers, a sentence each.
     pub notes: Vec<String>,
+    /// What people have noted on the time line within the span, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub annotations: Vec<Annotation>,
+}
+
+/// What somebody has noted on the time line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Annotation {
+    /// Its number.
+    pub id: i64,
+    /// A day such as `2026-11-29`, or an instant as RFC 3339.
+    pub at: String,
+    /// What happened.
+    pub text: String,
 }
 
 /// A span of time.

@@ -23,8 +23,8 @@ mod write;
 mod zone;
 
 pub use answer::{
-    ComparedPeriod, MetricAnswer, MetricNumber, PartAnswer, Report, ReportBucket, ReportPeriod, ReportRow, RowKind,
-    SecondsAnswer,
+    Annotation, ComparedPeriod, MetricAnswer, MetricNumber, PartAnswer, Report, ReportBucket, ReportPeriod, ReportRow,
+    RowKind, SecondsAnswer,
 };
 pub use buckets::DivisionError;
 pub use contents::Contents;

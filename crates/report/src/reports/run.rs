@@ -111,6 +111,7 @@ impl Report {
             rows_left_out: rows_left_out as u64,
             rows,
             notes,
+            annotations: Vec::new(),
         }
     }
 }

@@ -2,17 +2,21 @@
 
 use std::sync::Arc;
 
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::json;
 
 use super::endpoint::Endpoint;
 use super::openapi::parts;
+use crate::app::access::cookie::Transport;
+use crate::app::access::page;
 use crate::app::access::scope::Access;
 use crate::app::backend::Backend;
 use crate::app::call::{Call, Outcome};
 use crate::app::operation::Operation;
 use crate::app::route::{Content, RouteSpec};
 use crate::app::state::AppState;
+use crate::http::host::Via;
 use crate::http::response;
 
 const FRAME: &str = include_str!("index.html");
@@ -49,6 +53,16 @@ pub(super) fn host(headers: &HeaderMap) -> &str {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let host = host.filter(|host| host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b)));
     host.unwrap_or("127.0.0.1:8080")
+}
+
+/// Where this server was asked, for links and lines to copy.
+pub(super) fn origin(head: &Parts) -> String {
+    let via = head.extensions.get::<Via>().copied().unwrap_or_default();
+    let scheme = match page::transport(head, via) {
+        Transport::Tls => "https",
+        Transport::Clear => "http",
+    };
+    format!("{scheme}://{}", host(&head.headers))
 }
 
 fn page(routes: &[&RouteSpec], host: &str) -> String {

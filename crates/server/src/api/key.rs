@@ -8,7 +8,6 @@ use serde_json::json;
 
 use super::endpoint::Endpoint;
 use super::openapi::parts;
-use crate::app::access::key::Key;
 use crate::app::access::principal::Principal;
 use crate::app::access::scope::{Access, Scope};
 use crate::app::backend::Backend;
@@ -51,12 +50,7 @@ impl<'a> Answer<'a> {
         let may = principal.scopes().into_iter().map(Scope::name).collect();
         let datastream = principal.datastream();
         let nothing = Answer { demanded, id: None, name: None, scope: None, may, datastream, expires: None };
-        let key: Option<&Key> = match principal {
-            Principal::Key(key) => Some(key),
-            Principal::Session(session) => Some(&session.key),
-            Principal::Local | Principal::Open | Principal::Nobody => None,
-        };
-        match (key, principal) {
+        match (principal.key(), principal) {
             (Some(key), _) => Answer {
                 id: Some(&key.id),
                 name: Some(&key.name),

@@ -11,6 +11,7 @@ mod endpoint;
 mod events;
 mod export;
 mod index;
+pub(crate) mod kept;
 mod key;
 mod live;
 mod metrics;

@@ -14,6 +14,7 @@ use report::{AskedForm, DrawnForm, FILTERS, Look, PARAMETERS, Report, ReportForm
 use serde_json::{Value, json};
 
 use super::endpoint::Endpoint;
+use super::kept::annotated::annotate;
 use super::openapi::{parts, problems};
 use super::rows;
 use crate::app::access::scope::Access;
@@ -63,7 +64,8 @@ impl Endpoint for GetReport {
     async fn handle<B: Backend>(state: Arc<AppState<B>>, call: Call) -> Outcome {
         let (request, form) = asked(&call.head, state.options.time_zone, state.backend.now_micros())?;
         let _slot = state.report_slots.try_acquire().map_err(|_| rows::busy())?;
-        let report = state.backend.report(&request, rows::limits(&state)).await.map_err(rows::problem)?;
+        let mut report = state.backend.report(&request, rows::limits(&state)).await.map_err(rows::problem)?;
+        annotate(&state, std::slice::from_mut(&mut report)).await;
         let (name, now) = (request.name(), state.backend.now_micros());
         // A workbook of a thousand rows takes a while.
         let written = tokio::task::spawn_blocking(move || bytes(&report, form, now)).await;
@@ -210,6 +212,15 @@ fn schemas() -> Vec<(&'static str, Value)> {
                     }))),
                     "rows_left_out": parts::count(),
                     "notes": list(parts::string()),
+                    "annotations": {
+                        "description": "What people have noted on the time line within the period; absent without any.",
+                        "type": "array",
+                        "items": parts::object(&["id", "at", "text"], json!({
+                            "id": { "type": "integer" },
+                            "at": { "type": "string", "description": "A day such as 2026-11-29, or an instant." },
+                            "text": parts::string(),
+                        })),
+                    },
                 }),
             ),
         ),

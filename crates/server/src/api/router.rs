@@ -3,6 +3,7 @@
 //! Posted events, which nearly every request is about, pass the router by: finding their
 //! way, and the layers around a handler, would cost as much as checking an event.
 
+use std::collections::HashSet;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use axum::extract::Request;
 use axum::handler::Handler;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
-use axum::routing::{MethodRouter, get, options, post};
+use axum::routing::{MethodRouter, delete, get, options, post};
 use tower::Service;
 
 use super::endpoint::Endpoint;
@@ -40,7 +41,8 @@ pub(crate) struct Routes<B> {
 
 impl<B: Backend> Routes<B> {
     pub(crate) fn new(state: &Arc<AppState<B>>) -> Routes<B> {
-        let mut mounts = Mounts { state: Arc::clone(state), router: Router::new(), by_ending: Vec::new() };
+        let mut mounts =
+            Mounts { state: Arc::clone(state), router: Router::new(), patterns: HashSet::new(), by_ending: Vec::new() };
         visit_all(&mut mounts);
         let Mounts { router, by_ending, .. } = mounts;
         let router = router.fallback(Fallback { state: Arc::clone(state), by_ending: by_ending.into() });
@@ -88,6 +90,8 @@ fn is_posted_event<T>(request: &axum::http::Request<T>) -> bool {
 struct Mounts<B> {
     state: Arc<AppState<B>>,
     router: Router,
+    /// Those that are mounted.
+    patterns: HashSet<&'static str>,
     by_ending: Vec<ByEnding<B>>,
 }
 
@@ -102,7 +106,9 @@ impl<B: Backend> Visitor<B> for Mounts<B> {
         let route = self.state.route(E::SPEC);
         for pattern in E::SPEC.patterns() {
             let router = std::mem::take(&mut self.router);
-            self.router = router.route(pattern, methods::<B, E>(&self.state, route));
+            // The first route of a path answers other methods, too.
+            let is_first = self.patterns.insert(pattern);
+            self.router = router.route(pattern, methods::<B, E>(&self.state, route, is_first));
         }
         if matches!(E::SPEC.found_by, FoundBy::Ending(_) | FoundBy::PathOrEnding(_)) {
             self.by_ending.push(ByEnding { route, answer: answer_by_ending::<B, E> });
@@ -110,7 +116,7 @@ impl<B: Backend> Visitor<B> for Mounts<B> {
     }
 }
 
-fn methods<B: Backend, E: Endpoint>(state: &Arc<AppState<B>>, route: Route) -> MethodRouter {
+fn methods<B: Backend, E: Endpoint>(state: &Arc<AppState<B>>, route: Route, is_first: bool) -> MethodRouter {
     let mounted = Mounted { state: Arc::clone(state), route, handler: E::handle::<B> };
     // The router adds the methods that are allowed.
     let refusal = Mounted {
@@ -121,8 +127,9 @@ fn methods<B: Backend, E: Endpoint>(state: &Arc<AppState<B>>, route: Route) -> M
     let methods = match E::SPEC.method {
         Method::Get => get(mounted),
         Method::Post => post(mounted),
-    }
-    .fallback(refusal);
+        Method::Delete => delete(mounted),
+    };
+    let methods = if is_first { methods.fallback(refusal) } else { methods };
     match E::SPEC.pages {
         Pages::Anonymous => {
             let handler = async |_: Arc<AppState<B>>, _: Call| Ok(cors::preflight());

@@ -5,9 +5,13 @@
 
 use super::edge_network::calls::{Acquire, Collect, CollectV2, Interact, InteractV2, SetConsent};
 use super::endpoint::Endpoint;
+use super::kept::{
+    DeleteAnnotation, DeleteShare, DeleteView, GetAnnotations, GetShares, GetViews, PostAnnotation, PostShare, PostView,
+};
 use super::pages::{
     GetAsset, GetChatPage, GetDevicesPage, GetEventPage, GetEventsPage, GetLiveStream, GetOverviewPage, GetPagesPage,
-    GetQualityPage, GetReferrersPage, GetSchemasPage, GetSqlPage, GetSubjectsPage, PostLogin, PostLogout,
+    GetQualityPage, GetReferrersPage, GetSavedPage, GetSchemasPage, GetShare, GetSqlPage, GetSubjectsPage, PostLogin,
+    PostLogout, PostSaved,
 };
 use super::streaming_ingestion::{batch::PostMessages, message::PostMessage};
 use super::{
@@ -53,6 +57,15 @@ routes! {
     GetReportContacts,
     GetReport,
     GetExport,
+    GetViews,
+    PostView,
+    DeleteView,
+    GetAnnotations,
+    PostAnnotation,
+    DeleteAnnotation,
+    GetShares,
+    PostShare,
+    DeleteShare,
     GetOverviewPage,
     GetChatPage,
     GetSubjectsPage,
@@ -64,6 +77,9 @@ routes! {
     GetEventPage,
     GetSchemasPage,
     GetSqlPage,
+    GetSavedPage,
+    PostSaved,
+    GetShare,
     GetLiveStream,
     GetAsset,
     PostLogin,
@@ -95,16 +111,25 @@ mod tests {
     fn declarations_hold_together() {
         for (place, spec) in ROUTES.iter().enumerate() {
             let path = spec.path;
+            let same = ROUTES[..place].iter().filter(|other| other.path == path);
+            let is_alike = |other: &&&RouteSpec| other.access == spec.access && other.method != spec.method;
             assert!(
-                !ROUTES[..place].iter().any(|other| other.path == path),
-                "{path}: metrics are labelled by path alone"
+                same.clone().all(|other| is_alike(&other)),
+                "{path}: other methods are held to the first one's access"
             );
             let has_ending = matches!(spec.found_by, FoundBy::Ending(_) | FoundBy::PathOrEnding(_));
             assert!(!has_ending || spec.method == Method::Post, "{path}: what is found by its ending takes POST");
             assert!(spec.pages != Pages::WithCookies || matches!(spec.found_by, FoundBy::Ending(_)), "{path}");
             assert!(spec.pages != Pages::Anonymous || !has_ending, "{path}");
             let is_read = matches!(spec.access, Access::Read | Access::Desk | Access::Admin);
-            assert!(!is_read || path == "/metrics" || spec.content.is_refusable(), "{path}: name its content");
+            // What is kept was done, and has to be said.
+            let is_kept =
+                ["/v1/views", "/v1/annotations", "/v1/shares", "/views/"].iter().any(|kept| path.starts_with(kept));
+            let is_done = is_kept && spec.method != Method::Get;
+            assert!(
+                is_done != spec.content.is_refusable() || !is_read || path == "/metrics",
+                "{path}: name its content"
+            );
         }
     }
 

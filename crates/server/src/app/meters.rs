@@ -66,9 +66,15 @@ impl Meters {
     /// Requests by route and status.
     pub(crate) fn write_requests(&self, page: &mut Page) {
         page.head("frontdesk_http_requests_total", MetricKind::Counter, "Requests answered, by route and status.");
-        for (spec, counts) in &self.requests {
-            for (status, count) in STATUSES.iter().zip(counts) {
-                let count = count.load(Ordering::Relaxed);
+        for (place, (spec, _)) in self.requests.iter().enumerate() {
+            let of_path = |(other, _): &&(&RouteSpec, _)| other.path == spec.path;
+            // A path is one series, whatever its methods.
+            if self.requests[..place].iter().any(|other| of_path(&other)) {
+                continue;
+            }
+            for (column, status) in STATUSES.iter().enumerate() {
+                let counts = self.requests.iter().filter(of_path).map(|(_, counts)| &counts[column]);
+                let count: u64 = counts.map(|count| count.load(Ordering::Relaxed)).sum();
                 if count > 0 {
                     let status = if *status == 0 { "other".to_owned() } else { status.to_string() };
                     page.line(format_args!(
@@ -148,9 +154,13 @@ mod tests {
     fn unknown_statuses_share_a_series() {
         static SQL: RouteSpec = RouteSpec::post("/v1/sql", Access::Read);
         static UNKNOWN: RouteSpec = RouteSpec::get("/v1/sql", Access::Read);
-        let meters = Meters::of(&[&SQL]);
+        static VIEWS: RouteSpec = RouteSpec::get("/v1/views", Access::Read);
+        static SAVE: RouteSpec = RouteSpec::post("/v1/views", Access::Read);
+        let meters = Meters::of(&[&SQL, &VIEWS, &SAVE]);
         let count = |spec, status| meters.count(Route { spec, number: meters.number_of(spec) }, status);
         count(&SQL, StatusCode::OK);
+        count(&VIEWS, StatusCode::OK);
+        count(&SAVE, StatusCode::OK);
         count(&ELSEWHERE, StatusCode::IM_A_TEAPOT);
         count(&UNKNOWN, StatusCode::OK);
         let mut page = Page::default();
@@ -158,6 +168,7 @@ mod tests {
         let text = page.into_text();
         for line in [
             "{route=\"/v1/sql\",status=\"200\"} 1\n",
+            "{route=\"/v1/views\",status=\"200\"} 2\n",
             "{route=\"(elsewhere)\",status=\"other\"} 1\n",
             "{route=\"(elsewhere)\",status=\"200\"} 1\n",
         ] {

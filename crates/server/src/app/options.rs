@@ -10,9 +10,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use dashboard::CollectedSchema;
 use report::Zone;
+use state::State;
 use thiserror::Error;
 
 use super::access::keys::Keys;
+use super::access::links::LinkKey;
 use super::datastream::Datastream;
 use super::name::is_name;
 use crate::http::accept::AcceptLimits;
@@ -98,6 +100,12 @@ pub struct ServerOptions {
     pub network_body_bytes_max: usize,
     /// What is collected, for the page `/schemas`: the schema of most datastreams first.
     pub schemas: Arc<[CollectedSchema]>,
+    /// What people keep beside the events. Without it saved views, notes and links are answered with 503.
+    pub state: Option<State>,
+    /// The key by which links are signed. Without it none are made or answered.
+    pub link_key: Option<LinkKey>,
+    /// Origins whose pages may show a shared view in a frame, such as `https://intranet.example`.
+    pub embed_hosts: Vec<String>,
     /// The Web SDK's file, for the page `/demo/sdk.html`.
     pub demo_alloy: Option<Bytes>,
 }
@@ -141,6 +149,9 @@ impl Default for ServerOptions {
             datastreams: BTreeMap::new(),
             network_body_bytes_max: MIB,
             schemas: Arc::default(),
+            state: None,
+            link_key: None,
+            embed_hosts: Vec::new(),
             demo_alloy: None,
         }
     }
@@ -178,6 +189,9 @@ impl ServerOptions {
             }
         }
         at_least("network_body_bytes_max", self.network_body_bytes_max, 1)?;
+        if let Some(host) = self.embed_hosts.iter().find(|host| !is_origin(host)) {
+            return Err(OptionsError::EmbedHost { host: host.clone() });
+        }
         if let Some(name) = self.datastreams.keys().find(|name| !is_name(name)) {
             return Err(OptionsError::DatastreamName { datastream: name.clone() });
         }
@@ -213,6 +227,13 @@ impl ServerOptions {
     }
 }
 
+/// Whether this is a scheme with a host and perhaps a port: what a policy can name without meaning more.
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let is_plain = |host: &str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
+    host.is_some_and(|host| !host.is_empty() && is_plain(host))
+}
+
 /// Limits that can't be served with.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum OptionsError {
@@ -231,6 +252,14 @@ pub enum OptionsError {
     Zero {
         /// Field of [`ServerOptions`].
         name: &'static str,
+    },
+    /// A host that may embed isn't an origin.
+    #[error(
+        "`{host}` in embed_hosts is no origin such as https://intranet.example; leave out the path, and name each host"
+    )]
+    EmbedHost {
+        /// What was set.
+        host: String,
     },
     /// A datastream has a name with other than letters, digits and `-_.:`.
     #[error(
@@ -273,6 +302,11 @@ mod tests {
         check(|o| o.body_read_timeout = Duration::ZERO, Some("body_read_timeout is zero"));
         check(|o| o.tls_handshake_timeout = Duration::ZERO, Some("tls_handshake_timeout is zero"));
         check(|o| o.tls_reload_every = Duration::ZERO, Some("tls_reload_every is zero"));
+        check(|o| o.embed_hosts = vec!["https://intranet.example:8443".to_owned()], None);
+        for wrong in ["intranet.example", "https://", "https://a.example/x", "https://a.example; script-src *", "*"] {
+            let options = ServerOptions { embed_hosts: vec![wrong.to_owned()], ..ServerOptions::default() };
+            assert_eq!(options.check().err(), Some(OptionsError::EmbedHost { host: wrong.to_owned() }));
+        }
         check(|o| drop(o.inlets.insert("a b".into(), "c".into())), Some("`a b`"));
     }
 }

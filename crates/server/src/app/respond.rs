@@ -21,6 +21,9 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 const NOTHING_RUNS: HeaderValue =
     HeaderValue::from_static("default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
 
+/// What search engines are asked.
+static ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
+
 /// In every answer that reads the tables while some of their rows can't be read.
 static INCOMPLETE: HeaderName = HeaderName::from_static("frontdesk-incomplete");
 
@@ -68,6 +71,13 @@ fn protect(route: &RouteSpec, headers: &mut HeaderMap) {
         return;
     }
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(NOTHING_RUNS);
+    // The path is a secret: no other server is told of it, and no search engine or cache keeps what it shows.
+    if route.access == Access::Link {
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+        headers.insert(&ROBOTS, HeaderValue::from_static("noindex, nofollow"));
+        return;
+    }
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     if !route.content.is_fixed() && route.access != Access::Public {
         headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));

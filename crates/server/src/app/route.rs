@@ -14,6 +14,8 @@ pub enum Method {
     Get,
     /// POST.
     Post,
+    /// DELETE.
+    Delete,
 }
 
 impl Method {
@@ -22,6 +24,7 @@ impl Method {
         match self {
             Method::Get => "GET",
             Method::Post => "POST",
+            Method::Delete => "DELETE",
         }
     }
 }
@@ -37,6 +40,9 @@ pub struct RouteSpec {
     pub summary: &'static str,
     /// What it takes to be answered.
     pub access: Access,
+    /// Whether the session of a person who has signed in is enough for it although it changes something: our own pages'
+    /// forms, and nothing else.
+    pub(crate) takes_session: bool,
     /// How a request's path is recognised.
     pub(crate) found_by: FoundBy,
     /// What its answers are made of.
@@ -131,6 +137,7 @@ impl RouteSpec {
             path,
             summary: "",
             access,
+            takes_session: false,
             found_by: FoundBy::Path,
             content: Content::Standing,
             audience: Audience::Programs,
@@ -143,6 +150,16 @@ impl RouteSpec {
     /// A route that takes something, with what most of them have in common.
     pub(crate) const fn post(path: &'static str, access: Access) -> RouteSpec {
         RouteSpec { method: Method::Post, content: Content::Outcome, ..RouteSpec::get(path, access) }
+    }
+
+    /// A route that takes something away, with what most of them have in common.
+    pub(crate) const fn delete(path: &'static str, access: Access) -> RouteSpec {
+        RouteSpec { method: Method::Delete, ..RouteSpec::post(path, access) }
+    }
+
+    /// A route that our own pages' forms are sent to by whoever has signed in.
+    pub(crate) const fn form(path: &'static str, access: Access) -> RouteSpec {
+        RouteSpec { takes_session: true, ..RouteSpec::post(path, access) }
     }
 
     /// The patterns under which the router finds it.

@@ -60,6 +60,8 @@ pub(crate) struct AppState<B> {
     pub(crate) live_places: Arc<Semaphore>,
     /// Ends them when the server stops.
     pub(crate) stopping: CancellationToken,
+    /// Held while the links are read anew, so that an older reading never comes last.
+    pub(crate) mirroring: tokio::sync::Mutex<()>,
     /// The routes that are served, for pages about them.
     pub(crate) interface: Interface,
     /// What holds for each body.
@@ -95,6 +97,7 @@ impl<B> AppState<B> {
             report_slots: Semaphore::new(REPORTS_AT_ONCE),
             live_places: Arc::new(Semaphore::new(LIVE_STREAMS_MAX)),
             stopping: CancellationToken::new(),
+            mirroring: tokio::sync::Mutex::default(),
             interface,
             body_limits: options.body_limits(),
             instance: uuid::Uuid::new_v4().as_fields().1,

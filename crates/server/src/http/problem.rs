@@ -77,6 +77,13 @@ codes! {
     OrgMismatch "org_mismatch" OK "The page's SDK may not find its cookies" "Set org_id of the datastream in the settings to the orgId of the page's SDK.";
     OriginRefused "origin_refused" FORBIDDEN "Pages of this origin may not send to this datastream" "Add the origin to the datastream's origins in the settings.";
     NotFound "not_found" NOT_FOUND "There is nothing at this path" "GET /api lists the endpoints.";
+    KeptInvalid "kept_invalid" BAD_REQUEST "What is to be kept isn't as it has to be" "Correct what the detail names and send it again.";
+    KeptUnknown "kept_unknown" NOT_FOUND "Nothing is kept under this id" "GET the list; it may have been deleted.";
+    NameTaken "name_taken" CONFLICT "There is a view of this name" "Choose another name, or delete that view first.";
+    KeptFull "kept_full" UNPROCESSABLE_ENTITY "There is no room for more" "Delete what nobody needs; the detail names the limit.";
+    LinkUnknown "link_unknown" NOT_FOUND "This link leads nowhere" "Copy the whole link, or ask whoever has sent it for a new one.";
+    LinkOver "link_over" GONE "This link is over" "Ask whoever has sent it for a new one.";
+    LinkLimited "link_limited" TOO_MANY_REQUESTS "Too many wrong links" "Check the link; a good one is answered at once. Others are looked at again after the time that Retry-After says.";
     EventUnknown "event_unknown" NOT_FOUND "No event with this id was received" "Check the id; one with a slash is sent percent-encoded or as it is.";
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED "This path doesn't take this method" "Use a method that the Allow header lists.";
     BodyTimeout "body_timeout" REQUEST_TIMEOUT "The body took too long" "Send it again, faster or in smaller parts.";

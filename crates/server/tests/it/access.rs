@@ -61,6 +61,14 @@ fn example(route: &RouteSpec) -> (&'static str, &'static str) {
         "/demo/{page}" => ("/demo/index.html", ""),
         "/problems/{code}" => ("/problems/key_missing", ""),
         "/v1/reports/{name}" => ("/v1/reports/overview", ""),
+        "/views/{action}" => ("/views/save", "name=n&page=/"),
+        "/share/{token}" => ("/share/abc", ""),
+        "/v1/views/{id}" => ("/v1/views/1", ""),
+        "/v1/annotations/{id}" => ("/v1/annotations/1", ""),
+        "/v1/shares/{id}" => ("/v1/shares/abcdefgh", ""),
+        "/v1/views" => ("/v1/views", r#"{"name":"n","page":"/"}"#),
+        "/v1/annotations" => ("/v1/annotations", r#"{"at":"2026-11-20","text":"t"}"#),
+        "/v1/shares" => ("/v1/shares", r#"{"label":"l","page":"/"}"#),
         "/assets/{name}" => (Box::leak(dashboard::STYLE.path().into_boxed_str()), ""),
         "/events/{id}" => ("/events/stored-1", ""),
         "/v1/sql" => ("/v1/sql", "select 1"),
@@ -88,8 +96,13 @@ async fn every_route_with_every_scope() {
     let rig = Rig::with(|options| options.keys = dir.keys()).await;
     // They look at what is typed in, and are tested beside the pages.
     let forms = ["/login", "/logout"];
-    for route in ROUTES.iter().filter(|route| !forms.contains(&route.path)) {
+    let others = |route: &&&RouteSpec| !forms.contains(&route.path) && route.access != Access::Link;
+    for route in ROUTES.iter().filter(others) {
         let (path, body) = example(route);
+        // The second one to save or delete the same finds it done.
+        let is_once = route.path.contains("views")
+            || route.path.starts_with("/v1/shares/{")
+            || route.path.starts_with("/v1/annotations/{");
         for (scope, key) in &keys {
             let mut request = rig.request(method(route), path).body(body);
             if scope.is_some() {
@@ -102,7 +115,8 @@ async fn every_route_with_every_scope() {
                 (None, _) => 401..402,
             };
             let found = status(request).await;
-            assert!(expect.contains(&found), "{} with {scope:?}: {found}", route.path);
+            let is_done = is_once && expect.start == 200 && matches!(found, 303 | 404 | 409);
+            assert!(expect.contains(&found) || is_done, "{} with {scope:?}: {found}", route.path);
         }
     }
 }
@@ -113,10 +127,11 @@ async fn a_key_is_looked_at_before_the_method() {
     let admin = dir.scope(Scope::Admin);
     let rig = Rig::with(|options| options.keys = dir.keys()).await;
     let forms = ["/login", "/logout"];
-    for route in ROUTES.iter().filter(|route| !forms.contains(&route.path)) {
+    let others = |route: &&&RouteSpec| !forms.contains(&route.path) && route.access != Access::Link;
+    for route in ROUTES.iter().filter(others) {
         let (path, _) = example(route);
         let ask = async |key: Option<&str>| {
-            let request = rig.request(Method::DELETE, path);
+            let request = rig.request(Method::PATCH, path);
             let request = key.map_or(request.try_clone().expect("no stream"), |key| request.bearer_auth(key));
             let answer = request.send().await.expect("an answer");
             let status = answer.status().as_u16();
@@ -144,7 +159,8 @@ async fn no_spelling_of_a_path_gets_in_without_a_key() {
         assert_eq!(status(rig.request(Method::HEAD, path)).await, 200, "{path}");
     }
     let mut targets: Vec<(String, String)> = Vec::new();
-    for route in ROUTES.iter().filter(|route| !matches!(route.access, Access::Public | Access::Collect)) {
+    for route in ROUTES.iter().filter(|route| !matches!(route.access, Access::Public | Access::Collect | Access::Link))
+    {
         let (path, _) = example(route);
         let method = method(route).to_string();
         for spelling in [

@@ -1,7 +1,7 @@
 //! A fake backend: it reads events with `serde_json`, keeps what it was given, and fails
 //! when told to.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -44,6 +44,8 @@ pub(crate) struct FakeState {
     /// A submission or a query takes a permit for its time; tests close the gate by
     /// taking all of them.
     pub(crate) gate: Semaphore,
+    /// Its clock, in microseconds since 1970.
+    pub(crate) now: AtomicI64,
 }
 
 impl std::ops::Deref for Fake {
@@ -63,6 +65,7 @@ impl Fake {
             trouble: Mutex::default(),
             queries: Mutex::default(),
             gate: Semaphore::new(1_000),
+            now: AtomicI64::new(NOW_MICROS),
         }))
     }
 
@@ -150,7 +153,7 @@ impl Ingest for Fake {
     }
 
     fn now_micros(&self) -> i64 {
-        NOW_MICROS
+        self.now.load(Ordering::SeqCst)
     }
 }
 

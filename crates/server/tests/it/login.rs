@@ -8,15 +8,15 @@ use server::Scope;
 use crate::access::{KeyDirectory, NOW_S};
 use crate::rig::{Rig, json, refused};
 
-const PAGE: &str = "text/html,application/xhtml+xml,*/*;q=0.8";
+pub(crate) const PAGE: &str = "text/html,application/xhtml+xml,*/*;q=0.8";
 
 /// Sends a request as a browser does that shows what comes.
-async fn looked_at(request: RequestBuilder) -> Response {
+pub(crate) async fn looked_at(request: RequestBuilder) -> Response {
     request.header("accept", PAGE).send().await.expect("an answer")
 }
 
 /// A client that follows nothing, so that each step is seen.
-fn browser() -> Client {
+pub(crate) fn browser() -> Client {
     Client::builder().no_proxy().redirect(Policy::none()).build().expect("a client")
 }
 
@@ -28,17 +28,17 @@ fn form(rig: &Rig, fields: &[(&str, &str)]) -> RequestBuilder {
         .header("origin", format!("http://{}", rig.address))
 }
 
-fn url(fields: &[(&str, &str)]) -> String {
+pub(crate) fn url(fields: &[(&str, &str)]) -> String {
     let written = |text: &str| text.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();
     fields.iter().map(|(name, value)| format!("{name}={}", written(value))).collect::<Vec<_>>().join("&")
 }
 
-fn header(headers: &HeaderMap, name: &str) -> String {
+pub(crate) fn header(headers: &HeaderMap, name: &str) -> String {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
 }
 
 /// Signs in; the cookie to send back.
-async fn signed_in(rig: &Rig, key: &str) -> String {
+pub(crate) async fn signed_in(rig: &Rig, key: &str) -> String {
     let answer = looked_at(form(rig, &[("key", key), ("to", "/chat")])).await;
     assert_eq!((answer.status().as_u16(), header(answer.headers(), "location").as_str()), (303, "/chat"));
     let cookie = header(answer.headers(), "set-cookie");

@@ -1,22 +1,36 @@
 //! A server on a free port, and clients to talk to it.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
-use server::ServerOptions;
+use server::{LinkKey, ServerOptions};
+use state::State;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::fake::Fake;
+use crate::fake::{Fake, NOW_MICROS};
+
+/// Always the same time.
+#[derive(Debug)]
+struct StillClock;
+
+impl intake::Clock for StillClock {
+    fn now_micros(&self) -> i64 {
+        NOW_MICROS
+    }
+}
 
 pub(crate) struct Rig {
     pub(crate) fake: Fake,
     pub(crate) address: SocketAddr,
     pub(crate) client: Client,
+    pub(crate) state: State,
+    _directory: tempfile::TempDir,
     stop: Option<oneshot::Sender<()>>,
     serving: JoinHandle<std::io::Result<()>>,
 }
@@ -32,7 +46,10 @@ impl Rig {
 
     /// A server that listens there; it is always spoken to over loopback.
     pub(crate) async fn on(listen: &str, change: impl FnOnce(&mut ServerOptions)) -> Rig {
-        let mut options = ServerOptions::default();
+        let directory = tempfile::tempdir().expect("a directory");
+        let state = State::open(directory.path(), Arc::new(StillClock)).await.expect("a state file");
+        let link_key = Some(LinkKey::new(&[7; 32]));
+        let mut options = ServerOptions { state: Some(state.clone()), link_key, ..ServerOptions::default() };
         change(&mut options);
         let listener = TcpListener::bind(listen).await.expect("a free port");
         let mut address = listener.local_addr().expect("it is bound");
@@ -42,7 +59,7 @@ impl Rig {
         let shutdown = async move { drop(stopped.await) };
         let serving = tokio::spawn(server::serve(listener, fake.clone(), options, shutdown));
         let client = Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().expect("a client");
-        Rig { fake, address, client, stop: Some(stop), serving }
+        Rig { fake, address, client, state, _directory: directory, stop: Some(stop), serving }
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {

@@ -67,7 +67,7 @@ fn operation(route: &RouteSpec, declared: Operation) -> Value {
 fn security(access: Access) -> Value {
     let scope = |scope: Scope| json!([{ "bearer": [scope.name()] }, { "basic": [scope.name()] }]);
     match access {
-        Access::Public => json!([]),
+        Access::Public | Access::Link => json!([]),
         Access::Collect => json!([{}, { "bearer": ["collect"] }, { "basic": ["collect"] }]),
         Access::Key => json!([{ "bearer": [] }, { "basic": [] }]),
         Access::Read => scope(Scope::Read),

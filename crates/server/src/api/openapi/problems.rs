@@ -28,7 +28,7 @@ pub(super) fn of_access(route: &RouteSpec) -> Vec<Code> {
     let keys = [Code::KeyMissing, Code::KeyInvalid, Code::ScopeMissing, Code::KeyRestricted, Code::KeysUnreadable];
     let names = [Code::OriginForeign, Code::HostUnknown];
     match route.access {
-        Access::Public => Vec::new(),
+        Access::Public | Access::Link => Vec::new(),
         Access::Collect => keys.to_vec(),
         Access::Key if route.content.is_fixed() => keys.to_vec(),
         Access::Key | Access::Read | Access::Desk | Access::Admin => [&keys[..], &names].concat(),

@@ -1,7 +1,6 @@
 //! From a page's URL to its reports, and from those to the page.
 
 use axum::extract::Query;
-use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use dashboard::{Context, FilterKind, Page, View, Wrong};
@@ -9,6 +8,8 @@ use report::{Contents, Report, ReportName, ReportRequest, RequestError};
 use serde_json::json;
 
 use super::told::{HTML, LIVE_POLICY, unreadable_query};
+use crate::api::kept::annotated::annotate;
+use crate::api::kept::listed::kept_views;
 use crate::api::openapi::{parts, problems};
 use crate::api::{index, report as reports, rows};
 use crate::app::access::principal::Principal;
@@ -16,11 +17,10 @@ use crate::app::backend::{Backend, QueryFailure};
 use crate::app::call::{Call, Outcome};
 use crate::app::operation::Operation;
 use crate::app::state::AppState;
-use crate::http::host::Via;
 use crate::http::problem::{Code, Problem};
 
 /// How a page is made.
-pub(super) struct Drawn {
+pub(in crate::api) struct Drawn {
     pub(super) page: Page,
     /// What it is drawn from, in this order.
     pub(super) reports: &'static [Wanted],
@@ -61,28 +61,57 @@ impl Wanted {
     }
 }
 
+impl Drawn {
+    /// Whether the page can be drawn with what a URL says.
+    ///
+    /// # Errors
+    /// Why not, in the words of its reports.
+    pub(in crate::api) fn check<B: Backend>(
+        &self,
+        state: &AppState<B>,
+        view: &View,
+        now: i64,
+    ) -> Result<(), RequestError> {
+        self.reports
+            .iter()
+            .filter(|wanted| wanted.is_needed)
+            .try_for_each(|wanted| wanted.request(state, view, now).map(drop))
+    }
+}
+
 /// Answers with a page.
 pub(super) async fn show<B: Backend>(state: &AppState<B>, call: Call, drawn: &Drawn) -> Outcome {
     let Call { head, principal, .. } = call;
     let Query(parameters): Query<Vec<(String, String)>> =
         Query::try_from_uri(&head.uri).map_err(|_| unreadable_query())?;
     let view = View::parse(parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    let now = state.backend.now_micros();
-    let origin = origin(&head);
-    let context =
-        Context { page: drawn.page, view: &view, now, origin: &origin, is_signed_in: is_signed_in(&principal) };
+    let kept = kept_views(state).await;
+    let context = Context {
+        page: drawn.page,
+        view: &view,
+        now: state.backend.now_micros(),
+        origin: &index::origin(&head),
+        is_signed_in: is_signed_in(&principal),
+        kept: kept.as_deref(),
+        shared: None,
+    };
+    draw(state, &context, drawn).await
+}
+
+/// The same with all that a page is drawn by.
+pub(super) async fn draw<B: Backend>(state: &AppState<B>, context: &Context<'_>, drawn: &Drawn) -> Outcome {
     let mut requests = Vec::new();
     let mut is_asked = vec![false; drawn.reports.len()];
     for (wanted, is_asked) in drawn.reports.iter().zip(&mut is_asked) {
-        match wanted.request(state, &view, now) {
-            Ok(_) if view.is_filtered_by(wanted.not_with) => {}
+        match wanted.request(state, context.view, context.now) {
+            Ok(_) if context.view.is_filtered_by(wanted.not_with) => {}
             Ok(request) => {
                 requests.push(request);
                 *is_asked = true;
             }
             Err(_) if !wanted.is_needed => {}
             Err(error) => {
-                let page = dashboard::wrong(&context, Wrong::Asked, &error.to_string());
+                let page = dashboard::wrong(context, Wrong::Asked, &error.to_string());
                 return html(state, StatusCode::BAD_REQUEST, page);
             }
         }
@@ -91,18 +120,22 @@ pub(super) async fn show<B: Backend>(state: &AppState<B>, call: Call, drawn: &Dr
     let mut made = match state.backend.reports(&requests, rows::limits(state)).await {
         Ok(made) => made,
         Err(QueryFailure::Limit(message)) => {
-            let page = dashboard::wrong(&context, Wrong::Asked, &message);
+            let page = dashboard::wrong(context, Wrong::Asked, &message);
             return html(state, StatusCode::UNPROCESSABLE_ENTITY, page);
         }
         Err(failure) => return Err(rows::problem(failure)),
     };
-    if let (Page::Quality, Some(report)) = (drawn.page, made.first_mut()) {
-        report.notes.extend(state.backend.mail_trouble().iter().map(|trouble| format!("Mail: {trouble}.")));
+    // Notes and mails are for the house.
+    if context.shared.is_none() {
+        annotate(state, &mut made).await;
+        if let (Page::Quality, Some(report)) = (drawn.page, made.first_mut()) {
+            report.notes.extend(state.backend.mail_trouble().iter().map(|trouble| format!("Mail: {trouble}.")));
+        }
     }
     let mut made = made.into_iter();
     let reports: Vec<Option<Report>> =
         is_asked.into_iter().map(|is_asked| if is_asked { made.next() } else { None }).collect();
-    let page = (drawn.draw)(&context, &reports)
+    let page = (drawn.draw)(context, &reports)
         .ok_or_else(|| Problem::internal("other reports than were asked for".to_owned()))?;
     html(state, StatusCode::OK, page)
 }
@@ -118,12 +151,6 @@ pub(super) fn html<B>(state: &AppState<B>, status: StatusCode, page: String) -> 
 /// Whether there is a session to end.
 pub(super) fn is_signed_in(principal: &Principal) -> bool {
     matches!(principal, Principal::Session(_))
-}
-
-/// Where this server was asked, for lines to copy.
-pub(super) fn origin(head: &Parts) -> String {
-    let is_tls = head.extensions.get::<Via>().is_some_and(|via| via.is_tls);
-    format!("{}://{}", if is_tls { "https" } else { "http" }, index::host(&head.headers))
 }
 
 /// What the pages have in common in the OpenAPI document.

@@ -11,11 +11,12 @@ use report::{EVENTS_PARAMETERS, EventsRequest};
 use serde_json::json;
 use tokio::sync::SemaphorePermit;
 
-use super::drawn::{html, is_signed_in, operation, origin};
+use super::drawn::{html, is_signed_in, operation};
 use super::told::unreadable_query;
 use crate::api::endpoint::Endpoint;
+use crate::api::kept::listed::kept_views;
 use crate::api::openapi::{parts, problems};
-use crate::api::rows;
+use crate::api::{index, rows};
 use crate::app::access::scope::Access;
 use crate::app::backend::{Backend, QueryFailure};
 use crate::app::call::{Call, Outcome};
@@ -54,9 +55,18 @@ impl Endpoint for GetEventsPage {
             Query::try_from_uri(&head.uri).map_err(|_| unreadable_query())?;
         let pairs = || parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let view = View::parse_with(&KEPT, pairs().filter(|(name, _)| *name != "before"));
-        let (now, origin) = (state.backend.now_micros(), origin(&head));
+        let (now, origin) = (state.backend.now_micros(), index::origin(&head));
+        let kept = kept_views(&state).await;
         let is_signed_in = is_signed_in(&principal);
-        let context = Context { page: Page::Events, view: &view, now, origin: &origin, is_signed_in };
+        let context = Context {
+            page: Page::Events,
+            view: &view,
+            now,
+            origin: &origin,
+            is_signed_in,
+            kept: kept.as_deref(),
+            shared: None,
+        };
         let request = match EventsRequest::parse(pairs(), state.options.time_zone, now) {
             Ok(request) => request,
             Err(error) => {

@@ -16,7 +16,7 @@ use crate::app::state::AppState;
 /// Rows of a list that names no `limit`; the page has a link to more.
 const ROWS: &[(&str, &str)] = &[("limit", "100")];
 
-const SUBJECTS: Drawn = Drawn {
+pub(super) const SUBJECTS: Drawn = Drawn {
     page: Page::Subjects,
     reports: &[Wanted { absent: ROWS, ..Wanted::report(ReportName::Subjects) }],
     draw: |context: &Context<'_>, reports: &[Option<Report>]| {
@@ -24,7 +24,7 @@ const SUBJECTS: Drawn = Drawn {
     },
 };
 
-const PAGES: Drawn = Drawn {
+pub(super) const PAGES: Drawn = Drawn {
     page: Page::Pages,
     reports: &[Wanted { absent: ROWS, ..Wanted::report(ReportName::Pages) }],
     draw: |context: &Context<'_>, reports: &[Option<Report>]| {
@@ -32,7 +32,7 @@ const PAGES: Drawn = Drawn {
     },
 };
 
-const REFERRERS: Drawn = Drawn {
+pub(super) const REFERRERS: Drawn = Drawn {
     page: Page::Referrers,
     reports: &[Wanted { absent: ROWS, ..Wanted::report(ReportName::Referrers) }],
     draw: |context: &Context<'_>, reports: &[Option<Report>]| {
@@ -40,7 +40,7 @@ const REFERRERS: Drawn = Drawn {
     },
 };
 
-const DEVICES: Drawn = Drawn {
+pub(super) const DEVICES: Drawn = Drawn {
     page: Page::Devices,
     reports: &[Wanted { absent: ROWS, ..Wanted::report(ReportName::Devices) }],
     draw: |context: &Context<'_>, reports: &[Option<Report>]| {

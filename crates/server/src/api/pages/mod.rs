@@ -9,25 +9,30 @@ mod assets;
 mod chat;
 mod drawn;
 mod events;
+mod kept;
 mod lists;
 mod live;
 mod login;
 mod overview;
 mod quality;
 mod schemas;
+mod share;
 mod sql;
 
+pub(super) mod all;
 pub(super) mod told;
 
 pub(super) use assets::GetAsset;
 pub(super) use chat::GetChatPage;
 pub(super) use events::{GetEventPage, GetEventsPage};
+pub(super) use kept::{GetSavedPage, PostSaved};
 pub(super) use lists::{GetDevicesPage, GetPagesPage, GetReferrersPage, GetSubjectsPage};
 pub(super) use live::GetLiveStream;
 pub(super) use login::{PostLogin, PostLogout};
 pub(super) use overview::GetOverviewPage;
 pub(super) use quality::GetQualityPage;
 pub(super) use schemas::GetSchemasPage;
+pub(super) use share::GetShare;
 pub(super) use sql::GetSqlPage;
 
 #[cfg(test)]
@@ -54,6 +59,10 @@ mod tests {
         ];
         assert!(paths.iter().all(|(spec, page)| spec.path == page.path()));
         assert_eq!(paths.len(), Page::ALL.len());
+        // What can be shared is drawn from reports alone.
+        for page in Page::ALL {
+            assert_eq!(all::drawn_of(page).is_some(), page.is_shareable(), "{page:?}");
+        }
         assert!(GetAsset::SPEC.path.starts_with(dashboard::Asset::FOLDER));
     }
 }

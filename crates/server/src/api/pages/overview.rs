@@ -18,7 +18,7 @@ const TOP: &[(&str, &str)] = &[("limit", "8")];
 /// The hours of a week, with nothing beside them.
 const HOURS: &[(&str, &str)] = &[("by", "weekday-hour"), ("compare", "none")];
 
-const PAGE: Drawn = Drawn {
+pub(super) const PAGE: Drawn = Drawn {
     page: Page::Overview,
     reports: &[
         Wanted { shown: Some(&Overview::OVERVIEW), ..Wanted::report(ReportName::Overview) },

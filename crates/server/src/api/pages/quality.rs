@@ -13,7 +13,7 @@ use crate::app::call::{Call, Outcome};
 use crate::app::route::{Audience, Content, RouteSpec};
 use crate::app::state::AppState;
 
-const PAGE: Drawn = Drawn { page: Page::Quality, reports: &[Wanted::report(ReportName::Quality)], draw };
+pub(super) const PAGE: Drawn = Drawn { page: Page::Quality, reports: &[Wanted::report(ReportName::Quality)], draw };
 
 pub(in crate::api) enum GetQualityPage {}
 

@@ -11,11 +11,11 @@ use axum::http::StatusCode;
 use dashboard::{CollectedSchema, Context, Counted, Page, Schemas, View, Wrong};
 use report::{Collected, CollectedRequest};
 
-use super::drawn::{html, is_signed_in, operation, origin};
+use super::drawn::{html, is_signed_in, operation};
 use super::told::unreadable_query;
 use crate::api::endpoint::Endpoint;
 use crate::api::openapi::parts;
-use crate::api::rows;
+use crate::api::{index, rows};
 use crate::app::access::scope::Access;
 use crate::app::backend::{Backend, QueryFailure};
 use crate::app::call::{Call, Outcome};
@@ -53,9 +53,10 @@ impl Endpoint for GetSchemasPage {
             Query::try_from_uri(&head.uri).map_err(|_| unreadable_query())?;
         let pairs = || parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let view = View::parse_with(&[SCHEMA], pairs());
-        let (now, origin) = (state.backend.now_micros(), origin(&head));
+        let (now, origin) = (state.backend.now_micros(), index::origin(&head));
         let is_signed_in = is_signed_in(&principal);
-        let context = Context { page: Page::Schemas, view: &view, now, origin: &origin, is_signed_in };
+        let context =
+            Context { page: Page::Schemas, view: &view, now, origin: &origin, is_signed_in, kept: None, shared: None };
         let wrong =
             |message: &str| html(&state, StatusCode::BAD_REQUEST, dashboard::wrong(&context, Wrong::Asked, message));
         let all = &state.options.schemas;

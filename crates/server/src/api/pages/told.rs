@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::Response;
 use dashboard::{Failed, LoginForm};
 
+use crate::app::access::scope::Access;
 use crate::app::access::{cookie, page};
 use crate::app::route::{Audience, Method as Sent, RouteSpec};
 use crate::http::host::{Reach, Via};
@@ -37,6 +38,8 @@ pub(in crate::api) struct Reader {
     is_followed_link: bool,
     is_signed_in: bool,
     is_in_clear: bool,
+    /// Whether it is somebody who has a link and no key: nothing is said that leads further.
+    has_link: bool,
 }
 
 impl Reader {
@@ -58,12 +61,14 @@ impl Reader {
             is_followed_link: page::is_followed_link(method, headers),
             is_signed_in: cookie::ids(headers).next().is_some(),
             is_in_clear: is_in_clear(via),
+            has_link: route.access == Access::Link,
         }))
     }
 
     /// The page that says what is wrong.
     pub(in crate::api) fn tell(&self, problem: Problem) -> Response {
         let page = match problem.code() {
+            code if self.has_link => dashboard::link_failed(code.title(), problem.detail()),
             Code::OriginForeign if self.is_followed_link => dashboard::followed_link(&self.target),
             Code::KeyMissing => self.login(None),
             Code::KeyInvalid | Code::ScopeMissing | Code::KeyRestricted => self.login(Some(problem.detail())),

@@ -8,7 +8,8 @@
 //! Refused in every case, open or not, is a reading request that a page of another origin
 //! sends: what a browser adds by itself (an address, a remembered password) is not a
 //! reason to trust the page. The cookie of a person who has signed in counts where something
-//! is read with GET, and nowhere else.
+//! is read with GET, and for the forms that declare it, when the browser says that a page of this server sent
+//! them.
 
 use std::io;
 use std::sync::Arc;
@@ -18,11 +19,12 @@ use axum::http::request::Parts;
 
 use super::key::Key;
 use super::keys::Keys;
+use super::links::{Link, LinkNow, Links};
 use super::principal::Principal;
 use super::refusal::Refused;
 use super::scope::Access;
 use super::session::{Session, Sessions};
-use super::{cookie, credential, page, refusal};
+use super::{cookie, credential, links, page, refusal};
 use crate::app::options::ServerOptions;
 use crate::app::route::{Method, RouteSpec};
 use crate::http::host::{Hosts, Reach, Via};
@@ -32,6 +34,8 @@ use crate::http::problem::{Code, Problem};
 /// Headers that proxies add. A request with one of them doesn't come from this machine,
 /// whatever its address says.
 const PROXY_HEADERS: [&str; 5] = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
+
+const MICROS: i64 = 1_000_000;
 
 /// Why a server demands keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +69,8 @@ pub(crate) struct AccessControl {
     exposed: Option<Demand>,
     /// Names under which a server on loopback may be read.
     hosts: Hosts,
+    /// Links to one view each.
+    links: Links,
 }
 
 impl AccessControl {
@@ -83,6 +89,7 @@ impl AccessControl {
             sessions: Sessions::default(),
             exposed,
             hosts: Hosts([&hosts_allowed[..], tls_names].concat()),
+            links: Links::new(options.link_key.clone()),
         }
     }
 
@@ -100,6 +107,9 @@ impl AccessControl {
                 return Ok(Principal::Nobody);
             }
             Access::Public => return Ok(Principal::Nobody),
+            // It is followed from other sites and shown within them. Whatever else the browser sends along counts
+            // for nothing: the answer is the same for everybody who has the link.
+            Access::Link => return self.linked(head, now_s()),
             // Nearly every request: no key, and none needed.
             Access::Collect if !credential::is_presented(&head.headers) => return Ok(Principal::Nobody),
             _ => {}
@@ -107,8 +117,9 @@ impl AccessControl {
         if access != Access::Collect && !route.content.is_fixed() {
             unless_elsewhere(head, &self.hosts)?;
         }
-        if route.method == Method::Get
-            && matches!(access, Access::Key | Access::Read)
+        let is_read = route.method == Method::Get && matches!(access, Access::Key | Access::Read);
+        let is_form = route.takes_session && page::is_told_own(&head.headers);
+        if (is_read || is_form)
             && let Some(session) = self.session(&head.headers, &now_s)
         {
             return Ok(Principal::Session(session));
@@ -131,8 +142,17 @@ impl AccessControl {
             Principal::Nobody | Principal::Local => true,
             Principal::Open => self.demand().is_none(),
             Principal::Key(key) => self.keys.still_holds(key, now_s),
+            Principal::Link(link) => self.link_now(link, now_s.saturating_mul(MICROS)) == LinkNow::Open,
             Principal::Session(session) => session.goes_on(now_s) && self.keys.still_holds(&session.key, now_s),
         }
+    }
+
+    /// Whoever has the link that a path holds.
+    fn linked(&self, head: &Parts, now_s: i64) -> Result<Principal, Problem> {
+        let token = head.uri.path().strip_prefix(links::PREFIX).unwrap_or_default();
+        let holds = |id: &str| self.keys.id_reads(id, now_s);
+        let link = self.links.open(token, holds, now_s.saturating_mul(MICROS));
+        link.map(Principal::Link).map_err(refusal::of_link)
     }
 
     /// The session that a browser's cookie names, if it goes on and its key still holds.
@@ -170,6 +190,16 @@ impl AccessControl {
     /// Ends the sessions that a browser's cookies name.
     pub(crate) fn sign_out(&self, headers: &HeaderMap) {
         cookie::ids(headers).for_each(|id| self.sessions.end(id));
+    }
+
+    /// How a link stands now.
+    pub(crate) fn link_now(&self, link: &Link, now_micros: i64) -> LinkNow {
+        link.now(|id| self.keys.id_reads(id, now_micros.div_euclid(MICROS)), now_micros)
+    }
+
+    /// The links, to be mirrored and listed.
+    pub(crate) fn links(&self) -> &Links {
+        &self.links
     }
 
     /// The keys, to be kept fresh.

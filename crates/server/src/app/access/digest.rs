@@ -26,6 +26,16 @@ impl Digest {
         verify_slices_are_equal(&self.0, &other.0).is_ok()
     }
 
+    /// As it is kept.
+    pub(crate) fn bytes(&self) -> [u8; DIGEST_BYTES] {
+        self.0
+    }
+
+    /// Takes what [`Digest::bytes`] gave.
+    pub(crate) fn from_bytes(bytes: [u8; DIGEST_BYTES]) -> Digest {
+        Digest(bytes)
+    }
+
     /// Reads what [`Digest::hex`] wrote.
     pub(crate) fn from_hex(text: &str) -> Option<Digest> {
         let mut bytes = [0; DIGEST_BYTES];

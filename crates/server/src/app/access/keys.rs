@@ -20,7 +20,7 @@ use super::file::{KeyFile, KeyFileError, Stamp, used};
 use super::key::Key;
 use super::principal::Principal;
 use super::refusal::Refused;
-use super::scope::Scope;
+use super::scope::{Access, Scope};
 use super::token::{self, LOCAL_ID, Token};
 
 /// How often the key file is looked at.
@@ -166,6 +166,19 @@ impl Keys {
             KeySet::Unreadable => false,
             KeySet::Keys(keys) => keys.get(&key.id).is_some_and(|now| {
                 now.digest.is(&key.digest) && !now.is_revoked && !now.has_expired(now_s) && now.scope == key.scope
+            }),
+        }
+    }
+
+    /// Whether the key of this id may read everything now.
+    pub(crate) fn id_reads(&self, id: &str, now_s: i64) -> bool {
+        let Some(shared) = &self.0 else { return false };
+        shared.look(LOOK_EVERY);
+        match &*shared.key_set() {
+            KeySet::Unreadable => false,
+            KeySet::Keys(keys) => keys.get(id).is_some_and(|key| {
+                let holds = !key.is_revoked && !key.has_expired(now_s);
+                holds && key.scope.permits(Access::Read) && key.datastream.is_none()
             }),
         }
     }

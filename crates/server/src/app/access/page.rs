@@ -33,6 +33,12 @@ pub(crate) fn is_foreign(head: &Parts, via: Via) -> bool {
     !is_told && head.headers.get_all(header::REFERER).iter().any(|page| !is_own(page, head, via))
 }
 
+/// Whether the browser says that a page of this server sent this: silence, which programs and old browsers keep, isn't
+/// enough where a cookie is all that speaks for a request that changes something. Only after [`is_foreign`] has said no.
+pub(crate) fn is_told_own(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::ORIGIN) || headers.get(&SEC_FETCH_SITE).is_some_and(|site| site == "same-origin")
+}
+
 /// Whether a person has followed a link from another site's page, a mail for example, to look at the answer. The
 /// browser says so; a page can make it do the same, and no page sees what comes of it.
 pub(crate) fn is_followed_link(method: &Method, headers: &HeaderMap) -> bool {
@@ -133,6 +139,21 @@ mod tests {
         check(&[own, ("referer", "https://evil.example/desk.example")], false, true);
         // Told by the better header, the address counts for nothing.
         check(&[own, ("referer", "https://evil.example/"), ("sec-fetch-site", "none")], false, false);
+    }
+
+    #[test]
+    fn silence_is_not_said_to_be_own() {
+        let check = |headers: &[(&str, &str)], expect: bool| {
+            let request = axum::http::Request::post("/views/save");
+            let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+            let head = request.body(()).expect("a request").into_parts().0;
+            assert_eq!(is_told_own(&head.headers), expect, "{headers:?}");
+        };
+        check(&[("origin", "http://desk.example")], true);
+        check(&[("sec-fetch-site", "same-origin")], true);
+        check(&[("sec-fetch-site", "none")], false);
+        check(&[("referer", "http://desk.example/")], false);
+        check(&[], false);
     }
 
     #[test]

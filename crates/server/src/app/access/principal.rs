@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::key::Key;
+use super::links::Link;
 use super::scope::{Access, Scope};
 use super::session::Session;
 
@@ -19,6 +20,8 @@ pub(crate) enum Principal {
     Key(Arc<Key>),
     /// A person who has signed in with a key, and reads.
     Session(Arc<Session>),
+    /// Whoever has a link to one view.
+    Link(Arc<Link>),
 }
 
 impl Principal {
@@ -26,11 +29,21 @@ impl Principal {
     pub(crate) fn permits(&self, access: Access) -> bool {
         match self {
             Principal::Nobody => matches!(access, Access::Public | Access::Collect),
-            Principal::Open | Principal::Local => true,
+            Principal::Link(_) => matches!(access, Access::Public | Access::Link),
+            Principal::Open | Principal::Local => access != Access::Link,
             Principal::Key(key) => key.scope.permits(access),
             Principal::Session(session) => {
                 matches!(access, Access::Public | Access::Key | Access::Read) && session.key.scope.permits(access)
             }
+        }
+    }
+
+    /// The key that it has shown, or has signed in with.
+    pub(crate) fn key(&self) -> Option<&Key> {
+        match self {
+            Principal::Key(key) => Some(key),
+            Principal::Session(session) => Some(&session.key),
+            Principal::Nobody | Principal::Open | Principal::Local | Principal::Link(_) => None,
         }
     }
 
@@ -45,7 +58,7 @@ impl Principal {
     /// Whether it has shown a key with which events may be sent.
     pub(crate) fn holds_collecting_key(&self) -> bool {
         match self {
-            Principal::Nobody | Principal::Open | Principal::Session(_) => false,
+            Principal::Nobody | Principal::Open | Principal::Session(_) | Principal::Link(_) => false,
             Principal::Local => true,
             Principal::Key(key) => key.scope.permits(Access::Collect),
         }

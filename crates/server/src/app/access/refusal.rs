@@ -6,6 +6,7 @@
 
 use axum::http::{HeaderValue, header};
 
+use super::links::{LinkNow, LinkRefused};
 use super::principal::Principal;
 use super::scope::Access;
 use crate::app::route::{Content, RouteSpec};
@@ -49,7 +50,7 @@ pub(crate) fn invalid(route: &RouteSpec) -> Problem {
 /// The problem for a request without a key; says how to make one.
 pub(crate) fn missing(route: &RouteSpec) -> Problem {
     let detail = match route.access {
-        Access::Public | Access::Collect | Access::Key | Access::Read => Code::KeyMissing.fix(),
+        Access::Public | Access::Link | Access::Collect | Access::Key | Access::Read => Code::KeyMissing.fix(),
         Access::Desk => {
             "make a key on the server's machine with `frontdesk key new --scope desk --name NAME`, and send it as `Authorization: Bearer KEY` or as the password of basic authentication"
         }
@@ -64,6 +65,20 @@ pub(crate) fn missing(route: &RouteSpec) -> Problem {
 pub(crate) fn missing_to_collect() -> Problem {
     let detail = "this datastream takes events only with a key: make one on the server's machine with `frontdesk key new --scope collect --name NAME`, and send it as `Authorization: Bearer KEY`";
     Problem::new(Code::KeyMissing, detail).also(header::WWW_AUTHENTICATE, BEARER)
+}
+
+/// The problem for a link that lets nobody in.
+pub(crate) fn of_link(why: LinkRefused) -> Problem {
+    match why {
+        LinkRefused::Unknown => Problem::of(Code::LinkUnknown),
+        LinkRefused::TooMany { wait_s } => {
+            Problem::of(Code::LinkLimited).retry_after(std::time::Duration::from_secs(wait_s))
+        }
+        LinkRefused::Over(LinkNow::Expired) => {
+            Problem::new(Code::LinkOver, "its time is over; ask whoever has sent it for a new one")
+        }
+        LinkRefused::Over(_) => Problem::new(Code::LinkOver, "it was taken back; ask whoever has sent it"),
+    }
 }
 
 /// Refuses a key that may do other things only.
@@ -86,7 +101,7 @@ fn challenged(problem: Problem, route: &RouteSpec, bearer: HeaderValue) -> Probl
     let problem = problem.also(header::WWW_AUTHENTICATE, bearer);
     match route.access {
         _ if route.content == Content::Nothing => problem,
-        Access::Public | Access::Collect => problem,
+        Access::Public | Access::Link | Access::Collect => problem,
         _ => problem.also(header::WWW_AUTHENTICATE, BASIC),
     }
 }

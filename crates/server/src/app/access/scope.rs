@@ -9,6 +9,8 @@ pub enum Access {
     Public,
     /// Nothing, or a key that may collect; a datastream can ask for the latter.
     Collect,
+    /// A link that shows this alone, and nothing else: keys and sessions aren't looked at.
+    Link,
     /// Any key: pages that are the same on every server.
     Key,
     /// A key that may read what was taken in.
@@ -56,6 +58,7 @@ impl Scope {
     pub const fn permits(self, access: Access) -> bool {
         match access {
             Access::Public | Access::Key => true,
+            Access::Link => false,
             Access::Collect => matches!(self, Scope::Collect | Scope::Admin),
             Access::Read => matches!(self, Scope::Read | Scope::Admin),
             Access::Desk => matches!(self, Scope::Desk | Scope::Admin),

@@ -2,7 +2,7 @@
 //!
 //! A browser is given a random id instead of the key, in a cookie that no script reads. Sessions live in
 //! memory alone: a restart ends them all. Each is as good as its key: when that is revoked or expires the session is
-//! over at the next request. It reads and does nothing else.
+//! over at the next request. It reads, sends the forms that say so of themselves, and does nothing else.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::digest::Digest;
+use super::failures::Failures;
 use super::key::Key;
 use super::token;
 
@@ -17,12 +18,6 @@ use super::token;
 pub(crate) const SESSION_SECONDS_MAX: i64 = 12 * 60 * 60;
 /// Sessions at once; the oldest makes room for the next one.
 const SESSIONS_MAX: usize = 1_000;
-/// Logins that may fail within a minute, by everybody together; the next ones that fail get 429. Keys can't be guessed:
-/// this bounds the pages that are made, and a good key is taken all the same.
-const FAILURES_MAX: u32 = 60;
-/// What failures are counted by, in seconds.
-const FAILURES_SECONDS: i64 = 60;
-
 /// A person's session.
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -42,21 +37,11 @@ impl Session {
 
 /// The sessions of one server.
 #[derive(Default)]
-pub(crate) struct Sessions(Mutex<Held>);
-
-#[derive(Default)]
-struct Held {
+pub(crate) struct Sessions {
     /// By the hash of their ids: ids are secrets.
-    sessions: HashMap<String, Arc<Session>>,
+    held: Mutex<HashMap<String, Arc<Session>>>,
+    /// Logins that failed.
     failures: Failures,
-}
-
-/// Logins that failed in one stretch of time.
-#[derive(Default)]
-struct Failures {
-    /// Which one.
-    stretch: i64,
-    count: u32,
 }
 
 impl fmt::Debug for Sessions {
@@ -71,22 +56,7 @@ impl Sessions {
     /// # Errors
     /// There were too many; after so many seconds there can be more.
     pub(crate) fn failed(&self, now_s: i64) -> Result<(), u64> {
-        let stretch = now_s.div_euclid(FAILURES_SECONDS);
-        let failures = &mut self.lock().failures;
-        if failures.stretch != stretch {
-            *failures = Failures { stretch, count: 0 };
-        }
-        failures.count = failures.count.saturating_add(1);
-        if failures.count == FAILURES_MAX + 1 {
-            tracing::warn!(
-                failures = FAILURES_MAX,
-                "many logins failed; those that fail are answered with 429 for up to a minute"
-            );
-        }
-        match failures.count > FAILURES_MAX {
-            true => Err((FAILURES_SECONDS - now_s.rem_euclid(FAILURES_SECONDS)).unsigned_abs()),
-            false => Ok(()),
-        }
+        self.failures.count("logins", now_s)
     }
 
     /// Begins one; its id, which is told this once.
@@ -96,7 +66,7 @@ impl Sessions {
     pub(crate) fn begin(&self, key: Arc<Key>, now_s: i64) -> Result<String, getrandom::Error> {
         let id = token::secret()?;
         let session = Session { key, ends_s: now_s + SESSION_SECONDS_MAX, is_signed_out: AtomicBool::new(false) };
-        let sessions = &mut self.lock().sessions;
+        let mut sessions = self.lock();
         sessions.retain(|_, session| session.goes_on(now_s));
         if sessions.len() >= SESSIONS_MAX {
             let oldest = sessions.iter().min_by_key(|(_, session)| session.ends_s).map(|(id, _)| id.clone());
@@ -108,19 +78,18 @@ impl Sessions {
 
     /// The session of this id, if it goes on.
     pub(crate) fn find(&self, id: &str, now_s: i64) -> Option<Arc<Session>> {
-        let held = self.lock();
-        held.sessions.get(&Digest::of(id).hex()).filter(|session| session.goes_on(now_s)).cloned()
+        self.lock().get(&Digest::of(id).hex()).filter(|session| session.goes_on(now_s)).cloned()
     }
 
     /// Ends the session of this id, its streams included.
     pub(crate) fn end(&self, id: &str) {
-        if let Some(session) = self.lock().sessions.remove(&Digest::of(id).hex()) {
+        if let Some(session) = self.lock().remove(&Digest::of(id).hex()) {
             session.sign_out();
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Held> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Session>>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -162,20 +131,9 @@ mod tests {
             sessions.begin(key(), second as i64).expect("random");
         }
         assert!(sessions.find(&first, 1).is_none() && !held.goes_on(1));
-        assert_eq!(sessions.lock().sessions.len(), SESSIONS_MAX);
+        assert_eq!(sessions.lock().len(), SESSIONS_MAX);
         // Those that are over make room before any other does.
         sessions.begin(key(), 2 * SESSION_SECONDS_MAX).expect("random");
-        assert_eq!(sessions.lock().sessions.len(), 1);
-    }
-
-    #[test]
-    fn failures_are_counted_for_everybody() {
-        let sessions = Sessions::default();
-        assert!((0..FAILURES_MAX).all(|_| sessions.failed(125).is_ok()));
-        assert_eq!(sessions.failed(125), Err(55));
-        assert_eq!(sessions.failed(179), Err(1));
-        assert_eq!(sessions.failed(180), Ok(()));
-        // A clock that is set back gives no endless wait.
-        assert_eq!(sessions.failed(7), Ok(()));
+        assert_eq!(sessions.lock().len(), 1);
     }
 }

@@ -12,7 +12,7 @@ pub(crate) const ID_CHARS: usize = 8;
 /// Random bytes of a secret: more than can be tried.
 const SECRET_BYTES: usize = 32;
 /// Characters of a secret: five bits each.
-const SECRET_CHARS: usize = (SECRET_BYTES * 8).div_ceil(5);
+pub(crate) const SECRET_CHARS: usize = (SECRET_BYTES * 8).div_ceil(5);
 /// The id of the key by which this machine's commands ask their server.
 pub(crate) const LOCAL_ID: &str = "local";
 
@@ -46,7 +46,8 @@ pub(crate) fn is_id(text: &str) -> bool {
     text.len() == ID_CHARS && is_plain(text)
 }
 
-fn is_plain(text: &str) -> bool {
+/// Whether these are letters of keys alone.
+pub(crate) fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| ALPHABET.contains(&byte))
 }
 
@@ -69,7 +70,12 @@ pub(crate) fn id() -> Result<String, getrandom::Error> {
 fn random<const BYTES: usize>(chars: usize) -> Result<String, getrandom::Error> {
     let mut bytes = [0; BYTES];
     getrandom::fill(&mut bytes)?;
-    Ok((0..chars).map(|place| char::from(ALPHABET[five_bits(&bytes, place * 5)])).collect())
+    Ok(letters(&bytes, chars))
+}
+
+/// Bytes in the letters of keys, five bits each.
+pub(crate) fn letters(bytes: &[u8], chars: usize) -> String {
+    (0..chars).map(|place| char::from(ALPHABET[five_bits(bytes, place * 5)])).collect()
 }
 
 /// Five bits from this one on; zeros behind the end.

@@ -1,0 +1,56 @@
+//! What becomes of links on what leaves the house: plain text. One place for it, behind whatever draws, so that nothing that is
+//! drawn later can forget it.
+
+/// The same markup with what was a link as plain text. It is markup of our own making: whatever came from outside has
+/// its `<` escaped, so every `<` begins a tag, and every `>` that isn't in quotes ends one.
+pub(crate) fn without_links(markup: &str) -> String {
+    let mut out = String::with_capacity(markup.len());
+    // Inside a drawing a piece of text would end the drawing.
+    let mut drawings = 0usize;
+    let mut rest = markup;
+    while let Some((before, tag)) = rest.split_once('<') {
+        out.push_str(before);
+        let mut is_quoted = false;
+        let end = tag.find(|letter| {
+            is_quoted ^= letter == '"';
+            letter == '>' && !is_quoted
+        });
+        let (tag, after) = end.map_or((tag, ""), |end| (&tag[..end], &tag[end + 1..]));
+        let name = tag.split([' ', '>']).next().unwrap_or_default();
+        let plain = if drawings > 0 { "g" } else { "span" };
+        match name {
+            "svg" => drawings += 1,
+            "/svg" => drawings = drawings.saturating_sub(1),
+            _ => {}
+        }
+        match name {
+            "a" => out.push_str(&format!("<{plain}>")),
+            "/a" => out.push_str(&format!("</{plain}>")),
+            _ => {
+                out.push('<');
+                out.push_str(tag);
+                out.push('>');
+            }
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_become_text() {
+        let check = |markup: &str, expect: &str| assert_eq!(without_links(markup), expect);
+        check("plain &lt;a&gt;", "plain &lt;a&gt;");
+        check(r#"<p><a href="/x?a=b>c" class="d">one</a> <b>two</b></p>"#, "<p><span>one</span> <b>two</b></p>");
+        check(
+            r#"<svg x="1"><svg></svg><a href="/x"><rect></rect></a></svg><a href="/y">z</a>"#,
+            r#"<svg x="1"><svg></svg><g><rect></rect></g></svg><span>z</span>"#,
+        );
+        check("<article><aside></aside></article>", "<article><aside></aside></article>");
+    }
+}

@@ -1,0 +1,199 @@
+//! `GET /views`: what people have saved; and `POST /views/{action}`, where the pages' forms are sent.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use dashboard::{KeptNote, KeptShare, Saved, SharedNow};
+use serde_json::json;
+use state::notes;
+use state::shares::Share;
+use url::form_urlencoded;
+
+use super::drawn::{html, is_signed_in};
+use super::told::local;
+use crate::api::endpoint::Endpoint;
+use crate::api::index;
+use crate::api::kept::annotated::at;
+use crate::api::kept::keeping;
+use crate::api::kept::listed::{kept_views, page_of};
+use crate::api::openapi::{parts, problems};
+use crate::app::access::links::LinkNow;
+use crate::app::access::scope::Access;
+use crate::app::backend::Backend;
+use crate::app::call::{Call, Outcome};
+use crate::app::operation::{Operation, Success};
+use crate::app::route::{Audience, Content, RouteSpec};
+use crate::app::state::AppState;
+use crate::http::body::Received;
+use crate::http::problem::{Code, Problem};
+use crate::http::response;
+
+/// Largest form, in bytes: a view with the longest query, each letter of it encoded, and where to lead to.
+const FORM_BYTES_MAX: usize = 16 << 10;
+/// What stands before the action in a path.
+const PREFIX: &str = "/views/";
+
+pub(in crate::api) enum GetSavedPage {}
+
+impl Endpoint for GetSavedPage {
+    const SPEC: &'static RouteSpec = &RouteSpec {
+        summary: "Page: saved views, shared links and notes",
+        content: Content::Rows,
+        audience: Audience::People,
+        openapi: || Operation {
+            id: "savedPage",
+            success: parts::success("The page.", json!({ "text/html": {} })),
+            problems: vec![Code::Unavailable, Code::Overloaded],
+            ..Operation::default()
+        },
+        ..RouteSpec::get("/views", Access::Read)
+    };
+
+    async fn handle<B: Backend>(state: Arc<AppState<B>>, call: Call) -> Outcome {
+        let notes = notes::list(keeping::store(&state)?).await.map_err(|error| keeping::failed(&error))?;
+        let notes: Vec<KeptNote> = notes
+            .into_iter()
+            .map(|note| KeptNote {
+                id: note.id,
+                at: at(&note),
+                text: note.text,
+                datastream: note.datastream,
+                made_by: note.made_by,
+            })
+            .collect();
+        let now = state.backend.now_micros();
+        let links = state.access.links().all();
+        let shares: Vec<KeptShare> =
+            links.iter().filter_map(|link| shown(&link.0, state.access.link_now(link, now))).collect();
+        let views = kept_views(&state).await.unwrap_or_default();
+        let is_signed_in = is_signed_in(&call.principal);
+        let page = dashboard::saved(&Saved { views: &views, shares: &shares, notes: &notes, is_signed_in });
+        html(&state, StatusCode::OK, page)
+    }
+}
+
+pub(in crate::api) enum PostSaved {}
+
+impl Endpoint for PostSaved {
+    const SPEC: &'static RouteSpec = &RouteSpec {
+        summary: "The pages' forms: save, rename, delete, share, revoke, note, unnote",
+        audience: Audience::People,
+        openapi: || Operation {
+            id: "changeSaved",
+            parameters: vec![parts::in_path("action", "save, rename, delete, share, revoke, note or unnote.")],
+            body: Some(
+                json!({ "application/x-www-form-urlencoded": { "schema": { "type": "object", "additionalProperties": parts::string() } } }),
+            ),
+            success: Success {
+                status: "303",
+                response: json!({ "description": "Done; Location is the page that shows it. A new link is told on a page instead, with 200.", "headers": { "location": { "schema": { "type": "string" } } } }),
+            },
+            problems: [
+                problems::RECEIVING,
+                &[
+                    Code::NotFound,
+                    Code::KeptInvalid,
+                    Code::KeptUnknown,
+                    Code::NameTaken,
+                    Code::KeptFull,
+                    Code::Unavailable,
+                    Code::Internal,
+                ],
+            ]
+            .concat(),
+            ..Operation::default()
+        },
+        ..RouteSpec::form("/views/{action}", Access::Read)
+    };
+
+    async fn handle<B: Backend>(state: Arc<AppState<B>>, call: Call) -> Outcome {
+        let Call { head, body, principal } = call;
+        let Received { bytes, claim: _claim } = body.read(FORM_BYTES_MAX, &state.body_limits, &state.budget).await?;
+        let form = Form::read(&bytes);
+        let place = (form.get("page"), form.get("query"));
+        match head.uri.path().strip_prefix(PREFIX).unwrap_or_default() {
+            "save" => {
+                let (_, place) = keeping::save_view(&state, &principal, form.get("name"), place).await?;
+                Ok(led(&place.href()))
+            }
+            "rename" => {
+                keeping::rename_view(&state, form.number()?, form.get("name")).await?;
+                Ok(led("/views"))
+            }
+            "delete" => {
+                keeping::delete_view(&state, form.number()?).await?;
+                Ok(led("/views"))
+            }
+            "share" => {
+                let days = form.get("days").parse().map_err(|_| wrong("days is a number"))?;
+                let (share, path) = keeping::share(&state, &principal, form.get("label"), place, days).await?;
+                let share = shown(&share, LinkNow::Open).ok_or_else(|| Problem::internal("a page that isn't one"))?;
+                let url = format!("{}{path}", index::origin(&head));
+                html(&state, StatusCode::OK, dashboard::shared_now(&url, &share, is_signed_in(&principal)))
+            }
+            "revoke" => {
+                keeping::revoke(&state, form.get("id")).await?;
+                Ok(led("/views"))
+            }
+            "note" => {
+                let datastream = Some(form.get("datastream"));
+                keeping::add_note(&state, &principal, form.get("at"), form.get("text"), datastream).await?;
+                Ok(led(local(form.get("to")).unwrap_or("/")))
+            }
+            "unnote" => {
+                keeping::delete_note(&state, form.number()?).await?;
+                Ok(led(local(form.get("to")).unwrap_or("/views")))
+            }
+            _ => Err(Problem::of(Code::NotFound)),
+        }
+    }
+}
+
+/// The fields of a form, each once.
+struct Form(HashMap<String, String>);
+
+impl Form {
+    fn read(body: &[u8]) -> Form {
+        Form(form_urlencoded::parse(body).into_owned().collect())
+    }
+
+    fn get(&self, name: &str) -> &str {
+        self.0.get(name).map_or("", String::as_str)
+    }
+
+    fn number(&self) -> Result<i64, Problem> {
+        self.get("id").parse().map_err(|_| Problem::of(Code::KeptUnknown))
+    }
+}
+
+fn wrong(detail: &'static str) -> Problem {
+    Problem::new(Code::KeptInvalid, detail)
+}
+
+/// A link as the page lists it; `None` for one of a page that isn't there any more.
+fn shown(share: &Share, now: LinkNow) -> Option<KeptShare> {
+    Some(KeptShare {
+        id: share.id.clone(),
+        label: share.label.clone(),
+        page: page_of(&share.page)?,
+        query: share.query.clone(),
+        made_by: share.made_by.clone(),
+        until: share.expires_at,
+        now: match now {
+            LinkNow::Open => SharedNow::Open,
+            LinkNow::Expired => SharedNow::Expired,
+            LinkNow::Revoked => SharedNow::Revoked,
+            LinkNow::KeyGone => SharedNow::KeyGone,
+        },
+    })
+}
+
+/// Leads to a page of this server.
+fn led(to: &str) -> Response {
+    let mut response = response::empty(StatusCode::SEE_OTHER);
+    let to = HeaderValue::try_from(to).unwrap_or(HeaderValue::from_static("/"));
+    response.headers_mut().insert(header::LOCATION, to);
+    response
+}

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use summary::{
     Answer, Bucket, Changed, Counter, DAY_MICROS, DaySummaries, DaySummary, Device, Dimension, Event, Filter, HashKey,
-    INTERNAL_REFERRER, Part, Query, Rows, RowsBuilder, Shard, Timeline, Values, Wanted,
+    INTERNAL_REFERRER, Part, Query, Rows, RowsBuilder, Shard, Timeline, Values, Want, Wanted,
 };
 
 const FIRST_DAY: i32 = 20_000;
@@ -27,6 +27,13 @@ const ROUNDS: usize = 3;
 const QUESTION_ROUNDS: usize = 9;
 /// Days of events that are made; later ones are these once more.
 const DAYS_MADE: usize = 3;
+
+/// What a report with rows shows.
+const WANTED: Wanted = Wanted {
+    totals: Want::ALL,
+    series: Want { visitors: true, contact_visitors: true, ..Want::SUMS },
+    rows: Want { visitors: true, contact_visitors: true, durations: true, ..Want::SUMS },
+};
 
 struct Made {
     micros: i64,
@@ -314,7 +321,7 @@ fn questions(summaries: &[DaySummaries]) {
         ("of a page, by day", Filter { page, ..Filter::default() }, timeline(DAY_MICROS), None),
     ] {
         let until = start + days as i64 * DAY_MICROS;
-        let query = Query { since: start, until, now: until, filter, timeline, by, wanted: Wanted::ALL };
+        let query = Query { since: start, until, now: until, filter, timeline, by, wanted: WANTED };
         let known: Vec<Arc<DaySummary>> =
             summaries.iter().filter_map(|day| day.knowing(&query).map(Arc::clone)).collect();
         let mut times = Vec::new();

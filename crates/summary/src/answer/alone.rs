@@ -117,24 +117,22 @@ impl<'a> Alone<'a> {
                 *visitors = if is_alone { Visitors::Alone(Histogram::new()) } else { Visitors::Shared(Vec::new()) };
             }
         }
+        let stretch_of = part.stretches_of_buckets();
         for visitor in 0..counts.iter().copied().max().unwrap_or(0) {
-            let mut at = 0;
-            let mut did = 0;
-            let mut add = |at: usize, did: u8| {
+            let mut rest = entries(sample, visitor);
+            while let Some(first) = rest.first() {
+                let at = stretch_of[usize::from(part.day.cells.buckets[*first as usize])];
+                let end = part.stretches[at].end;
+                let (mut did, mut taken) = (0, 0);
+                while let Some(cell) = rest.get(taken).filter(|cell| **cell < end) {
+                    did |= part.seen[*cell as usize];
+                    taken += 1;
+                }
+                rest = &rest[taken..];
                 if did & wanted != 0 && visitor < counts[at] {
                     visitors[at].add(visitor as u32, did & wanted);
                 }
-            };
-            for cell in entries(sample, visitor) {
-                if *cell >= part.stretches[at].end {
-                    add(at, std::mem::take(&mut did));
-                    while *cell >= part.stretches[at].end {
-                        at += 1;
-                    }
-                }
-                did |= part.seen[*cell as usize];
             }
-            add(at, did);
         }
         for (visitors, stretch) in visitors.into_iter().zip(&part.stretches) {
             match (visitors, stretch.slot) {
@@ -155,7 +153,8 @@ impl<'a> Alone<'a> {
             return;
         }
         let sample = &part.day.sample;
-        for visitor in 0..estimates.span.visitors.count(&sample.hashes) {
+        let may_count = |visitor: &usize| whole(part.day)[*visitor] & wanted != 0;
+        for visitor in (0..estimates.span.visitors.count(&sample.hashes)).filter(may_count) {
             let hash = sample.hashes[visitor];
             let mut add = |row: u32, seen: u8| {
                 let number = self.asked.first_row() + row;
@@ -190,7 +189,13 @@ impl<'a> Alone<'a> {
     fn add_contacts(&mut self, at: usize, found: &mut Found) {
         let part = &self.asked.parts[at];
         let sample = &part.day.sample;
-        for visitor in 0..self.asked.estimates.contacts[at].count(&sample.hashes) {
+        let count = self.asked.estimates.contacts[at].count(&sample.hashes);
+        if count == 0 {
+            return;
+        }
+        // Most have none.
+        let has_any = |visitor: &usize| whole(part.day)[*visitor] & seen::CONTACT != 0;
+        for visitor in (0..count).filter(has_any) {
             let minutes = &sample.minutes[range(sample, visitor)];
             for (cell, minute) in entries(sample, visitor).iter().zip(minutes) {
                 if part.seen[*cell as usize] & IS_CONTACT != 0 {

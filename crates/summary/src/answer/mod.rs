@@ -214,6 +214,18 @@ impl<'a> DayPart<'a> {
         }
     }
 
+    /// The stretch of each of the day's buckets that has cells.
+    fn stretches_of_buckets(&self) -> Vec<usize> {
+        let mut stretches = vec![0; self.day.bucket.per_day() as usize];
+        let mut start = 0;
+        for (at, stretch) in self.stretches.iter().enumerate() {
+            let cells = start..stretch.end as usize;
+            start = cells.end;
+            self.day.cells.buckets[cells].iter().for_each(|bucket| stretches[usize::from(*bucket)] = at);
+        }
+        stretches
+    }
+
     fn place_of(&self, cell: u32) -> usize {
         self.day.cells.places[cell as usize] as usize
     }

@@ -56,20 +56,28 @@ async fn a_page_asks_for_each_of_its_reports_once() {
     page(&rig, "/?since=30d&tz=Europe/Berlin&subject=Billing&limit=5", 200).await;
     let asked: Vec<String> =
         rig.fake.queries.lock().expect("not poisoned").drain(..).map(|(asked, ..)| asked).collect();
-    let begins = ["Overview", "Chat", "Subjects", "Pages", "Overview"];
+    // Without referrers: by subject they are counted from the events.
+    let begins = ["Overview", "Chat", "Subjects", "Pages", "Devices", "Overview"];
     assert_eq!(asked.len(), begins.len(), "{asked:?}");
     for (asked, name) in asked.iter().zip(begins) {
         assert!(
-            asked.starts_with(&format!("report ReportRequest {{ name: {name}, zone: Zone(Europe/Berlin)")),
+            asked.starts_with(&format!("report ReportRequest {{ name: {name}, "))
+                && asked.contains(" zone: Zone(Europe/Berlin)"),
             "{asked}"
         );
         assert!(asked.contains("any_of: [\"Billing\"]"), "{asked}");
     }
-    assert!(asked[2].contains("rows_max: 8") && asked[3].contains("rows_max: 8"), "{asked:?}");
-    assert!(asked[4].contains("by: WeekdayHour") && asked[4].contains("compare: None"), "{asked:?}");
+    assert!(asked[2..5].iter().all(|asked| asked.contains("rows_max: 8")), "{asked:?}");
+    assert!(asked[5].contains("by: WeekdayHour") && asked[5].contains("compare: None"), "{asked:?}");
     // Years have no hours of a week; the page has the rest.
     page(&rig, "/?since=5y", 200).await;
-    assert_eq!(rig.fake.queries.lock().expect("not poisoned").drain(..).count(), 4);
+    assert_eq!(rig.fake.queries.lock().expect("not poisoned").drain(..).count(), 6);
+    // By referrer that is so of subjects and pages.
+    page(&rig, "/?since=7d&referrer=search.example", 200).await;
+    let asked: Vec<String> =
+        rig.fake.queries.lock().expect("not poisoned").drain(..).map(|(asked, ..)| asked).collect();
+    assert!(!asked.iter().any(|asked| asked.contains("name: Subjects") || asked.contains("name: Pages")), "{asked:?}");
+    assert_eq!(asked.len(), 5, "{asked:?}");
     page(&rig, "/subjects", 200).await;
     page(&rig, "/subjects?limit=1000", 200).await;
     let asked = rig.fake.queries.lock().expect("not poisoned").clone();

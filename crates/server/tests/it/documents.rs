@@ -38,6 +38,10 @@ async fn every_documented_operation_is_served_and_the_reverse() {
                 operation["responses"].get(status.to_string()).is_some(),
                 "{method} {path}: {status} is not documented"
             );
+            // Who has no link isn't told what it takes.
+            if path == "/share/{token}" {
+                continue;
+            }
             // No route takes this one, so it is always refused and the answer says which are taken.
             let response = rig.request(Method::PUT, &example).send().await.expect("an answer");
             assert!(response.headers()["allow"].to_str().is_ok_and(|allow| allow.contains(method.as_str())), "{path}");

@@ -209,6 +209,7 @@ impl<'a> Alone<'a> {
 
 /// The visitors of a stretch.
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "there are a few of them, and each is looked at for every visitor")]
 enum Visitors {
     /// They are wanted nowhere.
     None,

@@ -35,7 +35,7 @@ fn events(day: i64) -> Vec<Did> {
     let event = |visitor: u64| {
         (0..1 + visitor % 3).map(move |step| {
             let random = mixed(visitor * 31 + day as u64 * 7_919 + step);
-            let contact = if random % 4 == 0 { 1 + random / 4 % 5 } else { 0 };
+            let contact = if random.is_multiple_of(4) { 1 + random / 4 % 5 } else { 0 };
             Did { visitor, micros: at(day, (random >> 20) as i64 % 1_440 * MINUTE), page: random / 64 % 40, contact }
         })
     };

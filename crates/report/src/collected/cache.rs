@@ -18,13 +18,22 @@ use crate::{Form, Period, QueryError, QueryLimits};
 const EVENTS_MIN: u64 = 150_000;
 /// More events of a single day than this, and only a part of the day is looked at.
 const DAY_EVENTS_MAX: u64 = 400_000;
-/// How long an answer is good although events have come since.
-const KEPT: Duration = Duration::from_secs(60);
+/// How long an answer is good at most although events have come since.
+const KEPT_MAX: Duration = Duration::from_secs(60);
+/// For so many times as long as it took to count: a twentieth of a processor at most is spent on one question.
+const KEPT_FACTOR: u32 = 20;
 /// Answers that are kept.
 const ANSWERS_MAX: usize = 32;
 const DAY_MICROS: i64 = 86_400_000_000;
 
-type Answer = Option<Result<Arc<Collected>, Arc<QueryError>>>;
+type Answer = Option<Counted>;
+
+/// What was counted, and how long it took.
+#[derive(Clone)]
+struct Counted {
+    answer: Result<Arc<Collected>, Arc<QueryError>>,
+    took: Duration,
+}
 
 /// The last answers.
 #[derive(Default)]
@@ -39,13 +48,16 @@ struct Kept {
 
 impl Kept {
     fn is_good(&self, version: u64, has_fresh: bool) -> bool {
-        let has_failed = match &*self.answer.borrow() {
-            Some(answer) => answer.is_err(),
+        let kept_for = match &*self.answer.borrow() {
+            Some(Counted { answer: Err(_), .. }) => return false,
+            // Whoever waits for the first event sees it at once.
+            Some(Counted { answer: Ok(counted), .. }) if counted.events == 0 => Duration::ZERO,
+            Some(Counted { took, .. }) => took.saturating_mul(KEPT_FACTOR).min(KEPT_MAX),
             // Whoever counts is gone, if nobody can tell it any more.
-            None => self.answer.has_changed().is_err(),
+            None => return self.answer.has_changed().is_ok(),
         };
         let is_same = self.version == version && !has_fresh;
-        !has_failed && (is_same || self.began.elapsed() < KEPT)
+        is_same || self.began.elapsed() < kept_for
     }
 }
 
@@ -63,7 +75,7 @@ impl QueryPool {
         let mut answer = self.begun(request, limits);
         let known = tokio::time::timeout(wait, answer.wait_for(Option::is_some)).await;
         match known {
-            Ok(Ok(answer)) => answer.clone().transpose(),
+            Ok(Ok(counted)) => counted.clone().map(|counted| counted.answer).transpose(),
             // Whoever counted was stopped in the middle of it.
             Ok(Err(_)) => Err(Arc::new(QueryError::Closing)),
             Err(_) => Ok(None),
@@ -85,12 +97,13 @@ impl QueryPool {
         let since = (period.since() > request.period.since()).then(|| period.since().timestamp_micros());
         let job = Job::Collected { sql: sql.clone(), columns: request.columns.clone() };
         let pool = self.clone();
+        let began = Instant::now();
         tokio::spawn(async move {
             let counted = pool.count(job, limits).await;
             let counted = counted.map(|counted| Arc::new(Collected { since_micros: since, ..counted }));
-            told.send_replace(Some(counted.map_err(Arc::new)));
+            told.send_replace(Some(Counted { answer: counted.map_err(Arc::new), took: began.elapsed() }));
         });
-        kept.push_back(Kept { sql, version: moment.version, began: Instant::now(), answer: answer.clone() });
+        kept.push_back(Kept { sql, version: moment.version, began, answer: answer.clone() });
         if kept.len() > ANSWERS_MAX {
             kept.pop_front();
         }

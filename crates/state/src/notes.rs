@@ -148,13 +148,7 @@ pub async fn add(state: &State, new: NewNote<'_>) -> Result<Note, NoteError> {
 /// # Errors
 /// The file failed.
 pub async fn delete(state: &State, id: i64) -> Result<bool, StateError> {
-    within(async {
-        let mut write = state.transaction().await?;
-        let changed = sqlx::query("delete from notes where id = ?").bind(id).execute(&mut *write).await?;
-        write.commit().await?;
-        Ok(changed.rows_affected() > 0)
-    })
-    .await
+    state.delete_one("delete from notes where id = ?", id).await
 }
 
 fn note(row: &SqliteRow) -> Result<Note, sqlx::Error> {

@@ -80,6 +80,19 @@ impl State {
     }
 }
 
+impl State {
+    /// Deletes what has an id; whether there was one.
+    pub(crate) async fn delete_one(&self, statement: &'static str, id: i64) -> Result<bool, StateError> {
+        within(async {
+            let mut write = self.transaction().await?;
+            let changed = sqlx::query(statement).bind(id).execute(&mut *write).await?;
+            write.commit().await?;
+            Ok(changed.rows_affected() > 0)
+        })
+        .await
+    }
+}
+
 /// Ends a call that takes too long; what it had begun to change is undone, unless it was about to be durable.
 pub(crate) async fn within<T, E: From<StateError>>(call: impl Future<Output = Result<T, E>>) -> Result<T, E> {
     tokio::time::timeout(CALL_TIME_MAX, call).await.unwrap_or_else(|_| Err(StateError::Timeout.into()))

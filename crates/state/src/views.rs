@@ -175,13 +175,7 @@ pub async fn rename(state: &State, id: i64, name: &str) -> Result<(), ViewError>
 /// # Errors
 /// The file failed.
 pub async fn delete(state: &State, id: i64) -> Result<bool, StateError> {
-    within(async {
-        let mut write = state.transaction().await?;
-        let changed = sqlx::query("delete from views where id = ?").bind(id).execute(&mut *write).await?;
-        write.commit().await?;
-        Ok(changed.rows_affected() > 0)
-    })
-    .await
+    state.delete_one("delete from views where id = ?", id).await
 }
 
 async fn is_taken(

@@ -192,6 +192,11 @@ impl Child {
         let Child { node, forbidden, opens, raw, undeclared, .. } = self;
         (forbidden.is_none() && opens.is_empty() && !raw && !undeclared).then_some(*node)
     }
+
+    /// Whether its platform spelling is in a namespace: its name has a prefix other than `xdm:`.
+    pub(crate) fn is_in_namespace(&self) -> bool {
+        self.platform.contains('/')
+    }
 }
 
 /// What holds for members that are not declared.

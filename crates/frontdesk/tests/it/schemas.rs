@@ -88,6 +88,14 @@ fn a_composed_schema_judges_events_and_is_exported() {
     place.write("events.ndjson", event);
     let outcome = place.run(&["check", "events.ndjson"]);
     assert!(outcome.code == 1 && outcome.out.contains("/_shop/tier"), "{outcome:?}");
+    assert!(outcome.out.contains("gold, tin [enum]") && !outcome.out.contains("additionalProperties"), "{outcome:?}");
+    place.write("events.ndjson", event.replace("lead", "gold"));
+    let outcome = place.run(&["check", "events.ndjson"]);
+    assert!(outcome.code == 0, "a prefix of one's own is a namespace on the platform: {outcome:?}");
+    // Spelled as the schema is, a name needs a prefix that XDM knows, or a full URI.
+    place.write("events.ndjson", r#"{"@id":"1","xdm:timestamp":"2026-11-22T14:07:15Z","shop:tier":"gold"}"#);
+    let outcome = place.run(&["check", "events.ndjson"]);
+    assert!(outcome.code == 1 && outcome.out.contains("/shop:tier"), "{outcome:?}");
     let exported =
         place.ok(&["schema", "export", "https://shop.example/mixins/tier", "--typescript", "--schemas", "schemas"]);
     assert!(exported.contains("tier?: \"gold\" | \"tin\";"), "{exported}");

@@ -20,6 +20,7 @@ use arrow::datatypes::{DataType, Fields, TimeUnit};
 use report::visible;
 use schemas::Corpus;
 use table::Shape;
+use xdm::{Fault, FaultCode};
 
 use crate::args::SchemaCommand;
 use crate::failure::{Exit, Failure, warn};
@@ -66,8 +67,18 @@ pub(crate) fn run_action(action: &SchemaCommand, settings: &Settings) -> Result<
 /// The schemas of a directory; what is wrong with them is told as warnings.
 fn corpus(dir: &Path) -> Result<Corpus, Failure> {
     let corpus = Corpus::read(dir).map_err(Failure::usage)?;
-    corpus.errors().for_each(|error| warn(visible(&error.to_string())));
+    tell(corpus.errors());
+    tell_skipped(&corpus);
     Ok(corpus)
+}
+
+fn tell<'f>(faults: impl Iterator<Item = &'f Fault>) {
+    faults.for_each(|fault| warn(visible(&fault.to_string())));
+}
+
+/// Files that were passed over: links, and what is no file.
+fn tell_skipped(corpus: &Corpus) {
+    tell(corpus.faults().iter().filter(|fault| fault.code == FaultCode::Skipped));
 }
 
 /// The schemas of a directory, or those that come with Frontdesk.

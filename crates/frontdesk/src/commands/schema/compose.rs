@@ -8,7 +8,7 @@ use schemas::compose::{Bundling, Parts, compose};
 use serde_json::Value;
 use xdm::{Plans, SchemaError};
 
-use super::{pretty, write_out};
+use super::{pretty, tell_skipped, write_out};
 use crate::args::SchemaComposeArgs;
 use crate::failure::{Failure, warn};
 
@@ -32,6 +32,7 @@ pub(crate) fn run(args: &SchemaComposeArgs) -> Result<(), Failure> {
     }
     if let Some(dir) = &args.schemas {
         texts.extend(files(dir)?);
+        tell_skipped(&Corpus::read(dir).map_err(Failure::usage)?);
     }
     let corpus = Corpus::of_texts(texts.iter().map(|(path, text)| (path.as_str(), text.as_str())));
     corpus.errors().for_each(|error| warn(report::visible(&error.to_string())));

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use schemas::{Corpus, diff};
 
-use super::{findings, revision};
+use super::{findings, revision, tell, tell_skipped};
 use crate::args::SchemaDiffArgs;
 use crate::failure::Failure;
 
@@ -18,5 +18,8 @@ pub(crate) fn run(args: &SchemaDiffArgs) -> Result<(), Failure> {
         dir if dir.is_dir() => Corpus::read(dir).map_err(Failure::usage)?,
         _ => revision::read(&args.old, &args.new)?,
     };
+    // What is wrong with the new ones is among the findings.
+    tell(old.errors());
+    [&old, &new].into_iter().for_each(tell_skipped);
     findings::tell("frontdesk schema diff", &diff(&old, &new), &args.new, args.format, args.deny)
 }

@@ -18,6 +18,7 @@ mod information;
 mod instants;
 mod names;
 mod parameters;
+mod passes;
 mod patterns;
 mod reading;
 mod replaced;

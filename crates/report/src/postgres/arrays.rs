@@ -1,12 +1,9 @@
 //! `= any(array[…])` and `<> all(array[…])` as lists: the engine's search in an array takes a null
 //! in it for nothing, where the answer is null.
 
-use std::ops::ControlFlow;
+use datafusion::sql::sqlparser::ast::{ArrayElemTypeDef, BinaryOperator, CastKind, DataType, Expr, Statement, Value};
 
-use datafusion::sql::sqlparser::ast::{
-    ArrayElemTypeDef, BinaryOperator, CastKind, DataType, Expr, Statement, Value, VisitMut, VisitorMut,
-};
-
+use super::passes::{self, Pass};
 use crate::QueryError;
 
 /// Rewrites all of them whose elements are written down.
@@ -14,30 +11,24 @@ use crate::QueryError;
 /// # Errors
 /// The text of an array isn't one.
 pub(super) fn as_lists(statement: &mut Statement) -> Result<(), QueryError> {
-    match VisitMut::visit(statement, &mut AsLists) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    }
+    passes::make(statement, &mut AsLists)
 }
 
 struct AsLists;
 
-impl VisitorMut for AsLists {
-    type Break = QueryError;
-
-    fn post_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<QueryError> {
+impl Pass for AsLists {
+    fn after(&mut self, expression: &mut Expr) -> Result<(), QueryError> {
         let (left, right, negated) = match expression {
             Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. } => (left, right, false),
             Expr::AllOp { left, compare_op: BinaryOperator::NotEq, right } => (left, right, true),
-            _ => return ControlFlow::Continue(()),
+            _ => return Ok(()),
         };
-        match elements(right) {
-            Ok(Some(list)) if list.is_empty() => *expression = Expr::value(Value::Boolean(negated)),
-            Ok(Some(list)) => *expression = Expr::InList { expr: left.clone(), list, negated },
-            Ok(None) => {}
-            Err(error) => return ControlFlow::Break(error),
+        match elements(right)? {
+            Some(list) if list.is_empty() => *expression = Expr::value(Value::Boolean(negated)),
+            Some(list) => *expression = Expr::InList { expr: left.clone(), list, negated },
+            None => {}
         }
-        ControlFlow::Continue(())
+        Ok(())
     }
 }
 

@@ -1,22 +1,25 @@
 //! Columns of the same name, which the engine doesn't take: the second one gets another.
 
 use std::collections::HashSet;
-use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{Expr, Ident, Select, SelectItem, Statement, VisitMut, VisitorMut};
+use datafusion::sql::sqlparser::ast::{Expr, Ident, Select, SelectItem, Statement};
+
+use super::passes::{self, Pass};
+use crate::QueryError;
 
 /// Names the columns that have no name of their own, and that the engine would name as another one:
 /// by their text, with a number where that is taken too.
-pub(super) fn tell_apart(statement: &mut Statement) {
-    let _: ControlFlow<()> = VisitMut::visit(statement, &mut TellApart);
+///
+/// # Errors
+/// None of its own.
+pub(super) fn tell_apart(statement: &mut Statement) -> Result<(), QueryError> {
+    passes::make(statement, &mut TellApart)
 }
 
 struct TellApart;
 
-impl VisitorMut for TellApart {
-    type Break = ();
-
-    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
+impl Pass for TellApart {
+    fn select(&mut self, select: &mut Select) {
         let mut taken = HashSet::new();
         for item in &select.projection {
             if let SelectItem::ExprWithAlias { alias, .. } = item {
@@ -38,7 +41,6 @@ impl VisitorMut for TellApart {
                 *item = SelectItem::ExprWithAlias { expr: expression.clone(), alias: Ident::with_quote('"', name) };
             }
         }
-        ControlFlow::Continue(())
     }
 }
 

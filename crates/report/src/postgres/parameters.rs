@@ -4,15 +4,14 @@
 //! not as the engine's own placeholders, because much of what takes a constant (a limit, a
 //! width of time, a path) doesn't take one of those.
 
-use std::ops::ControlFlow;
-
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::sql::sqlparser::ast::{
     Array, CastKind, DataType as SqlType, ExactNumberInfo, Expr, LimitClause, Query, Statement, TimezoneInfo,
-    UnaryOperator, Value, VisitMut, VisitorMut,
+    UnaryOperator, Value,
 };
 use serde::{Deserialize, Serialize};
 
+use super::passes::{self, Pass};
 use crate::QueryError;
 
 /// What a parameter is, as far as its sender said.
@@ -109,7 +108,7 @@ impl ParameterType {
 /// # Errors
 /// There is no parameter for one, or a value isn't what its type says.
 pub(crate) fn put(statement: &mut Statement, parameters: &[Parameter]) -> Result<(), QueryError> {
-    replace(statement, |number| match parameters.get(number - 1) {
+    replace(statement, &mut |number| match parameters.get(number - 1) {
         Some(parameter) => constant(parameter, number),
         None => {
             let count = parameters.len();
@@ -122,7 +121,7 @@ pub(crate) fn put(statement: &mut Statement, parameters: &[Parameter]) -> Result
 /// Puts typed nulls in the places of those placeholders whose types are known; the others are
 /// left for the engine to find out.
 pub(crate) fn put_types(statement: &mut Statement, parameters: &[Parameter]) -> Result<(), QueryError> {
-    replace(statement, |number| {
+    replace(statement, &mut |number| {
         let kind = parameters.get(number - 1).map_or(ParameterType::Unknown, |parameter| parameter.kind);
         Ok(match kind.stand_in() {
             None => Expr::value(Value::Placeholder(format!("${number}"))),
@@ -135,21 +134,19 @@ pub(crate) fn put_types(statement: &mut Statement, parameters: &[Parameter]) -> 
 /// these are.
 pub(crate) fn count(statement: &mut Statement) -> Result<(usize, Vec<usize>), QueryError> {
     let mut highest = 0;
-    replace(statement, |number| {
+    replace(statement, &mut |number| {
         highest = highest.max(number);
         Ok(Expr::value(Value::Placeholder(format!("${number}"))))
     })?;
     let mut limits = Limits(Vec::new());
-    let _: ControlFlow<()> = statement.visit(&mut limits);
+    passes::make(statement, &mut limits)?;
     Ok((highest, limits.0))
 }
 
 struct Limits(Vec<usize>);
 
-impl VisitorMut for Limits {
-    type Break = ();
-
-    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+impl Pass for Limits {
+    fn query(&mut self, query: &mut Query) {
         let parts = match &query.limit_clause {
             Some(LimitClause::LimitOffset { limit, offset, .. }) => {
                 [limit.as_ref(), offset.as_ref().map(|offset| &offset.value)]
@@ -165,7 +162,6 @@ impl VisitorMut for Limits {
                 self.0.push(number);
             }
         }
-        ControlFlow::Continue(())
     }
 }
 
@@ -175,33 +171,25 @@ fn number_of(name: &str) -> Option<usize> {
     number.filter(|number| (1..=super::PARAMETERS_MAX).contains(number))
 }
 
-fn replace(statement: &mut Statement, with: impl FnMut(usize) -> Result<Expr, QueryError>) -> Result<(), QueryError> {
-    struct Replace<F>(F);
-    impl<F: FnMut(usize) -> Result<Expr, QueryError>> VisitorMut for Replace<F> {
-        type Break = QueryError;
+/// Makes the constant for a parameter's number.
+type Constants<'c> = &'c mut dyn FnMut(usize) -> Result<Expr, QueryError>;
 
-        fn post_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<QueryError> {
-            let Expr::Value(value) = expression else { return ControlFlow::Continue(()) };
-            let Value::Placeholder(name) = &value.value else { return ControlFlow::Continue(()) };
-            let put = match number_of(name) {
-                Some(number) => (self.0)(number),
-                None => {
-                    Err(QueryError::Invalid { message: format!("parameters are written $1, $2 …, and not {name}") })
-                }
+fn replace(statement: &mut Statement, with: Constants<'_>) -> Result<(), QueryError> {
+    struct Replace<'c>(Constants<'c>);
+    impl Pass for Replace<'_> {
+        fn after(&mut self, expression: &mut Expr) -> Result<(), QueryError> {
+            let Expr::Value(value) = expression else { return Ok(()) };
+            let Value::Placeholder(name) = &value.value else { return Ok(()) };
+            let Some(number) = number_of(name) else {
+                return Err(QueryError::Invalid {
+                    message: format!("parameters are written $1, $2 …, and not {name}"),
+                });
             };
-            match put {
-                Ok(constant) => {
-                    *expression = constant;
-                    ControlFlow::Continue(())
-                }
-                Err(error) => ControlFlow::Break(error),
-            }
+            *expression = (self.0)(number)?;
+            Ok(())
         }
     }
-    match statement.visit(&mut Replace(with)) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    }
+    passes::make(statement, &mut Replace(with))
 }
 
 fn constant(parameter: &Parameter, number: usize) -> Result<Expr, QueryError> {

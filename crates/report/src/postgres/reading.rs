@@ -1,9 +1,8 @@
 //! From a text to a statement that the engine can plan.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use datafusion::sql::sqlparser::ast::{ObjectName, Statement as Sql, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{ObjectName, Statement as Sql};
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion_pg_catalog::pg_catalog::PG_CATALOG_TABLES;
@@ -14,6 +13,7 @@ use datafusion_pg_catalog::sql::rules::{
     StripCallableQualifier, StripCollate,
 };
 
+use super::passes::{self, Pass};
 use super::{Purpose, Statement, arrays, names, parameters, replaced};
 use crate::{QueryError, views};
 
@@ -76,13 +76,13 @@ impl Reading {
                 put(&mut sql)?;
                 let mut before = sql.clone();
                 replaced::names_by_casts(&mut before)?;
-                names::tell_apart(&mut sql);
+                names::tell_apart(&mut sql)?;
                 replaced::names_by_casts(&mut sql)?;
                 arrays::as_lists(&mut sql)?;
-                let sql = self.faithful.iter().fold(sql, |sql, rule| rule.rewrite(sql));
-                let found = Found::of(&sql);
+                let mut sql = self.faithful.iter().fold(sql, |sql, rule| rule.rewrite(sql));
+                let found = Found::of(&mut sql)?;
                 if !found.catalog {
-                    replaced::refuse_stand_ins(&sql, found.ours)?;
+                    replaced::refuse_stand_ins(&mut sql, found.ours)?;
                     return Ok(ReadStatement { sql, asks_catalog: false, placeholders });
                 }
                 if found.ours {
@@ -90,7 +90,7 @@ impl Reading {
                         message: "tables of pg_catalog or information_schema and those of Frontdesk can't be asked in one statement".to_owned(),
                     });
                 }
-                replaced::what_is_not_here(&mut before);
+                replaced::what_is_not_here(&mut before)?;
                 // Whole statements of some programs are known by their very words.
                 let before = before.to_string();
                 if before == written { statement.text.clone() } else { before }
@@ -104,7 +104,7 @@ impl Reading {
         placeholders = placeholders.max(parameters::count(&mut sql)?);
         put(&mut sql)?;
         // A text that only this reading could make sense of must not get our rows with its nulls.
-        let found = Found::of(&sql);
+        let found = Found::of(&mut sql)?;
         match found.ours {
             true => Err(QueryError::Syntax { message: "this is not PostgreSQL's SQL".to_owned() }),
             false => Ok(ReadStatement { sql, asks_catalog: true, placeholders }),
@@ -128,17 +128,15 @@ struct Found {
 }
 
 impl Found {
-    fn of(sql: &Sql) -> Found {
+    fn of(sql: &mut Sql) -> Result<Found, QueryError> {
         let mut found = Found::default();
-        let _: ControlFlow<()> = sql.visit(&mut found);
-        found
+        passes::make(sql, &mut found)?;
+        Ok(found)
     }
 }
 
-impl Visitor for Found {
-    type Break = ();
-
-    fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<()> {
+impl Pass for Found {
+    fn relation(&mut self, relation: &mut ObjectName) {
         let parts: Vec<&str> =
             relation.0.iter().filter_map(|part| part.as_ident()).map(|ident| ident.value.as_str()).collect();
         match parts[..] {
@@ -149,7 +147,6 @@ impl Visitor for Found {
             [.., table] if views::NAMES.contains(&table) => self.ours = true,
             _ => {}
         }
-        ControlFlow::Continue(())
     }
 }
 

@@ -1,13 +1,12 @@
 //! What programs write that the engine doesn't know, as what means the same here.
 
-use std::ops::ControlFlow;
-
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
-    FunctionArguments, Ident, ObjectName, ObjectNamePart, Statement, Value, Visit, VisitMut, Visitor, VisitorMut,
+    FunctionArguments, Ident, ObjectName, ObjectNamePart, Statement, Value,
 };
 
 use super::information::is_ours;
+use super::passes::{self, Pass};
 use super::reading::{INFORMATION_SCHEMA, PG_CATALOG};
 use super::{functions, instants, patterns, templates};
 use crate::QueryError;
@@ -18,10 +17,7 @@ use crate::QueryError;
 /// # Errors
 /// The engine means something else by it.
 pub(crate) fn names_by_casts(statement: &mut Statement) -> Result<(), QueryError> {
-    match VisitMut::visit(statement, &mut NamesByCasts) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    }
+    passes::make(statement, &mut NamesByCasts)
 }
 
 /// In a statement that isn't over the catalog: functions that have the answer null, because nothing
@@ -29,41 +25,37 @@ pub(crate) fn names_by_casts(statement: &mut Statement) -> Result<(), QueryError
 ///
 /// # Errors
 /// There is one.
-pub(crate) fn refuse_stand_ins(statement: &Statement, asks_ours: bool) -> Result<(), QueryError> {
+pub(crate) fn refuse_stand_ins(statement: &mut Statement, asks_ours: bool) -> Result<(), QueryError> {
     struct StandIns(&'static [&'static str]);
-    impl Visitor for StandIns {
-        type Break = QueryError;
-
-        fn pre_visit_expr(&mut self, expression: &Expr) -> ControlFlow<QueryError> {
+    impl Pass for StandIns {
+        fn before(&mut self, expression: &mut Expr) -> Result<(), QueryError> {
             if let Expr::Function(function) = expression
                 && let Some(name) = self.0.iter().find(|name| **name == last_name(function))
             {
                 let message = format!("the function {name} is only there for programs that ask the catalog");
-                return ControlFlow::Break(QueryError::Invalid { message });
+                return Err(QueryError::Invalid { message });
             }
-            ControlFlow::Continue(())
+            Ok(())
         }
     }
     // psql asks for the text of a view by its number alone.
     let names = if asks_ours { &functions::STAND_INS[..] } else { &functions::COMPUTING };
-    match Visit::visit(statement, &mut StandIns(names)) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    }
+    passes::make(statement, &mut StandIns(names))
 }
 
 /// In a statement over the catalog: types of rows, arrays made of subqueries, keys and constraints, of
 /// which there are none.
-pub(crate) fn what_is_not_here(statement: &mut Statement) {
-    let _: ControlFlow<()> = VisitMut::visit(statement, &mut WhatIsNotHere);
+///
+/// # Errors
+/// None of its own.
+pub(crate) fn what_is_not_here(statement: &mut Statement) -> Result<(), QueryError> {
+    passes::make(statement, &mut WhatIsNotHere)
 }
 
 struct NamesByCasts;
 
-impl VisitorMut for NamesByCasts {
-    type Break = QueryError;
-
-    fn post_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<QueryError> {
+impl Pass for NamesByCasts {
+    fn after(&mut self, expression: &mut Expr) -> Result<(), QueryError> {
         const FUNCTIONS: [(&str, &str); 4] = [
             ("to_regclass", "regclass"),
             ("to_regtype", "regtype"),
@@ -77,19 +69,15 @@ impl VisitorMut for NamesByCasts {
             }
             Expr::Function(function) if is_user(function) => *expression = call("session_user"),
             Expr::Like { pattern, escape_char, .. } | Expr::ILike { pattern, escape_char, .. } => {
-                if let Err(error) = patterns::with_backslashes(pattern, escape_char) {
-                    return ControlFlow::Break(error);
-                }
+                patterns::with_backslashes(pattern, escape_char)?;
             }
             // Its patterns are not those of the engine.
             Expr::SimilarTo { .. } => {
                 let message = "SIMILAR TO isn't there: use LIKE, or ~ with a regular expression".to_owned();
-                return ControlFlow::Break(QueryError::Invalid { message });
+                return Err(QueryError::Invalid { message });
             }
             Expr::Function(function) if last_name(function) == "to_char" => {
-                if let Err(error) = templates::translate(function) {
-                    return ControlFlow::Break(error);
-                }
+                templates::translate(function)?;
             }
             Expr::Function(function) => {
                 let name = last_name(function);
@@ -103,7 +91,7 @@ impl VisitorMut for NamesByCasts {
             }
             _ => {}
         }
-        ControlFlow::Continue(())
+        Ok(())
     }
 }
 
@@ -112,20 +100,17 @@ const ABSENT: [&str; 4] = ["pg_attrdef", "pg_sequence", "pg_collation", "typcoll
 
 struct WhatIsNotHere;
 
-impl VisitorMut for WhatIsNotHere {
-    type Break = ();
-
-    fn pre_visit_relation(&mut self, relation: &mut ObjectName) -> ControlFlow<()> {
+impl Pass for WhatIsNotHere {
+    fn relation(&mut self, relation: &mut ObjectName) {
         if let [ObjectNamePart::Identifier(schema), ObjectNamePart::Identifier(table)] = &mut relation.0[..]
             && schema.value.eq_ignore_ascii_case(INFORMATION_SCHEMA)
             && is_ours(&table.value.to_ascii_lowercase())
         {
             *schema = Ident::new(PG_CATALOG);
         }
-        ControlFlow::Continue(())
     }
 
-    fn pre_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<()> {
+    fn before(&mut self, expression: &mut Expr) -> Result<(), QueryError> {
         let null = |kind: DataType| cast(Box::new(Expr::value(Value::Null)), kind);
         match expression {
             // (information_schema._pg_expandarray(…)).n: a column's place in a key.
@@ -156,7 +141,7 @@ impl VisitorMut for WhatIsNotHere {
             }
             _ => {}
         }
-        ControlFlow::Continue(())
+        Ok(())
     }
 }
 

@@ -214,7 +214,7 @@ impl Remote {
         self.json(accepted(response).await?).await.map(Some)
     }
 
-    /// Sends a batch of events; the same request id makes a second sending harmless.
+    /// Sends a batch of events of a file; the same request id makes a second sending harmless.
     pub(crate) async fn send(
         &self,
         body: Bytes,
@@ -222,7 +222,8 @@ impl Remote {
         request_id: &str,
         datastream: &str,
     ) -> Result<Answer, Failure> {
-        let url = self.url(&format!("/v1/events?answer=summary&datastream={}", percent_encoded(datastream)));
+        let url =
+            self.url(&format!("/v1/events?answer=summary&source=file&datastream={}", percent_encoded(datastream)));
         let begin = Instant::now();
         loop {
             let request = self.client.post(&url).header(CONTENT_TYPE, media_type).header("x-request-id", request_id);

@@ -228,6 +228,7 @@ impl Admit {
         Arrival {
             datastream: &request.datastream,
             request_id: request.request_id.as_deref().map_or(RequestId::Made(made), RequestId::Given),
+            source: request.source,
             received_micros: self.clock.now_micros(),
         }
     }
@@ -263,11 +264,12 @@ impl Admit {
         let arrival = self.arrival(&request, made);
         let policies = self.policies();
         let (framing, answers) = self.judge(&request, &policies, arrival, budget)?;
-        let Arrival { datastream, request_id, received_micros } = arrival;
+        let Arrival { datastream, request_id, source, received_micros } = arrival;
         let profile = Some(policies.of(&request.datastream).profile);
         let event_bytes_max = self.limits.event_bytes_max;
         let body = &request.body;
-        let record = Record { framing, profile, received_micros, datastream, request_id, event_bytes_max, body };
+        let record =
+            Record { framing, profile, received_micros, datastream, request_id, source, event_bytes_max, body };
         let head = record.head();
         Ok((answers, head, request.body))
     }

@@ -70,7 +70,7 @@ pub use options::IntakeOptions;
 #[doc(hidden)]
 pub use options::OpenLog;
 pub use policy::ValidationPolicy;
-pub use request::body::{BodyError, Request};
+pub use request::body::{BodyError, Request, Source};
 pub use request::framing::Framing;
 pub use request::record::RecordError;
 pub use rows::links::{LinkRuleError, LinkRules, default_link_rules};

@@ -88,7 +88,7 @@ fn verdict(story: &Story<'_>) -> Markup {
                         @if let Some(line) = story.details.map(|details| &details.line) {
                             dt { "Datastream" } dd { bdi { (text::shown(line.datastream.as_deref().unwrap_or("–"))) } }
                         }
-                        @if let Some(request) = story.details.and_then(|details| details.request_id.as_deref()) { dt { "Request" } dd { code { (text::shown(request)) } } }
+                        @if let Some(request) = story.details.and_then(|details| details.request_id.as_deref()).filter(|id| !id.is_empty()) { dt { "Request" } dd { code { (text::shown(request)) } } }
                     }
                 }
                 None => {

@@ -70,6 +70,46 @@ fn loads_through_a_running_server() {
 }
 
 #[test]
+fn reports_say_the_same_of_a_file_that_was_loaded_alone_and_beside_a_server() {
+    let text = TestDir::new().ok(&[&["generate", "--events", "2000", "--invalid", "2%"][..], &DAYS].concat());
+    let numbers = |dir: &TestDir| {
+        let report = |name: &str, more: &[&str]| {
+            let args = [&["report", name, "--format", "json"][..], more].concat();
+            let report: serde_json::Value = serde_json::from_str(&dir.ok(&args)).unwrap();
+            report["metrics"].clone()
+        };
+        let days = ["--since", "2026-11-19", "--until", "2026-11-22"];
+        (
+            report("quality", &["--since", "7d"]),
+            report("quality", &days),
+            report("overview", &days),
+            report("chat", &days),
+        )
+    };
+    let alone = TestDir::new();
+    alone.write("events.ndjson", &text);
+    alone.ok(&["load", "events.ndjson"]);
+    let beside = TestDir::new();
+    beside.write("events.ndjson", &text);
+    let server = beside.serve(&[]);
+    beside.ok(&["load", "events.ndjson"]);
+    let (of_receipt, of_days, ..) = numbers(&alone);
+    assert_eq!(of_days["late"]["value"], 0, "{of_days}");
+    assert_eq!(of_days["anomalies_time"]["value"], 0, "{of_days}");
+    assert_eq!(of_receipt["rejected"]["value"], 40, "{of_receipt}");
+    assert_eq!(numbers(&beside), numbers(&alone));
+    // What a sender sends so late is late, whether it names its request or not.
+    for (id, path) in [("named", "/v1/events?request_id=r"), ("unnamed", "/v1/events")] {
+        assert_eq!(server.post(path, event(id)).0, reqwest::StatusCode::OK);
+    }
+    assert_eq!(numbers(&beside).1["late"]["value"], 2);
+    // To say that it comes from a file is not everybody's to do.
+    let (status, answer) = server.post("/v1/events?source=file", event("hidden"));
+    assert_eq!(status, reqwest::StatusCode::UNAUTHORIZED, "{answer}");
+    assert!(answer.contains("frontdesk load"), "{answer}");
+}
+
+#[test]
 fn events_without_an_id_collapse_when_a_file_is_sent_twice_to_a_server() {
     let dir = TestDir::new();
     let line = event("x").replace(r#""_id":"x","#, "");

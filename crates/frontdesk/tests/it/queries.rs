@@ -55,6 +55,16 @@ fn signal(name: &str, pid: u32) {
     assert!(sent.success());
 }
 
+/// Whether each of its threads is stopped. A signal is taken by one of them, which then stops the others: until then
+/// they go on, and may read what comes meanwhile.
+fn is_stopped(pid: u32) -> bool {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    threads.map(|thread| thread.unwrap().path().join("stat")).all(|stat| {
+        let stat = std::fs::read_to_string(stat).unwrap_or_default();
+        stat.rsplit(')').next().unwrap_or_default().split_whitespace().next() == Some("T")
+    })
+}
+
 fn eventually(what: &str, is_true: impl Fn() -> bool) {
     let begin = Instant::now();
     while !is_true() {
@@ -281,6 +291,7 @@ fn a_query_that_no_worker_has_read_is_run_by_another() {
     let workers = children(server.pid());
     // Stopped, it lives and reads nothing: the query waits in its socket when it is killed.
     workers.iter().for_each(|worker| signal("STOP", *worker));
+    eventually("they have stopped", || workers.iter().all(|worker| is_stopped(*worker)));
     thread::scope(|scope| {
         let answer = scope.spawn(|| sql(&server, "select 1 as n"));
         thread::sleep(Duration::from_millis(300));

@@ -10,7 +10,7 @@ use xdm::{Checker, Verdict};
 use super::answer::{Answers, EventAnswer};
 use super::answer_budget::AnswerBudget;
 use crate::policy::ValidationPolicy;
-use crate::request::body::BodyError;
+use crate::request::body::{BodyError, Source};
 use crate::request::framing::ResolvedFraming;
 use crate::request::head::HeadSink;
 use crate::request::identity::{IdGenerator, Origin};
@@ -38,6 +38,7 @@ pub(crate) struct PooledChecker {
 pub(crate) struct Arrival<'a> {
     pub(crate) datastream: &'a str,
     pub(crate) request_id: RequestId<'a>,
+    pub(crate) source: Source,
     pub(crate) received_micros: i64,
 }
 
@@ -112,7 +113,7 @@ impl PooledChecker {
         arrival: Arrival<'_>,
         budget: AnswerBudget,
     ) -> Result<Answers, BodyError> {
-        let Arrival { datastream, request_id, received_micros } = arrival;
+        let Arrival { datastream, request_id, source, received_micros } = arrival;
         let mut answers = Answers::within(budget);
         let PooledChecker { checker, sink, id_generator, .. } = self;
         sink.clear();
@@ -125,7 +126,7 @@ impl PooledChecker {
                     Some(id_generator.generate(Origin::Event { datastream, request_id, index }).to_owned())
                 }
             };
-            let anomaly = times.judge(sink.time(), received_micros);
+            let anomaly = times.judge(source, sink.time(), received_micros);
             sink.clear();
             answer(&mut answers, checker, &event, id, anomaly.map(|anomaly| (anomaly, times)))
         })?;

@@ -18,6 +18,7 @@ use super::look_ahead::LookAhead;
 use crate::day::day_of;
 use crate::hooks::Touched;
 use crate::policy::ValidationPolicy;
+use crate::request::body::Source;
 use crate::request::identity::{IdGenerator, Origin};
 use crate::request::record::{Record, RecordError};
 use crate::request::time_anomaly::TimeAnomaly;
@@ -73,7 +74,11 @@ impl Decoder {
         let checker = checker_of(checkers, context.policies.of_record(record.datastream, record.profile));
         let mut events = RecordDecoder {
             context,
-            request_id: record.request_id.given().map(|id| context.scheme.shown(id)),
+            request_id: match record.source {
+                Source::Sender => record.request_id.given().map(|id| context.scheme.shown(id)),
+                // As a file's rows are that no server took.
+                Source::File => None,
+            },
             look_ahead: look_ahead.as_ref(),
             record,
             sequence,
@@ -144,7 +149,7 @@ impl RecordDecoder<'_> {
             block.rollback();
             return;
         }
-        let Record { datastream, request_id, received_micros, .. } = self.record;
+        let Record { datastream, request_id, source, received_micros, .. } = self.record;
         let minted = match block.current_id() {
             Some(_) => None,
             None => Some(
@@ -160,12 +165,14 @@ impl RecordDecoder<'_> {
             Seen::New => {
                 self.admitted.push(key.id);
                 let derived = self.context.scheme.derivation.apply(block);
-                let anomaly = self.context.times.judge(time, received_micros);
+                let anomaly = self.context.times.judge(source, time, received_micros);
                 block.commit(Row {
                     minted_id: minted.as_deref(),
                     received_micros,
                     datastream,
-                    request_id: self.request_id.as_deref(),
+                    // Whether it came by a request at all decides whether it can be late, so one without a name has an
+                    // empty one.
+                    request_id: self.request_id.as_deref().or((source == Source::Sender).then_some("")),
                     content_mac: key.content,
                     derived,
                     time_anomaly: anomaly.map(TimeAnomaly::as_str),

@@ -15,7 +15,7 @@ use super::Intake;
 use super::outcome::RetryOutcome;
 use crate::admit::answer::EventAnswer;
 use crate::error::IntakeError;
-use crate::request::body::{BodyError, Request};
+use crate::request::body::{BodyError, Request, Source};
 use crate::request::framing::Framing;
 
 impl Intake {
@@ -61,6 +61,7 @@ impl Intake {
             datastream: row.datastream,
             // The same id each time, so that a retry cut short and done again collapses.
             request_id: Some(format!("retry-{reject_id}")),
+            source: Source::Sender,
             framing: Framing::Single,
             body: Bytes::from(payload),
         };

@@ -19,6 +19,7 @@ use crate::error::IntakeError;
 use crate::input::chunks::{Chunk, Chunks};
 use crate::input::error::{InputError, unreadable};
 use crate::input::split::Span;
+use crate::request::body::Source;
 use crate::request::identity::{IdGenerator, Origin};
 use crate::request::time_anomaly::TimeAnomaly;
 use crate::rows::dates::{Dates, LOAD_DATES_MAX};
@@ -188,11 +189,7 @@ impl<'a> Worker<'a> {
             request_id: None,
             content_mac: key.content,
             derived,
-            // A file is about the past; only a time that is to come is odd.
-            time_anomaly: match job.times.judge(time, job.received_micros) {
-                Some(TimeAnomaly::Ahead) => Some(TimeAnomaly::Ahead.as_str()),
-                _ => None,
-            },
+            time_anomaly: job.times.judge(Source::File, time, job.received_micros).map(TimeAnomaly::as_str),
         });
     }
 

@@ -8,6 +8,17 @@ use thiserror::Error;
 use super::framing::Framing;
 use crate::input::format::Foreign;
 
+/// Where the events of a request come from, which decides what is odd about their times.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Source {
+    /// Their sender: a page, a server, a batch job. One that comes long after its time is late.
+    #[default]
+    Sender,
+    /// A file that is loaded. It is about the past, so nothing in it is late or too old; its rows are those that
+    /// [`crate::load()`] makes. Whoever may say this decides who may hide that events are late.
+    File,
+}
+
 /// A request as its sender sent it, decompressed.
 #[derive(Clone)]
 pub struct Request {
@@ -16,6 +27,8 @@ pub struct Request {
     /// The sender's name for the request. A request sent again with the same id
     /// gives the same ids to events that have none, so that they collapse.
     pub request_id: Option<String>,
+    /// Where its events come from.
+    pub source: Source,
     /// How the body holds events.
     pub framing: Framing,
     /// The events.
@@ -27,6 +40,7 @@ impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
             .field("datastream", &self.datastream)
+            .field("source", &self.source)
             .field("framing", &self.framing)
             .field("body_bytes", &self.body.len())
             .finish_non_exhaustive()

@@ -3,30 +3,37 @@
 //! rejected event is kept as surely as an accepted one.
 //!
 //! ```text
-//! version      u8  = 2
+//! version      u8  = 2, or 3 with the source
 //! framing      u8    1 single, 2 array, 3 lines, 4 values in a row
 //! request id   u8    1 given by the sender, 2 made by us
 //! profile      u8    how strictly it was read: 0 as the settings say, 1 spec, 2 aep-strict, 3 letter
 //! received at  i64   microseconds since 1970-01-01T00:00:00Z
 //! lengths      u16 u16   of the datastream and the request id, in bytes
 //! longest event u32  above it an event was rejected, in bytes; not in version 1
+//! source       u8    1 a file; only in version 3
 //! datastream, request id   UTF-8 | bytes
 //! body         the rest, as sent (decompressed)
 //! ```
 //!
 //! Integers are little-endian. The journal adds sequence, checksum and sealing. Version 1
-//! is read too: its bodies held no event above the limit of that time.
+//! is read too: its bodies held no event above the limit of that time. What comes from its
+//! sender is written as version 2, so that an earlier Frontdesk reads all but loads.
 
 use thiserror::Error;
 use xdm::Profile;
 
+use super::body::Source;
 use super::framing::ResolvedFraming;
 
+/// With the source of the events.
+const VERSION_OF_FILES: u8 = 3;
+/// The events come from their sender.
 const VERSION: u8 = 2;
 /// Without the limit on events.
 const VERSION_BEFORE: u8 = 1;
 const FIXED_BYTES: usize = 16;
 const LIMIT_BYTES: usize = 4;
+const SOURCE_FILE: u8 = 1;
 /// Profiles by their number in a record, less one. Only ever appended to.
 const PROFILES: [Profile; 3] = [Profile::spec(), Profile::aep_strict(), Profile::letter()];
 
@@ -65,6 +72,7 @@ pub(crate) struct Record<'a> {
     pub(crate) received_micros: i64,
     pub(crate) datastream: &'a str,
     pub(crate) request_id: RequestId<'a>,
+    pub(crate) source: Source,
     /// Events longer than this were rejected when they came.
     pub(crate) event_bytes_max: usize,
     pub(crate) body: &'a [u8],
@@ -86,7 +94,7 @@ impl<'a> Record<'a> {
     /// Lengths were checked at admission (`name_bytes_max`).
     pub(crate) fn head(&self) -> Vec<u8> {
         let request_id = self.request_id.as_bytes();
-        let mut head = Vec::with_capacity(FIXED_BYTES + LIMIT_BYTES + self.datastream.len() + request_id.len());
+        let mut head = Vec::with_capacity(FIXED_BYTES + LIMIT_BYTES + 1 + self.datastream.len() + request_id.len());
         let framing = match self.framing {
             ResolvedFraming::Single => 1,
             ResolvedFraming::Array => 2,
@@ -99,13 +107,20 @@ impl<'a> Record<'a> {
         };
         let profile = self.profile.and_then(|profile| PROFILES.iter().position(|known| *known == profile));
         let profile = profile.map_or(0, |place| place as u8 + 1);
-        head.extend_from_slice(&[VERSION, framing, origin, profile]);
+        let version = match self.source {
+            Source::Sender => VERSION,
+            Source::File => VERSION_OF_FILES,
+        };
+        head.extend_from_slice(&[version, framing, origin, profile]);
         head.extend_from_slice(&self.received_micros.to_le_bytes());
         for length in [self.datastream.len(), request_id.len()] {
             let length = u16::try_from(length).expect("admission bounds names far below 64 KiB");
             head.extend_from_slice(&length.to_le_bytes());
         }
         head.extend_from_slice(&u32::try_from(self.event_bytes_max).unwrap_or(u32::MAX).to_le_bytes());
+        if self.source == Source::File {
+            head.push(SOURCE_FILE);
+        }
         head.extend_from_slice(self.datastream.as_bytes());
         head.extend_from_slice(request_id);
         head
@@ -113,7 +128,7 @@ impl<'a> Record<'a> {
 
     pub(crate) fn decode(bytes: &'a [u8]) -> Result<Self, RecordError> {
         let version = match bytes.first() {
-            Some(&version @ (VERSION | VERSION_BEFORE)) => version,
+            Some(&version @ (VERSION_OF_FILES | VERSION | VERSION_BEFORE)) => version,
             Some(&other) => return Err(RecordError::Version(other)),
             None => return Err(RecordError::Form),
         };
@@ -126,6 +141,11 @@ impl<'a> Record<'a> {
             }
         };
         let event_bytes_max = usize::try_from(event_bytes_max).unwrap_or(usize::MAX);
+        let (source, rest) = match (version, rest) {
+            (VERSION_OF_FILES, [SOURCE_FILE, rest @ ..]) => (Source::File, rest),
+            (VERSION_OF_FILES, _) => return Err(RecordError::Form),
+            _ => (Source::Sender, rest),
+        };
         let [_, framing, origin, profile, received @ .., d0, d1, r0, r1] = *fixed;
         let framing = match framing {
             1 => ResolvedFraming::Single,
@@ -150,7 +170,7 @@ impl<'a> Record<'a> {
         };
         let received_micros = i64::from_le_bytes(received);
         let datastream = text(datastream)?;
-        Ok(Record { framing, profile, received_micros, datastream, request_id, event_bytes_max, body })
+        Ok(Record { framing, profile, received_micros, datastream, request_id, source, event_bytes_max, body })
     }
 }
 
@@ -175,10 +195,12 @@ mod tests {
             received_micros: 1_700_000_000_000_000,
             datastream: "default",
             request_id: RequestId::Given("r-1"),
+            source: Source::Sender,
             event_bytes_max: 1 << 20,
             body: b"{}",
         };
         check(record);
+        check(Record { source: Source::File, ..record });
         check(Record { event_bytes_max: u32::MAX as usize, ..record });
         check(Record { profile: Some(Profile::aep_strict()), ..record });
         check(Record {
@@ -200,6 +222,7 @@ mod tests {
             received_micros: 1,
             datastream: "shop",
             request_id: RequestId::Made([1; 16]),
+            source: Source::File,
             event_bytes_max: 9,
             body: b"",
         };
@@ -207,8 +230,11 @@ mod tests {
         for length in 0..bytes.len() {
             assert_eq!(Record::decode(&bytes[..length]), Err(RecordError::Form), "{length} bytes");
         }
-        bytes[0] = 3;
-        assert_eq!(Record::decode(&bytes), Err(RecordError::Version(3)));
+        let source_at = FIXED_BYTES + LIMIT_BYTES;
+        bytes[source_at] = 2;
+        assert_eq!(Record::decode(&bytes), Err(RecordError::Form), "an unknown source");
+        bytes[0] = 4;
+        assert_eq!(Record::decode(&bytes), Err(RecordError::Version(4)));
     }
 
     #[test]
@@ -220,6 +246,7 @@ mod tests {
             received_micros: 7,
             datastream: "shop",
             request_id: RequestId::Given("r-1"),
+            source: Source::Sender,
             event_bytes_max: u32::MAX as usize,
             body: b"{}",
         };
@@ -228,9 +255,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_a_record_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
+        fn any_bytes_are_a_record_or_an_error(
+            version in 0u8..6,
+            rest in proptest::collection::vec(any::<u8>(), 0..80),
+        ) {
+            let bytes = [&[version][..], &rest].concat();
             if let Ok(record) = Record::decode(&bytes)
-                && bytes[0] == VERSION
+                && bytes[0] != VERSION_BEFORE
             {
                 prop_assert_eq!(whole(&record), bytes);
             }

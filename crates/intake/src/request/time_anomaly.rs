@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use xdm::Notice;
 
+use super::body::Source;
+
 /// How an event's time is off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TimeAnomaly {
@@ -22,14 +24,16 @@ pub(crate) struct TimeBounds {
 }
 
 impl TimeBounds {
-    /// What is to be said of an event's time; both in microseconds since 1970.
+    /// What is to be said of an event's time; both in microseconds since 1970. A file is about the past: of its times
+    /// only one that is to come is odd.
     #[inline]
-    pub(crate) fn judge(&self, event: Option<i64>, received: i64) -> Option<TimeAnomaly> {
+    pub(crate) fn judge(&self, source: Source, event: Option<i64>, received: i64) -> Option<TimeAnomaly> {
         let ahead = event?.saturating_sub(received);
         if ahead > micros(self.ahead_max) {
             return Some(TimeAnomaly::Ahead);
         }
-        (ahead.saturating_neg() > micros(self.behind_max)).then_some(TimeAnomaly::Behind)
+        let is_behind = source == Source::Sender && ahead.saturating_neg() > micros(self.behind_max);
+        is_behind.then_some(TimeAnomaly::Behind)
     }
 }
 
@@ -89,7 +93,9 @@ mod tests {
     fn times_far_from_receipt_are_marked() {
         let bounds = TimeBounds { ahead_max: Duration::from_secs(10), behind_max: Duration::from_secs(20) };
         let check = |event: Option<i64>, expect: Option<&str>| {
-            assert_eq!(bounds.judge(event, 1_000_000_000).map(TimeAnomaly::as_str), expect, "{event:?}");
+            let judged = |source| bounds.judge(source, event, 1_000_000_000).map(TimeAnomaly::as_str);
+            assert_eq!(judged(Source::Sender), expect, "{event:?}");
+            assert_eq!(judged(Source::File), expect.filter(|anomaly| *anomaly == "ahead"), "{event:?}");
         };
         check(None, None);
         check(Some(1_000_000_000), None);

@@ -10,7 +10,7 @@ use arrow::array::AsArray;
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use bytes::Bytes;
-use intake::{Clock, EventAnswer, Framing, Intake, IntakeOptions, Opened, Request};
+use intake::{Clock, EventAnswer, Framing, Intake, IntakeOptions, Opened, Request, Source};
 use table::Dataset;
 
 /// 2026-11-20T12:00:00Z.
@@ -74,6 +74,7 @@ pub(crate) fn request(body: impl Into<String>) -> Request {
     Request {
         datastream: "default".to_owned(),
         request_id: None,
+        source: Source::Sender,
         framing: Framing::Detect,
         body: Bytes::from(body.into()),
     }

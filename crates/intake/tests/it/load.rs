@@ -5,7 +5,9 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use intake::{Framing, LoadError, LoadInput, LoadOptions, LoadSummary, NoProgress, Request, load};
+use arrow::array::AsArray;
+use arrow::datatypes::DataType;
+use intake::{EventAnswer, Framing, LoadError, LoadInput, LoadOptions, LoadSummary, NoProgress, Request, Source, load};
 
 use crate::bench::*;
 
@@ -237,6 +239,66 @@ fn what_the_journal_holds_comes_before_the_file() {
         (ids(intake).await, rejects(intake).await)
     });
     assert_eq!(stored, (names_of(&["both", "filed", "posted"]), kinds(&[("conflict", 1), ("duplicate", 2)])));
+}
+
+/// What decides whether events are late or odd, by id.
+async fn provenance(intake: &intake::Intake) -> Vec<[String; 3]> {
+    intake.settle().await.unwrap();
+    let sql = "select \"_id\", coalesce(request_id, 'null'), coalesce(time_anomaly, 'null') from rows order by 1";
+    let batches = test_query::query("rows", intake.store().events.provider(), sql).await.unwrap();
+    let mut rows = Vec::new();
+    for batch in batches {
+        let texts = [0, 1, 2].map(|at| arrow::compute::cast(batch.column(at), &DataType::Utf8).unwrap());
+        let text = |at: usize, row| texts[at].as_string::<i32>().value(row).to_owned();
+        rows.extend((0..batch.num_rows()).map(|row| [text(0, row), text(1, row), text(2, row)]));
+    }
+    rows
+}
+
+#[test]
+fn what_is_sent_as_a_file_is_as_if_it_was_loaded() {
+    let dir = tempfile::tempdir().unwrap();
+    let of_year = |id: &str, year: &str| event(id, 1).replace("2026", year);
+    let lines = |name: &str| {
+        let years = ["2024", "2026", "2031"];
+        years.map(|year| of_year(&format!("{name}-{year}"), year)).join("\n")
+    };
+    let file = dir.path().join("input.ndjson");
+    fs::write(&file, lines("loaded")).unwrap();
+    run(dir.path(), &file, &load_options(1)).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let rows = runtime.block_on(async {
+        let intake = open(dir.path()).await;
+        let of = |name: &str, source, id: Option<&str>| Request {
+            source,
+            request_id: id.map(str::to_owned),
+            framing: Framing::Lines,
+            ..request(lines(name))
+        };
+        let sent = of("sent", Source::File, Some("load-1-0"));
+        let answers = intake.submit(sent.clone()).await.unwrap();
+        let noticed =
+            |answer: &EventAnswer| matches!(answer, EventAnswer::Accepted { notices, .. } if !notices.is_empty());
+        assert_eq!(answers.iter().map(noticed).collect::<Vec<_>>(), [false, false, true]);
+        intake.submit(of("named", Source::Sender, Some("r"))).await.unwrap();
+        intake.submit(of("unnamed", Source::Sender, None)).await.unwrap();
+        // As a crash would: the journal alone knows where they come from.
+        intake.abandon().await;
+        let intake = open(dir.path()).await;
+        let rows = provenance(&intake).await;
+        // Sent again, it is known.
+        intake.submit(sent).await.unwrap();
+        assert_eq!(provenance(&intake).await, rows);
+        intake.close().await;
+        rows
+    });
+    let expect =
+        [("loaded", "null", "null"), ("named", "r", "behind"), ("sent", "null", "null"), ("unnamed", "", "behind")];
+    let expect = expect.map(|(name, request_id, old)| {
+        [("2024", old), ("2026", "null"), ("2031", "ahead")]
+            .map(|(year, anomaly)| [format!("{name}-{year}"), request_id.to_owned(), anomaly.to_owned()])
+    });
+    assert_eq!(rows, expect.concat());
 }
 
 #[test]

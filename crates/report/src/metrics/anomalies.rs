@@ -91,7 +91,7 @@ pub const LATE: Metric = Metric {
     heading: "late",
     formula: "events that came by a request an hour or more after the end of their UTC day",
     measure: Measure::Rows(Condition::Late),
-    note: "They count at their own time: numbers of a day that is over may still change. Events loaded from a file came by no request, and none of them is late; but `frontdesk load` beside a running server sends the file to it in requests.",
+    note: "They count at their own time: numbers of a day that is over may still change. None of the events that `frontdesk load` loads from a file is late, beside a running server too.",
     ..COUNTER
 };
 

@@ -186,7 +186,7 @@ pub(crate) const COLUMNS: &[ViewColumn] = &[
         "late",
         "boolean",
         ColumnSource::Late,
-        "True if it came by a request an hour or more after the end of its UTC day. What was loaded from a file is not late, unless by way of a running server.",
+        "True if it came by a request an hour or more after the end of its UTC day. What was loaded from a file is not late.",
     ),
     column(
         "event_date",

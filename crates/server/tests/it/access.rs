@@ -309,6 +309,22 @@ async fn what_is_no_key_any_more_is_refused_everywhere_and_other_services_tokens
 }
 
 #[tokio::test]
+async fn only_who_may_do_everything_says_that_events_come_from_a_file() {
+    let dir = KeyDirectory::new();
+    let local = LocalKey::new().expect("random");
+    let keys = Keys::open(dir.directory.path(), Some(&local)).expect("readable");
+    let rig = Rig::with(|options| options.keys = keys).await;
+    let path = "/v1/events?source=file";
+    refused(rig.post(path, "{}"), 401, "key_missing").await;
+    refused(rig.post("/v1/events?source=file&dry_run=true", "{}"), 401, "key_missing").await;
+    refused(rig.post(path, "{}").bearer_auth(dir.scope(Scope::Collect)), 403, "scope_missing").await;
+    for key in [dir.scope(Scope::Admin).as_str(), local.token()] {
+        assert_eq!(json(rig.post(path, "{}").bearer_auth(key)).await.0, 200, "{key}");
+    }
+    assert_eq!(json(rig.post("/v1/events?source=sender", "{}")).await.0, 200);
+}
+
+#[tokio::test]
 async fn keys_are_made_and_revoked_beside_a_running_server() {
     let dir = KeyDirectory::new();
     let rig = Rig::with(|options| options.keys = dir.keys()).await;

@@ -3,7 +3,7 @@
 
 use axum::http::header;
 use axum::http::request::Parts;
-use intake::{Framing, Request};
+use intake::{Framing, Request, Source};
 
 use super::cookies::RequestCookies;
 use super::envelope::Envelope;
@@ -101,7 +101,13 @@ impl EdgeCall<'_> {
 
     pub(super) fn request(&self, framing: Framing, body: Vec<u8>) -> Request {
         let Target { datastream, request_id, .. } = self.target;
-        Request { datastream: datastream.clone(), request_id: request_id.clone(), framing, body: body.into() }
+        Request {
+            datastream: datastream.clone(),
+            request_id: request_id.clone(),
+            source: Source::Sender,
+            framing,
+            body: body.into(),
+        }
     }
 }
 

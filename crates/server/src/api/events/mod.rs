@@ -4,6 +4,9 @@
 //! 422 when every one was rejected, so that a sender that looks at nothing but the status
 //! notices. Both carry the same members, and rejected events are kept either way.
 //!
+//! `source=file` says that the events come from a file, as `frontdesk load` does beside a server: none of them is late
+//! then. It takes the right to do everything, since whoever may say so may hide that events are late.
+//!
 //! An unknown query parameter is an error here: `?dryrun=true` must not store what was
 //! meant to be tried.
 
@@ -14,13 +17,15 @@ use std::sync::Arc;
 use axum::extract::Query;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
-use intake::{Framing, Request};
+use intake::{Framing, Request, Source};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::endpoint::Endpoint;
 use super::openapi::{parts, problems};
 use crate::app::access;
+use crate::app::access::principal::Principal;
+use crate::app::access::refusal;
 use crate::app::access::scope::Access;
 use crate::app::backend::Backend;
 use crate::app::call::{Call, Outcome};
@@ -56,6 +61,7 @@ impl Endpoint for PostEvents {
         let parameters = Parameters::of(&head)?;
         let datastream = parameters.datastream.as_deref().unwrap_or(DATASTREAM);
         access::datastream::admit(&state.options.datastreams, datastream, &head, &principal)?;
+        parameters.source.admit(&principal)?;
         let coding = Coding::of(&head.headers)?;
         let framing = framing(&head.headers);
         // The room stays claimed until the answer is written.
@@ -63,6 +69,7 @@ impl Endpoint for PostEvents {
         let request = Request {
             datastream: parameters.datastream.unwrap_or_else(|| DATASTREAM.to_owned()),
             request_id: parameters.request_id,
+            source: parameters.source.into(),
             framing,
             body: bytes,
         };
@@ -89,6 +96,35 @@ struct Parameters {
     datastream: Option<String>,
     request_id: Option<String>,
     answer: Listing,
+    source: Told,
+}
+
+/// Where the sender says that the events come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Told {
+    #[default]
+    Sender,
+    File,
+}
+
+impl Told {
+    /// Refuses whoever may not say so.
+    fn admit(self, principal: &Principal) -> Result<(), Problem> {
+        match self {
+            Told::File if !principal.permits(Access::Admin) => Err(refusal::missing_to_load(principal)),
+            Told::Sender | Told::File => Ok(()),
+        }
+    }
+}
+
+impl From<Told> for Source {
+    fn from(told: Told) -> Source {
+        match told {
+            Told::Sender => Source::Sender,
+            Told::File => Source::File,
+        }
+    }
 }
 
 impl Parameters {
@@ -98,7 +134,7 @@ impl Parameters {
             None => Parameters::default(),
             Some(_) => Query::try_from_uri(&head.uri).map(|Query(known)| known).map_err(|_| {
                 invalid(
-                    "/v1/events takes dry_run=true|false, datastream=NAME, request_id=ID and answer=full|summary, each once",
+                    "/v1/events takes dry_run=true|false, datastream=NAME, request_id=ID, answer=full|summary and source=sender|file, each once",
                 )
             })?,
         };
@@ -154,6 +190,11 @@ fn openapi() -> Operation {
                 "answer",
                 "summary leaves out the list of events when all were accepted without a notice.",
                 json!({ "enum": ["full", "summary"], "default": "full" }),
+            ),
+            parts::choice(
+                "source",
+                "file: the events come from a file, so none of them is late or too old. Only with a key of scope admin.",
+                json!({ "enum": ["sender", "file"], "default": "sender" }),
             ),
             parts::request_id(),
             parts::content_encoding(),
@@ -212,6 +253,9 @@ mod tests {
         check("?dry_run=yes", false);
         check("?dryrun=true", false);
         check("?answer=short", false);
+        check("?source=file", true);
+        check("?source=sender", true);
+        check("?source=files", false);
         check("?datastream=a%2Fb", false);
         check("?datastream=", false);
         check("?request_id=a%20b", false);

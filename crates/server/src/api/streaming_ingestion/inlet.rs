@@ -2,7 +2,7 @@
 
 use axum::http::request::Parts;
 use bytes::Bytes;
-use intake::{Framing, Request};
+use intake::{Framing, Request, Source};
 use serde_json::{Value, json};
 
 use crate::api::openapi::parts;
@@ -41,7 +41,7 @@ impl<'a> Inlet<'a> {
     }
 
     pub(super) fn request(&self, request_id: Option<String>, framing: Framing, body: Bytes) -> Request {
-        Request { datastream: self.datastream.to_owned(), request_id, framing, body }
+        Request { datastream: self.datastream.to_owned(), request_id, source: Source::Sender, framing, body }
     }
 }
 

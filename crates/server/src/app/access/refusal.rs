@@ -67,6 +67,16 @@ pub(crate) fn missing_to_collect() -> Problem {
     Problem::new(Code::KeyMissing, detail).also(header::WWW_AUTHENTICATE, BEARER)
 }
 
+/// The problem for events that are said to come from a file, by somebody who may not say so.
+pub(crate) fn missing_to_load(principal: &Principal) -> Problem {
+    let detail = "source=file takes a key of scope admin: make one on the server's machine with `frontdesk key new --scope admin --name NAME`, or load the file there with `frontdesk load`";
+    let (code, bearer) = match principal {
+        Principal::Nobody => (Code::KeyMissing, BEARER),
+        _ => (Code::ScopeMissing, BEARER_SCOPE),
+    };
+    Problem::new(code, detail).also(header::WWW_AUTHENTICATE, bearer)
+}
+
 /// The problem for a link that lets nobody in.
 pub(crate) fn of_link(why: LinkRefused) -> Problem {
     match why {

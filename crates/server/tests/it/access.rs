@@ -318,8 +318,8 @@ async fn only_who_may_do_everything_says_that_events_come_from_a_file() {
     refused(rig.post(path, "{}"), 401, "key_missing").await;
     refused(rig.post("/v1/events?source=file&dry_run=true", "{}"), 401, "key_missing").await;
     refused(rig.post(path, "{}").bearer_auth(dir.scope(Scope::Collect)), 403, "scope_missing").await;
-    for key in [dir.scope(Scope::Admin).as_str(), local.token()] {
-        assert_eq!(json(rig.post(path, "{}").bearer_auth(key)).await.0, 200, "{key}");
+    for key in [dir.scope(Scope::Admin), local.token()] {
+        assert_eq!(json(rig.post(path, "{}").bearer_auth(&key)).await.0, 200, "{key}");
     }
     assert_eq!(json(rig.post("/v1/events?source=sender", "{}")).await.0, 200);
 }

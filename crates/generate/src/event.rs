@@ -6,7 +6,7 @@
 use super::random::Random;
 use super::session::{Action, Plan, Step};
 use super::visitor::Visitor;
-use super::words::{HOST, PAGES, REFERRERS, SUBJECTS};
+use super::words::{HOST, PAGES, SOURCES, SUBJECTS};
 
 /// The two digits of every number below 100.
 static DIGITS: [[u8; 2]; 100] = {
@@ -97,10 +97,10 @@ fn page(out: &mut Vec<u8>, plan: &Plan, step: &Step) {
             out.extend_from_slice(br#"","type":"internal"}}"#);
         }
         None => {
-            let (url, kind) = REFERRERS[plan.referrer];
-            out.extend_from_slice(url.as_bytes());
+            let source = &SOURCES[plan.source];
+            out.extend_from_slice(source.url.as_bytes());
             out.extend_from_slice(br#"","type":""#);
-            out.extend_from_slice(kind.as_bytes());
+            out.extend_from_slice(source.kind.as_bytes());
             out.extend_from_slice(br#""}}"#);
         }
     }

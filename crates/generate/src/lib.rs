@@ -178,9 +178,10 @@ impl Generator {
         }
         let begin_ms = self.arrivals.moment(self.planned, self.options.events, &mut self.random);
         let who = self.random.next() % self.visitors;
-        let plan = session::plan(&mut self.random);
+        let visitor = Visitor::new(self.options.seed, who);
+        let plan = session::plan(&mut self.random, visitor.is_handheld);
         self.planned += plan.steps.len() as u64;
-        Some(Session { begin_ms, next: 0, plan, visitor: Visitor::new(self.options.seed, who) })
+        Some(Session { begin_ms, next: 0, plan, visitor })
     }
 
     /// One event out of each of `invalid` equal stretches of the run.

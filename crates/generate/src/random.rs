@@ -53,6 +53,18 @@ impl Random {
     pub(crate) fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.below(items.len() as u32) as usize]
     }
+
+    /// The place of one of the items, each as likely as its share of 100 says; the last one where they are fewer.
+    pub(crate) fn place_by<T>(&mut self, items: &[T], of_100: impl Fn(&T) -> u32) -> usize {
+        let mut dice = self.below(100);
+        for (place, item) in items.iter().enumerate() {
+            match dice.checked_sub(of_100(item)) {
+                Some(left) => dice = left,
+                None => return place,
+            }
+        }
+        items.len() - 1
+    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! What a demo visitor does in one session: pages, an invitation to chat, a click.
 //!
-//! The shares are set so that about 60 % of all events are page views and the funnel
+//! Where visitors come from decides where they land and how many of them ask. Who has come for that asks on the first
+//! page, so its referrer is the outside; the others look around and ask later. The shares are set so that about 60 % of all events are page views and the funnel
 //! has every outcome: declined, ignored, started and ended, started and left open,
 //! started without an invitation.
 
 use super::random::Random;
-use super::words::{PAGES, REFERRERS, SUBJECTS};
+use super::words::{INVITING, PAGES, SOURCES, SUBJECTS};
 
 /// What an event reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,8 +52,8 @@ pub(crate) struct Step {
 pub(crate) struct Plan {
     /// The events; at least one.
     pub(crate) steps: Vec<Step>,
-    /// How the visitor came: index into [`REFERRERS`].
-    pub(crate) referrer: usize,
+    /// How the visitor came: index into [`SOURCES`].
+    pub(crate) source: usize,
     /// What it is about: index into [`SUBJECTS`].
     pub(crate) subject: usize,
     /// Number of the chat, for `chatSessionID`.
@@ -60,25 +61,31 @@ pub(crate) struct Plan {
 }
 
 /// Draws a session's plan.
-pub(crate) fn plan(random: &mut Random) -> Plan {
+pub(crate) fn plan(random: &mut Random, is_handheld: bool) -> Plan {
+    let source = random.place_by(SOURCES, |source| source.of_100);
     let mut plan = Plan {
         steps: Vec::with_capacity(12),
-        referrer: random.below(REFERRERS.len() as u32) as usize,
+        source,
         subject: random.below(SUBJECTS.len() as u32) as usize,
         chat: random.between(1_000_000, 9_999_999),
     };
-    let mut walk = Walk { at_ms: 0, page: 0, from: None };
-    plan.browse(&mut walk, random, 1);
-    let more = 1 + random.below(3);
-    plan.browse(&mut walk, random, more);
+    let source = &SOURCES[source];
+    let mut walk = Walk { at_ms: 0, page: *random.pick(source.landing), from: None };
+    plan.push(&walk, Action::PageView);
+    // Who lands where one can ask has mostly come for it.
+    let asks_at_once = random.chance(if walk.page >= INVITING { 60 } else { 25 });
+    if !asks_at_once {
+        let more = random.between(1, 4);
+        plan.browse(&mut walk, random, more);
+    }
     let dice = random.below(100);
-    if dice < 62 {
+    if dice < source.invited_of_100 {
         plan.invitation(&mut walk, random);
-    } else if dice < 67 {
+    } else if dice < source.invited_of_100 + 6 {
         plan.chat(&mut walk, random);
     }
-    if random.chance(45) {
-        plan.click(&mut walk, random);
+    if random.chance(source.clicking_of_100) {
+        plan.click(&mut walk, random, is_handheld);
     }
     if random.chance(30) {
         plan.browse(&mut walk, random, 1);
@@ -101,10 +108,8 @@ impl Plan {
 
     fn browse(&mut self, walk: &mut Walk, random: &mut Random, pages: u32) {
         for _ in 0..pages {
-            if let Some(last) = self.steps.last() {
-                walk.from = Some(last.page);
-                walk.at_ms += random.between(4_000, 90_000);
-            }
+            walk.from = Some(walk.page);
+            walk.at_ms += random.between(4_000, 90_000);
             walk.page = random.below(PAGES.len() as u32) as u8;
             self.push(walk, Action::PageView);
         }
@@ -135,13 +140,18 @@ impl Plan {
         }
     }
 
-    fn click(&mut self, walk: &mut Walk, random: &mut Random) {
+    fn click(&mut self, walk: &mut Walk, random: &mut Random, is_handheld: bool) {
         walk.at_ms += random.between(3_000, 60_000);
-        let action = match random.below(100) {
-            0..38 => Action::ClickToCall,
-            38..55 => Action::ClickToText,
-            55..82 => Action::ClickToEmail,
-            _ => Action::ClickToDirectMessage,
+        let [call, text, email] = if is_handheld { [46, 22, 14] } else { [28, 4, 48] };
+        let dice = random.below(100);
+        let action = if dice < call {
+            Action::ClickToCall
+        } else if dice < call + text {
+            Action::ClickToText
+        } else if dice < call + text + email {
+            Action::ClickToEmail
+        } else {
+            Action::ClickToDirectMessage
         };
         self.push(walk, action);
         match action {
@@ -165,13 +175,20 @@ impl Plan {
 mod tests {
     use super::*;
 
+    fn plans(count: u32) -> impl Iterator<Item = (bool, Plan)> {
+        let mut random = Random::new(11);
+        (0..count).map(move |number| (number % 2 == 0, plan(&mut random, number % 2 == 0)))
+    }
+
+    fn is_request(step: &Step) -> bool {
+        !matches!(step.action, Action::PageView | Action::ChatOffered | Action::ChatDeclined | Action::ChatEnd)
+    }
+
     #[test]
     fn has_about_sixty_percent_page_views_and_every_outcome() {
-        let mut random = Random::new(11);
         let mut counts = std::collections::BTreeMap::new();
         let mut all = 0u32;
-        for _ in 0..20_000 {
-            let plan = plan(&mut random);
+        for (_, plan) in plans(20_000) {
             assert!(plan.steps.is_sorted_by_key(|step| step.after_ms));
             for step in plan.steps {
                 *counts.entry(format!("{:?}", step.action)).or_insert(0u32) += 1;
@@ -183,5 +200,42 @@ mod tests {
         assert!(counts["ChatOffered"] > counts["ChatStart"], "{counts:?}");
         assert!(counts["ChatStart"] > counts["ChatEnd"], "{counts:?}");
         assert_eq!(counts.len(), 9, "{counts:?}");
+    }
+
+    #[test]
+    fn people_ask_on_the_first_page_and_later_and_more_of_those_who_came_for_it() {
+        let (mut outside, mut inside) = (0u32, 0u32);
+        let mut by_source = vec![[0u32; 2]; SOURCES.len()];
+        let mut calls = [0u32; 2];
+        for (is_handheld, plan) in plans(20_000) {
+            // The first page is the one that one came to; all others are reached from one of the shop's.
+            assert!(plan.steps[0].from.is_none() && SOURCES[plan.source].landing.contains(&plan.steps[0].page));
+            let requests: Vec<&Step> = plan.steps.iter().filter(|step| is_request(step)).collect();
+            by_source[plan.source][0] += 1;
+            by_source[plan.source][1] += u32::from(!requests.is_empty());
+            for step in requests {
+                *(if step.from.is_none() { &mut outside } else { &mut inside }) += 1;
+                calls[usize::from(is_handheld)] += u32::from(step.action == Action::ClickToCall);
+            }
+        }
+        let share = f64::from(outside) / f64::from(outside + inside);
+        assert!((0.25..0.45).contains(&share), "{share} of the requests on the first page");
+        let rates: Vec<f64> = by_source.iter().map(|[all, asking]| f64::from(*asking) / f64::from(*all)).collect();
+        let (least, most) =
+            rates.iter().fold((1.0f64, 0.0f64), |(least, most), rate| (least.min(*rate), most.max(*rate)));
+        assert!(most > least + 0.3 && most < 0.95, "{rates:?}");
+        assert!(calls[1] > calls[0] * 5 / 4, "{calls:?}");
+    }
+
+    #[test]
+    fn shares_are_of_100_and_landings_are_pages() {
+        assert_eq!(SOURCES.iter().map(|source| source.of_100).sum::<u32>(), 100);
+        assert_eq!(super::super::words::BROWSERS.iter().map(|browser| browser.of_100).sum::<u32>(), 100);
+        for source in SOURCES {
+            assert!(source.landing.iter().all(|page| usize::from(*page) < PAGES.len()), "{}", source.url);
+            assert!(
+                source.url.is_empty() || source.url.split('/').nth(2).is_some_and(|host| host.ends_with(".example"))
+            );
+        }
     }
 }

@@ -20,13 +20,15 @@ pub(crate) struct Visitor {
     pub(crate) reply_to: Vec<u8>,
     /// Where the visitor is: decides the local time.
     pub(crate) place: &'static Place,
+    /// What is held in a hand calls and texts; who sits at a desk writes.
+    pub(crate) is_handheld: bool,
 }
 
 impl Visitor {
     /// Visitor number `index` of the run with this seed.
     pub(crate) fn new(seed: u64, index: u64) -> Visitor {
         let mut random = Random::of(seed ^ 0x5649_5349_544F_5253, index);
-        let browser = random.pick(BROWSERS);
+        let browser = &BROWSERS[random.place_by(BROWSERS, |browser| browser.of_100)];
         let place = random.pick(PLACES);
         Visitor {
             before_local_time: surroundings(&mut random, browser, place),
@@ -35,6 +37,7 @@ impl Visitor {
             call_back: call_back(&mut random, place),
             reply_to: reply_to(&mut random),
             place,
+            is_handheld: browser.device == "mobile",
         }
     }
 }

@@ -16,7 +16,7 @@ pub(crate) struct Page {
 /// Host of the shop.
 pub(crate) const HOST: &str = "www.shop.example";
 
-/// The pages; the first is the home page, the last three invite to make contact.
+/// The pages; the first is the home page, those from [`INVITING`] on invite to make contact.
 pub(crate) const PAGES: &[Page] = &[
     Page { path: "/", name: "home", section: "home" },
     Page { path: "/products/garden-bench-oak-150", name: "product: garden bench", section: "products" },
@@ -32,6 +32,9 @@ pub(crate) const PAGES: &[Page] = &[
     Page { path: "/contact", name: "contact", section: "contact" },
 ];
 
+/// The first of the pages that invite to make contact.
+pub(crate) const INVITING: u8 = 9;
+
 /// What visitors ask about.
 pub(crate) const SUBJECTS: &[&str] = &[
     "Service Request",
@@ -46,14 +49,42 @@ pub(crate) const SUBJECTS: &[&str] = &[
     "Complaint",
 ];
 
-/// Where visitors come from: URL, kind in XDM's words.
-pub(crate) const REFERRERS: &[(&str, &str)] = &[
-    ("", "typed_bookmarked"),
-    ("https://search.example/results?q=garden+bench", "search_engine"),
-    ("https://search.example/results?q=shop+contact+number", "search_engine"),
-    ("https://social.example/p/7fd3a1", "social"),
-    ("https://mail.example/inbox", "email"),
-    ("https://magazine.example/home/ten-desks-for-small-rooms", "external"),
+/// Where visitors come from: one kind of way to the shop.
+pub(crate) struct Source {
+    /// Referrer of the first page; empty where the address was typed or bookmarked, or the browser kept it back.
+    pub(crate) url: &'static str,
+    /// Kind in XDM's words.
+    pub(crate) kind: &'static str,
+    /// Of 100 sessions so many begin this way.
+    pub(crate) of_100: u32,
+    /// On which pages they begin: indices into [`PAGES`].
+    pub(crate) landing: &'static [u8],
+    /// In so many of 100 sessions a chat is offered: invitations go to who stays for a while.
+    pub(crate) invited_of_100: u32,
+    /// In so many of 100 sessions a link to call or write is used.
+    pub(crate) clicking_of_100: u32,
+}
+
+const fn source(
+    (url, kind): (&'static str, &'static str),
+    of_100: u32,
+    landing: &'static [u8],
+    [invited_of_100, clicking_of_100]: [u32; 2],
+) -> Source {
+    Source { url, kind, of_100, landing, invited_of_100, clicking_of_100 }
+}
+
+/// Who looks for a telephone number asks; who follows a picture looks around.
+pub(crate) const SOURCES: &[Source] = &[
+    source(("", "typed_bookmarked"), 27, &[0, 0, 0, 6, 8, 11], [60, 52]),
+    source(("https://search.example/", "search_engine"), 24, &[1, 2, 3, 4, 5], [58, 36]),
+    source(("https://search.example/results?q=shop+contact+number", "search_engine"), 8, &[9, 10, 11, 11], [72, 82]),
+    source(("https://find.example/", "search_engine"), 8, &[0, 1, 3, 11], [62, 48]),
+    source(("https://social.example/p/7fd3a1", "social"), 11, &[1, 2, 4], [52, 26]),
+    source(("https://video.example/watch", "social"), 4, &[2, 3], [50, 22]),
+    source(("https://mail.example/inbox", "email"), 9, &[5, 7, 8, 10], [62, 54]),
+    source(("https://magazine.example/home/ten-desks-for-small-rooms", "external"), 5, &[3], [52, 30]),
+    source(("https://compare.example/garden/benches", "external"), 4, &[1], [60, 38]),
 ];
 
 /// A browser or app as it describes itself.
@@ -66,51 +97,67 @@ pub(crate) struct Browser {
     pub(crate) device: &'static str,
     /// Screen in CSS pixels.
     pub(crate) screen: (u32, u32),
+    /// Of 100 visitors so many use it.
+    pub(crate) of_100: u32,
 }
 
-/// The browsers, the frequent ones more than once.
+/// The browsers.
 pub(crate) const BROWSERS: &[Browser] = &[
     Browser {
         agent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
         system: "Windows",
         device: "desktop",
         screen: (1920, 1080),
+        of_100: 19,
     },
     Browser {
         agent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0",
         system: "Windows",
         device: "desktop",
         screen: (1536, 864),
+        of_100: 7,
     },
     Browser {
         agent: "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Safari/605.1.15",
         system: "macOS",
         device: "desktop",
         screen: (1728, 1117),
+        of_100: 10,
     },
     Browser {
         agent: "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
         system: "Linux",
         device: "desktop",
         screen: (2560, 1440),
+        of_100: 4,
     },
     Browser {
         agent: "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Mobile/15E148 Safari/604.1",
         system: "iOS",
         device: "mobile",
         screen: (393, 852),
+        of_100: 25,
     },
     Browser {
         agent: "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36",
         system: "Android",
         device: "mobile",
         screen: (412, 915),
+        of_100: 25,
     },
     Browser {
         agent: "Mozilla/5.0 (iPad; CPU OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Mobile/15E148 Safari/604.1",
         system: "iPadOS",
         device: "tablet",
         screen: (820, 1180),
+        of_100: 7,
+    },
+    Browser {
+        agent: "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
+        system: "Android",
+        device: "tablet",
+        screen: (800, 1280),
+        of_100: 3,
     },
 ];
 

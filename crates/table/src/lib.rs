@@ -25,6 +25,7 @@ mod rejects;
 mod rewrite;
 mod samples;
 mod scan;
+mod search;
 mod store;
 mod stored;
 mod undated;

@@ -93,6 +93,12 @@ impl Store {
         days: EventDays,
     ) -> BoxFuture<'a, Result<Option<FoundEvent>, StoreError>> {
         Box::pin(async move {
+            if let EventDays::On(day) = days
+                && let Ok(Some(found)) =
+                    self.events.rows_with("_id", id, Some(day..=day), &["timestamp", "received_at"]).await
+            {
+                return Ok(found_in(&found));
+            }
             let date = |day| lit(ScalarValue::Date32(Some(day)));
             let filter = ident("_id").eq(lit(id));
             let filter = match days {
@@ -101,8 +107,36 @@ impl Store {
                 EventDays::Any => filter,
             };
             let rows = select(&self.events, filter, &["timestamp", "received_at"]).await?;
-            let found = rows.iter().find(|batch| batch.num_rows() > 0);
-            Ok(found.map(|batch| FoundEvent { time: micros(batch, 0, 0), received_at: micros(batch, 1, 0) }))
+            Ok(rows.iter().find_map(found_in))
+        })
+    }
+
+    /// What is in `rejects` under an event's id: how much, and the oldest rows of these kinds, `rows_max` at most.
+    ///
+    /// # Errors
+    /// A search failed.
+    pub fn rejects_under<'a>(
+        &'a self,
+        event_id: &'a str,
+        kinds: RejectKinds,
+        rows_max: usize,
+    ) -> BoxFuture<'a, Result<(RejectCounts, Vec<RejectedRow>), StoreError>> {
+        const COLUMNS: &[&str] = &["reject_id", "kind", "violations", "received_at"];
+        Box::pin(async move {
+            let rejects = &self.rejects;
+            if let Ok(Some(found)) = rejects.rows_with("event_id", event_id, None, COLUMNS).await {
+                let mut rows = rejected_rows(rejects, &by_name(&found, COLUMNS))?;
+                let duplicates = rows.iter().filter(|row| row.kind == DUPLICATE).count() as u64;
+                let counts = RejectCounts { duplicates, others: rows.len() as u64 - duplicates };
+                rows.retain(|row| kinds == RejectKinds::All || row.kind != DUPLICATE);
+                sort(&mut rows);
+                rows.truncate(rows_max);
+                return Ok((counts, rows));
+            }
+            let counts = self.count_rejects_of(event_id).await?;
+            let listed = counts.others + if kinds == RejectKinds::All { counts.duplicates } else { 0 };
+            let rows = if listed == 0 { Vec::new() } else { self.rejects_of(event_id, kinds, rows_max).await? };
+            Ok((counts, rows))
         })
     }
 
@@ -140,18 +174,9 @@ impl Store {
             let batches = oldest(rejects, filter, &columns, rows_max).await.map_err(searching(rejects))?;
             let mut rows = Vec::new();
             for batch in &batches {
-                let [ids, kinds, violations] = [0, 1, 2].map(|column| texts(rejects, batch, column));
-                let (ids, kinds, violations) = (ids?, kinds?, violations?);
-                for row in 0..batch.num_rows() {
-                    rows.push(RejectedRow {
-                        reject_id: text(&ids, row),
-                        kind: text(&kinds, row),
-                        violations: violations_of(&text(&violations, row)),
-                        received_at: micros(batch, 3, row),
-                    });
-                }
+                rows.extend(rejected_rows(rejects, batch)?);
             }
-            rows.sort_by(|left, right| (left.received_at, &left.reject_id).cmp(&(right.received_at, &right.reject_id)));
+            sort(&mut rows);
             Ok(rows)
         })
     }
@@ -173,6 +198,37 @@ impl Store {
             }))
         })
     }
+}
+
+/// The event of the first row, in columns of these names.
+fn found_in(rows: &RecordBatch) -> Option<FoundEvent> {
+    let column = |name| rows.schema().index_of(name).ok();
+    let (time, received_at) = (column("timestamp")?, column("received_at")?);
+    (rows.num_rows() > 0).then(|| FoundEvent { time: micros(rows, time, 0), received_at: micros(rows, received_at, 0) })
+}
+
+/// The columns of these names, in this order.
+fn by_name(rows: &RecordBatch, names: &[&str]) -> RecordBatch {
+    let places: Vec<usize> = names.iter().filter_map(|name| rows.schema().index_of(name).ok()).collect();
+    rows.project(&places).unwrap_or_else(|_| rows.clone())
+}
+
+/// Rows in the columns `reject_id`, `kind`, `violations` and `received_at`.
+fn rejected_rows(rejects: &Dataset, batch: &RecordBatch) -> Result<Vec<RejectedRow>, StoreError> {
+    let [ids, kinds, violations] = [0, 1, 2].map(|column| texts(rejects, batch, column));
+    let (ids, kinds, violations) = (ids?, kinds?, violations?);
+    let row = |row| RejectedRow {
+        reject_id: text(&ids, row),
+        kind: text(&kinds, row),
+        violations: violations_of(&text(&violations, row)),
+        received_at: micros(batch, 3, row),
+    };
+    Ok((0..batch.num_rows()).map(row).collect())
+}
+
+/// The oldest first.
+fn sort(rows: &mut [RejectedRow]) {
+    rows.sort_by(|left, right| (left.received_at, &left.reject_id).cmp(&(right.received_at, &right.reject_id)));
 }
 
 /// The engine's functions are put together once: that takes longer than a look-up.

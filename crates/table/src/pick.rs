@@ -27,7 +27,7 @@ const DOING: &str = "reading single rows";
 /// Rows that are read beyond those that were asked for, since they are of one instant with the last of them.
 const TIES_MAX: usize = 1_000;
 /// Files that are looked into; where more are needed a query does it.
-const FILES_MAX: usize = 256;
+pub(crate) const FILES_MAX: usize = 256;
 const DAY_MICROS: i64 = 86_400_000_000;
 
 /// What is picked.
@@ -41,15 +41,15 @@ pub struct Newest {
 
 /// A row in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Found {
-    instant: i64,
-    source: Source,
-    row: usize,
+pub(crate) struct Found {
+    pub(crate) instant: i64,
+    pub(crate) source: Source,
+    pub(crate) row: usize,
 }
 
 /// What a row lies in, by its place in [`Contents`] or in the list of files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Source {
+pub(crate) enum Source {
     Fresh(usize),
     File(usize),
 }
@@ -173,7 +173,7 @@ impl Dataset {
     }
 
     /// The rows that were found, in the table's columns; all columns where none are named.
-    async fn rows(
+    pub(crate) async fn rows(
         &self,
         contents: &Contents,
         files: &[(i64, DataFile)],

@@ -31,15 +31,9 @@ impl Intake {
                 None => None,
             },
         };
-        let counts = store.count_rejects_of(id).await?;
-        let (kinds, count) = match event {
-            Some(_) => (RejectKinds::NoDuplicates, counts.others),
-            None => (RejectKinds::All, counts.others + counts.duplicates),
-        };
-        let rows = match count {
-            0 => Vec::new(),
-            _ => store.rejects_of(id, kinds, REJECTS_LISTED_MAX).await?,
-        };
+        let kinds = if event.is_some() { RejectKinds::NoDuplicates } else { RejectKinds::All };
+        let (counts, rows) = store.rejects_under(id, kinds, REJECTS_LISTED_MAX).await?;
+        let count = counts.others + if event.is_some() { 0 } else { counts.duplicates };
         let more = count.saturating_sub(rows.len() as u64);
         let id = id.to_owned();
         Ok(match event {

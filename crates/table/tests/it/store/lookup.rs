@@ -75,6 +75,8 @@ async fn rejects_of_an_event_are_counted_and_the_oldest_are_listed() {
         let rows = store.rejects_of("a", kinds, rows_max).await.expect("searched");
         let ids: Vec<&str> = rows.iter().map(|row| row.reject_id.as_str()).collect();
         assert_eq!(ids, expect, "{kinds:?}, {rows_max} at most");
+        // Past the engine it is the same.
+        assert_eq!(store.rejects_under("a", kinds, rows_max).await.expect("searched"), (counts, rows));
     };
     check(RejectKinds::All, 100, &["r-0", "r-1", "r-2", "r-3"]).await;
     check(RejectKinds::NoDuplicates, 100, &["r-1", "r-2"]).await;
@@ -82,6 +84,17 @@ async fn rejects_of_an_event_are_counted_and_the_oldest_are_listed() {
     let rows = store.rejects_of("b", RejectKinds::All, 1).await.expect("searched");
     assert_eq!((rows[0].kind.as_str(), rows[0].received_at), ("invalid", NOON));
     assert_eq!(rows[0].violations[0].keyword, "type");
+    let nothing = (RejectCounts::default(), Vec::new());
+    assert_eq!(store.rejects_under("c", RejectKinds::All, 9).await.expect("searched"), nothing);
+    // Of very many only the oldest are told, and all are counted.
+    let mut builder = RejectBuilder::new();
+    let ids: Vec<String> = (0..1_200).map(|number| format!("m-{number:04}")).collect();
+    for (number, id) in (0..).zip(&ids) {
+        builder.push(&reject(id, "many", RejectKind::Conflict, NOON + number));
+    }
+    store.rejects.set_fresh(vec![builder.finish()]).expect("fits");
+    let (counts, rows) = store.rejects_under("many", RejectKinds::All, 2).await.expect("searched");
+    assert_eq!((counts.others, rows.len(), rows[1].reject_id.as_str()), (1_200, 2, "m-0001"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -24,14 +24,45 @@ const QUERY = "/sql?q=select+channel%2C+sum%28contact_requests%29+as+requests+fr
 const PATHS = ["/", "/chat", "/subjects", "/pages", "/referrers", "/devices", "/quality", "/events", "/events?show=rejected", "/schemas", "/sql", QUERY, "/views"];
 
 let frontdesk;
+/** One that demands keys, as on a network. */
+let closed;
 let browser;
+/** The path of a shared link that nobody revokes. */
+let shared;
+/** Pages that aren't known before the server runs, each with its status. */
+let others;
 
 before(async () => {
   frontdesk = await startFrontdesk({ streams: {} });
+  closed = await startFrontdesk({ settings: { hosts_allowed: "desk.test" }, streams: {} });
   const made = spawnSync(program(), ["generate", "--events", String(EVENTS)], { maxBuffer: 1 << 28 });
   const headers = { "content-type": "application/x-ndjson" };
   const sent = await fetch(`${frontdesk.url}/v1/events`, { method: "POST", headers, body: made.stdout });
   assert.equal(sent.status, 200, await sent.text());
+  const ask = async (where, body) => {
+    const answer = await fetch(`${frontdesk.url}${where}`, { method: "POST", body: JSON.stringify(body) });
+    assert.ok(answer.ok, await answer.clone().text());
+    return answer.json();
+  };
+  await ask("/v1/views", { name: "Everything about deliveries, for the Monday meeting with the warehouse", page: "/", query: "since=30d&tz=Europe/Berlin&subject=Delivery%20date&device=mobile" });
+  await ask("/v1/annotations", { at: new Date().toISOString().slice(0, 10), text: "New shop opened in Leipzig" });
+  const share = await ask("/v1/shares", { label: "For a wall in the hall", page: "/chat", query: "since=7d" });
+  shared = new URL(share.url).pathname;
+  const rows = await frontdesk.sql("select _id as id from events where customerFeedback.chatStart = 1 limit 1");
+  const rejected = await frontdesk.sql("select event_id as id from rejects where kind = 'invalid' and event_id is not null limit 1");
+  others = [
+    ["/views", 200],
+    [shared, 200],
+    [`/events/${rows[0].id}`, 200],
+    [`/events/${rejected[0].id}`, 200],
+    ["/events/nobody-knows-it", 404],
+    ["/nowhere", 404],
+    ["/share/nobody-has-it", 404],
+    ["/?tz=Europe/Berln", 400],
+    ["/chat?since=2026-11-20&until=2026-11-01", 400],
+    ["/?since=1900-01-01&until=2026-11-01&by=hour", 400],
+    ["/sql?q=selct+1", 400],
+  ];
   browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: ["--no-sandbox", "--disable-gpu"],
@@ -41,6 +72,7 @@ before(async () => {
 after(async () => {
   await browser?.close();
   await frontdesk?.stop();
+  await closed?.stop();
 });
 
 /** A visitor's pages, and what they complained of. */
@@ -51,7 +83,8 @@ async function visitor({ colorScheme = "light", width = 1280, scripts = true } =
   page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("request", (request) => {
-    if (new URL(request.url()).origin !== frontdesk.url && !request.url().startsWith("data:")) complaints.push(request.url());
+    const isOwn = [frontdesk.url, closed.url].includes(new URL(request.url()).origin);
+    if (!isOwn && !request.url().startsWith("data:")) complaints.push(request.url());
   });
   const open = (where) => page.goto(`${frontdesk.url}${where}`);
   return { page, open, complaints, close: () => context.close() };
@@ -64,25 +97,48 @@ function keep(name, image) {
   fs.writeFileSync(path.join(folder, `${name.replaceAll(/[^a-z0-9-]+/gi, "_")}.png`), image);
 }
 
+/** The page as it is shown: not wider than its window, and with nothing serious in it for axe. */
+async function isSound(page, look, where) {
+  keep(`${look.name}-${where.slice(0, 24)}`, await page.screenshot({ fullPage: true }));
+  const isWide = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+  assert.equal(isWide, false, `${where} scrolls sideways`);
+  // The page's policy lets no other script in; the debugger does.
+  const session = await page.context().newCDPSession(page);
+  await session.send("Runtime.evaluate", { expression: fs.readFileSync(AXE, "utf8") });
+  const run = "axe.run({ resultTypes: ['violations'] }).then((found) => JSON.stringify(found.violations))";
+  const { result } = await session.send("Runtime.evaluate", { expression: run, awaitPromise: true, returnByValue: true });
+  const serious = JSON.parse(result.value).filter(({ impact }) => ["serious", "critical"].includes(impact));
+  const told = serious.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html }) => html.slice(0, 160)).join(" | ")}`);
+  assert.deepEqual(told, [], where);
+}
+
 for (const look of LOOKS) {
   test(`every page is sound: ${look.name}`, async () => {
     const { page, open, complaints, close } = await visitor(look);
-    for (const where of PATHS) {
+    for (const [where, status] of [...PATHS.map((where) => [where, 200]), ...others]) {
       const answer = await open(where);
-      assert.equal(answer.status(), 200, where);
-      keep(`${look.name}-${where.slice(0, 24)}`, await page.screenshot({ fullPage: true }));
-      const isWide = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
-      assert.equal(isWide, false, `${where} scrolls sideways`);
-      // The page's policy lets no other script in; the debugger does.
-      const session = await page.context().newCDPSession(page);
-      await session.send("Runtime.evaluate", { expression: fs.readFileSync(AXE, "utf8") });
-      const run = "axe.run({ resultTypes: ['violations'] }).then((found) => JSON.stringify(found.violations))";
-      const { result } = await session.send("Runtime.evaluate", { expression: run, awaitPromise: true, returnByValue: true });
-      const serious = JSON.parse(result.value).filter(({ impact }) => ["serious", "critical"].includes(impact));
-      const told = serious.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html }) => html.slice(0, 160)).join(" | ")}`);
-      assert.deepEqual(told, [], where);
+      assert.equal(answer.status(), status, where);
+      await isSound(page, look, where);
     }
-    assert.deepEqual(complaints, []);
+    // What is behind a click: menus, renaming, what a number means.
+    await open("/");
+    for (const menu of await page.locator("details.pop > summary").all()) {
+      await menu.click();
+      await isSound(page, look, `menu-${await menu.textContent()}`);
+      await menu.click();
+    }
+    await open("/views");
+    await page.locator("details.change > summary").first().click();
+    await isSound(page, look, "renaming");
+    const login = await page.goto(`${closed.url}/chat`);
+    assert.equal(login.status(), 401);
+    await isSound(page, look, "login");
+    await page.locator("input[name=key]").fill("fd_read_wrong");
+    await page.keyboard.press("Enter");
+    await page.locator(".refused").waitFor();
+    await isSound(page, look, "login-refused");
+    // A browser says itself that a page is an error.
+    assert.deepEqual(complaints.filter((complaint) => !/^Failed to load resource: .* 40[014] /.test(complaint)), []);
     await close();
   });
 }
@@ -210,8 +266,28 @@ test("a view is saved, noted upon, shared, opened by whoever has the link, and t
   await page.getByRole("button", { name: "Revoke For the board" }).click();
   assert.equal((await shown(link)).status, 410);
   await page.getByRole("button", { name: "Delete Chats of a month" }).click();
-  await page.getByRole("button", { name: "Delete New" }).click();
-  assert.equal(await page.locator("tbody tr").count(), 1, "the link that is over is still listed");
+  await page.getByRole("button", { name: "Delete New <b>shop" }).click();
+  const left = await page.locator(".kept > li").allTextContents();
+  assert.equal(left.length, 4, "those of other tests, and the link that is over");
+  assert.ok(left.some((text) => text.includes("For the board") && text.includes("revoked")), left.join());
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("a shared page changes in place too, by a stream that knows nothing else", async () => {
+  const { page, open, complaints, close } = await visitor();
+  const asked = [];
+  page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+  await open(shared);
+  assert.ok(await poll(LIVE_MS_MAX, () => asked.includes(`${shared}/live`)), asked.join());
+  const number = page.locator(".stat .number").first();
+  const shown = async () => Number((await number.textContent()).replaceAll(/[^0-9]/g, ""));
+  const begin = await shown();
+  await new Promise((done) => setTimeout(done, 1_500));
+  const event = { _id: "live-2", timestamp: new Date().toISOString(), customerFeedback: { chatOffered: 1, chatSessionID: "L2" } };
+  await fetch(`${frontdesk.url}/v1/events`, { method: "POST", body: JSON.stringify(event) });
+  assert.ok(await poll(2 * LIVE_MS_MAX, async () => (await shown()) === begin + 1), `${await shown()} instead of ${begin + 1}`);
+  assert.ok(asked.every((path) => path.startsWith("/share/") || path.startsWith("/assets/")), asked.join());
   assert.deepEqual(complaints, []);
   await close();
 });

@@ -2,7 +2,7 @@
 //! anywhere or asks for anything, whoever opens it and wherever.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use report::{Report, ReportName, metric};
+use report::{Metric, Report, ReportName, metric};
 
 use crate::asset::STYLE;
 use crate::format::time;
@@ -18,14 +18,15 @@ use crate::view::{FilterKind, Page, View};
 /// What the page may load or run: its own style, nothing else.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
-/// The report as a page. `now` is the present, in microseconds since 1970.
-pub fn report_page(report: &Report, now: i64) -> String {
+/// The report as a page, with the lists that stand beside it ([`ReportRequest::lists`](report::ReportRequest::lists)). `now` is
+/// the present, in microseconds since 1970.
+pub fn report_page(report: &Report, lists: &[Report], now: i64) -> String {
     let view = View::default();
     let context = context(report, &view, now);
-    let told = Told::of(report, &[]);
+    let told = Told::of(report, &lists.iter().collect::<Vec<_>>());
     let span = time::span(&told.period.since, &told.period.until);
     let title = title(report.report);
-    let content = without_links(&content(&context, report).into_string());
+    let content = without_links(&content(&context, report, lists).into_string());
     let whole = html! {
         (DOCTYPE)
         html lang="en" {
@@ -86,7 +87,7 @@ fn context<'a>(report: &Report, view: &'a View, now: i64) -> Context<'a> {
         ReportName::Devices => Page::Devices,
         ReportName::Quality => Page::Quality,
     };
-    Context { page, view, now, origin: "", is_signed_in: false, kept: None, shared: None }
+    Context { page, view, now, origin: "", is_signed_in: false, kept: None, standing: None, shared: None }
 }
 
 fn title(name: ReportName) -> &'static str {
@@ -119,9 +120,9 @@ pub(crate) fn filters(report: &Report) -> impl Iterator<Item = (&'static str, St
     kinds.into_iter().filter(|(_, values)| !values.is_empty()).map(shown)
 }
 
-fn content(context: &Context<'_>, report: &Report) -> Markup {
+fn content(context: &Context<'_>, report: &Report, lists: &[Report]) -> Markup {
     match report.report {
-        ReportName::Overview | ReportName::Channels => of_channels(context, report),
+        ReportName::Overview | ReportName::Channels => of_channels(context, report, lists),
         ReportName::Chat => chat::content(context, report),
         ReportName::Subjects => list::content(context, list::of_subjects(report, None)),
         ReportName::Pages => list::content(context, list::of_pages(report, None)),
@@ -131,7 +132,7 @@ fn content(context: &Context<'_>, report: &Report) -> Markup {
     }
 }
 
-fn of_channels(context: &Context<'_>, report: &Report) -> Markup {
+fn of_channels(context: &Context<'_>, report: &Report, lists: &[Report]) -> Markup {
     let stat = |metric| Stat { metric, label: None, report }.draw(context.now);
     html! {
         div.stats.few {
@@ -150,6 +151,25 @@ fn of_channels(context: &Context<'_>, report: &Report) -> Markup {
                     kind: Some(FilterKind::Channel), columns: &[(&metric::CONTACT_REQUESTS, "Requests")], more: None,
                 }.draw(context))
             }
+            @for list in lists { @if let Some(values) = beside(list) { div.half { (values.draw(context)) } } }
         }
     }
+}
+
+/// A list that stands beside the overview.
+fn beside(report: &Report) -> Option<Values<'_>> {
+    const REQUESTS: (&Metric, &str) = (&metric::CONTACT_REQUESTS, "Requests");
+    const RATE: (&Metric, &str) = (&metric::CONTACT_RATE, "Rate");
+    const VISITORS: (&Metric, &str) = (&metric::VISITORS, "Visitors");
+    type Columns = &'static [(&'static Metric, &'static str)];
+    let (id, title, one, kind, columns): (_, _, _, _, Columns) = match report.report {
+        ReportName::Subjects => ("subjects", "Subjects", "Subject", FilterKind::Subject, const { &[REQUESTS] }),
+        ReportName::Pages => ("pages", "Pages", "Page", FilterKind::Page, const { &[REQUESTS, RATE] }),
+        ReportName::Referrers => {
+            ("referrers", "Referrers", "Referrer", FilterKind::Referrer, const { &[VISITORS, REQUESTS] })
+        }
+        ReportName::Devices => ("devices", "Devices", "Device", FilterKind::Device, const { &[REQUESTS, RATE] }),
+        ReportName::Overview | ReportName::Channels | ReportName::Chat | ReportName::Quality => return None,
+    };
+    Some(Values { id, title, one, many: title, report, kind: Some(kind), columns, more: None })
 }

@@ -28,8 +28,31 @@ pub struct Context<'a> {
     pub is_signed_in: bool,
     /// What people have saved; `None` where nothing can be.
     pub kept: Option<&'a [KeptView]>,
+    /// How the server stands now, where the page says so.
+    pub standing: Option<&'a Standing>,
     /// The link that shows the page to somebody without a key; what leads elsewhere isn't drawn.
     pub shared: Option<Shared<'a>>,
+}
+
+/// How a server stands, for the page of quality. What isn't known is left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// When the newest event happened, and when it was received, RFC 3339.
+    pub newest: Option<(String, String)>,
+    /// When rows were last committed to the tables, in microseconds since 1970.
+    pub last_commit: Option<i64>,
+    /// Requests that are durable and not yet drained into rows.
+    pub waiting: Option<u64>,
+    /// Requests whose rows are not yet committed.
+    pub uncommitted: Option<u64>,
+    /// Acknowledged requests that can't be stored and are set aside.
+    pub set_aside: Option<u64>,
+    /// Bytes of the journal.
+    pub journal_bytes: Option<u64>,
+    /// Bytes that are free where the data directory is.
+    pub free_bytes: Option<u64>,
+    /// What doesn't work, a sentence each.
+    pub remarks: Vec<String>,
 }
 
 /// The span that a page is about, and the one that it is compared with.
@@ -115,7 +138,7 @@ pub(crate) fn keys() -> Markup {
         dialog id="keys" aria-labelledby="keys-title" {
             h2 id="keys-title" { "Keys" }
             dl {
-                @for (place, page) in (1..).zip(Page::ALL) { dt { kbd { (place) } } dd { (page.label()) } }
+                @for (place, page) in (1..).zip(Page::ALL) { dt { kbd { (place % 10) } } dd { (page.label()) } }
                 dt { kbd { "d" } } dd { "Dates" }
                 dt { kbd { "f" } } dd { "Filter" }
                 dt { kbd { "v" } } dd { "Saved views" }

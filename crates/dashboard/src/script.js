@@ -10,17 +10,22 @@
     try {
       return value === undefined ? localStorage.getItem(name) : localStorage.setItem(name, value);
     } catch {
-      return null;
+      // It doesn't.
     }
   };
 
+  // What is chosen is seen where not all fits beside it.
+  for (const it of all(".top [aria-current], .seg [aria-current]")) it.parentElement.scrollLeft = it.offsetLeft - 99;
+
   // Live: one stream for all tabs of a browser; the tab that holds the lock listens and tells the others.
+  // A page that a link shows has a stream of its own.
   const main = one("main[data-live]");
-  const SOONEST = 5000;
-  const SAID = 60000;
-  const AGAIN = 30000;
+  const source = main?.dataset.live === "shared" ? `${location.pathname}/live` : "/live";
+  const SOONEST = 5e3;
+  const SAID = 6e4;
+  const AGAIN = 3e4;
   const rules = window.trustedTypes?.createPolicy("frontdesk", { createHTML: (text) => text });
-  const parsed = (text) => new DOMParser().parseFromString(rules ? rules.createHTML(text) : text, "text/html");
+  const parsed = (text) => new DOMParser().parseFromString(rules?.createHTML(text) ?? text, "text/html");
   let first = null;
   let isBusy = false;
   let isDue = false;
@@ -30,7 +35,7 @@
   const become = (old, fresh) => {
     if (old.isEqualNode(fresh)) return;
     if (old.nodeName !== fresh.nodeName) return old.replaceWith(fresh);
-    if (old.nodeType !== Node.ELEMENT_NODE) {
+    if (!old.attributes) {
       old.nodeValue = fresh.nodeValue;
       return;
     }
@@ -51,8 +56,7 @@
   };
 
   const refresh = async () => {
-    isDue = isBusy || document.hidden;
-    if (isDue) return;
+    if ((isDue = isBusy || document.hidden)) return;
     isBusy = true;
     const begin = performance.now();
     try {
@@ -73,31 +77,31 @@
   };
 
   const arrived = (count) => {
-    first ??= count;
-    if (main.dataset.live === "whole") return count > first ? refresh() : undefined;
-    const note = one("#fresh");
-    if (note && count > first) {
+    if (count === (first ??= count)) return;
+    if (main.dataset.live === "note") {
+      const note = one("#fresh");
       note.hidden = false;
       note.textContent = `New events: ${count - first} – show`;
+    } else {
+      first = count;
+      refresh();
     }
   };
 
   if (main && navigator.locks && window.BroadcastChannel) {
-    const channel = new BroadcastChannel("frontdesk");
+    const channel = new BroadcastChannel(source);
     channel.onmessage = ({ data }) => arrived(data);
     const listen = () =>
       new Promise((ended) => {
-        const stream = new EventSource("/live");
+        const stream = new EventSource(source);
         on(stream, "received", ({ data }) => {
-          channel.postMessage(Number(data));
-          arrived(Number(data));
+          channel.postMessage(+data);
+          arrived(+data);
         });
-        stream.onerror = () => {
-          if (stream.readyState === EventSource.CLOSED) setTimeout(ended, AGAIN);
-        };
+        stream.onerror = () => stream.readyState === EventSource.CLOSED && setTimeout(ended, AGAIN);
       });
     const lead = async () => {
-      for (;;) await navigator.locks.request("frontdesk", listen);
+      for (;;) await navigator.locks.request(source, listen);
     };
     lead().catch(() => {});
     on(document, "visibilitychange", () => isDue && refresh());
@@ -112,7 +116,7 @@
     const parts = all(".part", event.target);
     const at = parts.findIndex((part) => part.classList.contains("on"));
     parts[at]?.classList.remove("on");
-    const next = parts[at < 0 ? (step > 0 ? 0 : parts.length - 1) : (at + step + parts.length) % parts.length];
+    const next = parts.at((at < 0 && step < 0 ? 0 : at) + step) ?? parts[0];
     next.classList.add("on");
     one("#said").textContent = next.querySelector("title").textContent;
   });
@@ -134,7 +138,7 @@
     };
     on(editor, "input", () => {
       const begin = begun().toLowerCase();
-      const found = begin.length > 1 ? words.filter((word) => word.startsWith(begin) && word !== begin) : [];
+      const found = words.filter((word) => begin[1] && word.startsWith(begin) && word !== begin);
       hints.replaceChildren(...found.slice(0, 8).map(button));
     });
     on(editor, "keydown", (event) => {
@@ -145,7 +149,7 @@
       hints.firstChild.click();
     });
     const asked = editor.value;
-    let past = (kept("sql") ?? "").split("\0").filter((query) => query);
+    let past = (kept("sql") ?? "").split("\0").filter(String);
     if (one("#result")) past = [asked, ...past.filter((query) => query !== asked)].slice(0, 20);
     kept("sql", past.join("\0"));
     one("#history").append(
@@ -155,7 +159,7 @@
         return line;
       }),
     );
-    one("#past").hidden = past.length === 0;
+    one("#past").hidden = !past.length;
   }
 
   // Keys: `?` shows them.
@@ -163,15 +167,14 @@
   const isOn = one("#keys-on");
   if (help) {
     isOn.checked = kept("keys") !== "off";
-    on(isOn, "change", () => kept("keys", isOn.checked ? "on" : "off"));
+    on(isOn, "change", () => kept("keys", isOn.checked || "off"));
     on(document, "keydown", (event) => {
       const isTyped = event.target.closest?.("input, textarea, select");
       if (isTyped || help.open || event.ctrlKey || event.metaKey || event.altKey) return;
       if (event.key === "?") {
         help.showModal();
       } else if (isOn.checked) {
-        const place = "123456789".indexOf(event.key);
-        const target = all("nav[aria-label=Pages] a")[place] ?? one(`[data-key="${CSS.escape(event.key)}"]`);
+        const target = all("nav[aria-label=Pages] a")["1234567890".indexOf(event.key)] ?? one(`[data-key="${CSS.escape(event.key)}"]`);
         if (!target) return;
         event.preventDefault();
         target.matches("input, textarea") ? target.focus() : target.click();

@@ -18,13 +18,18 @@ pub struct Shared<'a> {
     pub until: i64,
 }
 
+/// How it is kept up to date: by a stream of its own, which knows this page alone. A span that is over isn't.
+fn live(told: Option<&Told>) -> Option<&'static str> {
+    told.is_some_and(|told| told.period.so_far).then_some("shared")
+}
+
 /// The page.
 pub(crate) fn shared_page(context: &Context<'_>, shared: &Shared<'_>, told: Option<&Told>, content: &Markup) -> String {
     let title = context.page.label();
     let label = visible(shared.label);
     let body = html! {
         header.top { div.width { span.brand { (brand()) } } }
-        main.width id="content" {
+        main.width id="content" data-live=[live(told)] {
             div.heading {
                 h1 { (title) }
                 @if let Some(told) = told { (when(told, &time::span(&told.period.since, &told.period.until))) }

@@ -93,6 +93,8 @@ pub struct LogStatus {
     pub health: LogHealth,
     /// Bytes of storage in use.
     pub stored_bytes: u64,
+    /// Bytes that its storage has left; `None` where that isn't known.
+    pub free_bytes: Option<u64>,
     /// Bytes of records that wait to become durable.
     pub queue_bytes: usize,
     /// Records made durable since the log was opened.

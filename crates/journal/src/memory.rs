@@ -193,6 +193,7 @@ impl Log for MemoryLog {
         LogStatus {
             health,
             stored_bytes: inner.storage.lock().bytes,
+            free_bytes: None,
             queue_bytes: queue.bytes,
             appended: queue.appended,
             syncs: queue.appended,

@@ -46,6 +46,7 @@ impl Shared {
         self.note_block();
         LogStatus {
             stored_bytes: self.catalog.file_bytes(),
+            free_bytes: self.disk.free_bytes().ok(),
             queue_bytes: self.queue.bytes(),
             ..self.counters.status(self.is_full.load(Ordering::Relaxed))
         }

@@ -93,10 +93,12 @@ impl Store {
         days: EventDays,
     ) -> BoxFuture<'a, Result<Option<FoundEvent>, StoreError>> {
         Box::pin(async move {
-            if let EventDays::On(day) = days
-                && let Ok(Some(found)) =
-                    self.events.rows_with("_id", id, Some(day..=day), &["timestamp", "received_at"]).await
-            {
+            let range = match days {
+                EventDays::On(day) => Some(day..=day),
+                EventDays::UpTo(day) => Some(i32::MIN..=day),
+                EventDays::Any => None,
+            };
+            if let Ok(Some(found)) = self.events.rows_with("_id", id, range, &["timestamp", "received_at"]).await {
                 return Ok(found_in(&found));
             }
             let date = |day| lit(ScalarValue::Date32(Some(day)));

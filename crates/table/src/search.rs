@@ -22,12 +22,14 @@ use crate::scan::FileDays;
 const DOING: &str = "searching rows by a text";
 /// Rows that are found; of more a query makes its answer.
 const ROWS_MAX: usize = 1_000;
+/// Rows whose texts are read; more are searched by a query, on all processors.
+const ROWS_READ_MAX: u64 = 4_000_000;
 /// Rows of one step of reading.
 const BATCH_ROWS: usize = 8_192;
 
 impl Dataset {
-    /// The rows of some days, or of all, whose column has this text, in no order; columns whose names aren't in `columns` are
-    /// null. `None` where a query must find them.
+    /// The rows of some days, or of all, whose column has this text, in no order, and fresh ones whatever their day; columns
+    /// whose names aren't in `columns` are null. `None` where a query must find them.
     ///
     /// # Errors
     /// A file can't be read, or is gone: ask a query.
@@ -43,7 +45,8 @@ impl Dataset {
             let all = contents.files.days().values().flat_map(|day| day.files()).chain(contents.files.undated());
             let files: Vec<(i64, DataFile)> =
                 all.filter(|file| may_be(file.days(), days.as_ref())).map(|file| (0, file.clone())).collect();
-            if files.len() > FILES_MAX || files.iter().any(|(_, file)| file.is_marked()) {
+            let rows: u64 = files.iter().map(|(_, file)| file.rows().unwrap_or(u64::from(u32::MAX))).sum();
+            if rows > ROWS_READ_MAX || files.len() > FILES_MAX || files.iter().any(|(_, file)| file.is_marked()) {
                 return Ok(None);
             }
             let mut found = Vec::new();

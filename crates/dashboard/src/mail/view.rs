@@ -42,6 +42,8 @@ const OVERVIEW: &[MailedReport] = &[
     whole(ReportName::Chat),
     MailedReport { name: ReportName::Subjects, set: TOP },
     MailedReport { name: ReportName::Pages, set: TOP },
+    MailedReport { name: ReportName::Referrers, set: TOP },
+    MailedReport { name: ReportName::Devices, set: TOP },
 ];
 
 /// The span of a view that names none: what is over, since a mail is read later.
@@ -73,7 +75,7 @@ impl std::fmt::Display for MailedViewError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             MailedViewError::Page => {
-                "expected a page with its query, such as /?channel=chat, /chat, /subjects, /pages or /quality, or the name of a saved view"
+                "expected a page with its query, such as /?channel=chat, /chat, /subjects, /pages, /referrers, /devices or /quality, or the name of a saved view"
             }
             MailedViewError::TooLong => "expected a view of at most 4,000 bytes and 200 parameters",
         })
@@ -357,11 +359,13 @@ fn list(report: &Report) -> Option<List> {
         }
         (ReportName::Subjects, _) => ("Subjects", "subject", "subjects", &metric::CONTACT_REQUESTS),
         (ReportName::Pages, _) => ("Pages", "page", "pages", &metric::CONTACT_REQUESTS),
-        (ReportName::Referrers, _) => ("Referrers", "referrer", "referrers", &metric::VISITORS),
+        (ReportName::Referrers, _) => ("Referrers, by visitors", "referrer", "referrers", &metric::VISITORS),
         (ReportName::Devices, _) => ("Devices", "device", "devices", &metric::CONTACT_REQUESTS),
         (ReportName::Quality, _) => ("Rejected, by reason", "reason", "reasons", &metric::REJECTED),
         (ReportName::Chat, _) => return None,
     };
+    let values = report.rows.iter().filter(|row| row.kind == RowKind::Value);
+    let host = text::common_host(values.map(|row| row.value.as_deref().unwrap_or_default())).filter(|_| one == "page");
     let by_channel = title == "Channels";
     let is_compared = report.compared.is_some();
     let row = |row: &report::ReportRow| {
@@ -379,7 +383,9 @@ fn list(report: &Report) -> Option<List> {
                 }
                 None => (text::shown(value), 0),
             },
-            RowKind::Value if one == "page" => (text::page(value), 0),
+            RowKind::Value if one == "page" => {
+                (host.map_or_else(|| text::page(value), |host| text::path(value, host)), 0)
+            }
             RowKind::Value if one == "device" => (device(value), 0),
             RowKind::Value if one == "referrer" => (referrer(value), 0),
             RowKind::Value => (text::shown(value), 0),
@@ -394,7 +400,8 @@ fn list(report: &Report) -> Option<List> {
         (false, 0) => None,
         (false, more) => Some(format!("{} more {many} are in Frontdesk.", count(more))),
     };
-    Some(List { title: title.to_owned(), rows, foot })
+    let title = host.map_or_else(|| title.to_owned(), |host| format!("{title} of {}", text::shown(host)));
+    Some(List { title, rows, foot })
 }
 
 #[cfg(test)]
@@ -426,7 +433,7 @@ mod tests {
     #[test]
     fn a_view_without_a_span_is_of_what_is_over() {
         let view = MailedView::parse("/?channel=chat&limit=3").unwrap();
-        let [overview, _, subjects, _] = view.reports() else { panic!("{:?}", view.reports()) };
+        let [overview, _, subjects, ..] = view.reports() else { panic!("{:?}", view.reports()) };
         assert_eq!(
             view.parameters(overview, MailedSpan::Day),
             [("channel", "chat"), ("limit", "3"), ("since", "2d"), ("until", "1d")]

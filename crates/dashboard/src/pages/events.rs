@@ -1,7 +1,7 @@
 //! Single events, newest first: what stands behind the numbers.
 
 use maud::{Markup, html};
-use report::{EventLine, EventList, EventsRequest, Listed, RejectLine};
+use report::{Channel, EventLine, EventList, EventsRequest, Listed, RejectLine};
 
 use crate::format::number::count;
 use crate::format::time;
@@ -13,6 +13,14 @@ use crate::view::{Filter, FilterKind, Page, View, event_href};
 /// Names of the event types that nearly all events are of.
 const KINDS: [(&str, &str); 2] =
     [("web.webpagedetails.pageViews", "Page view"), ("web.webinteraction.linkClicks", "Link click")];
+
+/// What happened to a chat, by the ending of its event's type: many senders name it so.
+const CHATS: [(&str, &str); 4] = [
+    ("chatOffered", "Chat offered"),
+    ("chatDeclined", "Chat declined"),
+    ("chatStart", "Chat started"),
+    ("chatEnd", "Chat ended"),
+];
 
 /// What the page is drawn from.
 #[derive(Clone, Copy, Debug)]
@@ -144,9 +152,17 @@ fn rejected(request: &EventsRequest, lines: &[RejectLine]) -> Markup {
     }
 }
 
+/// What happened to a chat, where the event's type says it.
+fn chat(kind: &str) -> Option<&'static str> {
+    CHATS.iter().find(|(ending, _)| kind.ends_with(ending)).map(|(_, name)| *name)
+}
+
 /// What kind of event it is, and what is odd about it.
 pub(crate) fn what(line: &EventLine) -> Markup {
-    let name = match (line.channel.as_deref(), line.event_type.as_deref()) {
+    let kind = line.event_type.as_deref();
+    let of_chat = kind.filter(|_| line.channel.as_deref() == Some(Channel::Chat.name())).and_then(chat);
+    let name = match (line.channel.as_deref(), kind) {
+        _ if of_chat.is_some() => of_chat.unwrap_or_default().to_owned(),
         (Some(name), _) => channel(name).map_or_else(|| text::shown(name), |(_, label)| label.to_owned()),
         (None, Some(kind)) => KINDS
             .iter()

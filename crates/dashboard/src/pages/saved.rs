@@ -8,6 +8,7 @@ use crate::format::number::count;
 use crate::format::time;
 use crate::kept::{KeptView, PLACE};
 use crate::page::{document, keys, top};
+use crate::parts::words::in_words;
 use crate::view::{Page, View};
 
 /// What is listed.
@@ -87,7 +88,7 @@ pub fn shared_now(url: &str, share: &KeptShare, is_signed_in: bool) -> String {
         div.heading { h1 { "The link is made" } }
         section.card.made {
             label { "Copy it now: it is kept nowhere and shown this once." input type="text" readonly value=(url) autofocus; }
-            p { "It shows " a href=(href(share)) { (share.page.label()) (with(&share.query)) } " to whoever has it, until " (time::day(share.until)) ", as long as the key holds that it was made with. It can be revoked under " a href=(PLACE) { "Saved" } "." }
+            p { "It shows " a href=(href(share)) { (share.page.label()) } " (" (in_words(share.page, &share.query)) ") to whoever has it, until " (time::day(share.until)) ", as long as the key holds that it was made with. It can be revoked under " a href=(PLACE) { "Saved" } "." }
         }
     };
     whole("The link is made", is_signed_in, &content)
@@ -109,25 +110,26 @@ fn views(views: &[KeptView]) -> Markup {
         section.card.saved {
             h2 { "Views" }
             @if views.is_empty() { p.says { "None yet. A page's menu “Views” saves what it shows." } } @else {
-                table.lines {
-                    thead { tr { th scope="col" { "Name" } th scope="col" { "Page" } th.wide scope="col" { "By" } th scope="col" { span.unseen { "Change" } } } }
-                    tbody { @for view in views {
-                        @let name = visible(&view.name);
-                        tr {
-                            th scope="row" { a href=(view.href()) { bdi { (name) } } }
-                            td { (view.page.label()) span.aside.wide { (with(&view.query)) } }
-                            td.wide { (by(view.made_by.as_deref())) }
-                            td { div.acts {
+                ul.kept { @for view in views {
+                    @let name = visible(&view.name);
+                    li {
+                        div {
+                            p { a href=(view.href()) { bdi { (name) } } }
+                            (about(view.page, &view.query, view.made_by.as_deref()))
+                        }
+                        div.acts {
+                            details.change {
+                                summary.quiet { "Rename" span.unseen { " " (name) } }
                                 form action="/views/rename" method="post" {
                                     input type="hidden" name="id" value=(view.id);
                                     input type="text" name="name" value=(crate::text::field(&view.name)) maxlength="100" required aria-label={ "New name of " (name) } autocomplete="off";
-                                    button.quiet { "Rename" }
+                                    button { "Save" }
                                 }
-                                (act("delete", &view.id.to_string(), "Delete", &name))
-                            } }
+                            }
+                            (act("delete", &view.id.to_string(), "Delete", &name))
                         }
-                    } }
-                }
+                    }
+                } }
             }
         }
     }
@@ -144,24 +146,24 @@ fn shares(shares: &[KeptShare]) -> Markup {
                 }
             }
             @if !shares.is_empty() {
-                table.lines {
-                    thead { tr { th scope="col" { "For" } th scope="col" { "Shows" } th.wide scope="col" { "By" } th scope="col" { "Until" } th scope="col" { span.unseen { "Change" } } } }
-                    tbody { @for share in shares {
-                        @let label = visible(&share.label);
-                        tr {
-                            th scope="row" { bdi { (label) } }
-                            td { a href=(href(share)) { (share.page.label()) } span.aside.wide { (with(&share.query)) } }
-                            td.wide { (by(share.made_by.as_deref())) }
-                            td { (time::day(share.until)) }
-                            td { div.acts { @match share.now {
-                                SharedNow::Open => (act("revoke", &share.id, "Revoke", &label)),
-                                SharedNow::Expired => span.aside { "expired" },
-                                SharedNow::Revoked => span.aside { "revoked" },
-                                SharedNow::KeyGone => span.aside { "its key is gone" },
-                            } } }
+                ul.kept { @for share in shares {
+                    @let label = visible(&share.label);
+                    li {
+                        div {
+                            p {
+                                bdi { b { (label) } } " "
+                                @match share.now {
+                                    SharedNow::Open => span.mark { "until " (time::day(share.until)) },
+                                    SharedNow::Expired => span.mark.sealed { "expired on " (time::day(share.until)) },
+                                    SharedNow::Revoked => span.mark.sealed { "revoked" },
+                                    SharedNow::KeyGone => span.mark.sealed { "its key is gone" },
+                                }
+                            }
+                            p.aside { "Shows " a href=(href(share)) { (share.page.label()) } ": " (in_words(share.page, &share.query)) (by(share.made_by.as_deref())) }
                         }
-                    } }
-                }
+                        @if share.now == SharedNow::Open { div.acts { (act("revoke", &share.id, "Revoke", &label)) } }
+                    }
+                } }
             }
         }
     }
@@ -172,21 +174,28 @@ fn notes(notes: &[KeptNote]) -> Markup {
         section.card.saved {
             h2 { "Notes" }
             @if notes.is_empty() { p.says { "None yet. A page with a time line takes them in its menu “Notes”." } } @else {
-                table.lines {
-                    thead { tr { th scope="col" { "When" } th scope="col" { "What" } th.wide scope="col" { "By" } th scope="col" { span.unseen { "Change" } } } }
-                    tbody { @for note in notes {
-                        @let text = visible(&note.text);
-                        tr {
-                            th.day scope="row" { (time::noted(&note.at)) }
-                            td { bdi { (text) } @if let Some(datastream) = &note.datastream { span.aside { " " (visible(datastream)) } } }
-                            td.wide { (by(note.made_by.as_deref())) }
-                            td { div.acts { (act("unnote", &note.id.to_string(), "Delete", &text)) } }
+                ul.kept { @for note in notes {
+                    @let text = visible(&note.text);
+                    li {
+                        div {
+                            p { bdi { (text) } }
+                            p.aside {
+                                (time::noted(&note.at))
+                                @if let Some(datastream) = &note.datastream { " · datastream " bdi { (visible(datastream)) } }
+                                (by(note.made_by.as_deref()))
+                            }
                         }
-                    } }
-                }
+                        div.acts { (act("unnote", &note.id.to_string(), "Delete", &text)) }
+                    }
+                } }
             }
         }
     }
+}
+
+/// What a view is of, and whose.
+fn about(page: Page, query: &str, made_by: Option<&str>) -> Markup {
+    html! { p.aside { (page.label()) ": " (in_words(page, query)) (by(made_by)) } }
 }
 
 /// A button that does something with one of the list.
@@ -204,11 +213,6 @@ fn href(share: &KeptShare) -> String {
     if query.is_empty() { page.path().to_owned() } else { format!("{}?{query}", page.path()) }
 }
 
-/// A query in small, as it is written.
-fn with(query: &str) -> String {
-    if query.is_empty() { String::new() } else { format!(" ?{}", crate::text::shown(query)) }
-}
-
-fn by(name: Option<&str>) -> String {
-    name.map_or_else(|| "–".to_owned(), |name| visible(name).into_owned())
+fn by(name: Option<&str>) -> Markup {
+    html! { @if let Some(name) = name { " · by " bdi { (visible(name)) } } }
 }

@@ -81,14 +81,16 @@ fn href(query: &str, more: &[(&str, &str)]) -> String {
 
 fn result(query: &str, rows: &SqlRows) -> Markup {
     let (from, to) = (rows.from(), rows.from() + rows.shown().len());
+    let numbers: Vec<bool> = (0..rows.heads().len()).map(|place| is_of_numbers(rows, place)).collect();
+    let class = |place: usize| numbers.get(place).copied().unwrap_or(false).then_some("count");
     html! {
         @if let Some(chart) = chart(rows) { (chart) }
         section.card id="result" {
             h2 { @match rows.total() { 0 => "No rows", 1 => "One row", total => { (count(total as u64)) " rows" } } }
             @if rows.total() > rows.shown().len() && !rows.shown().is_empty() { p.says { "Rows " (count(from as u64 + 1)) " to " (count(to as u64)) "." } }
             div.rows tabindex="0" role="region" aria-label="Result" { table.lines {
-                thead { tr { @for head in rows.heads() { th scope="col" { (text::shown(head)) } } } }
-                tbody { @for row in rows.shown() { tr { @for cell in row { td { (text::shown(cell)) } } } } }
+                thead { tr { @for (place, head) in rows.heads().iter().enumerate() { th scope="col" class=[class(place)] { (text::shown(head)) } } } }
+                tbody { @for row in rows.shown() { tr { @for (place, cell) in row.iter().enumerate() { td class=[class(place)] { (text::shown(cell)) } } } } }
             } }
             nav.more aria-label="Parts of the result" {
                 @if from > 0 { a href=(href(query, &[("from", &from.saturating_sub(SqlRows::SHOWN).to_string())])) { "Rows before" } }
@@ -98,6 +100,12 @@ fn result(query: &str, rows: &SqlRows) -> Markup {
             }
         }
     }
+}
+
+/// Whether a column has nothing but numbers, and some: their digits stand below each other. The first column names its row.
+fn is_of_numbers(rows: &SqlRows, place: usize) -> bool {
+    let cells = || rows.shown().iter().filter_map(|row| row.get(place)).filter(|cell| !cell.is_empty());
+    place > 0 && cells().next().is_some() && cells().all(|cell| cell.parse::<f64>().is_ok_and(f64::is_finite))
 }
 
 /// A number for each of some rows, in the first column that has numbers.

@@ -9,3 +9,4 @@ pub(crate) mod stat;
 pub(crate) mod toolbar;
 pub(crate) mod values;
 pub(crate) mod what;
+pub(crate) mod words;

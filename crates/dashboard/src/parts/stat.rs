@@ -42,12 +42,18 @@ impl Stat<'_> {
     }
 
     fn trend(&self, now: i64) -> Markup {
+        let unit = unit(self.metric);
+        // A count of a part that isn't over would fall at the end whatever happens.
+        let is_known = |when: When| when == When::Over || unit != Unit::Count;
         let known: Vec<(String, Option<f64>)> = parts(self.report, now)
             .into_iter()
             .filter(|part| part.when != When::ToCome)
-            .map(|part| (part.name.short, crate::reading::part(&part.bucket.metrics, self.metric)))
+            .map(|part| {
+                let value = crate::reading::part(&part.bucket.metrics, self.metric);
+                (part.name.short, value.filter(|_| is_known(part.when)))
+            })
             .collect();
-        spark(unit(self.metric), &known)
+        spark(unit, &known)
     }
 }
 

@@ -13,13 +13,13 @@ use crate::text;
 use crate::view::{Filter, FilterKind, View};
 
 /// Periods that are one click away: `since`, the name, and the name on a narrow screen.
-const PRESETS: [(&str, &str); 5] =
+pub(super) const PRESETS: [(&str, &str); 5] =
     [("24h", "24 hours"), ("7d", "7 days"), ("30d", "30 days"), ("90d", "90 days"), ("1m", "This month")];
 /// `compare`, and its name.
 const COMPARISONS: [(&str, &str); 3] = [("previous", "Period before"), ("year", "Year before"), ("none", "Nothing")];
 /// What reports take for a `since` or `compare` that isn't written.
-const SINCE: &str = "7d";
-const COMPARE: &str = "previous";
+pub(super) const SINCE: &str = "7d";
+pub(super) const COMPARE: &str = "previous";
 /// Zones that are suggested, besides that of the page.
 const ZONES: [&str; 8] = [
     "UTC",
@@ -187,7 +187,7 @@ fn chips(context: &Context<'_>) -> Markup {
     }
 }
 
-fn named(filter: &Filter) -> (bool, String) {
+pub(super) fn named(filter: &Filter) -> (bool, String) {
     let (is_out, value) = filter.value();
     let name = match filter.kind {
         FilterKind::Device => device(value),

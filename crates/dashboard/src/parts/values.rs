@@ -44,18 +44,29 @@ impl Values<'_> {
         let has_change = self.report.compared.is_some();
         // A value that was asked for is there with nothing; of the others it says nothing.
         let rows = self.report.rows.iter().filter(|row| length(row, drawn) > 0.0);
-        let bars: Vec<Bar> = rows.map(|row| self.bar(context, row, drawn, has_change)).collect();
+        let host = self.host();
+        let named = |row| self.named(row, host);
+        let bars: Vec<Bar> = rows.map(|row| self.bar(context, row, named(row), drawn, has_change)).collect();
         let mut heads = vec![self.one];
         heads.extend(self.columns.iter().map(|(_, head)| *head));
         if has_change {
             heads.insert(2.min(heads.len()), "Change");
         }
-        let caption = Caption { id: self.id, title: self.title, sentence: self.sentence(&bars) };
+        let caption = Caption { id: self.id, title: self.title, sentence: self.sentence(&bars, host) };
         let more = self.more.filter(|_| context.shared.is_none());
         Bars { caption, heads, narrow: NARROW, bars, more }.draw()
     }
 
-    fn sentence(&self, bars: &[Bar]) -> String {
+    /// The host of all pages of the list, which then says nothing beside each of them.
+    fn host(&self) -> Option<&str> {
+        if self.kind != Some(FilterKind::Page) {
+            return None;
+        }
+        let values = self.report.rows.iter().filter(|row| row.kind == RowKind::Value);
+        text::common_host(values.map(|row| row.value.as_deref().unwrap_or_default()))
+    }
+
+    fn sentence(&self, bars: &[Bar], host: Option<&str>) -> String {
         let Some(first) = bars.first() else { return format!("No {} in this period.", self.many.to_lowercase()) };
         let all: f64 = bars.iter().map(|bar| bar.length).sum();
         // A visitor may be in several rows, so that they are no parts of a whole.
@@ -69,12 +80,19 @@ impl Values<'_> {
             0 => String::new(),
             more => format!(" {} more are left out.", count(more)),
         };
+        let on = host.map(|host| format!(" All are on {}.", text::shown(host))).unwrap_or_default();
         let most = bars.iter().rev().max_by(|one, other| one.length.total_cmp(&other.length)).unwrap_or(first);
-        format!("The most: {} with {}{of}.{left_out}", most.name, count(most.length as u64))
+        format!("The most: {} with {}{of}.{left_out}{on}", most.name, count(most.length as u64))
     }
 
-    fn bar(&self, context: &Context<'_>, row: &ReportRow, drawn: Option<&Metric>, has_change: bool) -> Bar {
-        let (name, class) = self.named(row);
+    fn bar(
+        &self,
+        context: &Context<'_>,
+        row: &ReportRow,
+        (name, class): (String, &'static str),
+        drawn: Option<&Metric>,
+        has_change: bool,
+    ) -> Bar {
         let href = self.filter(context, row).or_else(|| {
             let reason = row.value.as_deref().filter(|_| row.kind == RowKind::Value && self.one == REASON)?;
             Some(context.view.href_with(Page::Events, &[("show", "rejected"), ("reason", reason)]))
@@ -102,7 +120,7 @@ impl Values<'_> {
     }
 
     /// What a row is called, and the class of its colour.
-    fn named(&self, row: &ReportRow) -> (String, &'static str) {
+    fn named(&self, row: &ReportRow, host: Option<&str>) -> (String, &'static str) {
         match (row.kind, row.value.as_deref(), self.kind) {
             (RowKind::None, _, Some(FilterKind::Device)) => (device(""), "rest"),
             (RowKind::None, _, Some(FilterKind::Referrer)) => (referrer(""), "rest"),
@@ -111,7 +129,10 @@ impl Values<'_> {
             (RowKind::Value, Some(value), Some(FilterKind::Channel)) => {
                 channel(value).map_or_else(|| (text::shown(value), "s1"), |(class, label)| (label.to_owned(), class))
             }
-            (RowKind::Value, Some(value), Some(FilterKind::Page)) => (text::page(value), "s1"),
+            (RowKind::Value, Some(value), Some(FilterKind::Page)) => match host {
+                Some(host) => (text::path(value, host), "s1"),
+                None => (text::page(value), "s1"),
+            },
             (RowKind::Value, Some(value), Some(FilterKind::Device)) => (device(value), "s1"),
             (RowKind::Value, Some(value), Some(FilterKind::Referrer)) => (referrer(value), "s1"),
             (RowKind::Value, value, _) => (text::shown(value.unwrap_or_default()), "s1"),

@@ -24,6 +24,7 @@ pub(crate) fn with_context(page: Page, parameters: &[(&str, &str)], draw: impl F
         origin: "http://127.0.0.1:8080",
         is_signed_in: false,
         kept: Some(&[kept(page, "Monday's numbers"), kept(page, "The shop & the rest")]),
+        standing: None,
         shared: None,
     })
 }
@@ -32,7 +33,7 @@ pub(crate) fn with_context(page: Page, parameters: &[(&str, &str)], draw: impl F
 fn with_link(page: Page, parameters: &[(&str, &str)], label: &str, draw: impl Fn(&Context<'_>) -> String) -> String {
     let view = View::parse(parameters.iter().copied());
     let shared = Some(Shared { label, until: NOW + 30 * 86_400_000_000 });
-    draw(&Context { page, view: &view, now: NOW, origin: "", is_signed_in: false, kept: None, shared })
+    draw(&Context { page, view: &view, now: NOW, origin: "", is_signed_in: false, kept: None, standing: None, shared })
 }
 
 fn kept(page: Page, name: &str) -> KeptView {

@@ -21,7 +21,7 @@ fn reports(values: &[&str]) -> Vec<Report> {
 #[test]
 fn a_page_is_whole_and_leads_nowhere() {
     for report in reports(SUBJECTS) {
-        let (name, page) = (report.report.name(), report_page(&report, NOW));
+        let (name, page) = (report.report.name(), report_page(&report, &[], NOW));
         assert!(page.starts_with("<!DOCTYPE html><html lang=\"en\">") && page.ends_with("</html>"), "{name}");
         assert!(
             page.contains("<style>:root {") && page.contains("default-src 'none'; style-src 'unsafe-inline'"),
@@ -34,10 +34,15 @@ fn a_page_is_whole_and_leads_nowhere() {
         }
         assert!(page.contains("</figure>"), "{name} has something to show");
     }
-    let page = report_page(&reports(SUBJECTS)[0], NOW).replace(['\u{a0}', '\u{2009}'], " ");
+    let page = report_page(&reports(SUBJECTS)[0], &reports(SUBJECTS)[3..7], NOW).replace(['\u{a0}', '\u{2009}'], " ");
     for expect in ["<h1>Contact requests</h1>", "<b>22 – 28 Nov 2026</b> UTC", "<p class=\"number\">1,942</p>"] {
         assert!(page.contains(expect), "{expect}: {page}");
     }
+    // The overview has its lists in it.
+    for expect in ["Channels", "Subjects", "Pages", "Referrers", "Devices"] {
+        assert_eq!(page.matches(&format!("<h2>{expect}</h2>")).count(), 1, "{expect}: {page}");
+    }
+    assert!(!page.contains("href=") && page.matches("Returns and refunds").count() >= 4, "{page}");
 }
 
 #[test]
@@ -81,7 +86,7 @@ fn texts_of_others_stay_texts() {
     for mut report in reports(HOSTILE) {
         report.filter = WrittenFilter { subject: filter.clone(), page: filter.clone(), ..WrittenFilter::default() };
         let name = report.report.name();
-        for file in [report_page(&report, NOW), report_picture(&report, NOW)] {
+        for file in [report_page(&report, &reports(HOSTILE)[3..7], NOW), report_picture(&report, NOW)] {
             for refused in [
                 "<script",
                 "<img",

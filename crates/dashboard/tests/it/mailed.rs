@@ -9,6 +9,8 @@ pub(crate) fn reports(view: &MailedView, subjects: &[&str], pages: &[&str]) -> V
     let made = |name: ReportName| match name {
         ReportName::Subjects => made_up::with_rows(made_up::days(name), "subject", subjects),
         ReportName::Pages => made_up::with_rows(made_up::days(name), "page", pages),
+        ReportName::Referrers => made_up::with_rows(made_up::days(name), "referrer", made_up::REFERRERS),
+        ReportName::Devices => made_up::with_rows(made_up::days(name), "device", &["desktop", "mobile", "tablet"]),
         ReportName::Quality => made_up::with_rows(made_up::days(name), "reason", subjects),
         name => made_up::days(name),
     };

@@ -10,7 +10,7 @@ fn plain(text: &str) -> String {
     text.replace(['\u{a0}', '\u{2009}'], " ").replace('\u{2212}', "-")
 }
 
-const VIEWS: [&str; 5] = ["/", "/chat", "/subjects", "/pages", "/quality"];
+const VIEWS: [&str; 7] = ["/", "/chat", "/subjects", "/pages", "/referrers", "/devices", "/quality"];
 
 #[test]
 fn both_parts_say_the_same() {
@@ -36,6 +36,11 @@ fn both_parts_say_the_same() {
         "shop.example/help/returns",
         "No subject",
         "Other pages",
+        "Referrers",
+        "account.shop.example",
+        "None (typed, bookmarked or kept back)",
+        "Devices",
+        "Tablet",
         "The period isn't over",
         "Sent by Frontdesk as the mailing “weekly”",
     ] {

@@ -46,10 +46,21 @@ async fn summarized(name: ReportName, args: &ReportArgs, settings: &Settings) ->
     let is_shown = args.format == ReportFormat::Table && args.output.is_none();
     let content = if args.format == ReportFormat::Xlsx { Content::Binary } else { Content::Text };
     let output = (!is_shown).then(|| Output::open(args.output.as_deref(), content)).transpose()?;
-    let report =
-        Access::with(settings, async |access| access.report(&request, &pairs, settings.time_zone.0).await).await?;
+    // What is taken along has the lists of the overview in it.
+    let is_whole = matches!(args.format, ReportFormat::Html | ReportFormat::Xlsx);
+    let lists = if is_whole { request.lists() } else { Vec::new() };
+    let ask = async |access: &Access| {
+        let zone = settings.time_zone.0;
+        let report = access.report(&request, &pairs, zone).await?;
+        let mut made = Vec::new();
+        for list in &lists {
+            made.push(access.report(list, &pairs, zone).await?);
+        }
+        Ok((report, made))
+    };
+    let (report, lists) = Access::with(settings, async |access| ask(access).await).await?;
     let Some(mut output) = output else { return show(&report) };
-    output.put(&bytes(&report, args.format, now)?)?;
+    output.put(&bytes(&report, &lists, args.format, now)?)?;
     output.finish()
 }
 
@@ -63,10 +74,13 @@ fn show(report: &Report) -> Result<(), Failure> {
     Ok(())
 }
 
-fn bytes(report: &Report, format: ReportFormat, now: i64) -> Result<Vec<u8>, Failure> {
+fn bytes(report: &Report, lists: &[Report], format: ReportFormat, now: i64) -> Result<Vec<u8>, Failure> {
     let written = |form: ReportForm| {
         let mut bytes = Vec::new();
-        let written = report.write(form, Look::Plain, &mut bytes);
+        let written = match form {
+            ReportForm::Xlsx => report.write_workbook(lists, &mut bytes),
+            form => report.write(form, Look::Plain, &mut bytes),
+        };
         written.map_err(|error| Failure::new(Exit::Damaged, format_args!("the report can't be written: {error}")))?;
         Ok(bytes)
     };
@@ -75,7 +89,7 @@ fn bytes(report: &Report, format: ReportFormat, now: i64) -> Result<Vec<u8>, Fai
         ReportFormat::Csv => written(ReportForm::Csv),
         ReportFormat::Json => written(ReportForm::Json),
         ReportFormat::Xlsx => written(ReportForm::Xlsx),
-        ReportFormat::Html => Ok(dashboard::report_page(report, now).into_bytes()),
+        ReportFormat::Html => Ok(dashboard::report_page(report, lists, now).into_bytes()),
         ReportFormat::Svg => Ok(dashboard::report_picture(report, now).into_bytes()),
     }
 }

@@ -207,6 +207,22 @@ impl ReportRequest {
         ReportRequest { contents, ..self }
     }
 
+    /// What stands beside the overview where it is one file to take along: the lists of the same span and filter. None for
+    /// other reports, and none that a filter makes take long: these are to be asked for by themselves.
+    pub fn lists(&self) -> Vec<ReportRequest> {
+        let Filter { subject, page, referrer, .. } = &self.filter;
+        let is_all = |values: &[&summary::Values]| values.iter().all(|values| **values == summary::Values::default());
+        let (has_pages, has_referrers) = (is_all(&[referrer]), is_all(&[subject, page]));
+        let names = [
+            (ReportName::Subjects, has_pages),
+            (ReportName::Pages, has_pages),
+            (ReportName::Referrers, has_referrers),
+            (ReportName::Devices, true),
+        ];
+        let wanted = names.into_iter().filter(|(_, is_quick)| *is_quick && self.name == ReportName::Overview);
+        wanted.map(|(name, _)| ReportRequest { name, contents: name.contents(), ..self.clone() }).collect()
+    }
+
     /// The span, as the tables are asked for it.
     pub(crate) fn period(&self) -> Period {
         let at = |micros| DateTime::from_timestamp_micros(micros).unwrap_or_default();
@@ -330,6 +346,26 @@ mod tests {
 
     fn parse(name: &str, parameters: &[(&str, &str)]) -> Result<ReportRequest, RequestError> {
         ReportRequest::parse(name, parameters.iter().copied(), Zone::UTC, NOW)
+    }
+
+    #[test]
+    fn the_overview_has_lists_beside_it() {
+        let check = |name: &str, parameters: &[(&str, &str)], expect: &[ReportName]| {
+            let lists = parse(name, parameters).unwrap().lists();
+            assert_eq!(lists.iter().map(ReportRequest::name).collect::<Vec<_>>(), expect, "{name} {parameters:?}");
+            for list in &lists {
+                assert_eq!(list.queries()[0].by, list.name.dimension());
+                assert!(std::ptr::eq(list.contents, list.name.contents()));
+            }
+        };
+        use ReportName::{Devices, Pages, Referrers, Subjects};
+        check("overview", &[("channel", "chat"), ("limit", "3")], &[Subjects, Pages, Referrers, Devices]);
+        check("overview", &[("page", "!a")], &[Subjects, Pages, Devices]);
+        check("overview", &[("subject", "")], &[Subjects, Pages, Devices]);
+        check("overview", &[("referrer", "search.example")], &[Referrers, Devices]);
+        check("overview", &[("referrer", "search.example"), ("subject", "a")], &[Devices]);
+        check("channels", &[], &[]);
+        check("pages", &[], &[]);
     }
 
     #[test]

@@ -64,11 +64,17 @@ impl Endpoint for GetReport {
     async fn handle<B: Backend>(state: Arc<AppState<B>>, call: Call) -> Outcome {
         let (request, form) = asked(&call.head, state.options.time_zone, state.backend.now_micros())?;
         let _slot = state.report_slots.try_acquire().map_err(|_| rows::busy())?;
-        let mut report = state.backend.report(&request, rows::limits(&state)).await.map_err(rows::problem)?;
+        let mut requests = vec![request.clone()];
+        if is_taken_along(form) {
+            requests.extend(request.lists());
+        }
+        let mut made = state.backend.reports(&requests, rows::limits(&state)).await.map_err(rows::problem)?.into_iter();
+        let mut report = made.next().ok_or_else(|| Problem::internal("no report where one was asked for"))?;
+        let lists: Vec<Report> = made.collect();
         annotate(&state, std::slice::from_mut(&mut report)).await;
         let (name, now) = (request.name(), state.backend.now_micros());
         // A workbook of a thousand rows takes a while.
-        let written = tokio::task::spawn_blocking(move || bytes(&report, form, now)).await;
+        let written = tokio::task::spawn_blocking(move || bytes(&report, &lists, form, now)).await;
         let bytes = written.map_err(|_| Problem::internal("writing a report panicked"))?;
         let bytes = bytes.map_err(|error| Problem::internal(error.to_string()))?;
         let mut answer = rows::written_as(&state, bytes, media_type(form))?;
@@ -82,14 +88,24 @@ impl Endpoint for GetReport {
     }
 }
 
-fn bytes(report: &Report, form: AskedForm, now: i64) -> io::Result<Vec<u8>> {
+/// Whether it is whole in itself, so that the lists of the overview belong into it.
+fn is_taken_along(form: AskedForm) -> bool {
+    matches!(form, AskedForm::Written(ReportForm::Xlsx) | AskedForm::Drawn(DrawnForm::Html))
+}
+
+fn bytes(report: &Report, lists: &[Report], form: AskedForm, now: i64) -> io::Result<Vec<u8>> {
     match form {
+        AskedForm::Written(ReportForm::Xlsx) => {
+            let mut bytes = Vec::new();
+            report.write_workbook(lists, &mut bytes)?;
+            Ok(bytes)
+        }
         AskedForm::Written(form) => {
             let mut bytes = Vec::new();
             report.write(form, Look::Plain, &mut bytes)?;
             Ok(bytes)
         }
-        AskedForm::Drawn(DrawnForm::Html) => Ok(dashboard::report_page(report, now).into_bytes()),
+        AskedForm::Drawn(DrawnForm::Html) => Ok(dashboard::report_page(report, lists, now).into_bytes()),
         AskedForm::Drawn(DrawnForm::Svg) => Ok(dashboard::report_picture(report, now).into_bytes()),
     }
 }

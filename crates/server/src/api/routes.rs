@@ -10,8 +10,8 @@ use super::kept::{
 };
 use super::pages::{
     GetAsset, GetChatPage, GetDevicesPage, GetEventPage, GetEventsPage, GetLiveStream, GetOverviewPage, GetPagesPage,
-    GetQualityPage, GetReferrersPage, GetSavedPage, GetSchemasPage, GetShare, GetSqlPage, GetSubjectsPage, PostLogin,
-    PostLogout, PostSaved,
+    GetQualityPage, GetReferrersPage, GetSavedPage, GetSchemasPage, GetShare, GetShareLive, GetSqlPage,
+    GetSubjectsPage, PostLogin, PostLogout, PostSaved,
 };
 use super::streaming_ingestion::{batch::PostMessages, message::PostMessage};
 use super::{
@@ -80,6 +80,7 @@ routes! {
     GetSavedPage,
     PostSaved,
     GetShare,
+    GetShareLive,
     GetLiveStream,
     GetAsset,
     PostLogin,

@@ -4,7 +4,7 @@
 
 mod events;
 mod exports;
-mod metrics;
+pub(crate) mod metrics;
 mod reports;
 
 use std::sync::Arc;

@@ -106,6 +106,8 @@ pub struct ServerOptions {
     pub link_key: Option<LinkKey>,
     /// Origins whose pages may show a shared view in a frame, such as `https://intranet.example`.
     pub embed_hosts: Vec<String>,
+    /// How often the page of a shared link is drawn anew for those who look at it.
+    pub shared_look_every: Duration,
     /// The Web SDK's file, for the page `/demo/sdk.html`.
     pub demo_alloy: Option<Bytes>,
 }
@@ -116,6 +118,8 @@ const MIB: usize = 1 << 20;
 const SQL_PROCESS_BYTES_MIN: usize = 64 * MIB;
 /// Soon enough after a renewal, and two small files to read.
 const TLS_RELOAD_EVERY: Duration = Duration::from_secs(5);
+/// A page is drawn from kept answers in milliseconds as long as nothing changes.
+const SHARED_LOOK_EVERY: Duration = Duration::from_secs(10);
 
 impl Default for ServerOptions {
     fn default() -> Self {
@@ -152,6 +156,7 @@ impl Default for ServerOptions {
             state: None,
             link_key: None,
             embed_hosts: Vec::new(),
+            shared_look_every: SHARED_LOOK_EVERY,
             demo_alloy: None,
         }
     }
@@ -183,6 +188,7 @@ impl ServerOptions {
             ("body_read_timeout", self.body_read_timeout),
             ("sql_time_max", self.sql_time_max),
             ("export_time_max", self.export_time_max),
+            ("shared_look_every", self.shared_look_every),
         ] {
             if value.is_zero() {
                 return Err(OptionsError::Zero { name });

@@ -18,6 +18,7 @@ use super::options::ServerOptions;
 use super::org_warnings::OrgWarnings;
 use super::recorder::Recorder;
 use super::route::{Route, RouteSpec};
+use super::shared_streams::SharedStreams;
 use crate::http::body::BodyLimits;
 use crate::http::counters::ConnectionCounters;
 use crate::http::problem::Problem;
@@ -58,6 +59,8 @@ pub(crate) struct AppState<B> {
     pub(crate) report_slots: Semaphore,
     /// Streams that tell pages what arrives.
     pub(crate) live_places: Arc<Semaphore>,
+    /// The same for pages that links show.
+    pub(crate) shared_streams: SharedStreams,
     /// Ends them when the server stops.
     pub(crate) stopping: CancellationToken,
     /// Held while the links are read anew, so that an older reading never comes last.
@@ -96,6 +99,7 @@ impl<B> AppState<B> {
             sql_slots: Semaphore::new(options.sql_queries_max),
             report_slots: Semaphore::new(REPORTS_AT_ONCE),
             live_places: Arc::new(Semaphore::new(LIVE_STREAMS_MAX)),
+            shared_streams: SharedStreams::default(),
             stopping: CancellationToken::new(),
             mirroring: tokio::sync::Mutex::default(),
             interface,

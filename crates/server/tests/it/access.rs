@@ -63,6 +63,7 @@ fn example(route: &RouteSpec) -> (&'static str, &'static str) {
         "/v1/reports/{name}" => ("/v1/reports/overview", ""),
         "/views/{action}" => ("/views/save", "name=n&page=/"),
         "/share/{token}" => ("/share/abc", ""),
+        "/share/{token}/live" => ("/share/abc/live", ""),
         "/v1/views/{id}" => ("/v1/views/1", ""),
         "/v1/annotations/{id}" => ("/v1/annotations/1", ""),
         "/v1/shares/{id}" => ("/v1/shares/abcdefgh", ""),

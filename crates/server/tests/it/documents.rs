@@ -39,7 +39,7 @@ async fn every_documented_operation_is_served_and_the_reverse() {
                 "{method} {path}: {status} is not documented"
             );
             // Who has no link isn't told what it takes.
-            if path == "/share/{token}" {
+            if path.starts_with("/share/{token}") {
                 continue;
             }
             // No route takes this one, so it is always refused and the answer says which are taken.

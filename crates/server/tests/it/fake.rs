@@ -1,7 +1,7 @@
 //! A fake backend: it reads events with `serde_json`, keeps what it was given, and fails
 //! when told to.
 
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -46,6 +46,8 @@ pub(crate) struct FakeState {
     pub(crate) gate: Semaphore,
     /// Its clock, in microseconds since 1970.
     pub(crate) now: AtomicI64,
+    /// Contact requests of every report.
+    pub(crate) requests: AtomicU64,
 }
 
 impl std::ops::Deref for Fake {
@@ -66,6 +68,7 @@ impl Fake {
             queries: Mutex::default(),
             gate: Semaphore::new(1_000),
             now: AtomicI64::new(NOW_MICROS),
+            requests: AtomicU64::new(7),
         }))
     }
 
@@ -241,7 +244,7 @@ impl Reports for Fake {
             "report": request.name().name(),
             "period": { "since": "2026-11-16T00:00:00Z", "until": "2026-11-23T00:00:00Z", "tz": "UTC", "so_far": true },
             "compared": null, "by": "day", "filter": {},
-            "metrics": { "contact_requests": { "value": 7, "previous": null, "change": null, "unit": "count" } },
+            "metrics": { "contact_requests": { "value": self.requests.load(Ordering::SeqCst), "previous": null, "change": null, "unit": "count" } },
             "series": [], "rows_by": null, "rows": [], "rows_left_out": 0, "notes": [],
         });
         Ok(serde_json::from_value(report).expect("a report"))

@@ -1,6 +1,7 @@
 //! Links to one view: what whoever has one sees, and everything that they don't.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use reqwest::{Method, Response};
 use serde_json::json as value;
@@ -69,11 +70,11 @@ async fn a_link_shows_its_view_to_whoever_has_it() {
         for part in ["default-src 'none'", "frame-ancestors 'none'", "form-action 'none'"] {
             assert!(policy.contains(part), "{policy}");
         }
-        assert!(!policy.contains("connect-src"), "{policy}");
+        assert!(policy.contains("connect-src 'self';"), "{policy}");
         let text = answer.text().await.expect("a page");
         assert!(text.contains("for the &lt;shop&gt;") && text.contains("Billing") && text.contains("web"), "{text}");
         for refused in
-            ["<a ", "<form", "action=", "data-live", "for the house", "/views", "/v1/", "/events", "Sign out"]
+            ["<a ", "<form", "action=", "data-live=\"whole\"", "for the house", "/views", "/v1/", "/events", "Sign out"]
         {
             assert!(!text.contains(refused), "{page}: {refused} in {text}");
         }
@@ -210,6 +211,95 @@ async fn a_link_ends_with_its_date_its_key_and_by_hand() {
         assert!(begin.elapsed().as_secs() < 20, "a link outlives its key");
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
+}
+
+/// What a stream has said up to this many events; all of it if it ends before.
+async fn said(stream: &mut Response, told: &mut String, events: usize) -> bool {
+    while told.matches("event: received\ndata: ").count() < events || !told.ends_with("\n\n") {
+        let Some(part) = stream.chunk().await.expect("a part") else { return false };
+        told.push_str(std::str::from_utf8(&part).expect("text"));
+    }
+    true
+}
+
+#[tokio::test]
+async fn a_shared_page_is_told_of_its_own_changes_alone() {
+    let dir = KeyDirectory::new();
+    let key = dir.scope(Scope::Read);
+    let rig = Rig::on("0.0.0.0:0", |options| {
+        options.keys = dir.keys();
+        options.shared_look_every = Duration::from_millis(5);
+    })
+    .await;
+    let path = made(&rig, &key, "/", "since=7d&datastream=web").await;
+    let page = opened(&rig, &path).await.text().await.expect("a page");
+    assert!(page.contains("<main class=\"width\" id=\"content\" data-live=\"shared\">"), "{page}");
+    asked(&rig);
+    let mut stream = rig.get(&format!("{path}/live?datastream=shop")).send().await.expect("an answer");
+    assert_eq!(
+        (stream.status().as_u16(), header(stream.headers(), "content-type").as_str()),
+        (200, "text/event-stream")
+    );
+    assert_eq!(header(stream.headers(), "cache-control"), "private, no-store");
+    let mut told = String::new();
+    assert!(said(&mut stream, &mut told, 1).await);
+    // What arrives, and how much, isn't this page's, as long as its numbers are the same.
+    let looks = |rig: &Rig| rig.fake.queries.lock().expect("not poisoned").len();
+    for _ in 0..3 {
+        assert_eq!(rig.post("/v1/events", "{}").send().await.expect("an answer").status(), 200);
+        let before = looks(&rig);
+        while looks(&rig) < before + 3 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+    rig.fake.requests.store(8, Ordering::SeqCst);
+    assert!(said(&mut stream, &mut told, 2).await);
+    let marks: Vec<&str> = told.split("event: received\ndata: ").skip(1).collect();
+    assert!(told.starts_with("retry: 5000\n\n") && marks.len() == 2 && marks[0] != marks[1], "{told}");
+    assert!(!told.contains(&path) && !told.contains("web"), "{told}");
+    let asked = asked(&rig);
+    assert!(asked.iter().all(|text| text.contains("web") && !text.contains("shop")), "{asked:?}");
+    // Of one link there are few, and whoever has gone makes room.
+    let mut others = Vec::new();
+    for _ in 1..16 {
+        others.push(opened(&rig, &format!("{path}/live")).await);
+    }
+    assert!(others.iter().all(|other| other.status() == 200));
+    refused(rig.get(&format!("{path}/live")), 503, "overloaded").await;
+    let another = made(&rig, &key, "/", "").await;
+    assert_eq!(status(&rig, &format!("{another}/live")).await, 200, "another link has its own");
+    for wrong in ["/share/x/live".to_owned(), format!("{path}x/live"), format!("{path}/live/live")] {
+        let status = status(&rig, &wrong).await;
+        assert!(matches!(status, 401 | 404), "{wrong}: {status}");
+    }
+}
+
+#[tokio::test]
+async fn a_shared_pages_stream_ends_with_its_link() {
+    let (rig, key, dir) = rig().await;
+    let id = |path: &str| path["/share/".len()..][..8].to_owned();
+    let paths =
+        [made(&rig, &key, "/", "").await, made(&rig, &key, "/chat", "").await, made(&rig, &key, "/pages", "").await];
+    let mut streams = Vec::new();
+    for path in &paths {
+        let mut stream = rig.get(&format!("{path}/live")).send().await.expect("an answer");
+        assert!(said(&mut stream, &mut String::new(), 1).await);
+        streams.push(stream);
+    }
+    let ends = async |stream: &mut Response| {
+        let ended = async { while stream.chunk().await.expect("a part").is_some() {} };
+        tokio::time::timeout(Duration::from_secs(20), ended).await.is_ok()
+    };
+    let revoke = rig.request(Method::DELETE, &format!("/v1/shares/{}", id(&paths[0]))).bearer_auth(&key);
+    assert_eq!(revoke.send().await.expect("an answer").status(), 204);
+    assert!(ends(&mut streams[0]).await, "it outlives its link");
+    rig.fake.now.store(NOW_MICROS + 30 * DAY_MICROS, Ordering::SeqCst);
+    assert!(ends(&mut streams[1]).await, "it outlives its date");
+    assert_eq!(status(&rig, &format!("{}/live", paths[1])).await, 410);
+    rig.fake.now.store(NOW_MICROS, Ordering::SeqCst);
+    let mut third = rig.get(&format!("{}/live", paths[2])).send().await.expect("an answer");
+    dir.file.revoke(key.split('_').nth(2).expect("an id"), NOW_S).expect("revoked");
+    assert!(ends(&mut third).await, "it outlives its key");
 }
 
 #[tokio::test]

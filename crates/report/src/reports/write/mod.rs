@@ -26,6 +26,14 @@ pub enum Look {
 }
 
 impl Report {
+    /// The report as a workbook, with the rows of these lists on sheets of their own.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write_workbook(&self, lists: &[Report], out: &mut impl Write) -> io::Result<()> {
+        xlsx::write(self, lists, out)
+    }
+
     /// The report in one of its forms; `look` is the table's.
     ///
     /// # Errors
@@ -34,7 +42,7 @@ impl Report {
         match form {
             ReportForm::Table => table::write(self, look, out),
             ReportForm::Csv => csv::write(self, out),
-            ReportForm::Xlsx => xlsx::write(self, out),
+            ReportForm::Xlsx => xlsx::write(self, &[], out),
             ReportForm::Json => {
                 serde_json::to_writer_pretty(&mut *out, self)?;
                 out.write_all(b"\n")

@@ -1,5 +1,5 @@
 //! The report as a workbook for spreadsheets: a sheet with the headline numbers and the notes, one with the series,
-//! one with the rows. Numbers, shares, lengths of time and dates are what they are, so that a spreadsheet computes
+//! one with the rows, and one for each list that stands beside it. Numbers, shares, lengths of time and dates are what they are, so that a spreadsheet computes
 //! with them; texts are texts, whatever they begin with.
 
 use std::io::{self, Write};
@@ -20,11 +20,11 @@ const COLUMN_WIDTH_MAX: u32 = 500;
 const SHEET_NAME_LETTERS_MAX: usize = 31;
 const DAY_SECONDS: f64 = 86_400.0;
 
-pub(super) fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
-    out.write_all(&workbook(report).map_err(io::Error::other)?)
+pub(super) fn write(report: &Report, lists: &[Report], out: &mut impl Write) -> io::Result<()> {
+    out.write_all(&workbook(report, lists).map_err(io::Error::other)?)
 }
 
-fn workbook(report: &Report) -> Result<Vec<u8>, XlsxError> {
+fn workbook(report: &Report, lists: &[Report]) -> Result<Vec<u8>, XlsxError> {
     let looks = Looks::default();
     let mut book = Workbook::new();
     headline(report, &looks, book.add_worksheet())?;
@@ -34,7 +34,8 @@ fn workbook(report: &Report) -> Result<Vec<u8>, XlsxError> {
         let head = format!("{} ({})", report.by, report.period.tz);
         parts_sheet(sheet, &looks, &format!("by {}", report.by), &head, parts)?;
     }
-    if let Some(rows_by) = report.rows_by.as_deref().filter(|_| !report.rows.is_empty()) {
+    for report in std::iter::once(report).chain(lists).filter(|report| !report.rows.is_empty()) {
+        let Some(rows_by) = report.rows_by.as_deref() else { continue };
         let parts = report.rows.iter().map(|row| (Name::Row(row), &row.metrics)).collect();
         parts_sheet(book.add_worksheet(), &looks, &format!("by {rows_by}"), rows_by, parts)?;
     }
@@ -273,6 +274,13 @@ mod tests {
         serde_json::from_value(report).unwrap()
     }
 
+    /// A list beside it.
+    fn list(by: &str, value: &str) -> Report {
+        let mut list = report(value);
+        list.rows_by = Some(by.to_owned());
+        list
+    }
+
     /// The parts of a workbook, a ZIP file whose entries are stored or deflated: by the directory at its end.
     fn parts(file: &[u8]) -> String {
         let two = |at: usize| usize::from(u16::from_le_bytes(file[at..at + 2].try_into().unwrap()));
@@ -304,7 +312,9 @@ mod tests {
 
     #[test]
     fn numbers_and_dates_are_what_they_are() {
-        let parts = parts(&workbook(&report("Billing")).unwrap());
+        let parts = parts(
+            &workbook(&report("Billing"), &[list("device", "tablet"), list("referrer", "search.example")]).unwrap(),
+        );
         // 2026-11-16 09:00 is day 46342.375; a minute is 1/1440 of a day.
         for cell in ["<v>1234</v>", "<v>0.234</v>", "<v>46342</v>", "<v>46342.375</v>", "<v>0.000694"] {
             assert!(parts.contains(cell), "{cell}: {parts}");
@@ -315,6 +325,10 @@ mod tests {
             "Europe/Berlin",
             "name=\"by hour\"",
             "name=\"by subject\"",
+            "name=\"by device\"",
+            "tablet",
+            "name=\"by referrer\"",
+            "search.example",
             "formatCode=\"[h]:mm:ss\"",
         ] {
             assert!(parts.contains(text), "{text}: {parts}");
@@ -331,7 +345,7 @@ mod tests {
             "\u{fffe}\u{ffff}\u{0}\u{1b}[31m\u{202e}",
             &"x".repeat(40_000),
         ] {
-            let parts = parts(&workbook(&report(subject)).unwrap());
+            let parts = parts(&workbook(&report(subject), &[]).unwrap());
             assert!(!parts.contains("<f>") && !parts.contains("<hyperlink"), "{subject}");
             assert!(parts.contains("quotePrefix=\"1\""), "the note is one");
             assert!(!parts.contains(['\u{fffe}', '\u{ffff}', '\u{0}', '\u{1b}', '\u{202e}']), "{subject}");

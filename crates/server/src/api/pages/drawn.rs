@@ -7,6 +7,7 @@ use dashboard::{Context, FilterKind, Page, View, Wrong};
 use report::{Contents, Report, ReportName, ReportRequest, RequestError};
 use serde_json::json;
 
+use super::standing::standing;
 use super::told::{HTML, LIVE_POLICY, unreadable_query};
 use crate::api::kept::annotated::annotate;
 use crate::api::kept::listed::kept_views;
@@ -86,13 +87,17 @@ pub(super) async fn show<B: Backend>(state: &AppState<B>, call: Call, drawn: &Dr
         Query::try_from_uri(&head.uri).map_err(|_| unreadable_query())?;
     let view = View::parse(parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let kept = kept_views(state).await;
+    let now = state.backend.now_micros();
+    let is_told = drawn.page == Page::Quality && drawn.check(state, &view, now).is_ok();
+    let standing = if is_told { Some(standing(state).await) } else { None };
     let context = Context {
         page: drawn.page,
         view: &view,
-        now: state.backend.now_micros(),
+        now,
         origin: &index::origin(&head),
         is_signed_in: is_signed_in(&principal),
         kept: kept.as_deref(),
+        standing: standing.as_ref(),
         shared: None,
     };
     draw(state, &context, drawn).await

@@ -65,6 +65,7 @@ impl Endpoint for GetEventsPage {
             origin: &origin,
             is_signed_in,
             kept: kept.as_deref(),
+            standing: None,
             shared: None,
         };
         let request = match EventsRequest::parse(pairs(), state.options.time_zone, now) {

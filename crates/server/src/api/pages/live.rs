@@ -31,9 +31,9 @@ use crate::http::response;
 /// How often the count is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// A silent stream is written to as often: it shows that both ends are there, to whatever stands between them too.
-const HEARTBEAT: Duration = Duration::from_secs(10);
+pub(super) const HEARTBEAT: Duration = Duration::from_secs(10);
 /// How soon a browser whose stream has broken comes back.
-const RETRY: &str = "retry: 5000\n\n";
+pub(super) const RETRY: &str = "retry: 5000\n\n";
 
 pub(in crate::api) enum GetLiveStream {}
 

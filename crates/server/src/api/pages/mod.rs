@@ -17,7 +17,9 @@ mod overview;
 mod quality;
 mod schemas;
 mod share;
+mod share_live;
 mod sql;
+mod standing;
 
 pub(super) mod all;
 pub(super) mod told;
@@ -33,6 +35,7 @@ pub(super) use overview::GetOverviewPage;
 pub(super) use quality::GetQualityPage;
 pub(super) use schemas::GetSchemasPage;
 pub(super) use share::GetShare;
+pub(super) use share_live::GetShareLive;
 pub(super) use sql::GetSqlPage;
 
 #[cfg(test)]

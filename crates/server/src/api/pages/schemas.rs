@@ -55,8 +55,16 @@ impl Endpoint for GetSchemasPage {
         let view = View::parse_with(&[SCHEMA], pairs());
         let (now, origin) = (state.backend.now_micros(), index::origin(&head));
         let is_signed_in = is_signed_in(&principal);
-        let context =
-            Context { page: Page::Schemas, view: &view, now, origin: &origin, is_signed_in, kept: None, shared: None };
+        let context = Context {
+            page: Page::Schemas,
+            view: &view,
+            now,
+            origin: &origin,
+            is_signed_in,
+            kept: None,
+            standing: None,
+            shared: None,
+        };
         let wrong =
             |message: &str| html(&state, StatusCode::BAD_REQUEST, dashboard::wrong(&context, Wrong::Asked, message));
         let all = &state.options.schemas;

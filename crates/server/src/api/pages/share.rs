@@ -12,6 +12,7 @@ use super::drawn::draw;
 use crate::api::endpoint::Endpoint;
 use crate::api::kept::listed::{page_of, view_of};
 use crate::api::openapi::{parts, problems};
+use crate::app::access::links::Link;
 use crate::app::access::principal::Principal;
 use crate::app::access::scope::Access;
 use crate::app::backend::Backend;
@@ -21,8 +22,8 @@ use crate::app::route::{Audience, Content, RouteSpec};
 use crate::app::state::AppState;
 use crate::http::problem::{Code, Problem};
 
-/// What the page may load: its style, its script, and no answers to anything.
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types frontdesk; frame-ancestors";
+/// What the page may load: its style, its script, and itself anew.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; form-action 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types frontdesk; frame-ancestors";
 
 pub(in crate::api) enum GetShare {}
 
@@ -59,22 +60,7 @@ impl Endpoint for GetShare {
         let Principal::Link(link) = &call.principal else {
             return Err(Problem::internal("a shared page without its link"));
         };
-        let share = &link.0;
-        // A page of a version that had others.
-        let gone = || Problem::new(Code::LinkOver, "the page that this link shows isn't there any more");
-        let page = page_of(&share.page).filter(|page| page.is_shareable()).ok_or_else(gone)?;
-        let drawn = drawn_of(page).ok_or_else(gone)?;
-        let view = view_of(page, &share.query);
-        let context = Context {
-            page,
-            view: &view,
-            now: state.backend.now_micros(),
-            origin: "",
-            is_signed_in: false,
-            kept: None,
-            shared: Some(Shared { label: &share.label, until: share.expires_at }),
-        };
-        let mut response = draw(&state, &context, drawn).await?;
+        let mut response = shown(&state, link).await?;
         let policy = match state.options.embed_hosts.as_slice() {
             [] => format!("{POLICY} 'none'"),
             hosts => format!("{POLICY} {}", hosts.join(" ")),
@@ -83,4 +69,25 @@ impl Endpoint for GetShare {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
         Ok(response)
     }
+}
+
+/// The page of a link, as whoever has it sees it.
+pub(super) async fn shown<B: Backend>(state: &AppState<B>, link: &Link) -> Outcome {
+    let share = &link.0;
+    // A page of a version that had others.
+    let gone = || Problem::new(Code::LinkOver, "the page that this link shows isn't there any more");
+    let page = page_of(&share.page).filter(|page| page.is_shareable()).ok_or_else(gone)?;
+    let drawn = drawn_of(page).ok_or_else(gone)?;
+    let view = view_of(page, &share.query);
+    let context = Context {
+        page,
+        view: &view,
+        now: state.backend.now_micros(),
+        origin: "",
+        is_signed_in: false,
+        kept: None,
+        standing: None,
+        shared: Some(Shared { label: &share.label, until: share.expires_at }),
+    };
+    draw(state, &context, drawn).await
 }

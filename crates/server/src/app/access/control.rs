@@ -142,14 +142,18 @@ impl AccessControl {
             Principal::Nobody | Principal::Local => true,
             Principal::Open => self.demand().is_none(),
             Principal::Key(key) => self.keys.still_holds(key, now_s),
-            Principal::Link(link) => self.link_now(link, now_s.saturating_mul(MICROS)) == LinkNow::Open,
+            // As it is held now: the one that was let in doesn't know that it was revoked since.
+            Principal::Link(link) => {
+                let held = self.links.held(&link.0.id);
+                held.is_some_and(|link| self.link_now(&link, now_s.saturating_mul(MICROS)) == LinkNow::Open)
+            }
             Principal::Session(session) => session.goes_on(now_s) && self.keys.still_holds(&session.key, now_s),
         }
     }
 
     /// Whoever has the link that a path holds.
     fn linked(&self, head: &Parts, now_s: i64) -> Result<Principal, Problem> {
-        let token = head.uri.path().strip_prefix(links::PREFIX).unwrap_or_default();
+        let token = links::token_of(head.uri.path());
         let holds = |id: &str| self.keys.id_reads(id, now_s);
         let link = self.links.open(token, holds, now_s.saturating_mul(MICROS));
         link.map(Principal::Link).map_err(refusal::of_link)

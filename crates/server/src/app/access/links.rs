@@ -21,6 +21,8 @@ use super::token::{self, ID_CHARS, SECRET_CHARS};
 
 /// What stands before a token in a path.
 pub(crate) const PREFIX: &str = "/share/";
+/// What stands behind it in the path of the page's stream.
+const LIVE: &str = "/live";
 /// Bytes of a signature that stand in a token.
 const SIGNATURE_BYTES: usize = 16;
 /// Letters of it: five bits each.
@@ -30,6 +32,12 @@ const TOKEN_CHARS: usize = ID_CHARS + SECRET_CHARS + SIGNATURE_CHARS;
 /// Tells these signatures from any others by the same key.
 const SIGNED: &[u8] = b"frontdesk link v1\0";
 const MICROS: i64 = 1_000_000;
+
+/// What should be a token in a path of links; the router knows which paths these are.
+pub(crate) fn token_of(path: &str) -> &str {
+    let token = path.strip_prefix(PREFIX).unwrap_or_default();
+    token.strip_suffix(LIVE).unwrap_or(token)
+}
 
 /// The key by which links are signed. `Debug` shows none of it.
 #[derive(Clone)]
@@ -187,6 +195,11 @@ impl Links {
         Digest::from_bytes(link.0.secret_hash).is(&Digest::of(secret)).then(|| Arc::clone(link))
     }
 
+    /// The link of this id as it is now.
+    pub(crate) fn held(&self, id: &str) -> Option<Arc<Link>> {
+        self.held.read().unwrap_or_else(PoisonError::into_inner).get(id).map(Arc::clone)
+    }
+
     /// All links as they were mirrored last.
     pub(crate) fn all(&self) -> Vec<Arc<Link>> {
         let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
@@ -265,6 +278,24 @@ mod tests {
         let keyless = Links::default();
         keyless.mirror(vec![share(&token)]);
         assert!(keyless.find(&token.text).is_none() && keyless.token().expect("none").is_none());
+    }
+
+    #[test]
+    fn a_signed_token_opens_no_link_of_another_secret() {
+        let links = links(1);
+        let (token, other) = (made(&links), made(&links));
+        // As when a state file of another time is put in place.
+        links.mirror(vec![Share { secret_hash: other.secret_hash.bytes(), ..share(&token) }]);
+        assert_eq!(links.open(&token.text, no_key, NOW).expect_err("refused"), LinkRefused::Unknown);
+    }
+
+    #[test]
+    fn a_token_is_in_the_paths_of_a_page_and_its_stream() {
+        for (path, expect) in
+            [("/share/abc", "abc"), ("/share/abc/live", "abc"), ("/share/", ""), ("/live", ""), ("/x/abc", "")]
+        {
+            assert_eq!(token_of(path), expect, "{path}");
+        }
     }
 
     #[test]

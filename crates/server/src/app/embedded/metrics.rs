@@ -5,6 +5,14 @@ use report::{SummaryStats, WorkerCounts};
 
 use crate::app::backend::{MetricKind, MetricSample};
 
+// Numbers that pages show, too.
+pub(crate) const DISK_FREE: &str = "frontdesk_disk_free_bytes";
+pub(crate) const JOURNAL_BYTES: &str = "frontdesk_journal_disk_bytes";
+pub(crate) const LAG_RECORDS: &str = "frontdesk_drain_lag_records";
+pub(crate) const UNCOMMITTED: &str = "frontdesk_uncommitted_records";
+pub(crate) const LAST_COMMIT: &str = "frontdesk_last_commit_timestamp_seconds";
+pub(crate) const SET_ASIDE: &str = "frontdesk_quarantined_records";
+
 /// Numbers of the pipeline.
 pub(super) fn of_pipeline(counters: &Counters) -> Vec<MetricSample> {
     let counter = |name, help, value: u64| MetricSample {
@@ -18,8 +26,9 @@ pub(super) fn of_pipeline(counters: &Counters) -> Vec<MetricSample> {
     let by_keyword =
         counters.rejected.iter().map(|(keyword, count)| (Some(("keyword", keyword.clone())), *count as f64));
     let journal = &counters.journal;
+    let free = journal.free_bytes.map(|free| free as f64);
     let last_commit = counters.last_commit_micros.unwrap_or(0) as f64 / 1e6;
-    vec![
+    let mut samples = vec![
         counter("frontdesk_events_accepted_total", "Events accepted and durable.", counters.accepted),
         MetricSample {
             name: "frontdesk_events_rejected_total",
@@ -34,13 +43,13 @@ pub(super) fn of_pipeline(counters: &Counters) -> Vec<MetricSample> {
         ),
         counter("frontdesk_events_conflicting_total", "Events that were known with other content.", counters.conflicts),
         gauge(
-            "frontdesk_drain_lag_records",
+            LAG_RECORDS,
             "Requests that are durable and not yet drained; a query waits for them.",
             counters.lag_records as f64,
         ),
         gauge("frontdesk_drain_lag_bytes", "Bytes of those requests.", counters.lag_bytes as f64),
         gauge(
-            "frontdesk_uncommitted_records",
+            UNCOMMITTED,
             "Requests that are durable and not yet committed to the tables.",
             counters.uncommitted_records as f64,
         ),
@@ -50,11 +59,7 @@ pub(super) fn of_pipeline(counters: &Counters) -> Vec<MetricSample> {
             "Commits that failed and were tried again.",
             counters.commit_failures,
         ),
-        gauge(
-            "frontdesk_last_commit_timestamp_seconds",
-            "When the last commit ended; 0 before the first.",
-            last_commit,
-        ),
+        gauge(LAST_COMMIT, "When the last commit ended; 0 before the first.", last_commit),
         gauge(
             "frontdesk_last_commit_seconds",
             "How long the last commit took.",
@@ -69,12 +74,12 @@ pub(super) fn of_pipeline(counters: &Counters) -> Vec<MetricSample> {
         ),
         gauge("frontdesk_journal_queue_bytes", "Bytes that wait for their sync.", journal.queue_bytes as f64),
         gauge(
-            "frontdesk_quarantined_records",
+            SET_ASIDE,
             "Acknowledged requests that can't be stored and are set aside in journal/quarantine.",
             counters.quarantined_records as f64,
         ),
         gauge("frontdesk_quarantined_bytes", "Bytes of those requests.", counters.quarantined_bytes as f64),
-        gauge("frontdesk_journal_disk_bytes", "Size of the journal's segment files.", journal.stored_bytes as f64),
+        gauge(JOURNAL_BYTES, "Size of the journal's segment files.", journal.stored_bytes as f64),
         gauge(
             "frontdesk_journal_lost_records",
             "Acknowledged requests that the journal was found to have lost when it was opened.",
@@ -85,7 +90,9 @@ pub(super) fn of_pipeline(counters: &Counters) -> Vec<MetricSample> {
             "Data files that can't be read; their rows are missing from every answer.",
             counters.damaged_files as f64,
         ),
-    ]
+    ];
+    samples.extend(free.map(|free| gauge(DISK_FREE, "Bytes that are free where the data directory is.", free)));
+    samples
 }
 
 /// Numbers of the processes that run queries.

@@ -21,7 +21,28 @@ pub(crate) fn distance(a: &str, b: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// By its definition, slowly.
+    fn defined(a: &[u8], b: &[u8]) -> usize {
+        match (a.split_first(), b.split_first()) {
+            (None, _) => b.len(),
+            (_, None) => a.len(),
+            (Some((x, a_rest)), Some((y, b_rest))) => {
+                let replaced = defined(a_rest, b_rest) + usize::from(x != y);
+                replaced.min(defined(a_rest, b) + 1).min(defined(a, b_rest) + 1)
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_the_definition(a in "[ab:]{0,6}", b in "[ab:]{0,6}") {
+            prop_assert_eq!(distance(&a, &b), defined(a.as_bytes(), b.as_bytes()));
+        }
+    }
 
     #[test]
     fn edits_are_counted() {
@@ -32,5 +53,13 @@ mod tests {
         check("", "abc", 3);
         check("chatStart", "chatStart", 0);
         check("chatStrat", "chatStart", 2);
+        check("", "", 0);
+        check("a", "b", 1);
+        check("abc", "ab", 1);
+        check("abc", "bc", 1);
+        check("abcd", "acbd", 2);
+        // Of bytes: one letter of two.
+        check("é", "e", 2);
+        check(&"a".repeat(200), &"b".repeat(100), 200);
     }
 }

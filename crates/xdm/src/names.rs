@@ -339,4 +339,40 @@ mod tests {
         assert_eq!(table.find(b"chatStar"), None);
         assert_eq!(table.find(b""), None);
     }
+
+    #[test]
+    fn a_table_finds_its_names_and_no_others() {
+        // Of each length around the word, the guess and the hash's head; many that share begin or end.
+        let mut names: Vec<String> = (1..40).map(|len| "n".repeat(len)).collect();
+        names.extend((0..300).map(|at| format!("property{at}")));
+        names.extend((0..300).map(|at| format!("{at}Property")));
+        names.extend(["é", "日本", "a b", "a\"b", "xdm:é", "@id", "_id"].map(str::to_owned));
+        let mut table = NameTable::default();
+        for (at, name) in names.iter().enumerate() {
+            table.push(name, Target::Child(at as u16), SPELLED_XDM);
+        }
+        table.seal(&mut 0);
+        for (at, name) in names.iter().enumerate() {
+            assert_eq!(table.find(name.as_bytes()), Some(at as u16), "{name}");
+            let text = format!("{name}\":1,{}", "\"x\":2,".repeat(10));
+            let quoted = table.find_quoted(text.as_bytes()).map(|found| (usize::from(found.at), found.len));
+            // Long names, those with a quote and some of very many are found in the slower way.
+            assert!(quoted.is_none_or(|found| found == (at, name.len())), "{name}: {quoted:?}");
+            for other in [format!("{name}n\u{301}"), format!("x{name}"), name.to_uppercase() + "X", format!("{name}\0")]
+            {
+                assert_eq!(table.find(other.as_bytes()), None, "{other}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_empty_table_finds_nothing() {
+        let mut table = NameTable::default();
+        table.seal(&mut 0);
+        for text in ["", "a", "a\":1", "\":1"] {
+            assert_eq!(table.find(text.as_bytes()), None, "{text}");
+            let long = format!("{text}{}", " ".repeat(64));
+            assert!(table.find_quoted(long.as_bytes()).is_none(), "{text}");
+        }
+    }
 }

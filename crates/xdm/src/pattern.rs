@@ -95,22 +95,84 @@ impl Pattern {
 /// What ECMA-262 calls white space, as members of a class.
 const WHITE_SPACE: &str = r"\t\n\x0B\f\r\x{feff}\x{2028}\x{2029}\p{Zs}";
 
+/// What a dot stands for: anything but a line terminator, of which ECMA-262 has four.
+const ANY: &str = r"[^\n\r\x{2028}\x{2029}]";
+
 /// The same expression for `regex`: classes and escapes that ECMA-262 has otherwise.
 fn translated(source: &str) -> String {
     let mut out = String::with_capacity(source.len() + 16);
-    let mut in_class = false;
-    let mut chars = source.chars();
-    while let Some(c) = chars.next() {
+    let mut rest = source.chars();
+    while let Some(c) = rest.next() {
         match c {
-            '\\' => escape(chars.next(), &mut chars, in_class, &mut out),
-            '[' if in_class => out.push_str("\\["),
-            c => {
-                in_class = (in_class || c == '[') && c != ']';
-                out.push(c);
-            }
+            '\\' => match rest.next() {
+                // Words are of ASCII letters, as in `\w`.
+                Some(edge @ ('b' | 'B')) => out.extend(["(?-u:\\", if edge == 'b' { "b" } else { "B" }, ")"]),
+                escaped => escape(escaped, &mut rest, false, &mut out),
+            },
+            '[' => class(&mut rest, &mut out),
+            '.' => out.push_str(ANY),
+            // A brace that begins no count is a character like others.
+            '{' if !is_count(rest.as_str()) => out.push_str("\\{"),
+            c => out.push(c),
         }
     }
     out
+}
+
+/// Does a count follow an opening brace: `2}`, `2,}` or `2,3}`?
+fn is_count(rest: &str) -> bool {
+    let Some((count, _)) = rest.split_once('}') else { return false };
+    let (least, most) = count.split_once(',').unwrap_or((count, ""));
+    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    !least.is_empty() && is_digits(least) && is_digits(most)
+}
+
+/// What a hyphen in a class would follow.
+#[derive(PartialEq)]
+enum Before {
+    /// Nothing that can begin a range.
+    None,
+    /// A character.
+    Character,
+    /// A character and a hyphen.
+    Range,
+}
+
+/// Translates a class whose bracket was read. In `regex` there are classes in classes, and two of
+/// `&`, `-` or `~` are operators.
+fn class(rest: &mut std::str::Chars<'_>, out: &mut String) {
+    let is_negated = rest.as_str().starts_with('^');
+    if is_negated {
+        rest.next();
+    }
+    if rest.as_str().starts_with(']') {
+        // Nothing is in it, or everything.
+        rest.next();
+        return out.push_str(if is_negated { r"[\x{0}-\x{10ffff}]" } else { r"[^\x{0}-\x{10ffff}]" });
+    }
+    out.push_str(if is_negated { "[^" } else { "[" });
+    let mut before = Before::None;
+    while let Some(c) = rest.next() {
+        match c {
+            ']' => return out.push(']'),
+            '-' if before == Before::Character && !rest.as_str().starts_with(']') => {
+                out.push('-');
+                before = Before::Range;
+                continue;
+            }
+            '-' | '[' | '&' | '~' => out.extend(['\\', c]),
+            '\\' => {
+                let escaped = rest.next();
+                escape(escaped, rest, true, out);
+                if matches!(escaped, Some('d' | 'D' | 'w' | 'W' | 's' | 'S' | 'p' | 'P')) {
+                    before = Before::None;
+                    continue;
+                }
+            }
+            c => out.push(c),
+        }
+        before = if before == Before::Range { Before::None } else { Before::Character };
+    }
 }
 
 /// Translates the escape of a character.
@@ -130,8 +192,18 @@ fn escape(escaped: Option<char>, rest: &mut std::str::Chars<'_>, in_class: bool,
             }
             other => out.extend(['\\', 'c'].into_iter().chain(other)),
         },
-        // ECMA lets any punctuation be escaped.
-        Some('/') => out.push('/'),
+        // A property of characters, or one of them by its number: the braces are part of it.
+        Some(c @ ('p' | 'P' | 'u' | 'x')) => {
+            out.extend(['\\', c]);
+            if let Some((braced, _)) = rest.as_str().split_once('}').filter(|(braced, _)| braced.starts_with('{')) {
+                out.extend(rest.take(braced.chars().count() + 1));
+            }
+        }
+        Some('b') if in_class => out.push_str("\\x08"),
+        Some('0') if !rest.as_str().starts_with(|next: char| next.is_ascii_digit()) => out.push_str("\\x00"),
+        // ECMA lets any punctuation be escaped, and letters of other alphabets.
+        Some(c @ ('/' | '<' | '>')) => out.push(c),
+        Some(c) if !c.is_ascii() => out.push(c),
         other => out.extend(std::iter::once('\\').chain(other)),
     }
 }
@@ -211,6 +283,103 @@ mod tests {
         check("^\\S$", "\u{feff}", false);
         check("^[^\\S]$", " ", true);
         check("[[]", "[", true);
+    }
+
+    /// What `regex` has otherwise than ECMA-262 (2015, without the flag u), by its sections.
+    #[test]
+    fn agrees_with_the_language_where_the_engine_does_not() {
+        let check = |source: &str, matching: &[&str], others: &[&str]| {
+            let pattern = Pattern::new(source).unwrap_or_else(|error| panic!("{source}: {error}"));
+            matching.iter().for_each(|text| assert!(pattern.is_match(text), "{source} on {text:?}"));
+            others.iter().for_each(|text| assert!(!pattern.is_match(text), "{source} on {text:?}"));
+        };
+        // 21.2.2.8 Atom: a dot is anything but a line terminator, of which there are four.
+        check("^a.b$", &["a b", "a\u{85}b", "aéb", "a😀b"], &["a\nb", "a\rb", "a\u{2028}b", "a\u{2029}b", "ab"]);
+        // 21.2.2.6 Assertion: words are of ASCII letters, digits and the low line.
+        check(r"\bjo\b", &["jo", "a jo!", "éjo", "joé"], &["ajo", "jo_", "jo1"]);
+        check(r"a\Bb", &["ab"], &["a b"]);
+        check(r"^é\Bé$", &["éé"], &[]);
+        // 21.2.2.13 to 17 CharacterClass: no operators, and a class in a class is none.
+        check("^[a&&b]+$", &["a", "b", "&", "a&b"], &["c", ""]);
+        check("^[a~~b]+$", &["a", "b", "~"], &["c"]);
+        check("^[+--]+$", &["+", ",", "-"], &[".", "*"]);
+        check("^[--0]+$", &["-", ".", "/", "0"], &["1", ","]);
+        check("^[a-c-e]+$", &["a", "b", "c", "-", "e"], &["d"]);
+        check("^[-a]+$", &["-", "a"], &["b"]);
+        check("^[a-]+$", &["-", "a"], &["b"]);
+        check("^[[:alpha:]]+$", &["[]", "a]", "h]]"], &["a", "b]"]);
+        check("^[^[]$", &["a", "]"], &["["]);
+        check("[]", &[], &["", "a", "]"]);
+        check("^[^]$", &["a", "\n", "]"], &["", "ab"]);
+        check(r"^[\b]$", &["\u{8}"], &["b"]);
+        // B.1.4: behind a class of its own a hyphen is a hyphen.
+        check(r"^[\w-.]+$", &["a-b.c"], &["a/b", "a b"]);
+        check(r"^[\w-|]+$", &["a|b-c"], &["`", "{"]);
+        check(r"^[\d-a]+$", &["1-a"], &["b"]);
+        check(r"^[.\-\s]+$", &[".- "], &["a"]);
+        check(r"^[^\w.-]$", &["!", "é"], &["a", ".", "-"]);
+        // B.1.4: a brace that begins no count is a brace.
+        check("^{[a-z]+}$", &["{a}"], &["a", "{}"]);
+        check("^a{,2}$", &["a{,2}"], &["", "a", "aa"]);
+        check("^a{2}b{1,}c{0,1}$", &["aab", "aabbc"], &["ab", "aac"]);
+        check(r"^a\{2}$", &["a{2}"], &["aa"]);
+        // B.1.4: what needs no escape may have one.
+        check(r"^\<\/\>\-\_\@\é\ $", &["</>-_@é "], &["a"]);
+        check(r"^\0$", &["\0"], &["0"]);
+        // Later editions: properties of characters, in a class and out of it.
+        check(r"^\p{Lu}\P{Lu}$", &["Éé", "Ab"], &["ab", "AB"]);
+        check(r"^[\p{L}-.]+$", &["é-.a"], &["1", "}"]);
+        check(r"^[\u00e9\x41-\x43]+$", &["éABC"], &["D", "u"]);
+        check(r"^\u{1F600}$", &["😀"], &["u"]);
+        // A literal is one character, of whatever length.
+        check("^[😀é]$", &["😀", "é"], &["", "a", "éé"]);
+    }
+
+    #[test]
+    fn what_would_mean_something_else_is_refused() {
+        for source in ["(", "a)", "[a", "[z-a]", "[a--z]", "a{2,1}", "*a", r"\1", r"(a)\1", "(?<=a)b", "(?!a)", r"a\"] {
+            assert!(Pattern::new(source).is_err(), "{source}");
+        }
+    }
+
+    #[test]
+    fn runs_are_counted_as_the_engine_counts_them() {
+        let texts = ["", "a", "aa", "aaa", "aaaa", "b", "ab", "ba", "é", "aé", "a\n", "\na"];
+        for source in [
+            "^[a]$",
+            "^[ab]$",
+            "^[ab]{2}$",
+            "^[ab]{1,3}$",
+            "^[ab]+$",
+            "^[ab]*$",
+            "^[ab]{2,}$",
+            "^[ab]{0}$",
+            "^a",
+            "^$",
+            "^",
+            "$",
+            "^ab$",
+            "^a|b$",
+            "^[ab]+?$",
+            "^(?:[ab]){2}$",
+            "^([ab]{1,2})?$",
+            "^[^a]$",
+            "^[aé]{2}$",
+        ] {
+            let engine = regex::Regex::new(source).expect("a regular expression");
+            let pattern = Pattern::new(source).expect("compiles");
+            for text in texts {
+                assert_eq!(pattern.is_match(text), engine.is_match(text), "{source} on {text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        assert!(Pattern::new("(?:a{1000}){1000}").is_err());
+        let patterns = Patterns::default();
+        patterns.bytes.set(PATTERNS_BYTES_MAX + 1);
+        assert!(patterns.get("^a.b$").is_err_and(|error| error.contains("together")));
     }
 
     #[test]

@@ -46,12 +46,22 @@ impl Number {
     }
 }
 
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Number::Integer(value) => value.fmt(f),
+            Number::Unsigned(value) => value.fmt(f),
+            Number::Huge(value) | Number::Fraction(value) => value.fmt(f),
+        }
+    }
+}
+
 /// A bound on numbers, compared exactly.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bound {
     double: f64,
-    /// The bound as an integer, where doubles don't tell it from its neighbours.
-    exact: Option<i128>,
+    /// The bound as it is, where doubles don't tell it from its neighbours.
+    exact: Option<Number>,
 }
 
 /// Integers nearer to zero than this are doubles, each other than its neighbours.
@@ -62,8 +72,7 @@ impl Bound {
     pub(crate) fn of(text: &str) -> Bound {
         let number = classify(text);
         let double = number.as_f64();
-        let exact = number.as_i128().filter(|_| double.abs() >= DOUBLE_EXACT);
-        Bound { double, exact }
+        Bound { double, exact: (double.abs() >= DOUBLE_EXACT).then_some(number) }
     }
 
     /// How a number compares with it; there is no number that doesn't.
@@ -76,10 +85,15 @@ impl Bound {
     }
 
     #[cold]
-    fn compare_exactly(self, number: Number, bound: i128) -> Option<Ordering> {
-        match number.as_i128() {
-            Some(number) => Some(number.cmp(&bound)),
-            None => number.as_f64().partial_cmp(&self.double),
+    fn compare_exactly(self, number: Number, bound: Number) -> Option<Ordering> {
+        match (number, bound) {
+            // What fits no 64 bits lies beyond all that does, also where the nearest doubles are equal.
+            (Number::Huge(number), Number::Integer(_) | Number::Unsigned(_)) => number.partial_cmp(&0.0),
+            (Number::Integer(_) | Number::Unsigned(_), Number::Huge(bound)) => 0f64.partial_cmp(&bound),
+            _ => match number.as_i128().zip(bound.as_i128()) {
+                Some((number, bound)) => Some(number.cmp(&bound)),
+                None => number.as_f64().partial_cmp(&self.double),
+            },
         }
     }
 }
@@ -230,8 +244,71 @@ mod tests {
     }
 
     #[test]
+    fn every_bound_agrees_with_the_order_of_numbers() {
+        // Rising, and none equal to its neighbour; the first two and the last two fit no 64 bits.
+        let rising = [
+            "-1e300",
+            "-18446744073709551616",
+            "-9223372036854775808",
+            "-9223372036854775807",
+            "-9007199254740993",
+            "-9007199254740992",
+            "-1.5",
+            "-1",
+            "-0.5",
+            "-5e-324",
+            "0",
+            "5e-324",
+            "0.1",
+            "1",
+            "4503599627370496.5",
+            "9007199254740991",
+            "9007199254740992",
+            "9007199254740993",
+            "9223372036854775807",
+            "9223372036854775808",
+            "18446744073709551614",
+            "18446744073709551615",
+            "18446744073709551616",
+            "1.7976931348623157e308",
+        ];
+        for (at, bound) in rising.iter().enumerate() {
+            for (of, number) in rising.iter().enumerate() {
+                let compared = Bound::of(bound).compare(Number::of(number));
+                assert_eq!(compared, Some(of.cmp(&at)), "{number} against the bound {bound}");
+            }
+            assert_eq!(Bound::of(bound).compare(Number::of("1e400")), Some(Ordering::Greater), "{bound}");
+            assert_eq!(Bound::of(bound).compare(Number::of("-1e400")), Some(Ordering::Less), "{bound}");
+        }
+    }
+
+    #[test]
+    fn bounds_are_said_as_they_are() {
+        let check = |text: &str, expect: &str| assert_eq!(Bound::of(text).to_string(), expect);
+        check("0", "0");
+        check("-0.0", "0");
+        check("1e2", "100");
+        check("1.50", "1.5");
+        check("9007199254740993", "9007199254740993");
+        check("18446744073709551615", "18446744073709551615");
+        check("-9223372036854775808", "-9223372036854775808");
+    }
+
+    #[test]
+    fn long_texts_of_numbers_take_no_long_time() {
+        let zeros = "0".repeat(100_000);
+        assert_eq!(Number::of(&format!("1{zeros}e-100000")), Number::Integer(1));
+        assert_eq!(Number::of(&format!("0.{zeros}1e100001")), Number::Integer(1));
+        assert_eq!(Number::of(&format!("1{zeros}")), Number::Huge(f64::INFINITY));
+        assert_eq!(Number::of(&format!("0.{zeros}1")), Number::Fraction(0.0));
+        assert_eq!(Number::of("1e9223372036854775808"), Number::Huge(f64::INFINITY));
+        assert_eq!(Number::of("1.5e-9223372036854775809"), Number::Fraction(0.0));
+        assert_eq!(Number::of("-1e-99999999999999999999"), Number::Fraction(-0.0));
+    }
+
+    #[test]
     fn refuses_what_json_refuses() {
-        for text in ["-", "01", "1.", "1.e3", "1e", "1e+", "-a", "00"] {
+        for text in ["-", "01", "1.", "1.e3", "1e", "1e+", "-a", "00", "-01", "-00", "1e-", "1.5e", "--1", "-.5"] {
             assert!(Cursor::new(text, false).number().is_err(), "{text}");
         }
     }

@@ -48,4 +48,39 @@ mod tests {
         check("a@b@c.example", false);
         check(&format!("a@{}.example", "x".repeat(64)), false);
     }
+
+    #[test]
+    fn atoms_are_those_of_rfc_5321() {
+        for character in "!#$%&'*+-/=?^_`{|}~".chars() {
+            assert!(is_email(&format!("a{character}b@shop.example")), "{character}");
+            assert!(is_email(&format!("{character}@shop.example")), "{character}");
+            assert!(character == '-' || !is_email(&format!("a@sh{character}op.example")), "{character}");
+        }
+        for character in "()<>[]:;,\\\" \t\r\n\0\u{7f}é".chars() {
+            assert!(!is_email(&format!("a{character}b@shop.example")), "{character:?}");
+            assert!(!is_email(&format!("a@sh{character}op.example")), "{character:?}");
+        }
+        // Not told apart from an address with a name, and nothing that a form should send.
+        for text in [
+            "a@",
+            "@",
+            "a@.example",
+            "a@example.",
+            "a.@x.example",
+            "a@[192.0.2.1]",
+            "\"a b\"@x.example",
+            "a@x.example ",
+            " a@x.example",
+            "mailto:a@x.example",
+            "a@x@y.example",
+            "a@x.example,b@x.example",
+        ] {
+            assert!(!is_email(text), "{text}");
+        }
+        for text in
+            ["1@2.3", "a@1.example", "a@xn--bcher-kva.example", "A.B@C.D", &format!("a@{}.example", "x".repeat(63))]
+        {
+            assert!(is_email(text), "{text}");
+        }
+    }
 }

@@ -29,4 +29,21 @@ mod tests {
             assert!(!is_hostname(name), "{name}");
         }
     }
+
+    #[test]
+    fn a_name_is_as_long_as_rfc_1123_has_it() {
+        // 253 characters: what fits 255 octets with a length before each label and a root.
+        let label = "a".repeat(63);
+        let longest = format!("{label}.{label}.{label}.{}", "a".repeat(61));
+        assert_eq!(longest.len(), 253);
+        assert!(is_hostname(&longest));
+        assert!(!is_hostname(&format!("{longest}a")));
+        // RFC 1123, 2.1: a label may begin with a digit, and be of nothing else.
+        for name in ["3com.example", "1.2.3.4", "0", "a-b--c", "A.Example"] {
+            assert!(is_hostname(name), "{name}");
+        }
+        for name in ["a..", "..", "a.-b", "a.b-.c", "*.example", "a/b", "a:80", "[::1]", "a\n", "a\0", "ａ"] {
+            assert!(!is_hostname(name), "{name}");
+        }
+    }
 }

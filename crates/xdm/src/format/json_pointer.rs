@@ -19,4 +19,17 @@ mod tests {
             assert!(!is_json_pointer(text), "{text}");
         }
     }
+
+    #[test]
+    fn the_examples_of_rfc_6901() {
+        for pointer in
+            ["/foo", "/a~1b", "/c%d", "/e^f", "/g|h", "/i\\j", "/k\"l", "/ ", "/m~0n", "/a~01", "/\0", "/é😀"]
+        {
+            assert!(is_json_pointer(pointer), "{pointer}");
+        }
+        // 6: the form with a hash sign is that of a URI; 3: a tilde is never alone.
+        for text in ["#", "#/foo", "foo/bar", " /foo", "0", "/~a", "/a/~", "/~~", "/~1~", "0#", "~0"] {
+            assert!(!is_json_pointer(text), "{text}");
+        }
+    }
 }

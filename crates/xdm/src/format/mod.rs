@@ -96,3 +96,121 @@ impl Format {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [(&str, Format); 12] = [
+        ("date-time", Format::DateTime),
+        ("date", Format::Date),
+        ("time", Format::Time),
+        ("email", Format::Email),
+        ("uri", Format::Uri),
+        ("uri-reference", Format::UriReference),
+        ("url", Format::Url),
+        ("ipv4", Format::Ipv4),
+        ("ipv6", Format::Ipv6),
+        ("hostname", Format::Hostname),
+        ("json-pointer", Format::JsonPointer),
+        ("uri-template", Format::UriTemplate),
+    ];
+
+    #[test]
+    fn the_example_in_each_sentence_is_one() {
+        for (name, format) in ALL {
+            assert_eq!(Format::named(name), Some(format));
+            let sentence = format.example();
+            let example = sentence.split("such as ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or_default();
+            assert!(format.is_match(example), "{name}: {example:?} of {sentence:?}");
+            assert!(!format.is_match(" "), "{name}");
+        }
+        for name in ["", "Email", "regex", "iri", "idn-email", "date-time ", "uuid"] {
+            assert_eq!(Format::named(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn addresses_of_version_4_are_four_decimal_numbers() {
+        for text in ["0.0.0.0", "255.255.255.255", "192.0.2.1", "1.10.100.0"] {
+            assert!(Format::Ipv4.is_match(text), "{text}");
+        }
+        for text in [
+            "",
+            "1.2.3",
+            "1.2.3.4.5",
+            "256.0.0.1",
+            "1.2.3.-4",
+            "01.2.3.4",
+            "1.2.3.04",
+            "1.2.3.4 ",
+            " 1.2.3.4",
+            "1.2.3.4/24",
+            "1,2,3,4",
+            "0x7f.0.0.1",
+            "127.1",
+            "2130706433",
+            "1.2.3.",
+            ".1.2.3",
+            "1..2.3",
+            "+1.2.3.4",
+            "１.2.3.4",
+            "::1.2.3.4",
+            "1.2.3.4\n",
+        ] {
+            assert!(!Format::Ipv4.is_match(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn addresses_of_version_6_are_in_the_forms_of_rfc_4291() {
+        for text in [
+            "::",
+            "::1",
+            "1::",
+            "2001:db8::1",
+            "1:2:3:4:5:6:7:8",
+            "ABCD:ef01::",
+            "1:2:3:4:5:6:7::",
+            "::2:3:4:5:6:7:8",
+            "1::8",
+            "::192.0.2.1",
+            "::ffff:192.0.2.1",
+            "1:2:3:4:5:6:192.0.2.1",
+            "0000:0:00:000::",
+            "fe80::1",
+        ] {
+            assert!(Format::Ipv6.is_match(text), "{text}");
+        }
+        for text in [
+            "",
+            ":",
+            ":::",
+            "1",
+            "1:2:3:4:5:6:7",
+            "1:2:3:4:5:6:7:8:9",
+            "1:2:3:4::5:6:7:8",
+            "::1::",
+            "1::2::3",
+            ":1:2:3:4:5:6:7",
+            "1:2:3:4:5:6:7:",
+            "12345::",
+            "::00001",
+            "g::",
+            "1:2:3:4:5:6:7:192.0.2.1",
+            "::192.0.2",
+            "::192.0.2.256",
+            "::192.0.2.01",
+            "::1%eth0",
+            "fe80::1%25en0",
+            "[::1]",
+            "::1/64",
+            " ::1",
+            "::1 ",
+            "192.0.2.1",
+            "::ffff:192.0.2.1:1",
+        ] {
+            assert!(!Format::Ipv6.is_match(text), "{text}");
+        }
+    }
+}

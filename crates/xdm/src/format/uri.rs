@@ -59,9 +59,16 @@ pub(super) fn is_url(text: &str) -> bool {
     scheme_len(text.as_bytes()).is_some_and(|len| {
         let (scheme, rest) = (&text[..len], &text[len + 1..]);
         ["http", "https", "ftp"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
-            && rest.strip_prefix("//").is_some_and(|host| !host.is_empty() && !host.starts_with('/'))
+            && rest.strip_prefix("//").is_some_and(has_host)
             && is_tail(text, len + 1)
     })
+}
+
+/// Does an authority at the start of a text name a host?
+fn has_host(text: &str) -> bool {
+    let authority = text.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    !host.is_empty() && !host.starts_with(':')
 }
 
 /// Length of the scheme's name; a colon follows it.
@@ -119,11 +126,20 @@ fn is_authority(text: &str) -> bool {
     }
     if let Some(literal) = host.strip_prefix('[') {
         let Some((address, port)) = literal.split_once(']') else { return false };
-        let future = address.starts_with(['v', 'V']) && is_chars(address, true) && address.contains('.');
-        return (future || address.parse::<Ipv6Addr>().is_ok()) && (port.is_empty() || is_port(port));
+        let is_address = is_future(address) || address.parse::<Ipv6Addr>().is_ok();
+        return is_address && (port.is_empty() || is_port(port));
     }
     let (name, port) = host.split_once(':').map_or((host, None), |(name, port)| (name, Some(port)));
     is_chars(name, false) && port.is_none_or(|port| port.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// An address of a version to come: `v`, its hexadecimal number, a point, and what it likes.
+fn is_future(text: &str) -> bool {
+    let Some((version, address)) = text.strip_prefix(['v', 'V']).and_then(|rest| rest.split_once('.')) else {
+        return false;
+    };
+    let is_number = !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_number && !address.is_empty() && !address.contains('%') && is_chars(address, true)
 }
 
 fn is_port(text: &str) -> bool {
@@ -180,6 +196,109 @@ mod tests {
         check("//h:80/x", false, true);
         check("a:", true, true);
         check("+a:b", false, false);
+        // RFC 3986, 1.1.2: its own examples.
+        for example in [
+            "ftp://ftp.is.co.za/rfc/rfc1808.txt",
+            "http://www.ietf.org/rfc/rfc2396.txt",
+            "ldap://[2001:db8::7]/c=GB?objectClass?one",
+            "mailto:John.Doe@example.com",
+            "news:comp.infosystems.www.servers.unix",
+            "tel:+1-816-555-1212",
+            "telnet://192.0.2.16:80/",
+            "urn:oasis:names:specification:docbook:dtd:xml:4.1.2",
+        ] {
+            check(example, true, true);
+        }
+        // 5.4: references.
+        for reference in [
+            "g:h",
+            "g",
+            "./g",
+            "g/",
+            "/g",
+            "//g",
+            "?y",
+            "g?y",
+            "#s",
+            "g#s",
+            "g?y#s",
+            ";x",
+            "g;x=1/../y",
+            "",
+            ".",
+            "../..",
+            "g.",
+            "..g",
+        ] {
+            check(reference, reference == "g:h", true);
+        }
+        // 3.2.2: addresses in brackets, of version 6 or of one to come.
+        for host in ["[::]", "[::1]", "[1:2:3:4:5:6:7:8]", "[::ffff:192.0.2.1]", "[v1.a:b]", "[vF.!$]", "[V1f.~]"] {
+            check(&format!("http://{host}/"), true, true);
+            check(&format!("http://u@{host}:1/"), true, true);
+        }
+        for host in [
+            "[]",
+            "[1]",
+            "[::1",
+            "::1]",
+            "[::1]x",
+            "[::g]",
+            "[fe80::1%25en0]",
+            "[v.a]",
+            "[vg.a]",
+            "[v1.]",
+            "[v1a]",
+            "[v1.a%41]",
+            "[v1.[]",
+            "[192.0.2.1]",
+            "[1:2:3:4:5:6:7:8:9]",
+        ] {
+            check(&format!("http://{host}/"), false, false);
+        }
+        // 3.2: an authority may be empty, and so may the port.
+        check("file:///etc/hosts", true, true);
+        check("http://", true, true);
+        check("http://h:/", true, true);
+        check("http://h:80:80/", false, false);
+        check("http://:80/", true, true);
+        // 2.1, 2.2: octets are escaped with two digits, and these characters always.
+        for character in ['"', '<', '>', '\\', '^', '`', '{', '|', '}', ' ', '\u{7f}', '\n', 'é'] {
+            check(&format!("http://h/a{character}"), false, false);
+            check(&format!("http://h/?a{character}"), false, false);
+            check(&format!("http://h/#a{character}"), false, false);
+        }
+        for escape in ["%", "%1", "%g1", "%1g", "%%41"] {
+            check(&format!("http://h/{escape}"), false, false);
+            check(&format!("http://{escape}/"), false, false);
+            check(&format!("{escape}x"), false, false);
+        }
+        check("http://h/[a]", false, false);
+        check("http://h/?[a]", false, false);
+        check("HTTP://H%2e/%c3%a9", true, true);
+        // 3.1: a scheme begins with a letter.
+        check("a1+-.:x", true, true);
+        for scheme in ["1a:x", "-a:x", ".a:x", "a_b:x", ":x", "é:x"] {
+            check(scheme, false, false);
+        }
+        for url in ["http://h", "HTTPS://u:p@h:1/?q#f", "ftp://[::1]/"] {
+            assert!(is_url(url), "{url}");
+        }
+        for text in [
+            "http:/h",
+            "http:h",
+            "//h/",
+            "http://",
+            "http://?q",
+            "http://#f",
+            "http://:80/",
+            "http://u@/",
+            "ws://h/",
+            "httpss://h/",
+            "",
+        ] {
+            assert!(!is_url(text), "{text}");
+        }
         assert!(is_url("https://x.example/a"));
         assert!(!is_url("mailto:a@x.example"));
         assert!(!is_url("https:///a"));

@@ -60,4 +60,47 @@ mod tests {
             assert!(!is_uri_template(text), "{text}");
         }
     }
+
+    #[test]
+    fn the_forms_of_rfc_6570() {
+        // 3.2: an example of each expression.
+        for template in [
+            "{count}",
+            "{count*}",
+            "{/count}",
+            "{/count*}",
+            "{;count}",
+            "{;count*}",
+            "{?count}",
+            "{&count*}",
+            "{var:3}",
+            "{keys*}",
+            "{x,hello,y}",
+            "{+path:6}here",
+            "O{+empty}X",
+            "{#x,hello,y}",
+            "X{.var:3}",
+            "{/var:1,var}",
+            "{;v,empty,who}",
+            "{?x,y,empty}",
+            "?fixed=yes{&x}",
+            "{_a.b_1}",
+            "{a%20b}",
+            "{v:9999}",
+            "http://h/{+a}{#b}",
+            "[a]",
+            "%41",
+            "\u{e000}",
+        ] {
+            assert!(is_uri_template(template), "{template}");
+        }
+        // 2.2: these operators are kept for later; 2.3, 2.4: what a variable may be.
+        for text in [
+            "{=a}", "{,a}", "{!a}", "{@a}", "{|a}", "{$a}", "{a-b}", "{a b}", "{é}", "{a*:3}", "{a:3*}", "{a**}",
+            "{a:}", "{a:x}", "{a:-1}", "{.}", "{+}", "{a,}", "{,}", "{a.}", "{.a.}", "{%4}", "{%}", "{{a}}", "{a}}",
+            "}{", "a{b", "a\u{1}", "a\u{85}", "a\\b", "a\"b", "a^b", "a`b", "a|b", "%g1",
+        ] {
+            assert!(!is_uri_template(text), "{text}");
+        }
+    }
 }

@@ -55,7 +55,7 @@ impl Assertion for AdditionalItems {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, malformed};
+    use super::super::testing::{check, malformed, message};
 
     #[test]
     fn items_behind_the_list_are_additional() {
@@ -68,5 +68,21 @@ mod tests {
         check(r#"{"items":{},"additionalItems":false}"#, "[1,2]", &[]);
         check(r#"{"additionalItems":false}"#, "[1,2]", &[]);
         malformed(r#"{"items":[{}],"additionalItems":1}"#, "/additionalItems");
+    }
+
+    #[test]
+    fn it_says_nothing_without_a_list_beside_it() {
+        // In another part of a composition, in a reference, or a schema instead of a list.
+        check(r#"{"allOf":[{"items":[{}]},{"additionalItems":false}]}"#, "[1,2]", &[]);
+        check(r#"{"items":true,"additionalItems":false}"#, "[1,2]", &[]);
+        check(r#"{"items":[],"additionalItems":false}"#, "[1]", &[("/0", "additionalItems")]);
+        check(r#"{"items":[],"additionalItems":false}"#, "[]", &[]);
+        check(r#"{"items":[{}],"additionalItems":true}"#, "[1,2]", &[]);
+        check(r#"{"items":[{}],"additionalItems":false}"#, r#"{"0":1,"1":2}"#, &[]);
+        check(r#"{"items":[{}],"additionalItems":{"not":{}}}"#, "[1,2]", &[("/1", "not")]);
+        // Read, though nothing comes of it.
+        malformed(r#"{"additionalItems":{"type":"text"}}"#, "/additionalItems/type");
+        let told = message(r#"{"items":[{}],"additionalItems":false}"#, "[1,2]");
+        assert_eq!(told, "the list has at most 1 items; leave it out");
     }
 }

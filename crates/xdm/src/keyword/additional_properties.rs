@@ -115,4 +115,57 @@ mod tests {
         check(map, "{}", &[]);
         check(map, r#"{"xdm:b":1}"#, &[("/xdm:b", "additionalProperties")]);
     }
+
+    #[test]
+    fn every_property_that_is_not_named_is_told() {
+        let closed = r#"{"type":"object","properties":{"xdm:a":true},"additionalProperties":false}"#;
+        check(
+            closed,
+            r#"{"xdm:b":1,"xdm:a":1,"xdm:c/d":{},"c":null}"#,
+            &[
+                ("/xdm:b", "additionalProperties"),
+                ("/xdm:c~1d", "additionalProperties"),
+                ("/c", "additionalProperties"),
+            ],
+        );
+        check(closed, r#"{"xdm:\u0061":1}"#, &[]);
+        check(closed, r#"{"xdm:A":1}"#, &[("/xdm:A", "additionalProperties")]);
+        check(closed, "{}", &[]);
+        check(r#"{"type":"object","additionalProperties":false}"#, r#"{"":1}"#, &[("/", "additionalProperties")]);
+        check(
+            r#"{"type":"object","additionalProperties":{"type":"object","additionalProperties":false}}"#,
+            r#"{"a":{"b":1},"c":2}"#,
+            &[("/a/b", "additionalProperties"), ("/c", "type")],
+        );
+    }
+
+    #[test]
+    fn a_name_that_is_declared_without_a_rule_or_as_never_is_named_all_the_same() {
+        let schema = r#"{"type":"object","properties":{"xdm:a":false},"patternProperties":{"^xdm:b":false},
+            "additionalProperties":{"type":"integer"}}"#;
+        check(schema, r#"{"xdm:a":"x"}"#, &[("/xdm:a", "falseSchema")]);
+        check(schema, r#"{"xdm:b1":"x"}"#, &[("/xdm:b1", "falseSchema")]);
+        check(schema, r#"{"xdm:c":"x"}"#, &[("/xdm:c", "type")]);
+        check(schema, r#"{"xdm:c":1}"#, &[]);
+    }
+
+    #[test]
+    fn what_is_named_in_required_or_dependencies_is_not_named() {
+        let schema =
+            r#"{"type":"object","required":["xdm:a"],"dependencies":{"xdm:b":["xdm:a"]},"additionalProperties":false}"#;
+        check(schema, "{}", &[("", "required")]);
+        check(schema, r#"{"xdm:a":1}"#, &[("/xdm:a", "additionalProperties")]);
+    }
+
+    #[test]
+    fn two_closed_parts_of_a_composition_each_tell() {
+        let schema = r#"{"type":"object","allOf":[
+            {"properties":{"xdm:a":{}},"additionalProperties":false},{"properties":{"xdm:b":{}},"additionalProperties":false}]}"#;
+        check(
+            schema,
+            r#"{"xdm:a":1,"xdm:b":1}"#,
+            &[("/xdm:a", "additionalProperties"), ("/xdm:b", "additionalProperties")],
+        );
+        check(schema, r#"{"xdm:c":1}"#, &[("/xdm:c", "additionalProperties"), ("/xdm:c", "additionalProperties")]);
+    }
 }

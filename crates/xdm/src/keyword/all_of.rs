@@ -33,7 +33,7 @@ impl Assertion for AllOf {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, malformed};
+    use super::super::testing::{check, faults, malformed};
 
     #[test]
     fn every_broken_part_is_told() {
@@ -43,5 +43,20 @@ mod tests {
         check(r#"{"allOf":[{"minLength":2},false]}"#, "1", &[("", "falseSchema")]);
         malformed(r#"{"allOf":[]}"#, "/allOf");
         malformed(r#"{"allOf":{}}"#, "/allOf");
+    }
+
+    #[test]
+    fn parts_hold_together_at_every_depth() {
+        let schema =
+            r#"{"allOf":[{"allOf":[{"minimum":5},{"allOf":[{"multipleOf":5}]}]},{"type":"number"}],"maximum":2}"#;
+        check(schema, "3", &[("", "minimum"), ("", "multipleOf"), ("", "maximum")]);
+        check(schema, "\"x\"", &[("", "type")]);
+        check(r#"{"allOf":[{}]}"#, "null", &[]);
+        check(r#"{"allOf":[true,false,false]}"#, "1", &[("", "falseSchema"), ("", "falseSchema")]);
+        let objects = r#"{"type":"object","allOf":[{"properties":{"xdm:a":{"minimum":5}}},{"properties":{"xdm:a":{"multipleOf":2}}}],
+            "properties":{"xdm:a":{"type":"integer"}}}"#;
+        check(objects, r#"{"xdm:a":3}"#, &[("/xdm:a", "minimum"), ("/xdm:a", "multipleOf")]);
+        check(objects, r#"{"xdm:a":"x"}"#, &[("/xdm:a", "type")]);
+        faults(r#"{"allOf":[{"type":"text"},1,{"allOf":[]}]}"#, &["/allOf/0/type", "/allOf/1", "/allOf/2/allOf"]);
     }
 }

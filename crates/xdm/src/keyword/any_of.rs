@@ -36,7 +36,7 @@ impl Assertion for AnyOf {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, malformed, message};
+    use super::super::testing::{check, faults, malformed, message};
 
     #[test]
     fn one_alternative_is_enough() {
@@ -63,5 +63,34 @@ mod tests {
         let told = message(schema, r#"{"a":1,"d":"xx"}"#);
         assert!(told.contains("/d: \"xx\" is too long"), "{told}");
         assert!(!told.contains("missing"), "{told}");
+    }
+
+    #[test]
+    fn alternatives_may_be_anything_and_lie_in_one_another() {
+        check(r#"{"anyOf":[false,true]}"#, "1", &[]);
+        check(r#"{"anyOf":[false]}"#, "1", &[("", "anyOf")]);
+        check(
+            r#"{"anyOf":[{"anyOf":[{"type":"null"},{"const":1}]},{"not":{"type":"number"}}]}"#,
+            "2",
+            &[("", "anyOf")],
+        );
+        check(r#"{"anyOf":[{"anyOf":[{"type":"null"},{"const":1}]},{"not":{"type":"number"}}]}"#, "\"x\"", &[]);
+        // Two lists of alternatives are two rules.
+        let two = r#"{"allOf":[{"anyOf":[{"minimum":5}]},{"anyOf":[{"multipleOf":2}]}]}"#;
+        check(two, "3", &[("", "anyOf"), ("", "anyOf")]);
+        check(two, "6", &[]);
+        let beside = r#"{"type":"object","required":["xdm:a"],"minProperties":2,"anyOf":[{"required":["xdm:b"]},{"required":["xdm:c"]}]}"#;
+        check(beside, "{}", &[("", "required"), ("", "minProperties"), ("", "anyOf")]);
+        faults(r#"{"anyOf":[1,{"type":"text"}]}"#, &["/anyOf/0", "/anyOf/1/type"]);
+        malformed(r#"{"anyOf":true}"#, "/anyOf");
+    }
+
+    #[test]
+    fn of_equally_near_alternatives_the_first_is_told() {
+        let told = message(r#"{"anyOf":[{"minimum":5},{"maximum":-5}]}"#, "1");
+        assert_eq!(
+            told,
+            "the value fits none of 2 alternatives; the nearest is number 1: the number is too small; send at least 5"
+        );
     }
 }

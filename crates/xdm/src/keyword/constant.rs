@@ -27,7 +27,7 @@ impl Assertion for Const {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::check;
+    use super::super::testing::{check, message};
 
     #[test]
     fn values_are_this_one() {
@@ -43,5 +43,28 @@ mod tests {
         check(r#"{"type":"array","const":[1,2]}"#, "[2,1]", broken);
         check(r#"{"const":null}"#, "null", &[]);
         check(r#"{"const":null}"#, "0", broken);
+    }
+
+    #[test]
+    fn any_value_may_be_the_one() {
+        let broken: &[(&str, &str)] = &[("", "const")];
+        // Unlike "enum", there is no value that it can't have.
+        for value in ["null", "false", "0", "\"\"", "[]", "{}", "[null]", r#"{"a":[{}]}"#] {
+            check(&format!(r#"{{"const":{value}}}"#), value, &[]);
+            check(&format!(r#"{{"const":{value}}}"#), "\"other\"", broken);
+        }
+        check(r#"{"const":false}"#, "0", broken);
+        check(r#"{"const":0}"#, "false", broken);
+        check(r#"{"const":0}"#, "-0.0", &[]);
+        check(r#"{"const":""}"#, "null", broken);
+        check(r#"{"const":{"a":1,"b":2}}"#, r#"{"b":2.0,"a":1e0}"#, &[]);
+        check(r#"{"const":{"a":1}}"#, r#"{"a":1,"b":2}"#, broken);
+        check(r#"{"const":[1,2]}"#, "[1]", broken);
+        check(r#"{"type":"string","const":"a","minLength":2}"#, r#""b""#, &[("", "const"), ("", "minLength")]);
+        check(r#"{"type":"integer","const":"a"}"#, "1", broken);
+        assert_eq!(
+            message(r#"{"const":9007199254740993}"#, "2"),
+            "the number is not a permitted value; send one of 9007199254740993"
+        );
     }
 }

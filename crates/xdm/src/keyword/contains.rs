@@ -52,4 +52,25 @@ mod tests {
         check(r#"{"contains":false}"#, "{}", &[]);
         malformed(r#"{"contains":[]}"#, "/contains");
     }
+
+    #[test]
+    fn any_item_will_do_and_what_is_wrong_with_the_others_is_not_told() {
+        let schema = r#"{"type":"array","contains":{"type":"object","required":["xdm:a"]}}"#;
+        check(schema, r#"[1,{},{"xdm:a":null}]"#, &[]);
+        check(schema, r#"[1,{},[{"xdm:a":null}]]"#, &[("", "contains")]);
+        check(r#"{"contains":true}"#, "[null]", &[]);
+        check(r#"{"contains":true}"#, "[]", &[("", "contains")]);
+        check(r#"{"contains":{"const":0}}"#, "[false,-0.0]", &[]);
+        check(r#"{"contains":{"const":0}}"#, r#"[false,"0"]"#, &[("", "contains")]);
+        check(r#"{"contains":{"const":0}}"#, r#"{"a":1}"#, &[]);
+        let beside = r#"{"type":"array","items":{"multipleOf":2},"contains":{"multipleOf":3},"maxItems":1}"#;
+        check(beside, "[6]", &[]);
+        check(beside, "[3,3]", &[("/0", "multipleOf"), ("/1", "multipleOf"), ("", "maxItems")]);
+        check(
+            r#"{"allOf":[{"contains":{"const":1}},{"contains":{"const":2}}]}"#,
+            "[3]",
+            &[("", "contains"), ("", "contains")],
+        );
+        malformed(r#"{"contains":{"type":"text"}}"#, "/contains/type");
+    }
 }

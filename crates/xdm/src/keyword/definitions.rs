@@ -30,12 +30,21 @@ impl Assertion for Definitions {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, malformed};
+    use super::super::testing::{check, faults, malformed};
 
     #[test]
     fn definitions_check_nothing_and_are_read() {
         check(r#"{"definitions":{"a":{"type":"string"}}}"#, "1", &[]);
         malformed(r#"{"definitions":{"a":{"type":"text"}}}"#, "/definitions/a/type");
         malformed(r#"{"definitions":[]}"#, "/definitions");
+    }
+
+    #[test]
+    fn faults_of_every_definition_are_told() {
+        faults(
+            r#"{"definitions":{"a":{"minimum":"1"},"b":1,"c":{"definitions":{"d":{"type":[]}}}}}"#,
+            &["/definitions/a/minimum", "/definitions/b", "/definitions/c/definitions/d/type"],
+        );
+        check(r#"{"definitions":{"a":false,"b":true}}"#, "1", &[]);
     }
 }

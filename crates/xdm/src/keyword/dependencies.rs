@@ -30,13 +30,16 @@ impl Assertion for Dependencies {
         let needed = map.iter().map(|(name, needed)| {
             let needed = match needed {
                 Value::Array(_) => {
-                    Needed::Properties(reader.names(needed)?.iter().map(|name| Name::new(name)).collect())
+                    let names = reader.names_at(name, needed)?;
+                    Needed::Properties(names.iter().map(|name| Name::new(name)).collect())
                 }
                 schema => Needed::Schema(reader.subschema_at(name, schema)),
             };
             Some((Name::new(name), needed))
         });
-        needed.collect::<Option<_>>().map(Dependencies)
+        // All of them, so that what is wrong with each is reported.
+        let needed: Vec<Option<_>> = needed.collect();
+        needed.into_iter().collect::<Option<_>>().map(Dependencies)
     }
 
     fn compose<'m>(&'m self, origin: Origin, merged: &mut Merged<'m>) {
@@ -71,7 +74,7 @@ impl Assertion for Dependencies {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, malformed};
+    use super::super::testing::{check, faults, malformed, message};
 
     #[test]
     fn a_property_brings_others_or_a_schema() {
@@ -84,8 +87,44 @@ mod tests {
         check(schema, r#"{"xdm:d":1,"xdm:e":"x"}"#, &[("/xdm:e", "type")]);
         check(schema, r#"{"xdm:f":1}"#, &[("", "falseSchema")]);
         check(r#"{"dependencies":{"xdm:a":["xdm:b"]}}"#, r#"["xdm:a"]"#, &[]);
-        malformed(r#"{"dependencies":{"a":[1]}}"#, "/dependencies");
+        malformed(r#"{"dependencies":{"a":[1]}}"#, "/dependencies/a");
         malformed(r#"{"dependencies":[]}"#, "/dependencies");
         malformed(r#"{"dependencies":{"a":1}}"#, "/dependencies/a");
+    }
+
+    #[test]
+    fn what_a_property_needs_is_told_whatever_its_value() {
+        let schema =
+            r#"{"type":"object","dependencies":{"xdm:a":["xdm:b"],"xdm:b":["xdm:c","xdm:d"],"xdm:e":[],"xdm:f":true}}"#;
+        for value in ["null", "false", "{}", "\"\""] {
+            check(schema, &format!(r#"{{"xdm:\u0061":{value}}}"#), &[("", "dependencies")]);
+        }
+        // One leads to the next only where the next is there.
+        check(schema, r#"{"xdm:a":1,"xdm:b":1}"#, &[("", "dependencies"), ("", "dependencies")]);
+        check(schema, r#"{"xdm:e":1,"xdm:f":1}"#, &[]);
+        check(r#"{"dependencies":{}}"#, r#"{"xdm:a":1}"#, &[]);
+        let told = message(r#"{"dependencies":{"xdm:a":["xdm:b"]}}"#, r#"{"xdm:a":1}"#);
+        assert_eq!(told, "the property \"xdm:b\" is missing, which \"xdm:a\" needs; add it");
+    }
+
+    #[test]
+    fn a_schema_holds_for_the_object_around_the_property() {
+        let schema = r#"{"type":"object","properties":{"xdm:a":{"type":"integer"}},
+            "dependencies":{"xdm:a":{"required":["xdm:b"],"maxProperties":1,"properties":{"xdm:a":{"minimum":5}}}}}"#;
+        check(schema, r#"{"xdm:a":1,"xdm:c":1}"#, &[("", "required"), ("", "maxProperties"), ("/xdm:a", "minimum")]);
+        check(schema, r#"{"xdm:c":1,"xdm:d":1}"#, &[]);
+        // Closed by what the dependency itself names, and by nothing else.
+        let closed = r#"{"type":"object","properties":{"xdm:a":{}},
+            "dependencies":{"xdm:a":{"properties":{"xdm:b":{}},"additionalProperties":false}}}"#;
+        check(closed, r#"{"xdm:a":1,"xdm:b":1}"#, &[("/xdm:a", "additionalProperties")]);
+        check(closed, r#"{"xdm:b":1,"xdm:c":1}"#, &[]);
+    }
+
+    #[test]
+    fn every_entry_that_is_wrong_is_told_with_its_place() {
+        faults(
+            r#"{"dependencies":{"a":[1],"b":"x","c":{"type":"text"},"d/e":["f",null],"g":["h"]}}"#,
+            &["/dependencies/a", "/dependencies/b", "/dependencies/c/type", "/dependencies/d~1e"],
+        );
     }
 }

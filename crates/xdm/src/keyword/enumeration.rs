@@ -106,7 +106,7 @@ impl Numbers {
     }
 
     pub(super) fn message(&self) -> String {
-        let shown: Vec<String> = self.0.iter().take(SHOWN_MAX).map(|number| number.as_f64().to_string()).collect();
+        let shown: Vec<String> = self.0.iter().take(SHOWN_MAX).map(|number| number.to_string()).collect();
         let shown: Vec<&str> = shown.iter().map(String::as_str).collect();
         format!("the number is not a permitted value; {}", permitted(&shown, self.0.len()))
     }
@@ -126,7 +126,7 @@ fn permitted(shown: &[&str], values: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, malformed};
+    use super::super::testing::{check, malformed, message};
 
     #[test]
     fn values_are_on_the_list() {
@@ -146,5 +146,68 @@ mod tests {
         check(r#"{"type":["string","null"],"enum":["a"]}"#, "null", broken);
         malformed(r#"{"enum":[]}"#, "/enum");
         malformed(r#"{"enum":"a"}"#, "/enum");
+    }
+
+    #[test]
+    fn equal_is_as_draft_06_has_it() {
+        let broken: &[(&str, &str)] = &[("", "enum")];
+        for number in ["1", "1.0", "1e0", "10e-1", "0.1E+1"] {
+            check(r#"{"type":"number","enum":[1]}"#, number, &[]);
+            check(r#"{"enum":[[1.0]]}"#, &format!("[{number}]"), &[]);
+        }
+        for number in ["0", "-0", "-0.0", "0e9"] {
+            check(r#"{"enum":[0]}"#, number, &[]);
+        }
+        check(r#"{"type":"integer","enum":[9007199254740993]}"#, "9007199254740993", &[]);
+        check(r#"{"type":"integer","enum":[9007199254740993]}"#, "9007199254740992", broken);
+        check(r#"{"enum":["1"]}"#, "1", broken);
+        check(r#"{"enum":[[1]]}"#, "[true]", broken);
+        check(r#"{"enum":[{"a":0}]}"#, r#"{"a":false}"#, broken);
+        check(r#"{"enum":[[]]}"#, "{}", broken);
+        check(r#"{"enum":[{}]}"#, "{}", &[]);
+        check(r#"{"enum":[""]}"#, r#""""#, &[]);
+        check(r#"{"enum":[""]}"#, "null", broken);
+        check(r#"{"enum":["a"]}"#, r#""\u0061""#, &[]);
+        check(r#"{"enum":["a"]}"#, r#""A""#, broken);
+        check(r#"{"enum":["a"]}"#, r#""a ""#, broken);
+        // Canonically equivalent texts are other texts: nothing is normalised.
+        check(r#"{"enum":["\u00e9"]}"#, r#""e\u0301""#, broken);
+        check(r#"{"enum":["\ud83d\ude00"]}"#, "\"😀\"", &[]);
+    }
+
+    #[test]
+    fn other_rules_beside_it_are_told_too() {
+        let schema = r#"{"type":"string","enum":["a","bb"],"maxLength":1,"pattern":"^a"}"#;
+        check(schema, r#""a""#, &[]);
+        check(schema, r#""bb""#, &[("", "maxLength"), ("", "pattern")]);
+        check(schema, r#""cc""#, &[("", "enum"), ("", "maxLength"), ("", "pattern")]);
+        let twice = r#"{"type":"integer","allOf":[{"enum":[1,2]},{"enum":[2,3]}]}"#;
+        check(twice, "2", &[]);
+        check(twice, "1", &[("", "enum")]);
+        check(twice, "4", &[("", "enum"), ("", "enum")]);
+        check(r#"{"type":"boolean","allOf":[{"enum":[true,"x"]},{"enum":[false]}]}"#, "true", &[("", "enum")]);
+    }
+
+    #[test]
+    fn what_may_be_sent_is_said_exactly() {
+        let told = |schema: &str, value: &str, expect: &str| assert_eq!(message(schema, value), expect);
+        told(r#"{"enum":["web","app",3]}"#, r#""jo""#, "\"xx\" is not a permitted value; send one of web, app");
+        told(
+            r#"{"enum":[9007199254740993,18446744073709551615,-1.5]}"#,
+            "1",
+            "the number is not a permitted value; send one of 9007199254740993, 18446744073709551615, -1.5",
+        );
+        told(
+            r#"{"enum":[1]}"#,
+            r#""1""#,
+            "\"9\" is not a permitted value; no value of this type is; see the schema location",
+        );
+        told(r#"{"enum":[1]}"#, "[]", "a list is not a permitted value; see the schema location");
+        let many: Vec<String> = (10..30).map(|number| number.to_string()).collect();
+        let said = message(&format!(r#"{{"enum":[{}]}}"#, many.join(",")), "1");
+        assert!(
+            said.ends_with("send one of 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21 or one of 8 more"),
+            "{said}"
+        );
     }
 }

@@ -28,7 +28,7 @@ impl NumberAssertion for ExclusiveMaximum {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, malformed};
+    use super::super::testing::{check, malformed, message};
 
     #[test]
     fn numbers_are_bounded() {
@@ -44,5 +44,19 @@ mod tests {
             &[("/xdm:n", "exclusiveMaximum"), ("/xdm:n", "type")],
         );
         malformed(r#"{"exclusiveMaximum":"1"}"#, "/exclusiveMaximum");
+    }
+
+    #[test]
+    fn the_bound_itself_is_excluded_to_the_last_digit() {
+        let broken: &[(&str, &str)] = &[("", "exclusiveMaximum")];
+        check(r#"{"type":"integer","exclusiveMaximum":9007199254740993}"#, "9007199254740992", &[]);
+        check(r#"{"type":"integer","exclusiveMaximum":9007199254740993}"#, "9007199254740993", broken);
+        check(r#"{"type":"integer","exclusiveMaximum":9007199254740993}"#, "9007199254740993.0", broken);
+        check(r#"{"type":"number","exclusiveMaximum":18446744073709551615}"#, "18446744073709551614", &[]);
+        check(r#"{"type":"number","exclusiveMaximum":18446744073709551615}"#, "18446744073709551616", broken);
+        check(r#"{"type":"number","exclusiveMaximum":0}"#, "-0.0", broken);
+        check(r#"{"type":"number","exclusiveMaximum":0}"#, "-5e-324", &[]);
+        assert_eq!(message(r#"{"exclusiveMaximum":0}"#, "0"), "the number is too large; send less than 0");
+        malformed(r#"{"exclusiveMaximum":false}"#, "/exclusiveMaximum");
     }
 }

@@ -28,7 +28,7 @@ impl NumberAssertion for ExclusiveMinimum {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, malformed};
+    use super::super::testing::{check, malformed, message};
 
     #[test]
     fn numbers_are_bounded() {
@@ -44,5 +44,19 @@ mod tests {
             &[("/xdm:n", "exclusiveMinimum"), ("/xdm:n", "type")],
         );
         malformed(r#"{"exclusiveMinimum":"1"}"#, "/exclusiveMinimum");
+    }
+
+    #[test]
+    fn the_bound_itself_is_excluded_to_the_last_digit() {
+        let broken: &[(&str, &str)] = &[("", "exclusiveMinimum")];
+        check(r#"{"type":"integer","exclusiveMinimum":9007199254740992}"#, "9007199254740993", &[]);
+        check(r#"{"type":"integer","exclusiveMinimum":9007199254740993}"#, "9007199254740993", broken);
+        check(r#"{"type":"number","exclusiveMinimum":18446744073709551615}"#, "18446744073709551616", &[]);
+        check(r#"{"type":"number","exclusiveMinimum":18446744073709551615}"#, "1844674407370955161.5e1", broken);
+        check(r#"{"type":"number","exclusiveMinimum":-9223372036854775808}"#, "-18446744073709551616", broken);
+        check(r#"{"type":"number","exclusiveMinimum":-0.0}"#, "0", broken);
+        check(r#"{"type":"number","exclusiveMinimum":0}"#, "5e-324", &[]);
+        assert_eq!(message(r#"{"exclusiveMinimum":1e2}"#, "0"), "the number is too small; send more than 100");
+        malformed(r#"{"exclusiveMinimum":true}"#, "/exclusiveMinimum");
     }
 }

@@ -68,4 +68,22 @@ mod tests {
         check(r#"{"type":"string","format":"shoe-size"}"#, r#""x""#, &[]);
         malformed(r#"{"format":1}"#, "/format");
     }
+
+    #[test]
+    fn other_rules_beside_a_format_are_told_too() {
+        let schema = r#"{"type":"string","format":"ipv4","maxLength":3,"pattern":"^x"}"#;
+        check(schema, r#""a.b.c""#, &[("", "format"), ("", "maxLength"), ("", "pattern")]);
+        let instant = r#"{"type":"string","format":"date-time","maxLength":3,"enum":["2026-11-22T14:07:15Z"]}"#;
+        check(instant, r#""2026-11-22T14:07:15Z""#, &[("", "maxLength")]);
+        check(instant, r#""2026-11-22""#, &[("", "format"), ("", "maxLength"), ("", "enum")]);
+        check(r#"{"allOf":[{"format":"ipv4"},{"format":"ipv6"}]}"#, r#""x""#, &[("", "format"), ("", "format")]);
+        for value in ["1", "null", "true", "[]", "{}"] {
+            check(r#"{"format":"date-time"}"#, value, &[]);
+        }
+        // Names are as they stand in the list, and others say nothing.
+        for name in ["Date-Time", "DATE", "ip-address", "", "regex"] {
+            check(&format!(r#"{{"type":"string","format":"{name}"}}"#), r#""(""#, &[]);
+        }
+        malformed(r#"{"format":["date"]}"#, "/format");
+    }
 }

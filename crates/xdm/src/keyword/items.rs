@@ -59,7 +59,7 @@ impl Assertion for Items {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, malformed};
+    use super::super::testing::{check, faults, malformed};
 
     #[test]
     fn items_are_checked_alike_or_by_their_place() {
@@ -74,5 +74,39 @@ mod tests {
         check(r#"{"type":"array","items":false}"#, "[1]", &[("/0", "falseSchema")]);
         check(r#"{"type":"array","items":false}"#, "[]", &[]);
         malformed(r#"{"items":1}"#, "/items");
+    }
+
+    #[test]
+    fn a_list_of_schemas_holds_for_the_first_items_alone() {
+        check(r#"{"items":[]}"#, "[1]", &[]);
+        let each = r#"{"type":"array","items":[{"type":"integer"},false,true]}"#;
+        check(each, "[]", &[]);
+        check(each, "[1]", &[]);
+        check(each, r#"[1,2,"x","x"]"#, &[("/1", "falseSchema")]);
+        check(each, r#"["x",null]"#, &[("/0", "type"), ("/1", "falseSchema")]);
+        faults(r#"{"items":[1,{"type":"text"},{}]}"#, &["/items/0", "/items/1/type"]);
+        malformed(r#"{"items":null}"#, "/items");
+    }
+
+    #[test]
+    fn every_rule_of_every_item_is_told() {
+        let schema = r#"{"type":"array","items":{"type":"object","properties":{"xdm:n":{"type":"integer","minimum":2,"multipleOf":2}},
+            "required":["xdm:n"]},"minItems":4,"contains":{"const":"z"}}"#;
+        check(
+            schema,
+            r#"[{"xdm:n":1},{},[]]"#,
+            &[
+                ("/0/xdm:n", "minimum"),
+                ("/0/xdm:n", "multipleOf"),
+                ("/1", "required"),
+                ("/2", "type"),
+                ("", "minItems"),
+                ("", "contains"),
+            ],
+        );
+        let deep = r#"{"type":"array","items":{"type":"array","items":{"type":"integer"}}}"#;
+        check(deep, r#"[[1,"x"],[],["y"],1]"#, &[("/0/1", "type"), ("/2/0", "type"), ("/3", "type")]);
+        let both = r#"{"type":"array","allOf":[{"items":{"minimum":3}},{"items":{"maximum":1}}]}"#;
+        check(both, "[2]", &[("/0", "minimum"), ("/0", "maximum")]);
     }
 }

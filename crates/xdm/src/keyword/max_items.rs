@@ -36,7 +36,7 @@ pub(crate) fn message(count: usize, what: &str, max: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, malformed};
+    use super::super::testing::{check, malformed, message};
 
     #[test]
     fn items_are_counted() {
@@ -46,5 +46,24 @@ mod tests {
         check(r#"{"maxItems":0}"#, "[1]", broken);
         check(r#"{"maxItems":0}"#, r#""long""#, &[]);
         malformed(r#"{"maxItems":null}"#, "/maxItems");
+    }
+
+    #[test]
+    fn bounds_are_included_and_other_types_pass() {
+        let broken: &[(&str, &str)] = &[("", "maxItems")];
+        check(r#"{"type":"array","maxItems":0}"#, r#"[]"#, &[]);
+        check(r#"{"type":"array","maxItems":0}"#, r#"[null,null]"#, broken);
+        check(r#"{"type":"array","maxItems":2.0}"#, r#"[null,null]"#, &[]);
+        check(r#"{"type":"array","maxItems":1}"#, r#"[null,null]"#, broken);
+        // Only its own are counted, not those inside them.
+        check(r#"{"maxItems":1}"#, r#"[[1,2,3]]"#, &[]);
+        check(r#"{"maxItems":0}"#, "{}", &[]);
+        check(r#"{"maxItems":0}"#, "1", &[]);
+        check(r#"{"type":"array","maxItems":9223372036854775807}"#, r#"[null,null]"#, &[]);
+        check(r#"{"type":"array","allOf":[{"maxItems":1},{"maxItems":3}]}"#, r#"[null,null]"#, broken);
+        assert_eq!(message(r#"{"maxItems":1}"#, r#"[null,null]"#), "2 items are too many; send at most 1");
+        for value in ["-1", "1.5", "\"1\"", "true", "[]", "null"] {
+            malformed(&format!(r#"{{"maxItems":{value}}}"#), "/maxItems");
+        }
     }
 }

@@ -36,7 +36,7 @@ pub(crate) fn message(count: usize, what: &str, max: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, malformed};
+    use super::super::testing::{check, malformed, message};
 
     #[test]
     fn members_are_counted() {
@@ -46,5 +46,31 @@ mod tests {
         check(r#"{"maxProperties":0}"#, "{}", &[]);
         check(r#"{"allOf":[{"maxProperties":2},{"type":"object","maxProperties":0}]}"#, r#"{"xdm:a":1}"#, broken);
         malformed(r#"{"maxProperties":-1}"#, "/maxProperties");
+    }
+
+    #[test]
+    fn bounds_are_included_and_other_types_pass() {
+        let broken: &[(&str, &str)] = &[("", "maxProperties")];
+        check(r#"{"type":"object","maxProperties":0}"#, r#"{}"#, &[]);
+        check(r#"{"type":"object","maxProperties":0}"#, r#"{"a":null,"b":null}"#, broken);
+        check(r#"{"type":"object","maxProperties":2.0}"#, r#"{"a":null,"b":null}"#, &[]);
+        check(r#"{"type":"object","maxProperties":1}"#, r#"{"a":null,"b":null}"#, broken);
+        // Only its own are counted, not those inside them.
+        check(r#"{"maxProperties":1}"#, r#"{"a":{"b":1,"c":2,"d":3}}"#, &[]);
+        check(r#"{"maxProperties":0}"#, "[]", &[]);
+        check(r#"{"maxProperties":0}"#, "1", &[]);
+        check(r#"{"type":"object","maxProperties":9223372036854775807}"#, r#"{"a":null,"b":null}"#, &[]);
+        check(
+            r#"{"type":"object","allOf":[{"maxProperties":1},{"maxProperties":3}]}"#,
+            r#"{"a":null,"b":null}"#,
+            broken,
+        );
+        assert_eq!(
+            message(r#"{"maxProperties":1}"#, r#"{"a":null,"b":null}"#),
+            "2 properties are too many; send at most 1"
+        );
+        for value in ["-1", "1.5", "\"1\"", "true", "[]", "null"] {
+            malformed(&format!(r#"{{"maxProperties":{value}}}"#), "/maxProperties");
+        }
     }
 }

@@ -28,7 +28,7 @@ impl NumberAssertion for Maximum {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, malformed};
+    use super::super::testing::{check, malformed, message};
 
     #[test]
     fn numbers_are_bounded() {
@@ -48,5 +48,18 @@ mod tests {
             &[("/xdm:n", "maximum")],
         );
         malformed(r#"{"maximum":"1"}"#, "/maximum");
+    }
+
+    #[test]
+    fn integers_beyond_64_bits_are_beyond_every_bound_within() {
+        for bound in ["18446744073709551615", "9223372036854775807", "0"] {
+            let schema = format!(r#"{{"type":"number","maximum":{bound}}}"#);
+            check(&schema, "18446744073709551616", &[("", "maximum")]);
+            check(&schema, "-18446744073709551616", &[]);
+        }
+        check(r#"{"type":"number","maximum":-9223372036854775808}"#, "-18446744073709551616", &[]);
+        check(r#"{"type":"number","maximum":-9223372036854775808}"#, "-9223372036854775807", &[("", "maximum")]);
+        let told = message(r#"{"maximum":1.50}"#, "2");
+        assert_eq!(told, "the number is too large; send at most 1.5");
     }
 }

@@ -36,7 +36,7 @@ pub(crate) fn message(count: usize, what: &str, min: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, malformed};
+    use super::super::testing::{check, malformed, message};
 
     #[test]
     fn items_are_counted() {
@@ -46,5 +46,24 @@ mod tests {
         check(r#"{"type":"array","items":{"type":"string"},"minItems":2}"#, r#"["a"]"#, broken);
         check(r#"{"minItems":1}"#, "{}", &[]);
         malformed(r#"{"minItems":0.5}"#, "/minItems");
+    }
+
+    #[test]
+    fn bounds_are_included_and_other_types_pass() {
+        let broken: &[(&str, &str)] = &[("", "minItems")];
+        check(r#"{"type":"array","minItems":0}"#, r#"[]"#, &[]);
+        check(r#"{"type":"array","minItems":1}"#, r#"[]"#, broken);
+        check(r#"{"type":"array","minItems":2.0}"#, r#"[null,null]"#, &[]);
+        check(r#"{"type":"array","minItems":3}"#, r#"[null,null]"#, broken);
+        // Only its own are counted, not those inside them.
+        check(r#"{"minItems":2}"#, r#"[[1,2,3]]"#, broken);
+        check(r#"{"minItems":2}"#, "{}", &[]);
+        check(r#"{"minItems":2}"#, "1", &[]);
+        check(r#"{"type":"array","minItems":9007199254740991}"#, r#"[null,null]"#, broken);
+        check(r#"{"type":"array","allOf":[{"minItems":1},{"minItems":3}]}"#, r#"[null,null]"#, broken);
+        assert_eq!(message(r#"{"minItems":3}"#, r#"[null,null]"#), "2 items are too few; send at least 3");
+        for value in ["-1", "1.5", "\"1\"", "true", "[]", "null"] {
+            malformed(&format!(r#"{{"minItems":{value}}}"#), "/minItems");
+        }
     }
 }

@@ -36,7 +36,7 @@ pub(crate) fn message(count: usize, what: &str, min: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, malformed};
+    use super::super::testing::{check, malformed, message};
 
     #[test]
     fn members_are_counted() {
@@ -48,5 +48,31 @@ mod tests {
         check(r#"{"minProperties":1}"#, "[]", &[]);
         check(r#"{"minProperties":1}"#, "{}", broken);
         malformed(r#"{"minProperties":"1"}"#, "/minProperties");
+    }
+
+    #[test]
+    fn bounds_are_included_and_other_types_pass() {
+        let broken: &[(&str, &str)] = &[("", "minProperties")];
+        check(r#"{"type":"object","minProperties":0}"#, r#"{}"#, &[]);
+        check(r#"{"type":"object","minProperties":1}"#, r#"{}"#, broken);
+        check(r#"{"type":"object","minProperties":2.0}"#, r#"{"a":null,"b":null}"#, &[]);
+        check(r#"{"type":"object","minProperties":3}"#, r#"{"a":null,"b":null}"#, broken);
+        // Only its own are counted, not those inside them.
+        check(r#"{"minProperties":2}"#, r#"{"a":{"b":1,"c":2,"d":3}}"#, broken);
+        check(r#"{"minProperties":2}"#, "[]", &[]);
+        check(r#"{"minProperties":2}"#, "1", &[]);
+        check(r#"{"type":"object","minProperties":9007199254740991}"#, r#"{"a":null,"b":null}"#, broken);
+        check(
+            r#"{"type":"object","allOf":[{"minProperties":1},{"minProperties":3}]}"#,
+            r#"{"a":null,"b":null}"#,
+            broken,
+        );
+        assert_eq!(
+            message(r#"{"minProperties":3}"#, r#"{"a":null,"b":null}"#),
+            "2 properties are too few; send at least 3"
+        );
+        for value in ["-1", "1.5", "\"1\"", "true", "[]", "null"] {
+            malformed(&format!(r#"{{"minProperties":{value}}}"#), "/minProperties");
+        }
     }
 }

@@ -28,7 +28,7 @@ impl NumberAssertion for Minimum {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, malformed};
+    use super::super::testing::{check, malformed, message};
 
     #[test]
     fn numbers_are_bounded() {
@@ -44,5 +44,37 @@ mod tests {
             &[("/xdm:n", "minimum")],
         );
         malformed(r#"{"minimum":"1"}"#, "/minimum");
+    }
+
+    #[test]
+    fn a_bound_is_a_number_however_it_is_written() {
+        for bound in ["10", "1e1", "1E+1", "100e-1", "10.0"] {
+            let schema = format!(r#"{{"type":"number","minimum":{bound}}}"#);
+            for value in ["10", "1e1", "10.000", "0.1e2", "1e400", "18446744073709551616"] {
+                check(&schema, value, &[]);
+            }
+            for value in ["9.99999", "-10", "-1e400", "1e-400", "0", "-0.0"] {
+                check(&schema, value, &[("", "minimum")]);
+            }
+        }
+        check(r#"{"type":"number","minimum":0}"#, "-0.0", &[]);
+        check(r#"{"type":"integer","minimum":9007199254740993}"#, "9007199254740992", &[("", "minimum")]);
+        check(r#"{"type":"integer","minimum":18446744073709551615}"#, "18446744073709551616", &[]);
+        check(r#"{"type":"integer","minimum":-9223372036854775808}"#, "-9223372036854775808", &[]);
+        check(r#"{"type":"integer","minimum":-9223372036854775807}"#, "-9223372036854775808", &[("", "minimum")]);
+        for value in ["null", "[]", "{}", "true"] {
+            malformed(&format!(r#"{{"minimum":{value}}}"#), "/minimum");
+        }
+        let told = message(r#"{"minimum":9007199254740993}"#, "1");
+        assert_eq!(told, "the number is too small; send at least 9007199254740993");
+    }
+
+    #[test]
+    fn each_bound_that_is_broken_is_told() {
+        let schema = r#"{"type":"integer","allOf":[{"minimum":5},{"minimum":7}],"exclusiveMinimum":3,"maximum":-1}"#;
+        check(schema, "3", &[("", "minimum"), ("", "minimum"), ("", "exclusiveMinimum"), ("", "maximum")]);
+        check(schema, "6", &[("", "minimum"), ("", "maximum")]);
+        // Draft-04 had exclusiveMinimum as true or false beside it.
+        malformed(r#"{"minimum":1,"exclusiveMinimum":true}"#, "/exclusiveMinimum");
     }
 }

@@ -52,4 +52,27 @@ mod tests {
         check(object, r#"{"xdm:a":1}"#, broken);
         malformed(r#"{"not":1}"#, "/not");
     }
+
+    #[test]
+    fn what_is_excluded_is_told_once_and_nothing_of_its_inside() {
+        let broken: &[(&str, &str)] = &[("", "not")];
+        check(r#"{"not":{}}"#, "null", broken);
+        check(r#"{"not":false}"#, "null", &[]);
+        check(r#"{"not":{"not":{}}}"#, "1", &[]);
+        check(r#"{"not":{"not":{"not":{"type":"integer"}}}}"#, "1", broken);
+        check(r#"{"not":{"anyOf":[{"type":"null"},{"minimum":5}]}}"#, "1", &[]);
+        check(r#"{"not":{"anyOf":[{"type":"null"},{"minimum":5}]}}"#, "7", broken);
+        // A rule about other types holds for a value, so its negation doesn't.
+        check(r#"{"not":{"minimum":5}}"#, "\"x\"", broken);
+        check(r#"{"not":{"required":["xdm:a"]}}"#, "[]", broken);
+        check(
+            r#"{"allOf":[{"not":{"minimum":5}},{"not":{"multipleOf":2}}],"type":"integer"}"#,
+            "6",
+            &[("", "not"), ("", "not")],
+        );
+        let list = r#"{"type":"array","items":{"type":"integer","not":{"const":0}}}"#;
+        check(list, r#"[0,1,-0.0,"x"]"#, &[("/0", "not"), ("/2", "not"), ("/3", "type")]);
+        malformed(r#"{"not":[]}"#, "/not");
+        malformed(r#"{"not":{"type":"text"}}"#, "/not/type");
+    }
 }

@@ -44,7 +44,7 @@ impl Assertion for OneOf {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, malformed};
+    use super::super::testing::{check, malformed, message};
 
     #[test]
     fn exactly_one_alternative_fits() {
@@ -60,5 +60,36 @@ mod tests {
         check(beside, r#"{"xdm:a":1,"xdm:b":1}"#, broken);
         check(r#"{"oneOf":[true,true]}"#, "1", broken);
         malformed(r#"{"oneOf":{}}"#, "/oneOf");
+    }
+
+    #[test]
+    fn exactly_one_among_any() {
+        let broken: &[(&str, &str)] = &[("", "oneOf")];
+        check(r#"{"oneOf":[false,true,false]}"#, "1", &[]);
+        check(r#"{"oneOf":[false,false]}"#, "1", broken);
+        check(r#"{"oneOf":[{"type":"number"},{"type":"integer"}]}"#, "1.5", &[]);
+        check(r#"{"oneOf":[{"type":"number"},{"type":"integer"}]}"#, "1.0", broken);
+        // The same schema twice is fitted twice, or not at all.
+        check(
+            r##"{"definitions":{"n":{"type":"integer"}},"oneOf":[{"$ref":"#/definitions/n"},{"$ref":"#/definitions/n"}]}"##,
+            "1",
+            broken,
+        );
+        let nots = r#"{"oneOf":[{"not":{"minimum":5}},{"not":{"maximum":7}}]}"#;
+        check(nots, "1", &[]);
+        check(nots, "6", broken);
+        check(nots, "9", &[]);
+        check(nots, "\"x\"", broken);
+        let inner = r#"{"oneOf":[{"oneOf":[{"minimum":1},{"minimum":2}]},{"oneOf":[{"maximum":1},{"maximum":0}]}]}"#;
+        check(inner, "1.5", &[]);
+        check(inner, "1", broken);
+        check(inner, "-1", broken);
+        let beside = r#"{"type":"integer","minimum":5,"oneOf":[{"multipleOf":2},{"multipleOf":3}]}"#;
+        check(beside, "1", &[("", "minimum"), ("", "oneOf")]);
+        check(beside, "0", &[("", "minimum"), ("", "oneOf")]);
+        check(beside, "9", &[]);
+        let told = message(r#"{"oneOf":[{"multipleOf":2},{"multipleOf":3},false]}"#, "6");
+        assert_eq!(told, "the value fits 2 of 3 alternatives, which exclude each other; make it fit one");
+        malformed(r#"{"oneOf":[]}"#, "/oneOf");
     }
 }

@@ -29,7 +29,7 @@ impl TextAssertion for Pattern {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, malformed};
+    use super::super::testing::{check, malformed, message};
 
     #[test]
     fn patterns_match_anywhere() {
@@ -39,5 +39,26 @@ mod tests {
         check(r#"{"pattern":"b+"}"#, "{}", &[]);
         malformed(r#"{"pattern":"("}"#, "/pattern");
         malformed(r#"{"pattern":1}"#, "/pattern");
+    }
+
+    #[test]
+    fn the_text_is_matched_as_it_is_and_not_as_it_is_written() {
+        check(r#"{"pattern":"^a$"}"#, r#""\u0061""#, &[]);
+        check(r#"{"pattern":"^.$"}"#, r#""\ud83d\ude00""#, &[]);
+        check(r#"{"pattern":"^\\n$"}"#, r#""\n""#, &[]);
+        // An end is the end of the text, not of a line.
+        check(r#"{"pattern":"^a$"}"#, r#""a\nb""#, &[("", "pattern")]);
+        check(r#"{"pattern":"^a$"}"#, r#""a\n""#, &[("", "pattern")]);
+        check(r#"{"pattern":""}"#, r#""""#, &[]);
+        check(
+            r#"{"type":"string","allOf":[{"pattern":"a"},{"pattern":"b"}]}"#,
+            r#""c""#,
+            &[("", "pattern"), ("", "pattern")],
+        );
+        let told = message(r#"{"pattern":"^[0-9]+$"}"#, r#""+1 (408) Jo""#);
+        assert_eq!(told, "\"+9 (999) xx\" does not match the pattern at the schema location; send a text that does");
+        for source in ["\"[\"", "\"(?=a)\"", "null", "[\"a\"]"] {
+            malformed(&format!(r#"{{"pattern":{source}}}"#), "/pattern");
+        }
     }
 }

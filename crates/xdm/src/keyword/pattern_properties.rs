@@ -44,7 +44,7 @@ impl Assertion for PatternProperties {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, malformed};
+    use super::super::testing::{check, faults, malformed};
 
     #[test]
     fn names_choose_their_schemas() {
@@ -58,5 +58,40 @@ mod tests {
         check(r#"{"patternProperties":{"a":{"type":"string"}}}"#, "5", &[]);
         malformed(r#"{"patternProperties":{"(":{}}}"#, "/patternProperties/(");
         malformed(r#"{"patternProperties":{"(":{}},"additionalProperties":false}"#, "/patternProperties/(");
+    }
+
+    #[test]
+    fn each_pattern_that_matches_holds() {
+        let schema =
+            r#"{"type":"object","patternProperties":{"a":{"type":"integer"},"b$":{"minimum":5},"":{"maximum":9}}}"#;
+        check(schema, r#"{"xdm:ab":7}"#, &[]);
+        check(schema, r#"{"xdm:ab":1.5}"#, &[("/xdm:ab", "type"), ("/xdm:ab", "minimum")]);
+        check(schema, r#"{"xdm:x":10,"xdm:b":1}"#, &[("/xdm:x", "maximum"), ("/xdm:b", "minimum")]);
+        // A pattern is about the name as it is, not as it is written.
+        check(schema, r#"{"xdm:\u0061":"x"}"#, &[("/xdm:a", "type")]);
+        let shared = r##"{"type":"object","definitions":{"n":{"type":"integer"}},
+            "patternProperties":{"^xdm:a":{"$ref":"#/definitions/n"},"^xdm:b":{"$ref":"#/definitions/n"}}}"##;
+        check(shared, r#"{"xdm:a":"x","xdm:b":"x","xdm:c":"x"}"#, &[("/xdm:a", "type"), ("/xdm:b", "type")]);
+        let spread = r#"{"type":"object","allOf":[{"patternProperties":{"a":{"minimum":3}}},{"patternProperties":{"a":{"maximum":1}}}]}"#;
+        check(spread, r#"{"xdm:a":2}"#, &[("/xdm:a", "minimum"), ("/xdm:a", "maximum")]);
+    }
+
+    #[test]
+    fn declared_properties_keep_their_patterns_too() {
+        let schema = r#"{"type":"object","properties":{"xdm:a":{"minimum":3}},"patternProperties":{"^xdm:":{"multipleOf":2}},
+            "additionalProperties":{"type":"string"}}"#;
+        check(schema, r#"{"xdm:a":1}"#, &[("/xdm:a", "minimum"), ("/xdm:a", "multipleOf")]);
+        check(schema, r#"{"xdm:b":1}"#, &[("/xdm:b", "multipleOf")]);
+        check(schema, r#"{"c":1}"#, &[("/c", "type")]);
+    }
+
+    #[test]
+    fn faults_of_every_pattern_and_schema_are_told() {
+        faults(
+            r#"{"patternProperties":{"(":{},"[a":{"type":"text"},"ok":1}}"#,
+            &["/patternProperties/(", "/patternProperties/[a", "/patternProperties/[a/type", "/patternProperties/ok"],
+        );
+        malformed(r#"{"patternProperties":[]}"#, "/patternProperties");
+        malformed(r#"{"patternProperties":{"^a/b~(":{}}}"#, "/patternProperties/^a~1b~0(");
     }
 }

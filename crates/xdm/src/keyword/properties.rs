@@ -125,7 +125,7 @@ pub(super) fn in_schema_spelling(key: &str, spelling: Spelling) -> std::borrow::
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, check_platform, malformed};
+    use super::super::testing::{check, check_event, check_platform, faults, malformed};
 
     #[test]
     fn properties_are_checked_by_their_schemas() {
@@ -151,5 +151,52 @@ mod tests {
         check_platform(schema, r#"{"_schema":{"b":"x"}}"#, &[]);
         check_platform(schema, r#"{"_schema":{"b":1}}"#, &[("", "anyOf")]);
         check_platform(schema, r#"{"_schema":{"b":"x"},"c":1}"#, &[("", "anyOf")]);
+    }
+
+    #[test]
+    fn a_name_is_a_name_however_it_is_spelled() {
+        let schema = r#"{"type":"object","properties":{"xdm:a":{"type":"integer"},"xdm:a/b~c":{"type":"integer"},
+            "xdm:é\u0001\"":{"type":"integer"},"xdm:A":{"type":"string"}}}"#;
+        check(schema, r#"{"xdm:\u0061":"x"}"#, &[("/xdm:a", "type")]);
+        check(schema, r#"{"\u0078\u0064\u006d:a":"x"}"#, &[("/xdm:a", "type")]);
+        check(schema, r#"{"xdm:A":"x","xdm:a":1}"#, &[]);
+        check(schema, r#"{"xdm:A":1,"xdm:a":"x"}"#, &[("/xdm:A", "type"), ("/xdm:a", "type")]);
+        check(schema, r#"{"xdm:a\/b~c":"x"}"#, &[("/xdm:a~1b~0c", "type")]);
+        check(schema, r#"{"xdm:\u00e9\u0001\u0022":"x"}"#, &[("/xdm:é\u{1}\"", "type")]);
+        // Neither a prefix of a declared name nor a longer one is that name.
+        check(schema, r#"{"xdm:aa":"x","xdm:a/b":"x","xdm":"x","a":"x"}"#, &[]);
+    }
+
+    #[test]
+    fn names_that_mean_something_elsewhere_are_names_here() {
+        let schema = r#"{"type":"object","properties":{"$ref":{"type":"integer"},"type":{"type":"integer"},
+            "properties":{"type":"integer"},"__proto__":{"type":"integer"},"enum":{"type":"integer"}}}"#;
+        check(schema, r#"{"$ref":1,"type":1,"properties":1,"__proto__":1,"enum":1}"#, &[]);
+        let expect: Vec<(&str, &str)> =
+            ["/$ref", "/type", "/properties", "/__proto__", "/enum"].iter().map(|pointer| (*pointer, "type")).collect();
+        check(schema, r##"{"$ref":"#","type":"x","properties":{},"__proto__":{},"enum":[]}"##, &expect);
+    }
+
+    #[test]
+    fn a_property_that_comes_twice_is_told_and_checked_once() {
+        let schema = r#"{"type":"object","properties":{"xdm:a":{"type":"integer"}}}"#;
+        let twice: &[(&str, &str)] = &[("/xdm:a", "duplicateKey")];
+        check_event(schema, r#"{"xdm:a":1,"xdm:a":2}"#, twice);
+        check_event(schema, r#"{"xdm:a":1,"xdm:\u0061":2}"#, twice);
+        check_event(schema, r#"{"xdm:a":1,"xdm:a":"x"}"#, twice);
+        check_event(schema, r#"{"xdm:a":"x","xdm:a":1}"#, &[("/xdm:a", "duplicateKey"), ("/xdm:a", "type")]);
+        check_event(schema, r#"{"xdm:b":1,"xdm:b":2}"#, &[("/xdm:b", "duplicateKey")]);
+        check_event(schema, r#"{"xdm:b":1,"xdm:\u0062":2}"#, &[("/xdm:b", "duplicateKey")]);
+        check_event(schema, r#"{"xdm:b":{"c":1},"xdm:d":{"c":1}}"#, &[]);
+        let map = r#"{"type":"object","additionalProperties":{"type":"integer"}}"#;
+        check_event(map, r#"{"k":1,"k":2,"\u006b":3}"#, &[("/k", "duplicateKey"), ("/k", "duplicateKey")]);
+    }
+
+    #[test]
+    fn faults_of_every_property_are_told() {
+        faults(
+            r#"{"properties":{"xdm:a":1,"xdm:b":{"type":"text"},"xdm:c":{"properties":{"xdm:d/e":{"minimum":"1"}}}}}"#,
+            &["/properties/xdm:a", "/properties/xdm:b/type", "/properties/xdm:c/properties/xdm:d~1e/minimum"],
+        );
     }
 }

@@ -60,4 +60,24 @@ mod tests {
         check(r#"{"propertyNames":false}"#, "[1]", &[]);
         malformed(r#"{"propertyNames":1}"#, "/propertyNames");
     }
+
+    #[test]
+    fn a_name_is_a_text_and_its_value_is_not_looked_at() {
+        check(r#"{"propertyNames":{"type":"string"}}"#, r#"{"xdm:a":1}"#, &[]);
+        check(r#"{"propertyNames":{"type":"integer"}}"#, r#"{"1":1}"#, &[("/1", "propertyNames")]);
+        check(r#"{"propertyNames":true}"#, r#"{"xdm:a":null}"#, &[]);
+        check(r#"{"propertyNames":{"maxLength":1}}"#, r#"{"é":"long","\ud83d\ude00":"long"}"#, &[]);
+        check(r#"{"propertyNames":{"minLength":1}}"#, r#"{"":1}"#, &[("/", "propertyNames")]);
+        check(
+            r#"{"propertyNames":{"enum":["xdm:a"]}}"#,
+            r#"{"xdm:\u0061":1,"xdm:b":1}"#,
+            &[("/xdm:b", "propertyNames")],
+        );
+        check(r#"{"propertyNames":{"const":"xdm:a"}}"#, r#"{"xdm:a":{"xdm:b":1}}"#, &[]);
+        check(
+            r#"{"type":"object","properties":{"xdm:a":{"type":"integer"}},"propertyNames":{"not":{"pattern":"a$"}}}"#,
+            r#"{"xdm:a":"x"}"#,
+            &[("/xdm:a", "propertyNames"), ("/xdm:a", "type")],
+        );
+    }
 }

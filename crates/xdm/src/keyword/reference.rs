@@ -42,7 +42,7 @@ impl Assertion for Reference {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, malformed};
+    use super::super::testing::{check, faults, malformed};
 
     #[test]
     fn the_schema_referred_to_holds_and_nothing_beside_it() {
@@ -61,6 +61,58 @@ mod tests {
             tree,
             r#"{"xdm:value":"1","xdm:nodes":[{"xdm:nodes":[{"xdm:value":true}]}]}"#,
             &[("/xdm:nodes/0/xdm:nodes/0/xdm:value", "type"), ("/xdm:value", "type")],
+        );
+    }
+
+    #[test]
+    fn nothing_beside_it_is_read() {
+        // Draft-06, 8: "All other properties in a "$ref" object MUST be ignored."
+        let schema = r##"{"definitions":{"n":{"type":"integer"}},"properties":{"xdm:a":{"$ref":"#/definitions/n",
+            "type":"string","enum":[],"minimum":"x","properties":1,"not":true,"allOf":[{"const":5}]}}}"##;
+        check(schema, r#"{"xdm:a":1}"#, &[]);
+        check(schema, r#"{"xdm:a":"5"}"#, &[("/xdm:a", "type")]);
+        let closed = r##"{"definitions":{"o":{"type":"object","properties":{"xdm:a":{}}}},
+            "$ref":"#/definitions/o","additionalProperties":false,"required":["xdm:z"]}"##;
+        check(closed, r#"{"xdm:b":1}"#, &[]);
+        check(closed, "1", &[("", "type")]);
+    }
+
+    #[test]
+    fn a_reference_leads_to_any_schema_by_its_pointer() {
+        let leads = |name: &str, pointer: &str| {
+            let schema = format!(
+                r##"{{"definitions":{{"{name}":{{"type":"integer"}}}},"properties":{{"xdm:a":{{"$ref":"#/definitions/{pointer}"}}}}}}"##
+            );
+            check(&schema, r#"{"xdm:a":1}"#, &[]);
+            check(&schema, r#"{"xdm:a":"x"}"#, &[("/xdm:a", "type")]);
+        };
+        leads("a/b", "a~1b");
+        leads("a~b", "a~0b");
+        leads("a~1b", "a~01b");
+        leads("a%b", "a%25b");
+        leads("a b", "a%20b");
+        leads("é", "%C3%A9");
+        leads("", "");
+        leads("0", "0");
+        let chain = r##"{"definitions":{"a":{"$ref":"#/definitions/b"},"b":{"$ref":"#/properties/xdm:n/allOf/1"}},
+            "properties":{"xdm:n":{"allOf":[true,{"type":"integer"}]},"xdm:m":{"$ref":"#/definitions/a"}}}"##;
+        check(chain, r#"{"xdm:m":"x"}"#, &[("/xdm:m", "type")]);
+        check(chain, r#"{"xdm:m":1,"xdm:n":1}"#, &[]);
+    }
+
+    #[test]
+    fn a_reference_that_leads_nowhere_is_told_where_it_stands() {
+        for reference in
+            ["#/definitions/missing", "#/definitions/a/~2", "other.json", "#nowhere", "https://x.example/none"]
+        {
+            malformed(
+                &format!(r##"{{"definitions":{{"a":{{}}}},"properties":{{"xdm:a":{{"$ref":"{reference}"}}}}}}"##),
+                "/properties/xdm:a/$ref",
+            );
+        }
+        faults(
+            r##"{"properties":{"xdm:a":{"$ref":"#/a"},"xdm:b":{"$ref":null},"xdm:c":{"$ref":["#"]}}}"##,
+            &["/properties/xdm:a/$ref", "/properties/xdm:b/$ref", "/properties/xdm:c/$ref"],
         );
     }
 }

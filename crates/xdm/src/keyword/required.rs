@@ -42,7 +42,7 @@ pub(crate) fn message(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, malformed};
+    use super::super::testing::{check, malformed, message};
 
     #[test]
     fn each_missing_property_is_told() {
@@ -63,5 +63,43 @@ mod tests {
         let map = r#"{"type":"object","additionalProperties":{"type":"integer"},"required":["xdm:a"]}"#;
         check(map, r#"{"xdm:a":1}"#, &[]);
         check(map, r#"{"xdm:b":1}"#, &[("", "required")]);
+    }
+
+    #[test]
+    fn present_is_present_whatever_the_value() {
+        let schema = r#"{"type":"object","required":["xdm:a","xdm:b/c","é"]}"#;
+        for value in ["null", "false", "0", "\"\"", "[]", "{}"] {
+            check(schema, &format!(r#"{{"xdm:\u0061":{value},"xdm:b\/c":{value},"\u00e9":{value}}}"#), &[]);
+        }
+        check(schema, r#"{"xdm:A":1,"b/c":1,"e\u0301":1}"#, &[("", "required"), ("", "required"), ("", "required")]);
+        // Draft-04 wanted at least one; draft-06 doesn't.
+        check(r#"{"required":[]}"#, "{}", &[]);
+        check(r#"{"type":"object","required":[""]}"#, "{}", &[("", "required")]);
+        check(r#"{"type":"object","required":[""]}"#, r#"{"":1}"#, &[]);
+        assert_eq!(message(r#"{"required":["xdm:a\"b"]}"#, "{}"), "the property \"xdm:a\\\"b\" is missing; add it");
+        // Draft-03 had true or false.
+        malformed(r#"{"required":true}"#, "/required");
+        malformed(r#"{"required":{"xdm:a":true}}"#, "/required");
+        malformed(r#"{"required":["xdm:a",null]}"#, "/required");
+    }
+
+    #[test]
+    fn required_in_each_part_of_a_composition_and_at_each_depth() {
+        let schema = r#"{"type":"object","allOf":[{"required":["xdm:a"]},{"required":["xdm:b"]}],
+            "properties":{"xdm:c":{"type":"object","required":["xdm:a"]},"xdm:d":{"type":"array","items":{"required":["xdm:a"]}}}}"#;
+        check(
+            schema,
+            r#"{"xdm:c":{},"xdm:d":[{},{"xdm:a":1},{}]}"#,
+            &[
+                ("", "required"),
+                ("", "required"),
+                ("/xdm:c", "required"),
+                ("/xdm:d/0", "required"),
+                ("/xdm:d/2", "required"),
+            ],
+        );
+        let never = r#"{"type":"object","properties":{"xdm:a":false},"required":["xdm:a"]}"#;
+        check(never, "{}", &[("", "required")]);
+        check(never, r#"{"xdm:a":1}"#, &[("/xdm:a", "falseSchema")]);
     }
 }

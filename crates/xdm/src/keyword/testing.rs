@@ -20,6 +20,32 @@ pub(super) fn check(schema: &str, value: &str, expect: &[(&str, &str)]) {
     );
 }
 
+/// JSON texts and how many characters they have, as RFC 8259 counts them: code points.
+pub(super) const LENGTHS: [(&str, usize); 11] = [
+    (r#""""#, 0),
+    (r#""a""#, 1),
+    (r#""\u0000""#, 1),
+    (r#""é""#, 1),
+    // A letter and a combining mark.
+    (r#""e\u0301""#, 2),
+    // A pair of surrogates, and the same character as it is.
+    (r#""\ud83d\ude00""#, 1),
+    (r#""😀""#, 1),
+    // Half of a pair, for which one other character stands.
+    (r#""\ud83d""#, 1),
+    // Two people joined to one picture.
+    (r#""👩\u200d👩""#, 3),
+    (r#""\n\"\\\/""#, 4),
+    (r#""中文""#, 2),
+];
+
+/// Asserts what is reported of a value in an event: members that come twice are told only there,
+/// since a tree has one of them.
+#[track_caller]
+pub(super) fn check_event(schema: &str, value: &str, expect: &[(&str, &str)]) {
+    assert_told(&along_a_plan(schema, value, Profile::letter()), expect, &format!("{value} in an event by {schema}"));
+}
+
 /// Asserts what is reported of a value in an event in platform spelling.
 #[track_caller]
 pub(super) fn check_platform(schema: &str, value: &str, expect: &[(&str, &str)]) {
@@ -32,6 +58,18 @@ pub(super) fn malformed(schema: &str, pointer: &str) {
     let errors = Validator::of(&registry(schema)).errors();
     let found: Vec<&str> = errors.iter().map(|error| error.pointer.as_str()).collect();
     assert_eq!(found, [pointer], "{schema}: {errors:?}");
+}
+
+/// Asserts where a schema is faulty, and that each fault says something.
+#[track_caller]
+pub(super) fn faults(schema: &str, pointers: &[&str]) {
+    let errors = Validator::of(&registry(schema)).errors().to_vec();
+    let mut found: Vec<&str> = errors.iter().map(|error| error.pointer.as_str()).collect();
+    let mut pointers = pointers.to_vec();
+    found.sort_unstable();
+    pointers.sort_unstable();
+    assert_eq!(found, pointers, "{schema}: {errors:?}");
+    assert!(errors.iter().all(|error| !error.message.is_empty()), "{errors:?}");
 }
 
 /// The one sentence about a value.

@@ -41,7 +41,7 @@ impl Assertion for Type {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, malformed};
+    use super::super::testing::{check, malformed, message};
 
     #[test]
     fn values_have_their_type() {
@@ -68,5 +68,48 @@ mod tests {
         check(r#"{"type":["string","integer"]}"#, "1.5", &[("", "type")]);
         malformed(r#"{"type":"text"}"#, "/type");
         malformed(r#"{"type":[]}"#, "/type");
+    }
+
+    #[test]
+    fn a_number_without_a_fraction_is_an_integer() {
+        for number in ["1.0", "-0.0", "1e3", "10e-1", "1.5e1", "9007199254740993", "18446744073709551616", "1e400"] {
+            check(r#"{"type":"integer"}"#, number, &[]);
+            check(r#"{"type":["integer","string"]}"#, number, &[]);
+        }
+        for number in ["0.5", "1e-1", "-1.5", "15e-1", "1e-400", "9007199254740993.5"] {
+            check(r#"{"type":"integer"}"#, number, &[("", "type")]);
+            check(r#"{"type":"number"}"#, number, &[]);
+            check(r#"{"type":["integer","string"]}"#, number, &[("", "type")]);
+        }
+        // The narrower of two that hold together.
+        check(r#"{"allOf":[{"type":"number"},{"type":["integer","null"]}]}"#, "1.5", &[("", "type")]);
+        check(r#"{"type":["number","integer"]}"#, "1.5", &[]);
+    }
+
+    #[test]
+    fn types_that_are_none_are_refused() {
+        for value in
+            ["null", "1", "{}", "[\"string\",1]", "\"String\"", "\"any\"", "[\"string\",\"text\"]", "[[\"string\"]]"]
+        {
+            malformed(&format!(r#"{{"type":{value}}}"#), "/type");
+        }
+    }
+
+    #[test]
+    fn rules_about_numbers_say_nothing_of_other_types() {
+        let schema = r#"{"type":"integer","minimum":5,"multipleOf":5}"#;
+        for value in ["\"x\"", "{}", "[]", "true", "null"] {
+            check(schema, value, &[("", "type")]);
+        }
+        check(schema, "1", &[("", "minimum"), ("", "multipleOf")]);
+        check(schema, "1.5", &[("", "minimum"), ("", "multipleOf"), ("", "type")]);
+        assert_eq!(
+            message(r#"{"type":["string","null"]}"#, "5"),
+            "a number is not a text or null; send a value of that type"
+        );
+        assert_eq!(
+            message(r#"{"type":"integer"}"#, r#""5 x""#),
+            "the text \"9 x\" is not an integer; send a value of that type"
+        );
     }
 }

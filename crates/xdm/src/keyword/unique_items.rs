@@ -64,4 +64,44 @@ mod tests {
         check(r#"{"uniqueItems":false}"#, "[1,1]", &[]);
         malformed(r#"{"uniqueItems":1}"#, "/uniqueItems");
     }
+
+    #[test]
+    fn items_are_equal_by_value_at_every_depth() {
+        let schema = r#"{"type":"array","uniqueItems":true}"#;
+        for list in [
+            "[]",
+            "[1]",
+            r#"["a","A"]"#,
+            "[[1],[2]]",
+            "[[],{}]",
+            r#"[null,false,0,"",[],{}]"#,
+            r#"["e\u0301","\u00e9"]"#,
+            "[9007199254740993,9007199254740992]",
+            "[[0],[false]]",
+            r#"[{"a":1},{"a":1,"b":null}]"#,
+            "[1,true]",
+            "[[1,2],[2,1]]",
+        ] {
+            check(schema, list, &[]);
+        }
+        for list in [
+            "[0,-0.0]",
+            "[1,10e-1]",
+            "[null,null]",
+            "[{},{}]",
+            "[[],[]]",
+            r#"["\ud83d\ude00","😀"]"#,
+            r#"[{"a":[1,{"b":2}]},{"a":[1.0,{"b":2}]}]"#,
+            "[1e400,1e401]",
+            "[1,2,3,2]",
+        ] {
+            check(schema, list, &[("", "uniqueItems")]);
+        }
+        check(r#"{"uniqueItems":true}"#, r#"{"a":1,"b":1}"#, &[]);
+        check(r#"{"uniqueItems":true}"#, r#""aa""#, &[]);
+        let each = r#"{"type":"array","uniqueItems":true,"items":{"type":"integer"},"maxItems":1}"#;
+        check(each, r#"["x","x"]"#, &[("/0", "type"), ("/1", "type"), ("", "uniqueItems"), ("", "maxItems")]);
+        malformed(r#"{"uniqueItems":null}"#, "/uniqueItems");
+        malformed(r#"{"uniqueItems":"true"}"#, "/uniqueItems");
+    }
 }

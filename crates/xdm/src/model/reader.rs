@@ -31,6 +31,12 @@ impl<'r> Reader<'_, 'r> {
         self.builder.fault(code, self.document, at, message);
     }
 
+    /// Reports that what stands inside the keyword's value is wrong.
+    fn fault_at(&mut self, step: &str, message: String) {
+        let at = format!("{}/{}/{}", self.pointer, pointer::escape(self.keyword), pointer::escape(step));
+        self.builder.fault(FaultCode::Malformed, self.document, at, message);
+    }
+
     /// A keyword that stands beside this one.
     pub(crate) fn sibling(&self, name: &str) -> Option<&'r Value> {
         self.schema.get(name)
@@ -91,9 +97,7 @@ impl<'r> Reader<'_, 'r> {
         match self.builder.patterns.get(source) {
             Ok(pattern) => Some(pattern),
             Err(error) => {
-                let at = format!("{}/{}/{}", self.pointer, pointer::escape(self.keyword), pointer::escape(source));
-                let message = format!("the pattern {source:?} can't be compiled: {error}");
-                self.builder.fault(FaultCode::Malformed, self.document, at, message);
+                self.fault_at(source, format!("the pattern {source:?} can't be compiled: {error}"));
                 None
             }
         }
@@ -106,13 +110,24 @@ impl<'r> Reader<'_, 'r> {
 
     /// A list of names.
     pub(crate) fn names(&mut self, value: &Value) -> Option<Box<[Box<str>]>> {
-        let names = value.as_array().and_then(|list| list.iter().map(|name| name.as_str().map(Box::from)).collect());
-        names.or_else(|| self.malformed(format!("\"{}\" lists names", self.keyword)))
+        names_of(value).or_else(|| self.malformed(format!("\"{}\" lists names", self.keyword)))
     }
 
-    /// A count. Draft-06 writes counts as integers, also as `3.0`.
+    /// A list of names inside the keyword's value.
+    pub(crate) fn names_at(&mut self, step: &str, value: &Value) -> Option<Box<[Box<str>]>> {
+        let names = names_of(value);
+        if names.is_none() {
+            let message = format!("a list in \"{}\" is one of names", self.keyword);
+            self.fault_at(step, message);
+        }
+        names
+    }
+
+    /// A count. Draft-06 writes counts as integers, also as `3.0`, and without an end: generators
+    /// write the largest number that they know, which is as good as any that no value reaches.
     pub(crate) fn count(&mut self, value: &Value) -> Option<usize> {
-        match value.as_f64().filter(|count| *count >= 0.0 && count.fract() == 0.0 && *count < 9e15) {
+        match value.as_f64().filter(|count| *count >= 0.0 && count.fract() == 0.0) {
+            // Saturates.
             Some(count) => Some(count as usize),
             None => self.malformed("a count is an integer that is not negative"),
         }
@@ -130,4 +145,8 @@ impl<'r> Reader<'_, 'r> {
     pub(crate) fn number(&mut self, value: &Value) -> Option<f64> {
         value.as_f64().or_else(|| self.malformed("a bound is a number"))
     }
+}
+
+fn names_of(value: &Value) -> Option<Box<[Box<str>]>> {
+    value.as_array()?.iter().map(|name| name.as_str().map(Box::from)).collect()
 }

@@ -9,7 +9,7 @@
 //! their values are in `extra` and `sealed`.
 //!
 //! It refuses layouts that can't be a table of events: no `_id` or `timestamp`, or a
-//! root field that has the name of one of our own columns.
+//! root field that has the name of one of our own columns, in any case.
 
 use std::sync::Arc;
 
@@ -152,7 +152,8 @@ impl Shape {
         let mut columns: Vec<FieldRef> = Vec::new();
         for field in &layout.fields {
             let ours = OWN.iter().map(|own| own.1).chain([EVENT_DATE, LEGACY_HASH]);
-            if ours.into_iter().any(|name| name == field.name) {
+            // Other readers of the table don't tell names apart by case alone.
+            if ours.into_iter().any(|name| name.eq_ignore_ascii_case(&field.name)) {
                 return Err(ShapeError::Taken(field.name.clone()));
             }
             if let Some((node, data_type)) = placing.node(&field.node) {
@@ -364,6 +365,39 @@ mod tests {
         check(&|layout| layout.columns[1].scalar = Scalar::Text, "\"timestamp\"");
         check(&|layout| layout.fields.push(field("sealed", Node::Leaf(Slot(0)))), "\"sealed\"");
         check(&|layout| layout.fields.push(field(EVENT_DATE, Node::Leaf(Slot(0)))), "\"event_date\"");
+        check(&|layout| layout.fields.clear(), "\"_id\"");
+        check(&|layout| layout.fields.truncate(1), "\"timestamp\"");
+        check(&|layout| layout.columns[0].scalar = Scalar::Integer, "\"_id\"");
+        check(&|layout| layout.columns[1].space = Space(1), "\"timestamp\"");
+        let deep = |layout: &mut Layout| {
+            let slot = layout.add_struct("_id", Space::EVENTS);
+            layout.fields[0].node = Node::Struct(slot, vec![field("_id", Node::Leaf(Slot(0)))]);
+        };
+        check(&deep, "\"_id\"");
+    }
+
+    #[test]
+    fn names_of_our_own_columns_are_taken_in_any_case() {
+        // Spark, DuckDB and Delta Lake itself tell no names apart by case alone.
+        for name in OWN.iter().map(|own| own.1).chain([EVENT_DATE, LEGACY_HASH]) {
+            for name in [name.to_owned(), name.to_uppercase(), name[..1].to_uppercase() + &name[1..]] {
+                let mut layout = minimal();
+                layout.fields.push(field(&name, Node::Leaf(Slot(0))));
+                let error = Shape::new(Arc::new(layout)).expect_err("taken");
+                assert!(matches!(&error, ShapeError::Taken(taken) if *taken == name), "{name}: {error}");
+            }
+        }
+        // Below the root they are names like others.
+        let mut layout = minimal();
+        let outer = layout.add_struct("a", Space::EVENTS);
+        let leaf = layout.add_column("a.extra", Space::EVENTS, Scalar::Text);
+        layout.fields.push(field("a", Node::Struct(outer, vec![field("extra", Node::Leaf(leaf))])));
+        let shape = Shape::new(Arc::new(layout)).expect("a table");
+        assert_eq!(shape.leaf_of_slot(leaf), Some(2));
+        assert_eq!(
+            (0..4).map(|at| shape.slot_of_leaf(at)).collect::<Vec<_>>(),
+            [Some(Slot(0)), Some(Slot(1)), Some(leaf), None]
+        );
     }
 
     #[test]

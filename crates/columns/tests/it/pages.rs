@@ -2,54 +2,25 @@
 //!
 //! The reader is the `parquet` crate's own, which shares no code with our pages.
 
-mod read;
-mod stored;
-mod world;
-
 use std::sync::Arc;
 
 use arrow::array::{Array, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::record_batch::RecordBatch;
 use bytes::Bytes;
+use columns::{Block, EncodeOptions, Encoder, FileEncoder, FileSummary, FileWriter, Row, RowGroup, Shape};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::Encoding;
 use parquet::file::metadata::ParquetMetaData;
 use parquet::file::statistics::Statistics;
 use serde_json::{Map, Value, json};
-use table::{
-    Block, EVENT_DATE, EncodeOptions, Encoder, FileEncoder, FileStats, FileSummary, FileWriter, MicrosRange, Row,
-    RowGroup, Seal, Shape,
-};
-use xdm::layout::{Layout, Node, Scalar, Space};
+use xdm::layout::{Node, Scalar, Space};
 use xdm::{ListSlot, Sink, Slot};
 
-use self::world::{Cut, Dice};
+use crate::read;
+use crate::world::{self, Dice, block, encoder, fill, shape};
 
-/// Writes what it is given in clear, so that tests can look.
-struct Glass;
-
-impl Seal for Glass {
-    fn seal(&self, context: &[u8], plain: &[u8], out: &mut Vec<u8>) {
-        out.extend_from_slice(context);
-        out.push(b'|');
-        out.extend_from_slice(plain);
-    }
-
-    fn pseudonym(&self, value: &[u8], out: &mut Vec<u8>) {
-        out.extend(value.iter().rev());
-    }
-}
-
-fn block(shape: &Arc<Shape>) -> Block {
-    Block::new(Arc::clone(shape), Arc::new(Glass))
-}
-
-fn shape(layout: Layout) -> Arc<Shape> {
-    Arc::new(Shape::new(Arc::new(layout)).expect("a table of events"))
-}
-
-fn plain_row(received_micros: i64) -> Row<'static> {
+pub(crate) fn plain_row(received_micros: i64) -> Row<'static> {
     Row {
         minted_id: None,
         received_micros,
@@ -61,66 +32,7 @@ fn plain_row(received_micros: i64) -> Row<'static> {
     }
 }
 
-/// Fills a block with random events, invalid ones between them; returns the rows.
-fn fill(block: &mut Block, dice: &mut Dice, events: u64, number: &mut u64) -> Vec<Map<String, Value>> {
-    let layout = Arc::clone(block.shape().layout());
-    let mut rows = Vec::new();
-    while rows.len() < events as usize {
-        *number += 1;
-        if dice.percent(15) {
-            let calls_left = dice.below(40);
-            world::event(&layout, dice, *number, &mut Cut { sink: block, calls_left });
-            block.rollback();
-            continue;
-        }
-        let mut row = world::event(&layout, dice, *number, block);
-        let minted = format!("minted-{number}");
-        let request_id = dice.percent(50).then_some("request");
-        let received_micros = 1_790_000_000_000_000 + *number as i64;
-        let datastream = dice.pick(&["web", "app"]);
-        let content_mac = dice.below(u64::MAX) as i64;
-        let derived = dice.percent(20).then_some("clickToCall");
-        let time_anomaly = dice.percent(10).then_some("ahead");
-        let minted_id = Some(minted.as_str());
-        let own = Row { minted_id, received_micros, datastream, request_id, content_mac, derived, time_anomaly };
-        block.commit(own);
-        complete(&mut row, &minted);
-        row.insert("received_at".into(), json!(received_micros));
-        row.insert("datastream".into(), json!(datastream));
-        row.insert("request_id".into(), json!(request_id));
-        row.insert("content_mac".into(), json!(content_mac));
-        row.insert("derived".into(), json!(derived));
-        row.insert("time_anomaly".into(), json!(time_anomaly));
-        rows.push(row);
-        // Now and then: what waits is protected before it is looked at.
-        if dice.percent(30) {
-            block.protect();
-        }
-    }
-    block.protect();
-    rows
-}
-
-/// What committing adds to a row.
-fn complete(row: &mut Map<String, Value>, minted: &str) {
-    if row["_id"].is_null() {
-        row.insert("_id".into(), json!(minted));
-    }
-    let extra = row.get("extra").map_or(Value::Null, |extra| json!(extra.to_string().replace("[1,2]", "[1, 2]")));
-    row.insert("extra".into(), extra);
-    let sealed = row.get("sealed").map_or(Value::Null, |plain| {
-        json!(format!("{}|{plain}", row["_id"].as_str().unwrap_or_default()).into_bytes())
-    });
-    row.insert("sealed".into(), sealed);
-    let days = row["timestamp"].as_i64().map(|micros| micros.div_euclid(86_400_000_000));
-    row.insert(EVENT_DATE.into(), json!(days));
-}
-
-fn encoder(shape: &Arc<Shape>, options: EncodeOptions) -> Encoder {
-    Encoder::new(Arc::clone(shape), options).expect("an encoder")
-}
-
-fn encode(shape: &Arc<Shape>, options: EncodeOptions, blocks: &[Block]) -> (Vec<u8>, FileSummary) {
+pub(crate) fn encode(shape: &Arc<Shape>, options: EncodeOptions, blocks: &[Block]) -> (Vec<u8>, FileSummary) {
     let mut file = FileEncoder::new(encoder(shape, options), Vec::new()).expect("a file");
     blocks.iter().for_each(|block| file.push(block).expect("pages"));
     let (_, bytes, summary) = file.finish().expect("a footer");
@@ -128,7 +40,7 @@ fn encode(shape: &Arc<Shape>, options: EncodeOptions, blocks: &[Block]) -> (Vec<
 }
 
 /// Reads a file with the `parquet` crate, which infers the schema from the file alone.
-fn read(bytes: Vec<u8>) -> (RecordBatch, ParquetMetaData) {
+pub(crate) fn read(bytes: Vec<u8>) -> (RecordBatch, ParquetMetaData) {
     let builder = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)).expect("a Parquet file");
     let metadata = builder.metadata().as_ref().clone();
     let schema = Arc::clone(builder.schema());
@@ -351,9 +263,8 @@ fn statistics_say_where_rows_lie() {
     block.protect();
     assert_eq!(block.personal_values().count(), 0);
     let (bytes, summary) = encode(&shape, EncodeOptions::default(), &[block]);
-    let timestamp = Some(MicrosRange { min: 991, max: 1_000, nulls: 1 });
-    let received_at = Some(MicrosRange { min: 5_000, max: 5_009, nulls: 0 });
-    assert_eq!(FileStats::from(summary), FileStats { rows: 10, timestamp, received_at });
+    assert_eq!((summary.rows, summary.timestamp_micros, summary.timestamp_nulls), (10, Some((991, 1_000)), 1));
+    assert_eq!(summary.received_micros, Some((5_000, 5_009)));
     let (_, metadata) = read(bytes);
     let statistics = |name: &str| {
         let group = metadata.row_group(0);

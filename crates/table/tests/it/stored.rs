@@ -10,8 +10,8 @@ use table::{
     Txn,
 };
 
-use super::world::Dice;
-use super::{block, encoder, fill, read, shape, world};
+use crate::read;
+use crate::world::{self, Dice, block, encoder, fill, shape};
 
 /// Writes a block as one file per date.
 fn write(events: &Dataset, from: &Block) -> Vec<NewFile> {

@@ -1,6 +1,9 @@
 //! Random layouts and events, with the rows that they should become.
 
-use serde_json::{Value, json};
+use std::sync::Arc;
+
+use columns::{Block, EVENT_DATE, EncodeOptions, Encoder, Row, Seal, Shape};
+use serde_json::{Map, Value, json};
 use xdm::layout::{Field, Layout, Node, Scalar, Space};
 use xdm::{ListSlot, PersonalSlot, Sink, Slot, StructSlot};
 
@@ -86,15 +89,9 @@ fn add_list(layout: &mut Layout, path: &str, space: Space) -> (ListSlot, Space) 
 
 /// Feeds one event into a sink; returns its row as JSON: nulls spelled out, instants as
 /// microseconds, maps as lists of pairs.
-pub(crate) fn event(
-    layout: &Layout,
-    dice: &mut Dice,
-    number: u64,
-    sink: &mut impl Sink,
-) -> serde_json::Map<String, Value> {
+pub(crate) fn event(layout: &Layout, dice: &mut Dice, number: u64, sink: &mut impl Sink) -> Map<String, Value> {
     let mut feed = Feed { layout, dice, number };
-    let mut row: serde_json::Map<String, Value> =
-        layout.fields.iter().map(|field| (field.name.clone(), Value::Null)).collect();
+    let mut row: Map<String, Value> = layout.fields.iter().map(|field| (field.name.clone(), Value::Null)).collect();
     for at in feed.order(layout.fields.len()) {
         let field = &layout.fields[at];
         let always = field.name == "timestamp" || field.name == "_id" && !feed.dice.percent(10);
@@ -135,7 +132,7 @@ impl Feed<'_> {
             Node::Leaf(slot) => self.leaf(*slot, sink),
             Node::Struct(slot, fields) => {
                 sink.object(*slot);
-                let mut object: serde_json::Map<String, Value> =
+                let mut object: Map<String, Value> =
                     fields.iter().map(|field| (field.name.clone(), Value::Null)).collect();
                 for at in self.order(fields.len()) {
                     if self.dice.percent(70) {
@@ -260,4 +257,86 @@ impl<S: Sink> Sink for Cut<'_, S> {
     fn personal(&mut self, slot: Option<PersonalSlot>, pointer: &str, raw: &str) {
         self.call(|sink| sink.personal(slot, pointer, raw));
     }
+}
+
+/// Writes what it is given in clear, so that tests can look.
+struct Glass;
+
+impl Seal for Glass {
+    fn seal(&self, context: &[u8], plain: &[u8], out: &mut Vec<u8>) {
+        out.extend_from_slice(context);
+        out.push(b'|');
+        out.extend_from_slice(plain);
+    }
+
+    fn pseudonym(&self, value: &[u8], out: &mut Vec<u8>) {
+        out.extend(value.iter().rev());
+    }
+}
+
+pub(crate) fn block(shape: &Arc<Shape>) -> Block {
+    Block::new(Arc::clone(shape), Arc::new(Glass))
+}
+
+pub(crate) fn shape(layout: Layout) -> Arc<Shape> {
+    Arc::new(Shape::new(Arc::new(layout)).expect("a table of events"))
+}
+
+/// Fills a block with random events, invalid ones between them; returns the rows.
+pub(crate) fn fill(block: &mut Block, dice: &mut Dice, events: u64, number: &mut u64) -> Vec<Map<String, Value>> {
+    let layout = Arc::clone(block.shape().layout());
+    let mut rows = Vec::new();
+    while rows.len() < events as usize {
+        *number += 1;
+        if dice.percent(15) {
+            let calls_left = dice.below(40);
+            event(&layout, dice, *number, &mut Cut { sink: block, calls_left });
+            block.rollback();
+            continue;
+        }
+        let mut row = event(&layout, dice, *number, block);
+        let minted = format!("minted-{number}");
+        let request_id = dice.percent(50).then_some("request");
+        let received_micros = 1_790_000_000_000_000 + *number as i64;
+        let datastream = dice.pick(&["web", "app"]);
+        let content_mac = dice.below(u64::MAX) as i64;
+        let derived = dice.percent(20).then_some("clickToCall");
+        let time_anomaly = dice.percent(10).then_some("ahead");
+        let minted_id = Some(minted.as_str());
+        let own = Row { minted_id, received_micros, datastream, request_id, content_mac, derived, time_anomaly };
+        block.commit(own);
+        complete(&mut row, &minted);
+        row.insert("received_at".into(), json!(received_micros));
+        row.insert("datastream".into(), json!(datastream));
+        row.insert("request_id".into(), json!(request_id));
+        row.insert("content_mac".into(), json!(content_mac));
+        row.insert("derived".into(), json!(derived));
+        row.insert("time_anomaly".into(), json!(time_anomaly));
+        rows.push(row);
+        // Now and then: what waits is protected before it is looked at.
+        if dice.percent(30) {
+            block.protect();
+        }
+    }
+    block.protect();
+    rows
+}
+
+/// What committing adds to a row.
+fn complete(row: &mut Map<String, Value>, minted: &str) {
+    if row["_id"].is_null() {
+        row.insert("_id".into(), json!(minted));
+    }
+    let extra = row.get("extra").map_or(Value::Null, |extra| json!(extra.to_string().replace("[1,2]", "[1, 2]")));
+    row.insert("extra".into(), extra);
+    let sealed = row.get("sealed").map_or(Value::Null, |plain| {
+        json!(format!("{}|{plain}", row["_id"].as_str().unwrap_or_default()).into_bytes())
+    });
+    row.insert("sealed".into(), sealed);
+    let days = row["timestamp"].as_i64().map(|micros| micros.div_euclid(86_400_000_000));
+    row.insert(EVENT_DATE.into(), json!(days));
+}
+
+pub(crate) fn encoder(shape: &Arc<Shape>, options: EncodeOptions) -> Encoder {
+    Encoder::new(Arc::clone(shape), options).expect("an encoder")
 }

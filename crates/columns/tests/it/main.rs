@@ -1,0 +1,6 @@
+//! Integration tests of `columns`, in one binary.
+
+mod pages;
+mod read;
+mod values;
+mod world;

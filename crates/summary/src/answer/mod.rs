@@ -7,6 +7,7 @@
 //! want aren't looked for.
 
 mod alone;
+mod did;
 mod lengths;
 mod marks;
 mod passing;
@@ -104,8 +105,7 @@ pub(crate) struct Asked<'a> {
 
 impl Asked<'_> {
     fn threads(&self) -> usize {
-        let work =
-            |part: &DayPart<'_>| part.day.sample.cells.len() + part.day.first_contacts.cells.len() + part.seen.len();
+        let work = |part: &DayPart<'_>| part.day.sample.len() + part.day.first_contacts.cells.len() + part.seen.len();
         let work: usize = self.parts.iter().map(work).sum();
         (work / WORK_PER_THREAD_MIN).clamp(1, THREADS_MAX)
     }
@@ -147,7 +147,10 @@ const IS_CONTACT: u8 = seen::REPEAT;
 
 /// A day, as a query sees it.
 pub(crate) struct DayPart<'a> {
+    /// Condensed, if the query has all of the day in one place.
     day: &'a DaySummary,
+    /// As it is kept.
+    kept: &'a DaySummary,
     is_in_span: bool,
     /// Channels that count, a bit each.
     counted: u8,
@@ -173,11 +176,13 @@ pub(crate) struct Stretch {
 }
 
 impl<'a> DayPart<'a> {
-    fn new(day: &'a DaySummary, query: &Query) -> DayPart<'a> {
-        let slots = span::slots(day, query);
+    fn new(kept: &'a DaySummary, query: &Query) -> DayPart<'a> {
+        let slots = span::slots(kept, query);
+        let is_in_one = slots.iter().all(|slot| *slot == slots[0]);
+        let day = kept.condensed.as_deref().filter(|_| is_in_one).unwrap_or(kept);
         let counted = passing::counted(&query.filter.channel);
         let passing = passing::passing(day, &query.filter);
-        let of_places: Vec<u8> = std::iter::zip(&day.places, &passing)
+        let of_places: Vec<u8> = std::iter::zip(day.places.iter(), &passing)
             .map(|(place, passes)| match place.mask.requests() & counted {
                 _ if !passes => 0,
                 0 => seen::ANY,
@@ -203,7 +208,7 @@ impl<'a> DayPart<'a> {
         }
         let is_in_span = span::overlaps(day, query);
         let is_whole = !slots.contains(&Slot::Outside) && counted == passing::EVERY && !passing.contains(&false);
-        DayPart { day, is_in_span, counted, is_whole, stretches, buckets, seen, place_rows: Vec::new() }
+        DayPart { day, kept, is_in_span, counted, is_whole, stretches, buckets, seen, place_rows: Vec::new() }
     }
 
     /// The only bucket of the series that all of the day is in.
@@ -214,16 +219,9 @@ impl<'a> DayPart<'a> {
         }
     }
 
-    /// The stretch of each of the day's buckets that has cells.
-    fn stretches_of_buckets(&self) -> Vec<usize> {
-        let mut stretches = vec![0; self.day.bucket.per_day() as usize];
-        let mut start = 0;
-        for (at, stretch) in self.stretches.iter().enumerate() {
-            let cells = start..stretch.end as usize;
-            start = cells.end;
-            self.day.cells.buckets[cells].iter().for_each(|bucket| stretches[usize::from(*bucket)] = at);
-        }
-        stretches
+    /// What stands for a cell of the day as it is kept.
+    fn cell_of_kept(&self, cell: u32) -> u32 {
+        if std::ptr::eq(self.day, self.kept) { cell } else { self.kept.cells.places[cell as usize] }
     }
 
     fn place_of(&self, cell: u32) -> usize {

@@ -89,10 +89,10 @@ impl<'a> Repeats<'a> {
 }
 
 impl DayPart<'_> {
-    /// The minute since 1970 that a cell begins with.
+    /// The minute since 1970 that a cell of the day as it is kept begins with.
     pub(crate) fn minute(&self, cell: u32) -> i64 {
-        let bucket = i64::from(self.day.cells.buckets[cell as usize]) * i64::from(self.day.bucket.minutes());
-        day_start(self.day.day) / 60_000_000 + bucket
+        let bucket = i64::from(self.kept.cells.buckets[cell as usize]) * i64::from(self.kept.bucket.minutes());
+        day_start(self.kept.day) / 60_000_000 + bucket
     }
 
     fn slot_of(&self, cell: u32) -> Slot {

@@ -4,9 +4,9 @@ use std::cmp::Reverse;
 
 use hashbrown::HashMap;
 
-use super::DayPart;
 use super::marks::seen;
 use super::passing::counted;
+use super::{DayPart, IS_CONTACT};
 use crate::day::{DaySummary, Measure, OTHER};
 use crate::rows::NO_TEXT;
 use crate::{Channel, Dimension, Query, ROWS_PER_ANSWER_MAX, RowKey};
@@ -68,6 +68,68 @@ impl RowKeys {
         rows.extend(day.values[dimension].iter().map(row_of));
         let row = |text: u32| rows.get(text as usize).copied().unwrap_or(OTHER_ROW);
         day.places.iter().map(|place| row(place.texts[dimension])).collect()
+    }
+}
+
+/// A day's cells that pass, with what their visitors did there, by row.
+pub(crate) struct CellsByRow {
+    /// Where those of each row end.
+    ends: Vec<u32>,
+    cells: Vec<(u32, u8)>,
+}
+
+impl CellsByRow {
+    /// The rows that have any, each with its cells in their order.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (u32, &[(u32, u8)])> + '_ {
+        let mut start = 0;
+        let rows = (0..).zip(&self.ends).map(move |(row, end)| {
+            let cells = &self.cells[start..*end as usize];
+            start = *end as usize;
+            (row, cells)
+        });
+        rows.filter(|(_, cells)| !cells.is_empty())
+    }
+}
+
+impl DayPart<'_> {
+    /// The cells of rows whose visitors did something that is wanted.
+    pub(crate) fn cells_by_row(&self, rows: &RowKeys, wanted: u8) -> CellsByRow {
+        let each = |each: &mut dyn FnMut(u32, u32, u8)| {
+            for (cell, seen) in (0u32..).zip(&self.seen).map(|(cell, seen)| (cell, seen & !IS_CONTACT)) {
+                if seen == 0 {
+                    continue;
+                }
+                if !rows.by_channel {
+                    let row = self.place_rows[self.place_of(cell)];
+                    if (row as usize) < rows.keys.len() && seen & wanted != 0 {
+                        each(row, cell, seen & wanted);
+                    }
+                    continue;
+                }
+                let channels = self.channels_of(cell);
+                for channel in (0..Channel::ALL.len()).map(|channel| 1 << channel) {
+                    let seen = (seen::ANY | seen::requests(seen::channels(seen) & channel)) & wanted;
+                    if channels & channel != 0 && seen != 0 {
+                        rows.of_channels(channel).for_each(|row| each(row as u32, cell, seen));
+                    }
+                }
+            }
+        };
+        let mut ends = vec![0u32; rows.keys.len() + 1];
+        each(&mut |row, _, _| ends[row as usize + 1] += 1);
+        let mut sum = 0;
+        ends.iter_mut().for_each(|end| {
+            sum += *end;
+            *end = sum;
+        });
+        let mut cells = vec![(0, 0); sum as usize];
+        each(&mut |row, cell, seen| {
+            let next = &mut ends[row as usize];
+            cells[*next as usize] = (cell, seen);
+            *next += 1;
+        });
+        ends.pop();
+        CellsByRow { ends, cells }
     }
 }
 

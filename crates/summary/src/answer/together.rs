@@ -11,6 +11,7 @@ use super::marks::{Counts, Mark, Union};
 use super::repeats::{Contact, Repeats};
 use super::samples::Below;
 use super::threads;
+use crate::day::Visitor;
 
 /// Marks that are brought together at once, about.
 const MARKS_AT_ONCE: usize = 8_192;
@@ -24,22 +25,22 @@ struct Task {
 #[derive(Clone, Copy)]
 enum Kind {
     Span,
-    Bucket(u32),
-    Rows,
+    /// A bucket of the series, or a row.
+    Number(u32),
     Repeats,
 }
 
-/// Visitors of a bucket of the series, as one day has them.
+/// Visitors of a number, as one day has them.
 struct OfDay<'a> {
     part: usize,
-    visitors: &'a [(u32, u8)],
+    visitors: &'a [(Visitor, u8)],
 }
 
 /// What one thread does.
 struct Together<'a> {
     asked: &'a Asked<'a>,
     found: &'a [Found],
-    buckets: &'a [Vec<OfDay<'a>>],
+    numbers: &'a [Vec<OfDay<'a>>],
     counts: Counts,
     union: Union,
     repeats: Repeats<'a>,
@@ -48,18 +49,18 @@ struct Together<'a> {
 
 /// Counts what the days found, which are those of `asked`, in the same order.
 pub(crate) fn count(asked: &Asked<'_>, threads: usize, found: &[Found], counts: &mut Counts) {
-    let mut buckets: Vec<Vec<OfDay<'_>>> = Vec::new();
-    buckets.resize_with(asked.query.timeline.buckets as usize, Vec::new);
+    let mut numbers: Vec<Vec<OfDay<'_>>> = Vec::new();
+    numbers.resize_with(asked.numbers(), Vec::new);
     for (part, found) in found.iter().enumerate() {
-        for (bucket, visitors) in &found.buckets {
-            buckets[*bucket as usize].push(OfDay { part, visitors });
+        for (number, visitors) in &found.numbers {
+            numbers[*number as usize].push(OfDay { part, visitors });
         }
     }
-    let tasks = tasks(asked, found, &buckets);
+    let tasks = tasks(asked, found, &numbers);
     let new = || Together {
         asked,
         found,
-        buckets: &buckets,
+        numbers: &numbers,
         counts: Counts::new(asked.numbers()),
         union: Union::new(),
         repeats: Repeats::new(asked),
@@ -69,17 +70,17 @@ pub(crate) fn count(asked: &Asked<'_>, threads: usize, found: &[Found], counts: 
     workers.iter().for_each(|worker| counts.add_all(&worker.counts));
 }
 
-fn tasks(asked: &Asked<'_>, found: &[Found], buckets: &[Vec<OfDay<'_>>]) -> Vec<Task> {
+fn tasks(asked: &Asked<'_>, found: &[Found], numbers: &[Vec<OfDay<'_>>]) -> Vec<Task> {
     let mut tasks = Vec::new();
     let mut add = |kind: Kind, marks: usize, below: Below| {
         tasks.extend(ranges(marks, below).map(|hashes| Task { kind, hashes }));
     };
     let estimates = asked.estimates;
     add(Kind::Span, found.iter().map(|found| found.span.len()).sum(), estimates.span.visitors);
-    for ((bucket, days), estimate) in (0..).zip(buckets).zip(&estimates.series) {
-        add(Kind::Bucket(bucket), days.iter().map(|day| day.visitors.len()).sum(), estimate.visitors);
+    for (number, days) in numbers.iter().enumerate() {
+        let marks = days.iter().map(|day| day.visitors.len()).sum();
+        add(Kind::Number(number as u32), marks, asked.estimate(number).0.visitors);
     }
-    add(Kind::Rows, found.iter().map(|found| found.rows.len()).sum(), estimates.span.visitors);
     let contacts = estimates.contacts.iter().copied().max().unwrap_or(Below::NONE);
     add(Kind::Repeats, found.iter().map(|found| found.contacts.len()).sum(), contacts);
     tasks
@@ -97,6 +98,9 @@ fn ranges(marks: usize, below: Below) -> impl Iterator<Item = RangeInclusive<u64
 
 /// Those of some things in the order of their hashes whose hashes are in a range.
 fn within<'a, T>(all: &'a [T], hashes: &RangeInclusive<u64>, hash: impl Fn(&T) -> u64) -> &'a [T] {
+    if *hashes == (0..=u64::MAX) {
+        return all;
+    }
     let from = all.partition_point(|one| hash(one) < *hashes.start());
     let to = all.partition_point(|one| hash(one) <= *hashes.end());
     &all[from..to.max(from)]
@@ -106,8 +110,7 @@ impl Together<'_> {
     fn count(&mut self, task: &Task) {
         match task.kind {
             Kind::Span => self.count_span(&task.hashes),
-            Kind::Bucket(bucket) => self.count_bucket(bucket, &task.hashes),
-            Kind::Rows => self.count_rows(&task.hashes),
+            Kind::Number(number) => self.count_number(number, &task.hashes),
             Kind::Repeats => self.count_repeats(&task.hashes),
         }
     }
@@ -129,29 +132,18 @@ impl Together<'_> {
         }
     }
 
-    fn count_bucket(&mut self, bucket: u32, range: &RangeInclusive<u64>) {
-        let number = Asked::number_of_bucket(bucket);
-        let days = self.buckets[bucket as usize].iter().map(|day| {
+    fn count_number(&mut self, number: u32, range: &RangeInclusive<u64>) {
+        let days = self.numbers[number as usize].iter().map(|day| {
             let hashes = self.asked.parts[day.part].day.sample.hashes.as_ref();
-            (hashes, within(day.visitors, range, |(visitor, _)| hashes[*visitor as usize]))
+            (hashes, within(day.visitors, range, |(visitor, _)| hashes[usize::from(*visitor)]))
         });
-        let days: Vec<(&[u64], &[(u32, u8)])> = days.collect();
+        let days: Vec<(&[u64], &[(Visitor, u8)])> = days.collect();
         self.union.begin(days.iter().map(|(_, visitors)| visitors.len()).sum());
         for (hashes, visitors) in days {
             for (visitor, seen) in visitors {
-                let new = self.union.add(Mark { hash: hashes[*visitor as usize], number, seen: *seen });
+                let new = self.union.add(Mark { hash: hashes[usize::from(*visitor)], number, seen: *seen });
                 self.counts.add(number, new);
             }
-        }
-    }
-
-    fn count_rows(&mut self, range: &RangeInclusive<u64>) {
-        let days = self.found.iter().map(|found| within(&found.rows, range, |mark| mark.hash));
-        let days: Vec<&[Mark]> = days.collect();
-        self.union.begin(days.iter().map(|marks| marks.len()).sum());
-        for mark in days.into_iter().flatten() {
-            let new = self.union.add(*mark);
-            self.counts.add(mark.number, new);
         }
     }
 

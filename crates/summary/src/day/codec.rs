@@ -10,12 +10,12 @@ use thiserror::Error;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::columns::{Reader, Writer};
-use super::{Cells, DaySummaries, DaySummary, Lengths, Measure, OTHER, Sample, Sums, Unended};
+use super::{Cells, DaySummaries, DaySummary, Lengths, Measure, OTHER, Sample, Sums, Trails, Unended};
 use crate::Dimensions;
 use crate::dimensions::TEXT_DIMENSIONS;
 use crate::fold::{Bucket, day_start};
 use crate::rows::{Mask, NO_TEXT, Place, Texts};
-use crate::{DECODED_BYTES_MAX, SESSION_SECONDS_MAX};
+use crate::{DECODED_BYTES_MAX, SESSION_SECONDS_MAX, VISITORS_PER_DAY_MAX};
 
 const MAGIC: &[u8; 4] = b"FDDS";
 const VERSION: u8 = 2;
@@ -141,14 +141,14 @@ impl DaySummary {
     }
 
     fn write_trails(&self, to: &mut Writer) {
-        let sample = &self.sample;
-        to.count(sample.cells.len());
-        to.steps(&sample.ends);
+        let trails = self.sample.trails();
+        to.count(trails.cells.len());
+        to.steps(&trails.ends);
         // Bucket and place apart: each has few values, the cell's number has many.
-        let cells = sample.cells.iter().map(|cell| *cell as usize);
+        let cells = trails.cells.iter().map(|cell| *cell as usize);
         cells.clone().for_each(|cell| to.number(self.cells.buckets[cell].into()));
         cells.clone().for_each(|cell| to.number(self.cells.places[cell].into()));
-        for (cell, minute) in cells.zip(&sample.minutes) {
+        for (cell, minute) in cells.zip(&trails.minutes) {
             if self.places[self.cells.places[cell] as usize].mask.requests() != 0 {
                 to.bytes.push(*minute);
             }
@@ -195,7 +195,7 @@ fn read<const N: usize>(bytes: &[u8], dimensions: [Dimensions; N]) -> Option<[Da
     if threshold == Some(0) {
         return None;
     }
-    let count = from.count()?;
+    let count = from.count().filter(|count| *count <= VISITORS_PER_DAY_MAX)?;
     let shared = Shared { day, bucket, threshold, hashes: from.planes(count)?.into() };
     let mut summaries = Vec::with_capacity(N);
     for kept in dimensions {
@@ -219,19 +219,25 @@ fn read_summary(from: &mut Reader<'_>, shared: &Shared) -> Option<DaySummary> {
     }
     let places = read_places(from, dimensions, &values)?;
     let cells = read_cells(from, bucket, places.len())?;
-    Some(DaySummary {
+    // In the order in which they stand.
+    let (durations, first_contacts) = (read_lengths(from, &cells)?, read_lengths(from, &cells)?);
+    let unended = read_unended(from, &cells, day_start(day))?;
+    let (sample, trails) = read_trails(from, shared, &places, &cells)?;
+    let summary = DaySummary {
         day,
         bucket,
         dimensions,
         has_other: std::array::from_fn(|at| places.iter().any(|place| place.texts[at] == OTHER)),
-        values,
-        durations: read_lengths(from, &cells)?,
-        first_contacts: read_lengths(from, &cells)?,
-        unended: read_unended(from, &cells, day_start(day))?,
-        sample: read_trails(from, shared, &places, &cells)?,
-        places,
+        values: Arc::new(values),
+        durations,
+        first_contacts,
+        unended,
+        sample,
+        places: places.into(),
         cells,
-    })
+        condensed: None,
+    };
+    Some(summary.finished(trails))
 }
 
 fn read_texts(from: &mut Reader<'_>) -> Option<Texts> {
@@ -310,30 +316,69 @@ fn read_unended(from: &mut Reader<'_>, cells: &Cells, day_start: i64) -> Option<
     Some(Unended { cells, last_at })
 }
 
-fn read_trails(from: &mut Reader<'_>, shared: &Shared, places: &[Place], cells: &Cells) -> Option<Sample> {
+fn read_trails(from: &mut Reader<'_>, shared: &Shared, places: &[Place], cells: &Cells) -> Option<(Sample, Trails)> {
     let Shared { bucket, threshold, .. } = *shared;
     let entries = from.count()?;
     let ends = from.steps(shared.hashes.len())?;
     if ends.last().copied().unwrap_or(0) as usize != entries {
         return None;
     }
-    let starts: Vec<usize> =
-        (0..=bucket.per_day()).map(|bucket| cells.buckets.partition_point(|at| u32::from(*at) < bucket)).collect();
+    let cell_ids = CellIds::new(bucket, places.len(), cells);
     let buckets = from.numbers(entries)?;
-    let mut sample = Sample { threshold, hashes: Arc::clone(&shared.hashes), ends, ..Sample::default() };
+    let mut trails = Trails { ends, ..Trails::default() };
     for bucket in buckets {
-        let place = from.small()?;
-        let start = *starts.get(bucket as usize)?;
-        let of_bucket = &cells.places[start..*starts.get(bucket as usize + 1)?];
-        sample.cells.push((start + of_bucket.binary_search(&place).ok()?) as u32);
+        trails.cells.push(cell_ids.find(bucket, from.small()?)?);
     }
-    for cell in &sample.cells {
-        let is_request = places[cells.places[*cell as usize] as usize].mask.requests() != 0;
-        let minute = if is_request { from.byte()? } else { 0 };
+    let is_request = |cell: u32| places[cells.places[cell as usize] as usize].mask.requests() != 0;
+    for cell in &trails.cells {
+        let minute = if is_request(*cell) { from.byte()? } else { 0 };
         if u32::from(minute) >= bucket.minutes() {
             return None;
         }
-        sample.minutes.push(minute);
+        trails.minutes.push(minute);
     }
-    Some(sample)
+    let sample = Sample::new((threshold, Arc::clone(&shared.hashes)), cells.places.len(), is_request, &trails);
+    Some((sample, trails))
+}
+
+/// Bytes that it may take to find cells without searching.
+const CELL_IDS_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Finds cells by bucket and place.
+struct CellIds<'a> {
+    cells: &'a Cells,
+    /// Where the cells of each bucket begin, and where the last ones end.
+    starts: Vec<usize>,
+    /// By bucket and place; empty where that would take too much memory.
+    ids: Vec<u32>,
+    places: usize,
+}
+
+impl CellIds<'_> {
+    fn new(bucket: Bucket, places: usize, cells: &Cells) -> CellIds<'_> {
+        let start = |bucket: u32| cells.buckets.partition_point(|at| u32::from(*at) < bucket);
+        let starts = (0..=bucket.per_day()).map(start).collect();
+        let count = places.saturating_mul(bucket.per_day() as usize);
+        let mut ids = Vec::new();
+        if count <= CELL_IDS_BYTES_MAX / size_of::<u32>() {
+            ids.resize(count, u32::MAX);
+            for ((id, bucket), place) in (0..).zip(&cells.buckets).zip(&cells.places) {
+                ids[usize::from(*bucket) * places + *place as usize] = id;
+            }
+        }
+        CellIds { cells, starts, ids, places }
+    }
+
+    fn find(&self, bucket: u32, place: u32) -> Option<u32> {
+        let (bucket, place_at) = (bucket as usize, place as usize);
+        let start = *self.starts.get(bucket)?;
+        let end = *self.starts.get(bucket + 1)?;
+        if self.ids.is_empty() {
+            return Some((start + self.cells.places[start..end].binary_search(&place).ok()?) as u32);
+        }
+        if place_at >= self.places {
+            return None;
+        }
+        self.ids.get(bucket * self.places + place_at).copied().filter(|id| *id != u32::MAX)
+    }
 }

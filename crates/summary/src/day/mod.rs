@@ -3,14 +3,15 @@
 mod answerable;
 mod codec;
 mod columns;
+mod condensed;
 mod measure;
+mod sample;
 mod summaries;
-
-use std::sync::OnceLock;
 
 pub use answerable::Unanswerable;
 pub use codec::DecodeError;
 pub(crate) use measure::Measure;
+pub(crate) use sample::{Sample, Trails, Visitor};
 pub use summaries::DaySummaries;
 
 use std::sync::Arc;
@@ -31,15 +32,17 @@ pub struct DaySummary {
     /// What is kept apart; of other dimensions all events have no text here.
     pub(crate) dimensions: Dimensions,
     /// Values of each dimension, ascending.
-    pub(crate) values: [Texts; TEXT_DIMENSIONS],
+    pub(crate) values: Arc<[Texts; TEXT_DIMENSIONS]>,
     /// Whether values of the dimension stand in `OTHER`.
     pub(crate) has_other: [bool; TEXT_DIMENSIONS],
-    pub(crate) places: Vec<Place>,
+    pub(crate) places: Arc<[Place]>,
     pub(crate) cells: Cells,
     pub(crate) durations: Lengths,
     pub(crate) first_contacts: Lengths,
     pub(crate) unended: Unended,
     pub(crate) sample: Sample,
+    /// The same without buckets.
+    pub(crate) condensed: Option<Box<DaySummary>>,
 }
 
 /// What is told apart: a bucket of the day and a place, in this order and ascending.
@@ -77,23 +80,6 @@ pub(crate) struct Unended {
     pub(crate) last_at: Vec<i64>,
 }
 
-/// The visitors whose hashes are below the threshold, each with the cells of his events.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Sample {
-    /// `None`: all visitors.
-    pub(crate) threshold: Option<u64>,
-    /// Ascending; summaries of one day have them together.
-    pub(crate) hashes: Arc<[u64]>,
-    /// Where the entries of each visitor end.
-    pub(crate) ends: Vec<u32>,
-    /// Of each entry; ascending within a visitor.
-    pub(crate) cells: Vec<u32>,
-    /// Of each entry: of a contact request, the minute of its bucket; else 0.
-    pub(crate) minutes: Vec<u8>,
-    /// What each visitor did in all of the day; found out by the first answer that needs it.
-    pub(crate) whole: OnceLock<Box<[u8]>>,
-}
-
 impl DaySummary {
     /// The day, counted from 1970-01-01.
     pub fn day(&self) -> i32 {
@@ -110,11 +96,11 @@ impl DaySummary {
         fn of<T>(column: &Vec<T>) -> usize {
             column.capacity() * size_of::<T>()
         }
-        let DaySummary { values, places, cells, durations, first_contacts, unended, sample, .. } = self;
+        let DaySummary { values, places, cells, durations, first_contacts, unended, sample, condensed, .. } = self;
         let lengths = |lengths: &Lengths| of(&lengths.cells) + of(&lengths.seconds) + of(&lengths.counts);
         size_of::<DaySummary>()
             + values.iter().map(Texts::bytes).sum::<usize>()
-            + of(places)
+            + size_of_val::<[Place]>(places)
             + of(&cells.buckets)
             + of(&cells.places)
             + of(&cells.sums)
@@ -124,10 +110,10 @@ impl DaySummary {
             + of(&unended.cells)
             + of(&unended.last_at)
             + size_of_val::<[u64]>(&sample.hashes)
-            + of(&sample.ends)
-            + of(&sample.cells)
-            + of(&sample.minutes)
-            // Of what is found out later.
-            + sample.hashes.len()
+            + sample.bytes()
+            + condensed.as_ref().map_or(0, |condensed| {
+                let shared = values.iter().map(Texts::bytes).sum::<usize>() + size_of_val::<[Place]>(places);
+                condensed.bytes().saturating_sub(shared + size_of_val::<[u64]>(&sample.hashes))
+            })
     }
 }

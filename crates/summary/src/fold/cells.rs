@@ -44,6 +44,8 @@ impl Choice {
             columns.seconds.push(seconds);
             columns.counts.push(count);
         }
+        let Lengths { cells, seconds, counts } = &mut columns;
+        [cells, seconds, counts].into_iter().for_each(Vec::shrink_to_fit);
         columns
     }
 

@@ -12,7 +12,7 @@ use super::trails::Trails;
 use super::window::Window;
 use super::{Bucket, Keep, counts, sessions, touched, visits};
 use crate::Dimensions;
-use crate::day::{DaySummaries, DaySummary, Sample};
+use crate::day::{self, DaySummaries, DaySummary, Sample};
 use crate::rows::Rows;
 
 /// What the events of a day amount to, or those of a [`Shard`] of it: with all values, so that parts can
@@ -111,7 +111,7 @@ impl Part {
         Choice::new(&Keep { bucket: self.bucket, ..*keep }, &self.names, &self.additions)
     }
 
-    fn chosen(&self, choice: Choice, sample: Sample) -> DaySummary {
+    fn chosen(&self, choice: Choice, (sample, trails): (Sample, day::Trails)) -> DaySummary {
         DaySummary {
             day: self.day,
             bucket: self.bucket,
@@ -121,10 +121,12 @@ impl Part {
             unended: choice.unended(&self.additions),
             sample,
             dimensions: choice.dimensions,
-            values: choice.values,
+            values: Arc::new(choice.values),
             has_other: choice.has_other,
-            places: choice.places,
+            places: choice.places.into(),
+            condensed: None,
         }
+        .finished(trails)
     }
 
     /// The memory that it takes, in bytes, about.

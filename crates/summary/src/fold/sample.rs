@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use super::choice::Choice;
 use super::trails::{Entry, Trails};
-use crate::day::Sample;
+use crate::day::{self, Sample};
 use crate::{TRAIL_ENTRIES_PER_DAY_MAX, VISITORS_PER_DAY_MIN};
 
 impl Choice {
     /// The samples of a day by several choices: of the same visitors, so that counts of visitors are the same
     /// whichever is asked. Where one has no room for more, no other has more either.
-    pub(crate) fn samples<const N: usize>(choices: [&Choice; N], trails: &Trails) -> [Sample; N] {
+    pub(crate) fn samples<const N: usize>(choices: [&Choice; N], trails: &Trails) -> [(Sample, day::Trails); N] {
         let mut threshold = trails.threshold;
         let mut hashes: Vec<u64> = Vec::new();
-        let mut samples: [Sample; N] = std::array::from_fn(|_| Sample::default());
+        let mut samples: [day::Trails; N] = std::array::from_fn(|_| day::Trails::default());
         for (hash, trail) in trails.iter() {
             let entries = choices.map(|choice| choice.entries(trail));
             let is_full = samples
@@ -32,11 +32,11 @@ impl Choice {
             }
         }
         let hashes: Arc<[u64]> = hashes.into();
-        samples.map(|mut sample| {
-            sample.ends.shrink_to_fit();
-            sample.cells.shrink_to_fit();
-            sample.minutes.shrink_to_fit();
-            Sample { threshold, hashes: Arc::clone(&hashes), ..sample }
+        std::array::from_fn(|at| {
+            let Choice { cells, places, .. } = choices[at];
+            let is_request = |cell: u32| places[cells[cell as usize].place() as usize].mask.requests() != 0;
+            let trails = std::mem::take(&mut samples[at]);
+            (Sample::new((threshold, Arc::clone(&hashes)), cells.len(), is_request, &trails), trails)
         })
     }
 

@@ -1,0 +1,209 @@
+//! The visitors of a day that are kept one by one, by the cells of their events.
+//!
+//! They are written visitor by visitor ([`Trails`]), and kept in memory cell by cell: a question takes whole
+//! cells, so it reads the entries of those that pass its filter, one after the other, and no others.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::VISITORS_PER_DAY_MAX;
+
+/// A visitor's place among the day's, which are at most [`VISITORS_PER_DAY_MAX`].
+pub(crate) type Visitor = u16;
+
+const _: () = assert!(VISITORS_PER_DAY_MAX <= 1 << Visitor::BITS);
+
+/// The visitors whose hashes are below the threshold, with the cells of their events.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sample {
+    /// `None`: all visitors.
+    pub(crate) threshold: Option<u64>,
+    /// Ascending; summaries of one day have them together.
+    pub(crate) hashes: Arc<[u64]>,
+    /// Where the entries of each cell end.
+    ends: Vec<u32>,
+    /// Of each entry; ascending within a cell.
+    visitors: Vec<Visitor>,
+    /// Visitor by visitor, and of each in the order of time.
+    contacts: Vec<Contact>,
+    /// What each visitor did in all of the day; found out by the first answer that needs it.
+    pub(crate) whole: OnceLock<Box<[u8]>>,
+}
+
+/// The entries of a sample, visitor by visitor.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Trails {
+    /// Where the entries of each visitor end.
+    pub(crate) ends: Vec<u32>,
+    /// Of each entry; ascending within a visitor.
+    pub(crate) cells: Vec<u32>,
+    /// Of each entry: of a contact request, the minute of its bucket; else 0.
+    pub(crate) minutes: Vec<u8>,
+}
+
+/// An entry of a contact request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Contact {
+    pub(crate) cell: u32,
+    pub(crate) visitor: Visitor,
+    /// Of its bucket.
+    pub(crate) minute: u8,
+}
+
+impl Sample {
+    /// Of at most [`VISITORS_PER_DAY_MAX`] visitors, whose trails know no cell but the first `cells`.
+    /// `is_request` tells those of contact requests: of others no minute is kept.
+    pub(crate) fn new(
+        (threshold, hashes): (Option<u64>, Arc<[u64]>),
+        cells: usize,
+        is_request: impl Fn(u32) -> bool,
+        trails: &Trails,
+    ) -> Sample {
+        let mut order = Order::of(cells, trails.cells.iter().copied());
+        let mut visitors = vec![0; trails.cells.len()];
+        let mut contacts = Vec::new();
+        for visitor in 0..trails.ends.len() {
+            for entry in range(&trails.ends, visitor) {
+                let (cell, visitor) = (trails.cells[entry], visitor as Visitor);
+                visitors[order.next(cell)] = visitor;
+                if is_request(cell) {
+                    contacts.push(Contact { cell, visitor, minute: trails.minutes[entry] });
+                }
+            }
+        }
+        contacts.shrink_to_fit();
+        Sample { threshold, hashes, ends: order.ends(), visitors, contacts, whole: OnceLock::new() }
+    }
+
+    /// The same visitor by visitor.
+    pub(crate) fn trails(&self) -> Trails {
+        let mut order = Order::of(self.hashes.len(), self.visitors.iter().map(|visitor| u32::from(*visitor)));
+        let mut cells = vec![0; self.visitors.len()];
+        for cell in 0..self.ends.len() {
+            for visitor in self.of_cell(cell, usize::MAX) {
+                cells[order.next(u32::from(*visitor))] = cell as u32;
+            }
+        }
+        let ends = order.ends();
+        let mut minutes = vec![0; cells.len()];
+        let mut contacts = self.contacts.iter().peekable();
+        for visitor in 0..ends.len() {
+            for entry in range(&ends, visitor) {
+                let is_it =
+                    |contact: &&Contact| (usize::from(contact.visitor), contact.cell) == (visitor, cells[entry]);
+                minutes[entry] = contacts.next_if(is_it).map_or(0, |contact| contact.minute);
+            }
+        }
+        Trails { ends, cells, minutes }
+    }
+
+    /// How many entries there are.
+    pub(crate) fn len(&self) -> usize {
+        self.visitors.len()
+    }
+
+    /// The visitors of a cell who are among the first `count`. Ascending; one with contact requests in several
+    /// minutes is there as often.
+    pub(crate) fn of_cell(&self, cell: usize, count: usize) -> &[Visitor] {
+        let visitors = &self.visitors[range(&self.ends, cell)];
+        if visitors.last().is_none_or(|last| usize::from(*last) < count) {
+            return visitors;
+        }
+        &visitors[..visitors.partition_point(|visitor| usize::from(*visitor) < count)]
+    }
+
+    /// The contact requests of the first `count` visitors.
+    pub(crate) fn contacts(&self, count: usize) -> &[Contact] {
+        &self.contacts[..self.contacts.partition_point(|contact| usize::from(contact.visitor) < count)]
+    }
+
+    /// The memory that it takes beside the hashes, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.ends.capacity() * size_of::<u32>()
+            + self.visitors.capacity() * size_of::<Visitor>()
+            + self.contacts.capacity() * size_of::<Contact>()
+            // Of what is found out later.
+            + self.hashes.len()
+    }
+}
+
+/// Where each of some things goes that are put in another order: by a number, and those of one number as
+/// they come.
+struct Order(Vec<u32>);
+
+impl Order {
+    /// Of things with these numbers, all below `numbers`.
+    fn of(numbers: usize, all: impl Iterator<Item = u32>) -> Order {
+        let mut next = vec![0u32; numbers + 1];
+        all.for_each(|number| next[number as usize + 1] += 1);
+        let mut sum = 0;
+        for place in &mut next {
+            sum += *place;
+            *place = sum;
+        }
+        Order(next)
+    }
+
+    /// The place of the next one of a number.
+    fn next(&mut self, number: u32) -> usize {
+        let next = &mut self.0[number as usize];
+        *next += 1;
+        *next as usize - 1
+    }
+
+    /// Where those of each number end, after all have got their places.
+    fn ends(mut self) -> Vec<u32> {
+        self.0.pop();
+        self.0.shrink_to_fit();
+        self.0
+    }
+}
+
+fn range(ends: &[u32], at: usize) -> std::ops::Range<usize> {
+    let start = at.checked_sub(1).map_or(0, |before| ends[before]);
+    start as usize..ends[at] as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_put_by_cell_is_put_back_by_visitor(
+            trails in prop::collection::vec(prop::collection::btree_set((0u32..9, 0u8..3), 0..6), 0..20),
+            count in 0usize..25,
+        ) {
+            // Of cells that are no contact request's there are no minutes.
+            let is_request = |cell: u32| cell > 5;
+            let trails: Vec<Vec<(u32, u8)>> = trails
+                .iter()
+                .map(|trail| {
+                    let of_request = |(cell, minute): &(u32, u8)| (*cell, if is_request(*cell) { *minute } else { 0 });
+                    let mut trail: Vec<(u32, u8)> = trail.iter().map(of_request).collect();
+                    trail.dedup();
+                    trail
+                })
+                .collect();
+            let mut by_visitor = Trails::default();
+            for trail in &trails {
+                by_visitor.cells.extend(trail.iter().map(|entry| entry.0));
+                by_visitor.minutes.extend(trail.iter().map(|entry| entry.1));
+                by_visitor.ends.push(by_visitor.cells.len() as u32);
+            }
+            let hashes: Vec<u64> = (1..=trails.len() as u64).collect();
+            let sample = Sample::new((None, hashes.into()), 9, is_request, &by_visitor);
+            let entries = || trails.iter().take(count).enumerate().flat_map(|(visitor, trail)| {
+                trail.iter().map(move |(cell, minute)| Contact { cell: *cell, visitor: visitor as Visitor, minute: *minute })
+            });
+            for at in 0..9 {
+                let of_cell = entries().filter(|entry| entry.cell == at).map(|entry| entry.visitor);
+                prop_assert!(sample.of_cell(at as usize, count).iter().copied().eq(of_cell));
+            }
+            prop_assert!(sample.contacts(count).iter().copied().eq(entries().filter(|entry| is_request(entry.cell))));
+            prop_assert_eq!(sample.len(), by_visitor.cells.len());
+            prop_assert_eq!(sample.trails(), by_visitor);
+        }
+    }
+}

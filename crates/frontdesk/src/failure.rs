@@ -75,6 +75,11 @@ impl Failure {
         Failure::new(Exit::No, "")
     }
 
+    /// What the exit code is.
+    pub(crate) fn exit(&self) -> Exit {
+        self.exit
+    }
+
     /// Adds what the user can do.
     #[must_use]
     pub(crate) fn help(mut self, help: impl fmt::Display) -> Failure {

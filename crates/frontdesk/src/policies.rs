@@ -82,9 +82,8 @@ pub(crate) fn named(settings: &Settings) -> BTreeSet<&str> {
 ///
 /// # Errors
 /// As [`ValidationPolicies::of`].
-pub(crate) fn collected(settings: &Settings) -> Result<Vec<CollectedSchema>, Failure> {
+pub(crate) fn collected(settings: &Settings, policies: &ValidationPolicies) -> Result<Vec<CollectedSchema>, Failure> {
     let datastreams = &settings.datastreams.0;
-    let policies = ValidationPolicies::of(settings)?;
     let mut registry = Registry::bundled();
     registry.read(&settings.schema_files.0).map_err(unusable)?;
     let corpus = Corpus::of(registry);

@@ -16,7 +16,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValu
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use server::{Alerts, Receipt};
+use server::{Alerts, Receipt, SchemasRead};
 
 use crate::args::RowFormat;
 use crate::data_dir::Holder;
@@ -178,6 +178,12 @@ impl Remote {
         let url = self.url("/v1/alerts");
         let response = self.patiently(|| self.client.get(&url)).await?;
         self.json(accepted(response).await?).await
+    }
+
+    /// Has the server read its schemas anew; what has changed.
+    pub(crate) async fn reload_schemas(&self) -> Result<SchemasRead, Failure> {
+        let request = self.client.post(self.url("/v1/schemas/reload"));
+        self.json(accepted(self.answered(request.send().await)?).await?).await
     }
 
     /// All rows of an export, from the parameters as they were written.

@@ -18,6 +18,7 @@ use std::thread::JoinHandle;
 use journal::{Log, LogHealth};
 use table::Store;
 use tokio::sync::watch;
+use xdm::Plan;
 
 use crate::admit::Admit;
 use crate::admit::answer::{Answers, EventAnswer};
@@ -121,6 +122,18 @@ impl Intake {
     /// same within an organisation, and not to be guessed by others.
     pub fn device_bits(&self, org_id: &str, device_id: &str) -> [u8; 16] {
         self.inner.secrets.device_bits(org_id, device_id)
+    }
+
+    /// The plans that events are judged by now, each once; all have the same columns.
+    pub fn plans(&self) -> Vec<Arc<Plan>> {
+        let context = self.context();
+        let mut plans = vec![Arc::clone(&context.policies.default.plan)];
+        for policy in context.policies.by_datastream.values() {
+            if !plans.iter().any(|known| Arc::ptr_eq(known, &policy.plan)) {
+                plans.push(Arc::clone(&policy.plan));
+            }
+        }
+        plans
     }
 
     /// Makes everything that is durable now visible to queries, and waits for it.

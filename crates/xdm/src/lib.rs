@@ -53,6 +53,7 @@ pub use plan::Plan;
 pub use plans::Plans;
 pub use profile::{IdRule, Profile, Spelling, Undeclared};
 pub use schema::directory::{json_files, read_text};
+pub use schema::document::read_json;
 pub use schema::fault::{Fault, FaultCode, Faults, SchemaError, Severity};
 pub use schema::registry::Registry;
 pub use schema::spelling::platform_steps;

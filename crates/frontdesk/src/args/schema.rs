@@ -25,6 +25,8 @@ pub(crate) enum SchemaCommand {
     Convert(SchemaConvertArgs),
     /// Draft a field group from what arrives undeclared
     Infer(SchemaInferArgs),
+    /// Have the running server read its settings' schemas anew, as SIGHUP does; what has changed is told, or why nothing has
+    Reload(SchemaReloadArgs),
 }
 
 /// `schema test`.
@@ -162,13 +164,21 @@ pub(crate) struct SchemaImpactArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) datastream: Option<String>,
     /// How the outcome is written
-    #[arg(long, value_enum, default_value_t = ImpactFormat::Text)]
-    pub(crate) format: ImpactFormat,
+    #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
+    pub(crate) format: TextOrJson,
 }
 
-/// How `schema impact` writes its outcome.
+/// `schema reload`.
+#[derive(Args, Debug)]
+pub(crate) struct SchemaReloadArgs {
+    /// How the outcome is written
+    #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
+    pub(crate) format: TextOrJson,
+}
+
+/// How `schema impact` and `schema reload` write their outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ImpactFormat {
+pub(crate) enum TextOrJson {
     /// For people
     Text,
     /// One JSON object

@@ -9,6 +9,7 @@ mod findings;
 mod impact;
 mod infer;
 mod lint;
+mod reload;
 mod revision;
 mod test;
 
@@ -46,7 +47,7 @@ pub(crate) fn run(settings: &Settings) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Runs one of the commands that work with schemas, `impact` alone with what is stored, too.
+/// Runs one of the commands that work with schemas, `impact` with what is stored and `reload` with the server, too.
 ///
 /// # Errors
 /// As the command says.
@@ -61,15 +62,35 @@ pub(crate) fn run_action(action: &SchemaCommand, settings: &Settings) -> Result<
         SchemaCommand::Export(args) => export::run(args),
         SchemaCommand::Convert(args) => convert::run(args),
         SchemaCommand::Infer(args) => infer::run(args, settings),
+        SchemaCommand::Reload(args) => crate::block_on(reload::run(args, settings)),
     }
 }
 
 /// The schemas of a directory; what is wrong with them is told as warnings.
 fn corpus(dir: &Path) -> Result<Corpus, Failure> {
-    let corpus = Corpus::read(dir).map_err(Failure::usage)?;
+    let corpus = read(dir)?;
     tell(corpus.errors());
     tell_skipped(&corpus);
     Ok(corpus)
+}
+
+/// The schemas of a directory, which has some.
+fn read(dir: &Path) -> Result<Corpus, Failure> {
+    let corpus = Corpus::read(dir).map_err(Failure::usage)?;
+    // What is wrong with a file that is none is told as such.
+    match corpus.schemas().is_empty() && corpus.errors().next().is_none() {
+        true => {
+            tell_skipped(&corpus);
+            Err(no_schemas(dir))
+        }
+        false => Ok(corpus),
+    }
+}
+
+/// A directory that was meant to have schemas, and has none.
+fn no_schemas(dir: &Path) -> Failure {
+    Failure::usage(format_args!("{}: no schema is in this directory", dir.display()))
+        .help("a schema is a .json file with an \"$id\"; name the directory that has them")
 }
 
 fn tell<'f>(faults: impl Iterator<Item = &'f Fault>) {

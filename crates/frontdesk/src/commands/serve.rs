@@ -28,14 +28,14 @@ use crate::access::{self, Opening};
 use crate::args::ServeArgs;
 use crate::data_dir::{self, Claim, DataDir, Holder};
 use crate::failure::Failure;
-use crate::policies;
+use crate::policies::{self, ValidationPolicies};
 use crate::settings::Settings;
 use crate::terminal;
 use crate::upkeep;
 use mails::Mails;
 use open::AccessNotice;
 use postgres::Port;
-use reload::ReadSettings;
+use reload::{ReadSettings, Reloader};
 use tls::{Plan, Ready};
 
 /// Runs the server until SIGINT or SIGTERM. At SIGHUP `read` gives the settings anew, for the schemas that they
@@ -51,7 +51,7 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings, read: ReadSetting
     let mails = Mails::of(settings)?;
     let mut dir = claim(&settings.data)?;
     let local_key = LocalKey::new()?;
-    options.schemas = policies::collected(settings)?.into();
+    options.schemas.set(policies::collected(settings, &ValidationPolicies::of(settings)?)?);
     options.keys = Keys::open(&settings.data, Some(&local_key))?;
     let (plain, address) = bind("--listen", &settings.listen.0).await?;
     let (tls, over_tls) = match plan {
@@ -71,6 +71,8 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings, read: ReadSetting
     options.state = Some(state.clone());
     let opening = Opening::of(&dir, settings).await?;
     options.link_key = Some(LinkKey::new(&opening.intake.link_key()));
+    let reloader = Reloader::new(opening.intake.clone(), read, options.schemas.clone());
+    options.schema_reader = Some(reloader.for_requests());
     for repair in &opening.opened.repairs {
         tracing::warn!("repaired: {repair}");
     }
@@ -99,7 +101,7 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings, read: ReadSetting
     if let Some(lowered) = lowered {
         tracing::warn!("{lowered}");
     }
-    let reloading = tokio::spawn(reload::run(hangups, opening.intake.clone(), read, lost_terminal));
+    let reloading = tokio::spawn(reload::run(hangups, reloader, lost_terminal));
     let upkeep = tokio::spawn(upkeep::run(opening.intake.store().clone(), settings.upkeep_every));
     let queries = opening.queries(&options)?;
     queries.warm();

@@ -3,6 +3,7 @@
 //! Every wait is bounded and every test has a directory of its own. Nothing is timed.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on says so by panicking")]
 
+mod broken_schemas;
 mod commands;
 mod crash;
 mod edge;
@@ -18,6 +19,7 @@ mod postgres;
 mod quarantine;
 mod queries;
 mod reports;
+mod schema_changes;
 mod schemas;
 mod serve;
 mod server_process;

@@ -20,15 +20,24 @@ pub(super) fn changes(old: &Value, new: &Value, out: &mut Vec<Change>) {
     match (unique(old), unique(new)) {
         (false, true) => {
             let message = "items may not come twice now".to_owned();
-            out.push(Change::new("unique-added", Effect::Narrower, "uniqueItems", message));
+            out.push(Change::new("unique-added", Effect::Narrower, "uniqueItems", message).with(twice(old)));
         }
         (true, false) => {
             let message = "items may come twice now".to_owned();
-            out.push(Change::new("unique-removed", Effect::Wider, "uniqueItems", message));
+            out.push(Change::new("unique-removed", Effect::Wider, "uniqueItems", message).with(twice(new)));
         }
         _ => {}
     }
     annotations(old, new, out);
+}
+
+/// Lists with an item twice, one of which has items of the type that the schema wants.
+fn twice(schema: &Value) -> Vec<Value> {
+    let known = ["/items/const", "/items/enum/0", "/items/examples/0"];
+    let known = known.iter().find_map(|pointer| schema.pointer(pointer)).cloned();
+    let usual = ["a", "2026-01-01T00:00:00Z", "https://example.com/"].map(Value::from);
+    let others = [json!(1), json!(true), json!({}), Value::Null];
+    known.into_iter().chain(usual).chain(others).map(|item| json!([item, item])).collect()
 }
 
 fn shown(value: Option<&Value>) -> String {
@@ -84,7 +93,10 @@ fn list<'v>(schema: &'v Value, keyword: &str) -> Option<&'v Vec<Value>> {
 fn values(old: &Value, new: &Value, out: &mut Vec<Change>) {
     match (list(old, "enum"), list(new, "enum")) {
         (None, Some(values)) => {
-            let message = format!("only {} values pass now", values.len());
+            let message = match values.len() {
+                1 => "only 1 value passes now".to_owned(),
+                count => format!("only {count} values pass now"),
+            };
             let soft = old.get("meta:enum").and_then(Value::as_object);
             let mut candidates: Vec<Value> =
                 soft.into_iter().flatten().map(|(value, _)| value.as_str().into()).collect();

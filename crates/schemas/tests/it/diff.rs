@@ -108,6 +108,7 @@ fn what_adobes_script_misses_is_found() {
     check("/properties/x:text/maxLength", Some(json!(3)), &["error length-tightened!"]);
     check("/properties/x:list/minItems", Some(json!(2)), &["error items-tightened!"]);
     check("/properties/x:list/maxItems", Some(json!(2)), &["error items-tightened!"]);
+    check("/properties/x:list/uniqueItems", Some(json!(true)), &["error unique-added!"]);
     check("/properties/x:text/format", Some(json!("uri")), &["error format-added!"]);
     check("/properties/x:number/exclusiveMinimum", Some(json!(0)), &["error minimum-raised!"]);
     check("/properties/x:number/multipleOf", Some(json!(2)), &["error multiple-added!"]);

@@ -22,6 +22,7 @@ mod problem_page;
 mod ready;
 mod receipt;
 mod rejects;
+mod reload_schemas;
 mod report;
 mod report_contacts;
 pub(crate) mod router;

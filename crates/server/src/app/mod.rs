@@ -23,6 +23,7 @@ pub(crate) mod recorder;
 pub(crate) mod request_id;
 pub(crate) mod respond;
 pub(crate) mod route;
+pub(crate) mod schemas;
 pub(crate) mod shared_streams;
 pub(crate) mod state;
 pub(crate) mod submit;

@@ -4,11 +4,9 @@
 //! sender a clear answer; which one is said at each field.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use dashboard::CollectedSchema;
 use report::Zone;
 use state::State;
 use thiserror::Error;
@@ -17,6 +15,7 @@ use super::access::keys::Keys;
 use super::access::links::LinkKey;
 use super::datastream::Datastream;
 use super::name::is_name;
+use super::schemas::{CollectedSchemas, SchemaReader};
 use crate::http::accept::AcceptLimits;
 use crate::http::body::BodyLimits;
 use crate::http::connection::ConnectionLimits;
@@ -99,7 +98,9 @@ pub struct ServerOptions {
     /// twice, and counts so against `requests_in_flight_bytes_max`.
     pub network_body_bytes_max: usize,
     /// What is collected, for the page `/schemas`: the schema of most datastreams first.
-    pub schemas: Arc<[CollectedSchema]>,
+    pub schemas: CollectedSchemas,
+    /// Reads the schemas anew when an administrator asks for it; without it that is answered with 503.
+    pub schema_reader: Option<SchemaReader>,
     /// What people keep beside the events. Without it saved views, notes and links are answered with 503.
     pub state: Option<State>,
     /// The key by which links are signed. Without it none are made or answered.
@@ -152,7 +153,8 @@ impl Default for ServerOptions {
             inlets: BTreeMap::new(),
             datastreams: BTreeMap::new(),
             network_body_bytes_max: MIB,
-            schemas: Arc::default(),
+            schemas: CollectedSchemas::default(),
+            schema_reader: None,
             state: None,
             link_key: None,
             embed_hosts: Vec::new(),

@@ -92,6 +92,7 @@ codes! {
     AllRejected "all_rejected" UNPROCESSABLE_ENTITY "Every event was rejected" "Fix the violations listed for each event; the events are kept in rejects.";
     DatastreamDisabled "datastream_disabled" UNPROCESSABLE_ENTITY "The datastream is disabled" "Enable it in the settings, or use another one.";
     EventInvalid "event_invalid" UNPROCESSABLE_ENTITY "An event breaks the schema" "Fix every place listed under report.errors; the event is kept in rejects.";
+    SchemasRefused "schemas_refused" UNPROCESSABLE_ENTITY "The schemas stay as they were" "Correct what the detail names, in the settings or in the files of schemas, and ask again.";
     SqlLimit "sql_limit" UNPROCESSABLE_ENTITY "The query passed a limit" "Ask for less: a LIMIT, a shorter time, fewer columns, fewer levels; the detail says which limit.";
     LoginLimited "login_limited" TOO_MANY_REQUESTS "Too many logins failed" "Check the key; a good one is taken at once. Others are looked at again after the time that Retry-After says.";
     SqlBusy "sql_busy" TOO_MANY_REQUESTS "Too many queries at once" "Wait as Retry-After says and ask again.";

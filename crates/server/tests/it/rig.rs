@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
-use server::{LinkKey, ServerOptions};
+use server::{LinkKey, SchemaReader, SchemasRead, ServerOptions};
 use state::State;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -49,7 +49,9 @@ impl Rig {
         let directory = tempfile::tempdir().expect("a directory");
         let state = State::open(directory.path(), Arc::new(StillClock)).await.expect("a state file");
         let link_key = Some(LinkKey::new(&[7; 32]));
-        let mut options = ServerOptions { state: Some(state.clone()), link_key, ..ServerOptions::default() };
+        let schema_reader = Some(SchemaReader::new(async || Ok(SchemasRead::default())));
+        let mut options =
+            ServerOptions { state: Some(state.clone()), link_key, schema_reader, ..ServerOptions::default() };
         change(&mut options);
         let listener = TcpListener::bind(listen).await.expect("a free port");
         let mut address = listener.local_addr().expect("it is bound");

@@ -66,13 +66,16 @@ pub fn read_text(path: &Path) -> Result<String, Fault> {
         return Err(fault(path, FaultCode::Unreadable, NO_FILE.to_owned()));
     }
     let file = fs::File::open(path).map_err(unreadable)?;
-    let mut text = String::new();
-    file.take(SCHEMA_BYTES_MAX as u64 + 1).read_to_string(&mut text).map_err(unreadable)?;
-    if text.len() > SCHEMA_BYTES_MAX {
+    let mut bytes = Vec::new();
+    file.take(SCHEMA_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() > SCHEMA_BYTES_MAX {
         let message = format!("the file has more than {SCHEMA_BYTES_MAX} bytes; split it");
         return Err(fault(path, FaultCode::Limit, message));
     }
-    Ok(text)
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        fault(path, FaultCode::NotJson, format!("the file is not UTF-8 from byte {at} on; save it as UTF-8"))
+    })
 }
 
 const NO_FILE: &str = "is neither a file nor a directory; name one of these";

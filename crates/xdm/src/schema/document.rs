@@ -16,6 +16,9 @@ use super::uri;
 use crate::keyword::{self, Subschemas};
 use crate::limits::SCHEMA_BYTES_MAX;
 
+/// What serde_json says of more than 127 levels, of which it has no other sign.
+const TOO_DEEP: &str = "recursion limit exceeded";
+
 /// A schema document.
 #[derive(Clone, Debug)]
 pub(crate) struct Document {
@@ -46,8 +49,7 @@ impl Document {
             return Err(fault(FaultCode::Limit, message));
         }
         let mut repeated = Vec::new();
-        let root = read_value(text, &mut repeated)
-            .map_err(|error| fault(FaultCode::NotJson, format!("the schema is not JSON: {error}")))?;
+        let root = read_value(text, &mut repeated).map_err(|error| unread(&error, name()))?;
         let stated = root.get("$id").and_then(Value::as_str).filter(|_| root.get("$ref").is_none() || uri.is_none());
         let id = match (stated, uri) {
             (Some(stated), Some(uri)) => uri::resolve(uri, stated),
@@ -133,6 +135,26 @@ impl Document {
             self.anchors.push((full, at.to_owned()));
         }
     }
+}
+
+/// The JSON of one schema, whatever it says; `file` is what it is called. A byte order mark is passed over.
+///
+/// # Errors
+/// It is no JSON, or nested too deep.
+pub fn read_json(text: &str, file: &str) -> Result<Value, Fault> {
+    read_value(text, &mut Vec::new()).map_err(|error| unread(&error, file.to_owned()))
+}
+
+fn unread(error: &serde_json::Error, file: String) -> Fault {
+    let told = error.to_string();
+    let (code, message) = match told.starts_with(TOO_DEEP) {
+        true => {
+            let place = format!("line {}, column {}", error.line(), error.column());
+            (FaultCode::Limit, format!("the schema is nested too deep at {place}; flatten it"))
+        }
+        false => (FaultCode::NotJson, format!("the schema is not JSON: {told}")),
+    };
+    Fault { code, file, pointer: String::new(), message }
 }
 
 fn read_value(text: &str, repeated: &mut Vec<String>) -> Result<Value, serde_json::Error> {
@@ -246,7 +268,7 @@ mod tests {
         check("{", FaultCode::NotJson);
         check("{} {}", FaultCode::NotJson);
         check("[1", FaultCode::NotJson);
-        check(&"[".repeat(10_000), FaultCode::NotJson);
+        check(&"[".repeat(10_000), FaultCode::Limit);
         check("{}", FaultCode::NoId);
         check("[]", FaultCode::NoId);
         check(&" ".repeat(SCHEMA_BYTES_MAX + 1), FaultCode::Limit);

@@ -32,7 +32,7 @@ pub(crate) fn run(args: &SchemaComposeArgs) -> Result<(), Failure> {
     }
     if let Some(dir) = &args.schemas {
         texts.extend(files(dir)?);
-        tell_skipped(&Corpus::read(dir).map_err(Failure::usage)?);
+        tell_skipped(&super::read(dir)?);
     }
     let corpus = Corpus::of_texts(texts.iter().map(|(path, text)| (path.as_str(), text.as_str())));
     corpus.errors().for_each(|error| warn(report::visible(&error.to_string())));
@@ -45,8 +45,7 @@ pub(crate) fn run(args: &SchemaComposeArgs) -> Result<(), Failure> {
 }
 
 fn id_of(name: &str, text: &str) -> Result<String, Failure> {
-    let value: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))
-        .map_err(|error| Failure::usage(format_args!("{name}: the schema is not JSON: {error}")))?;
+    let value = xdm::read_json(text, name).map_err(Failure::usage)?;
     let id = value.get("$id").and_then(Value::as_str);
     id.map(str::to_owned).ok_or_else(|| Failure::usage(format_args!("{name}: the schema has no \"$id\"; add one")))
 }

@@ -27,8 +27,7 @@ pub(crate) fn run(args: &SchemaConvertArgs) -> Result<(), Failure> {
     if !args.path.is_dir() {
         let name = args.path.display().to_string();
         let text = xdm::read_text(&args.path).map_err(SchemaError::from).map_err(Failure::usage)?;
-        let schema = serde_json::from_str(text.trim_start_matches('\u{feff}'))
-            .map_err(|error| Failure::usage(format_args!("{name}: the schema is not JSON: {error}")))?;
+        let schema = xdm::read_json(&text, &name).map_err(Failure::usage)?;
         return write_out(&spelled(&schema, &name)?, args.out.as_deref());
     }
     let Some(out) = &args.out else {

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use schemas::{Corpus, diff};
 
-use super::{findings, revision, tell, tell_skipped};
+use super::{findings, no_schemas, revision, tell, tell_skipped};
 use crate::args::SchemaDiffArgs;
-use crate::failure::Failure;
+use crate::failure::{Failure, warn};
 
 /// Runs the command.
 ///
@@ -18,6 +18,12 @@ pub(crate) fn run(args: &SchemaDiffArgs) -> Result<(), Failure> {
         dir if dir.is_dir() => Corpus::read(dir).map_err(Failure::usage)?,
         _ => revision::read(&args.old, &args.new)?,
     };
+    if [&old, &new].iter().all(|side| side.schemas().is_empty() && side.errors().next().is_none()) {
+        return Err(no_schemas(&args.new));
+    }
+    if old.schemas().is_empty() {
+        warn(format_args!("{} has no schema, so that all of {} are new", args.old, args.new.display()));
+    }
     // What is wrong with the new ones is among the findings.
     tell(old.errors());
     [&old, &new].into_iter().for_each(tell_skipped);

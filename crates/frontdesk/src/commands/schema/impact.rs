@@ -13,7 +13,7 @@ use xdm::{Registry, SchemaError};
 
 use super::{counted, pretty};
 use crate::access::Opening;
-use crate::args::{ImpactFormat, SchemaImpactArgs};
+use crate::args::{SchemaImpactArgs, TextOrJson};
 use crate::data_dir::{self, Claim};
 use crate::failure::{Exit, Failure, warn};
 use crate::policies::{ValidationPolicies, named};
@@ -53,8 +53,8 @@ pub(crate) fn run(args: &SchemaImpactArgs, settings: &Settings) -> Result<(), Fa
     counting.finish();
     let impact = impact?;
     match args.format {
-        ImpactFormat::Text => write_text(&impact, args, &mut terminal::people())?,
-        ImpactFormat::Json => terminal::data().write_all(pretty(&as_json(&impact, args, &period)).as_bytes())?,
+        TextOrJson::Text => write_text(&impact, args, &mut terminal::people())?,
+        TextOrJson::Json => terminal::data().write_all(pretty(&as_json(&impact, args, &period)).as_bytes())?,
     }
     if impact.events.not_judged + impact.rejects.not_judged > 0 {
         warn("events that were sealed with another key, or are too long once they are put together, are not judged");

@@ -12,7 +12,7 @@ use crate::failure::{Failure, warn};
 /// # Errors
 /// The directory can't be read or written, or (exit code 1) there are findings that are denied.
 pub(crate) fn run(args: &SchemaLintArgs) -> Result<(), Failure> {
-    let mut corpus = schemas::Corpus::read(&args.dir).map_err(Failure::usage)?;
+    let mut corpus = super::read(&args.dir)?;
     if args.fix {
         let outcomes = fix(&corpus, &args.dir)
             .map_err(|error| Failure::unavailable(format_args!("cannot correct {}: {error}", args.dir.display())))?;
@@ -24,7 +24,7 @@ pub(crate) fn run(args: &SchemaLintArgs) -> Result<(), Failure> {
                 )),
             }
         }
-        corpus = schemas::Corpus::read(&args.dir).map_err(Failure::usage)?;
+        corpus = super::read(&args.dir)?;
     }
     let mut found = lint(&corpus);
     found.retain(|finding| !args.no_notes || finding.level != Level::Note);

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
+use report::visible;
 use schemas::Corpus;
 use xdm::limits::SCHEMA_BYTES_MAX;
 
@@ -65,9 +66,21 @@ fn paths(revision: &str, dir: &Path) -> Result<Vec<String>, Failure> {
             dir.display()
         )));
     }
-    let names = listed.stdout.split(|byte| *byte == 0).filter_map(|name| std::str::from_utf8(name).ok());
-    // A name with a line feed would be two requests.
-    Ok(names.filter(|name| name.ends_with(".json") && !name.contains('\n')).map(str::to_owned).collect())
+    let mut paths = Vec::new();
+    for name in listed.stdout.split(|byte| *byte == 0).filter(|name| name.ends_with(b".json")) {
+        match std::str::from_utf8(name) {
+            // A name with a line feed would be two requests.
+            Ok(name) if !name.contains('\n') => paths.push(name.to_owned()),
+            _ => {
+                let name = String::from_utf8_lossy(name);
+                warn(format_args!(
+                    "{} in {revision} has a name that can't be asked for and is left out",
+                    visible(&name)
+                ));
+            }
+        }
+    }
+    Ok(paths)
 }
 
 /// Asks for each file and reads the answers, at the same time: both are pipes, which hold little.
@@ -86,11 +99,15 @@ fn texts(child: &mut Child, revision: &str, paths: &[String]) -> io::Result<Vec<
         let size = size.ok_or_else(|| io::Error::other(format!("{path}: {}", head.trim_end())))?;
         let mut bytes = Vec::new();
         if size > SCHEMA_BYTES_MAX as u64 {
+            let path = visible(path);
             warn(format_args!("{path} has more than {SCHEMA_BYTES_MAX} bytes in {revision} and is left out"));
             io::copy(&mut output.by_ref().take(size), &mut io::sink())?;
         } else {
             output.by_ref().take(size).read_to_end(&mut bytes)?;
-            texts.push((path.clone(), String::from_utf8_lossy(&bytes).into_owned()));
+            match String::from_utf8(bytes) {
+                Ok(text) => texts.push((path.clone(), text)),
+                Err(_) => warn(format_args!("{} is not UTF-8 in {revision} and is left out", visible(path))),
+            }
         }
         output.read_line(&mut String::new())?;
     }

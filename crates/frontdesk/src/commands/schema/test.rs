@@ -21,6 +21,10 @@ use crate::terminal;
 /// an example is not as its name says.
 pub(crate) fn run(args: &SchemaTestArgs) -> Result<(), Failure> {
     let examples = Examples::of(&args.dir).map_err(Failure::usage)?;
+    let has_nothing = xdm::json_files(&args.dir).is_ok_and(|files| files.is_empty()) && examples.faults.is_empty();
+    if has_nothing {
+        return Err(super::no_schemas(&args.dir));
+    }
     match args.format {
         ExamplesFormat::Human => human(&examples, &mut BufWriter::new(terminal::people()))?,
         ExamplesFormat::Json => json(&examples, &mut BufWriter::new(terminal::data()))?,

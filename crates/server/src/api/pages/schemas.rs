@@ -1,6 +1,6 @@
 //! `GET /schemas`: what is collected, how often it arrives, and what arrives undeclared.
 //!
-//! What is told of schemas is known from the start; what arrived is counted by a worker, which may take longer than
+//! What is told of schemas is what is in force; what arrived is counted by a worker, which may take longer than
 //! somebody wants to wait for a page. So the page comes without numbers then, and is asked for again.
 
 use std::sync::Arc;
@@ -67,7 +67,7 @@ impl Endpoint for GetSchemasPage {
         };
         let wrong =
             |message: &str| html(&state, StatusCode::BAD_REQUEST, dashboard::wrong(&context, Wrong::Asked, message));
-        let all = &state.options.schemas;
+        let all = &*state.options.schemas.get();
         let shown = match shown(all, pairs()) {
             Ok(shown) => shown,
             Err(message) => return wrong(&message),

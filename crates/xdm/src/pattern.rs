@@ -79,6 +79,11 @@ impl Pattern {
         outcome
     }
 
+    /// Does it take more than a look at the text's bytes?
+    pub(crate) fn is_slow(&self) -> bool {
+        matches!(self, Pattern::Regex(_))
+    }
+
     pub(crate) fn is_match(&self, text: &str) -> bool {
         match self {
             Pattern::Run { members, min, max } => {

@@ -1,11 +1,11 @@
 //! Values with rules that a plan can't decide in its one pass: they are walked as far as
 //! the plan knows them, and then checked as a tree.
 
-use super::Walk;
 use super::cursor::Stop;
 use super::json::Json;
 use super::path::Path;
 use super::rules::Rules;
+use super::{EventState, Walk};
 use crate::plan::GeneralNode;
 use crate::sink::Sink;
 
@@ -35,12 +35,14 @@ impl<'w, S: Sink> Walk<'w, S> {
             return Ok(());
         }
         let Some(value) = Json::parse(self.cursor.since(start)) else { return Ok(()) };
-        let mut rules = Rules::reporting(&plan.model, self.profile.spelling, steps_left, &mut self.state.violations);
+        let EventState { memory, violations, .. } = &mut *self.state;
+        let memory = std::mem::take(memory);
+        let mut rules = Rules::reporting(&plan.model, self.profile.spelling, steps_left, memory, violations);
         match known {
             Some(_) => node.beside.iter().for_each(|origin| rules.rule(*origin, &value, path)),
             None => node.whole.iter().for_each(|schema| rules.schema(*schema, &value, path)),
         }
-        self.state.tree_steps_left = rules.conclude(path);
+        (self.state.tree_steps_left, self.state.memory) = rules.conclude(path);
         Ok(())
     }
 }

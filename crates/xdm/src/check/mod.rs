@@ -30,7 +30,7 @@ use findings::Findings;
 use json::Json;
 use once::SeenNames;
 use path::Path;
-use rules::Rules;
+use rules::{Memory, Rules};
 use search::Outcome;
 use suggestions::Suggestions;
 use text::Scratch;
@@ -70,6 +70,8 @@ struct EventState {
     kept_bytes: usize,
     /// Work that the rules which need a tree may still do for the event.
     tree_steps_left: usize,
+    /// Room for what these know.
+    memory: Memory,
     predictions: Vec<u16>,
     order: Order,
     /// The last event had white space between its tokens.
@@ -235,9 +237,9 @@ pub(crate) fn check_document(model: &Model, schema: SchemaId, text: &str, limits
     });
     match read {
         Ok(value) => {
-            let mut rules = Rules::reporting(model, Spelling::XdmOnly, TREE_STEPS_MAX, &mut told);
+            let mut rules = Rules::reporting(model, Spelling::XdmOnly, TREE_STEPS_MAX, Memory::default(), &mut told);
             rules.schema(schema, &value, &Path::ROOT);
-            rules.conclude(&Path::ROOT);
+            let _ = rules.conclude(&Path::ROOT);
         }
         Err(stop) => told.add(report::stopped(&stop)),
     }

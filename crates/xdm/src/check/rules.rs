@@ -2,6 +2,7 @@
 //! behind whole schemas that need no columns.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
 
 use super::findings::Findings;
 use super::path::Path;
@@ -36,10 +37,7 @@ pub(crate) struct Rules<'r> {
     model: &'r Model,
     spelling: Spelling,
     output: Output<'r>,
-    /// What was found so far, by schema and address of the value.
-    known: HashMap<Place, Known>,
-    /// What was reported so far.
-    told: HashSet<Place>,
+    memory: Memory,
     /// Above zero for a value that isn't part of the tree: its address means nothing.
     passing: usize,
     /// Schemas that are being checked, one inside the other.
@@ -49,8 +47,64 @@ pub(crate) struct Rules<'r> {
 
 type Place = (SchemaId, usize);
 
+/// What is known of one tree. Its room serves the next one too, so that the usual tree allocates none.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    /// What was found so far, by schema and address of the value.
+    known: HashMap<Place, Known, ByPlace>,
+    /// What was reported so far.
+    told: HashSet<Place, ByPlace>,
+}
+
+/// Room for more places than so many is given back.
+const PLACES_KEPT: usize = 4096;
+
+impl Memory {
+    /// Forgets everything: addresses mean nothing in another tree.
+    fn cleared(mut self) -> Memory {
+        if self.known.capacity() > PLACES_KEPT || self.told.capacity() > PLACES_KEPT {
+            return Memory::default();
+        }
+        self.known.clear();
+        self.told.clear();
+        self
+    }
+}
+
+/// Places are small numbers and addresses of our own, which no sender can choose: mixing their bits is enough.
+type ByPlace = BuildHasherDefault<PlaceHasher>;
+
+#[derive(Default)]
+struct PlaceHasher(u64);
+
+impl PlaceHasher {
+    fn mix(&mut self, number: u64) {
+        // The odd number is 2 to the 64th divided by the golden ratio, as Fibonacci hashing has it.
+        self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+}
+
+impl Hasher for PlaceHasher {
+    fn finish(&self) -> u64 {
+        // Tables take the low bits for the place and the high ones for telling apart.
+        self.0 ^ self.0 >> 32
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.mix(u64::from(*byte)));
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.mix(u64::from(number));
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.mix(number as u64);
+    }
+}
+
 /// What is known of a value by a schema.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum Known {
     /// Rules that it breaks.
     Failures(usize),
@@ -74,10 +128,11 @@ impl<'r> Rules<'r> {
         model: &'r Model,
         spelling: Spelling,
         steps_left: usize,
+        memory: Memory,
         told: &'r mut Findings<Violation>,
     ) -> Rules<'r> {
-        let (known, told, output) = (HashMap::new(), HashSet::new(), Output::Reported(told));
-        Rules { model, spelling, output, known, told, passing: 0, depth: 0, steps_left }
+        let output = Output::Reported(told);
+        Rules { model, spelling, output, memory: memory.cleared(), passing: 0, depth: 0, steps_left }
     }
 
     /// Which spellings of property names are read.
@@ -85,8 +140,9 @@ impl<'r> Rules<'r> {
         self.spelling
     }
 
-    /// How much work may still be done. None is left after a limit, which is reported here.
-    pub(super) fn conclude(self, path: &Path<'_>) -> usize {
+    /// How much work may still be done, and the room of what was known. No work is left after a limit, which is
+    /// reported here.
+    pub(super) fn conclude(self, path: &Path<'_>) -> (usize, Memory) {
         if self.steps_left == 0
             && let Output::Reported(told) = self.output
         {
@@ -97,7 +153,7 @@ impl<'r> Rules<'r> {
                 message: TOO_MUCH.to_owned(),
             });
         }
-        self.steps_left
+        (self.steps_left, self.memory)
     }
 
     /// Checks a value by a schema.
@@ -131,7 +187,7 @@ impl<'r> Rules<'r> {
             Output::Reported(_) | Output::First(_) => return,
         };
         if self.passing == 0 {
-            self.known.insert(place, found);
+            self.memory.known.insert(place, found);
         }
     }
 
@@ -168,8 +224,8 @@ impl<'r> Rules<'r> {
         if self.passing > 0 {
             return false;
         }
-        match (&mut self.output, self.known.get(&place)) {
-            (Output::Reported(_) | Output::First(_), _) => !self.told.insert(place),
+        match (&mut self.output, self.memory.known.get(&place)) {
+            (Output::Reported(_) | Output::First(_), _) => !self.memory.told.insert(place),
             (Output::Counted(count), Some(Known::Failures(failures))) => {
                 *count = count.saturating_add(*failures);
                 true
@@ -236,9 +292,9 @@ impl<'r> Rules<'r> {
         let mut first = Findings::default();
         first.limit(1, MESSAGE_BYTES_MAX);
         let output = std::mem::replace(&mut self.output, Output::First(first));
-        let told = std::mem::take(&mut self.told);
+        let told = std::mem::take(&mut self.memory.told);
         self.schema(schema, value, at.path);
-        self.told = told;
+        self.memory.told = told;
         match std::mem::replace(&mut self.output, output) {
             Output::First(first) if !first.is_empty() => {
                 let first = &first.all()[0];

@@ -47,7 +47,9 @@ impl Assertion for AdditionalProperties {
         let names = keys(reader.sibling("properties")).map(|name| Name::new(name)).collect();
         let sources = keys(reader.sibling("patternProperties"));
         // What is wrong with a pattern is reported where it stands; without it this is no rule.
-        let patterns = sources.map(|source| reader.known_pattern(source)).collect::<Option<_>>()?;
+        let mut patterns = sources.map(|source| reader.known_pattern(source)).collect::<Option<Box<[Pattern]>>>()?;
+        // One that matches is enough: the quick ones first.
+        patterns.sort_by_key(Pattern::is_slow);
         Some(AdditionalProperties { names, patterns, others })
     }
 

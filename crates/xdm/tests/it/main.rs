@@ -1,7 +1,9 @@
 //! The whole crate from outside: verdicts, decoding, odd values, hostile bytes.
 
 mod captures;
+mod corpus;
 mod decoding;
+mod differences;
 mod examples;
 mod odd_values;
 mod personal;

@@ -10,6 +10,7 @@ mod load;
 mod measure;
 mod record;
 mod reports;
+mod schemas;
 
 use std::fs;
 use std::path::PathBuf;
@@ -26,7 +27,7 @@ pub(crate) const ROUNDS: usize = 9;
 
 /// Runs the named benchmarks, or all.
 pub(crate) fn run(names: &[&str]) -> Result<(), String> {
-    let all = ["load", "check", "http", "reports", "reports-100m"];
+    let all = ["load", "check", "http", "reports", "reports-100m", "schemas"];
     let names = match names {
         ["--dev", rest @ ..] => {
             IS_DEV.store(true, Ordering::Relaxed);
@@ -45,6 +46,7 @@ pub(crate) fn run(names: &[&str]) -> Result<(), String> {
             "load" => load::run(),
             "check" => check::run(),
             "reports" => reports::run(&[1_000_000, 10_000_000]),
+            "schemas" => schemas::run(),
             "reports-100m" => reports::run(&[1_000_000, 10_000_000, 100_000_000]),
             _ => http::run(),
         })?;

@@ -17,8 +17,8 @@ use super::streaming_ingestion::{batch::PostMessages, message::PostMessage};
 use super::{
     alerts::GetAlerts, demo::GetDemo, events::PostEvents, export::GetExport, index::GetIndex, key::GetKey,
     live::GetLive, metrics::GetMetrics, openapi_json::GetOpenApi, problem_page::GetProblem, ready::GetReady,
-    receipt::GetReceipt, rejects::GetRejects, reload_schemas::PostReload, report::GetReport, report_contacts::GetReportContacts, sql::PostSql,
-    tag::GetTag, tail::GetTail, test_run::GetTestRun,
+    receipt::GetReceipt, rejects::GetRejects, reload_schemas::PostReload, report::GetReport,
+    report_contacts::GetReportContacts, sql::PostSql, tag::GetTag, tail::GetTail, test_run::GetTestRun,
 };
 use crate::app::backend::Backend;
 use crate::app::route::RouteSpec;
@@ -125,8 +125,9 @@ mod tests {
             assert!(spec.pages != Pages::Anonymous || !has_ending, "{path}");
             let is_read = matches!(spec.access, Access::Read | Access::Desk | Access::Admin);
             // What is kept was done, and has to be said.
-            let is_kept =
-                ["/v1/views", "/v1/annotations", "/v1/shares", "/views/", "/v1/schemas/reload"].iter().any(|kept| path.starts_with(kept));
+            let is_kept = ["/v1/views", "/v1/annotations", "/v1/shares", "/views/", "/v1/schemas/reload"]
+                .iter()
+                .any(|kept| path.starts_with(kept));
             let is_done = is_kept && spec.method != Method::Get;
             assert!(
                 is_done != spec.content.is_refusable() || !is_read || path == "/metrics",

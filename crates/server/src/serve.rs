@@ -37,7 +37,11 @@ pub async fn serve(
     let interface = Interface { routes: ROUTES, openapi: openapi_document().into() };
     let state = Arc::new(AppState::new(backend, access, options, interface));
     if state.options.state.is_some() {
-        keeping::mirror(&state).await.map_err(|_| io::Error::other("the links in the state file can't be read"))?;
+        // Taking events in needs none of them.
+        if let Err(problem) = keeping::mirror(&state).await {
+            problem.log("/share/{token}");
+            tracing::error!("the links in the state file can't be read; none is answered until the next start");
+        }
     }
     let acceptor = Acceptor::new(Routes::new(&state), limits, state.answers.clone(), Arc::clone(&state.connections));
     tokio::select! {

@@ -13,6 +13,7 @@ use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
+use crate::copy;
 use crate::error::{OpenError, StateError};
 use crate::migrations::migrator;
 
@@ -34,6 +35,8 @@ const APPLICATION_AT: std::ops::Range<usize> = 68..72;
 const APPLICATION: u32 = 0x4644_736b;
 /// Bits of a mode that let others in.
 const MODE_OTHERS: u32 = 0o077;
+/// The mode of a file that is its owner's alone.
+pub(crate) const MODE_OWN: u32 = 0o600;
 /// How long a statement waits for another process, a backup for example.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
 
@@ -58,6 +61,10 @@ pub(crate) async fn prepare(data: &Path) -> Result<PathBuf, OpenError> {
     // The error that came first says more than one of closing.
     let closed = connection.close().await.map_err(|error| refused(&path, error));
     migrated.and(closed)?;
+    // All of it is in the one file now, and that is whole. A copy is no condition for going on.
+    if let Err(error) = copy::keep(&path) {
+        tracing::warn!(path = %path.display(), %error, "the state file could not be copied");
+    }
     Ok(path)
 }
 
@@ -96,7 +103,7 @@ async fn make(path: &Path, directory: &Path) -> Result<(), OpenError> {
         }
     }
     // Closed to others from its first byte on; SQLite gives what it puts beside it the same mode.
-    drop(File::options().write(true).create_new(true).mode(0o600).open(&draft).map_err(failed("create", &draft))?);
+    drop(File::options().write(true).create_new(true).mode(MODE_OWN).open(&draft).map_err(failed("create", &draft))?);
     let mut connection = connect(&draft, options(&draft)).await?;
     let made = async {
         let name = sqlx::query(sqlx::AssertSqlSafe(format!("pragma application_id = {APPLICATION}")));
@@ -199,7 +206,7 @@ fn close_to_others(path: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)

@@ -1,7 +1,7 @@
 //! The open file: connections to read and one to write, and a limit of time for each call.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +24,7 @@ const READERS_MAX: u32 = 2;
 pub struct State(Arc<Shared>);
 
 struct Shared {
+    path: PathBuf,
     readers: SqlitePool,
     /// One connection: SQLite has one writer at a time, and here they wait in order.
     writer: SqlitePool,
@@ -54,7 +55,7 @@ impl State {
         };
         let writer = pool(1).connect_with(options(&path)).await.map_err(refused)?;
         let readers = pool(READERS_MAX).connect_lazy_with(options(&path).pragma("query_only", "on"));
-        Ok(State(Arc::new(Shared { readers, writer, clock })))
+        Ok(State(Arc::new(Shared { path, readers, writer, clock })))
     }
 
     /// Ends it: everything is in the one file afterwards.
@@ -67,6 +68,16 @@ impl State {
     /// Microseconds since 1970 by the clock that it was opened with.
     pub fn now_micros(&self) -> i64 {
         self.0.clock.now_micros()
+    }
+
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// The connection that writes, outside of a transaction.
+    pub(crate) async fn writer(&self) -> Result<PoolConnection<Sqlite>, StateError> {
+        Ok(self.0.writer.acquire().await?)
     }
 
     /// A connection to read with.

@@ -5,6 +5,7 @@
 //! open, so that a command that reads it gets answers.
 
 mod dev_tls;
+mod kept;
 mod mails;
 mod open;
 mod postgres;
@@ -17,9 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{SecondsFormat, Utc};
-use intake::SystemClock;
 use server::{Keys, LinkKey, Listeners, LocalKey};
-use state::State;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, watch};
@@ -67,8 +66,7 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings, read: ReadSetting
     let lost_terminal = Arc::new(Notify::new());
     let stop = stopped(Arc::clone(&lost_terminal))?;
     let hangups = reload::listen()?;
-    let state = State::open(&settings.data, Arc::new(SystemClock)).await?;
-    options.state = Some(state.clone());
+    let state = kept::open(&settings.data, &mut options).await;
     let opening = Opening::of(&dir, settings).await?;
     options.link_key = Some(LinkKey::new(&opening.intake.link_key()));
     let reloader = Reloader::new(opening.intake.clone(), read, options.schemas.clone());
@@ -90,7 +88,14 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings, read: ReadSetting
         Failure::unavailable(format_args!("cannot write the lock file and the key for commands: {error}"))
     })?;
     let mut out = terminal::people();
-    let said = opening.intake.degraded().iter().chain(&lowered).try_for_each(|line| writeln!(out, "warning: {line}"));
+    let trouble = options.state_trouble.clone();
+    let said = opening
+        .intake
+        .degraded()
+        .iter()
+        .chain(&lowered)
+        .chain(&trouble)
+        .try_for_each(|line| writeln!(out, "warning: {line}"));
     // Nobody may be reading; the server is no less needed for that.
     let ways = Ways { address, over_tls, postgres: postgres.as_ref().map(|port| port.address) };
     if let Err(error) = said.and_then(|()| welcome(&mut out, &ways, &settings.data, &notice)) {
@@ -109,11 +114,18 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings, read: ReadSetting
     let summing = tokio::spawn(upkeep::summarize(summaries.clone(), settings.upkeep_every));
     let mut backend = opening.backend(queries.clone(), summaries.clone());
     let mut sending = None;
-    if let Some(mails) = mails {
-        let parts = (queries.clone(), summaries.clone());
-        let (with_mails, task) = mails.start(&opening, parts, &options, state.clone(), backend).await?;
-        (backend, sending) = (with_mails, Some(task));
+    match (mails, state.clone()) {
+        (Some(mails), Some(state)) => {
+            let parts = (queries.clone(), summaries.clone());
+            let (with_mails, task) = mails.start(&opening, parts, &options, state, backend).await?;
+            (backend, sending) = (with_mails, Some(task));
+        }
+        (Some(_), None) => {
+            tracing::error!("no mails are sent and no alerts are raised while the state file can't be used")
+        }
+        (None, _) => {}
     }
+    let copying = state.clone().map(|state| tokio::spawn(kept::copy(state)));
     let (stopping, stopped) = watch::channel(false);
     let port = match postgres {
         None => None,
@@ -142,9 +154,14 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings, read: ReadSetting
     reloading.abort();
     summing.abort();
     upkeep.abort();
+    if let Some(copying) = copying {
+        copying.abort();
+    }
     tracing::info!("stopping: committing what is in the journal");
     opening.intake.close().await;
-    state.close().await;
+    if let Some(state) = state {
+        state.close().await;
+    }
     drop(dir);
     served.map_err(|error| Failure::unavailable(format_args!("serving failed: {error}")))
 }

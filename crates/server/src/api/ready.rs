@@ -15,6 +15,9 @@ use crate::app::state::AppState;
 use crate::http::problem::{Code, Problem};
 use crate::http::response;
 
+/// What doesn't work without the state file.
+pub(super) const KEPT_UNUSABLE: &str = "saved views, notes, shared links and mails can't be used";
+
 pub(super) enum GetReady {}
 
 impl Endpoint for GetReady {
@@ -33,7 +36,12 @@ impl Endpoint for GetReady {
         if state.budget.used() >= state.options.requests_in_flight_bytes_max / 10 * 9 {
             return Err(Problem::overloaded());
         }
-        Ok(response::text(text(state.backend.health())?))
+        let mut health = state.backend.health();
+        if state.options.state_trouble.is_some() {
+            // Where the file is and what is wrong with it is told to those who may read.
+            health.remarks.push(format!("{KEPT_UNUSABLE}; the log and /views say how to mend it"));
+        }
+        Ok(response::text(text(health)?))
     }
 }
 

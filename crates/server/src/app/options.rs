@@ -103,6 +103,8 @@ pub struct ServerOptions {
     pub schema_reader: Option<SchemaReader>,
     /// What people keep beside the events. Without it saved views, notes and links are answered with 503.
     pub state: Option<State>,
+    /// Why there is none although there should be one, and how to mend it, for whoever may read.
+    pub state_trouble: Option<String>,
     /// The key by which links are signed. Without it none are made or answered.
     pub link_key: Option<LinkKey>,
     /// Origins whose pages may show a shared view in a frame, such as `https://intranet.example`.
@@ -156,6 +158,7 @@ impl Default for ServerOptions {
             schemas: CollectedSchemas::default(),
             schema_reader: None,
             state: None,
+            state_trouble: None,
             link_key: None,
             embed_hosts: Vec::new(),
             shared_look_every: SHARED_LOOK_EVERY,

@@ -100,6 +100,7 @@ codes! {
     Unavailable "unavailable" SERVICE_UNAVAILABLE "The server failed" "Wait as Retry-After says and send the same body again; if it stays, the server's log says more.";
     SummariesPending "summaries_pending" SERVICE_UNAVAILABLE "The numbers are being made" "Wait as Retry-After says and ask again; the detail says how many days are ready.";
     KeysUnreadable "keys_unreadable" SERVICE_UNAVAILABLE "The key file can't be read" "Nothing that needs a key is answered until the operator has repaired the key file; the server's log says what is wrong with it.";
+    StateUnusable "state_unusable" SERVICE_UNAVAILABLE "What people keep can't be used now" "Saved views, notes and shared links are answered again when the operator has mended the state file; the server's log says how.";
     Overloaded "overloaded" SERVICE_UNAVAILABLE "More is coming in than can be taken" "Wait as Retry-After says and send the same body again.";
     DiskFull "disk_full" SERVICE_UNAVAILABLE "The disk is nearly full" "Wait as Retry-After says; the operator must make room.";
     Poisoned "poisoned" SERVICE_UNAVAILABLE "A write to disk failed" "Nothing is taken in until the operator has checked the disk and restarted the server.";

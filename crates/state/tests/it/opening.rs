@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use state::views::{self, NewView};
-use state::{OpenError, STATE_FILE, State};
+use state::{OpenError, STATE_FILE, State, StateCopy};
 
 use crate::{clock, open};
 
@@ -24,6 +24,15 @@ async fn save(state: &State, name: &str) {
 
 async fn names(state: &State) -> Vec<String> {
     views::list(state).await.expect("read").into_iter().map(|view| view.name).collect()
+}
+
+/// What lies beside the file, and the file.
+fn names_in(data: &Path) -> Vec<String> {
+    let entries = fs::read_dir(data.join("state")).expect("readable");
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
 }
 
 /// A directory whose file has many pages.
@@ -63,7 +72,7 @@ async fn what_was_saved_is_there_after_a_close_and_after_none() {
     let killed = open(copy.path()).await;
     assert_eq!(names(&killed).await, ["one"]);
     first.close().await;
-    assert_eq!(fs::read_dir(data.path().join("state")).expect("readable").count(), 1, "one file is all of it");
+    assert_eq!(names_in(data.path()), ["frontdesk.sqlite", "frontdesk.sqlite.copy"], "one file is all of it");
     let again = open(data.path()).await;
     save(&again, "two").await;
     assert_eq!(names(&again).await, ["one", "two"]);
@@ -99,7 +108,7 @@ async fn a_draft_that_a_crash_has_left_is_begun_anew() {
     let state = open(data.path()).await;
     save(&state, "one").await;
     state.close().await;
-    assert_eq!(fs::read_dir(data.path().join("state")).expect("readable").count(), 1);
+    assert_eq!(names_in(data.path()), ["frontdesk.sqlite", "frontdesk.sqlite.copy"]);
 }
 
 #[tokio::test]
@@ -130,6 +139,37 @@ async fn damage_is_refused_and_nothing_is_changed() {
     }
     fs::write(file(whole.path()), &bytes).expect("written");
     assert_eq!(names(&open(whole.path()).await).await.len(), 60);
+}
+
+#[tokio::test]
+async fn a_copy_of_what_was_whole_last_lies_beside_it_and_can_take_its_place() {
+    let data = tempfile::tempdir().expect("a directory");
+    assert_eq!(StateCopy::of(data.path()), None);
+    let state = open(data.path()).await;
+    save(&state, "one").await;
+    state.close().await;
+    let state = open(data.path()).await;
+    save(&state, "two").await;
+    let StateCopy { path, .. } = StateCopy::of(data.path()).expect("a copy of the start");
+    let at_start = fs::read(&path).expect("readable");
+    state.copy().await.expect("copied");
+    save(&state, "three").await;
+    assert_eq!(mode(&path), 0o600);
+    state.close().await;
+    let of_the_day = fs::read(&path).expect("readable");
+
+    // Damage costs no copy.
+    let damaged = b"views: none\n".repeat(100);
+    fs::write(file(data.path()), &damaged).expect("written");
+    refusal(data.path()).await;
+    assert_eq!(fs::read(&path).expect("readable"), of_the_day);
+    for (copy, expect) in [(at_start, &["one"][..]), (of_the_day, &["one", "two"])] {
+        fs::write(file(data.path()), copy).expect("written");
+        let state = open(data.path()).await;
+        assert_eq!(names(&state).await, expect);
+        state.close().await;
+        assert_eq!(names_in(data.path()), ["frontdesk.sqlite", "frontdesk.sqlite.copy"]);
+    }
 }
 
 #[tokio::test]

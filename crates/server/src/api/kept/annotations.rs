@@ -36,7 +36,7 @@ impl Endpoint for GetAnnotations {
                 "All of them, the latest first.",
                 parts::object(&["annotations"], json!({ "annotations": parts::list("Annotation") })),
             ),
-            problems: vec![Code::Unavailable, Code::Overloaded],
+            problems: vec![Code::Unavailable, Code::StateUnusable, Code::Overloaded],
             schemas: vec![("Annotation", schema())],
             ..Operation::default()
         },
@@ -69,7 +69,11 @@ impl Endpoint for PostAnnotation {
                     json!({ "application/json": { "schema": parts::schema("Annotation") } }),
                 ),
             },
-            problems: [problems::RECEIVING, &[Code::KeptInvalid, Code::KeptFull, Code::Unavailable]].concat(),
+            problems: [
+                problems::RECEIVING,
+                &[Code::KeptInvalid, Code::KeptFull, Code::Unavailable, Code::StateUnusable],
+            ]
+            .concat(),
             ..Operation::default()
         },
         ..RouteSpec::post(PATH, Access::Read)

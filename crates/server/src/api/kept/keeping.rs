@@ -26,7 +26,10 @@ const NOTE_YEARS: std::ops::Range<i32> = 1970..2200;
 /// # Errors
 /// This server has none.
 pub(crate) fn store<B>(state: &AppState<B>) -> Result<&State, Problem> {
-    state.options.state.as_ref().ok_or_else(|| Problem::unavailable("there is no state file"))
+    state.options.state.as_ref().ok_or_else(|| match &state.options.state_trouble {
+        Some(trouble) => Problem::new(Code::StateUnusable, trouble.clone()),
+        None => Problem::unavailable("there is no state file"),
+    })
 }
 
 /// Saves a view.

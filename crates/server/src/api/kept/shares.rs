@@ -39,7 +39,7 @@ impl Endpoint for GetShares {
                 "All of them, the latest first.",
                 parts::object(&["shares"], json!({ "shares": parts::list("Share") })),
             ),
-            problems: vec![Code::Unavailable, Code::Overloaded],
+            problems: vec![Code::Unavailable, Code::StateUnusable, Code::Overloaded],
             schemas: vec![("Share", schema())],
             ..Operation::default()
         },
@@ -76,8 +76,11 @@ impl Endpoint for PostShare {
                     json!({ "application/json": { "schema": parts::schema("Share") } }),
                 ),
             },
-            problems: [problems::RECEIVING, &[Code::KeptInvalid, Code::KeptFull, Code::Unavailable, Code::Internal]]
-                .concat(),
+            problems: [
+                problems::RECEIVING,
+                &[Code::KeptInvalid, Code::KeptFull, Code::Unavailable, Code::StateUnusable, Code::Internal],
+            ]
+            .concat(),
             ..Operation::default()
         },
         ..RouteSpec::post(PATH, Access::Read)

@@ -34,7 +34,7 @@ impl Endpoint for GetViews {
                 "All of them, by name.",
                 parts::object(&["views"], json!({ "views": parts::list("View") })),
             ),
-            problems: vec![Code::Unavailable, Code::Overloaded],
+            problems: vec![Code::Unavailable, Code::StateUnusable, Code::Overloaded],
             schemas: vec![("View", schema())],
             ..Operation::default()
         },
@@ -64,8 +64,11 @@ impl Endpoint for PostView {
                 status: "201",
                 response: parts::answer("Saved.", json!({ "application/json": { "schema": parts::schema("View") } })),
             },
-            problems: [problems::RECEIVING, &[Code::KeptInvalid, Code::NameTaken, Code::KeptFull, Code::Unavailable]]
-                .concat(),
+            problems: [
+                problems::RECEIVING,
+                &[Code::KeptInvalid, Code::NameTaken, Code::KeptFull, Code::Unavailable, Code::StateUnusable],
+            ]
+            .concat(),
             ..Operation::default()
         },
         ..RouteSpec::post(PATH, Access::Read)
@@ -141,7 +144,7 @@ pub(super) fn deletion(id: &'static str, about: &str) -> Operation {
         id,
         parameters: vec![parts::in_path("id", about)],
         success: Success { status: "204", response: json!({ "description": "Done; it stays so." }) },
-        problems: vec![Code::KeptUnknown, Code::Unavailable],
+        problems: vec![Code::KeptUnknown, Code::Unavailable, Code::StateUnusable],
         ..Operation::default()
     }
 }

@@ -12,6 +12,7 @@ use super::told::{HTML, LIVE_POLICY, unreadable_query};
 use crate::api::kept::annotated::annotate;
 use crate::api::kept::listed::kept_views;
 use crate::api::openapi::{parts, problems};
+use crate::api::ready::KEPT_UNUSABLE;
 use crate::api::{index, report as reports, rows};
 use crate::app::access::principal::Principal;
 use crate::app::backend::{Backend, QueryFailure};
@@ -134,6 +135,9 @@ pub(super) async fn draw<B: Backend>(state: &AppState<B>, context: &Context<'_>,
     if context.shared.is_none() {
         annotate(state, &mut made).await;
         if let (Page::Quality, Some(report)) = (drawn.page, made.first_mut()) {
+            report
+                .notes
+                .extend(state.options.state_trouble.iter().map(|trouble| format!("{KEPT_UNUSABLE}: {trouble}.")));
             report.notes.extend(state.backend.mail_trouble().iter().map(|trouble| format!("Mail: {trouble}.")));
         }
     }

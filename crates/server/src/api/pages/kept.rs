@@ -45,7 +45,7 @@ impl Endpoint for GetSavedPage {
         openapi: || Operation {
             id: "savedPage",
             success: parts::success("The page.", json!({ "text/html": {} })),
-            problems: vec![Code::Unavailable, Code::Overloaded],
+            problems: vec![Code::Unavailable, Code::StateUnusable, Code::Overloaded],
             ..Operation::default()
         },
         ..RouteSpec::get("/views", Access::Read)
@@ -99,6 +99,7 @@ impl Endpoint for PostSaved {
                     Code::NameTaken,
                     Code::KeptFull,
                     Code::Unavailable,
+                    Code::StateUnusable,
                     Code::Internal,
                 ],
             ]

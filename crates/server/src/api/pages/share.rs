@@ -45,6 +45,7 @@ impl Endpoint for GetShare {
                     Code::LinkUnknown,
                     Code::LinkOver,
                     Code::LinkLimited,
+                    Code::StateUnusable,
                     Code::SummariesPending,
                     Code::Internal,
                     Code::Overloaded,

@@ -71,6 +71,8 @@ pub(crate) struct AccessControl {
     hosts: Hosts,
     /// Links to one view each.
     links: Links,
+    /// Whether no link is known because the file that they are in can't be used.
+    is_without_links: bool,
 }
 
 impl AccessControl {
@@ -90,6 +92,7 @@ impl AccessControl {
             exposed,
             hosts: Hosts([&hosts_allowed[..], tls_names].concat()),
             links: Links::new(options.link_key.clone()),
+            is_without_links: options.state_trouble.is_some(),
         }
     }
 
@@ -153,6 +156,9 @@ impl AccessControl {
 
     /// Whoever has the link that a path holds.
     fn linked(&self, head: &Parts, now_s: i64) -> Result<Principal, Problem> {
+        if self.is_without_links {
+            return Err(Problem::of(Code::StateUnusable));
+        }
         let token = links::token_of(head.uri.path());
         let holds = |id: &str| self.keys.id_reads(id, now_s);
         let link = self.links.open(token, holds, now_s.saturating_mul(MICROS));

@@ -29,8 +29,10 @@ pub enum Form {
     Json,
     /// One JSON object a line.
     NdJson,
-    /// Comma-separated with a heading.
+    /// Comma-separated with a heading, texts as they were sent.
     Csv,
+    /// The same for spreadsheets: a text that one would take for a formula has an apostrophe before it.
+    CsvHarmless,
     /// Aligned columns for people.
     Table,
     /// One Parquet file; of statements alone.
@@ -95,12 +97,24 @@ impl QueryResult {
     /// # Errors
     /// Those of `out`.
     pub fn write_csv(&self, out: &mut impl Write) -> io::Result<()> {
+        self.write_csv_with(Texts::AsSent, out)
+    }
+
+    /// The same without what a spreadsheet would take for a formula.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub(crate) fn write_csv_harmless(&self, out: &mut impl Write) -> io::Result<()> {
+        self.write_csv_with(Texts::Harmless, out)
+    }
+
+    fn write_csv_with(&self, texts: Texts, out: &mut impl Write) -> io::Result<()> {
         let mut line = String::new();
         lines::csv_heading(&self.schema, &mut line);
         out.write_all(line.as_bytes())?;
         self.each_row(|columns, row| {
             line.clear();
-            lines::csv_row(columns, row, Texts::AsSent, &mut line);
+            lines::csv_row(columns, row, texts, &mut line);
             out.write_all(line.as_bytes())
         })
     }

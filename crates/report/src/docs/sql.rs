@@ -242,11 +242,22 @@ the steps below it are plain names: `extra->'/loyalty'->>'tier'`. `violations` i
 ## Values that look odd
 
 In JSON, and in tables on a terminal, control characters and marks of the reading direction are written as escapes such as `\\u001b`; in \
-JSON that means the same text. CSV has every value as it is. A spreadsheet takes a cell that begins with `=`, `+`, `-` or `@` for a formula, and what a \
+JSON that means the same text. CSV has every value as it is, but for what a URL asks for (below). A spreadsheet takes a cell that begins with `=`, `+`, `-` or `@` for a formula, and what a \
 visitor typed may begin so: import such columns as text.
 ";
 
 const SQL_RULES: &str = "
+## A query in a URL
+
+`GET /v1/sql?q=…` is the same with the query in the URL, percent-encoded, for what only knows URLs: a spreadsheet's import, a BI tool, a bookmark. `format` is \
+`json`, `ndjson`, `csv`, `parquet` or `table`, and comes before what `Accept` asks for. CSV is made for spreadsheets there: a text that one would take for a \
+formula has an apostrophe before it, unless `raw=true`. Access and limits are those of `POST /v1/sql`; nobody on the way keeps an answer, and a page of another site can't have a query run.
+
+    curl -G -H \"Authorization: Bearer $KEY\" http://127.0.0.1:8080/v1/sql --data-urlencode 'q=select channel, count(*) as n from contacts group by 1' -d format=csv
+
+A URL is written into logs and histories, by proxies too: no key and no value of a person belongs in it. A tool that can't send a header sends the key as the \
+password of basic authentication.
+
 ## What is allowed
 
 One statement that reads: `select`, `with`, `values`, `explain`, `show`, `describe`. Each sees the tables at one \

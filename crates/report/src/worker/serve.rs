@@ -296,6 +296,7 @@ fn write_rows(rows: &QueryResult, form: Form, out: &mut (impl Write + Send)) -> 
         Form::Json => rows.write_json(out),
         Form::NdJson => rows.write_ndjson(out),
         Form::Csv => rows.write_csv(out),
+        Form::CsvHarmless => rows.write_csv_harmless(out),
         Form::Table => rows.write_table(out, None),
         Form::Parquet => rows.write_parquet(out),
     }

@@ -136,7 +136,7 @@ fn asked(head: &Parts, zone: Zone, now_micros: i64) -> Result<(ReportRequest, As
         .map_err(|error| Problem::new(Code::QueryInvalid, error.to_string()))?;
     let accepted = || match rows::form(&head.headers) {
         TableForm::Json | TableForm::NdJson => ReportForm::Json,
-        TableForm::Csv => ReportForm::Csv,
+        TableForm::Csv | TableForm::CsvHarmless => ReportForm::Csv,
         TableForm::Table | TableForm::Parquet => ReportForm::Table,
     };
     let form = request.form().unwrap_or_else(|| AskedForm::Written(accepted()));

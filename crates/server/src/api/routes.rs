@@ -15,10 +15,26 @@ use super::pages::{
 };
 use super::streaming_ingestion::{batch::PostMessages, message::PostMessage};
 use super::{
-    alerts::GetAlerts, demo::GetDemo, events::PostEvents, export::GetExport, index::GetIndex, key::GetKey,
-    live::GetLive, metrics::GetMetrics, openapi_json::GetOpenApi, problem_page::GetProblem, ready::GetReady,
-    receipt::GetReceipt, rejects::GetRejects, reload_schemas::PostReload, report::GetReport,
-    report_contacts::GetReportContacts, sql::PostSql, tag::GetTag, tail::GetTail, test_run::GetTestRun,
+    alerts::GetAlerts,
+    demo::GetDemo,
+    events::PostEvents,
+    export::GetExport,
+    index::GetIndex,
+    key::GetKey,
+    live::GetLive,
+    metrics::GetMetrics,
+    openapi_json::GetOpenApi,
+    problem_page::GetProblem,
+    ready::GetReady,
+    receipt::GetReceipt,
+    rejects::GetRejects,
+    reload_schemas::PostReload,
+    report::GetReport,
+    report_contacts::GetReportContacts,
+    sql::{GetSql, PostSql},
+    tag::GetTag,
+    tail::GetTail,
+    test_run::GetTestRun,
 };
 use crate::app::backend::Backend;
 use crate::app::route::RouteSpec;
@@ -51,6 +67,7 @@ routes! {
     SetConsent,
     InteractV2,
     CollectV2,
+    GetSql,
     PostSql,
     GetRejects,
     GetAlerts,

@@ -69,7 +69,7 @@ pub(super) fn media_type(form: TableForm) -> HeaderValue {
     HeaderValue::from_static(match form {
         TableForm::Json => "application/json",
         TableForm::NdJson => "application/x-ndjson",
-        TableForm::Csv => "text/csv; charset=utf-8; header=present",
+        TableForm::Csv | TableForm::CsvHarmless => "text/csv; charset=utf-8; header=present",
         TableForm::Table => "text/plain; charset=utf-8",
         TableForm::Parquet => PARQUET,
     })

@@ -72,6 +72,7 @@ fn example(route: &RouteSpec) -> (&'static str, &'static str) {
         "/v1/shares" => ("/v1/shares", r#"{"label":"l","page":"/"}"#),
         "/assets/{name}" => (Box::leak(dashboard::STYLE.path().into_boxed_str()), ""),
         "/events/{id}" => ("/events/stored-1", ""),
+        "/v1/sql" if route.method.name() == "GET" => ("/v1/sql?q=select%201", ""),
         "/v1/sql" => ("/v1/sql", "select 1"),
         path => {
             assert!(!path.contains('{'), "give an example of {path}");

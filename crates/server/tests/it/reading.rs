@@ -43,6 +43,21 @@ async fn sql_comes_as_text_or_json_and_leaves_in_four_forms() {
         assert_eq!(response.headers()["content-type"], media_type);
         assert_eq!(response.text().await.ok(), Some(format!("{form:?}")));
     }
+    for (query, form) in [
+        ("format=csv", TableForm::CsvHarmless),
+        ("format=csv&raw=true", TableForm::Csv),
+        ("format=parquet", TableForm::Parquet),
+        ("format=json", TableForm::Json),
+    ] {
+        let request = rig.get(&format!("/v1/sql?q=select%201&{query}")).header("accept", "text/plain");
+        let response = request.send().await.expect("an answer");
+        assert_eq!(response.headers()["cache-control"], "no-store", "{query}");
+        assert_eq!(response.headers()["cross-origin-resource-policy"], "same-origin", "{query}");
+        let is_file = response.headers().contains_key("content-disposition");
+        assert_eq!(is_file, query.contains("csv") || query.contains("parquet"), "{query}");
+        assert_eq!(response.text().await.ok(), Some(format!("{form:?}")));
+    }
+    rig.fake.queries.lock().expect("not poisoned").truncate(4);
     let wrapped = rig.post("/v1/sql", r#"{"sql":"select 2"}"#).send().await.expect("an answer");
     assert_eq!(wrapped.status(), 200);
     let queries = rig.fake.queries.lock().expect("not poisoned").clone();
@@ -63,7 +78,10 @@ async fn failed_queries_are_problems() {
     let document = refused(rig.post("/v1/sql", "unavailable"), 503, "unavailable").await;
     assert!(!document.to_string().contains("fork"), "{document}");
     refused(rig.post("/v1/sql", "x".repeat(101)), 413, "body_too_large").await;
-    refused(rig.get("/v1/sql"), 405, "method_not_allowed").await;
+    refused(rig.get("/v1/sql"), 400, "query_invalid").await;
+    refused(rig.get("/v1/sql?q=invalid"), 400, "sql_invalid").await;
+    refused(rig.get(&format!("/v1/sql?q={}", "x".repeat(101))), 413, "body_too_large").await;
+    refused(rig.request(reqwest::Method::PUT, "/v1/sql"), 405, "method_not_allowed").await;
 }
 
 #[tokio::test]

@@ -24,7 +24,8 @@ use crate::http::problem::{Code, Problem};
 
 /// What a result is saved as: the word, and the file.
 const SAVED: [(&str, TableForm, HeaderValue); 2] = [
-    ("csv", TableForm::Csv, HeaderValue::from_static("attachment; filename=\"frontdesk.csv\"")),
+    // It is opened with a spreadsheet.
+    ("csv", TableForm::CsvHarmless, HeaderValue::from_static("attachment; filename=\"frontdesk.csv\"")),
     ("parquet", TableForm::Parquet, HeaderValue::from_static("attachment; filename=\"frontdesk.parquet\"")),
 ];
 

@@ -8,8 +8,12 @@ import asyncio
 import datetime
 import json
 import os
+import shutil
+import socket
+import ssl
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -89,8 +93,8 @@ def check(what, got, expect):
 class Server:
     """`frontdesk serve` with the port open."""
 
-    def __init__(self, program, data):
-        args = [program, "serve", "--data", data, "--listen", "127.0.0.1:0", "--postgres-listen", "127.0.0.1:0"]
+    def __init__(self, program, data, *more):
+        args = [program, "serve", "--data", data, "--listen", "127.0.0.1:0", "--postgres-listen", "127.0.0.1:0", *more]
         self.process = subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.log = []
         threading.Thread(target=lambda: self.log.extend(self.process.stderr), daemon=True).start()
@@ -262,7 +266,7 @@ def with_keys(program, data):
         check("one that would be sent", "scram" in str(outcome("frontdesk", key, **proven)).lower(), True)
         check("another password", "not the key that has this id" in str(outcome(key_id(key), collect, **proven)), True)
         check("a key that may not read", "may do other things only" in str(outcome(key_id(collect), collect, **proven)), True)
-        check("channel binding", "channel binding" in str(outcome(key_id(key), key, channel_binding="require")).lower(), True)
+        check("channel binding without TLS", "channel binding" in str(outcome(key_id(key), key, channel_binding="require")).lower(), True)
         ran = subprocess.run(["psql", "-X", "-A", "-t", "-c", "select 1", f"postgresql://{key_id(key)}@{server.address}/frontdesk"],
                              env={**os.environ, "PGPASSWORD": key}, capture_output=True, text=True, timeout=60)
         check("psql with a key", ran.stdout.strip(), "1")
@@ -278,6 +282,108 @@ def with_keys(program, data):
     check("no key is logged", [line for line in server.log if key in line or key.split("_")[3] in line], [])
 
 
+def with_jdbc(server, expect):
+    """Where there is a JDK and the driver (Debian: default-jdk-headless, libpostgresql-jdbc-java)."""
+    driver = "/usr/share/java/postgresql.jar"
+    if not shutil.which("javac") or not os.path.exists(driver):
+        print("JDBC was not tried: there is no JDK or no driver")
+        return
+    with tempfile.TemporaryDirectory() as place:
+        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "Jdbc.java")
+        subprocess.run(["javac", "-d", place, source], check=True, timeout=300)
+        ran = subprocess.run(["java", "-cp", f"{place}:{driver}", "Jdbc", f"jdbc:postgresql://{server.address}/frontdesk", str(sum(expect.values()))],
+                             capture_output=True, text=True, timeout=300)
+    check("JDBC", (ran.returncode, ran.stdout.strip(), ran.stderr.strip()), (0, f"JDBC agrees on {sum(expect.values())} contacts", ""))
+
+
+class Between:
+    """Somebody between a client and the server, with a certificate of his own. With `strips` he hides that logins can be bound."""
+
+    SSL_REQUEST = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")
+
+    def __init__(self, address, certificate, strips):
+        self.host, self.port = address.split(":")
+        self.strips = strips
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(*certificate)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.own_port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.relay, args=(client,), daemon=True).start()
+
+    def relay(self, client):
+        try:
+            client.recv(8)
+            client.sendall(b"S")
+            client = self.context.wrap_socket(client, server_side=True)
+            server = socket.create_connection((self.host, int(self.port)))
+            server.sendall(self.SSL_REQUEST)
+            server.recv(1)
+            trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+            server = trusting.wrap_socket(server)
+            threading.Thread(target=self.pass_on, args=(client, server, False), daemon=True).start()
+            self.pass_on(server, client, self.strips)
+        except OSError:
+            pass
+
+    def pass_on(self, source, target, strips):
+        offer = b"SCRAM-SHA-256-PLUS\0"
+        try:
+            while data := source.recv(65536):
+                if strips and offer in data:
+                    # The length of the message is behind its letter.
+                    length = int.from_bytes(data[1:5], "big") - len(offer)
+                    data = data[:1] + length.to_bytes(4, "big") + data[5:].replace(offer, b"")
+                target.sendall(data)
+        except OSError:
+            pass
+        finally:
+            target.close()
+
+
+def with_channel_binding(program, data):
+    """Over TLS a login is bound to the server's certificate, and nobody between gets in with it."""
+    ran = subprocess.run([program, "key", "new", "--scope", "read", "--name", "bound", "--data", data],
+                         check=True, capture_output=True, text=True)
+    key = ran.stdout.strip()
+    key_id = key.split("_")[2]
+    server = Server(program, data, "--dev-tls", "--tls-listen", "127.0.0.1:0")
+
+    def psql(port, binding, **more):
+        settings = {"host": "127.0.0.1", "port": port, "user": key_id, "dbname": "frontdesk", "sslmode": "require",
+                    "channel_binding": binding, **more}
+        ran = subprocess.run(["psql", "-X", "-A", "-t", "-c", "select 1", " ".join(f"{name}={value}" for name, value in settings.items())],
+                             env={**os.environ, "PGPASSWORD": key}, capture_output=True, text=True, timeout=60)
+        return ran.stdout.strip() or ran.stderr.strip()
+
+    try:
+        own = server.address.split(":")[1]
+        for binding in ("require", "prefer", "disable"):
+            check(f"psql, channel_binding={binding}", psql(own, binding), "1")
+        check("psql without TLS", "channel binding" in psql(own, "require", sslmode="disable"), True)
+        with tempfile.TemporaryDirectory() as place:
+            certificate = [os.path.join(place, name) for name in ("cert.pem", "key.pem")]
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                            "-subj", "/CN=localhost", "-out", certificate[0], "-keyout", certificate[1]], check=True, capture_output=True)
+            between = Between(server.address, certificate, strips=False)
+            check("somebody between", "another certificate" in (said := psql(between.own_port, "prefer")) or said, True)
+            between = Between(server.address, certificate, strips=True)
+            check("a downgrade", "hidden" in (said := psql(between.own_port, "prefer")) or said, True)
+            check("a downgrade of who demands it", "channel binding" in (said := psql(between.own_port, "require")) or said, True)
+            check("who doesn't look", psql(between.own_port, "disable"), "1")
+    finally:
+        server.stop()
+    check("no key is logged", [line for line in server.log if key in line], [])
+
+
 def main(program, data):
     counts = own_sql(program, data, "select channel, count(*) as n from contacts where channel is not null group by channel")
     expect = {row["channel"]: row["n"] for row in counts}
@@ -285,17 +391,18 @@ def main(program, data):
     server = Server(program, data)
     try:
         for work in (lambda: with_psql(server), lambda: with_psycopg(server, expect), lambda: with_sqlalchemy(server, expect),
-                     lambda: with_cursors(server), lambda: asyncio.run(with_asyncpg(server, expect))):
+                     lambda: with_cursors(server), lambda: with_jdbc(server, expect), lambda: asyncio.run(with_asyncpg(server, expect))):
             try:
                 work()
             except Exception as error:
                 failures.append("".join(traceback.format_exception(error)))
     finally:
         server.stop()
-    try:
-        with_keys(program, data)
-    except Exception as error:
-        failures.append("".join(traceback.format_exception(error)))
+    for work in (with_keys, with_channel_binding):
+        try:
+            work(program, data)
+        except Exception as error:
+            failures.append("".join(traceback.format_exception(error)))
     check("no text is logged", [line for line in server.log if "passwd" in line or "customerFeedback" in line], [])
     print("\n".join(failures) or f"psql, psycopg, SQLAlchemy and asyncpg agree on {sum(expect.values())} contacts")
     sys.exit(bool(failures))

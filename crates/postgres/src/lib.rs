@@ -37,4 +37,4 @@ mod variables;
 
 pub use counters::{PortCounters, PortCounts};
 pub use listen::serve;
-pub use port::{Access, Data, Denied, Pass, PortOptions, Proof, TlsSource};
+pub use port::{Access, Data, Denied, Greeting, Pass, PortOptions, Proof, TlsSource};

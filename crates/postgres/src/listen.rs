@@ -14,7 +14,7 @@ use crate::budget::Budget;
 use crate::cancel::Cancels;
 use crate::connection::{Connection, Stop};
 use crate::login::log_in;
-use crate::negotiate::{First, Startup, greet};
+use crate::negotiate::{Channel, First, Startup, greet};
 use crate::port::PortOptions;
 use crate::prepared::Store;
 use crate::refusal::Refusal;
@@ -95,12 +95,12 @@ async fn serve_one(stream: TcpStream, mut shared: Shared, mut stranger: Stranger
         () = stranger.gives_way() => return,
         greeted = timeout_at(deadline, greet(socket.clone(), &options)) => greeted,
     };
-    let Ok(Ok((mut connection, is_tls, first))) = greeted else { return };
+    let Ok(Ok((mut connection, channel, first))) = greeted else { return };
     match first {
         First::Cancel { number, secret } => shared.cancels.cancel(number, secret),
         First::Startup(startup) => {
             let login = (stranger, deadline);
-            let stop = converse(&mut connection, socket, is_tls, &startup, &mut shared, login).await;
+            let stop = converse(&mut connection, (socket, &channel), &startup, &mut shared, login).await;
             if let Stop::Refused(refusal) = stop {
                 connection.refuse(&refusal).await;
             }
@@ -110,8 +110,7 @@ async fn serve_one(stream: TcpStream, mut shared: Shared, mut stranger: Stranger
 
 async fn converse(
     connection: &mut Connection,
-    socket: SharedSocket,
-    is_tls: bool,
+    (socket, channel): (SharedSocket, &Channel),
     startup: &Startup,
     shared: &mut Shared,
     (mut stranger, deadline): (Stranger, Instant),
@@ -120,7 +119,7 @@ async fn converse(
     let Ok(cancel) = shared.cancels.register() else {
         return Stop::Refused(Refusal::fatal("58000", "the system gives no random numbers"));
     };
-    let logged_in = log_in(connection, (is_tls, shared.listens_on), startup, &cancel, &options);
+    let logged_in = log_in(connection, (channel, shared.listens_on), startup, &cancel, &options);
     let logged_in = tokio::select! {
         biased;
         _ = shared.closing.wait_for(|closing| *closing) => return Stop::Refused(crate::session::stopping()),
@@ -142,7 +141,7 @@ async fn converse(
         connection,
         socket,
         options: &options,
-        budget: shared.budget.clone(),
+        budget: shared.budget.share(options.limits.answer_bytes_max),
         pass,
         variables,
         cancel,

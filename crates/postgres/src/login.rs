@@ -14,10 +14,10 @@ use crate::cancel::Cancel;
 use crate::connection::{Connection, Stop};
 use crate::counters::Slot;
 use crate::message;
-use crate::negotiate::Startup;
+use crate::negotiate::{Channel, Startup};
 use crate::port::{Denied, Pass, PortOptions};
 use crate::refusal::Refusal;
-use crate::scram::{self, Exchange, Failed, Verifier};
+use crate::scram::{self, Binding, Exchange, Failed, Verifier};
 use crate::variables::Variables;
 
 /// Longest message with a password; a key is a twentieth of it.
@@ -26,7 +26,7 @@ const PASSWORD_BYTES_MAX: usize = 2_048;
 /// Lets a client in, if there is a place for it.
 pub(crate) async fn log_in(
     connection: &mut Connection,
-    (is_tls, listens_on): (bool, IpAddr),
+    (channel, listens_on): (&Channel, IpAddr),
     startup: &Startup,
     cancel: &Cancel,
     options: &PortOptions,
@@ -46,7 +46,7 @@ pub(crate) async fn log_in(
         return refused("28000", "no user was named; any name will do");
     }
     let pass = if options.access.demands_key() {
-        if !is_tls && !listens_on.is_loopback() {
+        if matches!(channel, Channel::Clear) && !listens_on.is_loopback() {
             let refusal = Refusal::fatal("28000", "a key is taken over TLS only: it would cross the network in clear");
             let hint = match options.tls {
                 Some(_) => "connect with sslmode=require",
@@ -58,7 +58,7 @@ pub(crate) async fn log_in(
         }
         match value("user").and_then(|user| options.access.proof(user)) {
             Some(proof) => {
-                prove(connection, proof.verifier()).await?;
+                prove(connection, channel, proof.verifier()).await?;
                 proof.admit()
             }
             None => {
@@ -80,10 +80,13 @@ pub(crate) async fn log_in(
         let message = "there are too many connections; close some, or raise postgres_connections_max";
         Stop::Refused(Refusal::fatal("53300", message))
     })?;
-    let variables = Variables::begin(&startup.parameters);
+    let (variables, warning) = Variables::begin(&startup.parameters);
     connection.put(&PgWireBackendMessage::Authentication(Authentication::Ok))?;
     for (name, value) in variables.reported() {
         connection.put(&PgWireBackendMessage::ParameterStatus(ParameterStatus::new(name.to_owned(), value)))?;
+    }
+    if let Some(warning) = warning {
+        connection.put(&warning.warning())?;
     }
     let key = BackendKeyData::new(cancel.number, SecretKey::I32(cancel.secret));
     connection.put(&PgWireBackendMessage::BackendKeyData(key))?;
@@ -93,18 +96,27 @@ pub(crate) async fn log_in(
 }
 
 /// Has a client prove that it knows a key, which it doesn't send.
-async fn prove(connection: &mut Connection, verifier: &str) -> Result<(), Stop> {
+async fn prove(connection: &mut Connection, channel: &Channel, verifier: &str) -> Result<(), Stop> {
     let verifier = Verifier::parse(verifier);
     let verifier =
         verifier.ok_or_else(|| Stop::Refused(Refusal::fatal("28P01", "this key can't be logged in with")))?;
-    connection.put(&PgWireBackendMessage::Authentication(Authentication::SASL(vec![scram::METHOD.to_owned()])))?;
+    let end_point = match channel {
+        Channel::Tls(Some(end_point)) => Some(&**end_point),
+        Channel::Tls(None) | Channel::Clear => None,
+    };
+    // The better one first.
+    let methods = end_point.map(|_| scram::METHOD_BOUND).into_iter().chain([scram::METHOD]).map(str::to_owned);
+    connection.put(&PgWireBackendMessage::Authentication(Authentication::SASL(methods.collect())))?;
     connection.flush().await?;
     let (kind, body) = connection.message(PASSWORD_BYTES_MAX).await?;
     let (method, first) = message::method(kind, body)?;
-    if method != scram::METHOD {
-        return refused("28000", "this way of logging in isn't offered");
-    }
-    let (exchange, answer) = Exchange::begin(verifier, &first).map_err(failed)?;
+    let binding = match (method.as_str(), end_point) {
+        (scram::METHOD, None) => Binding::NotOffered,
+        (scram::METHOD, Some(_)) => Binding::LeftOut,
+        (scram::METHOD_BOUND, Some(end_point)) => Binding::To(end_point),
+        _ => return refused("28000", "this way of logging in isn't offered"),
+    };
+    let (exchange, answer) = Exchange::begin(verifier, &first, binding).map_err(failed)?;
     connection.put(&PgWireBackendMessage::Authentication(Authentication::SASLContinue(answer.into())))?;
     connection.flush().await?;
     let (kind, body) = connection.message(PASSWORD_BYTES_MAX).await?;
@@ -115,6 +127,12 @@ async fn prove(connection: &mut Connection, verifier: &str) -> Result<(), Stop> 
 fn failed(failed: Failed) -> Stop {
     Stop::Refused(match failed {
         Failed::Broken(what) => Refusal::fatal("08P01", format!("this is not SCRAM-SHA-256: {what}")),
+        Failed::Downgraded => {
+            Refusal::fatal("28000", "somebody between has hidden that this server binds the login to its certificate")
+                .hint("SCRAM-SHA-256-PLUS was offered, and the client was told that it isn't; look who stands between")
+        }
+        Failed::OtherChannel => Refusal::fatal("28000", "the login is bound to another certificate than this server's")
+            .hint("somebody between ends TLS with a certificate of his own; connect to this server itself"),
         Failed::NoRandom => Refusal::fatal("58000", "the system gives no random numbers"),
         Failed::Wrong => Refusal::fatal("28P01", "the password is not the key that has this id")
             .hint("send the whole key, fd_…, as the password under its id; frontdesk key list shows the ids"),

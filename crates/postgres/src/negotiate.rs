@@ -4,6 +4,8 @@
 //! else be taken for a part of what is said inside (CVE-2021-23222). A handshake that fails ends
 //! the connection; nothing goes on in clear after it.
 
+use std::sync::Arc;
+
 use bytes::Buf;
 use tokio::io::AsyncWriteExt;
 use tokio_rustls::TlsAcceptor;
@@ -11,7 +13,7 @@ use tokio_util::either::Either;
 
 use crate::connection::{Connection, Stop};
 use crate::message::{self, Broken};
-use crate::port::PortOptions;
+use crate::port::{Greeting, PortOptions};
 use crate::refusal::Refusal;
 use crate::stream::SharedSocket;
 
@@ -52,8 +54,17 @@ pub(crate) struct Startup {
     pub(crate) parameters: Vec<(String, String)>,
 }
 
-/// Greets a client. Whether it is over TLS comes with its connection.
-pub(crate) async fn greet(socket: SharedSocket, options: &PortOptions) -> Result<(Connection, bool, First), Stop> {
+/// What a connection is over.
+#[derive(Clone, Debug)]
+pub(crate) enum Channel {
+    /// Nothing that keeps others from reading it.
+    Clear,
+    /// TLS, with what names the server's certificate where anything does.
+    Tls(Option<Arc<[u8]>>),
+}
+
+/// Greets a client. What it is over comes with its connection.
+pub(crate) async fn greet(socket: SharedSocket, options: &PortOptions) -> Result<(Connection, Channel, First), Stop> {
     let stall_timeout = options.stall_timeout;
     let tls = options.tls.as_ref().map(|tls| tls.current());
     let mut first = [0];
@@ -63,9 +74,11 @@ pub(crate) async fn greet(socket: SharedSocket, options: &PortOptions) -> Result
         true => Ok(Beginning::Tls),
         false => beginning(&mut connection, Some((&socket, tls.is_some()))).await,
     };
+    let mut channel = Channel::Clear;
     let first = match (beginning, tls) {
-        (Ok(Beginning::Message(first)), _) => return Ok((connection, false, first)),
-        (Ok(Beginning::Tls), Some(config)) => {
+        (Ok(Beginning::Message(first)), _) => return Ok((connection, Channel::Clear, first)),
+        (Ok(Beginning::Tls), Some(Greeting { config, end_point })) => {
+            channel = Channel::Tls(end_point);
             // Nothing was read beyond the request.
             let stream = TlsAcceptor::from(config).accept(socket).await.inspect_err(|error| {
                 tracing::debug!(%error, "a TLS handshake failed");
@@ -77,7 +90,7 @@ pub(crate) async fn greet(socket: SharedSocket, options: &PortOptions) -> Result
         (Err(end), _) => Err(end),
     };
     match first {
-        Ok(first) => Ok((connection, true, first)),
+        Ok(first) => Ok((connection, channel, first)),
         Err(Stop::Refused(refusal)) => {
             connection.refuse(&refusal).await;
             Err(Stop::Gone)

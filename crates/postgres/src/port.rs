@@ -46,10 +46,19 @@ pub trait Pass: Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Denied(pub String);
 
+/// What a connection over TLS is greeted with.
+#[derive(Clone, Debug)]
+pub struct Greeting {
+    /// The certificate, and how it is used.
+    pub config: Arc<ServerConfig>,
+    /// Its channel binding `tls-server-end-point` (RFC 5929), where there is one.
+    pub end_point: Option<Arc<[u8]>>,
+}
+
 /// The server's certificate as it is now.
 pub trait TlsSource: Send + Sync + 'static {
     /// What the next connection is greeted with; its protocols include `postgresql`.
-    fn current(&self) -> Arc<ServerConfig>;
+    fn current(&self) -> Greeting;
 }
 
 /// What is read.

@@ -2,7 +2,7 @@
 //! a sentence for people.
 
 use pgwire::messages::PgWireBackendMessage;
-use pgwire::messages::response::ErrorResponse;
+use pgwire::messages::response::{ErrorResponse, NoticeResponse};
 use report::{Fault, QueryError};
 
 /// An answer that is none.
@@ -33,6 +33,11 @@ impl Refusal {
     pub(crate) fn message(&self) -> PgWireBackendMessage {
         let severity = if self.ends_connection { "FATAL" } else { "ERROR" };
         PgWireBackendMessage::ErrorResponse(ErrorResponse::new(self.fields(severity)))
+    }
+
+    /// What a client is told although it gets what it asked for.
+    pub(crate) fn warning(&self) -> PgWireBackendMessage {
+        PgWireBackendMessage::NoticeResponse(NoticeResponse::new(self.fields("WARNING")))
     }
 
     fn fields(&self, severity: &str) -> Vec<(u8, String)> {

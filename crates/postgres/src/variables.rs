@@ -62,18 +62,23 @@ pub(crate) struct Variables {
 
 impl Variables {
     /// Of what a first message says only what can be honoured is kept: a driver that tells its own
-    /// zone doesn't ask to count in it.
-    pub(crate) fn begin(parameters: &[(String, String)]) -> Variables {
+    /// zone doesn't ask to count in it, and one that can't connect for it shows nothing at all. With a
+    /// warning where there is something that its user may take for granted.
+    pub(crate) fn begin(parameters: &[(String, String)]) -> (Variables, Option<Refusal>) {
         let mut variables = Variables::default();
+        let mut warning = None;
         for (name, value) in parameters {
             let name = name.to_ascii_lowercase();
             if KNOWN.iter().any(|(known, ..)| *known == name) {
                 // What is refused stays as it was.
-                let _ = variables.set(&name, Some(value.clone()));
+                let refused = variables.set(&name, Some(value.clone())).err();
+                if name == "timezone" {
+                    warning = refused.map(|_| not_in_zone());
+                }
             }
         }
         variables.at_begin = std::mem::take(&mut variables.set);
-        variables
+        (variables, warning)
     }
 
     /// What a client is told of at its login.
@@ -126,10 +131,7 @@ impl Variables {
                 return wrong("texts are in UTF8");
             }
             "timezone" if !is_utc(&lower) => {
-                let refusal = wrong("times are given and counted in UTC");
-                return refusal.map_err(|refusal| {
-                    refusal.hint("write the zone where it counts: time at time zone 'Europe/Berlin'")
-                });
+                return Err(not_in_zone());
             }
             "datestyle" if !lower.starts_with("iso") => return wrong("dates are written in the form ISO"),
             "bytea_output" if lower != "hex" => return wrong("bytes are written in hexadecimal"),
@@ -179,6 +181,14 @@ impl Variables {
     }
 }
 
+/// Some things could follow a session's zone and others couldn't: columns have UTC in their type, whether an event is late and
+/// which date it has is by UTC days, and the engine's own option of a zone changes no column. A query that counts half in one and half in the
+/// other is a wrong number that nobody sees.
+fn not_in_zone() -> Refusal {
+    let message = "TimeZone is UTC and can't be another one: times are given in UTC, and days are counted in it";
+    Refusal::error("22023", message).hint("write the zone where it counts: time at time zone 'Europe/Berlin'")
+}
+
 fn spelled(name: &'static str) -> &'static str {
     SPELLED.iter().find(|(known, _)| *known == name).map_or(name, |(_, spelled)| spelled)
 }
@@ -215,11 +225,14 @@ mod tests {
 
     #[test]
     fn what_is_set_is_shown_and_forgotten() {
-        let mut variables = Variables::begin(&[
+        let (mut variables, warning) = Variables::begin(&[
             ("application_name".to_owned(), "tool".to_owned()),
             ("TimeZone".to_owned(), "Europe/Berlin".to_owned()),
             ("made_up".to_owned(), "x".to_owned()),
         ]);
+        assert!(warning.is_some_and(|warning| warning.message.contains("UTC")), "it is told");
+        let (_, warning) = Variables::begin(&[("timezone".to_owned(), "Etc/UTC".to_owned())]);
+        assert_eq!(warning, None);
         assert_eq!(variables.show("application_name").as_deref(), Ok("tool"));
         assert_eq!(variables.show("timezone").as_deref(), Ok("UTC"), "a driver's zone isn't ours");
         assert!(variables.show("made_up").is_err());

@@ -49,5 +49,5 @@ pub use app::schemas::{CollectedSchemas, ColumnsChanged, SchemaReader, SchemasCh
 pub use app::unavailable::UnavailableReason;
 pub use http::descriptors::{DESCRIPTORS_RESERVED, connections_that_fit, raise_descriptor_limit};
 pub use http::listeners::Listeners;
-pub use http::tls::{Tls, TlsError, TlsFiles, Validity};
+pub use http::tls::{Tls, TlsError, TlsFiles, TlsSpeaking, Validity};
 pub use serve::{openapi_document, serve, serve_embedded};

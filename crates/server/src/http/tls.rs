@@ -5,6 +5,7 @@
 //! it; a broken one is logged once and the old one stays. Client certificates are not
 //! asked for, and nothing is accepted before a handshake is complete (no early data).
 
+mod end_point;
 mod files;
 #[cfg(test)]
 mod tests;
@@ -49,6 +50,16 @@ struct Current {
     serving: Arc<ServerConfig>,
     /// Speaks HTTP/1.1 only, for an answer that is written by hand.
     refusing: Arc<ServerConfig>,
+    end_point: Option<Arc<[u8]>>,
+}
+
+/// What a listener of another protocol greets with.
+#[derive(Clone, Debug)]
+pub struct TlsSpeaking {
+    /// Names that protocol alone.
+    pub config: ServerConfig,
+    /// The channel binding `tls-server-end-point` of its certificate (RFC 5929), where there is one.
+    pub end_point: Option<Arc<[u8]>>,
 }
 
 /// What a look at the files has found.
@@ -77,10 +88,11 @@ impl Tls {
     }
 
     /// The certificate in use, for a listener that speaks another protocol inside.
-    pub fn config_for(&self, protocol: &[u8]) -> ServerConfig {
-        let mut config = (*self.current().serving).clone();
+    pub fn speaking(&self, protocol: &[u8]) -> TlsSpeaking {
+        let Current { serving, end_point, .. } = self.current();
+        let mut config = (*serving).clone();
         config.alpn_protocols = vec![protocol.to_vec()];
-        config
+        TlsSpeaking { config, end_point }
     }
 
     /// Greets a client that will be served.
@@ -153,7 +165,8 @@ impl Current {
             config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
             Arc::new(config)
         };
-        let current = Current { serving: with(&ALPN), refusing: with(&ALPN[1..]) };
+        let current =
+            Current { serving: with(&ALPN), refusing: with(&ALPN[1..]), end_point: loaded.end_point.map(Arc::from) };
         (current, loaded.validity.map_or(0, |validity| validity.ends_s))
     }
 }

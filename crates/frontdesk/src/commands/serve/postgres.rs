@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::postgres::{Access, Data, Denied, Pass, PortCounters, PortOptions, Proof, TlsSource};
+use ::postgres::{Access, Data, Denied, Greeting, Pass, PortCounters, PortOptions, Proof, TlsSource};
 use intake::{Intake, SystemClock};
 use report::{QueryLimits, QueryPool};
-use server::{Listeners, MetricKind, MetricSample, ReadAccess, ReadPass, ReadProof, ServerOptions, Tls};
+use server::{Listeners, MetricKind, MetricSample, ReadAccess, ReadPass, ReadProof, ServerOptions, Tls, TlsSpeaking};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -201,8 +201,9 @@ impl Pass for Holder {
 struct Certificate(Tls);
 
 impl TlsSource for Certificate {
-    fn current(&self) -> Arc<rustls::ServerConfig> {
-        Arc::new(self.0.config_for(PROTOCOL))
+    fn current(&self) -> Greeting {
+        let TlsSpeaking { config, end_point } = self.0.speaking(PROTOCOL);
+        Greeting { config: Arc::new(config), end_point }
     }
 }
 

@@ -23,6 +23,7 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use thiserror::Error;
 
+use super::end_point;
 use super::validity::Validity;
 
 /// Longest PEM file that is read; a chain and a key take a hundredth of it.
@@ -137,6 +138,8 @@ pub(crate) struct Pair {
 pub(crate) struct Loaded {
     pub(crate) config: ServerConfig,
     pub(crate) validity: Option<Validity>,
+    /// What names the certificate to both ends, if anything does.
+    pub(crate) end_point: Option<Vec<u8>>,
     pub(crate) warnings: Vec<CertificateWarning>,
 }
 
@@ -164,7 +167,7 @@ impl Pair {
     pub(crate) fn load(self, files: &TlsFiles, now_s: i64) -> Result<Loaded, TlsError> {
         let chain = certificates(self.certificates, &files.certificates)?;
         let key = private_key(self.key, &files.key)?;
-        let validity = Validity::of(&chain[0]);
+        let (validity, end_point) = (Validity::of(&chain[0]), end_point::of(&chain[0]));
         let mut warnings = Vec::new();
         if let Some(Validity { begins_s, ends_s }) = validity {
             let certificates = files.certificates.clone();
@@ -177,7 +180,7 @@ impl Pair {
         if let Some(mode) = self.key_mode.filter(|mode| mode & 0o077 != 0) {
             warnings.push(CertificateWarning::KeyExposed { key: files.key.clone(), mode });
         }
-        Ok(Loaded { config: config(chain, key, files)?, validity, warnings })
+        Ok(Loaded { config: config(chain, key, files)?, validity, end_point, warnings })
     }
 }
 

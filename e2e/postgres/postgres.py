@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 import traceback
+from select import select as select_sockets
 
 import asyncpg
 import psycopg
@@ -329,24 +330,28 @@ class Between:
             trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
             server = trusting.wrap_socket(server)
-            threading.Thread(target=self.pass_on, args=(client, server, False), daemon=True).start()
-            self.pass_on(server, client, self.strips)
+            self.pass_on(client, server)
         except OSError:
             pass
 
-    def pass_on(self, source, target, strips):
+    def pass_on(self, client, server):
+        """Both ways, on one thread: a TLS connection is no two threads' at once."""
         offer = b"SCRAM-SHA-256-PLUS\0"
+        others = {client: server, server: client}
         try:
-            while data := source.recv(65536):
-                if strips and offer in data:
-                    # The length of the message is behind its letter.
-                    length = int.from_bytes(data[1:5], "big") - len(offer)
-                    data = data[:1] + length.to_bytes(4, "big") + data[5:].replace(offer, b"")
-                target.sendall(data)
-        except OSError:
-            pass
+            while True:
+                ready = [side for side in others if side.pending()] or select_sockets(list(others), [], [], 30)[0]
+                for side in ready:
+                    if not (data := side.recv(65536)):
+                        return
+                    if self.strips and side is server and offer in data:
+                        # The length of the message is behind its letter.
+                        length = int.from_bytes(data[1:5], "big") - len(offer)
+                        data = data[:1] + length.to_bytes(4, "big") + data[5:].replace(offer, b"")
+                    others[side].sendall(data)
         finally:
-            target.close()
+            client.close()
+            server.close()
 
 
 def with_channel_binding(program, data):

@@ -564,7 +564,7 @@ pub(crate) struct GenerateArgs {
     #[arg(long, default_value_t = 7, value_name = "D", value_parser = clap::value_parser!(u32).range(1..=3_660))]
     pub(crate) days: u32,
     /// First day (UTC) after them; today when not given
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = until)]
     pub(crate) until: Option<chrono::NaiveDate>,
     /// Share of events that are invalid
     #[arg(long, default_value = "1%", value_name = "SHARE", value_parser = share)]
@@ -572,6 +572,18 @@ pub(crate) struct GenerateArgs {
     /// How events are written
     #[arg(long, value_enum, default_value_t = Style::Platform)]
     pub(crate) style: Style,
+}
+
+/// A day near which events may lie.
+fn until(text: &str) -> Result<chrono::NaiveDate, String> {
+    match text.parse::<chrono::NaiveDate>() {
+        Ok(day) if generate::YEARS.contains(&chrono::Datelike::year(&day)) => Ok(day),
+        _ => Err(format!(
+            "expected a day of the years {} to {}, such as 2026-11-22",
+            generate::YEARS.start(),
+            generate::YEARS.end()
+        )),
+    }
 }
 
 /// `1%` or `0.01`.
@@ -686,6 +698,17 @@ mod tests {
         check("frontdesk --data x --commit-after 2s");
         check("frontdesk serve --data x --commit-after 2s");
         check("frontdesk --data x report contacts --commit-after 2s");
+    }
+
+    #[test]
+    fn events_are_generated_up_to_a_day_that_they_may_have() {
+        let check = |text: &str, holds: bool| assert_eq!(until(text).is_ok(), holds, "{text}");
+        for day in ["2026-11-22", "1700-01-01", "2260-12-31"] {
+            check(day, true);
+        }
+        for text in ["1699-12-31", "2261-01-01", "+12000-01-01", "-0001-01-01", "0001-01-01", "2026-11-31", "now", ""] {
+            check(text, false);
+        }
     }
 
     #[test]

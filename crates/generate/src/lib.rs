@@ -17,6 +17,7 @@ mod words;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io::{self, Write};
+use std::ops::RangeInclusive;
 
 use serde_json::Value;
 
@@ -37,6 +38,9 @@ const SESSIONS_PER_VISITOR: f64 = 1.6;
 /// Events per session, on average; decides only how many visitors there are.
 const EVENTS_PER_SESSION: f64 = 5.0;
 
+/// Years that a run may end in: ten years before them and a few hours after, an event may still lie.
+pub const YEARS: RangeInclusive<i32> = 1700..=2260;
+
 /// What is to be generated. The same options give the same bytes.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -46,9 +50,10 @@ pub struct Options {
     pub seed: u64,
     /// Over how many days they are spread.
     pub days: u32,
-    /// When the last day ends: milliseconds since 1970, UTC.
+    /// When the last day ends: milliseconds since 1970, UTC, in a year of [`YEARS`]. No session begins later; one that
+    /// is under way goes on for less than an hour and a half.
     pub until_ms: i64,
-    /// Exactly this many of the events are invalid.
+    /// Exactly this many of the events are invalid, or all, if there are fewer.
     pub invalid: u64,
     /// How they are written.
     pub style: Style,
@@ -84,6 +89,7 @@ pub struct Generator {
 impl Generator {
     /// Prepares a run.
     pub fn new(options: Options) -> Generator {
+        let options = Options { invalid: options.invalid.min(options.events), ..options };
         let visitors = options.events as f64 / EVENTS_PER_SESSION / SESSIONS_PER_VISITOR;
         let mut generator = Generator {
             random: Random::new(options.seed),

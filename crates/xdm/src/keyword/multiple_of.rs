@@ -29,10 +29,14 @@ impl NumberAssertion for MultipleOf {
     fn holds(&self, number: Number) -> bool {
         let value = number.as_f64();
         if !value.is_finite() {
-            // Past the doubles only integers can be known, and hardly any step doesn't divide them.
-            return is_multiple(self.step, Decimal::from(1));
+            // Past the doubles only integers can be known. A step that divides 1 divides them, and another integer
+            // may.
+            let one = Decimal::from(1);
+            return is_multiple(one, self.step) || is_multiple(self.step, one);
         }
         match number {
+            // Before them only that it is nearer to 0 than any step.
+            Number::Fraction(0.0) => false,
             Number::Integer(value) => is_multiple(Decimal::from(value), self.step),
             Number::Unsigned(value) => is_multiple(Decimal::from(value), self.step),
             // The shortest decimal that reads as this double.
@@ -145,6 +149,12 @@ mod tests {
         multiple("1e300", "3e301", true);
         multiple("1e300", "1", false);
         multiple("0.3", "-0.0", true);
+        // Beyond the doubles, on both sides.
+        multiple("0.5", "1e400", true);
+        multiple("0.01", "-1e400", true);
+        multiple("0.3", "1e400", false);
+        multiple("5e-324", "1e-400", false);
+        multiple("1", "-1e-400", false);
     }
 
     #[test]

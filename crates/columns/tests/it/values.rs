@@ -10,7 +10,7 @@ use columns::{Block, EncodeOptions, FileEncoder, FileWriter, Row, RowGroup, Seal
 use parquet::file::statistics::Statistics;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use xdm::layout::{Layout, Node, Scalar, Space};
+use xdm::layout::{Node, Scalar, Space};
 use xdm::{ListSlot, PersonalSlot, Redaction, Sink, Slot, Span};
 
 use crate::pages::{encode, plain_row, read as read_file};
@@ -417,7 +417,7 @@ fn personal_values_leave_sealed_or_not_at_all() {
 
 #[test]
 fn what_is_current_is_of_the_event_in_progress() {
-    let mut layout = Layout { ..minimal() };
+    let mut layout = minimal();
     let list = layout.add_list("tags", Space::EVENTS);
     let tag = layout.add_column("tags[]", layout.lists[list.index()].items, Scalar::Text);
     layout.fields.push(field("tags", Node::List(list, Box::new(Node::Leaf(tag)))));

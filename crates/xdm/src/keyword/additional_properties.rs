@@ -133,6 +133,12 @@ mod tests {
         check(closed, r#"{"xdm:\u0061":1}"#, &[]);
         check(closed, r#"{"xdm:A":1}"#, &[("/xdm:A", "additionalProperties")]);
         check(closed, "{}", &[]);
+        let longer = r#"{"properties":{"xdm:ab":{}},"additionalProperties":false}"#;
+        check(
+            longer,
+            r#"{"xdm:a":1,"xdm:abc":1}"#,
+            &[("/xdm:a", "additionalProperties"), ("/xdm:abc", "additionalProperties")],
+        );
         check(r#"{"type":"object","additionalProperties":false}"#, r#"{"":1}"#, &[("/", "additionalProperties")]);
         check(
             r#"{"type":"object","additionalProperties":{"type":"object","additionalProperties":false}}"#,

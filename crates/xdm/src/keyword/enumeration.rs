@@ -169,6 +169,7 @@ mod tests {
         check(r#"{"enum":[""]}"#, "null", broken);
         check(r#"{"enum":["a"]}"#, r#""\u0061""#, &[]);
         check(r#"{"enum":["a"]}"#, r#""A""#, broken);
+        check(r#"{"type":"string","enum":["a"]}"#, r#""A""#, broken);
         check(r#"{"enum":["a"]}"#, r#""a ""#, broken);
         // Canonically equivalent texts are other texts: nothing is normalised.
         check(r#"{"enum":["\u00e9"]}"#, r#""e\u0301""#, broken);

@@ -1,6 +1,7 @@
 //! The pipeline as a whole, over real directories: what is answered is kept, exactly once.
 #![expect(clippy::unwrap_used, reason = "a test that fails says where by panicking")]
 
+mod anything;
 mod bench;
 mod clock;
 mod crash;

@@ -145,6 +145,10 @@ mod tests {
             assert!(!head.contains("\r\nBcc") && !head.contains("\r\nX:") && !head.contains('\0'), "{head}");
             assert!(head.is_ascii() && head.contains("\r\nMIME-Version: 1.0"), "{head}");
         }
+        // The library would encode them; they don't get so far.
+        for text in ["a\r\nBcc: x@evil.example", "\u{202e}a\u{0}"] {
+            assert!(!subject(text).chars().any(report::is_steering), "{text:?}");
+        }
         let long = made(&"é".repeat(10_000), "desk@shop.example");
         assert!(long.lines().all(|line| line.len() <= 998) && long.split_once("\r\n\r\n").unwrap().0.len() < 4_000);
     }

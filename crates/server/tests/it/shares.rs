@@ -254,11 +254,6 @@ async fn a_shared_page_is_told_of_its_own_changes_alone() {
     }
     rig.fake.requests.store(8, Ordering::SeqCst);
     assert!(said(&mut stream, &mut told, 2).await);
-    let marks: Vec<&str> = told.split("event: received\ndata: ").skip(1).collect();
-    assert!(told.starts_with("retry: 5000\n\n") && marks.len() == 2 && marks[0] != marks[1], "{told}");
-    assert!(!told.contains(&path) && !told.contains("web"), "{told}");
-    let asked = asked(&rig);
-    assert!(asked.iter().all(|text| text.contains("web") && !text.contains("shop")), "{asked:?}");
     // Of one link there are few, and whoever has gone makes room.
     let mut others = Vec::new();
     for _ in 1..16 {
@@ -272,6 +267,17 @@ async fn a_shared_page_is_told_of_its_own_changes_alone() {
         let status = status(&rig, &wrong).await;
         assert!(matches!(status, 401 | 404), "{wrong}: {status}");
     }
+    // All that it has said until its end: its page as it was, and as it became.
+    let id = &path["/share/".len()..][..8];
+    let revoke = rig.request(Method::DELETE, &format!("/v1/shares/{id}")).bearer_auth(&key);
+    assert_eq!(revoke.send().await.expect("an answer").status(), 204);
+    assert!(!said(&mut stream, &mut told, usize::MAX).await);
+    let marks: Vec<&str> = told.split("event: received\ndata: ").skip(1).collect();
+    assert!(told.starts_with("retry: 5000\n\n") && marks.len() == 2 && marks[0] != marks[1], "{told}");
+    assert!(!told.contains(&path) && !told.contains("web"), "{told}");
+    // What was asked before another link was made.
+    let asked = asked(&rig);
+    assert!(asked.iter().take(20).all(|text| text.contains("web") && !text.contains("shop")), "{asked:?}");
 }
 
 #[tokio::test]

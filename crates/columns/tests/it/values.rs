@@ -458,3 +458,52 @@ fn the_same_world_twice_makes_the_same_bytes() {
         assert!(make() == make(), "seed {seed}");
     }
 }
+
+#[test]
+fn numbers_of_a_row_group_are_not_in_the_bounds_of_the_next() {
+    let (shape, slots) = flat();
+    let fill = |numbers: &[i64]| {
+        let mut block = block(&shape);
+        numbers.iter().for_each(|number| add(&mut block, &slots, &(None, Some(*number), None, None, None)));
+        block
+    };
+    let options = EncodeOptions { row_group_rows_max: 2, ..EncodeOptions::default() };
+    let (_, metadata) = read_file(encode(&shape, options, &[fill(&[-9, 100]), fill(&[3, 5])]).0);
+    let bounds = |group: usize| metadata.row_group(group).column(3).statistics().cloned().expect("bounds");
+    assert_eq!(bounds(0), Statistics::int64(Some(-9), Some(100), None, Some(0), false));
+    assert_eq!(bounds(1), Statistics::int64(Some(3), Some(5), None, Some(0), false));
+}
+
+#[test]
+fn values_outside_of_their_objects_are_no_file() {
+    let mut layout = minimal();
+    let list = layout.add_list("items", Space::EVENTS);
+    let space = layout.lists[list.index()].items;
+    let object = layout.add_struct("items[]", space);
+    let leaf = layout.add_column("items[].n", space, Scalar::Integer);
+    let item = Node::Struct(object, vec![field("n", Node::Leaf(leaf))]);
+    layout.fields.push(field("items", Node::List(list, Box::new(item))));
+    let shape = shape(layout);
+    let mut block = block(&shape);
+    block.begin(list);
+    block.item(list);
+    block.integer(leaf, 1);
+    block.end(list);
+    block.commit(plain_row(1));
+    let pushed = encoder(&shape, EncodeOptions::default()).push(&block);
+    assert!(matches!(&pushed, Err(columns::EncodeError::Askew(path)) if path == "items[].n"), "{pushed:?}");
+}
+
+#[test]
+fn a_text_is_covered_without_what_was_covered_before() {
+    let (shape, slots) = flat();
+    let mut block = Block::new(Arc::clone(&shape), Arc::new(Opaque));
+    let spans = [Span { start: 2, end: 8, redaction: Redaction::Mask }];
+    for text in ["a SECRET b", "c HIDDEN d"] {
+        block.redacted(slots[0], text, &spans);
+        block.commit(plain_row(1));
+    }
+    let notes = block.to_arrow().column_by_name("v0").expect("the column").as_string::<i32>().clone();
+    let expect = [format!("a {} b", xdm::MASK), format!("c {} d", xdm::MASK)];
+    assert_eq!(notes.iter().map(|note| note.unwrap_or_default().to_owned()).collect::<Vec<_>>(), expect);
+}

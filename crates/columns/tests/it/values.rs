@@ -507,3 +507,39 @@ fn a_text_is_covered_without_what_was_covered_before() {
     let expect = [format!("a {} b", xdm::MASK), format!("c {} d", xdm::MASK)];
     assert_eq!(notes.iter().map(|note| note.unwrap_or_default().to_owned()).collect::<Vec<_>>(), expect);
 }
+/// A column of texts, and the bounds that each row group of a file of these blocks has.
+fn text_bounds(blocks: &[Vec<String>], rows_max: usize) -> Vec<Option<(String, String)>> {
+    let (shape, slots) = flat();
+    let fill = |texts: &Vec<String>| {
+        let mut block = block(&shape);
+        texts.iter().for_each(|text| add(&mut block, &slots, &(Some(text.clone()), None, None, None, None)));
+        block
+    };
+    let options = EncodeOptions { row_group_rows_max: rows_max, ..EncodeOptions::default() };
+    let (_, metadata) = read_file(encode(&shape, options, &blocks.iter().map(fill).collect::<Vec<_>>()).0);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let bounds = |group: &parquet::file::metadata::RowGroupMetaData| {
+        let statistics = group.column(2).statistics()?;
+        Some((text(statistics.min_bytes_opt()?), text(statistics.max_bytes_opt()?)))
+    };
+    metadata.row_groups().iter().map(bounds).collect()
+}
+
+#[test]
+fn texts_have_bounds_only_where_all_of_them_are_known() {
+    // Twice each: values that hardly repeat have no dictionary, and so no bounds.
+    let of = |texts: &[&str]| texts.iter().chain(texts).map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    let known = Some(("a".to_owned(), "z".to_owned()));
+    assert_eq!(text_bounds(&[of(&["z", "a", "m"])], 100), [known.clone()]);
+    // Each row group has its own.
+    let own = Some(("m".to_owned(), "n".to_owned()));
+    assert_eq!(text_bounds(&[of(&["z", "a"]), of(&["n", "m"])], 4), [known, own]);
+    // Too many to look at.
+    let many: Vec<String> = (0..1_025).flat_map(|n| vec![format!("{n}"); 4]).collect();
+    assert_eq!(text_bounds(&[many], 10_000), [None]);
+    // A dictionary that is left: what comes later is in none, and may lie outside.
+    let mut long: Vec<String> = (0..900).map(|n| format!("m{n}{}", "x".repeat(2_000))).collect();
+    long.extend(of(&["a", "z"]));
+    long.extend(long.clone());
+    assert_eq!(text_bounds(&[of(&["a", "z"]), long, of(&["zz", "zz"])], 10_000), [None]);
+}

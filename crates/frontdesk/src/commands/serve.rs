@@ -67,6 +67,9 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings, read: ReadSetting
     let stop = stopped(Arc::clone(&lost_terminal))?;
     let hangups = reload::listen()?;
     let state = kept::open(&settings.data, &mut options).await;
+    if let (Some(mails), Some(state)) = (&mails, &state) {
+        mails.check(state).await?;
+    }
     let opening = Opening::of(&dir, settings).await?;
     options.link_key = Some(LinkKey::new(&opening.intake.link_key()));
     let reloader = Reloader::new(opening.intake.clone(), read, options.schemas.clone());
@@ -117,7 +120,7 @@ pub(crate) async fn run(args: &ServeArgs, settings: &Settings, read: ReadSetting
     match (mails, state.clone()) {
         (Some(mails), Some(state)) => {
             let parts = (queries.clone(), summaries.clone());
-            let (with_mails, task) = mails.start(&opening, parts, &options, state, backend).await?;
+            let (with_mails, task) = mails.start(&opening, parts, &options, state, backend);
             (backend, sending) = (with_mails, Some(task));
         }
         (Some(_), None) => {

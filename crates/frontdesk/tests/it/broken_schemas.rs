@@ -153,9 +153,10 @@ fn ids_and_names_that_come_twice() {
 fn what_cannot_be_read_and_links_in_a_circle() {
     let closed = |place: &TestDir| {
         std::fs::create_dir(place.path("schemas/closed")).unwrap();
-        std::fs::set_permissions(place.path("schemas/closed"), std::fs::Permissions::from_mode(0)).unwrap();
+        std::fs::set_permissions(place.path("schemas/closed"), std::fs::Permissions::from_mode(0o000)).unwrap();
         place.write("schemas/closed.schema.json", "{}");
-        std::fs::set_permissions(place.path("schemas/closed.schema.json"), std::fs::Permissions::from_mode(0)).unwrap();
+        std::fs::set_permissions(place.path("schemas/closed.schema.json"), std::fs::Permissions::from_mode(0o000))
+            .unwrap();
     };
     // Who is root reads everything.
     if std::fs::read_dir(place(closed).path("schemas/closed")).is_err() {

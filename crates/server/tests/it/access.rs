@@ -314,14 +314,15 @@ async fn what_is_no_key_any_more_is_refused_everywhere_and_other_services_tokens
 async fn only_who_may_do_everything_says_that_events_come_from_a_file() {
     let dir = KeyDirectory::new();
     let local = LocalKey::new().expect("random");
+    let (collect, admin) = (dir.scope(Scope::Collect), dir.scope(Scope::Admin));
     let keys = Keys::open(dir.directory.path(), Some(&local)).expect("readable");
     let rig = Rig::with(|options| options.keys = keys).await;
     let path = "/v1/events?source=file";
     refused(rig.post(path, "{}"), 401, "key_missing").await;
     refused(rig.post("/v1/events?source=file&dry_run=true", "{}"), 401, "key_missing").await;
-    refused(rig.post(path, "{}").bearer_auth(dir.scope(Scope::Collect)), 403, "scope_missing").await;
-    for key in [dir.scope(Scope::Admin), local.token()] {
-        assert_eq!(json(rig.post(path, "{}").bearer_auth(&key)).await.0, 200, "{key}");
+    refused(rig.post(path, "{}").bearer_auth(collect), 403, "scope_missing").await;
+    for (whose, key) in [("admin", admin), ("local", local.token())] {
+        assert_eq!(json(rig.post(path, "{}").bearer_auth(&key)).await.0, 200, "{whose}");
     }
     assert_eq!(json(rig.post("/v1/events?source=sender", "{}")).await.0, 200);
 }

@@ -26,7 +26,8 @@ impl DaySummary {
             let each = sums.cells.iter().zip(&sums.values);
             each.for_each(|(cell, value)| of_places[place(*cell) as usize] += u64::from(*value));
             let (mut cells, mut values): (Vec<u32>, Vec<u32>) = (0..).zip(of_places).flat_map(in_parts).unzip();
-            (cells.shrink_to_fit(), values.shrink_to_fit());
+            cells.shrink_to_fit();
+            values.shrink_to_fit();
             Sums { cells, values }
         });
         let cells = Cells { buckets: vec![0; places], places: (0..places as u32).collect(), sums: sums.collect() };

@@ -39,28 +39,33 @@ impl Mails {
         Ok(Some(Mails { plan: Arc::new(plan), smtp, from }))
     }
 
-    /// Begins to send, in the background, and gives the backend what is told of it.
+    /// Looks at what only the state can tell, before anything is said to run.
     ///
     /// # Errors
-    /// A saved view that there isn't.
-    pub(super) async fn start(
-        self,
-        opening: &Opening,
-        (queries, summaries): (QueryPool, Summaries),
-        options: &ServerOptions,
-        state: State,
-        backend: EmbeddedBackend,
-    ) -> Result<(EmbeddedBackend, Sending), Failure> {
-        let Mails { plan, smtp, from } = self;
-        for mailing in &plan.mailings {
+    /// A saved view that there isn't, or that can't be mailed.
+    pub(super) async fn check(&self, state: &State) -> Result<(), Failure> {
+        for mailing in &self.plan.mailings {
             if let PlannedView::Saved(name) = &mailing.view {
-                let found = mailing::saved_view(&state, name).await;
+                let found = mailing::saved_view(state, name).await;
                 let found = found.and_then(|view| {
                     mailing.requests(&view, SystemClock.now_micros()).map_err(|error| error.to_string())
                 });
                 found.map_err(|error| Failure::usage(format_args!("the mailing `{}`: {error}", mailing.name)))?;
             }
         }
+        Ok(())
+    }
+
+    /// Begins to send, in the background, and gives the backend what is told of it.
+    pub(super) fn start(
+        self,
+        opening: &Opening,
+        (queries, summaries): (QueryPool, Summaries),
+        options: &ServerOptions,
+        state: State,
+        backend: EmbeddedBackend,
+    ) -> (EmbeddedBackend, Sending) {
+        let Mails { plan, smtp, from } = self;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let desk = Desk {
             backend: opening.backend(queries, summaries.clone()),
@@ -80,7 +85,7 @@ impl Mails {
             move || listed(&alerts.standing()),
         );
         let running = Arc::clone(&office);
-        Ok((backend, Sending { office, task: tokio::spawn(async move { running.run().await }) }))
+        (backend, Sending { office, task: tokio::spawn(async move { running.run().await }) })
     }
 }
 

@@ -119,7 +119,7 @@ impl Machine {
         });
         // It drains when asked to, or often.
         let drain_every =
-            Duration::from_millis(if self.opened.load(Ordering::Relaxed) % 2 == 0 { 1 } else { 3_600_000 });
+            Duration::from_millis(if self.opened.load(Ordering::Relaxed).is_multiple_of(2) { 1 } else { 3_600_000 });
         open_with(IntakeOptions { step_hook: Some(step_hook), drain_every, ..options(data) }).await.0
     }
 }

@@ -49,8 +49,9 @@ use self::threads::Threads;
 use crate::{Answered, SummaryError, SummarySource};
 
 /// Bytes of summaries that are kept in memory: those of 90 days, of the 90 before and of a week more with a
-/// million events each, of which a day takes 3.8 MB. Where they don't fit, each question reads files again.
-pub const SUMMARY_MEMORY_BYTES_MAX: usize = 768 << 20;
+/// million events each, of which a day of generated events takes 11 MB. Where they don't fit, each question reads
+/// files again, which takes fifty times as long.
+pub const SUMMARY_MEMORY_BYTES_MAX: usize = 2304 << 20;
 
 /// Bytes of events that are kept in memory, in the form in which summaries are made of them.
 pub const ROWS_MEMORY_BYTES_MAX: usize = 256 << 20;
@@ -62,7 +63,7 @@ pub const SPECIAL_MEMORY_BYTES_MAX: usize = 128 << 20;
 pub const ANSWER_MEMORY_BYTES_MAX: usize = 32 << 20;
 
 /// Bytes of summaries that one question looks at: somewhat more than are kept.
-pub const QUESTION_BYTES_MAX: usize = 1 << 30;
+pub const QUESTION_BYTES_MAX: usize = 2560 << 20;
 
 /// Events of a day and of those beside it that are folded at once, about 50 bytes each: more are folded
 /// in parts, one after the other.

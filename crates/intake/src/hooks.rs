@@ -21,6 +21,18 @@ pub enum DrainStep {
     Released,
 }
 
+impl DrainStep {
+    /// All of them, in the order in which a commit of events and rejects passes them.
+    pub const ALL: [DrainStep; 6] = [
+        DrainStep::Shown,
+        DrainStep::RejectsWritten,
+        DrainStep::RejectsCommitted,
+        DrainStep::EventsWritten,
+        DrainStep::EventsCommitted,
+        DrainStep::Released,
+    ];
+}
+
 /// A place where a test can break off a reload of schemas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReloadStep {

@@ -124,15 +124,6 @@ impl Machine {
     }
 }
 
-const STEPS: [DrainStep; 6] = [
-    DrainStep::Shown,
-    DrainStep::RejectsWritten,
-    DrainStep::RejectsCommitted,
-    DrainStep::EventsWritten,
-    DrainStep::EventsCommitted,
-    DrainStep::Released,
-];
-
 async fn check(intake: &Intake, model: &Model, context: &str) {
     intake.settle().await.unwrap_or_else(|error| panic!("{context}: {error}"));
     let sql = r#"select concat("_id", ' ', "customerFeedback"['chatSessionID']) from rows"#;
@@ -181,7 +172,7 @@ async fn whatever_happens_each_event_is_stored_once_and_each_reject_is_kept() {
                     check(&intake, &model, &format!("{context}, abandoned")).await;
                 }
                 4 => {
-                    let at = STEPS[dice.below(STEPS.len())];
+                    let at = DrainStep::ALL[dice.below(DrainStep::ALL.len())];
                     *machine.stop_at.lock().unwrap() = Some(at);
                     let _ = intake.flush().await;
                     intake.abandon().await;

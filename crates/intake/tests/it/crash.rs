@@ -11,15 +11,6 @@ use intake::{DrainStep, Intake, IntakeOptions};
 
 use crate::bench::*;
 
-const STEPS: [DrainStep; 6] = [
-    DrainStep::Shown,
-    DrainStep::RejectsWritten,
-    DrainStep::RejectsCommitted,
-    DrainStep::EventsWritten,
-    DrainStep::EventsCommitted,
-    DrainStep::Released,
-];
-
 /// Options with which the drain ends at the `nth` passing of a step, counted while `armed`.
 fn stopping(data: &Path, stop: DrainStep, nth: u32, armed: &Arc<AtomicBool>) -> IntakeOptions {
     let (seen, armed) = (AtomicU32::new(0), Arc::clone(armed));
@@ -63,7 +54,7 @@ async fn check(intake: &Intake, rounds: u32, context: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_crash_at_any_step_is_completed_by_the_next_start() {
-    for step in STEPS {
+    for step in DrainStep::ALL {
         let dir = tempfile::tempdir().unwrap();
         // Once in the first commit, once in the second, once more in the replay itself.
         for (round, nth) in [(0, 1), (1, 2), (2, 1)] {
@@ -102,7 +93,7 @@ async fn replaying_over_and_over_changes_nothing() {
     feed(&intake, 0).await;
     intake.abandon().await;
     // Each start crashes one step later than the one before.
-    for step in STEPS {
+    for step in DrainStep::ALL {
         // A replay that is stopped while opening can't be opened; that is a crash too.
         if let Ok((intake, _)) =
             Intake::open(stopping(dir.path(), step, 1, &Arc::new(AtomicBool::new(true))), clock()).await

@@ -18,7 +18,7 @@ use tower::Service;
 use super::endpoint::Endpoint;
 use super::events::PostEvents;
 use super::routes::{Visitor, visit_all};
-use super::run::{Mounted, run, run_without_cookies};
+use super::run::{BoxedHandler, Mounted, run, run_without_cookies};
 use crate::app::access::scope::Access;
 use crate::app::backend::Backend;
 use crate::app::call::{Call, Outcome};
@@ -98,7 +98,7 @@ struct Mounts<B> {
 /// A route that is told by how a path ends.
 struct ByEnding<B> {
     route: Route,
-    answer: fn(Arc<AppState<B>>, Route, Request) -> ResponseFuture,
+    handler: BoxedHandler<B>,
 }
 
 impl<B: Backend> Visitor<B> for Mounts<B> {
@@ -111,18 +111,25 @@ impl<B: Backend> Visitor<B> for Mounts<B> {
             self.router = router.route(pattern, methods::<B, E>(&self.state, route, is_first));
         }
         if matches!(E::SPEC.found_by, FoundBy::Ending(_) | FoundBy::PathOrEnding(_)) {
-            self.by_ending.push(ByEnding { route, answer: answer_by_ending::<B, E> });
+            self.by_ending.push(ByEnding { route, handler: boxed::<B, E> });
         }
     }
 }
 
+fn boxed<B: Backend, E: Endpoint>(
+    state: Arc<AppState<B>>,
+    call: Call,
+) -> Pin<Box<dyn Future<Output = Outcome> + Send>> {
+    Box::pin(E::handle(state, call))
+}
+
 fn methods<B: Backend, E: Endpoint>(state: &Arc<AppState<B>>, route: Route, is_first: bool) -> MethodRouter {
-    let mounted = Mounted { state: Arc::clone(state), route, handler: E::handle::<B> };
+    let mounted = Mounted { state: Arc::clone(state), route, handler: boxed::<B, E> };
     // The router adds the methods that are allowed.
     let refusal = Mounted {
         state: Arc::clone(state),
         route: held_to(state, route),
-        handler: async |_, _| Err(Problem::of(Code::MethodNotAllowed)),
+        handler: |_, _| Box::pin(async { Err(Problem::of(Code::MethodNotAllowed)) }),
     };
     let methods = match E::SPEC.method {
         Method::Get => get(mounted),
@@ -132,7 +139,7 @@ fn methods<B: Backend, E: Endpoint>(state: &Arc<AppState<B>>, route: Route, is_f
     let methods = if is_first { methods.fallback(refusal) } else { methods };
     match E::SPEC.pages {
         Pages::Anonymous => {
-            let handler = async |_: Arc<AppState<B>>, _: Call| Ok(cors::preflight());
+            let handler: BoxedHandler<B> = |_, _| Box::pin(async { Ok(cors::preflight()) });
             methods.merge(options(Mounted { state: Arc::clone(state), route, handler }))
         }
         Pages::Closed | Pages::WithCookies => methods,
@@ -149,16 +156,16 @@ fn held_to<B: Backend>(state: &AppState<B>, route: Route) -> Route {
     }
 }
 
-fn answer_by_ending<B: Backend, E: Endpoint>(
+fn answer_by_ending<B: Backend>(
     state: Arc<AppState<B>>,
-    route: Route,
+    &ByEnding { route, handler }: &ByEnding<B>,
     request: Request,
 ) -> ResponseFuture {
     let is_preflight = route.spec.pages == Pages::WithCookies && request.method() == axum::http::Method::OPTIONS;
     let is_post = request.method() == axum::http::Method::POST;
     Box::pin(async move {
         match (is_post, is_preflight) {
-            (true, _) => run(state, route, E::handle::<B>, request).await,
+            (true, _) => run(state, route, handler, request).await,
             (false, true) => {
                 // As a call, so that a body on its way is read off before the connection closes.
                 let call = state.call(request);
@@ -204,7 +211,7 @@ impl<B: Backend> Handler<fn() -> B, ()> for Fallback<B> {
         let Fallback { state, by_ending } = self;
         let path = request.uri().path();
         match by_ending.iter().find(|known| known.route.spec.is_ending_of(path)) {
-            Some(ByEnding { route, answer }) => answer(state, *route, request),
+            Some(known) => answer_by_ending(state, known, request),
             None => Box::pin(elsewhere(state, request)),
         }
     }

@@ -75,26 +75,24 @@ where
     response
 }
 
+/// A route's handler without its type, so that all that lies around a handler is compiled once for all routes.
+pub(super) type BoxedHandler<B> = fn(Arc<AppState<B>>, Call) -> Pin<Box<dyn Future<Output = Outcome> + Send>>;
+
 /// A handler as axum takes it: the body stays unread. A type rather than a closure, since
 /// axum would box a closure's future a second time.
-pub(super) struct Mounted<B, H> {
+pub(super) struct Mounted<B> {
     pub(super) state: Arc<AppState<B>>,
     pub(super) route: Route,
-    pub(super) handler: H,
+    pub(super) handler: BoxedHandler<B>,
 }
 
-impl<B, H: Clone> Clone for Mounted<B, H> {
+impl<B> Clone for Mounted<B> {
     fn clone(&self) -> Self {
-        Mounted { state: Arc::clone(&self.state), route: self.route, handler: self.handler.clone() }
+        Mounted { state: Arc::clone(&self.state), route: self.route, handler: self.handler }
     }
 }
 
-impl<B, H, W> Handler<fn() -> W, ()> for Mounted<B, H>
-where
-    B: Backend,
-    H: FnOnce(Arc<AppState<B>>, Call) -> W + Clone + Send + Sync + 'static,
-    W: Future<Output = Outcome> + Send + 'static,
-{
+impl<B: Backend> Handler<fn() -> B, ()> for Mounted<B> {
     type Future = Pin<Box<dyn Future<Output = Response> + Send>>;
 
     fn call(self, request: Request, (): ()) -> Self::Future {

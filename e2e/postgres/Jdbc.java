@@ -48,6 +48,30 @@ public final class Jdbc {
             check("getSchemas", column(about.getSchemas(), "TABLE_SCHEM").contains("public"), true);
             check("getCatalogs", column(about.getCatalogs(), "TABLE_CAT").contains("frontdesk"), true);
 
+            // There are no keys, indexes, procedures or types of one's own, and that is no error.
+            check("getPrimaryKeys", column(about.getPrimaryKeys(null, "public", "contacts"), "COLUMN_NAME"), Set.of());
+            check("getIndexInfo", column(about.getIndexInfo(null, "public", "contacts", false, true), "INDEX_NAME"), Set.of());
+            check("getImportedKeys", column(about.getImportedKeys(null, "public", "contacts"), "FKCOLUMN_NAME"), Set.of());
+            check("getExportedKeys", column(about.getExportedKeys(null, "public", "contacts"), "FKCOLUMN_NAME"), Set.of());
+            check("getCrossReference", column(about.getCrossReference(null, "public", "contacts", null, "public", "events"), "FKCOLUMN_NAME"), Set.of());
+            check("getBestRowIdentifier", column(about.getBestRowIdentifier(null, "public", "contacts", DatabaseMetaData.bestRowSession, true), "COLUMN_NAME"), Set.of());
+            check("getProcedures", column(about.getProcedures(null, "public", "%"), "PROCEDURE_NAME"), Set.of());
+            check("getFunctions", column(about.getFunctions(null, "public", "%"), "FUNCTION_NAME"), Set.of());
+            check("getUDTs", column(about.getUDTs(null, "public", "%", null), "TYPE_NAME"), Set.of());
+            check("getTypeInfo", column(about.getTypeInfo(), "TYPE_NAME").containsAll(List.of("text", "int8", "timestamptz")), true);
+
+            // A day comes with the zone's offset: "2020-01-01 +01".
+            for (String day : List.of("event_date", "time")) {
+                String since = "select count(*) as n from contacts where channel is not null and " + day + " >= ?";
+                try (PreparedStatement statement = connection.prepareStatement(since)) {
+                    statement.setDate(1, java.sql.Date.valueOf("2020-01-01"));
+                    try (ResultSet rows = statement.executeQuery()) {
+                        rows.next();
+                        check("setDate for " + day, rows.getLong(1), contacts);
+                    }
+                }
+            }
+
             // More often than the threshold at which the driver prepares by name and asks for binary.
             String counted = "select count(*) as n from contacts where channel is not null and time > ?";
             try (PreparedStatement statement = connection.prepareStatement(counted)) {

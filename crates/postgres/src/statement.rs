@@ -65,10 +65,16 @@ pub(crate) enum Wish {
     Done(&'static str),
 }
 
+/// What JDBC asks before it lists the keys of a table. The view of all settings doesn't have it.
+const MAX_INDEX_KEYS: &str = "select setting from pg_catalog.pg_settings where name='max_index_keys'";
+
 impl Wish {
     /// # Errors
     /// It is something that isn't done here.
     pub(crate) fn of(statement: &str) -> Result<Wish, Refusal> {
+        if statement.trim().eq_ignore_ascii_case(MAX_INDEX_KEYS) {
+            return Ok(Wish::Show(Some("max_index_keys".to_owned())));
+        }
         let mut words = words(statement);
         let Some(first) = words.next() else { return Ok(Wish::Nothing) };
         let second = words.next().unwrap_or_default();

@@ -77,10 +77,13 @@ impl Statement {
         (1..=*count).map(kind).collect()
     }
 
-    /// Whether there is a value that could be a number or a text: `'10' < '9'`, and `10 > 9`.
+    /// Whether there is a value that could be a number or a text: `'10' < '9'`, and `10 > 9`; or a date or an instant, which
+    /// take the offset behind a day for different things.
     pub(crate) fn has_doubtful_values(&self) -> bool {
         self.parameters.iter().any(|parameter| match (&parameter.kind, &parameter.value) {
-            (ParameterType::Unknown, ParameterValue::One(text)) => text.trim().parse::<f64>().is_ok(),
+            (ParameterType::Unknown, ParameterValue::One(text)) => {
+                text.trim().parse::<f64>().is_ok() || instants::day_with_offset(text).is_some()
+            }
             _ => false,
         })
     }

@@ -47,9 +47,55 @@ fn in_full(text: &str) -> Option<String> {
     Some(format!("{date} {time}{seconds}{zone}"))
 }
 
+/// The two parts of a date with an offset, `2026-11-22 +01`, as JDBC writes a day: a date is the first alone, and an instant
+/// begins the day by the second. The offset is in full. `None` for what has another form.
+pub(super) fn day_with_offset(text: &str) -> Option<(&str, String)> {
+    const DATE_BYTES: usize = 10;
+    let text = text.trim();
+    let (date, offset) = (text.get(..DATE_BYTES)?, text.get(DATE_BYTES..)?.trim_start());
+    let is_date = date.bytes().enumerate().all(|(at, byte)| match at {
+        4 | 7 => byte == b'-',
+        _ => byte.is_ascii_digit(),
+    });
+    let (sign, digits) = offset.split_at_checked(1)?;
+    let digits = digits.replace(':', "");
+    let is_offset = ["+", "-"].contains(&sign) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_date || !is_offset {
+        return None;
+    }
+    match digits.len() {
+        2 => Some((date, format!("{sign}{digits}:00"))),
+        4 => Some((date, format!("{sign}{}:{}", &digits[..2], &digits[2..]))),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_may_have_an_offset() {
+        let check = |text: &str, expect: Option<(&str, &str)>| {
+            let found = day_with_offset(text);
+            assert_eq!(found.as_ref().map(|(date, offset)| (*date, offset.as_str())), expect, "{text}");
+        };
+        check("2026-11-22 +01", Some(("2026-11-22", "+01:00")));
+        check("2026-11-22 -0330", Some(("2026-11-22", "-03:30")));
+        check("2026-11-22+05:30", Some(("2026-11-22", "+05:30")));
+        for text in [
+            "",
+            "2026-11-22",
+            "2026-11-22 01",
+            "2026-11-22 +1",
+            "2026-11-22 10:00:00+01",
+            "12345678901 +01",
+            "2026-11-2é +01",
+            "+49 170 1234567",
+        ] {
+            check(text, None);
+        }
+    }
 
     #[test]
     fn times_are_written_in_full() {

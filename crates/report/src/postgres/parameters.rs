@@ -11,6 +11,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::instants;
 use super::passes::{self, Pass};
 use crate::QueryError;
 
@@ -239,6 +240,14 @@ fn scalar(kind: ParameterType, text: &str, number: usize) -> Result<Expr, QueryE
                 false => return Err(wrong("hexadecimal")),
             }
         }
+        ParameterType::Date | ParameterType::Instant => {
+            let text = match (kind, instants::day_with_offset(text)) {
+                (ParameterType::Date, Some((date, _))) => date.to_owned(),
+                (_, Some((date, offset))) => format!("{date} 00:00:00{offset}"),
+                (_, None) => text.to_owned(),
+            };
+            cast(Expr::value(Value::SingleQuotedString(text)), kind)
+        }
         kind => cast(quoted(), kind),
     })
 }
@@ -288,6 +297,9 @@ mod tests {
         check("select $1 limit $2", &[(Unknown, "a' or 'b"), (Integer, "3")], Ok("SELECT 'a'' or ''b' LIMIT 3"));
         check("select $1", &[(Text, "'; drop table x --")], Ok("SELECT '''; drop table x --'"));
         check("select $2, $1", &[(Boolean, "t"), (Date, "2026-11-20")], Ok("SELECT CAST('2026-11-20' AS DATE), true"));
+        check("select $1", &[(Date, "2026-11-20 +01")], Ok("SELECT CAST('2026-11-20' AS DATE)"));
+        let instant = "SELECT CAST('2026-11-20 00:00:00+01:00' AS TIMESTAMP WITH TIME ZONE)";
+        check("select $1", &[(ParameterType::Instant, "2026-11-20 +01")], Ok(instant));
         check("select $1", &[(Float, "NaN")], Ok("SELECT CAST('NaN' AS DOUBLE)"));
         check("select $1", &[(Bytes, "00ff")], Ok("SELECT X'00ff'"));
         check("select $1", &[(Integer, "1 or true")], Err("$1 is not a whole number"));

@@ -103,6 +103,7 @@ impl Reading {
             .map_err(|_| QueryError::Invalid { message: "one statement at a time is run".to_owned() })?;
         placeholders = placeholders.max(parameters::count(&mut sql)?);
         put(&mut sql)?;
+        names::tell_apart(&mut sql)?;
         // A text that only this reading could make sense of must not get our rows with its nulls.
         let found = Found::of(&mut sql)?;
         match found.ours {

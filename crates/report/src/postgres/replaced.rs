@@ -1,7 +1,7 @@
 //! What programs write that the engine doesn't know, as what means the same here.
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
+    AccessExpr, BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
     FunctionArguments, Ident, ObjectName, ObjectNamePart, Statement, Value,
 };
 
@@ -95,8 +95,8 @@ impl Pass for NamesByCasts {
     }
 }
 
-/// Tables that no column of ours has a row in: defaults, sequences, collations.
-const ABSENT: [&str; 4] = ["pg_attrdef", "pg_sequence", "pg_collation", "typcollation"];
+/// Tables that no column of ours has a row in: defaults, sequences, collations; and types made of others.
+const ABSENT: [&str; 5] = ["pg_attrdef", "pg_sequence", "pg_collation", "typcollation", "typbasetype"];
 
 struct WhatIsNotHere;
 
@@ -113,9 +113,20 @@ impl Pass for WhatIsNotHere {
     fn before(&mut self, expression: &mut Expr) -> Result<(), QueryError> {
         let null = |kind: DataType| cast(Box::new(Expr::value(Value::Null)), kind);
         match expression {
-            // (information_schema._pg_expandarray(…)).n: a column's place in a key.
-            Expr::CompoundFieldAccess { root, .. } if root.to_string().contains("_pg_expandarray(") => {
+            // (information_schema._pg_expandarray(…)).n, (i.keys).x, i_indoption[…]: a column's place in a key or an index.
+            Expr::CompoundFieldAccess { root, access_chain } if is_of_keys(root, access_chain) => {
                 *expression = null(DataType::Integer(None));
+            }
+            // By JDBC: typinput = 'pg_catalog.array_in'::regproc. The column holds the name, and not the function's number.
+            Expr::BinaryOp { left, op: BinaryOperator::Eq, right } if left.to_string().ends_with("typinput") => {
+                if let Expr::Cast { expr, data_type, .. } = &**right
+                    && data_type.to_string().eq_ignore_ascii_case("regproc")
+                    && let Expr::Value(value) = &**expr
+                    && let Value::SingleQuotedString(name) = &value.value
+                {
+                    let name = name.strip_prefix("pg_catalog.").unwrap_or(name).to_owned();
+                    **right = Expr::value(Value::SingleQuotedString(name));
+                }
             }
             // Whether a type is one of rows.
             Expr::Subquery(query) => {
@@ -136,13 +147,28 @@ impl Pass for WhatIsNotHere {
             }
             Expr::Function(Function { args: FunctionArguments::Subquery(_), .. }) => *expression = null(DataType::Text),
             // The columns of a key or an index.
-            Expr::Function(function) if ["unnest", "generate_subscripts"].contains(&last_name(function).as_str()) => {
+            Expr::Function(function)
+                if ["unnest", "generate_subscripts", "_pg_expandarray"].contains(&last_name(function).as_str()) =>
+            {
                 *expression = null(DataType::Integer(None));
             }
             _ => {}
         }
         Ok(())
     }
+}
+
+/// Whether what is taken apart are the columns of a key or an index, of which there are none.
+fn is_of_keys(root: &Expr, chain: &[AccessExpr]) -> bool {
+    const COLUMNS: [&str; 6] = ["keys", "indkey", "indoption", "i_indoption", "conkey", "confkey"];
+    let text = root.to_string().to_ascii_lowercase();
+    let name = text.trim_matches(['(', ')', ' ']);
+    let is_column = |name: &str| COLUMNS.contains(&name.rsplit('.').next().unwrap_or(name));
+    let is_part = |part: &AccessExpr| match part {
+        AccessExpr::Dot(part) => is_column(&part.to_string().to_ascii_lowercase()),
+        AccessExpr::Subscript(_) => false,
+    };
+    text.contains("_pg_expandarray(") || is_column(name) || chain.iter().any(is_part)
 }
 
 /// The word `user`, which is a function.

@@ -113,6 +113,46 @@ async fn the_catalog_has_our_views_under_numbers_that_stay() {
 }
 
 #[tokio::test]
+async fn a_day_with_an_offset_is_what_it_is_compared_with() {
+    let unknown = |text: &'static str| [(ParameterType::Unknown, text)];
+    let of_date = "select count(*) as n from (values (date '2026-11-20')) as t(d) where d = $1";
+    check(of_date, &unknown("2026-11-20 +01"), Ok("n|1")).await;
+    let instants = "select count(*) as n from contacts where time >= $1 and time < '1970-01-01T00:00:00Z'";
+    check(instants, &unknown("2026-11-20 +01"), Ok("n|0")).await;
+}
+
+#[tokio::test]
+async fn jdbc_finds_no_keys_and_no_indexes() {
+    let keys = "SELECT result.TABLE_NAME, result.COLUMN_NAME, result.KEY_SEQ FROM (\
+        SELECT NULL AS TABLE_CAT, n.nspname AS TABLE_SCHEM, ct.relname AS TABLE_NAME, a.attname AS COLUMN_NAME, \
+        (information_schema._pg_expandarray(i.indkey)).n AS KEY_SEQ, ci.relname AS PK_NAME, \
+        information_schema._pg_expandarray(i.indkey) AS KEYS, a.attnum AS A_ATTNUM FROM pg_catalog.pg_class ct \
+        JOIN pg_catalog.pg_attribute a ON (ct.oid = a.attrelid) JOIN pg_catalog.pg_namespace n ON (ct.relnamespace = n.oid) \
+        JOIN pg_catalog.pg_index i ON ( a.attrelid = i.indrelid) JOIN pg_catalog.pg_class ci ON (ci.oid = i.indexrelid) \
+        WHERE true AND n.nspname = 'public' AND ct.relname = 'contacts' AND i.indisprimary ) result \
+        where result.A_ATTNUM = (result.KEYS).x ORDER BY result.table_name, result.pk_name, result.key_seq";
+    check(keys, &[], Ok("TABLE_NAME,COLUMN_NAME,KEY_SEQ")).await;
+    let foreign = "SELECT pkc.relname, pos.n AS key_seq FROM pg_catalog.pg_class pkc, pg_catalog.pg_attribute pka, \
+        pg_catalog.pg_constraint con, pg_catalog.generate_series(1, 32) pos(n) WHERE pkc.oid = pka.attrelid AND \
+        pka.attnum = con.confkey[pos.n] AND con.confrelid = pkc.oid AND con.contype = 'f'";
+    check(foreign, &[], Ok("relname,key_seq")).await;
+    let indexes = "SELECT tmp.i_indoption[tmp.place - 1] & 1::smallint AS falls FROM \
+        (SELECT i.indoption AS i_indoption, (information_schema._pg_expandarray(i.indkey)).n AS place \
+        FROM pg_catalog.pg_index i) AS tmp";
+    check(indexes, &[], Ok("falls")).await;
+    let procedures =
+        "SELECT NULL AS cat, p.proname, NULL, NULL, NULL FROM pg_catalog.pg_proc p WHERE p.proname = 'none'";
+    check(procedures, &[], Ok("cat,proname,NULL,NULL (2),NULL (3)")).await;
+    let own_types = "SELECT t.typname, CASE WHEN t.typtype = 'd' THEN (SELECT CASE WHEN base_type.typname = 'int4' THEN 4 ELSE 1111 END \
+        FROM pg_type base_type WHERE base_type.oid = t.typbasetype) ELSE NULL END AS base_type FROM pg_catalog.pg_type t \
+        WHERE t.typname = 'bool'";
+    check(own_types, &[], Ok("typname,base_type|bool,")).await;
+    let arrays =
+        "SELECT typname FROM pg_catalog.pg_type WHERE typinput='pg_catalog.array_in'::regproc AND typname = '_text'";
+    check(arrays, &[], Ok("typname|_text")).await;
+}
+
+#[tokio::test]
 async fn columns_have_the_types_that_tools_know() {
     let sql = "select column_name, data_type, udt_name from information_schema.columns where table_name = 'contacts' \
                and column_name in ('time', 'channel', 'chat_start', 'event_date', 'callback') order by ordinal_position";

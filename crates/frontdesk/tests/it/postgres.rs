@@ -1,6 +1,7 @@
 //! The PostgreSQL port byte by byte: what is read, what is refused, who gets in, and that no bytes
 //! end more than their own connection. The drivers themselves are in `e2e/postgres`.
 
+mod any_messages;
 pub(crate) mod client;
 
 use std::time::Duration;

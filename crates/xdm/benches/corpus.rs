@@ -1,4 +1,4 @@
-//! Checking by every schema of a corpus: `cargo bench -p xdm --bench corpus -- DIR [--all]`, where DIR holds XDM's
+//! Checking by every schema of a corpus: `cargo bench -p xdm --bench corpus -- DIR [--all] [--only=ID] [--rounds=N]`, where DIR holds XDM's
 //! schemas with their examples.
 //!
 //! Each schema with examples is composed into events of about the length of the contact event, which carries the
@@ -10,16 +10,18 @@
 //! columns that `frontdesk schema test` uses.
 #![expect(clippy::print_stdout, reason = "its output is its purpose")]
 
+#[path = "../tests/it/peer.rs"]
+mod peer;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use peer::Peers;
 use serde_json::{Value, json};
 use xdm::{Checker, Composition, Examples, Profile, Registry, Validator, Verdict, compile};
 
-/// A schema that one of XDM's refers to and that is not in its repository's open part; ours checks nothing there.
-const MISSING: &str = "https://ns.adobe.com/experience/analytics-experienceevent";
 /// Rounds in turns; the median counts.
 const ROUNDS: usize = 31;
 /// A round takes at least so long, in seconds: short, so that most rounds pass without the system running something
@@ -35,18 +37,20 @@ fn main() {
         return;
     };
     let only = arguments.iter().find_map(|argument| argument.strip_prefix("--only="));
+    let rounds = arguments.iter().find_map(|argument| argument.strip_prefix("--rounds="));
+    let rounds = rounds.map_or(ROUNDS, |rounds| rounds.parse().expect("a number of rounds"));
     let rows = if arguments.iter().any(|argument| argument == "--all") { usize::MAX } else { WORST };
     let mut corpus = Corpus::read(Path::new(dir));
     corpus.examples.retain(|id, _| only.is_none_or(|only| id.contains(only)));
-    let (measured, left_out) = events(&corpus);
+    let (measured, left_out) = events(&corpus, rounds);
     told(&measured, &left_out, rows);
-    trees(&corpus, rows);
+    trees(&corpus, rows, rounds);
 }
 
 /// The schemas in both registries, and the valid examples of each.
 struct Corpus {
     registry: Registry,
-    peers: jsonschema::Registry<'static>,
+    peers: Peers,
     examples: BTreeMap<String, Vec<Value>>,
 }
 
@@ -57,14 +61,7 @@ impl Corpus {
         // Where Frontdesk has the schema itself, it judges by its own.
         let mut registry = Registry::bundled();
         registry.read(&[PathBuf::from(dir)]).expect("usable schemas");
-        let mut peers = jsonschema::Registry::new();
-        for id in published.ids() {
-            peers = peers.add(id, published.get(id).expect("listed").clone()).expect("a well-formed schema");
-        }
-        if published.get(MISSING).is_none() {
-            peers = peers.add(MISSING, json!({ "$id": MISSING })).expect("a schema");
-        }
-        let peers = peers.prepare().expect("the schemas resolve");
+        let peers = Peers::of(&published);
         let mut examples: BTreeMap<String, Vec<Value>> = BTreeMap::new();
         for example in Examples::of(dir).expect("a directory").judged.iter().filter(|example| example.is_valid()) {
             let text = std::fs::read_to_string(dir.join(&example.path)).expect("readable");
@@ -75,15 +72,6 @@ impl Corpus {
             }
         }
         Corpus { registry, peers, examples }
-    }
-
-    fn peer(&self, schema: &Value) -> jsonschema::Validator {
-        jsonschema::options()
-            .with_draft(jsonschema::Draft::Draft6)
-            .should_validate_formats(true)
-            .with_registry(&self.peers)
-            .build(schema)
-            .expect("the schema compiles")
     }
 
     /// The contact event with an example of each of its groups.
@@ -116,7 +104,7 @@ struct Measured {
     noticing: f64,
 }
 
-fn events(corpus: &Corpus) -> (Vec<Measured>, Vec<String>) {
+fn events(corpus: &Corpus, rounds: usize) -> (Vec<Measured>, Vec<String>) {
     let contact = Composition::contact_event();
     let contact_event = corpus.contact_event();
     let contact_text = contact_event.to_string();
@@ -161,7 +149,7 @@ fn events(corpus: &Corpus) -> (Vec<Measured>, Vec<String>) {
         let plan = Arc::new(plan);
         let mut checker = Checker::new(Arc::clone(&plan), Profile::letter()).without_notices();
         let mut noticing = Checker::new(plan, Profile::letter());
-        let peer = corpus.peer(&theirs);
+        let peer = corpus.peers.validator(&theirs);
         let (mut texts, mut notices) = (Vec::new(), 0);
         for example in examples {
             let mut event = json!({"@id": "e-1", "xdm:timestamp": "2026-11-22T14:07:15Z"});
@@ -192,7 +180,7 @@ fn events(corpus: &Corpus) -> (Vec<Measured>, Vec<String>) {
         let bytes = texts.iter().map(String::len).sum::<usize>() as f64 / texts.len() as f64;
         let (mut ours, mut theirs, mut base) = (Vec::new(), Vec::new(), Vec::new());
         let mut with_notices = Vec::new();
-        for _ in 0..ROUNDS {
+        for _ in 0..rounds {
             let judge = || texts.iter().filter(|text| noticing.judge(text.as_bytes()) == Verdict::Valid).count();
             with_notices.push(rate(judge) * texts.len() as f64 * bytes);
             let judge = || texts.iter().filter(|text| checker.judge(text.as_bytes()) == Verdict::Valid).count();
@@ -223,8 +211,8 @@ fn events(corpus: &Corpus) -> (Vec<Measured>, Vec<String>) {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     let all: Vec<Value> =
         std::iter::once(&contact.class).chain(&contact.groups).map(|id| json!({ "$ref": id })).collect();
-    let peer = corpus.peer(&json!({ "allOf": all }));
-    for _ in 0..ROUNDS {
+    let peer = corpus.peers.validator(&json!({ "allOf": all }));
+    for _ in 0..rounds {
         ours.push(rate(|| usize::from(alone.judge(contact_text.as_bytes()) == Verdict::Valid)));
         theirs.push(rate(|| usize::from(is_valid_there(&peer, &contact_text))));
     }
@@ -280,14 +268,14 @@ fn told(measured: &[Measured], left_out: &[String], rows: usize) {
     left_out.iter().for_each(|line| println!("* {line}"));
 }
 
-fn trees(corpus: &Corpus, rows: usize) {
+fn trees(corpus: &Corpus, rows: usize, rounds: usize) {
     let validator = Validator::of(&corpus.registry);
     let mut ratios = Vec::new();
     for (id, examples) in &corpus.examples {
-        let peer = corpus.peer(&json!({ "$ref": id }));
+        let peer = corpus.peers.validator(&json!({ "$ref": id }));
         let texts: Vec<String> = examples.iter().map(Value::to_string).collect();
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-        for _ in 0..ROUNDS {
+        for _ in 0..rounds {
             let judge = || texts.iter().filter(|text| validator.check(id, text).is_some_and(|told| told.is_empty()));
             ours.push(rate(|| judge().count()));
             theirs.push(rate(|| texts.iter().filter(|text| is_valid_there(&peer, text)).count()));

@@ -1,14 +1,14 @@
 //! `pattern`: ECMA-262 regular expressions, unanchored, as XDM uses them.
 //!
-//! A pattern that is one anchored class with a count (`^[0-9]{1,3}?$`, `^[A-Z]{2}$`)
-//! becomes a bitmap and two lengths; a literal prefix class (`^xdm:`) becomes a prefix;
-//! everything else goes to `regex`. Look-around and back-references, which `regex` has
+//! The shapes that XDM's patterns mostly have need no engine ([`simple`]): a class with a count
+//! (`^[0-9]{1,3}?$`), prefixes (`^xdm:`, `^(xdm|core):`, `^xdm:.*$`), a text somewhere (`@`,
+//! `.+://.+`). Everything else goes to `regex`. Look-around and back-references, which `regex` has
 //! not, are refused when the schema is compiled.
+
+mod simple;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-
-use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
 use crate::limits::PATTERNS_BYTES_MAX;
 
@@ -48,8 +48,15 @@ impl Patterns {
 pub(crate) enum Pattern {
     /// `^[class]{min,max}$` over ASCII.
     Run { members: [bool; 128], min: usize, max: usize },
-    /// `^literal`.
-    Prefix(Box<[u8]>),
+    /// `^literal`, `^(literal|literal)`: the text begins with one of these. They are sorted, and none
+    /// begins with another.
+    Prefixes(Box<[Box<[u8]>]>),
+    /// `^literal.*$`: and it is one line.
+    PrefixOfLine(Box<[u8]>),
+    /// `literal`: the text is somewhere.
+    Contains(Box<str>),
+    /// `.+literal.+`: with something of the same line on either side.
+    Amid(Box<str>),
     /// Anything else.
     Regex(Box<regex::Regex>),
 }
@@ -66,7 +73,7 @@ impl Pattern {
         // characters stay Unicode.
         let source = translated(source);
         let hir = regex_syntax::Parser::new().parse(&source).map_err(|e| e.to_string())?;
-        if let Some(simple) = simple(&hir) {
+        if let Some(simple) = simple::of(&hir) {
             return Ok((simple, 0));
         }
         let mut outcome = Err(String::new());
@@ -91,7 +98,10 @@ impl Pattern {
                 (*min..=*max).contains(&bytes.len())
                     && bytes.iter().all(|&b| members.get(b as usize).copied().unwrap_or(false))
             }
-            Pattern::Prefix(prefix) => text.as_bytes().starts_with(prefix),
+            Pattern::Prefixes(prefixes) => simple::begins(prefixes, text.as_bytes()),
+            Pattern::PrefixOfLine(prefix) => text.as_bytes().starts_with(prefix) && !text.contains(simple::ends_line),
+            Pattern::Contains(literal) => text.contains(&**literal),
+            Pattern::Amid(literal) => simple::is_amid(literal, text),
             Pattern::Regex(regex) => regex.is_match(text),
         }
     }
@@ -213,42 +223,6 @@ fn escape(escaped: Option<char>, rest: &mut std::str::Chars<'_>, in_class: bool,
     }
 }
 
-fn simple(hir: &Hir) -> Option<Pattern> {
-    let HirKind::Concat(parts) = hir.kind() else { return None };
-    if !matches!(parts.first()?.kind(), HirKind::Look(Look::Start)) {
-        return None;
-    }
-    match parts.as_slice() {
-        [_, literal] => match literal.kind() {
-            HirKind::Literal(literal) => Some(Pattern::Prefix(literal.0.clone())),
-            _ => None,
-        },
-        [_, class, end] if matches!(end.kind(), HirKind::Look(Look::End)) => run(class),
-        _ => None,
-    }
-}
-
-fn run(hir: &Hir) -> Option<Pattern> {
-    let (class, min, max) = match hir.kind() {
-        HirKind::Class(class) => (class, 1, 1),
-        HirKind::Repetition(times) => match times.sub.kind() {
-            HirKind::Class(class) => (class, times.min as usize, times.max.map_or(usize::MAX, |m| m as usize)),
-            // `^([0-9]{1,3})?$` and the lazy `{1,3}?` parse to other shapes; let `regex` have them.
-            _ => return None,
-        },
-        _ => return None,
-    };
-    let Class::Unicode(class) = class else { return None };
-    let mut members = [false; 128];
-    for range in class.iter() {
-        if range.end() as u32 >= 128 {
-            return None;
-        }
-        members[range.start() as usize..=range.end() as usize].fill(true);
-    }
-    Some(Pattern::Run { members, min, max })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -258,7 +232,13 @@ mod tests {
         for source in ["^[0-9]{1,3}?$", "^[A-Z]{2}$", "^[a-z]+$", "^\\d*$"] {
             assert!(matches!(Pattern::new(source), Ok(Pattern::Run { .. })), "{source}");
         }
-        assert!(matches!(Pattern::new("^xdm:"), Ok(Pattern::Prefix(_))));
+        for source in ["^xdm:", "^(xdm|core):", "^(?:a|ab)c|", "^(é|xmp|xmpMM):"] {
+            let is_simple = matches!(Pattern::new(source), Ok(Pattern::Prefixes(_)));
+            assert_eq!(is_simple, !source.contains("c|"), "{source}");
+        }
+        assert!(matches!(Pattern::new("^xdm:.*$"), Ok(Pattern::PrefixOfLine(_))));
+        assert!(matches!(Pattern::new("@type"), Ok(Pattern::Contains(_))));
+        assert!(matches!(Pattern::new(".+://.+"), Ok(Pattern::Amid(_))));
     }
 
     #[test]
@@ -349,7 +329,32 @@ mod tests {
 
     #[test]
     fn runs_are_counted_as_the_engine_counts_them() {
-        let texts = ["", "a", "aa", "aaa", "aaaa", "b", "ab", "ba", "é", "aé", "a\n", "\na"];
+        let texts = [
+            "",
+            "a",
+            "aa",
+            "aaa",
+            "aaaa",
+            "b",
+            "ab",
+            "ba",
+            "é",
+            "aé",
+            "a\n",
+            "\na",
+            "a\nb",
+            "abc",
+            "bca",
+            "ca",
+            "aca",
+            "a\u{2028}b",
+            "\nab\n",
+            "\nba",
+            "éabé",
+            "abab",
+            "éab\r",
+            "\u{2029}aba",
+        ];
         for source in [
             "^[a]$",
             "^[ab]$",
@@ -370,8 +375,26 @@ mod tests {
             "^([ab]{1,2})?$",
             "^[^a]$",
             "^[aé]{2}$",
+            "^(a|b)",
+            "^(?:ab|a)",
+            "^(a|ab)",
+            "^(ab|ba|b)c",
+            "^(a|é)b",
+            "^(|a)b",
+            "^a.*$",
+            "^(ab).*$",
+            "^a.+$",
+            "^a.*",
+            "a",
+            "ab",
+            "é",
+            ".+ab.+",
+            ".+a.+",
+            ".*a.+",
+            ".+a.*",
+            ".+é.+",
         ] {
-            let engine = regex::Regex::new(source).expect("a regular expression");
+            let engine = regex::Regex::new(&translated(source)).expect("a regular expression");
             let pattern = Pattern::new(source).expect("compiles");
             for text in texts {
                 assert_eq!(pattern.is_match(text), engine.is_match(text), "{source} on {text:?}");

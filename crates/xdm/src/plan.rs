@@ -159,11 +159,28 @@ pub(crate) struct ObjectNode {
     pub(crate) others: Others,
     pub(crate) members_min: Option<(usize, Loc)>,
     pub(crate) members_max: Option<(usize, Loc)>,
+    pub(crate) choices: Box<[Choice]>,
     /// Some child is or holds something personal: what is undeclared here is sealed, not shown.
     pub(crate) personal: bool,
     /// Names, in lower case, of children that hold something personal: what is undeclared
     /// and nearly has such a name is sealed too.
     pub(crate) guarded: Box<[Box<str>]>,
+}
+
+/// Alternatives (`anyOf`, `oneOf`) that each ask for some children and for nothing else.
+#[derive(Debug)]
+pub(crate) struct Choice {
+    pub(crate) loc: Loc,
+    pub(crate) fits: Fits,
+    /// Indices of children.
+    pub(crate) alternatives: Box<[Box<[u16]>]>,
+}
+
+/// How many alternatives an object has to fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fits {
+    AtLeastOne,
+    ExactlyOne,
 }
 
 #[derive(Debug)]

@@ -4,7 +4,7 @@
 //! Events are checked along a [`Plan`](crate::Plan), which is faster and knows both
 //! spellings; here names are those of the schema.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use crate::check::check_document;
 use crate::limits::ReportLimits;
@@ -17,7 +17,7 @@ use crate::violation::Violation;
 #[derive(Debug)]
 pub struct Validator {
     model: Model,
-    schemas: BTreeMap<String, SchemaId>,
+    schemas: HashMap<String, SchemaId>,
     faults: Vec<Fault>,
 }
 

@@ -35,13 +35,17 @@ impl<'w, S: Sink> Walk<'w, S> {
             return Ok(());
         }
         let Some(value) = Json::parse(self.cursor.since(start)) else { return Ok(()) };
-        let EventState { memory, violations, .. } = &mut *self.state;
-        let memory = std::mem::take(memory);
-        let mut rules = Rules::reporting(&plan.model, self.profile.spelling, steps_left, memory, violations);
-        match known {
+        let EventState { memory, violations, unkept_steps_left, .. } = &mut *self.state;
+        let check = |rules: &mut Rules<'_>| match known {
             Some(_) => node.beside.iter().for_each(|origin| rules.rule(*origin, &value, path)),
             None => node.whole.iter().for_each(|schema| rules.schema(*schema, &value, path)),
+        };
+        if Rules::pass(&plan.model, self.profile.spelling, unkept_steps_left, check) {
+            return Ok(());
         }
+        let memory = std::mem::take(memory);
+        let mut rules = Rules::reporting(&plan.model, self.profile.spelling, steps_left, memory, violations);
+        check(&mut rules);
         (self.state.tree_steps_left, self.state.memory) = rules.conclude(path);
         Ok(())
     }

@@ -51,6 +51,9 @@ impl Hash for Json<'_> {
 
 impl<'t> Members<'t> {
     fn new(mut members: Vec<(Cow<'t, str>, Json<'t>)>) -> Members<'t> {
+        if members.len() < 2 {
+            return Members(members);
+        }
         // Stable, so that of equal names the last one is kept.
         members.reverse();
         members.sort_by(|(left, _), (right, _)| left.cmp(right));

@@ -3,6 +3,7 @@
 //! Checking never fails. What can't be read at all is a violation too (`syntax`,
 //! `encoding`, `limit`); such an event is reported as far as it could be read.
 
+mod choice;
 mod cursor;
 mod extent;
 mod findings;
@@ -70,6 +71,8 @@ struct EventState {
     kept_bytes: usize,
     /// Work that the rules which need a tree may still do for the event.
     tree_steps_left: usize,
+    /// The same of looks at values of which nothing is kept.
+    unkept_steps_left: usize,
     /// Room for what these know.
     memory: Memory,
     predictions: Vec<u16>,
@@ -237,8 +240,12 @@ pub(crate) fn check_document(model: &Model, schema: SchemaId, text: &str, limits
     });
     match read {
         Ok(value) => {
+            let check = |rules: &mut Rules<'_>| rules.schema(schema, &value, &Path::ROOT);
+            if Rules::pass(model, Spelling::XdmOnly, &mut { TREE_STEPS_MAX }, check) {
+                return Vec::new();
+            }
             let mut rules = Rules::reporting(model, Spelling::XdmOnly, TREE_STEPS_MAX, Memory::default(), &mut told);
-            rules.schema(schema, &value, &Path::ROOT);
+            check(&mut rules);
             let _ = rules.conclude(&Path::ROOT);
         }
         Err(stop) => told.add(report::stopped(&stop)),
@@ -340,6 +347,7 @@ impl EventState {
         self.names.clear();
         self.kept_bytes = 0;
         self.tree_steps_left = TREE_STEPS_MAX;
+        self.unkept_steps_left = TREE_STEPS_MAX;
         self.suggestions.begin();
     }
 
@@ -397,7 +405,13 @@ impl<'w, S: Sink> Walk<'w, S> {
     /// Keeps a value as raw JSON: sealed where it is or could be personal, else in `extra`,
     /// without those parts of it that could be.
     fn keep_raw(&mut self, path: &Path<'_>, raw: &str, personal: bool) {
-        if self.muted > 0 || !self.names_kept(path, raw.len()) || !S::KEEPS {
+        if self.muted > 0 {
+            return;
+        }
+        if !S::KEEPS {
+            return self.counts_kept(path, raw.len());
+        }
+        if !self.names_kept(path, raw.len()) {
             return;
         }
         let pointer = &mut self.state.pointer;
@@ -414,6 +428,13 @@ impl<'w, S: Sink> Walk<'w, S> {
         }
     }
 
+    /// The same as [`names_kept`](Self::names_kept) for a sink that keeps nothing.
+    fn counts_kept(&mut self, path: &Path<'_>, raw_bytes: usize) {
+        if self.state.kept_bytes <= KEPT_BYTES_MAX {
+            self.state.kept_bytes += path.stored_len() + raw_bytes;
+        }
+    }
+
     /// Writes the path under which a value of this length is to be kept to
     /// `EventState::pointer`. Each value is kept under its whole path, so that what is kept can
     /// be much longer than what was sent; hence a limit of its own. Past it nothing more
@@ -425,6 +446,7 @@ impl<'w, S: Sink> Walk<'w, S> {
         }
         self.state.pointer.clear();
         path.write_stored(&mut self.state.pointer);
+        debug_assert_eq!(self.state.pointer.len(), path.stored_len(), "{}", self.state.pointer);
         self.state.kept_bytes += self.state.pointer.len() + raw_bytes;
         self.state.kept_bytes <= KEPT_BYTES_MAX
     }

@@ -48,9 +48,12 @@ impl<'w, S: Sink> Walk<'w, S> {
                 self.missing(node, word, missing, path);
             }
         }
+        self.count_rules(members, node.members_min, node.members_max, "properties", path);
+        if !node.choices.is_empty() {
+            self.choose(node, frame.seen, path);
+        }
         self.state.seen.truncate(frame.seen);
         self.state.names.truncate(frame.names);
-        self.count_rules(members, node.members_min, node.members_max, "properties", path);
         Ok(())
     }
 

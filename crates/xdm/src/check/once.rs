@@ -97,10 +97,19 @@ impl SeenNames {
     }
 }
 
-/// FNV-1a: the names are short. Two names that look alike would be reported as one that comes
-/// twice; among a thousand that has a chance of one in 10^13.
+/// As FNV-1a, eight bytes at a time and with the high bits brought down, where a multiplication leaves them. Two names
+/// that look alike would be reported as one that comes twice; among a thousand that has a chance of one in 10^13.
 fn fingerprint(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+    let mix = |hash: u64, word: [u8; 8]| {
+        let mixed = (hash ^ u64::from_le_bytes(word)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        mixed ^ mixed >> 32
+    };
+    let (words, rest) = name.as_bytes().as_chunks();
+    let hash = words.iter().fold(0xcbf2_9ce4_8422_2325, |hash, word| mix(hash, *word));
+    // Zeros at the end tell nothing; the length, which is compared too, does.
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    mix(hash, last)
 }
 
 #[cfg(test)]

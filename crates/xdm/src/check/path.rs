@@ -96,6 +96,32 @@ impl<'p> Path<'p> {
         });
     }
 
+    /// How long that pointer is, in bytes.
+    pub(super) fn stored_len(&self) -> usize {
+        let mut bytes = 0;
+        let mut next = Some(self);
+        // A declared property brings the namespaces above it.
+        let mut brings_namespaces = false;
+        while let Some(Path { parent, step }) = next {
+            bytes += match step {
+                PathStep::Root => 0,
+                PathStep::Group { .. } if brings_namespaces => 0,
+                PathStep::Group { sent } => pushed_len(sent),
+                PathStep::Child { child, .. } => {
+                    brings_namespaces = true;
+                    1 + child.platform.len()
+                }
+                PathStep::Key(key) => {
+                    brings_namespaces = false;
+                    pushed_len(key)
+                }
+                PathStep::Index(at) => 2 + at.checked_ilog10().unwrap_or(0) as usize,
+            };
+            next = *parent;
+        }
+        bytes
+    }
+
     /// Is the value here, by its name, about a person?
     pub(super) fn is_of_person(&self) -> bool {
         match self.step {
@@ -113,9 +139,17 @@ impl<'p> Path<'p> {
     }
 }
 
+/// What [`push`] appends, in bytes.
+fn pushed_len(step: &str) -> usize {
+    1 + step.len() + step.bytes().filter(|byte| matches!(byte, b'~' | b'/')).count()
+}
+
 /// Appends a step to a JSON pointer.
 pub(super) fn push(out: &mut String, step: &str) {
     out.push('/');
+    if !step.bytes().any(|byte| matches!(byte, b'~' | b'/')) {
+        return out.push_str(step);
+    }
     for c in step.chars() {
         match c {
             '~' => out.push_str("~0"),

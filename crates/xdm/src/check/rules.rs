@@ -7,6 +7,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use super::findings::Findings;
 use super::path::Path;
 use crate::check::json::Json;
+use crate::keyword;
 use crate::limits::{MESSAGE_BYTES_MAX, TREE_DEPTH_MAX};
 use crate::model::{Body, Model, Origin, SchemaId};
 use crate::profile::Spelling;
@@ -38,7 +39,7 @@ pub(crate) struct Rules<'r> {
     spelling: Spelling,
     output: Output<'r>,
     memory: Memory,
-    /// Above zero for a value that isn't part of the tree: its address means nothing.
+    /// Above zero where nothing is kept: for a value that isn't part of the tree its address means nothing.
     passing: usize,
     /// Schemas that are being checked, one inside the other.
     depth: usize,
@@ -56,6 +57,9 @@ pub(super) struct Memory {
     told: HashSet<Place, ByPlace>,
 }
 
+/// Most steps on one value without keeping what is known of it: a value that takes more may have rules that lead to
+/// it on very many ways.
+const UNKEPT_STEPS_MAX: usize = 1 << 16;
 /// Room for more places than so many is given back.
 const PLACES_KEPT: usize = 4096;
 
@@ -133,6 +137,36 @@ impl<'r> Rules<'r> {
     ) -> Rules<'r> {
         let output = Output::Reported(told);
         Rules { model, spelling, output, memory: memory.cleared(), passing: 0, depth: 0, steps_left }
+    }
+
+    /// Does a value pass a check, as far as so many steps tell? Nothing is kept of what is found, which
+    /// is quicker for the usual value; whether one that doesn't pass fails, and where, is found out by
+    /// [`reporting`](Self::reporting).
+    pub(super) fn pass(
+        model: &'r Model,
+        spelling: Spelling,
+        steps_left: &mut usize,
+        check: impl FnOnce(&mut Rules<'r>),
+    ) -> bool {
+        let steps = (*steps_left).min(UNKEPT_STEPS_MAX);
+        let (output, memory) = (Output::Decided(false), Memory::default());
+        let mut rules = Rules { model, spelling, output, memory, passing: 1, depth: 0, steps_left: steps };
+        check(&mut rules);
+        *steps_left -= steps - rules.steps_left;
+        rules.steps_left > 0 && matches!(rules.output, Output::Decided(false))
+    }
+
+    /// Does a schema say anything about values?
+    pub(crate) fn says_something(&self, id: SchemaId) -> bool {
+        match &self.model.schema(id).body {
+            Body::Nothing => true,
+            Body::Rules(rules) => !rules.is_empty(),
+        }
+    }
+
+    /// Does only the verdict matter, and nothing that is found on the way to it?
+    pub(crate) fn only_decides(&self) -> bool {
+        matches!(self.output, Output::Decided(_))
     }
 
     /// Which spellings of property names are read.
@@ -285,7 +319,7 @@ impl<'r> Rules<'r> {
     }
 
     fn nearest(&mut self, schemas: &[SchemaId], value: &Json<'_>, at: At<'_>) -> String {
-        let none = format!("the value fits none of {} alternatives", schemas.len());
+        let none = keyword::fits_none(schemas.len(), None);
         let failures = schemas.iter().enumerate();
         let failures = failures.map(|(index, schema)| (self.failures(*schema, value, at.path), index, *schema)).min();
         let Some((_, index, schema)) = failures else { return none };
@@ -299,7 +333,7 @@ impl<'r> Rules<'r> {
             Output::First(first) if !first.is_empty() => {
                 let first = &first.all()[0];
                 let place = if first.pointer.is_empty() { String::new() } else { format!("{}: ", first.pointer) };
-                format!("{none}; the nearest is number {}: {place}{}", index + 1, first.message)
+                keyword::fits_none(schemas.len(), Some((index, format!("{place}{}", first.message))))
             }
             _ => none,
         }

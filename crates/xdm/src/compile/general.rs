@@ -1,6 +1,8 @@
 //! Values that one pass can't decide: those of several types, and those with rules such as
 //! `anyOf`.
 
+use std::collections::HashSet;
+
 use super::merged::Merged;
 use super::{Compiled, Compiler, Position, is_map};
 use crate::model::types::Types;
@@ -43,7 +45,13 @@ impl<'m> Compiler<'m> {
         types: Types,
         position: &Position,
     ) -> Result<Vec<Origin>, SchemaError> {
-        let about = merged.tree.iter().filter(|(about, _)| !about.and(types).is_empty());
+        let choices = if types == Types::OBJECT { self.choices(merged) } else { Vec::new() };
+        let decided: HashSet<(SchemaId, u32)> =
+            choices.iter().map(|choice| (choice.origin.schema, choice.origin.rule)).collect();
+        let about = merged
+            .tree
+            .iter()
+            .filter(|(about, origin)| !about.and(types).is_empty() && !decided.contains(&(origin.schema, origin.rule)));
         let mut beside: Vec<Origin> = about.map(|(_, origin)| *origin).collect();
         for origin in &beside {
             self.keeps_marks_outside(*origin, position)?;
@@ -90,7 +98,7 @@ impl<'m> Compiler<'m> {
 
     /// Does any of these schemas, or one that they lead to, mark something as personal?
     pub(super) fn marks_personal(&self, schemas: &[SchemaId]) -> bool {
-        let mut known = std::collections::HashSet::new();
+        let mut known = HashSet::new();
         let mut rest = schemas.to_vec();
         while let Some(schema) = rest.pop() {
             if !known.insert(schema) {

@@ -5,6 +5,7 @@
 //! meets a rule that it would have to ignore. What one pass over the bytes can't decide
 //! becomes a [`Node::General`], and costs only where a schema has it.
 
+mod choice;
 mod general;
 mod leaf;
 mod list;

@@ -1,12 +1,13 @@
 //! Objects: children under both spellings, and what holds for members that nobody declared.
 
+use super::choice::NamedChoice;
 use super::merged::Merged;
 use super::{Compiled, Compiler, Position};
 use crate::keyword::{self, AdditionalProperties, Keyword, Name};
 use crate::layout::{Field, Node as Column, StructSlot};
 use crate::model::{Body, SchemaId};
 use crate::names::{Group, NameTable, SPELLED_PLATFORM, SPELLED_XDM, Target};
-use crate::plan::{Child, Closed, Keep, Loc, Named, Node, NodeId, ObjectNode, Others};
+use crate::plan::{Child, Choice, Closed, Keep, Loc, Named, Node, NodeId, ObjectNode, Others};
 use crate::schema::fault::{Fault, FaultCode, SchemaError};
 
 impl<'m> Compiler<'m> {
@@ -34,6 +35,7 @@ impl<'m> Compiler<'m> {
         // with a node of its own it would pass by what seals such values. These come last, so that
         // namespaces are opened by declared properties.
         let declared = merged.properties.len();
+        let choices = self.choices(&merged);
         for (name, _) in &merged.required {
             if !merged.properties.iter().any(|(known, _)| known.xdm == name.xdm) {
                 merged.properties.push((name, Vec::new()));
@@ -58,6 +60,7 @@ impl<'m> Compiler<'m> {
         let name = |child: &Child| child.platform.rsplit('/').next().unwrap_or_default().to_lowercase().into();
         let guarded = children.iter().filter(|child| child.personal).map(name).collect();
         let others = self.others(&merged, position)?;
+        let choices = choices.iter().map(|choice| self.choice_of(choice, &children)).collect();
         let (children, required) = (children.into(), required.into());
         let object = ObjectNode {
             slot,
@@ -68,6 +71,7 @@ impl<'m> Compiler<'m> {
             others,
             members_min,
             members_max,
+            choices,
             personal,
             guarded,
         };
@@ -109,6 +113,18 @@ impl<'m> Compiler<'m> {
         let (xdm, undeclared) = (name.clone(), false);
         tree.children.push(Child { node, xdm, platform, required_loc, forbidden, opens, raw, personal, undeclared });
         Ok(())
+    }
+
+    /// A choice by the children that it asks for, all of which are there.
+    fn choice_of(&mut self, choice: &NamedChoice<'m>, children: &[Child]) -> Choice {
+        let index = |name: &Name| {
+            let at = children.iter().position(|child| child.xdm == name.xdm);
+            // Children are counted in 16 bits.
+            at.and_then(|at| u16::try_from(at).ok())
+        };
+        let indices = |names: &Vec<&'m Name>| names.iter().filter_map(|name| index(name)).collect();
+        let alternatives = choice.alternatives.iter().map(indices).collect();
+        Choice { loc: self.loc(choice.origin), fits: choice.fits, alternatives }
     }
 
     /// A name that is required and declared nowhere.

@@ -91,7 +91,8 @@ fn write(value: &Value, choose: &mut dyn FnMut(usize) -> usize, out: &mut String
         Value::String(text) => string(text, choose, out),
         Value::Number(number) => match (number.as_i64(), choose(4)) {
             (Some(integer), 1) => out.push_str(&format!("{integer}.0")),
-            (Some(integer), 2) => out.push_str(&format!("{integer}00e-2")),
+            // No number begins with zeros.
+            (Some(integer), 2) if integer != 0 => out.push_str(&format!("{integer}00e-2")),
             (Some(integer), 3) => out.push_str(&format!("{integer}E+0")),
             _ => out.push_str(&number.to_string()),
         },

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::properties::in_schema_spelling;
+use super::properties::{in_schema_spelling, matches};
 use super::{Assertion, Name, Subschemas};
 use crate::check::json::Json;
 use crate::check::path::PathStep;
@@ -64,7 +64,7 @@ impl Assertion for AdditionalProperties {
         for (key, member) in members.iter() {
             let name = in_schema_spelling(key, rules.spelling());
             let is_named = self.names.iter().any(|known| known.claims(key, rules.spelling()))
-                || self.patterns.iter().any(|pattern| pattern.is_match(key) || pattern.is_match(&name));
+                || self.patterns.iter().any(|pattern| matches(pattern, key, &name));
             if is_named {
                 continue;
             }

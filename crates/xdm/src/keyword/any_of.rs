@@ -34,6 +34,20 @@ impl Assertion for AnyOf {
     }
 }
 
+impl AnyOf {
+    /// The schemas of which one is enough.
+    pub(crate) fn alternatives(&self) -> &[SchemaId] {
+        &self.0
+    }
+}
+
+/// The sentence for a value that fits none of so many alternatives, with the place of the nearest one and what is
+/// wrong by it.
+pub(crate) fn fits_none(alternatives: usize, nearest: Option<(usize, String)>) -> String {
+    let nearest = nearest.map_or_else(String::new, |(at, why)| format!("; the nearest is number {}: {why}", at + 1));
+    format!("the value fits none of {alternatives} alternatives{nearest}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::{check, faults, malformed, message};

@@ -55,9 +55,12 @@ use crate::compile::merged::Merged;
 use crate::model::{Applies, Origin, Reader, SchemaId};
 
 pub(crate) use additional_properties::{AdditionalProperties, Others};
+pub(crate) use any_of::fits_none;
 pub(crate) use enumeration::{Numbers, Texts, Values};
 pub(crate) use format::Format;
+pub(crate) use one_of::fits_several;
 pub(crate) use properties::Name;
+pub(crate) use required::message as missing;
 pub(crate) use unique_items::{REPEATED, repeats};
 
 /// Where the value of a keyword has schemas.

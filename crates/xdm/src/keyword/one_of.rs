@@ -28,12 +28,7 @@ impl Assertion for OneOf {
         match fitting {
             0 => rules.fits_none(&self.0, value, at),
             1 => {}
-            more => rules.violate(at, || {
-                format!(
-                    "the value fits {more} of {} alternatives, which exclude each other; make it fit one",
-                    self.0.len()
-                )
-            }),
+            more => rules.violate(at, || fits_several(more, self.0.len())),
         }
     }
 
@@ -42,9 +37,110 @@ impl Assertion for OneOf {
     }
 }
 
+impl OneOf {
+    /// The schemas of which exactly one holds.
+    pub(crate) fn alternatives(&self) -> &[SchemaId] {
+        &self.0
+    }
+}
+
+/// The sentence for a value that fits more than one of so many alternatives.
+pub(crate) fn fits_several(fitting: usize, alternatives: usize) -> String {
+    format!("the value fits {fitting} of {alternatives} alternatives, which exclude each other; make it fit one")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, malformed, message};
+    use super::super::testing::{check, check_platform, is_one_pass, malformed, message, same_sentences};
+
+    /// Alternatives that ask for properties beside declared ones.
+    fn asking(keyword: &str, alternatives: &str) -> String {
+        format!(
+            r#"{{"type":"object","properties":{{"xdm:a":{{}},"xdm:b":{{"type":"string"}},"xdm:c":{{}},"schema:d":{{}}}},"{keyword}":[{alternatives}]}}"#
+        )
+    }
+
+    #[test]
+    fn alternatives_that_only_ask_for_properties_are_decided_in_the_pass() {
+        let broken = |keyword: &'static str| vec![("", keyword)];
+        let one = asking("oneOf", r#"{"required":["xdm:a"]},{"required":["xdm:b","xdm:c"],"type":"object"}"#);
+        let any =
+            asking("anyOf", r#"{"required":["xdm:a"]},{"required":["xdm:b","xdm:c"]},{"required":["xdm:a","xdm:b"]}"#);
+        assert!(is_one_pass(&one) && is_one_pass(&any));
+        for (value, fits) in [
+            ("{}", 0),
+            (r#"{"xdm:a":null}"#, 1),
+            (r#"{"xdm:b":"x"}"#, 0),
+            (r#"{"xdm:c":1,"xdm:b":"x"}"#, 1),
+            (r#"{"xdm:c":1,"xdm:\u0061":{}}"#, 1),
+            (r#"{"xdm:c":1,"xdm:b":"x","xdm:a":1}"#, 2),
+            (r#"{"xdm:other":1}"#, 0),
+        ] {
+            check(&one, value, if fits == 1 { &[] } else { &[("", "oneOf")] });
+            check(&any, value, if fits > 0 { &[] } else { &[("", "anyOf")] });
+            if fits != 1 {
+                same_sentences(&one, value);
+            }
+            if fits == 0 {
+                same_sentences(&any, value);
+            }
+        }
+        check(&one, r#"{"xdm:b":1}"#, &[("/xdm:b", "type"), ("", "oneOf")]);
+        check(&one, "[]", &[("", "type")]);
+        // An alternative that asks for nothing is always fitted, and the same one twice is so twice.
+        check(&asking("oneOf", r#"{"required":["xdm:a"]},{}"#), "{}", &[]);
+        check(&asking("oneOf", r#"{"required":["xdm:a"]},true"#), r#"{"xdm:a":1}"#, &broken("oneOf"));
+        check(&asking("oneOf", r#"{"required":["xdm:a"]},{"required":["xdm:a"]}"#), r#"{"xdm:a":1}"#, &broken("oneOf"));
+        // Two choices at one place are two rules; in a list each item has its own.
+        let two = r#"{"type":"array","items":{"type":"object","properties":{"xdm:a":{},"xdm:b":{}},"allOf":[
+            {"anyOf":[{"required":["xdm:a"]}]},{"oneOf":[{"required":["xdm:a"]},{"required":["xdm:b"]}]}]}}"#;
+        assert!(is_one_pass(two));
+        let told = [("/0", "anyOf"), ("/0", "oneOf"), ("/2", "anyOf"), ("/3", "oneOf")];
+        check(two, r#"[{},{"xdm:a":1},{"xdm:b":1},{"xdm:a":1,"xdm:b":1}]"#, &told);
+        let many: Vec<String> = (0..200).map(|at| format!(r#""xdm:n{at}":{{}}"#)).collect();
+        let many = format!(
+            r#"{{"type":"object","properties":{{{}}},"oneOf":[{{"required":["xdm:n3"]}},{{"required":["xdm:n70","xdm:n199"]}}]}}"#,
+            many.join(",")
+        );
+        assert!(is_one_pass(&many));
+        check(&many, r#"{"xdm:n199":1,"xdm:n70":1}"#, &[]);
+        check(&many, r#"{"xdm:n199":1,"xdm:n71":1}"#, &broken("oneOf"));
+    }
+
+    #[test]
+    fn properties_that_are_asked_for_are_found_in_either_spelling() {
+        let one = asking("oneOf", r#"{"required":["xdm:a"]},{"required":["schema:d"]}"#);
+        assert!(is_one_pass(&one));
+        check_platform(&one, r#"{"a":1}"#, &[]);
+        check_platform(&one, r#"{"xdm:a":1}"#, &[]);
+        check_platform(&one, r#"{"_schema":{"d":1}}"#, &[]);
+        check_platform(&one, r#"{"_schema":{"e":1}}"#, &[("", "oneOf")]);
+        check_platform(&one, r#"{"_schema":{"d":1},"a":1}"#, &[("", "oneOf")]);
+    }
+
+    #[test]
+    fn other_alternatives_are_left_to_the_tree() {
+        for alternatives in [
+            r#"{"required":["xdm:a"]},{"required":["xdm:undeclared"]}"#,
+            r#"{"required":["xdm:a"]},{"required":["xdm:b"],"minProperties":2}"#,
+            r#"{"required":["xdm:a"]},{"type":"string"}"#,
+            r#"{"required":["xdm:a"]},false"#,
+        ] {
+            let schema = asking("oneOf", alternatives);
+            assert!(!is_one_pass(&schema), "{alternatives}");
+            check(&schema, r#"{"xdm:a":1}"#, &[]);
+            check(&schema, r#"{"xdm:c":1}"#, &[("", "oneOf")]);
+        }
+        // Of a map nobody knows which keys it has.
+        let map = r#"{"type":"object","additionalProperties":{},"anyOf":[{"required":["a"]}]}"#;
+        check(map, r#"{"a":1}"#, &[]);
+        check(map, r#"{"b":1}"#, &[("", "anyOf")]);
+        // What is no object is none of their business.
+        let untyped = r#"{"properties":{"xdm:a":{}},"anyOf":[{"required":["xdm:a"]}]}"#;
+        check(untyped, "1", &[]);
+        check(untyped, "{}", &[("", "anyOf")]);
+        check(r#"{"type":["object","null"],"properties":{"xdm:a":{}},"anyOf":[{"required":["xdm:a"]}]}"#, "null", &[]);
+    }
 
     #[test]
     fn exactly_one_alternative_fits() {

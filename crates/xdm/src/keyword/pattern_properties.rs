@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::properties::in_schema_spelling;
+use super::properties::{in_schema_spelling, matches};
 use super::{Assertion, Subschemas};
 use crate::check::json::Json;
 use crate::check::path::PathStep;
@@ -29,10 +29,16 @@ impl Assertion for PatternProperties {
 
     fn check(&self, value: &Json<'_>, at: At<'_>, rules: &mut Rules<'_>) {
         let Json::Object(members) = value else { return };
+        // Mostly they only name what `additionalProperties` is not about.
+        if !self.0.iter().any(|(_, schema)| rules.says_something(*schema)) {
+            return;
+        }
         for (key, member) in members.iter() {
             let name = in_schema_spelling(key, rules.spelling());
-            for (_, schema) in self.0.iter().filter(|(pattern, _)| pattern.is_match(&name) || pattern.is_match(key)) {
-                rules.schema(*schema, member, &at.path.below(PathStep::Key(key)));
+            for (pattern, schema) in &self.0 {
+                if rules.says_something(*schema) && matches(pattern, key, &name) {
+                    rules.schema(*schema, member, &at.path.below(PathStep::Key(key)));
+                }
             }
         }
     }

@@ -10,11 +10,16 @@ use crate::check::path::PathStep;
 use crate::check::rules::{At, Rules};
 use crate::compile::merged::Merged;
 use crate::model::{Applies, Origin, Reader, SchemaId};
+use crate::pattern::Pattern;
 use crate::profile::Spelling;
 use crate::schema::spelling::platform_steps;
 
 #[derive(Debug)]
-pub(crate) struct Properties(Box<[(Name, SchemaId)]>);
+pub(crate) struct Properties {
+    declared: Box<[(Name, SchemaId)]>,
+    /// Indices of those, by name.
+    by_name: Box<[u32]>,
+}
 
 /// The name of a property in both spellings.
 #[derive(Debug)]
@@ -30,16 +35,28 @@ impl Assertion for Properties {
 
     fn parse<'r>(value: &'r Value, reader: &mut Reader<'_, 'r>) -> Option<Self> {
         let schemas = reader.subschemas_by_name(value)?;
-        Some(Properties(schemas.into_iter().map(|(name, schema)| (Name::new(name), schema)).collect()))
+        let declared: Box<[_]> = schemas.into_iter().map(|(name, schema)| (Name::new(name), schema)).collect();
+        let mut by_name: Box<[u32]> = (0u32..).take(declared.len()).collect();
+        by_name.sort_by(|a, b| declared[*a as usize].0.xdm.cmp(&declared[*b as usize].0.xdm));
+        Some(Properties { declared, by_name })
     }
 
     fn compose<'m>(&'m self, _: Origin, merged: &mut Merged<'m>) {
-        self.0.iter().for_each(|(name, schema)| merged.property(name, *schema));
+        self.declared.iter().for_each(|(name, schema)| merged.property(name, *schema));
     }
 
     fn check(&self, value: &Json<'_>, at: At<'_>, rules: &mut Rules<'_>) {
         let Json::Object(members) = value else { return };
-        for (name, schema) in &self.0 {
+        // Where nothing is told, the order doesn't matter, and most objects have few of what is declared.
+        if rules.only_decides() && rules.spelling() == Spelling::XdmOnly && members.len() < self.declared.len() {
+            for (key, member) in members.iter() {
+                if let Some(schema) = self.schema_of(key) {
+                    rules.schema(schema, member, &at.path.below(PathStep::Key(key)));
+                }
+            }
+            return;
+        }
+        for (name, schema) in &self.declared {
             if let Some(member) = members.get(&name.xdm) {
                 rules.schema(*schema, member, &at.path.below(PathStep::Key(&name.xdm)));
             }
@@ -53,7 +70,7 @@ impl Assertion for Properties {
     }
 
     fn subschemas(&self, each: &mut dyn FnMut(SchemaId, Applies)) {
-        self.0.iter().for_each(|(_, schema)| each(*schema, Applies::Below));
+        self.declared.iter().for_each(|(_, schema)| each(*schema, Applies::Below));
     }
 }
 
@@ -74,7 +91,13 @@ fn below(schema: SchemaId, value: &Json<'_>, names: &[Box<str>], at: At<'_>, rul
 impl Properties {
     /// The names that it declares.
     pub(crate) fn names(&self) -> impl Iterator<Item = &Name> {
-        self.0.iter().map(|(name, _)| name)
+        self.declared.iter().map(|(name, _)| name)
+    }
+
+    /// The schema of the property that the schema spells so.
+    fn schema_of(&self, name: &str) -> Option<SchemaId> {
+        let at = self.by_name.binary_search_by(|at| (*self.declared[*at as usize].0.xdm).cmp(name)).ok()?;
+        Some(self.declared[self.by_name[at] as usize].1)
     }
 }
 
@@ -121,6 +144,12 @@ pub(super) fn in_schema_spelling(key: &str, spelling: Spelling) -> std::borrow::
         (Spelling::Either, key) if key.contains(':') || key.starts_with('@') => key.into(),
         (Spelling::Either, key) => format!("xdm:{key}").into(),
     }
+}
+
+/// Does a pattern match a key, as it is or as [`in_schema_spelling`] has it?
+pub(super) fn matches(pattern: &Pattern, key: &str, name: &str) -> bool {
+    let is_same = std::ptr::eq(name.as_ptr(), key.as_ptr());
+    pattern.is_match(name) || (!is_same && pattern.is_match(key))
 }
 
 #[cfg(test)]

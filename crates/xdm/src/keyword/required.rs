@@ -35,6 +35,13 @@ impl Assertion for Required {
     }
 }
 
+impl Required {
+    /// The properties that must be there, each once.
+    pub(crate) fn names(&self) -> &[Name] {
+        &self.0
+    }
+}
+
 /// The sentence for a missing property.
 pub(crate) fn message(name: &str) -> String {
     format!("the property {name:?} is missing; add it")

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::{Checker, Composition, NullSink, Profile, Registry, Validator, Violation, compile};
+use crate::{Checker, Composition, NullSink, Plan, Profile, Registry, Validator, Violation, compile};
 
 const SCHEMA: &str = "https://x.example/schema";
 const PROPERTY: &str = "xdm:value";
@@ -103,17 +103,22 @@ fn by_tree(schema: &str, value: &str) -> Vec<Violation> {
     validator.check(SCHEMA, value).expect("a schema")
 }
 
+/// Asserts that the plan says of a value what its tree does, word for word.
+#[track_caller]
+pub(super) fn same_sentences(schema: &str, value: &str) {
+    let sentences = |told: Vec<Violation>| told.into_iter().map(|told| told.message).collect::<Vec<_>>();
+    let by_tree = sentences(by_tree(schema, value));
+    assert_eq!(sentences(along_a_plan(schema, value, Profile::letter())), by_tree, "{value} by {schema}");
+    assert!(!by_tree.is_empty(), "{value} by {schema}");
+}
+
+/// Is every rule of a schema decided in the one pass?
+pub(super) fn is_one_pass(schema: &str) -> bool {
+    plan(schema).is_decided_in_one_pass()
+}
+
 fn along_a_plan(schema: &str, value: &str, profile: Profile) -> Vec<Violation> {
-    let mut registry = Registry::bundled();
-    registry.add_retrieved(SCHEMA, schema).expect("JSON");
-    let class = format!(
-        r#"{{"$id":"https://x.example/event","type":"object","properties":{{"@id":{{"type":"string"}},
-            "xdm:timestamp":{{"type":"string","format":"date-time"}},"{PROPERTY}":{{"$ref":"{SCHEMA}"}}}}}}"#
-    );
-    registry.add(&class).expect("JSON");
-    let composition = Composition { class: "https://x.example/event".to_owned(), groups: Vec::new() };
-    let plan = compile(&registry, &composition).expect("compiles");
-    let mut checker = Checker::new(Arc::new(plan), profile);
+    let mut checker = Checker::new(Arc::new(plan(schema)), profile);
     let event = format!(r#"{{"@id":"1","xdm:timestamp":"2026-11-22T14:07:15Z","{PROPERTY}":{value}}}"#);
     let _ = checker.check(&event, &mut NullSink);
     let mut told = checker.violations().to_vec();
@@ -122,4 +127,16 @@ fn along_a_plan(schema: &str, value: &str, profile: Profile) -> Vec<Violation> {
         violation.pointer = below.unwrap_or_else(|| panic!("told of the event: {violation}"));
     }
     told
+}
+
+fn plan(schema: &str) -> Plan {
+    let mut registry = Registry::bundled();
+    registry.add_retrieved(SCHEMA, schema).expect("JSON");
+    let class = format!(
+        r#"{{"$id":"https://x.example/event","type":"object","properties":{{"@id":{{"type":"string"}},
+            "xdm:timestamp":{{"type":"string","format":"date-time"}},"{PROPERTY}":{{"$ref":"{SCHEMA}"}}}}}}"#
+    );
+    registry.add(&class).expect("JSON");
+    let composition = Composition { class: "https://x.example/event".to_owned(), groups: Vec::new() };
+    compile(&registry, &composition).expect("compiles")
 }

@@ -39,6 +39,13 @@ impl Assertion for Type {
     }
 }
 
+impl Type {
+    /// May values be of this type?
+    pub(crate) fn permits(&self, types: Types) -> bool {
+        self.0.contains(types)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::{check, malformed, message};

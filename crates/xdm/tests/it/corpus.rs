@@ -6,10 +6,9 @@ use std::path::PathBuf;
 use serde_json::{Map, Value, json};
 use xdm::{Examples, Registry};
 
+use crate::peer::Peers;
 use crate::reference::reference;
 
-/// A schema that one of the corpus refers to and that isn't part of the reference data. Ours checks nothing there.
-pub(crate) const MISSING: &str = "https://ns.adobe.com/experience/analytics-experienceevent";
 /// Values of one example that are corrupted, spread over the whole of it.
 const NODES_MAX: usize = 24;
 
@@ -53,7 +52,7 @@ pub(crate) struct Sampled {
 /// The corpus: its schemas in both validators' registries, and its examples.
 pub(crate) struct Corpus {
     pub(crate) registry: Registry,
-    pub(crate) peers: jsonschema::Registry<'static>,
+    pub(crate) peers: Peers,
     pub(crate) sampled: Vec<Sampled>,
 }
 
@@ -63,12 +62,7 @@ impl Corpus {
         let dir = reference("xdm")?;
         let mut registry = Registry::new();
         registry.read(&[PathBuf::from(&dir)]).expect("usable schemas");
-        let mut peers = jsonschema::Registry::new();
-        for id in registry.ids() {
-            peers = peers.add(id, registry.get(id).expect("listed").clone()).expect("a well-formed schema");
-        }
-        peers = peers.add(MISSING, json!({ "$id": MISSING })).expect("a schema");
-        let peers = peers.prepare().expect("the schemas resolve");
+        let peers = Peers::of(&registry);
         let mut by_id: BTreeMap<String, Vec<Value>> = registry.ids().map(|id| (id.to_owned(), Vec::new())).collect();
         for example in Examples::of(&dir).expect("readable").judged {
             let text = std::fs::read_to_string(dir.join(&example.path)).expect("readable");
@@ -79,16 +73,6 @@ impl Corpus {
         }
         let sampled = by_id.into_iter().map(|(id, examples)| Sampled { id, examples }).collect();
         Some(Corpus { registry, peers, sampled })
-    }
-
-    /// The other validator of this schema.
-    pub(crate) fn peer(&self, schema: &Value) -> jsonschema::Validator {
-        jsonschema::options()
-            .with_draft(jsonschema::Draft::Draft6)
-            .should_validate_formats(true)
-            .with_registry(&self.peers)
-            .build(schema)
-            .expect("the schema compiles")
     }
 }
 

@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 use xdm::{Checker, Composition, NullSink, Profile, Registry, Validator, Verdict, compile};
 
-use crate::corpus::{Corpus, MISSING, corrupted, of_every_type};
+use crate::corpus::{Corpus, corrupted, of_every_type};
+use crate::peer::MISSING;
 
 /// A schema on which both may say different things: only ours needs the one that is missing.
 const REFERS_TO_NOTHING: &str = "https://ns.adobe.com/xdm/destinations/adobe-analytics";
@@ -69,7 +70,7 @@ fn every_schema_says_what_jsonschema_says() {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
                 while let Some(sampled) = corpus.sampled.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let peer = corpus.peer(&json!({ "$ref": sampled.id }));
+                    let peer = corpus.peers.validator(&json!({ "$ref": sampled.id }));
                     let mut checker = checker(&registry, &sampled.id);
                     let mut judge = |value: &Value, put: &Value| {
                         let (text, expect) = (value.to_string(), peer.is_valid(value));
@@ -166,7 +167,7 @@ fn what_is_lost_when_json_is_read_is_listed_too() {
     let registry = with_events(&corpus);
     let (mut differ, mut count): (BTreeMap<String, String>, usize) = (BTreeMap::new(), 0);
     for sampled in corpus.sampled.iter().filter(|sampled| sampled.id.contains("/context/")) {
-        let peer = corpus.peer(&json!({ "$ref": sampled.id }));
+        let peer = corpus.peers.validator(&json!({ "$ref": sampled.id }));
         let mut checker = checker(&registry, &sampled.id);
         let texts =
             sampled.examples.iter().map(Value::to_string).filter(|text| text.len() > 2 && text.starts_with('{'));

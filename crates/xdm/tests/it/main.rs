@@ -6,6 +6,7 @@ mod decoding;
 mod differences;
 mod examples;
 mod odd_values;
+mod peer;
 mod personal;
 mod reference;
 mod schemas;

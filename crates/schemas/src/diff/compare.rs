@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::proof::{Step, Way, prove};
+use super::proof::{EventCheckers, Step, Way, prove, prove_in_event};
 use super::{Change, Effect, keywords};
 use crate::corpus::{Corpus, Schema};
 use crate::finding::{Finding, Level};
@@ -27,6 +27,8 @@ pub(super) struct Comparison<'c, 'f> {
     way: Vec<Way<'c>>,
     /// Is the place reached from the root, so that a value for it can be made?
     is_reached: bool,
+    /// Of events by both states, once they are asked for; none of a schema that isn't one of events.
+    checkers: Option<Option<EventCheckers>>,
 }
 
 impl<'c, 'f> Comparison<'c, 'f> {
@@ -37,7 +39,17 @@ impl<'c, 'f> Comparison<'c, 'f> {
         after: &'c Schema,
         findings: &'f mut Vec<Finding>,
     ) -> Self {
-        Comparison { old, new, before, after, findings, seen: BTreeSet::new(), way: Vec::new(), is_reached: true }
+        Comparison {
+            old,
+            new,
+            before,
+            after,
+            findings,
+            seen: BTreeSet::new(),
+            way: Vec::new(),
+            is_reached: true,
+            checkers: None,
+        }
     }
 
     pub(super) fn run(mut self) {
@@ -85,6 +97,9 @@ impl<'c, 'f> Comparison<'c, 'f> {
             }
         }
         let mut changes = Vec::new();
+        if keywords::never(inner_old.schema, inner_new.schema, &mut changes) {
+            return changes.into_iter().for_each(|change| self.note(new.schema, change));
+        }
         keywords::changes(inner_old.schema, inner_new.schema, &mut changes);
         self.unstructured(inner_old.schema, inner_new.schema, &mut changes);
         changes.into_iter().for_each(|change| self.note(new.schema, change));
@@ -105,7 +120,10 @@ impl<'c, 'f> Comparison<'c, 'f> {
 
     /// Keywords whose schemas aren't compared one by one.
     fn unstructured(&self, old: &Value, new: &Value, changes: &mut Vec<Change>) {
-        for keyword in ["anyOf", "oneOf", "not", "dependencies", "contains", "propertyNames", "additionalItems"] {
+        // A list of `items` has a schema for each place, one schema is compared like others.
+        let has_list = [old, new].iter().any(|schema| schema.get("items").is_some_and(Value::is_array));
+        let keywords = ["anyOf", "oneOf", "not", "dependencies", "contains", "propertyNames", "additionalItems"];
+        for keyword in keywords.into_iter().chain(has_list.then_some("items")) {
             if old.get(keyword) != new.get(keyword) {
                 let effect = match (old.get(keyword), new.get(keyword)) {
                     (None, _) => Effect::Narrower,
@@ -249,7 +267,11 @@ impl<'c, 'f> Comparison<'c, 'f> {
 
     /// A keyword whose value is one schema.
     fn single(&mut self, old: Place<'c>, new: Place<'c>, keyword: &'static str, step: Step) {
-        let inner = |place: Place<'c>| place.schema.get(keyword).filter(|inner| inner.is_object());
+        let is_told_as_list = || [old, new].iter().any(|place| place.schema.get(keyword).is_some_and(Value::is_array));
+        if is_told_as_list() {
+            return;
+        }
+        let inner = |place: Place<'c>| place.schema.get(keyword).filter(|inner| **inner != Value::Bool(true));
         match (inner(old), inner(new)) {
             (Some(was), Some(is)) => {
                 let (old, new) = (Place { schema: was, ..old }, Place { schema: is, ..new });
@@ -276,7 +298,12 @@ impl<'c, 'f> Comparison<'c, 'f> {
     fn note(&mut self, at: &Value, change: Change) {
         let is_shown = self.is_reached && change.effect != Effect::Neither;
         let sides = ((self.old, self.new), (self.before, self.after));
-        let proof = is_shown.then(|| prove(sides.0, sides.1, &self.way, &change)).flatten();
+        let mut proof = is_shown.then(|| prove(sides.0, sides.1, &self.way, &change)).flatten();
+        if is_shown && proof.is_none() {
+            let checkers = self.checkers.get_or_insert_with(|| EventCheckers::of(self.old, self.new, self.before.id()));
+            proof =
+                checkers.as_mut().and_then(|checkers| prove_in_event(sides.0, sides.1, &self.way, &change, checkers));
+        }
         let mut pointer = pointer_of(self.after.root(), at).unwrap_or_default();
         if !change.keyword.is_empty() {
             pointer.push_str(&walk::step(change.keyword));

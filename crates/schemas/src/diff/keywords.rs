@@ -31,6 +31,23 @@ pub(super) fn changes(old: &Value, new: &Value, out: &mut Vec<Change>) {
     annotations(old, new, out);
 }
 
+/// Adds that `false` stands for a schema now, or doesn't any more. True where it did or does: such a schema has no
+/// rules that could be compared.
+pub(super) fn never(old: &Value, new: &Value, out: &mut Vec<Change>) -> bool {
+    let forbids = |schema: &Value| *schema == Value::Bool(false);
+    let (rule, effect, message) = match (forbids(old), forbids(new)) {
+        (false, false) => return false,
+        (true, true) => return true,
+        (false, true) => ("value-forbidden", Effect::Narrower, "no value passes here now"),
+        (true, false) => ("value-permitted", Effect::Wider, "values pass here now, and none did"),
+    };
+    let examples = [old, new].into_iter().filter_map(|schema| list(schema, "examples")).flatten().cloned();
+    out.push(
+        Change::new(rule, effect, "", message.to_owned()).with(of_all_types().into_iter().chain(examples).collect()),
+    );
+    true
+}
+
 /// Lists with an item twice, one of which has items of the type that the schema wants.
 fn twice(schema: &Value) -> Vec<Value> {
     let known = ["/items/const", "/items/enum/0", "/items/examples/0"];
@@ -175,7 +192,10 @@ fn equal(old: &Value, new: &Value, keyword: &'static str, kind: &str, out: &mut 
         _ => return,
     };
     let mut candidates: Vec<Value> = match keyword {
-        "const" => before.into_iter().chain(after).cloned().chain(of_all_types()).collect(),
+        "const" => {
+            let others = [json!("another value"), json!(0), json!(false)];
+            before.into_iter().chain(after).cloned().chain(of_all_types()).chain(others).collect()
+        }
         "multipleOf" => before.into_iter().chain(after).cloned().chain([json!(1), json!(0.3)]).collect(),
         _ => Vec::new(),
     };

@@ -1,9 +1,13 @@
 //! Looks for a value that one side accepts and the other rejects, and asks both.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
+use xdm::{Checker, Composition, Profile, Verdict};
 
 use super::sample::sample;
 use super::{Change, Effect};
+use crate::convert::{To, convert};
 use crate::corpus::{Corpus, Schema};
 use crate::finding::Proof;
 use crate::reading::Place;
@@ -37,39 +41,81 @@ pub(super) fn prove(
     way: &[Way<'_>],
     change: &Change,
 ) -> Option<Proof> {
-    let both = [(old, new, "old"), (new, old, "new")];
-    let sides: Vec<_> = both
-        .into_iter()
-        .filter(|(_, _, side)| match change.effect {
-            Effect::Narrower => *side == "old",
-            Effect::Wider => *side == "new",
-            Effect::Both => true,
-            Effect::Neither => false,
-        })
-        .collect();
     let id = before.id();
-    for (accepts, rejects, side) in sides {
-        let mut bases: Vec<Value> = Vec::new();
-        let root = if side == "old" { before.root() } else { after.root() };
-        bases.push(sample(accepts, Place { document: id, schema: root }));
+    each_value((old, new), (before, after), way, change, &mut |side, value| {
+        let (accepts, rejects) = if side == "old" { (old, new) } else { (new, old) };
+        (is_valid(accepts, id, &value) && !is_valid(rejects, id, &value)).then_some(value)
+    })
+}
+
+/// The same as an event in the platform's spelling. There a property with a prefix of its own is one in a namespace; as the
+/// schema spells it, the class's rule on prefixes lets it pass nowhere.
+pub(super) fn prove_in_event(
+    (old, new): (&Corpus, &Corpus),
+    (before, after): (&Schema, &Schema),
+    way: &[Way<'_>],
+    change: &Change,
+    checkers: &mut EventCheckers,
+) -> Option<Proof> {
+    let id = before.id();
+    each_value((old, new), (before, after), way, change, &mut |side, value| {
+        let accepts = if side == "old" { old } else { new };
+        let event = convert(accepts, id, &value, To::Platform).ok()?;
+        let text = event.to_string();
+        let (of_old, of_new) = (checkers.old.judge(text.as_bytes()), checkers.new.judge(text.as_bytes()));
+        let (accepted, rejected) = if side == "old" { (of_old, of_new) } else { (of_new, of_old) };
+        (accepted == Verdict::Valid && rejected == Verdict::Invalid).then_some(event)
+    })
+}
+
+/// Checkers of events by both states of a schema.
+pub(super) struct EventCheckers {
+    old: Checker,
+    new: Checker,
+}
+
+impl EventCheckers {
+    /// `None` if it is no schema of events.
+    pub(super) fn of(old: &Corpus, new: &Corpus, id: &str) -> Option<EventCheckers> {
+        let checker = |corpus: &Corpus| {
+            let composition = Composition { class: id.to_owned(), groups: Vec::new() };
+            let plan = xdm::compile(corpus.registry(), &composition).ok()?;
+            Some(Checker::new(Arc::new(plan), Profile::spec()).without_notices())
+        };
+        Some(EventCheckers { old: checker(old)?, new: checker(new)? })
+    }
+}
+
+/// Tries values of the sides that a change may show until `shown` gives one back: the side that is to accept it, and the value.
+fn each_value(
+    (old, new): (&Corpus, &Corpus),
+    (before, after): (&Schema, &Schema),
+    way: &[Way<'_>],
+    change: &Change,
+    shown: &mut dyn FnMut(&'static str, Value) -> Option<Value>,
+) -> Option<Proof> {
+    let sides = [(old, before, "old"), (new, after, "new")].into_iter().filter(|(_, _, side)| match change.effect {
+        Effect::Narrower => *side == "old",
+        Effect::Wider => *side == "new",
+        Effect::Both => true,
+        Effect::Neither => false,
+    });
+    let id = before.id();
+    for (accepts, schema, side) in sides {
+        let mut bases: Vec<Value> = vec![sample(accepts, Place { document: id, schema: schema.root() })];
         let examples = [(old, before), (new, after)].into_iter();
         let examples = examples.filter_map(|(corpus, schema)| corpus.examples_of(schema.path())).flatten();
         bases.extend(examples.take(BASES_MAX));
         bases.push(json!({}));
-        let mut tries = 0;
-        for base in &bases {
-            for candidate in change.candidates.iter().map(Some).chain([None]) {
-                tries += 1;
-                if tries > TRIES_MAX {
-                    break;
-                }
-                let mut value = base.clone();
-                if let Some(candidate) = candidate {
-                    put(&mut value, accepts, side, way, candidate);
-                }
-                if is_valid(accepts, id, &value) && !is_valid(rejects, id, &value) {
-                    return Some(Proof { schema: id.to_owned(), accepted_by: side, value });
-                }
+        let candidates = || change.candidates.iter().map(Some).chain([None]);
+        let tries = bases.iter().flat_map(|base| candidates().map(move |candidate| (base, candidate)));
+        for (base, candidate) in tries.take(TRIES_MAX) {
+            let mut value = base.clone();
+            if let Some(candidate) = candidate {
+                put(&mut value, accepts, side, way, candidate);
+            }
+            if let Some(value) = shown(side, value) {
+                return Some(Proof { schema: id.to_owned(), accepted_by: side, value });
             }
         }
     }

@@ -157,3 +157,161 @@ fn what_is_inherited_is_told_where_it_is_declared() {
     let told: Vec<(&str, &str)> = findings.iter().map(|told| (told.file.as_str(), told.pointer.as_str())).collect();
     assert_eq!(told, [("b.schema.json", "/properties/x:name/type")]);
 }
+
+/// The findings of one property's change, from one schema to another, if they are not as expected.
+fn told_of_property(old: Value, new: Value, expect: &[&str]) -> Option<String> {
+    let schema = |property: &Value| {
+        json!({"$id": "https://x.example/p", "title": "P", "type": "object", "properties": {"x:p": property}})
+            .to_string()
+    };
+    let (_old_dir, before) = corpus(&[("p.schema.json", &schema(&old))]);
+    let (_new_dir, after) = corpus(&[("p.schema.json", &schema(&new))]);
+    let findings = diff(&before, &after);
+    judged(&before, &after, &findings);
+    let told: Vec<String> = findings
+        .iter()
+        .map(|told| format!("{} {}{}", told.level.name(), told.rule, if told.proof.is_some() { "!" } else { "" }))
+        .collect();
+    assert!(findings.iter().all(|told| told.pointer.starts_with("/properties/x:p")), "{findings:#?}");
+    (told != expect).then(|| format!("{old} to {new}: {told:?} instead of {expect:?}"))
+}
+
+#[test]
+fn each_keyword_is_compared_in_both_directions() {
+    let text = |rest: Value| {
+        let mut schema = json!({"type": "string"});
+        schema.as_object_mut().expect("an object").extend(rest.as_object().expect("an object").clone());
+        schema
+    };
+    let number = |keyword: &str, value: Value| json!({"type": "number", keyword: value});
+    let plain = || json!({"type": "number"});
+    let mut wrong = Vec::new();
+    let mut both = |old: Value, new: Value, there: &[&str], back: &[&str]| {
+        wrong.extend(told_of_property(old.clone(), new.clone(), there));
+        wrong.extend(told_of_property(new, old, back));
+    };
+    both(text(json!({})), text(json!({"const": "a"})), &["error const-added!"], &["warning const-removed!"]);
+    both(text(json!({})), text(json!({"pattern": "^a"})), &["error pattern-added!"], &["warning pattern-removed!"]);
+    both(text(json!({})), text(json!({"enum": ["a"]})), &["error enum-added!"], &["warning enum-removed!"]);
+    both(text(json!({})), text(json!({"format": "ipv4"})), &["error format-added!"], &["warning format-removed!"]);
+    both(text(json!({})), text(json!({"minLength": 2})), &["error length-tightened!"], &["warning length-loosened!"]);
+    both(plain(), number("multipleOf", json!(5)), &["error multiple-added!"], &["warning multiple-removed!"]);
+    both(
+        number("multipleOf", json!(2)),
+        number("multipleOf", json!(3)),
+        &["error multiple-changed!"],
+        &["error multiple-changed!"],
+    );
+    both(plain(), number("maximum", json!(5)), &["error maximum-lowered!"], &["warning maximum-raised!"]);
+    both(plain(), number("exclusiveMaximum", json!(5)), &["error maximum-lowered!"], &["warning maximum-raised!"]);
+    both(plain(), number("exclusiveMinimum", json!(5)), &["error minimum-raised!"], &["warning minimum-lowered!"]);
+    both(plain(), json!({"type": "integer"}), &["error type-narrowed!"], &["warning type-widened!"]);
+    both(json!({"type": ["string", "null"]}), text(json!({})), &["error type-narrowed!"], &["warning type-widened!"]);
+    let list = |rest: (&str, Value)| json!({"type": "array", rest.0: rest.1});
+    let any = || json!({"type": "array"});
+    both(any(), list(("minItems", json!(2))), &["error items-tightened!"], &["warning items-loosened!"]);
+    both(any(), list(("uniqueItems", json!(true))), &["error unique-added!"], &["warning unique-removed!"]);
+    both(any(), list(("items", plain())), &["error values-narrowed!"], &["warning values-widened!"]);
+    both(any(), list(("items", json!(false))), &["error values-narrowed!"], &["warning values-widened!"]);
+    both(
+        list(("items", plain())),
+        list(("items", json!(false))),
+        &["error value-forbidden!"],
+        &["warning value-permitted!"],
+    );
+    both(
+        list(("items", json!([plain()]))),
+        list(("items", json!([text(json!({}))]))),
+        &["error alternatives-changed"],
+        &["error alternatives-changed"],
+    );
+    let object = |rest: (&str, Value)| json!({"type": "object", rest.0: rest.1});
+    let open = || json!({"type": "object"});
+    both(
+        open(),
+        object(("minProperties", json!(1))),
+        &["error properties-tightened!"],
+        &["warning properties-loosened!"],
+    );
+    both(
+        open(),
+        object(("additionalProperties", json!(false))),
+        &["error properties-closed!"],
+        &["warning properties-opened!"],
+    );
+    both(open(), object(("additionalProperties", plain())), &["error values-narrowed!"], &["warning values-widened!"]);
+    both(
+        open(),
+        object(("patternProperties", json!({"^y:": plain()}))),
+        &["error pattern-rule-added"],
+        &["error pattern-rule-removed"],
+    );
+    both(
+        open(),
+        object(("not", json!({"required": ["y:a"]}))),
+        &["error alternatives-changed"],
+        &["warning alternatives-changed"],
+    );
+    both(text(json!({})), json!(false), &["error value-forbidden!"], &["warning value-permitted!"]);
+    both(json!(true), json!(false), &["error value-forbidden!"], &["warning value-permitted!"]);
+    // True and an empty schema say the same, and so does the order of a list of types.
+    both(json!(true), json!({}), &[], &[]);
+    both(json!({"type": ["string", "null"]}), json!({"type": ["null", "string"]}), &[], &[]);
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn what_checks_do_not_see_is_told_to_readers() {
+    let check_property = |old, new, expect: &[&str]| assert_eq!(told_of_property(old, new, expect), None);
+    let with = |keyword: &str, value: Value| json!({"type": "string", keyword: value});
+    check_property(with("default", json!("a")), with("default", json!("b")), &["note default-changed"]);
+    check_property(
+        with("meta:xdmType", json!("string")),
+        with("meta:xdmType", json!("date")),
+        &["warning xdm-type-changed"],
+    );
+    check_property(with("meta:personal", json!("name")), json!({"type": "string"}), &["warning personal-changed"]);
+    check_property(with("title", json!("A")), with("description", json!("B")), &[]);
+    check("/meta:extends", Some(json!(["https://x.example/b"])), &[]);
+    check("/meta:abstract", Some(json!(true)), &["note abstract-changed"]);
+}
+
+#[test]
+fn a_property_that_was_renamed_is_told_with_its_new_name() {
+    let (_old_dir, old) = corpus(&[("a.schema.json", BASE), ("b.schema.json", OTHER)]);
+    let renamed = BASE.replace("\"x:when\"", "\"x:instant\"");
+    let (_new_dir, new) = corpus(&[("a.schema.json", &renamed), ("b.schema.json", OTHER)]);
+    let told: Vec<String> = diff(&old, &new).iter().map(|told| format!("{} {}", told.rule, told.message)).collect();
+    assert!(
+        told[0].starts_with("property-removed") && told[0].ends_with("; it may be called x:instant now"),
+        "{told:?}"
+    );
+}
+
+/// In events a property with a prefix of its own passes in the platform's spelling only.
+#[test]
+fn a_change_of_events_is_shown_by_an_event() {
+    let events = |values: &str| {
+        format!(
+            r#"{{"$id":"https://shop.example/events","title":"E","type":"object","allOf":[
+                {{"$ref":"https://ns.adobe.com/xdm/context/experienceevent"}},
+                {{"$ref":"https://ns.adobe.com/xdm/mixins/experienceevent-contact-request-details"}},
+                {{"type":"object","properties":{{"shop:tier":{{"type":"string","enum":[{values}]}}}}}}]}}"#
+        )
+    };
+    let (before, after) = (events(r#""gold","tin""#), events(r#""gold""#));
+    let (_old_dir, old) = corpus(&[("e.schema.json", &before)]);
+    let (_new_dir, new) = corpus(&[("e.schema.json", &after)]);
+    let findings = diff(&old, &new);
+    let [finding] = findings.as_slice() else { panic!("{findings:#?}") };
+    let proof = finding.proof.as_ref().unwrap_or_else(|| panic!("{finding}"));
+    assert_eq!((finding.rule, proof.accepted_by), ("enum-value-removed", "old"), "{finding}");
+    assert_eq!(proof.value["_shop"]["tier"], "tin", "{finding}");
+    let is_valid = |corpus: &Corpus| {
+        let composition = xdm::Composition { class: proof.schema.clone(), groups: Vec::new() };
+        let plan = xdm::compile(corpus.registry(), &composition).expect("a schema of events");
+        let mut checker = xdm::Checker::new(std::sync::Arc::new(plan), xdm::Profile::spec());
+        checker.judge(proof.value.to_string().as_bytes()) == xdm::Verdict::Valid
+    };
+    assert_eq!((is_valid(&old), is_valid(&new)), (true, false), "{finding}");
+}

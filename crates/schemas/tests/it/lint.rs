@@ -96,6 +96,73 @@ fn what_is_safe_is_fixed_and_nothing_else() {
     assert_eq!(fs::read_dir(dir.path()).expect("a directory").count(), 2);
 }
 
+/// What `fix` makes of a schema with this body, formatted as it writes; `None` where there is nothing to correct.
+fn check_fix(body: serde_json::Value, expect: Option<serde_json::Value>) {
+    let pretty = |body: &serde_json::Value| format!("{body:#}\n");
+    let mut schema = serde_json::json!({"$id": "https://x.example/a"});
+    let mut expected = schema.clone();
+    schema.as_object_mut().expect("an object").extend(body.as_object().expect("an object").clone());
+    let dir = directory(&[("a.schema.json", &pretty(&schema))]);
+    let outcome = fix(&Corpus::read(dir.path()).expect("a directory"), dir.path()).expect("written");
+    let written = fs::read_to_string(dir.path().join("a.schema.json")).expect("a file");
+    let Some(expect) = expect else {
+        assert_eq!((outcome.len(), written), (0, pretty(&schema)), "{body}");
+        return;
+    };
+    expected.as_object_mut().expect("an object").extend(expect.as_object().expect("an object").clone());
+    assert_eq!(written, pretty(&expected), "{body}");
+    // Nothing is left to correct, and the schema means what it meant.
+    let again = Corpus::read(dir.path()).expect("a directory");
+    assert_eq!(fix(&again, dir.path()).expect("nothing to write"), [], "{body}");
+}
+
+#[test]
+fn fixes_change_nothing_that_a_schema_means() {
+    use serde_json::json;
+    check_fix(
+        json!({"enum": ["a", "b"], "type": "string"}),
+        Some(json!({"enum": ["a", "b"], "type": "string", "meta:enum": {"a": "a", "b": "b"}})),
+    );
+    check_fix(json!({"Description": "D", "TITLE": "T"}), Some(json!({"description": "D", "title": "T"})));
+    // Labels that are there stay; of values that are no texts there are none.
+    check_fix(json!({"enum": ["a"], "meta:enum": {"b": "B"}}), None);
+    check_fix(json!({"enum": ["a", 1]}), None);
+    check_fix(json!({"enum": ["a", "a"]}), None);
+    check_fix(json!({"title": "T", "Title": "U"}), None);
+    // These are properties, examples and values, and no keywords.
+    check_fix(json!({"properties": {"Title": {"type": "string"}, "enum": {"type": "string"}}}), None);
+    check_fix(json!({"examples": [{"Title": "a", "enum": ["a"]}], "default": {"enum": ["a"]}}), None);
+    check_fix(json!({"const": {"Title": 1}}), None);
+    check_fix(
+        json!({"items": {"anyOf": [{"enum": ["a"]}]}, "definitions": {"d": {"Title": "T"}}}),
+        Some(
+            json!({"items": {"anyOf": [{"enum": ["a"], "meta:enum": {"a": "a"}}]}, "definitions": {"d": {"title": "T"}}}),
+        ),
+    );
+}
+
+#[test]
+fn a_file_in_another_form_is_named_and_left_alone() {
+    let good = "{\n  \"$id\": \"https://x.example/a\",\n  \"Title\": \"A\"\n}";
+    for (text, expect) in [
+        (good.to_owned(), Fixed::Places(1)),
+        (format!("{good}\n"), Fixed::Places(1)),
+        (format!("{good}\n\n"), Fixed::OtherFormat),
+        (format!("\u{feff}{good}"), Fixed::OtherFormat),
+        (good.replace('\n', "\r\n"), Fixed::OtherFormat),
+        (good.replace("  ", "\t"), Fixed::OtherFormat),
+        (good.replace("\"A\"", "\"\\u0041\""), Fixed::OtherFormat),
+        (good.replace("\"A\"", "\"A\",\n  \"minimum\": 1e0"), Fixed::OtherFormat),
+        (good.replace("\"A\"", "\"A\",\n  \"type\": \"object\",\n  \"type\": \"object\""), Fixed::OtherFormat),
+    ] {
+        let dir = directory(&[("a.schema.json", &text)]);
+        let outcome = fix(&Corpus::read(dir.path()).expect("a directory"), dir.path()).expect("written");
+        assert_eq!(outcome, [("a.schema.json".to_owned(), expect.clone())], "{text}");
+        let written = fs::read_to_string(dir.path().join("a.schema.json")).expect("a file");
+        assert_eq!(written == text, expect == Fixed::OtherFormat, "{text}");
+    }
+}
+
 #[test]
 fn the_real_findings_of_adobes_schemas_are_found() {
     let Some(dir) = reference("xdm") else { return };

@@ -3,6 +3,7 @@
 mod diff;
 mod docs;
 mod hostile;
+mod infer;
 mod lint;
 mod reference;
 mod samples;

@@ -318,7 +318,7 @@ pub(crate) fn intake_options(dir: &DataDir, settings: &Settings) -> Result<Intak
     if let Some(key_file) = &settings.key_file {
         options.key_file.clone_from(key_file);
     }
-    let policies = ValidationPolicies::of(settings)?;
+    let policies = ValidationPolicies::of(settings)?.told();
     options.lock = Some(dir.lock());
     options.policy = policies.default;
     options.policies = policies.by_datastream;

@@ -48,6 +48,8 @@ pub(crate) struct Failure {
     exit: Exit,
     /// What happened; empty when the command has said it already.
     message: String,
+    /// Line feeds in the message are meant as such.
+    has_lines: bool,
     /// What to do about it.
     help: Option<String>,
     /// The reader of our output is gone; nobody is left to tell.
@@ -57,7 +59,7 @@ pub(crate) struct Failure {
 impl Failure {
     /// A failure with its message: lower case, no final period.
     pub(crate) fn new(exit: Exit, message: impl fmt::Display) -> Failure {
-        Failure { exit, message: message.to_string(), help: None, output_closed: false }
+        Failure { exit, message: message.to_string(), has_lines: false, help: None, output_closed: false }
     }
 
     /// A command line, setting or input to be corrected.
@@ -80,6 +82,13 @@ impl Failure {
         self.exit
     }
 
+    /// The same with a message of several lines. Whoever wrote it has made line feeds in names visible.
+    #[must_use]
+    pub(crate) fn of_lines(mut self) -> Failure {
+        self.has_lines = true;
+        self
+    }
+
     /// Adds what the user can do.
     #[must_use]
     pub(crate) fn help(mut self, help: impl fmt::Display) -> Failure {
@@ -96,8 +105,9 @@ impl Failure {
         let mut err = terminal::errors();
         // Nothing is left to do when standard error is gone as well. Line feeds are shown, so
         // that a name can't add lines to a message.
-        if !self.message.is_empty() {
-            let _ = writeln!(err, "error: {}", report::visible(&self.message));
+        let lines: Vec<&str> = if self.has_lines { self.message.lines().collect() } else { vec![&self.message] };
+        for (at, line) in lines.into_iter().enumerate().filter(|(_, line)| !line.is_empty()) {
+            let _ = writeln!(err, "{}{}", if at == 0 { "error: " } else { "  " }, report::visible(line));
         }
         if let Some(help) = &self.help {
             let _ = writeln!(err, "help: {}", report::visible(help));

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use dashboard::CollectedSchema;
 use intake::ValidationPolicy;
+use report::visible;
 use schemas::Corpus;
-use xdm::{Composition, Plan, Plans, Registry, SchemaError};
+use xdm::{Composition, Fault, Plan, Plans, PlansRead, Registry, SchemaError};
 
 use crate::failure::Failure;
 use crate::settings::Settings;
@@ -19,6 +20,10 @@ pub(crate) struct ValidationPolicies {
     pub(crate) default: ValidationPolicy,
     /// By datastream.
     pub(crate) by_datastream: BTreeMap<String, ValidationPolicy>,
+    /// What is wrong with the schema files and stops nothing.
+    pub(crate) warnings: Vec<Fault>,
+    /// Every schema of the files, used or not, and our own.
+    registry: Registry,
 }
 
 impl ValidationPolicies {
@@ -37,9 +42,9 @@ impl ValidationPolicies {
     /// As [`ValidationPolicies::of`].
     pub(crate) fn of_files(settings: &Settings, files: &[&[PathBuf]]) -> Result<ValidationPolicies, Failure> {
         let named = named(settings);
-        let plans = compile(&named, files)?;
+        let read = read(&named, files)?;
         let default_schema = settings.schema.as_deref();
-        Ok(ValidationPolicies::with(settings, |schema| Arc::clone(plans.of(schema.or(default_schema)))))
+        Ok(ValidationPolicies::with(settings, read, |plans, schema| plans.of(schema.or(default_schema))))
     }
 
     /// All datastreams by one schema, as strictly as each is read.
@@ -51,11 +56,17 @@ impl ValidationPolicies {
         settings: &Settings,
         files: &[&[PathBuf]],
     ) -> Result<ValidationPolicies, Failure> {
-        let plans = compile(&BTreeSet::from([id]), files)?;
-        Ok(ValidationPolicies::with(settings, |_| Arc::clone(plans.of(Some(id)))))
+        let read = read(&BTreeSet::from([id]), files)?;
+        Ok(ValidationPolicies::with(settings, read, |plans, _| plans.of(Some(id))))
     }
 
-    fn with(settings: &Settings, plan_of: impl Fn(Option<&str>) -> Arc<Plan>) -> ValidationPolicies {
+    fn with(
+        settings: &Settings,
+        read: PlansRead,
+        plan_of: impl for<'p> Fn(&'p Plans, Option<&str>) -> &'p Arc<Plan>,
+    ) -> ValidationPolicies {
+        let PlansRead { plans, registry, warnings, .. } = read;
+        let plan_of = |schema: Option<&str>| Arc::clone(plan_of(&plans, schema));
         let default = ValidationPolicy { plan: plan_of(None), profile: settings.profile.profile() };
         let datastreams = settings.datastreams.0.iter();
         let differing = datastreams.filter(|(_, set)| set.schema.is_some() || set.profile.is_some());
@@ -63,7 +74,15 @@ impl ValidationPolicies {
             let profile = set.profile.unwrap_or(settings.profile).profile();
             (id.clone(), ValidationPolicy { plan: plan_of(set.schema.as_deref()), profile })
         });
-        ValidationPolicies { default, by_datastream: by_datastream.collect() }
+        ValidationPolicies { default, by_datastream: by_datastream.collect(), warnings, registry }
+    }
+
+    /// The same, once what is wrong with the files and stops nothing is logged.
+    pub(crate) fn told(self) -> ValidationPolicies {
+        for fault in &self.warnings {
+            tracing::warn!("{}", visible(&fault.to_string()));
+        }
+        self
     }
 
     /// How events of this datastream are read.
@@ -79,14 +98,9 @@ pub(crate) fn named(settings: &Settings) -> BTreeSet<&str> {
 }
 
 /// The schemas that events are judged by, for people to read: that of most datastreams first.
-///
-/// # Errors
-/// As [`ValidationPolicies::of`].
-pub(crate) fn collected(settings: &Settings, policies: &ValidationPolicies) -> Result<Vec<CollectedSchema>, Failure> {
+pub(crate) fn collected(settings: &Settings, policies: &ValidationPolicies) -> Vec<CollectedSchema> {
     let datastreams = &settings.datastreams.0;
-    let mut registry = Registry::bundled();
-    registry.read(&settings.schema_files.0).map_err(unusable)?;
-    let corpus = Corpus::of(registry);
+    let corpus = Corpus::of(policies.registry.clone());
     let default = settings.schema.as_deref();
     let mut by_schema: BTreeMap<Option<&str>, Vec<String>> = BTreeMap::from([(default, Vec::new())]);
     for (id, set) in datastreams.iter().filter(|(_, set)| set.schema.is_some() && set.schema.as_deref() != default) {
@@ -105,31 +119,24 @@ pub(crate) fn collected(settings: &Settings, policies: &ValidationPolicies) -> R
         })
         .collect();
     schemas.sort_by_key(|schema| !schema.datastreams.is_empty());
-    Ok(schemas)
+    schemas
 }
 
-fn compile(named: &BTreeSet<&str>, files: &[&[PathBuf]]) -> Result<Plans, Failure> {
+fn read(named: &BTreeSet<&str>, files: &[&[PathBuf]]) -> Result<PlansRead, Failure> {
     if named.is_empty() && files.iter().all(|files| files.is_empty()) {
-        return Ok(Plans::standard());
+        let (plans, registry) = (Plans::standard(), Registry::bundled());
+        return Ok(PlansRead { plans, registry, warnings: Vec::new(), superseded: Vec::new() });
     }
-    let mut registry = Registry::bundled();
-    for files in files {
-        for file in registry.read(files).map_err(unusable)? {
-            tracing::debug!(file = %file.display(), "another schema of its $id is used");
-        }
+    let read = Plans::read(files, named).map_err(unusable)?;
+    for file in &read.superseded {
+        tracing::debug!(file = %file.display(), "another schema of its $id is used");
     }
-    let plans = Plans::compile(&registry, named).map_err(unusable)?;
-    let mut told = BTreeSet::new();
-    for warning in plans.iter().flat_map(|plan| plan.warnings()) {
-        if told.insert(warning.to_string()) {
-            tracing::warn!(schema = %warning.file, pointer = %warning.pointer, "{}", warning.message);
-        }
-    }
-    Ok(plans)
+    Ok(read)
 }
 
 fn unusable(error: SchemaError) -> Failure {
-    let failure = Failure::usage(format_args!("schema_files: {error}"));
+    let lines: Vec<String> = error.lines().iter().map(|line| visible(line).into_owned()).collect();
+    let failure = Failure::usage(format_args!("schema_files: {}", lines.join("\n"))).of_lines();
     match error {
         SchemaError::UnknownSchema { .. } => {
             failure.help("name the file or directory that has it in the setting schema_files")

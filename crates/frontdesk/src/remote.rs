@@ -183,7 +183,9 @@ impl Remote {
     /// Has the server read its schemas anew; what has changed.
     pub(crate) async fn reload_schemas(&self) -> Result<SchemasRead, Failure> {
         let request = self.client.post(self.url("/v1/schemas/reload"));
-        self.json(accepted(self.answered(request.send().await)?).await?).await
+        // Each fault of the schemas has a line.
+        let answer = accepted(self.answered(request.send().await)?).await.map_err(Failure::of_lines)?;
+        self.json(answer).await
     }
 
     /// All rows of an export, from the parameters as they were written.

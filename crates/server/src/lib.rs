@@ -45,7 +45,9 @@ pub use app::embedded::EmbeddedBackend;
 pub use app::options::{OptionsError, ServerOptions};
 pub use app::receipt::{Receipt, ReceiptStatus, RejectedEvent, StoredEvent};
 pub use app::route::{Method, RouteSpec};
-pub use app::schemas::{CollectedSchemas, ColumnsChanged, SchemaReader, SchemasChanged, SchemasRead, SchemasRefused};
+pub use app::schemas::{
+    CollectedSchemas, ColumnsChanged, SchemaReader, SchemaWarning, SchemasChanged, SchemasRead, SchemasRefused,
+};
 pub use app::unavailable::UnavailableReason;
 pub use http::descriptors::{DESCRIPTORS_RESERVED, connections_that_fit, raise_descriptor_limit};
 pub use http::listeners::Listeners;

@@ -60,6 +60,8 @@ pub const TREE_STEPS_MAX: usize = 1 << 22;
 pub const SCHEMA_POINTERS_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Most errors, and most warnings, that are reported of schemas; how many more there are is said.
 pub const FAULTS_MAX: usize = 1000;
+/// Most faults of schema files that a start or a reload tells; how many more there are is said.
+pub const FAULTS_TOLD_MAX: usize = 100;
 /// Most bytes of all compiled patterns of the schemas, as far as they are more than a bitmap.
 pub const PATTERNS_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Most edits between an unknown keyword and the one that is suggested.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::compile::{Composition, compile};
 use crate::edits::distance;
 use crate::plan::Plan;
-use crate::schema::fault::SchemaError;
+use crate::schema::fault::{Fault, Faults, SchemaError};
 use crate::schema::registry::Registry;
 use crate::union::unite;
 
@@ -35,11 +35,23 @@ impl Plans {
     /// A schema is unknown or can't be used, or two of them disagree about a column.
     pub fn compile(registry: &Registry, ids: &BTreeSet<&str>) -> Result<Plans, SchemaError> {
         let mut plans = vec![(OWN_SCHEMA, compile(registry, &Composition::contact_event())?)];
+        let mut faults: Vec<Fault> = Vec::new();
         for id in ids {
             if registry.get(id).is_none() {
                 return Err(unknown(id, registry));
             }
-            plans.push((id, compile(registry, &Composition { class: (*id).to_owned(), groups: Vec::new() })?));
+            match compile(registry, &Composition { class: (*id).to_owned(), groups: Vec::new() }) {
+                Ok(plan) => plans.push((id, plan)),
+                // Those of all schemas at once, each once.
+                Err(SchemaError::Faults(Faults(more))) => {
+                    let new: Vec<Fault> = more.into_iter().filter(|fault| !faults.contains(fault)).collect();
+                    faults.extend(new);
+                }
+                Err(other) => return Err(other),
+            }
+        }
+        if !faults.is_empty() {
+            return Err(SchemaError::Faults(Faults(faults)));
         }
         let mut united = unite(plans)?.into_iter().map(Arc::new);
         let contact_event = united.next().unwrap_or_else(crate::standard_plan);

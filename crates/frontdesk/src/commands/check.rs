@@ -24,7 +24,7 @@ use crate::terminal;
 /// # Errors
 /// A schema or a file can't be read, or (exit code 1, with nothing more to say) events are invalid.
 pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Result<(), Failure> {
-    let policies = ValidationPolicies::of(settings)?;
+    let policies = ValidationPolicies::of(settings)?.told();
     let policy = policies.of_datastream(&args.datastream);
     let checker = Checker::new(policy.plan.clone(), policy.profile).with_limits(ReportLimits::FILE);
     let out = BufWriter::new(match args.format {

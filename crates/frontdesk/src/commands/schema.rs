@@ -34,7 +34,7 @@ use crate::terminal;
 /// # Errors
 /// A schema can't be used, or standard output can't be written.
 pub(crate) fn run(settings: &Settings) -> Result<(), Failure> {
-    let plan = ValidationPolicies::of(settings)?.default.plan;
+    let plan = ValidationPolicies::of(settings)?.told().default.plan;
     let shape = Shape::new(Arc::clone(plan.layout())).map_err(|error| Failure::new(Exit::Damaged, error))?;
     let mut columns = Vec::new();
     collect(shape.arrow_schema().fields(), "", &mut columns);
@@ -124,7 +124,12 @@ fn pretty(value: &serde_json::Value) -> String {
 /// What a command ends with whose schemas have errors: it did what could be done without the
 /// rules in question.
 fn outcome(corpus: &Corpus) -> Result<(), Failure> {
-    match corpus.errors().count() {
+    outcome_of(corpus.errors().count())
+}
+
+/// The same of so many errors.
+fn outcome_of(errors: usize) -> Result<(), Failure> {
+    match errors {
         0 => Ok(()),
         count => Err(Failure::usage(format_args!("the schemas have {}", counted(count, "error")))
             .help("docs/schemas.md says what a schema may say")),

@@ -182,7 +182,7 @@ fn schemas_are_read_anew_when_somebody_asks() {
     let told: Value = serde_json::from_str(&place.ok(&["schema", "reload", "--format", "json"])).unwrap();
     let expect = serde_json::json!({"changed": true,
         "schemas": {"added": ["https://shop.example/points"], "changed": ["https://shop.example/contact"], "removed": []},
-        "columns": {"added": ["_shop.points"], "retired": []}});
+        "columns": {"added": ["_shop.points"], "retired": []}, "warnings": []});
     assert_eq!(told, expect);
     send(&server, "b", "tin", 200);
     let csv = place.ok(&["sql", "select _id, \"_shop\".points from events order by 1", "--format", "csv"]);

@@ -33,16 +33,27 @@ impl Endpoint for PostReload {
                 "added": ids("New events fill them; older rows are null there."),
                 "retired": ids("No schema has them any more; they stay, null in new rows."),
             });
+            let warning = json!({
+                "file": { "type": "string", "description": "The file, or the $id of a schema without one." },
+                "pointer": { "type": "string", "description": "A JSON pointer into it; empty for the file as a whole." },
+                "message": { "type": "string", "description": "What is wrong, and how to mend it." },
+            });
+            let warnings = json!({
+                "type": "array",
+                "items": parts::object(&["file", "pointer", "message"], warning),
+                "description": "What is wrong with the schema files and keeps nothing from being in force; the last says how many more there are, if there are very many.",
+            });
             Operation {
                 id: "reloadSchemas",
                 success: parts::success_json(
                     "The schemas are in force.",
                     parts::object(
-                        &["changed", "schemas", "columns"],
+                        &["changed", "schemas", "columns", "warnings"],
                         json!({
                             "changed": { "type": "boolean", "description": "Whether others are in force than before." },
                             "schemas": parts::object(&["added", "changed", "removed"], schemas),
                             "columns": parts::object(&["added", "retired"], columns),
+                            "warnings": warnings,
                         }),
                     ),
                 ),

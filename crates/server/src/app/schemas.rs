@@ -36,6 +36,20 @@ pub struct SchemasRead {
     pub schemas: SchemasChanged,
     /// The columns of the table `events`.
     pub columns: ColumnsChanged,
+    /// What is wrong with the schema files and keeps nothing from being in force.
+    #[serde(default)]
+    pub warnings: Vec<SchemaWarning>,
+}
+
+/// Something that is wrong with a schema file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SchemaWarning {
+    /// The file, or the `$id` of a schema without one.
+    pub file: String,
+    /// A JSON pointer into it; empty for the file as a whole.
+    pub pointer: String,
+    /// What is wrong, and how to mend it.
+    pub message: String,
 }
 
 /// Documents by their `$id`, sorted.

@@ -23,6 +23,13 @@ impl Registry {
     /// # Errors
     /// All that is wrong with the files, each with its name.
     pub fn read(&mut self, paths: &[PathBuf]) -> Result<Vec<PathBuf>, SchemaError> {
+        let (superseded, errors) = self.read_usable(paths);
+        if errors.is_empty() { Ok(superseded) } else { Err(SchemaError::Faults(Faults(errors))) }
+    }
+
+    /// The same, and what is wrong with a file costs none of the others: gives the files passed over
+    /// and the errors.
+    pub(crate) fn read_usable(&mut self, paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<Fault>) {
         let own: BTreeSet<String> = self.ids().map(str::to_owned).collect();
         let mut superseded = Vec::new();
         let mut found = Found::default();
@@ -39,7 +46,7 @@ impl Registry {
         let (errors, warnings): (Vec<_>, Vec<_>) =
             faults.into_iter().partition(|fault| fault.severity() == Severity::Error);
         self.warn(warnings);
-        if errors.is_empty() { Ok(superseded) } else { Err(SchemaError::Faults(Faults(errors))) }
+        (superseded, errors)
     }
 
     fn read_file(&mut self, path: &Path, own: &BTreeSet<String>) -> Result<Read, Fault> {
@@ -60,7 +67,7 @@ impl Registry {
 /// # Errors
 /// It is no file, can't be read, is no UTF-8 or is too long.
 pub fn read_text(path: &Path) -> Result<String, Fault> {
-    let unreadable = |error: io::Error| fault(path, FaultCode::Unreadable, error.to_string());
+    let unreadable = |error: io::Error| unreadable(path, &error);
     // Opening a pipe waits for somebody to write into it, so that its kind is asked first.
     if !fs::metadata(path).map_err(unreadable)?.is_file() {
         return Err(fault(path, FaultCode::Unreadable, NO_FILE.to_owned()));
@@ -85,6 +92,10 @@ const NO_FILE: &str = "is neither a file nor a directory; name one of these";
 /// # Errors
 /// The directory itself can't be read.
 pub fn json_files(dir: &Path) -> Result<Vec<PathBuf>, Fault> {
+    if !fs::metadata(dir).map_err(|error| unreadable(dir, &error))?.is_dir() {
+        let message = "is no directory; name the directory that has it".to_owned();
+        return Err(fault(dir, FaultCode::Unreadable, message));
+    }
     fs::read_dir(dir).map_err(|error| unreadable(dir, &error))?;
     let mut found = Found::default();
     found.add(dir);

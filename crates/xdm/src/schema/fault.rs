@@ -133,6 +133,14 @@ pub enum SchemaError {
     /// They have faults.
     #[error("{0}")]
     Faults(Faults),
+    /// Files of theirs have faults, and without what these would have said something else is wrong.
+    #[error("{faults}\n{cause}")]
+    Files {
+        /// What is wrong with the files.
+        faults: Faults,
+        /// What is wrong beside them.
+        cause: Box<SchemaError>,
+    },
     /// Two schemas of one table disagree about a field.
     #[error(
         "schema {schema}: the field {path}: {problem}; rename the field in one of them, since both are columns of one table"
@@ -166,6 +174,19 @@ pub enum SchemaError {
     /// The schemas of one table have too many fields together.
     #[error("{0}")]
     TooLarge(String),
+}
+
+impl SchemaError {
+    /// What it says, one fault a line; a line may have line feeds in the names that it tells.
+    pub fn lines(&self) -> Vec<String> {
+        match self {
+            SchemaError::Faults(Faults(faults)) => faults.iter().map(ToString::to_string).collect(),
+            SchemaError::Files { faults: Faults(faults), cause } => {
+                faults.iter().map(ToString::to_string).chain(cause.lines()).collect()
+            }
+            other => vec![other.to_string()],
+        }
+    }
 }
 
 impl From<Fault> for SchemaError {

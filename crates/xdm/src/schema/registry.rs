@@ -21,6 +21,9 @@ pub struct Registry {
     anchors: BTreeMap<String, (usize, String)>,
     /// Files of documents that were there already: file and `$id`.
     copies: Vec<(String, String)>,
+    /// Documents that were refused, since another one has a URI of theirs: what faults call them, and
+    /// the `$id` of the other.
+    refused: BTreeMap<String, Vec<String>>,
     warnings: Vec<Fault>,
 }
 
@@ -91,7 +94,8 @@ impl Registry {
                 self.copies.extend(document.file().map(|file| (file.to_owned(), document.id.clone())));
                 return Ok(());
             }
-            return Err(duplicate(&document.id, "", known));
+            let fault = duplicate(&document.id, "", known);
+            return Err(self.refuse(fault, &document.id));
         }
         let mut inside = BTreeSet::from([document.id.as_str()]);
         for (uri, at) in document.embedded() {
@@ -99,13 +103,16 @@ impl Registry {
                 return Err(duplicate(uri, at, &document));
             }
             if let Some((known, _)) = self.resources.get(uri) {
-                return Err(duplicate(uri, at, &self.documents[*known]));
+                let known = &self.documents[*known];
+                let (fault, id) = (duplicate(uri, at, known), known.id.clone());
+                return Err(self.refuse(fault, &id));
             }
         }
         for (uri, at) in &document.anchors {
             let known = self.anchors.get(uri).map(|(known, _)| &self.documents[*known]);
             if let Some(known) = known.or((!inside.insert(uri)).then_some(&document)) {
-                return Err(duplicate(uri, at, known));
+                let (fault, id) = (duplicate(uri, at, known), known.id.clone());
+                return Err(self.refuse(fault, &id));
             }
         }
         let index = self.documents.len();
@@ -116,6 +123,17 @@ impl Registry {
         self.documents.push(document);
         self.warnings.append(&mut warnings);
         Ok(())
+    }
+
+    /// Notes that a document was refused for one that is there.
+    fn refuse(&mut self, fault: Fault, known: &str) -> Fault {
+        self.refused.entry(fault.file.clone()).or_default().push(known.to_owned());
+        fault
+    }
+
+    /// The documents that are there and for which this file was refused, by `$id`.
+    pub(crate) fn rivals(&self, file: &str) -> impl Iterator<Item = &str> {
+        self.refused.get(file).into_iter().flatten().map(String::as_str)
     }
 
     /// The `$id`s of all documents, sorted.

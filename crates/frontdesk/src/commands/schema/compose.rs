@@ -1,14 +1,14 @@
 //! `frontdesk schema compose`: a schema of a class and field groups.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use schemas::Corpus;
 use schemas::compose::{Bundling, Parts, compose};
 use serde_json::Value;
-use xdm::{Plans, SchemaError};
+use xdm::{FaultCode, Plans, SchemaError};
 
-use super::{pretty, tell_skipped, write_out};
+use super::{pretty, tell, tell_skipped, write_out};
 use crate::args::SchemaComposeArgs;
 use crate::failure::{Failure, warn};
 
@@ -17,6 +17,10 @@ use crate::failure::{Failure, warn};
 /// # Errors
 /// A part isn't known or can't be read, or the schema can't be written.
 pub(crate) fn run(args: &SchemaComposeArgs) -> Result<(), Failure> {
+    if args.id.is_empty() || args.id.contains(|c: char| c.is_whitespace() || c.is_control() || c == '#') {
+        return Err(Failure::usage(format_args!("{:?} is no $id", args.id))
+            .help("an $id is a URI without a fragment, such as https://shop.example/events"));
+    }
     let mut texts = Vec::new();
     let mut groups = Vec::new();
     for name in &args.with {
@@ -30,9 +34,19 @@ pub(crate) fn run(args: &SchemaComposeArgs) -> Result<(), Failure> {
             _ => groups.push(name.clone()),
         }
     }
+    let mut unread = Vec::new();
     if let Some(dir) = &args.schemas {
-        texts.extend(files(dir)?);
-        tell_skipped(&super::read(dir)?);
+        let read = super::read(dir)?;
+        tell_skipped(&read);
+        unread.extend(read.errors().filter(|fault| fault.code == FaultCode::Unreadable).cloned());
+        for path in xdm::json_files(dir).map_err(SchemaError::from).map_err(Failure::usage)? {
+            match xdm::read_text(&path) {
+                Ok(text) => texts.push((path.display().to_string(), text)),
+                Err(fault) if fault.code == FaultCode::Unreadable => {}
+                Err(fault) => unread.push(fault),
+            }
+        }
+        tell(unread.iter());
     }
     let corpus = Corpus::of_texts(texts.iter().map(|(path, text)| (path.as_str(), text.as_str())));
     corpus.errors().for_each(|error| warn(report::visible(&error.to_string())));
@@ -41,19 +55,13 @@ pub(crate) fn run(args: &SchemaComposeArgs) -> Result<(), Failure> {
     let schema = compose(&corpus, &parts, bundling).map_err(Failure::usage)?;
     judge(&schema, &corpus, args);
     write_out(&pretty(&schema), args.out.as_deref())?;
-    super::outcome(&corpus)
+    super::outcome_of(corpus.errors().count() + unread.len())
 }
 
 fn id_of(name: &str, text: &str) -> Result<String, Failure> {
     let value = xdm::read_json(text, name).map_err(Failure::usage)?;
     let id = value.get("$id").and_then(Value::as_str);
     id.map(str::to_owned).ok_or_else(|| Failure::usage(format_args!("{name}: the schema has no \"$id\"; add one")))
-}
-
-fn files(dir: &Path) -> Result<Vec<(String, String)>, Failure> {
-    let paths: Vec<PathBuf> = xdm::json_files(dir).map_err(SchemaError::from).map_err(Failure::usage)?;
-    let read = |path: PathBuf| Ok((path.display().to_string(), xdm::read_text(&path).map_err(SchemaError::from)?));
-    paths.into_iter().map(read).collect::<Result<_, SchemaError>>().map_err(Failure::usage)
 }
 
 /// Says why Frontdesk can't judge events by the schema, where it can't.

@@ -30,12 +30,16 @@ pub(crate) fn run(args: &SchemaImpactArgs, settings: &Settings) -> Result<(), Fa
     if let Some(datastream) = &args.datastream {
         settings.datastreams.takes(datastream)?;
     }
-    let policies = policies(args, settings)?;
+    let mut policies = policies(args, settings)?;
     let tables = settings.data.join("tables");
     if !tables.is_dir() {
         return Err(Failure::usage(format_args!("{} holds no events", settings.data.display()))
             .help("name the data directory with --data"));
     }
+    let is_told = crate::block_on(complete(settings))? == Completed::Here;
+    let own = &settings.schema_files.0;
+    policies.warnings.retain(|fault| !is_told || !own.iter().any(|path| Path::new(&fault.file).starts_with(path)));
+    let policies = policies.told();
     let options = ImpactOptions {
         tables,
         key_file: settings.key_file.clone().unwrap_or_else(|| settings.data.join("vault.key")),
@@ -46,7 +50,6 @@ pub(crate) fn run(args: &SchemaImpactArgs, settings: &Settings) -> Result<(), Fa
     };
     let counting = Counting::new("judged");
     let impact = crate::block_on(async {
-        complete(settings).await?;
         let outcome = intake::impact(&options, &mut |rows| counting.advance(rows)).await;
         outcome.map_err(Failure::from)
     });
@@ -90,18 +93,29 @@ fn policies(args: &SchemaImpactArgs, settings: &Settings) -> Result<ValidationPo
     })
 }
 
-/// Where nobody works in the directory, what the journal has left goes to the tables first. A
-/// server commits by itself.
-async fn complete(settings: &Settings) -> Result<(), Failure> {
+/// Who has put into the tables what the journal had left.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Completed {
+    /// This process; it has told what is wrong with the settings' own schema files.
+    Here,
+    /// The server, which does it by itself.
+    Elsewhere,
+}
+
+/// Where nobody works in the directory, what the journal has left goes to the tables first.
+async fn complete(settings: &Settings) -> Result<Completed, Failure> {
     match data_dir::claim(&settings.data)? {
         Claim::Ours(dir) => {
             let opening = Opening::of(&dir, settings).await?;
             opening.intake.degraded().iter().for_each(warn);
             opening.intake.close().await;
+            Ok(Completed::Here)
         }
-        Claim::Theirs(_) => tracing::info!("events of the last seconds are not in the tables yet"),
+        Claim::Theirs(_) => {
+            tracing::info!("events of the last seconds are not in the tables yet");
+            Ok(Completed::Elsewhere)
+        }
     }
-    Ok(())
 }
 
 fn write_text(impact: &Impact, args: &SchemaImpactArgs, out: &mut dyn Write) -> std::io::Result<()> {

@@ -14,7 +14,12 @@ use crate::settings::Settings;
 /// # Errors
 /// A file can't be read, nothing is undeclared (exit code 1), or the group can't be written.
 pub(crate) fn run(args: &SchemaInferArgs, settings: &Settings) -> Result<(), Failure> {
-    let policies = ValidationPolicies::of(settings)?;
+    let is_of_id = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if args.id.is_none() && (args.name.is_empty() || !args.name.chars().all(is_of_id)) {
+        return Err(Failure::usage(format_args!("the name {:?} makes no $id", args.name))
+            .help("a name has letters, digits, '.', '_' and '-', or the $id is given with --id"));
+    }
+    let policies = ValidationPolicies::of(settings)?.told();
     let policy = policies.of_datastream(&args.datastream);
     let mut inference = Inference::new(policy.plan.clone(), policy.profile);
     // How many events aren't JSON, and where the first one is.

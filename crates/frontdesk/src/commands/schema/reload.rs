@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use report::visible;
-use server::SchemasRead;
+use server::{SchemaWarning, SchemasRead};
 
 use super::counted;
 use crate::args::{SchemaReloadArgs, TextOrJson};
@@ -39,11 +39,19 @@ pub(crate) async fn run(args: &SchemaReloadArgs, settings: &Settings) -> Result<
 }
 
 fn told(read: &SchemasRead) -> String {
-    let SchemasRead { changed, schemas, columns } = read;
+    let SchemasRead { changed, schemas, columns, warnings } = read;
+    let place = |warning: &SchemaWarning| match warning.pointer.is_empty() {
+        true => warning.file.clone(),
+        false => format!("{}#{}", warning.file, warning.pointer),
+    };
+    let warnings: String = warnings
+        .iter()
+        .map(|warning| visible(&format!("warning: {}: {}", place(warning), warning.message)).into_owned() + "\n")
+        .collect();
     if !changed {
-        return "the schemas were read anew and have not changed\n".to_owned();
+        return warnings + "the schemas were read anew and have not changed\n";
     }
-    let mut text = "the schemas were read anew and are in force\n".to_owned();
+    let mut text = warnings + "the schemas were read anew and are in force\n";
     for (what, names) in [
         ("schema added", &schemas.added),
         ("schema changed", &schemas.changed),
@@ -70,11 +78,22 @@ mod tests {
             changed: true,
             schemas: SchemasChanged { added: id("a"), changed: id("c"), removed: id("r") },
             columns: ColumnsChanged { added: vec!["_shop.points".to_owned()], retired: Vec::new() },
+            warnings: Vec::new(),
         };
         let expect = "the schemas were read anew and are in force\n  schema added: https://shop.example/a\n  \
                       schema changed: https://shop.example/c\n  schema removed: https://shop.example/r\n  column added: _shop.points\n\
                       1 column added, which are null in older rows; 0 columns retired, which stay\n";
         assert_eq!(told(&read), expect);
         assert_eq!(told(&SchemasRead::default()), "the schemas were read anew and have not changed\n");
+        let warning = |file: &str, pointer: &str| SchemaWarning {
+            file: file.to_owned(),
+            pointer: pointer.to_owned(),
+            message: "is odd".to_owned(),
+        };
+        let warnings = vec![warning("a.json", ""), warning("b.json", "/type")];
+        assert_eq!(
+            told(&SchemasRead { warnings, ..SchemasRead::default() }),
+            "warning: a.json: is odd\nwarning: b.json#/type: is odd\nthe schemas were read anew and have not changed\n"
+        );
     }
 }

@@ -204,10 +204,10 @@ fn github(examples: &Examples, dir: &Path, out: &mut impl Write) -> io::Result<(
         }
     }
     for Fault { file, pointer, message, .. } in errors(examples) {
-        writeln!(out, "::error file={}::{}", property(file), data(&format!("{pointer}: {message}")))?;
+        writeln!(out, "::error file={}::{}", property(file), data(&placed(pointer, message)))?;
     }
     for Fault { file, pointer, message, .. } in warnings(examples) {
-        writeln!(out, "::warning file={}::{}", property(file), data(&format!("{pointer}: {message}")))?;
+        writeln!(out, "::warning file={}::{}", property(file), data(&placed(pointer, message)))?;
     }
     for path in &examples.unjudged {
         writeln!(out, "::notice file={}::{UNUSABLE}", file(path))?;
@@ -216,6 +216,11 @@ fn github(examples: &Examples, dir: &Path, out: &mut impl Write) -> io::Result<(
         writeln!(out, "::notice file={}::{NO_SCHEMA}", file(orphan))?;
     }
     out.flush()
+}
+
+/// A message with its place in the file, which the file as a whole has none of.
+fn placed(pointer: &str, message: &str) -> String {
+    if pointer.is_empty() { message.to_owned() } else { format!("{pointer}: {message}") }
 }
 
 fn data(text: &str) -> String {

@@ -9,10 +9,12 @@ use std::sync::Arc;
 
 use intake::{Intake, Reloaded};
 use serde_json::Value;
-use server::{CollectedSchemas, ColumnsChanged, SchemaReader, SchemasChanged, SchemasRead, SchemasRefused};
+use server::{
+    CollectedSchemas, ColumnsChanged, SchemaReader, SchemaWarning, SchemasChanged, SchemasRead, SchemasRefused,
+};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Mutex, Notify};
-use xdm::Plan;
+use xdm::{Fault, Plan};
 
 use crate::failure::{Exit, Failure};
 use crate::policies::{ValidationPolicies, collected};
@@ -43,8 +45,9 @@ pub(super) async fn run(mut hangups: Signal, reloader: Reloader, stop: Arc<Notif
             Ok(read) if read.changed => tracing::info!("SIGHUP: the schemas were read anew and are in force"),
             Ok(_) => tracing::info!("SIGHUP: the schemas were read anew and have not changed"),
             Err(failure) => {
-                let failure = failure.to_string();
-                tracing::error!("SIGHUP: the schemas stay as they were: {}", report::visible(&failure));
+                for line in failure.to_string().lines() {
+                    tracing::error!("SIGHUP: the schemas stay as they were: {}", report::visible(line));
+                }
             }
         }
     }
@@ -78,7 +81,9 @@ impl Reloader {
                     Ok(read) if read.changed => tracing::info!("the schemas were read anew and are in force"),
                     Ok(_) => tracing::info!("the schemas were read anew and have not changed"),
                     Err(failure) => {
-                        tracing::warn!("the schemas stay as they were: {}", report::visible(&failure.to_string()))
+                        for line in failure.to_string().lines() {
+                            tracing::warn!("the schemas stay as they were: {}", report::visible(line));
+                        }
                     }
                 }
                 outcome.map_err(|failure| match failure.exit() {
@@ -103,18 +108,24 @@ async fn reload(inner: Arc<Inner>) -> Result<SchemasRead, Failure> {
     let reading = Arc::clone(&inner);
     let read = tokio::task::spawn_blocking(move || {
         let settings = (reading.read)()?;
-        let policies = ValidationPolicies::of(&settings)?;
-        let shown = collected(&settings, &policies)?;
+        let policies = ValidationPolicies::of(&settings)?.told();
+        let shown = collected(&settings, &policies);
         Ok::<_, Failure>((policies, shown))
     });
     let (policies, shown) = read.await.map_err(|error| Failure::unavailable(error.to_string()))??;
+    let warnings = policies.warnings.into_iter().map(|fault| {
+        let Fault { file, pointer, message, .. } = fault;
+        SchemaWarning { file, pointer, message }
+    });
+    let warnings = warnings.collect();
     let before = Judging::by(&inner.intake.plans());
     let outcome = inner.intake.reload(policies.default, policies.by_datastream).await?;
     inner.shown.set(shown);
-    Ok(match outcome {
+    let read = match outcome {
         Reloaded::Unchanged => SchemasRead::default(),
         Reloaded::Changed => before.until(&Judging::by(&inner.intake.plans())),
-    })
+    };
+    Ok(SchemasRead { warnings, ..read })
 }
 
 /// By what events are judged.
@@ -139,6 +150,7 @@ impl Judging {
             |(id, document): &(&String, &Arc<Value>)| later.documents.get(*id).is_some_and(|other| other != *document);
         SchemasRead {
             changed: true,
+            warnings: Vec::new(),
             schemas: SchemasChanged {
                 added: not_in(&later.documents, &self.documents),
                 changed: self.documents.iter().filter(is_changed).map(|(id, _)| id.clone()).collect(),

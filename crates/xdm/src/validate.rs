@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use crate::check::check_document;
+use crate::check::rules::ByPlace;
 use crate::limits::ReportLimits;
 use crate::model::{Extent, Model, SchemaId, build};
 use crate::schema::fault::{Fault, Severity};
@@ -17,7 +18,7 @@ use crate::violation::Violation;
 #[derive(Debug)]
 pub struct Validator {
     model: Model,
-    schemas: HashMap<String, SchemaId>,
+    schemas: HashMap<String, SchemaId, ByPlace>,
     faults: Vec<Fault>,
 }
 

@@ -75,11 +75,12 @@ impl Memory {
     }
 }
 
-/// Places are small numbers and addresses of our own, which no sender can choose: mixing their bits is enough.
-type ByPlace = BuildHasherDefault<PlaceHasher>;
+/// Places are small numbers and addresses of our own, which no sender can choose, and neither can one choose the `$id`s of
+/// schemas: mixing their bits is enough.
+pub(crate) type ByPlace = BuildHasherDefault<PlaceHasher>;
 
 #[derive(Default)]
-struct PlaceHasher(u64);
+pub(crate) struct PlaceHasher(u64);
 
 impl PlaceHasher {
     fn mix(&mut self, number: u64) {
@@ -95,7 +96,9 @@ impl Hasher for PlaceHasher {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.mix(u64::from(*byte)));
+        let (words, rest) = bytes.as_chunks();
+        words.iter().for_each(|word| self.mix(u64::from_le_bytes(*word)));
+        rest.iter().for_each(|byte| self.mix(u64::from(*byte)));
     }
 
     fn write_u32(&mut self, number: u32) {
@@ -192,6 +195,9 @@ impl<'r> Rules<'r> {
 
     /// Checks a value by a schema.
     pub(crate) fn schema(&mut self, id: SchemaId, value: &Json<'_>, path: &Path<'_>) {
+        if self.passing > 0 && matches!(self.output, Output::Decided(_)) {
+            return self.unkept(id, value, path);
+        }
         let place = (id, std::ptr::from_ref(value).addr());
         if self.is_over() || self.is_known(place) {
             return;
@@ -225,6 +231,20 @@ impl<'r> Rules<'r> {
         }
     }
 
+    /// The same where nothing is kept and only the verdict matters.
+    fn unkept(&mut self, id: SchemaId, value: &Json<'_>, path: &Path<'_>) {
+        if self.is_over() {
+            return;
+        }
+        if self.depth >= TREE_DEPTH_MAX {
+            self.steps_left = 0;
+            return;
+        }
+        self.depth += 1;
+        self.body(id, value, path);
+        self.depth -= 1;
+    }
+
     fn body(&mut self, id: SchemaId, value: &Json<'_>, path: &Path<'_>) {
         match &self.model.schema(id).body {
             Body::Nothing => {
@@ -232,8 +252,9 @@ impl<'r> Rules<'r> {
                 self.violate(At { origin, path }, || NEVER_VALID.to_owned());
             }
             Body::Rules(rules) => {
+                let cost = cost(value);
                 for (rule, keyword) in (0..).zip(rules) {
-                    self.steps_left = self.steps_left.saturating_sub(cost(value));
+                    self.steps_left = self.steps_left.saturating_sub(cost);
                     if self.is_over() {
                         return;
                     }
@@ -283,6 +304,11 @@ impl<'r> Rules<'r> {
 
     /// Does a value keep a schema? Nothing is reported of it.
     pub(crate) fn holds(&mut self, id: SchemaId, value: &Json<'_>, path: &Path<'_>) -> bool {
+        if let Output::Decided(fails) = &mut self.output {
+            let before = std::mem::take(fails);
+            self.schema(id, value, path);
+            return matches!(std::mem::replace(&mut self.output, Output::Decided(before)), Output::Decided(false));
+        }
         let output = std::mem::replace(&mut self.output, Output::Decided(false));
         self.schema(id, value, path);
         matches!(std::mem::replace(&mut self.output, output), Output::Decided(false))

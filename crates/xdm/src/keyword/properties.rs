@@ -17,7 +17,8 @@ use crate::schema::spelling::platform_steps;
 #[derive(Debug)]
 pub(crate) struct Properties {
     declared: Box<[(Name, SchemaId)]>,
-    /// Indices of those, by name.
+    /// Indices of those, by the length of their name and then by name: most names differ in length already, and
+    /// hardly any in their prefix.
     by_name: Box<[u32]>,
 }
 
@@ -37,7 +38,7 @@ impl Assertion for Properties {
         let schemas = reader.subschemas_by_name(value)?;
         let declared: Box<[_]> = schemas.into_iter().map(|(name, schema)| (Name::new(name), schema)).collect();
         let mut by_name: Box<[u32]> = (0u32..).take(declared.len()).collect();
-        by_name.sort_by(|a, b| declared[*a as usize].0.xdm.cmp(&declared[*b as usize].0.xdm));
+        by_name.sort_by_key(|at| by_length(&declared[*at as usize].0.xdm));
         Some(Properties { declared, by_name })
     }
 
@@ -96,9 +97,15 @@ impl Properties {
 
     /// The schema of the property that the schema spells so.
     fn schema_of(&self, name: &str) -> Option<SchemaId> {
-        let at = self.by_name.binary_search_by(|at| (*self.declared[*at as usize].0.xdm).cmp(name)).ok()?;
+        let name = by_length(name);
+        let at = self.by_name.binary_search_by(|at| by_length(&self.declared[*at as usize].0.xdm).cmp(&name)).ok()?;
         Some(self.declared[self.by_name[at] as usize].1)
     }
+}
+
+/// What names are ordered by where they are looked up.
+fn by_length(name: &str) -> (usize, &str) {
+    (name.len(), name)
 }
 
 impl Name {

@@ -9,7 +9,7 @@ pub const VALUES_PER_DAY_MAX: usize = 4_096;
 pub const CELLS_PER_DAY_MAX: usize = 131_072;
 
 /// Visitors of a day that are kept one by one: all of them, or those with the smallest hashes.
-pub const VISITORS_PER_DAY_MAX: usize = 32_768;
+pub const VISITORS_PER_DAY_MAX: usize = 16_384;
 
 /// What is kept of a day's visitors: the pairs of a visitor and a cell (of a contact request, its minute
 /// too). Past it the visitors with the greatest hashes aren't kept.
@@ -21,7 +21,7 @@ pub const VISITORS_PER_DAY_MIN: usize = 1_024;
 
 /// Visitors of all days together that a number is estimated from. Where more are kept, those with the
 /// smallest hashes are taken.
-pub const VISITOR_DAYS_PER_NUMBER_MAX: usize = 524_288;
+pub const VISITOR_DAYS_PER_NUMBER_MAX: usize = 262_144;
 
 /// Rows of an answer, the one for other values among them; those with the most events get their own.
 pub const ROWS_PER_ANSWER_MAX: usize = 4_096;

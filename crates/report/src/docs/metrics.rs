@@ -165,7 +165,8 @@ A visitor is counted once, however often he comes: the visitors of two days are 
 has no more than {visitors_max} visitors, with any filter, zone and period, up to {visitor_days_max} visitors of all days of a number together. Beyond that \
 they look at those whose keyed hash is smallest, which is a random sample, and the number is an estimate: its `error` \
 says within which share of the number the true one lies in 95 of 100 cases. The fewer pass a filter, the fewer of them are in the sample, and the larger is the \
-error. A part of a series is estimated from its own days, so it says the same as if it were asked for alone. SQL always counts exactly.
+error: of a day with very many visitors all of them are known within 1.5 %, a tenth of them (those of a page, say) within 5 %, and a hundredth \
+within 15 %. A part of a series is estimated from its own days, so it says the same as if it were asked for alone. SQL always counts exactly.
 
 ## Devices and referrers
 

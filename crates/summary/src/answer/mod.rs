@@ -105,7 +105,7 @@ pub(crate) struct Asked<'a> {
 
 impl Asked<'_> {
     fn threads(&self) -> usize {
-        let work = |part: &DayPart<'_>| part.day.sample.len() + part.day.first_contacts.cells.len() + part.seen.len();
+        let work = |part: &DayPart<'_>| part.day.sample.len() + part.kept.first_contacts.len() + part.seen.len();
         let work: usize = self.parts.iter().map(work).sum();
         (work / WORK_PER_THREAD_MIN).clamp(1, THREADS_MAX)
     }

@@ -152,8 +152,11 @@ fn most_frequent<'a>(query: &Query, dimension: usize, days: &'a [DayPart<'_>]) -
             sums.cells.iter().zip(&sums.values).for_each(|(cell, value)| add(*cell, *value));
         }
         if query.wanted.rows.first_contacts {
-            let lengths = &part.day.first_contacts;
-            lengths.cells.iter().zip(&lengths.counts).for_each(|(cell, count)| add(*cell, *count));
+            let lengths = &part.kept.first_contacts;
+            for (at, cell) in lengths.cells().iter().enumerate() {
+                let cell = part.cell_of_kept(*cell);
+                lengths.of(at).iter().for_each(|length| add(cell, length.count()));
+            }
         }
         for (at, count) in of_day.iter().enumerate().filter(|(at, count)| *at != NO_TEXT as usize && **count > 0) {
             *counts.entry(values.get(at as u32)).or_default() += count;

@@ -64,17 +64,17 @@ impl Tallies {
                 self.add_sums_to_rows(asked.rows, part, measure.index(), channel, sums);
             }
         }
-        let day = part.day;
+        let kept = part.kept;
         let wants = |want: fn(Want) -> bool| {
             let wanted = asked.query.wanted;
             Wants { totals: want(wanted.totals), series: want(wanted.series), rows: want(wanted.rows) }
         };
         let durations = wants(|want| want.durations);
-        self.add_lengths(asked.rows, part, &day.durations, durations, counters, |tally| &mut tally.durations);
+        self.add_lengths(asked.rows, part, &kept.durations, durations, counters, |tally| &mut tally.durations);
         let first_contacts = wants(|want| want.first_contacts);
         let rows = asked.rows;
-        self.add_lengths(rows, part, &day.first_contacts, first_contacts, counters, |tally| &mut tally.first_contacts);
-        self.add_unended(asked, part, &day.unended);
+        self.add_lengths(rows, part, &kept.first_contacts, first_contacts, counters, |tally| &mut tally.first_contacts);
+        self.add_unended(asked, part, &part.day.unended);
     }
 
     fn add_sums(&mut self, part: &DayPart<'_>, measure: usize, sums: &day::Sums) {
@@ -138,34 +138,54 @@ impl Tallies {
         counters: &mut Counters,
         column: impl Fn(&mut Tally) -> &mut Gathered,
     ) {
-        if wants.totals || wants.series {
+        let in_series = |slot: Slot| match slot {
+            Slot::InSeries(bucket) if wants.series => Some(bucket as usize),
+            _ => None,
+        };
+        // What all of the day says is known.
+        let is_known = part.is_whole && (!wants.series || part.stretches.len() <= 1);
+        if is_known && (wants.totals || wants.series) {
+            let bucket = part.stretches.first().and_then(|stretch| in_series(stretch.slot));
+            let to = |tally: &mut Tally| {
+                let each = lengths.whole().iter();
+                each.for_each(|(seconds, count)| column(tally).add(*seconds, u64::from(*count), counters));
+            };
+            self.to_totals_and_bucket(wants, bucket, to);
+        } else if wants.totals || wants.series {
             let mut of_stretch = std::mem::take(&mut self.lengths);
-            for (stretch, range) in within(&part.stretches, &lengths.cells) {
-                let passing = lengths.cells[range.clone()].iter().map(|cell| part.seen[*cell as usize] & seen::ANY);
-                let each = lengths.seconds[range.clone()].iter().zip(&lengths.counts[range]);
-                for ((seconds, count), _) in each.zip(passing).filter(|(_, passes)| *passes != 0) {
-                    counters.add(*seconds, u64::from(*count));
+            for (stretch, range) in part.lengths_within(lengths) {
+                for at in range {
+                    if part.seen[part.cell_of_kept(lengths.cells()[at]) as usize] & seen::ANY != 0 {
+                        let each = lengths.of(at).iter();
+                        each.for_each(|length| counters.add(length.seconds(), u64::from(length.count())));
+                    }
                 }
                 of_stretch.clear();
                 counters.take(|seconds, count| of_stretch.push((seconds, count)));
-                let mut to = |tally: &mut Tally| {
+                let to = |tally: &mut Tally| {
                     of_stretch.iter().for_each(|(seconds, count)| column(tally).add(*seconds, *count, counters));
                 };
-                if wants.totals {
-                    to(&mut self.totals);
-                }
-                match stretch.slot {
-                    Slot::InSeries(bucket) if wants.series => to(&mut self.series[bucket as usize]),
-                    _ => {}
-                }
+                self.to_totals_and_bucket(wants, in_series(stretch.slot), to);
             }
             self.lengths = of_stretch;
         }
         if wants.rows && !self.rows.is_empty() {
-            for ((cell, seconds), count) in lengths.cells.iter().zip(&lengths.seconds).zip(&lengths.counts) {
-                let add = |tally: &mut Tally| column(tally).add(*seconds, u64::from(*count), counters);
-                self.each_row(rows, part, *cell, u8::MAX, add);
+            for (at, cell) in lengths.cells().iter().enumerate() {
+                let add = |tally: &mut Tally| {
+                    let each = lengths.of(at).iter();
+                    each.for_each(|length| column(tally).add(length.seconds(), u64::from(length.count()), counters));
+                };
+                self.each_row(rows, part, part.cell_of_kept(*cell), u8::MAX, add);
             }
+        }
+    }
+
+    fn to_totals_and_bucket(&mut self, wants: Wants, bucket: Option<usize>, mut to: impl FnMut(&mut Tally)) {
+        if wants.totals {
+            to(&mut self.totals);
+        }
+        if let Some(bucket) = bucket {
+            to(&mut self.series[bucket]);
         }
     }
 
@@ -221,6 +241,20 @@ fn within<'a>(stretches: &'a [Stretch], cells: &'a [u32]) -> impl Iterator<Item 
         (stretch, start..from)
     });
     ranges.filter(|(stretch, range)| stretch.slot != Slot::Outside && !range.is_empty())
+}
+
+impl DayPart<'_> {
+    /// The places that each stretch of the span has among the cells of lengths, which are those of the day as it is kept.
+    fn lengths_within<'a>(&'a self, lengths: &'a Lengths) -> impl Iterator<Item = (&'a Stretch, Range<usize>)> {
+        let is_condensed = !std::ptr::eq(self.day, self.kept);
+        let all = self.stretches.iter().filter(|stretch| stretch.slot != Slot::Outside);
+        let all = all.map(|stretch| (stretch, 0..lengths.cells().len()));
+        let (condensed, divided) = match is_condensed {
+            true => (Some(all), None),
+            false => (None, Some(within(&self.stretches, lengths.cells()))),
+        };
+        condensed.into_iter().flatten().chain(divided.into_iter().flatten())
+    }
 }
 
 impl Tally {

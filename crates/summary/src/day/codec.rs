@@ -15,10 +15,10 @@ use crate::Dimensions;
 use crate::dimensions::TEXT_DIMENSIONS;
 use crate::fold::{Bucket, day_start};
 use crate::rows::{Mask, NO_TEXT, Place, Texts};
-use crate::{DECODED_BYTES_MAX, SESSION_SECONDS_MAX, VISITORS_PER_DAY_MAX};
+use crate::{DECODED_BYTES_MAX, VISITORS_PER_DAY_MAX};
 
 const MAGIC: &[u8; 4] = b"FDDS";
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 const CHECKSUM: std::ops::Range<usize> = 5..13;
 const LENGTH: std::ops::Range<usize> = 13..21;
 const HEADER_BYTES: usize = LENGTH.end;
@@ -128,12 +128,8 @@ impl DaySummary {
             to.steps(&sums.cells);
             to.numbers(&sums.values);
         }
-        for lengths in [&self.durations, &self.first_contacts] {
-            to.count(lengths.cells.len());
-            to.steps(&lengths.cells);
-            to.numbers(&lengths.seconds);
-            to.numbers(&lengths.counts);
-        }
+        self.durations.write(to);
+        self.first_contacts.write(to);
         to.count(self.unended.cells.len());
         to.steps(&self.unended.cells);
         self.unended.last_at.iter().for_each(|at| to.signed(at - day_start(self.day)));
@@ -220,7 +216,8 @@ fn read_summary(from: &mut Reader<'_>, shared: &Shared) -> Option<DaySummary> {
     let places = read_places(from, dimensions, &values)?;
     let cells = read_cells(from, bucket, places.len())?;
     // In the order in which they stand.
-    let (durations, first_contacts) = (read_lengths(from, &cells)?, read_lengths(from, &cells)?);
+    let (durations, first_contacts) =
+        (Lengths::read(from, cells.places.len())?, Lengths::read(from, cells.places.len())?);
     let unended = read_unended(from, &cells, day_start(day))?;
     let (sample, trails) = read_trails(from, shared, &places, &cells)?;
     let summary = DaySummary {
@@ -297,16 +294,6 @@ fn read_cells(from: &mut Reader<'_>, bucket: Bucket, places: usize) -> Option<Ce
 fn read_cell_column(from: &mut Reader<'_>, count: usize, cells: &Cells) -> Option<Vec<u32>> {
     let column = from.steps(count)?;
     column.last().is_none_or(|last| (*last as usize) < cells.places.len()).then_some(column)
-}
-
-fn read_lengths(from: &mut Reader<'_>, cells: &Cells) -> Option<Lengths> {
-    let count = from.count()?;
-    let lengths = Lengths {
-        cells: read_cell_column(from, count, cells)?,
-        seconds: from.numbers(count)?,
-        counts: from.numbers(count)?,
-    };
-    lengths.seconds.iter().all(|seconds| *seconds < SESSION_SECONDS_MAX).then_some(lengths)
 }
 
 fn read_unended(from: &mut Reader<'_>, cells: &Cells, day_start: i64) -> Option<Unended> {

@@ -1,11 +1,11 @@
 //! A day's summary without its buckets: what a question takes that has all of the day in one place.
 //!
 //! A day by hours has each place up to 24 times, and most questions don't care. It is made with the summary,
-//! is never written, and shares with it what it can.
+//! is never written, and shares with it what it can. It has no lengths of time: these are looked at as they are kept.
 
 use std::sync::Arc;
 
-use super::{Cells, DaySummary, Lengths, Sample, Sums, Trails, Unended};
+use super::{Cells, DaySummary, Lengths, Sample, Sums, Trails, Unended, in_parts};
 use crate::fold::Bucket;
 
 impl DaySummary {
@@ -31,25 +31,6 @@ impl DaySummary {
             Sums { cells, values }
         });
         let cells = Cells { buckets: vec![0; places], places: (0..places as u32).collect(), sums: sums.collect() };
-        let lengths = |lengths: &Lengths| {
-            let each = lengths.cells.iter().zip(&lengths.seconds).zip(&lengths.counts);
-            let mut each: Vec<(u64, u32)> = each
-                .map(|((cell, seconds), count)| (u64::from(place(*cell)) << 32 | u64::from(*seconds), *count))
-                .collect();
-            each.sort_unstable_by_key(|(key, _)| *key);
-            let mut condensed = Lengths::default();
-            for same in each.chunk_by(|one, next| one.0 == next.0) {
-                let (place, seconds) = ((same[0].0 >> 32) as u32, same[0].0 as u32);
-                for (_, count) in in_parts((place, same.iter().map(|(_, count)| u64::from(*count)).sum())) {
-                    condensed.cells.push(place);
-                    condensed.seconds.push(seconds);
-                    condensed.counts.push(count);
-                }
-            }
-            let Lengths { cells, seconds, counts } = &mut condensed;
-            [cells, seconds, counts].into_iter().for_each(Vec::shrink_to_fit);
-            condensed
-        };
         let unended = self.unended.cells.iter().zip(&self.unended.last_at);
         let mut unended: Vec<(u32, i64)> = unended.map(|(cell, last_at)| (place(*cell), *last_at)).collect();
         unended.sort_unstable();
@@ -64,22 +45,13 @@ impl DaySummary {
             has_other: self.has_other,
             places: Arc::clone(&self.places),
             cells,
-            durations: lengths(&self.durations),
-            first_contacts: lengths(&self.first_contacts),
+            durations: Lengths::default(),
+            first_contacts: Lengths::default(),
             unended: Unended { cells: unended_cells, last_at },
             sample: Sample::new(visitors, places, |_| false, &trails),
             condensed: None,
         }
     }
-}
-
-/// A sum as the columns have it: none of 0, and one above `u32::MAX` in parts.
-fn in_parts((cell, mut sum): (u32, u64)) -> impl Iterator<Item = (u32, u32)> {
-    std::iter::from_fn(move || {
-        let part = u32::try_from(sum).unwrap_or(u32::MAX);
-        sum -= u64::from(part);
-        (part > 0).then_some((cell, part))
-    })
 }
 
 #[cfg(test)]

@@ -4,12 +4,14 @@ mod answerable;
 mod codec;
 mod columns;
 mod condensed;
+mod lengths;
 mod measure;
 mod sample;
 mod summaries;
 
 pub use answerable::Unanswerable;
 pub use codec::DecodeError;
+pub(crate) use lengths::Lengths;
 pub(crate) use measure::Measure;
 pub(crate) use sample::{Sample, Trails, Visitor};
 pub use summaries::DaySummaries;
@@ -41,7 +43,7 @@ pub struct DaySummary {
     pub(crate) first_contacts: Lengths,
     pub(crate) unended: Unended,
     pub(crate) sample: Sample,
-    /// The same without buckets.
+    /// The same without buckets, and without lengths of time.
     pub(crate) condensed: Option<Box<DaySummary>>,
 }
 
@@ -60,15 +62,6 @@ pub(crate) struct Sums {
     /// Ascending.
     pub(crate) cells: Vec<u32>,
     pub(crate) values: Vec<u32>,
-}
-
-/// How often each length of time in each cell. One above `u32::MAX` times is in parts.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Lengths {
-    /// Ascending.
-    pub(crate) cells: Vec<u32>,
-    pub(crate) seconds: Vec<u32>,
-    pub(crate) counts: Vec<u32>,
 }
 
 /// Chat sessions that started and have no end: whether they are open depends on the present.
@@ -97,7 +90,6 @@ impl DaySummary {
             column.capacity() * size_of::<T>()
         }
         let DaySummary { values, places, cells, durations, first_contacts, unended, sample, condensed, .. } = self;
-        let lengths = |lengths: &Lengths| of(&lengths.cells) + of(&lengths.seconds) + of(&lengths.counts);
         size_of::<DaySummary>()
             + values.iter().map(Texts::bytes).sum::<usize>()
             + size_of_val::<[Place]>(places)
@@ -105,8 +97,8 @@ impl DaySummary {
             + of(&cells.places)
             + of(&cells.sums)
             + cells.sums.iter().map(|sums| of(&sums.cells) + of(&sums.values)).sum::<usize>()
-            + lengths(durations)
-            + lengths(first_contacts)
+            + durations.bytes()
+            + first_contacts.bytes()
             + of(&unended.cells)
             + of(&unended.last_at)
             + size_of_val::<[u64]>(&sample.hashes)
@@ -116,4 +108,13 @@ impl DaySummary {
                 condensed.bytes().saturating_sub(shared + size_of_val::<[u64]>(&sample.hashes))
             })
     }
+}
+
+/// A sum as the columns have it: none of 0, and one above `u32::MAX` in parts.
+fn in_parts((key, mut sum): (u32, u64)) -> impl Iterator<Item = (u32, u32)> {
+    std::iter::from_fn(move || {
+        let part = u32::try_from(sum).unwrap_or(u32::MAX);
+        sum -= u64::from(part);
+        (part > 0).then_some((key, part))
+    })
 }

@@ -38,15 +38,7 @@ impl Choice {
     pub(crate) fn lengths(&self, additions: &Additions, length: Length) -> Lengths {
         let counted = additions.lengths(length);
         let counted = counted.map(|(spot, seconds, count)| ((self.cell(spot), seconds), count)).collect();
-        let mut columns = Lengths::default();
-        for ((cell, seconds), count) in in_parts(added_up(counted)) {
-            columns.cells.push(cell);
-            columns.seconds.push(seconds);
-            columns.counts.push(count);
-        }
-        let Lengths { cells, seconds, counts } = &mut columns;
-        [cells, seconds, counts].into_iter().for_each(Vec::shrink_to_fit);
-        columns
+        Lengths::new(added_up(counted).into_iter().map(|((cell, seconds), count)| (cell, seconds, count)))
     }
 
     /// The sessions without an end.

@@ -83,10 +83,7 @@ impl<'a> Alone<'a> {
             None => vec![0; in_span],
         };
         let only_bucket = part.only_bucket();
-        let mut start = 0;
         for stretch in &part.stretches {
-            let cells = start..stretch.end as usize;
-            start = cells.end;
             let in_bucket = match stretch.slot {
                 Slot::Outside => continue,
                 Slot::InSeries(bucket) if of_series != 0 => series[bucket as usize].visitors.count(&sample.hashes),
@@ -101,10 +98,10 @@ impl<'a> Alone<'a> {
                 Some(whole) if only_bucket.is_some() => self.did.copy(&whole[..count], of_series),
                 _ => {
                     self.did.begin(count);
-                    for cell in cells {
-                        let seen = part.seen[cell] & (of_span | of_series);
+                    for at in sample.of_buckets(&stretch.buckets) {
+                        let seen = part.seen[sample.cells()[at] as usize] & (of_span | of_series);
                         if seen != 0 {
-                            self.did.add_all(sample.of_cell(cell, count), seen);
+                            self.did.add_all(sample.of(at, count), seen);
                         }
                     }
                 }
@@ -138,8 +135,8 @@ impl<'a> Alone<'a> {
         let by_row = part.cells_by_row(rows, wanted);
         for (row, cells) in by_row.rows() {
             self.did.begin(count);
-            for (cell, seen) in cells {
-                self.did.add_all(sample.of_cell(*cell as usize, count), *seen);
+            for (at, seen) in cells {
+                self.did.add_all(sample.of(*at as usize, count), *seen);
             }
             let visitors = self.did.taken(count, wanted);
             if !visitors.is_empty() {
@@ -172,9 +169,10 @@ fn whole(day: &DaySummary) -> &[u8] {
     let sample = &day.sample;
     sample.whole.get_or_init(|| {
         let mut did = vec![0u8; sample.hashes.len()];
-        for (cell, place) in day.cells.places.iter().enumerate() {
-            let seen = seen::ANY | seen::requests(day.places[*place as usize].mask.requests());
-            for visitor in sample.of_cell(cell, usize::MAX) {
+        for (at, cell) in sample.cells().iter().enumerate() {
+            let place = day.cells.places[*cell as usize];
+            let seen = seen::ANY | seen::requests(day.places[place as usize].mask.requests());
+            for visitor in sample.of(at, usize::MAX) {
                 did[usize::from(*visitor)] |= seen;
             }
         }

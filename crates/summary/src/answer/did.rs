@@ -15,6 +15,8 @@ pub(crate) struct Did {
     /// How many may be listed.
     listed_max: usize,
     is_listed: bool,
+    /// As many as did something, or more.
+    did_max: usize,
 }
 
 impl Did {
@@ -28,6 +30,7 @@ impl Did {
         self.seen.resize(count, 0);
         self.listed.clear();
         self.listed_max = count / LISTED_SHARE;
+        self.did_max = 0;
         self.is_listed = true;
     }
 
@@ -35,11 +38,13 @@ impl Did {
     pub(crate) fn copy(&mut self, seen: &[u8], wanted: u8) {
         self.seen.clear();
         self.seen.extend(seen.iter().map(|seen| seen & wanted));
+        self.did_max = seen.len();
         self.is_listed = false;
     }
 
     /// Adds what visitors did, all of them the same.
     pub(crate) fn add_all(&mut self, visitors: &[Visitor], seen: u8) {
+        self.did_max += visitors.len();
         if self.is_listed && self.listed.len() + visitors.len() > self.listed_max {
             self.is_listed = false;
         }
@@ -90,7 +95,7 @@ impl Did {
 
     /// The same as a list.
     pub(crate) fn taken(&mut self, count: usize, wanted: u8) -> Vec<(Visitor, u8)> {
-        let mut taken = Vec::new();
+        let mut taken = Vec::with_capacity(self.did_max.min(count));
         self.each(count, wanted, |visitor, seen| taken.push((visitor, seen)));
         taken
     }

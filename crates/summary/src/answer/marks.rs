@@ -1,5 +1,7 @@
 //! Counts each visitor once for each number, and once for each thing that he did.
 
+use std::ops::RangeInclusive;
+
 use crate::{Channel, Numbers};
 
 /// What a visitor did, a bit for each number of distinct visitors.
@@ -27,14 +29,6 @@ pub(crate) mod seen {
         let contact = if want.contact_visitors { requests(CHANNELS) } else { 0 };
         if want.visitors { ANY | contact } else { contact }
     }
-}
-
-/// What a visitor did, for one of an answer's numbers.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Mark {
-    pub(crate) hash: u64,
-    pub(crate) number: u32,
-    pub(crate) seen: u8,
 }
 
 /// How many visitors of each number did what.
@@ -92,24 +86,28 @@ impl Histogram {
     }
 }
 
-/// Brings marks of the same visitor and number together.
+/// Brings together what the same visitor did on several days, for one number.
 ///
-/// A table without order, as large as the marks that are brought together at once need it: so it stays near,
-/// and nothing is sorted.
+/// A table of visitors in the order of their hashes, nearly: each has his place by how far his hash is between the
+/// least and the greatest, or the next one that is free. Hashes are spread evenly, and those of a day come in their order,
+/// so a day's visitors are looked for from one end of the table to the other, and nothing is sorted.
 pub(crate) struct Union {
     slots: Vec<Known>,
     /// The slots in use are those from 0 to here.
     last: usize,
+    first_hash: u64,
+    /// What is left of the distance to the least hash, so that all bits of the greatest one count.
     shift: u32,
+    /// Slots for each part of 2^64 of that.
+    scale: u64,
     /// What was put into a slot before isn't there any more.
-    round: u16,
+    round: u32,
 }
 
 #[derive(Clone, Copy, Default)]
 struct Known {
     hash: u64,
-    number: u32,
-    round: u16,
+    round: u32,
     seen: u8,
 }
 
@@ -117,16 +115,20 @@ impl Union {
     const SLOTS_MIN: usize = 16;
 
     pub(crate) fn new() -> Union {
-        Union { slots: Vec::new(), last: 0, shift: 0, round: 0 }
+        Union { slots: Vec::new(), last: 0, first_hash: 0, shift: 0, scale: 0, round: 0 }
     }
 
-    /// Forgets everything, and has room for so many marks.
-    pub(crate) fn begin(&mut self, marks: usize) {
+    /// Forgets everything, and has room for so many marks of visitors whose hashes are in a range.
+    pub(crate) fn begin(&mut self, marks: usize, hashes: &RangeInclusive<u64>) {
         let slots = (2 * marks).next_power_of_two().max(Union::SLOTS_MIN);
         if self.slots.len() < slots {
             self.slots.resize(slots, Known::default());
         }
-        (self.last, self.shift) = (slots - 1, u64::BITS - slots.trailing_zeros());
+        self.last = slots - 1;
+        self.first_hash = *hashes.start();
+        let width = hashes.end().saturating_sub(*hashes.start()).max(1);
+        self.shift = width.leading_zeros();
+        self.scale = ((slots as u128) << 64).div_euclid(u128::from(width << self.shift) + 1) as u64;
         self.round = self.round.wrapping_add(1);
         if self.round == 0 {
             self.slots.fill(Known::default());
@@ -135,17 +137,16 @@ impl Union {
     }
 
     /// Adds what a visitor did, and answers what of it is new. At most as often as there is room for.
-    pub(crate) fn add(&mut self, mark: Mark) -> u8 {
-        let Mark { hash, number, seen } = mark;
-        let mixed = (hash ^ u64::from(number) << 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let mut at = (mixed >> self.shift) as usize;
+    pub(crate) fn add(&mut self, hash: u64, seen: u8) -> u8 {
+        let distance = hash.wrapping_sub(self.first_hash) << self.shift;
+        let mut at = (u128::from(distance) * u128::from(self.scale) >> 64) as usize & self.last;
         loop {
             let known = &mut self.slots[at];
             if known.round != self.round {
-                *known = Known { hash, number, round: self.round, seen };
+                *known = Known { hash, round: self.round, seen };
                 return seen;
             }
-            if known.hash == hash && known.number == number {
+            if known.hash == hash {
                 let new = seen & !known.seen;
                 known.seen |= seen;
                 return new;
@@ -167,24 +168,28 @@ mod tests {
         #[test]
         fn each_visitor_counts_once(
             rounds in prop::collection::vec(
-                prop::collection::vec((1000u64..1100, 0u32..3, any::<u8>()), 0..200), 1..4),
-            first_round in prop::sample::select(&[0, 1, u16::MAX - 1][..]),
+                (prop::collection::vec((0u64..100, any::<u8>()), 0..200), 0u64..3, any::<u64>()), 1..4),
+            first_round in prop::sample::select(&[0, 1, u32::MAX - 1][..]),
         ) {
             let mut union = Union::new();
             union.round = first_round;
-            for marks in rounds {
-                let mut expected: BTreeMap<(u32, u64), u8> = BTreeMap::new();
-                let mut counts = Counts::new(3);
-                union.begin(marks.len());
-                for (hash, number, seen) in marks {
-                    *expected.entry((number, hash)).or_default() |= seen;
-                    counts.add(number, union.add(Mark { hash, number, seen }));
+            for (marks, spread, first) in rounds {
+                // From next to each other to all over the range.
+                let step = [1, 1 << 20, u64::MAX / 100][spread as usize];
+                let first = if step == u64::MAX / 100 { 0 } else { first.min(u64::MAX - 100 * step) };
+                let mut expected: BTreeMap<u64, u8> = BTreeMap::new();
+                let mut histogram = Histogram::new();
+                union.begin(marks.len(), &(first..=first + 100 * step));
+                for (number, seen) in marks {
+                    let hash = first + number * step;
+                    *expected.entry(hash).or_default() |= seen;
+                    histogram.add(union.add(hash, seen));
                 }
-                for number in 0..3 {
-                    for bit in 0..8 {
-                        let count = expected.iter().filter(|((of, _), seen)| *of == number && *seen >> bit & 1 != 0);
-                        prop_assert_eq!(counts.0[number as usize][bit] as usize, count.count());
-                    }
+                let mut counts = Counts::new(1);
+                counts.add_many(0, &histogram);
+                for bit in 0..8 {
+                    let count = expected.values().filter(|seen| **seen >> bit & 1 != 0).count();
+                    prop_assert_eq!(counts.0[0][bit] as usize, count);
                 }
             }
         }

@@ -59,7 +59,7 @@ pub fn lasting_answer(query: &Query, days: &[Arc<DaySummary>]) -> Lasting {
     let mut days: Vec<&DaySummary> = days.iter().map(Arc::as_ref).filter(is_needed).collect();
     days.sort_by_key(|day| day.day);
     days.dedup_by_key(|day| day.day);
-    let mut parts: Vec<DayPart<'_>> = days.into_iter().map(|day| DayPart::new(day, query)).collect();
+    let mut parts = DayPart::of_all(&days, query);
     let rows = RowKeys::new(query, &parts);
     for part in &mut parts {
         part.place_rows = rows.of_places(part.day);
@@ -168,14 +168,26 @@ pub(crate) struct DayPart<'a> {
 }
 
 /// Cells of a day one after the other.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Stretch {
     /// The first one after it.
     end: u32,
+    /// Of the day as it is kept.
+    buckets: Range<u16>,
     slot: Slot,
 }
 
 impl<'a> DayPart<'a> {
+    /// Of days in their order.
+    fn of_all(days: &[&'a DaySummary], query: &Query) -> Vec<DayPart<'a>> {
+        let cells: usize = days.iter().map(|day| day.cells.places.len()).sum();
+        let threads = (cells / WORK_PER_THREAD_MIN).clamp(1, THREADS_MAX);
+        let work = |parts: &mut Vec<_>, at: usize| parts.push((at, DayPart::new(days[at], query)));
+        let mut parts = threads::share(threads, days.len(), Vec::new, work).into_iter().flatten().collect::<Vec<_>>();
+        parts.sort_unstable_by_key(|(at, _)| *at);
+        parts.into_iter().map(|(_, part)| part).collect()
+    }
+
     fn new(kept: &'a DaySummary, query: &Query) -> DayPart<'a> {
         let slots = span::slots(kept, query);
         let is_in_one = slots.iter().all(|slot| *slot == slots[0]);
@@ -194,16 +206,17 @@ impl<'a> DayPart<'a> {
         let cells = &day.cells;
         let mut after = 0;
         for slots in slots.chunk_by(|one, next| one == next) {
+            let first = after;
             after += slots.len() as u16;
-            let (start, slot) = (seen.len(), slots[0]);
-            let end = start + cells.buckets[start..].partition_point(|bucket| *bucket < after);
+            let slot = slots[0];
+            let Range { start, end } = cells.by_bucket.range(&(first..after));
             let taken = if slot == Slot::Outside { IS_CONTACT } else { u8::MAX };
             seen.extend(cells.places[start..end].iter().map(|place| of_places[*place as usize] & taken));
             if let Slot::InSeries(bucket) = slot {
                 buckets.push(bucket);
             }
             if start < end {
-                stretches.push(Stretch { end: end as u32, slot });
+                stretches.push(Stretch { end: end as u32, buckets: first..after, slot });
             }
         }
         let is_in_span = span::overlaps(day, query);

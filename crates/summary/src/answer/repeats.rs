@@ -95,7 +95,8 @@ impl DayPart<'_> {
         day_start(self.kept.day) / 60_000_000 + bucket
     }
 
-    fn slot_of(&self, cell: u32) -> Slot {
+    /// Where a cell of the day belongs.
+    pub(crate) fn slot_of(&self, cell: u32) -> Slot {
         let at = self.stretches.partition_point(|stretch| stretch.end <= cell);
         self.stretches.get(at).map_or(Slot::Outside, |stretch| stretch.slot)
     }

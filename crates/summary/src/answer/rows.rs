@@ -71,7 +71,8 @@ impl RowKeys {
     }
 }
 
-/// A day's cells that pass, with what their visitors did there, by row.
+/// A day's cells that pass and have visitors, by their places among those that have any, with what these did there, by
+/// row.
 pub(crate) struct CellsByRow {
     /// Where those of each row end.
     ends: Vec<u32>,
@@ -95,14 +96,15 @@ impl DayPart<'_> {
     /// The cells of rows whose visitors did something that is wanted.
     pub(crate) fn cells_by_row(&self, rows: &RowKeys, wanted: u8) -> CellsByRow {
         let each = |each: &mut dyn FnMut(u32, u32, u8)| {
-            for (cell, seen) in (0u32..).zip(&self.seen).map(|(cell, seen)| (cell, seen & !IS_CONTACT)) {
+            for (at, cell) in (0u32..).zip(self.day.sample.cells().iter().copied()) {
+                let seen = self.seen[cell as usize] & !IS_CONTACT;
                 if seen == 0 {
                     continue;
                 }
                 if !rows.by_channel {
                     let row = self.place_rows[self.place_of(cell)];
                     if (row as usize) < rows.keys.len() && seen & wanted != 0 {
-                        each(row, cell, seen & wanted);
+                        each(row, at, seen & wanted);
                     }
                     continue;
                 }
@@ -110,7 +112,7 @@ impl DayPart<'_> {
                 for channel in (0..Channel::ALL.len()).map(|channel| 1 << channel) {
                     let seen = (seen::ANY | seen::requests(seen::channels(seen) & channel)) & wanted;
                     if channels & channel != 0 && seen != 0 {
-                        rows.of_channels(channel).for_each(|row| each(row as u32, cell, seen));
+                        rows.of_channels(channel).for_each(|row| each(row as u32, at, seen));
                     }
                 }
             }

@@ -78,11 +78,11 @@ impl Tallies {
     }
 
     fn add_sums(&mut self, part: &DayPart<'_>, measure: usize, sums: &day::Sums) {
-        for (stretch, range) in within(&part.stretches, &sums.cells) {
-            let values = &sums.values[range.clone()];
+        for (stretch, range) in part.within(|buckets| sums.by_bucket.range(buckets)) {
             let sum: u64 = if part.is_whole {
-                values.iter().map(|value| u64::from(*value)).sum()
+                sums.of_buckets(&stretch.buckets)
             } else {
+                let values = &sums.values[range.clone()];
                 let passing = sums.cells[range].iter().map(|cell| part.seen[*cell as usize] & seen::ANY);
                 passing.zip(values).map(|(passes, value)| u64::from(passes) * u64::from(*value)).sum()
             };
@@ -153,7 +153,7 @@ impl Tallies {
             self.to_totals_and_bucket(wants, bucket, to);
         } else if wants.totals || wants.series {
             let mut of_stretch = std::mem::take(&mut self.lengths);
-            for (stretch, range) in part.lengths_within(lengths) {
+            for (stretch, range) in part.within(|buckets| lengths.of_buckets(buckets)) {
                 for at in range {
                     if part.seen[part.cell_of_kept(lengths.cells()[at]) as usize] & seen::ANY != 0 {
                         let each = lengths.of(at).iter();
@@ -191,23 +191,22 @@ impl Tallies {
 
     fn add_unended(&mut self, asked: &Asked<'_>, part: &DayPart<'_>, unended: &Unended) {
         let open_after = asked.query.now.saturating_sub(SESSION_MICROS_MAX);
-        for (stretch, range) in within(&part.stretches, &unended.cells) {
-            for (cell, last_at) in unended.cells[range.clone()].iter().zip(&unended.last_at[range]) {
-                if part.seen[*cell as usize] & seen::ANY == 0 {
-                    continue;
-                }
-                let is_open = *last_at > open_after;
-                let until = last_at.saturating_add(SESSION_MICROS_MAX);
-                match is_open {
-                    true => self.presents.end = self.presents.end.min(until),
-                    false => self.presents.start = self.presents.start.max(until),
-                }
-                self.totals.sums.add_unended(is_open);
-                if let Slot::InSeries(bucket) = stretch.slot {
-                    self.series[bucket as usize].sums.add_unended(is_open);
-                }
-                self.each_row(asked.rows, part, *cell, u8::MAX, |tally| tally.sums.add_unended(is_open));
+        for (cell, last_at) in unended.cells.iter().zip(&unended.last_at) {
+            // Those outside of the span don't pass.
+            if part.seen[*cell as usize] & seen::ANY == 0 {
+                continue;
             }
+            let is_open = *last_at > open_after;
+            let until = last_at.saturating_add(SESSION_MICROS_MAX);
+            match is_open {
+                true => self.presents.end = self.presents.end.min(until),
+                false => self.presents.start = self.presents.start.max(until),
+            }
+            self.totals.sums.add_unended(is_open);
+            if let Slot::InSeries(bucket) = part.slot_of(*cell) {
+                self.series[bucket as usize].sums.add_unended(is_open);
+            }
+            self.each_row(asked.rows, part, *cell, u8::MAX, |tally| tally.sums.add_unended(is_open));
         }
     }
 
@@ -232,28 +231,11 @@ struct Wants {
     rows: bool,
 }
 
-/// The places that each stretch of the span has in a column of cells.
-fn within<'a>(stretches: &'a [Stretch], cells: &'a [u32]) -> impl Iterator<Item = (&'a Stretch, Range<usize>)> {
-    let mut from = 0;
-    let ranges = stretches.iter().map(move |stretch| {
-        let start = from;
-        from += cells[start..].partition_point(|cell| *cell < stretch.end);
-        (stretch, start..from)
-    });
-    ranges.filter(|(stretch, range)| stretch.slot != Slot::Outside && !range.is_empty())
-}
-
 impl DayPart<'_> {
-    /// The places that each stretch of the span has among the cells of lengths, which are those of the day as it is kept.
-    fn lengths_within<'a>(&'a self, lengths: &'a Lengths) -> impl Iterator<Item = (&'a Stretch, Range<usize>)> {
-        let is_condensed = !std::ptr::eq(self.day, self.kept);
-        let all = self.stretches.iter().filter(|stretch| stretch.slot != Slot::Outside);
-        let all = all.map(|stretch| (stretch, 0..lengths.cells().len()));
-        let (condensed, divided) = match is_condensed {
-            true => (Some(all), None),
-            false => (None, Some(within(&self.stretches, lengths.cells()))),
-        };
-        condensed.into_iter().flatten().chain(divided.into_iter().flatten())
+    /// The places that each stretch of the span has in a column.
+    fn within(&self, places: impl Fn(&Range<u16>) -> Range<usize>) -> impl Iterator<Item = (&Stretch, Range<usize>)> {
+        let in_span = self.stretches.iter().filter(|stretch| stretch.slot != Slot::Outside);
+        in_span.map(move |stretch| (stretch, places(&stretch.buckets))).filter(|(_, range)| !range.is_empty())
     }
 }
 

@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 
 use super::Asked;
 use super::alone::Found;
-use super::marks::{Counts, Mark, Union};
+use super::marks::{Counts, Histogram, Union};
 use super::repeats::{Contact, Repeats};
 use super::samples::Below;
 use super::threads;
@@ -91,16 +91,13 @@ fn ranges(marks: usize, below: Below) -> impl Iterator<Item = RangeInclusive<u64
     let count = marks.div_ceil(MARKS_AT_ONCE) as u64;
     let width = below.last() / count.max(1);
     (0..count).map(move |at| {
-        let last = if at + 1 == count { u64::MAX } else { width * (at + 1) };
+        let last = if at + 1 == count { below.last() } else { width * (at + 1) };
         if at == 0 { 0..=last } else { width * at + 1..=last }
     })
 }
 
 /// Those of some things in the order of their hashes whose hashes are in a range.
 fn within<'a, T>(all: &'a [T], hashes: &RangeInclusive<u64>, hash: impl Fn(&T) -> u64) -> &'a [T] {
-    if *hashes == (0..=u64::MAX) {
-        return all;
-    }
     let from = all.partition_point(|one| hash(one) < *hashes.start());
     let to = all.partition_point(|one| hash(one) <= *hashes.end());
     &all[from..to.max(from)]
@@ -123,13 +120,14 @@ impl Together<'_> {
             (of_range, &found.span[from..from + of_range.len()])
         });
         let days: Vec<(&[u64], &[u8])> = days.collect();
-        self.union.begin(days.iter().map(|(hashes, _)| hashes.len()).sum());
+        self.union.begin(days.iter().map(|(hashes, _)| hashes.len()).sum(), range);
+        let mut histogram = Histogram::new();
         for (hash, seen) in days.into_iter().flat_map(|(hashes, span)| hashes.iter().zip(span)) {
             if *seen != 0 {
-                let new = self.union.add(Mark { hash: *hash, number: 0, seen: *seen });
-                self.counts.add(0, new);
+                histogram.add(self.union.add(*hash, *seen));
             }
         }
+        self.counts.add_many(0, &histogram);
     }
 
     fn count_number(&mut self, number: u32, range: &RangeInclusive<u64>) {
@@ -138,13 +136,14 @@ impl Together<'_> {
             (hashes, within(day.visitors, range, |(visitor, _)| hashes[usize::from(*visitor)]))
         });
         let days: Vec<(&[u64], &[(Visitor, u8)])> = days.collect();
-        self.union.begin(days.iter().map(|(_, visitors)| visitors.len()).sum());
+        self.union.begin(days.iter().map(|(_, visitors)| visitors.len()).sum(), range);
+        let mut histogram = Histogram::new();
         for (hashes, visitors) in days {
             for (visitor, seen) in visitors {
-                let new = self.union.add(Mark { hash: hashes[usize::from(*visitor)], number, seen: *seen });
-                self.counts.add(number, new);
+                histogram.add(self.union.add(hashes[usize::from(*visitor)], *seen));
             }
         }
+        self.counts.add_many(number, &histogram);
     }
 
     fn count_repeats(&mut self, range: &RangeInclusive<u64>) {

@@ -284,7 +284,8 @@ fn read_cells(from: &mut Reader<'_>, bucket: Bucket, places: usize) -> Option<Ce
     }
     for _ in Measure::ALL {
         let count = from.count()?;
-        let sums = Sums { cells: read_cell_column(from, count, &cells)?, values: from.numbers(count)? };
+        let of_measure = read_cell_column(from, count, &cells)?;
+        let sums = Sums::new(of_measure, from.numbers(count)?);
         cells.sums.push(sums);
     }
     Some(cells)

@@ -11,10 +11,11 @@ use crate::fold::Bucket;
 impl DaySummary {
     /// With its condensed form, if it is one that is kept; `trails` are those of its sample.
     pub(crate) fn finished(self, trails: Trails) -> DaySummary {
-        match self.bucket {
-            Bucket::Hour => DaySummary { condensed: Some(Box::new(self.condense(trails))), ..self },
-            Bucket::QuarterHour | Bucket::Minute => self,
-        }
+        let condensed = match self.bucket {
+            Bucket::Hour => Some(Box::new(self.condense(trails).with_buckets())),
+            Bucket::QuarterHour | Bucket::Minute => None,
+        };
+        DaySummary { condensed, ..self.with_buckets() }
     }
 
     /// The same day, each of whose cells is a place of all of it. It tells no minutes of contact requests.
@@ -25,12 +26,11 @@ impl DaySummary {
             let mut of_places = vec![0u64; places];
             let each = sums.cells.iter().zip(&sums.values);
             each.for_each(|(cell, value)| of_places[place(*cell) as usize] += u64::from(*value));
-            let (mut cells, mut values): (Vec<u32>, Vec<u32>) = (0..).zip(of_places).flat_map(in_parts).unzip();
-            cells.shrink_to_fit();
-            values.shrink_to_fit();
-            Sums { cells, values }
+            let (cells, values) = (0..).zip(of_places).flat_map(in_parts).unzip();
+            Sums::new(cells, values)
         });
-        let cells = Cells { buckets: vec![0; places], places: (0..places as u32).collect(), sums: sums.collect() };
+        let (buckets, all) = (vec![0; places], (0..places as u32).collect());
+        let cells = Cells { buckets, places: all, sums: sums.collect(), ..Cells::default() };
         let unended = self.unended.cells.iter().zip(&self.unended.last_at);
         let mut unended: Vec<(u32, i64)> = unended.map(|(cell, last_at)| (place(*cell), *last_at)).collect();
         unended.sort_unstable();

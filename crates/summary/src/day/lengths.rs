@@ -4,6 +4,9 @@
 //! takes four bytes. What all cells say together is a few hundred lengths, and is made with the column: most
 //! questions are about all of a day.
 
+use std::ops::Range;
+
+use super::ByBucket;
 use super::columns::{Reader, Writer};
 use crate::SESSION_SECONDS_MAX;
 
@@ -43,6 +46,7 @@ pub(crate) struct Lengths {
     entries: Vec<Length>,
     /// Those of all cells, ascending; one above `u32::MAX` times is in parts.
     whole: Vec<(u32, u32)>,
+    by_bucket: ByBucket,
 }
 
 impl Lengths {
@@ -87,6 +91,15 @@ impl Lengths {
     /// The cells that have any, ascending.
     pub(crate) fn cells(&self) -> &[u32] {
         &self.cells
+    }
+
+    pub(super) fn find_buckets(&mut self, of_day: &ByBucket) {
+        self.by_bucket = of_day.of(&self.cells);
+    }
+
+    /// The places of some buckets of the day among [`cells`](Self::cells).
+    pub(crate) fn of_buckets(&self, buckets: &Range<u16>) -> Range<usize> {
+        self.by_bucket.range(buckets)
     }
 
     /// The entries of the cell at a place among [`cells`](Self::cells).
@@ -149,7 +162,7 @@ impl Lengths {
         }
         let entries = seconds.into_iter().map(|seconds| Length::new(seconds, from.small()?));
         let entries = entries.collect::<Option<_>>()?;
-        Some(Lengths { cells, ends, entries, whole: Vec::new() }.finished())
+        Some(Lengths { cells, ends, entries, ..Lengths::default() }.finished())
     }
 
     /// The memory that they take, in bytes.
@@ -157,6 +170,7 @@ impl Lengths {
         (self.cells.capacity() + self.ends.capacity()) * size_of::<u32>()
             + self.entries.capacity() * size_of::<Length>()
             + self.whole.capacity() * size_of::<(u32, u32)>()
+            + self.by_bucket.bytes()
     }
 }
 

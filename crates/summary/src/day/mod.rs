@@ -1,6 +1,7 @@
 //! What a day amounts to: immutable, small, made by [`fold`](crate::fold).
 
 mod answerable;
+mod by_bucket;
 mod codec;
 mod columns;
 mod condensed;
@@ -10,12 +11,14 @@ mod sample;
 mod summaries;
 
 pub use answerable::Unanswerable;
+pub(crate) use by_bucket::ByBucket;
 pub use codec::DecodeError;
 pub(crate) use lengths::Lengths;
 pub(crate) use measure::Measure;
 pub(crate) use sample::{Sample, Trails, Visitor};
 pub use summaries::DaySummaries;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::Dimensions;
@@ -52,6 +55,7 @@ pub struct DaySummary {
 pub(crate) struct Cells {
     pub(crate) buckets: Vec<u16>,
     pub(crate) places: Vec<u32>,
+    pub(crate) by_bucket: ByBucket,
     /// For each of [`Measure::ALL`].
     pub(crate) sums: Vec<Sums>,
 }
@@ -62,6 +66,36 @@ pub(crate) struct Sums {
     /// Ascending.
     pub(crate) cells: Vec<u32>,
     pub(crate) values: Vec<u32>,
+    pub(crate) by_bucket: ByBucket,
+    /// Of all cells up to the end of each bucket.
+    sums: Vec<u64>,
+}
+
+impl Sums {
+    /// Of cells, ascending, and their values.
+    pub(crate) fn new(mut cells: Vec<u32>, mut values: Vec<u32>) -> Sums {
+        cells.shrink_to_fit();
+        values.shrink_to_fit();
+        Sums { cells, values, ..Sums::default() }
+    }
+
+    fn find_buckets(&mut self, of_day: &ByBucket) {
+        self.by_bucket = of_day.of(&self.cells);
+        self.sums = self.by_bucket.sums(&self.values);
+    }
+
+    /// What all cells of some buckets come to.
+    pub(crate) fn of_buckets(&self, buckets: &Range<u16>) -> u64 {
+        self.by_bucket.sum(&self.sums, buckets)
+    }
+
+    /// The memory that they take, in bytes.
+    fn bytes(&self) -> usize {
+        let Sums { cells, values, by_bucket, sums } = self;
+        (cells.capacity() + values.capacity()) * size_of::<u32>()
+            + by_bucket.bytes()
+            + sums.capacity() * size_of::<u64>()
+    }
 }
 
 /// Chat sessions that started and have no end: whether they are open depends on the present.
@@ -84,6 +118,19 @@ impl DaySummary {
         self.bucket
     }
 
+    /// Finds the buckets of each column.
+    fn with_buckets(mut self) -> DaySummary {
+        let of_day = ByBucket::of_day(&self.cells.buckets);
+        for sums in &mut self.cells.sums {
+            sums.find_buckets(&of_day);
+        }
+        self.durations.find_buckets(&of_day);
+        self.first_contacts.find_buckets(&of_day);
+        self.sample.find_buckets(&of_day);
+        self.cells.by_bucket = of_day;
+        self
+    }
+
     /// The memory that it takes, in bytes.
     pub fn bytes(&self) -> usize {
         fn of<T>(column: &Vec<T>) -> usize {
@@ -96,7 +143,7 @@ impl DaySummary {
             + of(&cells.buckets)
             + of(&cells.places)
             + of(&cells.sums)
-            + cells.sums.iter().map(|sums| of(&sums.cells) + of(&sums.values)).sum::<usize>()
+            + cells.sums.iter().map(Sums::bytes).sum::<usize>()
             + durations.bytes()
             + first_contacts.bytes()
             + of(&unended.cells)

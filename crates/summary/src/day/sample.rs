@@ -3,14 +3,19 @@
 //! They are written visitor by visitor ([`Trails`]), and kept in memory cell by cell: a question takes whole
 //! cells, so it reads the entries of those that pass its filter, one after the other, and no others.
 
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
+use super::ByBucket;
 use crate::VISITORS_PER_DAY_MAX;
 
 /// A visitor's place among the day's, which are at most [`VISITORS_PER_DAY_MAX`].
 pub(crate) type Visitor = u16;
 
 const _: () = assert!(VISITORS_PER_DAY_MAX <= 1 << Visitor::BITS);
+
+/// Visitors of a cell that are counted rather than searched.
+const COUNTED_MAX: usize = 64;
 
 /// The visitors whose hashes are below the threshold, with the cells of their events.
 #[derive(Clone, Debug, Default)]
@@ -19,8 +24,11 @@ pub(crate) struct Sample {
     pub(crate) threshold: Option<u64>,
     /// Ascending; summaries of one day have them together.
     pub(crate) hashes: Arc<[u64]>,
-    /// Where the entries of each cell end.
+    /// Those that have entries, ascending: of a busy day's sample most have none.
+    cells: Vec<u32>,
+    /// Where the entries of each of these end.
     ends: Vec<u32>,
+    by_bucket: ByBucket,
     /// Of each entry; ascending within a cell.
     visitors: Vec<Visitor>,
     /// Visitor by visitor, and of each in the order of time.
@@ -71,16 +79,34 @@ impl Sample {
             }
         }
         contacts.shrink_to_fit();
-        Sample { threshold, hashes, ends: order.ends(), visitors, contacts, whole: OnceLock::new() }
+        let (mut cells, mut ends) = (Vec::new(), Vec::new());
+        for (cell, end) in (0..).zip(order.ends()) {
+            if end > ends.last().copied().unwrap_or(0) {
+                cells.push(cell);
+                ends.push(end);
+            }
+        }
+        cells.shrink_to_fit();
+        ends.shrink_to_fit();
+        Sample {
+            threshold,
+            hashes,
+            cells,
+            ends,
+            by_bucket: ByBucket::default(),
+            visitors,
+            contacts,
+            whole: OnceLock::new(),
+        }
     }
 
     /// The same visitor by visitor.
     pub(crate) fn trails(&self) -> Trails {
         let mut order = Order::of(self.hashes.len(), self.visitors.iter().map(|visitor| u32::from(*visitor)));
         let mut cells = vec![0; self.visitors.len()];
-        for cell in 0..self.ends.len() {
-            for visitor in self.of_cell(cell, usize::MAX) {
-                cells[order.next(u32::from(*visitor))] = cell as u32;
+        for (at, cell) in self.cells.iter().enumerate() {
+            for visitor in self.of(at, usize::MAX) {
+                cells[order.next(u32::from(*visitor))] = *cell;
             }
         }
         let ends = order.ends();
@@ -101,14 +127,35 @@ impl Sample {
         self.visitors.len()
     }
 
-    /// The visitors of a cell who are among the first `count`. Ascending; one with contact requests in several
-    /// minutes is there as often.
-    pub(crate) fn of_cell(&self, cell: usize, count: usize) -> &[Visitor] {
-        let visitors = &self.visitors[range(&self.ends, cell)];
+    /// The cells that have visitors, ascending.
+    pub(crate) fn cells(&self) -> &[u32] {
+        &self.cells
+    }
+
+    pub(super) fn find_buckets(&mut self, of_day: &ByBucket) {
+        self.by_bucket = of_day.of(&self.cells);
+    }
+
+    /// The places of some buckets of the day among [`cells`](Self::cells).
+    pub(crate) fn of_buckets(&self, buckets: &Range<u16>) -> Range<usize> {
+        self.by_bucket.range(buckets)
+    }
+
+    /// Of the cell at a place among [`cells`](Self::cells) the visitors who are among the first `count`. Ascending; one
+    /// with contact requests in several minutes is there as often.
+    pub(crate) fn of(&self, at: usize, count: usize) -> &[Visitor] {
+        let visitors = &self.visitors[range(&self.ends, at)];
         if visitors.last().is_none_or(|last| usize::from(*last) < count) {
             return visitors;
         }
-        &visitors[..visitors.partition_point(|visitor| usize::from(*visitor) < count)]
+        // No more than a visitor's number, since the last one's isn't less.
+        let count = count as Visitor;
+        let cut = match visitors.len() {
+            // Most cells have a few, and several of them are looked at together.
+            ..=COUNTED_MAX => visitors.iter().filter(|visitor| **visitor < count).count(),
+            _ => visitors.partition_point(|visitor| *visitor < count),
+        };
+        &visitors[..cut]
     }
 
     /// The contact requests of the first `count` visitors.
@@ -118,7 +165,8 @@ impl Sample {
 
     /// The memory that it takes beside the hashes, in bytes.
     pub(crate) fn bytes(&self) -> usize {
-        self.ends.capacity() * size_of::<u32>()
+        (self.cells.capacity() + self.ends.capacity()) * size_of::<u32>()
+            + self.by_bucket.bytes()
             + self.visitors.capacity() * size_of::<Visitor>()
             + self.contacts.capacity() * size_of::<Contact>()
             // Of what is found out later.
@@ -158,7 +206,7 @@ impl Order {
     }
 }
 
-fn range(ends: &[u32], at: usize) -> std::ops::Range<usize> {
+fn range(ends: &[u32], at: usize) -> Range<usize> {
     let start = at.checked_sub(1).map_or(0, |before| ends[before]);
     start as usize..ends[at] as usize
 }
@@ -197,9 +245,11 @@ mod tests {
             let entries = || trails.iter().take(count).enumerate().flat_map(|(visitor, trail)| {
                 trail.iter().map(move |(cell, minute)| Contact { cell: *cell, visitor: visitor as Visitor, minute: *minute })
             });
-            for at in 0..9 {
-                let of_cell = entries().filter(|entry| entry.cell == at).map(|entry| entry.visitor);
-                prop_assert!(sample.of_cell(at as usize, count).iter().copied().eq(of_cell));
+            prop_assert!(sample.cells().is_sorted_by(|one, next| one < next));
+            for cell in 0..9 {
+                let of_cell = entries().filter(|entry| entry.cell == cell).map(|entry| entry.visitor);
+                let found = sample.cells().iter().position(|known| *known == cell).map_or(&[][..], |at| sample.of(at, count));
+                prop_assert!(found.iter().copied().eq(of_cell));
             }
             prop_assert!(sample.contacts(count).iter().copied().eq(entries().filter(|entry| is_request(entry.cell))));
             prop_assert_eq!(sample.len(), by_visitor.cells.len());

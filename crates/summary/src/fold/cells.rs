@@ -12,15 +12,14 @@ impl Choice {
             by_measure[measure.index()].push((self.cell(spot), value));
         }
         let sums = by_measure.into_iter().map(|values| {
-            let (mut cells, mut values): (Vec<u32>, Vec<u32>) = in_parts(self.added_up(values)).unzip();
-            cells.shrink_to_fit();
-            values.shrink_to_fit();
-            Sums { cells, values }
+            let (cells, values) = in_parts(self.added_up(values)).unzip();
+            Sums::new(cells, values)
         });
         Cells {
             buckets: self.cells.iter().map(|cell| cell.bucket()).collect(),
             places: self.cells.iter().map(|cell| cell.place()).collect(),
             sums: sums.collect(),
+            ..Cells::default()
         }
     }
 

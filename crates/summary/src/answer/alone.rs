@@ -12,6 +12,9 @@ use super::span::Slot;
 use super::tally::Tallies;
 use super::{Asked, DayPart, IS_CONTACT};
 use crate::day::{DaySummary, Visitor};
+use crate::fold::day_start;
+
+const MINUTE_MICROS: i64 = 60_000_000;
 
 /// The days that one thread looks at.
 pub(crate) struct Alone<'a> {
@@ -153,12 +156,13 @@ impl<'a> Alone<'a> {
         if count == 0 {
             return;
         }
+        let first_minute = day_start(part.kept.day) / MINUTE_MICROS;
         for contact in part.kept.sample.contacts(count) {
-            let cell = part.cell_of_kept(contact.cell);
-            if part.seen[cell as usize] & IS_CONTACT != 0 {
+            // Cells are all over the memory: they are looked at only where there is a filter.
+            if part.passes_all || part.seen[part.cell_of_kept(contact.cell) as usize] & IS_CONTACT != 0 {
                 let hash = sample.hashes[usize::from(contact.visitor)];
-                let minute = part.minute(contact.cell) + i64::from(contact.minute);
-                found.contacts.push(Contact { hash, minute, part: at as u32, cell });
+                let minute = first_minute + i64::from(contact.minute);
+                found.contacts.push(Contact { hash, minute, part: at as u32, cell: contact.cell });
             }
         }
     }

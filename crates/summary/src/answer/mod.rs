@@ -154,6 +154,8 @@ pub(crate) struct DayPart<'a> {
     is_in_span: bool,
     /// Channels that count, a bit each.
     counted: u8,
+    /// Whether everything passes.
+    passes_all: bool,
     /// Whether all of the day is in the span, and everything passes.
     is_whole: bool,
     /// The cells of the day, by where they belong.
@@ -220,8 +222,20 @@ impl<'a> DayPart<'a> {
             }
         }
         let is_in_span = span::overlaps(day, query);
-        let is_whole = !slots.contains(&Slot::Outside) && counted == passing::EVERY && !passing.contains(&false);
-        DayPart { day, kept, is_in_span, counted, is_whole, stretches, buckets, seen, place_rows: Vec::new() }
+        let passes_all = counted == passing::EVERY && !passing.contains(&false);
+        let is_whole = passes_all && !slots.contains(&Slot::Outside);
+        DayPart {
+            day,
+            kept,
+            is_in_span,
+            counted,
+            passes_all,
+            is_whole,
+            stretches,
+            buckets,
+            seen,
+            place_rows: Vec::new(),
+        }
     }
 
     /// The only bucket of the series that all of the day is in.

@@ -5,7 +5,6 @@ use super::samples::Estimates;
 use super::span::Slot;
 use super::{Asked, DayPart};
 use crate::REPEAT_MICROS;
-use crate::fold::day_start;
 
 /// A contact request.
 #[derive(Clone, Copy)]
@@ -15,6 +14,7 @@ pub(crate) struct Contact {
     pub(crate) minute: i64,
     /// Of the answer's days.
     pub(crate) part: u32,
+    /// Of the day as it is kept.
     pub(crate) cell: u32,
 }
 
@@ -53,7 +53,8 @@ impl<'a> Repeats<'a> {
         let Asked { parts, rows, estimates, query, .. } = self.asked;
         let Estimates { span, series, .. } = estimates;
         let (part, first_row) = (&parts[contact.part as usize], self.asked.first_row());
-        let seen = part.seen[contact.cell as usize];
+        let cell = part.cell_of_kept(contact.cell);
+        let seen = part.seen[cell as usize];
         if seen & seen::ANY == 0 {
             return;
         }
@@ -63,7 +64,7 @@ impl<'a> Repeats<'a> {
                 counts.add(number, seen::REPEAT);
             }
         };
-        if let Slot::InSeries(bucket) = part.slot_of(contact.cell)
+        if let Slot::InSeries(bucket) = part.slot_of(cell)
             && series[bucket as usize].repeats.has(contact.hash)
         {
             mark(Asked::number_of_bucket(bucket));
@@ -81,7 +82,7 @@ impl<'a> Repeats<'a> {
             rows.of_channels(seen::channels(seen)).for_each(|row| mark(first_row + row as u32));
             return;
         }
-        let row = part.place_rows[part.place_of(contact.cell)];
+        let row = part.place_rows[part.place_of(cell)];
         if (row as usize) < rows.keys.len() {
             mark(first_row + row);
         }
@@ -89,12 +90,6 @@ impl<'a> Repeats<'a> {
 }
 
 impl DayPart<'_> {
-    /// The minute since 1970 that a cell of the day as it is kept begins with.
-    pub(crate) fn minute(&self, cell: u32) -> i64 {
-        let bucket = i64::from(self.kept.cells.buckets[cell as usize]) * i64::from(self.kept.bucket.minutes());
-        day_start(self.kept.day) / 60_000_000 + bucket
-    }
-
     /// Where a cell of the day belongs.
     pub(crate) fn slot_of(&self, cell: u32) -> Slot {
         let at = self.stretches.partition_point(|stretch| stretch.end <= cell);

@@ -137,7 +137,7 @@ impl DaySummary {
     }
 
     fn write_trails(&self, to: &mut Writer) {
-        let trails = self.sample.trails();
+        let trails = self.sample.trails(self.bucket.minutes() as u16);
         to.count(trails.cells.len());
         to.steps(&trails.ends);
         // Bucket and place apart: each has few values, the cell's number has many.
@@ -318,6 +318,7 @@ fn read_trails(from: &mut Reader<'_>, shared: &Shared, places: &[Place], cells: 
         trails.cells.push(cell_ids.find(bucket, from.small()?)?);
     }
     let is_request = |cell: u32| places[cells.places[cell as usize] as usize].mask.requests() != 0;
+    let request_from = |cell: u32| is_request(cell).then(|| bucket.first_minute(cells.buckets[cell as usize]));
     for cell in &trails.cells {
         let minute = if is_request(*cell) { from.byte()? } else { 0 };
         if u32::from(minute) >= bucket.minutes() {
@@ -325,7 +326,7 @@ fn read_trails(from: &mut Reader<'_>, shared: &Shared, places: &[Place], cells: 
         }
         trails.minutes.push(minute);
     }
-    let sample = Sample::new((threshold, Arc::clone(&shared.hashes)), cells.places.len(), is_request, &trails);
+    let sample = Sample::new((threshold, Arc::clone(&shared.hashes)), cells.places.len(), request_from, &trails);
     Some((sample, trails))
 }
 

@@ -48,7 +48,7 @@ impl DaySummary {
             durations: Lengths::default(),
             first_contacts: Lengths::default(),
             unended: Unended { cells: unended_cells, last_at },
-            sample: Sample::new(visitors, places, |_| false, &trails),
+            sample: Sample::new(visitors, places, |_| None, &trails),
             condensed: None,
         }
     }

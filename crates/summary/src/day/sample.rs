@@ -53,17 +53,18 @@ pub(crate) struct Trails {
 pub(crate) struct Contact {
     pub(crate) cell: u32,
     pub(crate) visitor: Visitor,
-    /// Of its bucket.
-    pub(crate) minute: u8,
+    /// Of the day.
+    pub(crate) minute: u16,
 }
 
 impl Sample {
     /// Of at most [`VISITORS_PER_DAY_MAX`] visitors, whose trails know no cell but the first `cells`.
-    /// `is_request` tells those of contact requests: of others no minute is kept.
+    /// `request_from` tells those of contact requests, and with which minute of the day each begins: of others no minute
+    /// is kept.
     pub(crate) fn new(
         (threshold, hashes): (Option<u64>, Arc<[u64]>),
         cells: usize,
-        is_request: impl Fn(u32) -> bool,
+        request_from: impl Fn(u32) -> Option<u16>,
         trails: &Trails,
     ) -> Sample {
         let mut order = Order::of(cells, trails.cells.iter().copied());
@@ -73,8 +74,8 @@ impl Sample {
             for entry in range(&trails.ends, visitor) {
                 let (cell, visitor) = (trails.cells[entry], visitor as Visitor);
                 visitors[order.next(cell)] = visitor;
-                if is_request(cell) {
-                    contacts.push(Contact { cell, visitor, minute: trails.minutes[entry] });
+                if let Some(from) = request_from(cell) {
+                    contacts.push(Contact { cell, visitor, minute: from + u16::from(trails.minutes[entry]) });
                 }
             }
         }
@@ -100,8 +101,8 @@ impl Sample {
         }
     }
 
-    /// The same visitor by visitor.
-    pub(crate) fn trails(&self) -> Trails {
+    /// The same visitor by visitor, of a day whose buckets have so many minutes.
+    pub(crate) fn trails(&self, bucket_minutes: u16) -> Trails {
         let mut order = Order::of(self.hashes.len(), self.visitors.iter().map(|visitor| u32::from(*visitor)));
         let mut cells = vec![0; self.visitors.len()];
         for (at, cell) in self.cells.iter().enumerate() {
@@ -116,7 +117,7 @@ impl Sample {
             for entry in range(&ends, visitor) {
                 let is_it =
                     |contact: &&Contact| (usize::from(contact.visitor), contact.cell) == (visitor, cells[entry]);
-                minutes[entry] = contacts.next_if(is_it).map_or(0, |contact| contact.minute);
+                minutes[entry] = contacts.next_if(is_it).map_or(0, |contact| (contact.minute % bucket_minutes) as u8);
             }
         }
         Trails { ends, cells, minutes }
@@ -225,6 +226,7 @@ mod tests {
         ) {
             // Of cells that are no contact request's there are no minutes.
             let is_request = |cell: u32| cell > 5;
+            let request_from = |cell: u32| is_request(cell).then_some(cell as u16 * 60);
             let trails: Vec<Vec<(u32, u8)>> = trails
                 .iter()
                 .map(|trail| {
@@ -241,9 +243,12 @@ mod tests {
                 by_visitor.ends.push(by_visitor.cells.len() as u32);
             }
             let hashes: Vec<u64> = (1..=trails.len() as u64).collect();
-            let sample = Sample::new((None, hashes.into()), 9, is_request, &by_visitor);
+            let sample = Sample::new((None, hashes.into()), 9, request_from, &by_visitor);
             let entries = || trails.iter().take(count).enumerate().flat_map(|(visitor, trail)| {
-                trail.iter().map(move |(cell, minute)| Contact { cell: *cell, visitor: visitor as Visitor, minute: *minute })
+                trail.iter().map(move |(cell, minute)| {
+                    let minute = request_from(*cell).unwrap_or(0) + u16::from(*minute);
+                    Contact { cell: *cell, visitor: visitor as Visitor, minute }
+                })
             });
             prop_assert!(sample.cells().is_sorted_by(|one, next| one < next));
             for cell in 0..9 {
@@ -253,7 +258,7 @@ mod tests {
             }
             prop_assert!(sample.contacts(count).iter().copied().eq(entries().filter(|entry| is_request(entry.cell))));
             prop_assert_eq!(sample.len(), by_visitor.cells.len());
-            prop_assert_eq!(sample.trails(), by_visitor);
+            prop_assert_eq!(sample.trails(60), by_visitor);
         }
     }
 }

@@ -32,6 +32,11 @@ impl Bucket {
         self.minutes() as i64 * 60 * 1_000_000
     }
 
+    /// The minute of the day that one begins with, by its number in the day.
+    pub(crate) const fn first_minute(self, bucket: u16) -> u16 {
+        bucket * self.minutes() as u16
+    }
+
     /// How many a day has.
     pub const fn per_day(self) -> u32 {
         24 * 60 / self.minutes()

@@ -91,7 +91,7 @@ impl Part {
     /// The day's summary, by the part's buckets, whatever `keep` says of these.
     pub fn summary(&self, keep: &Keep<'_>) -> DaySummary {
         let choice = self.choice(keep);
-        let [sample] = Choice::samples([&choice], &self.trails);
+        let [sample] = Choice::samples([&choice], self.bucket, &self.trails);
         self.chosen(choice, sample)
     }
 
@@ -99,7 +99,7 @@ impl Part {
     pub fn summaries(&self) -> DaySummaries {
         let choices = [Dimensions::BY_PAGE, Dimensions::BY_REFERRER]
             .map(|dimensions| self.choice(&Keep { dimensions, ..Keep::default() }));
-        let [of_pages, of_referrers] = Choice::samples(choices.each_ref(), &self.trails);
+        let [of_pages, of_referrers] = Choice::samples(choices.each_ref(), self.bucket, &self.trails);
         let [by_page, by_referrer] = choices;
         DaySummaries {
             by_page: Arc::new(self.chosen(by_page, of_pages)),

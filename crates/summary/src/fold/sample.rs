@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::Bucket;
 use super::choice::Choice;
 use super::trails::{Entry, Trails};
 use crate::day::{self, Sample};
@@ -10,7 +11,11 @@ use crate::{TRAIL_ENTRIES_PER_DAY_MAX, VISITORS_PER_DAY_MIN};
 impl Choice {
     /// The samples of a day by several choices: of the same visitors, so that counts of visitors are the same
     /// whichever is asked. Where one has no room for more, no other has more either.
-    pub(crate) fn samples<const N: usize>(choices: [&Choice; N], trails: &Trails) -> [(Sample, day::Trails); N] {
+    pub(crate) fn samples<const N: usize>(
+        choices: [&Choice; N],
+        bucket: Bucket,
+        trails: &Trails,
+    ) -> [(Sample, day::Trails); N] {
         let mut threshold = trails.threshold;
         let mut hashes: Vec<u64> = Vec::new();
         let mut samples: [day::Trails; N] = std::array::from_fn(|_| day::Trails::default());
@@ -34,9 +39,12 @@ impl Choice {
         let hashes: Arc<[u64]> = hashes.into();
         std::array::from_fn(|at| {
             let Choice { cells, places, .. } = choices[at];
-            let is_request = |cell: u32| places[cells[cell as usize].place() as usize].mask.requests() != 0;
+            let request_from = |cell: u32| {
+                let spot = cells[cell as usize];
+                (places[spot.place() as usize].mask.requests() != 0).then(|| bucket.first_minute(spot.bucket()))
+            };
             let trails = std::mem::take(&mut samples[at]);
-            (Sample::new((threshold, Arc::clone(&hashes)), cells.len(), is_request, &trails), trails)
+            (Sample::new((threshold, Arc::clone(&hashes)), cells.len(), request_from, &trails), trails)
         })
     }
 

@@ -41,6 +41,8 @@ pub struct FoundReject {
     pub kind: String,
     /// The event as it was sent, sealed; none of a duplicate.
     pub sealed: Option<Vec<u8>>,
+    /// The request that it came by, empty where the sender named none; `None` of a file's.
+    pub request_id: Option<String>,
 }
 
 /// One row of `rejects`, without its payload.
@@ -188,15 +190,17 @@ impl Store {
         Box::pin(async move {
             let rejects = &self.rejects;
             let filter = ident("reject_id").eq(lit(reject_id));
-            let batches = select(rejects, filter, &["datastream", "kind", "sealed"]).await?;
+            let batches = select(rejects, filter, &["datastream", "kind", "sealed", "request_id"]).await?;
             let Some(batch) = batches.iter().find(|batch| batch.num_rows() > 0) else { return Ok(None) };
             let (datastreams, kinds) = (texts(rejects, batch, 0)?, texts(rejects, batch, 1)?);
             let sealed = as_type(rejects, batch, 2, &DataType::Binary)?;
             let sealed = sealed.as_binary::<i32>();
+            let requests = texts(rejects, batch, 3)?;
             Ok(Some(FoundReject {
                 datastream: text(&datastreams, 0),
                 kind: text(&kinds, 0),
                 sealed: sealed.is_valid(0).then(|| sealed.value(0).to_vec()),
+                request_id: requests.is_valid(0).then(|| text(&requests, 0)),
             }))
         })
     }

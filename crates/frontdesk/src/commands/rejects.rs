@@ -91,7 +91,7 @@ fn write_row(out: &mut dyn Write, id: &str, row: &Row) -> io::Result<()> {
     writeln!(out, "  kind        {}", row.kind)?;
     writeln!(out, "  received    {}", row.received_at)?;
     writeln!(out, "  datastream  {}", visible(&row.datastream))?;
-    if let Some(request_id) = &row.request_id {
+    if let Some(request_id) = row.request_id.as_deref().filter(|id| !id.is_empty()) {
         writeln!(out, "  request     {}, event {}", visible(request_id), row.event_index)?;
     }
     if let Some(event_id) = &row.event_id {

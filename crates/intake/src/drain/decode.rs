@@ -170,9 +170,7 @@ impl RecordDecoder<'_> {
                     minted_id: minted.as_deref(),
                     received_micros,
                     datastream,
-                    // Whether it came by a request at all decides whether it can be late, so one without a name has an
-                    // empty one.
-                    request_id: self.request_id.as_deref().or((source == Source::Sender).then_some("")),
+                    request_id: self.request_id.as_deref().or(unnamed(source)),
                     content_mac: key.content,
                     derived,
                     time_anomaly: anomaly.map(TimeAnomaly::as_str),
@@ -242,9 +240,9 @@ impl RecordDecoder<'_> {
         payload: &[u8],
     ) {
         let Some(rejects) = &mut self.rejects else { return };
-        let Record { datastream, received_micros, .. } = self.record;
+        let Record { datastream, source, received_micros, .. } = self.record;
         let reject_id = self.reject_id_generator.generate(origin);
-        let request_id = self.request_id.as_deref();
+        let request_id = self.request_id.as_deref().or(unnamed(source));
         let index = index as u64;
         let source = RejectOrigin { reject_id, received_micros, datastream, request_id, event_id, index };
         rejects.push(source, reason, payload, &self.context.scheme.rejects_sealer);
@@ -261,4 +259,10 @@ impl RecordDecoder<'_> {
         // Beyond every event's index, so that the row's id is its own.
         self.reject(usize::MAX, None, RejectReason::Unreadable(BrokenRules { listed: &[violation], omitted: 0 }), body);
     }
+}
+
+/// What stands for the name of a request that has none. Whether an event came by a request at all decides whether it can
+/// be late, now and when it is tried again after it was rejected.
+fn unnamed(source: Source) -> Option<&'static str> {
+    (source == Source::Sender).then_some("")
 }

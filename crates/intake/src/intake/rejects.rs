@@ -61,7 +61,8 @@ impl Intake {
             datastream: row.datastream,
             // The same id each time, so that a retry cut short and done again collapses.
             request_id: Some(format!("retry-{reject_id}")),
-            source: Source::Sender,
+            // A file's events aren't late, whenever they are tried again.
+            source: if row.request_id.is_some() { Source::Sender } else { Source::File },
             framing: Framing::Single,
             body: Bytes::from(payload),
         };

@@ -245,6 +245,30 @@ async fn a_repaired_reject_is_sent_again() {
     intake.close().await;
 }
 
+#[tokio::test]
+async fn a_files_reject_is_a_files_event_when_it_is_sent_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let strict = ValidationPolicy { plan: xdm::standard_plan(), profile: xdm::Profile::aep_strict() };
+    let (intake, _) = open_with(intake::IntakeOptions { policy: strict, ..options(dir.path()) }).await;
+    let undeclared = |id: &str| event(id, 5).replace("\"eventType\"", "\"madeUp\":1,\"eventType\"");
+    for (id, source) in [("of-a-file", Source::File), ("of-a-sender", Source::Sender)] {
+        intake.submit(intake::Request { source, ..request(undeclared(id)) }).await.unwrap();
+    }
+    intake.settle().await.unwrap();
+    // Of a sender's request without a name it is empty, so that the two can be told from each other.
+    assert_eq!(column(&intake.store().rejects, "request_id").await, ["", "null"]);
+    let all = column(&intake.store().rejects, "reject_id").await;
+    intake.close().await;
+    let intake = open(dir.path()).await;
+    intake.rejects_retry(&all).await.unwrap();
+    assert_eq!(ids(&intake).await, ["of-a-file", "of-a-sender"]);
+    // Null is what is never late.
+    let requests = column(&intake.store().events, "request_id").await;
+    assert_eq!(requests.iter().filter(|id| *id == "null").count(), 1, "{requests:?}");
+    assert_eq!(requests.iter().filter(|id| id.starts_with("retry-")).count(), 1, "{requests:?}");
+    intake.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn bodies_of_another_format_are_refused_by_name_and_leave_nothing() {
     let dir = tempfile::tempdir().unwrap();

@@ -172,7 +172,7 @@ frontdesk sql \"select time, channel, subject, page_url from contacts order by t
 | `requests` | an event with a contact request of a known visitor, and when he asked before |
 | `visitors` | a visitor, with his first and last event and contact request |
 | `events` | any event, in XDM's own nesting, plus `received_at`, `datastream`, `request_id` (empty where the sender named none, null in what was loaded from a file), `content_mac` (a keyed hash of the content), `extra` (undeclared properties, JSON), `derived`, `time_anomaly` (`ahead` or `behind` when the time is far from its receipt), `event_date` |
-| `rejects` | an event that was not stored: `kind` (invalid, conflict, duplicate), `keyword` and `pointer` of its first violation, `violations` (JSON, values masked), `received_at`, `received_date` |
+| `rejects` | an event that was not stored: `kind` (invalid, conflict, duplicate), `keyword` and `pointer` of its first violation, `violations` (JSON, values masked), `datastream`, `request_id` (as in `events`), `received_at`, `received_date` |
 
 `describe events` lists the columns; nested fields are read as `customerFeedback.chatStart` or \
 `customerFeedback['chatStart']`, maps as `identityMap['ECID'][1]['id']`. Names keep their case and need no \

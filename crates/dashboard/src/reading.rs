@@ -108,13 +108,20 @@ pub(crate) fn part_head(report: &Report) -> &'static str {
 
 /// What a report is compared with, in words; `None` for nothing.
 pub(crate) fn compared(report: &Report) -> Option<&'static str> {
-    match report.compared.as_ref()?.with.as_str() {
-        "year" => Some("a year earlier"),
-        _ => Some("the period before"),
-    }
+    Some(match report.compared.as_ref()?.with.as_str() {
+        "year" => "a year earlier",
+        "weekdays" => "the same weekdays before",
+        "own" => "the other period",
+        _ => "the period before",
+    })
 }
 
 /// The same as the name of a line.
 pub(crate) fn compared_line(report: &Report) -> Option<&'static str> {
-    compared(report).map(|compared| if compared == "a year earlier" { "A year earlier" } else { "Period before" })
+    Some(match report.compared.as_ref()?.with.as_str() {
+        "year" => "A year earlier",
+        "weekdays" => "Same weekdays before",
+        "own" => "Other period",
+        _ => "Period before",
+    })
 }

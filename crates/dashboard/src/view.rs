@@ -229,6 +229,9 @@ impl View {
     /// Those that one page alone takes.
     const OWN: [&'static str; 5] = ["find", "show", "reason", "anomaly", "schema"];
 
+    /// The two ends of a period to compare with, as a form has them: together they are the parameter `compare`.
+    pub(crate) const COMPARE_ENDS: [&'static str; 2] = ["compare_since", "compare_until"];
+
     /// Whether a parameter has one value, so that an empty one says nothing.
     pub(crate) fn is_once(name: &str) -> bool {
         View::ONCE.contains(&name)
@@ -242,7 +245,12 @@ impl View {
     /// The same for a page that takes these, too.
     pub fn parse_with<'a>(own: &[&'static str], parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> View {
         let mut view = View::default();
+        let mut ends = [""; 2];
         for (name, value) in parameters {
+            if let Some(end) = View::COMPARE_ENDS.iter().position(|end| *end == name) {
+                ends[end] = value;
+                continue;
+            }
             if let Some(name) = own.iter().find(|own| **own == name) {
                 if !value.is_empty() {
                     view.own.push((name, value.to_owned()));
@@ -256,6 +264,11 @@ impl View {
                 (None, Some(kind)) => view.filters.push(Filter { kind, written: value.to_owned() }),
                 (None, None) => view.unknown.push((name.to_owned(), value.to_owned())),
             }
+        }
+        match ends {
+            ["", ""] => {}
+            [since, ""] => view.once.push(("compare", since.to_owned())),
+            [since, until] => view.once.push(("compare", format!("{since}..{until}"))),
         }
         view
     }
@@ -368,14 +381,19 @@ impl View {
     }
 }
 
+/// A text as one segment of a path.
+pub(crate) fn segment(text: &str) -> String {
+    utf8_percent_encode(text, SEGMENT).to_string()
+}
+
 /// Where an event's story is.
 pub(crate) fn event_href(id: &str) -> String {
-    format!("/events/{}", utf8_percent_encode(id, SEGMENT))
+    format!("/events/{}", segment(id))
 }
 
 /// The same for programs.
 pub(crate) fn receipt_href(id: &str) -> String {
-    format!("/v1/events/{}", utf8_percent_encode(id, SEGMENT))
+    format!("/v1/events/{}", segment(id))
 }
 
 #[cfg(test)]
@@ -401,6 +419,12 @@ mod tests {
             &[("since", "7d"), ("until", ""), ("tz", "Europe/Berlin"), ("x", "y")],
             "/chat?since=7d&tz=Europe/Berlin",
         );
+        // The two ends of a form are one parameter.
+        check(
+            &[("compare_since", "2026-10-01"), ("compare_until", "2026-10-31"), ("since", "7d")],
+            "/chat?since=7d&compare=2026-10-01..2026-10-31",
+        );
+        check(&[("compare_since", "2026-10-01"), ("compare_until", "")], "/chat?compare=2026-10-01");
         check(
             &[("page", "https://shop.example/a b?\"'\u{202e}")],
             "/chat?page=https://shop.example/a%20b%3F%22%27%E2%80%AE",

@@ -1,11 +1,13 @@
 //! What is chosen: period, comparison, time zone, filters. Links and plain forms, so that it works without
 //! scripts and each choice is a URL.
 
+use chrono::NaiveDate;
 use maud::{Markup, html};
 use report::{Channel, Device};
 
 use super::named::{UNKNOWN_DEVICE, device, referrer};
 use super::series::channel;
+use super::words::ends;
 use crate::format::time;
 use crate::kept::{notes, views};
 use crate::page::{Context, Told};
@@ -16,7 +18,8 @@ use crate::view::{Filter, FilterKind, View};
 pub(super) const PRESETS: [(&str, &str); 5] =
     [("24h", "24 hours"), ("7d", "7 days"), ("30d", "30 days"), ("90d", "90 days"), ("1m", "This month")];
 /// `compare`, and its name.
-const COMPARISONS: [(&str, &str); 3] = [("previous", "Period before"), ("year", "Year before"), ("none", "Nothing")];
+const COMPARISONS: [(&str, &str); 4] =
+    [("previous", "Period before"), ("year", "Year before"), ("weekdays", "Same weekdays before"), ("none", "Nothing")];
 /// What reports take for a `since` or `compare` that isn't written.
 pub(super) const SINCE: &str = "7d";
 pub(super) const COMPARE: &str = "previous";
@@ -51,17 +54,20 @@ pub(crate) fn toolbar(context: &Context<'_>, told: Option<&Told>) -> Markup {
                 }
             }
             @if context.page.is_compared() { details.pop {
-                summary { "Compare" span.aside { ": " (comparison(view)) } }
-                nav.menu aria-label="Compare with" {
-                    @for (compare, name) in COMPARISONS {
-                        a href=(view.with("compare", Some(compare)).href(context.page))
-                            aria-current=[(view.get("compare").unwrap_or(COMPARE) == compare).then_some("true")] { (name) }
+                summary data-key="c" { "Compare" span.aside { ": " (comparison(view)) } }
+                div.forms {
+                    nav.menu aria-label="Compare with" {
+                        @for (compare, name) in COMPARISONS {
+                            a href=(view.with("compare", Some(compare)).href(context.page))
+                                aria-current=[(view.get("compare").unwrap_or(COMPARE) == compare).then_some("true")] { (name) }
+                        }
                     }
+                    (own_comparison(context))
                 }
             } }
             @if let Some(told) = told {
                 details.pop {
-                    summary { "Time zone" span.aside { ": " (told.period.tz) } }
+                    summary data-key="z" { "Time zone" span.aside { ": " (told.period.tz) } }
                     (zones(context, Some(told)))
                 }
             }
@@ -81,15 +87,35 @@ pub(crate) fn correction(context: &Context<'_>) -> Markup {
     html! { div.correct { (dates(context, None)) (zones(context, None)) } }
 }
 
-fn comparison(view: &View) -> &str {
+fn comparison(view: &View) -> String {
     let compare = view.get("compare").unwrap_or(COMPARE);
-    COMPARISONS.iter().find(|(known, _)| *known == compare).map_or(compare, |(_, name)| name)
+    COMPARISONS
+        .iter()
+        .find(|(known, _)| *known == compare)
+        .map_or_else(|| ends(compare), |(_, name)| (*name).to_owned())
+}
+
+/// The dates of a period of one's own, with those that are shown now.
+fn own_comparison(context: &Context<'_>) -> Markup {
+    let written = context.view.get("compare").unwrap_or_default();
+    let (since, until) = written.split_once("..").unwrap_or((written, ""));
+    let date = |written: &str| written.parse::<NaiveDate>().map(|date| date.to_string()).unwrap_or_default();
+    let fields = html! {
+        label { "Or with days from" input type="date" name=(View::COMPARE_ENDS[0]) value=(date(since)) required; }
+        label { "To (as many if empty)" input type="date" name=(View::COMPARE_ENDS[1]) value=(date(until)); }
+    };
+    form_of("pair", context, &["compare"], &fields, "Compare")
 }
 
 /// A form of this page that sets some parameters and keeps the rest.
 fn form(context: &Context<'_>, set: &[&str], fields: &Markup, button: &str) -> Markup {
+    form_of("", context, set, fields, button)
+}
+
+fn form_of(class: &str, context: &Context<'_>, set: &[&str], fields: &Markup, button: &str) -> Markup {
+    let class = Some(class).filter(|class| !class.is_empty());
     html! {
-        form action=(context.page.path()) method="get" {
+        form class=[class] action=(context.page.path()) method="get" {
             @for (name, value) in context.view.hidden(set) { input type="hidden" name=(name) value=(value); }
             (fields)
             button { (button) }

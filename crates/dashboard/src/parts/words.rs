@@ -23,8 +23,9 @@ pub(crate) fn in_words(page: Page, query: &str) -> String {
     words.extend(view.get("by").map(|by| format!("by {}", shown(by))));
     match view.get("compare") {
         Some("year") => words.push("compared with the year before".to_owned()),
+        Some("weekdays") => words.push("compared with the same weekdays before".to_owned()),
         Some("none") => words.push("not compared".to_owned()),
-        Some(other) if other != COMPARE => words.push(format!("compared with {}", shown(other))),
+        Some(other) if other != COMPARE => words.push(format!("compared with {}", ends(other))),
         _ => {}
     }
     words.extend(own("show").map(|(_, show)| format!("{} events", shown(show))));
@@ -32,6 +33,11 @@ pub(crate) fn in_words(page: Page, query: &str) -> String {
     words.extend(own("anomaly").map(|(_, kind)| format!("odd: {}", shown(kind))));
     words.extend(FilterKind::ALL.into_iter().flat_map(|kind| filters(&view, kind)));
     words.join(" · ")
+}
+
+/// `2026-10-01 to 2026-10-31`
+pub(crate) fn ends(span: &str) -> String {
+    shown(&span.replacen("..", " to ", 1))
 }
 
 /// The filters of a kind: what may be, and what may not.
@@ -75,6 +81,8 @@ mod tests {
             "since=2026-11&until=2026-12&compare=year&by=week",
             "2026-11 to 2026-12 · by week · compared with the year before",
         );
+        check(Page::Chat, "compare=weekdays", "7 days · compared with the same weekdays before");
+        check(Page::Chat, "compare=2026-10-01..2026-10-31", "7 days · compared with 2026-10-01 to 2026-10-31");
         check(Page::Events, "show=rejected&reason=type", "7 days · rejected events · reason type");
         check(Page::Chat, "show=rejected&since=1m&compare=none&x=%ff\u{202e}", "this month · not compared");
         check(

@@ -65,7 +65,7 @@ pub struct ReportPeriod {
 /// The span that another one is compared with; of one that isn't over, the part of it that is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ComparedPeriod {
-    /// What was asked: `previous` or `year`.
+    /// What was asked: `previous`, `year`, `weekdays`, or `own` for a span that was named.
     pub with: String,
     /// The first instant within, RFC 3339 with the zone's offset.
     pub since: String,

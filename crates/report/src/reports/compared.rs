@@ -1,15 +1,21 @@
 //! The span that a report's span is compared with.
 //!
 //! Days are compared with as many days before, months with as many months, other spans with as
-//! much time; or all of them with the same dates a year earlier. A span that isn't over yet is
-//! compared with as much of the earlier one: up to the same hour of the same day of it. Whole hours,
+//! much time; or all of them with the same dates a year earlier, with the same weekdays some weeks
+//! earlier, or with a span of one's own. A span that isn't over yet is
+//! compared with as much of the other one: up to the same hour of the same day of it. Whole hours,
 //! since summaries are kept by hours, and a minute within one would have to be read from the rows.
 
 use chrono::{Days, Months, NaiveDate, NaiveDateTime};
 
+use super::request::RequestError;
 use super::span::{MadeOf, Span};
-use super::words::Words;
-use super::zone::Zone;
+use super::words::{ParameterError, Words};
+use super::zone::{HOUR_MICROS, Zone};
+
+/// What stands between the two ends of a span of one's own.
+const BETWEEN: &str = "..";
+const WEEK_MICROS: i64 = 7 * 24 * HOUR_MICROS;
 
 /// What a report compares with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -19,13 +25,51 @@ pub(super) enum Compare {
     Previous,
     /// The same dates a year earlier.
     Year,
+    /// The latest whole weeks earlier that have nothing of this span: each day with the same day of the week.
+    Weekdays,
+    /// This span.
+    Own(Span),
+    /// As long a span, from this instant on, in microseconds since 1970.
+    From(i64),
     /// Nothing.
     None,
 }
 
 impl Words for Compare {
-    const ALL: &'static [(&'static str, Compare)] =
-        &[("previous", Compare::Previous), ("year", Compare::Year), ("none", Compare::None)];
+    const ALL: &'static [(&'static str, Compare)] = &[
+        ("previous", Compare::Previous),
+        ("year", Compare::Year),
+        ("weekdays", Compare::Weekdays),
+        ("none", Compare::None),
+    ];
+}
+
+impl Compare {
+    /// Reads one of the words, two ends of a span, or its begin alone.
+    pub(super) fn parse(written: &str, zone: &Zone, now: i64) -> Result<Compare, RequestError> {
+        if let Some(known) = Compare::of(written) {
+            return Ok(known);
+        }
+        let own = match written.split_once(BETWEEN) {
+            Some((since, until)) => Span::parse(since, Some(until), zone, now).map(Compare::Own),
+            None if written.starts_with(|letter: char| letter.is_ascii_digit()) => {
+                Span::parse(written, None, zone, now).map(|span| Compare::From(span.since))
+            }
+            None => {
+                let words = "previous, year, weekdays, none, or dates such as 2026-10-01..2026-10-31";
+                return Err(ParameterError::word("compare", written, words).into());
+            }
+        };
+        own.map_err(RequestError::Compare)
+    }
+
+    /// What it is called in answers.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Compare::Own(_) | Compare::From(_) => "own",
+            other => other.word(),
+        }
+    }
 }
 
 impl Span {
@@ -36,6 +80,9 @@ impl Span {
             Compare::None => return None,
             Compare::Previous => self.before(zone),
             Compare::Year => self.a_year_earlier(zone)?,
+            Compare::Weekdays => self.moved(zone, |at| at.checked_sub_days(self.weeks()))?,
+            Compare::Own(own) => own.until_now(zone, now)?,
+            Compare::From(begin) => self.moved_to(begin, zone)?.until_now(zone, now)?,
         };
         if now >= self.until {
             return Some(whole);
@@ -46,12 +93,13 @@ impl Span {
         }
         let cut = match (with, self.made_of) {
             (Compare::Year, _) => zone.instant(zone.local(now).checked_sub_months(Months::new(12))?),
+            (Compare::Weekdays, _) => zone.instant(zone.local(now).checked_sub_days(self.weeks())?),
             (_, MadeOf::Time) => whole.since + (now - self.since),
             // By the clock and not by the time that passed: where it was changed in between, the same
             // hours are compared.
             (_, MadeOf::Days(since, _) | MadeOf::Months(since, _)) => {
                 let passed = zone.local(now) - begin_of(since);
-                zone.instant(begin_of(whole.first_day(zone)) + passed)
+                zone.instant(whole.begin(zone).checked_add_signed(passed)?)
             }
         };
         let until = cut.min(whole.until);
@@ -98,10 +146,64 @@ impl Span {
         (since < until).then_some(Span { since, until, made_of })
     }
 
-    fn first_day(&self, zone: &Zone) -> NaiveDate {
+    /// The least whole weeks that are as long.
+    fn weeks(&self) -> Days {
+        // Clocks that change make up to an hour more or less.
+        let weeks = (self.until - self.since - 2 * HOUR_MICROS).div_euclid(WEEK_MICROS) + 1;
+        Days::new(weeks.unsigned_abs() * 7)
+    }
+
+    /// The span whose ends another rule gives, by the clock.
+    fn moved(&self, zone: &Zone, by: impl Fn(NaiveDateTime) -> Option<NaiveDateTime>) -> Option<Span> {
+        let day = |date: NaiveDate| Some(by(begin_of(date))?.date());
+        let (since, until, made_of) = match self.made_of {
+            MadeOf::Time => {
+                let at = |micros| Some(zone.instant(by(zone.local(micros))?));
+                (at(self.since)?, at(self.until)?, MadeOf::Time)
+            }
+            MadeOf::Days(since, until) | MadeOf::Months(since, until) => {
+                let (since, until) = (day(since)?, day(until)?);
+                (zone.day_begin(since), zone.day_begin(until), MadeOf::Days(since, until))
+            }
+        };
+        (since < until).then_some(Span { since, until, made_of })
+    }
+
+    /// As long a span from another instant on: as many months from a month's first day, as many days, or as much time.
+    fn moved_to(&self, begin: i64, zone: &Zone) -> Option<Span> {
+        let first = zone.date(begin);
+        if let MadeOf::Months(since, until) = self.made_of
+            && first == super::span::first_of_month(first)
+        {
+            let months = Months::new(months_since_0(until).abs_diff(months_since_0(since)));
+            let after = first.checked_add_months(months)?;
+            let (since, until) = (zone.day_begin(first), zone.day_begin(after));
+            return Some(Span { since, until, made_of: MadeOf::Months(first, after) });
+        }
         match self.made_of {
-            MadeOf::Days(first, _) | MadeOf::Months(first, _) => first,
-            MadeOf::Time => zone.date(self.since),
+            MadeOf::Time => {
+                Some(Span { since: begin, until: begin + (self.until - self.since), made_of: MadeOf::Time })
+            }
+            MadeOf::Days(since, _) | MadeOf::Months(since, _) => {
+                self.moved(zone, |at| at.checked_add_signed(first - since))
+            }
+        }
+    }
+
+    /// What is over of it, in whole hours; `None` of one that has none.
+    fn until_now(self, zone: &Zone, now: i64) -> Option<Span> {
+        if self.until <= now {
+            return Some(self);
+        }
+        let until = zone.hour_begin(now);
+        (self.since < until).then_some(Span { until, made_of: MadeOf::Time, ..self })
+    }
+
+    /// What the clock shows where it begins.
+    fn begin(&self, zone: &Zone) -> NaiveDateTime {
+        match self.made_of {
+            MadeOf::Days(first, _) | MadeOf::Months(first, _) => begin_of(first),
+            MadeOf::Time => zone.local(self.since),
         }
     }
 }
@@ -160,6 +262,90 @@ mod tests {
         leap("2028-02-28", "2028-02-28", "2027-02-28T00:00:00Z 2027-03-01T00:00:00Z");
         leap("2029-02-28", "2029-03-01", "2028-02-28T00:00:00Z 2028-03-02T00:00:00Z");
         leap("2028-02-29T10:00", "2028-02-29T12:00", "2027-02-28T10:00:00Z 2027-02-28T12:00:00Z");
+    }
+
+    /// Of one's own, as it is written.
+    fn check_own(zone: &str, now: &str, (since, until): (&str, Option<&str>), written: &str, expect: &str) {
+        let zone: Zone = zone.parse().unwrap();
+        let now = DateTime::parse_from_rfc3339(now).unwrap().timestamp_micros();
+        let span = Span::parse(since, until, &zone, now).unwrap();
+        let got = match Compare::parse(written, &zone, now) {
+            Ok(with) => match span.compared(with, &zone, now) {
+                Some(span) => format!("{} {} {}", with.name(), zone.write(span.since), zone.write(span.until)),
+                None => format!("{} nothing", with.name()),
+            },
+            Err(error) => error.to_string(),
+        };
+        assert_eq!(got, expect, "{since} {until:?} {written}");
+    }
+
+    #[test]
+    fn the_same_weekdays() {
+        let berlin = |now: &str, since: &str, until: Option<&str>, expect: &str| {
+            check_own("Europe/Berlin", now, (since, until), "weekdays", &format!("weekdays {expect}"));
+        };
+        let later = "2026-11-29T15:30:00Z";
+        // A Saturday with the one before, which had summer time.
+        berlin(later, "2026-10-31", Some("2026-10-31"), "2026-10-24T00:00:00+02:00 2026-10-25T00:00:00+02:00");
+        berlin(later, "2026-11-16", Some("2026-11-22"), "2026-11-09T00:00:00+01:00 2026-11-16T00:00:00+01:00");
+        // Eight days and the eight that begin two weeks earlier: nothing is in both.
+        berlin(later, "2026-11-16", Some("2026-11-23"), "2026-11-02T00:00:00+01:00 2026-11-10T00:00:00+01:00");
+        // Five weeks earlier.
+        berlin(later, "2026-09", Some("2026-09"), "2026-07-28T00:00:00+02:00 2026-08-27T00:00:00+02:00");
+        berlin(
+            later,
+            "2026-11-20T10:00",
+            Some("2026-11-20T12:00"),
+            "2026-11-13T10:00:00+01:00 2026-11-13T12:00:00+01:00",
+        );
+        // Not over: the Sunday before, up to the same hour by the clock, which had been put back that day.
+        berlin("2026-11-01T15:30:00Z", "1d", None, "2026-10-25T00:00:00+02:00 2026-10-25T16:00:00+01:00");
+        berlin("2026-11-22T15:30:00Z", "30d", None, "2026-09-19T00:00:00+02:00 2026-10-18T16:00:00+02:00");
+    }
+
+    #[test]
+    fn a_span_of_ones_own() {
+        let now = "2026-11-22T15:30:00Z";
+        let utc = |since: &str, until: Option<&str>, written: &str, expect: &str| {
+            check_own("UTC", now, (since, until), written, expect);
+        };
+        let week = ("2026-11-09", Some("2026-11-15"));
+        utc(week.0, week.1, "2026-10-01..2026-10-31", "own 2026-10-01T00:00:00Z 2026-11-01T00:00:00Z");
+        utc(week.0, week.1, "2026-10..2026-10", "own 2026-10-01T00:00:00Z 2026-11-01T00:00:00Z");
+        utc(week.0, week.1, "2026-10-05", "own 2026-10-05T00:00:00Z 2026-10-12T00:00:00Z");
+        utc("2026-10", Some("2026-10"), "2026-02-01", "own 2026-02-01T00:00:00Z 2026-03-01T00:00:00Z");
+        utc("2026-10", Some("2026-10"), "2026-02-02", "own 2026-02-02T00:00:00Z 2026-03-05T00:00:00Z");
+        utc(
+            "2026-11-20T10:00",
+            Some("2026-11-20T12:00"),
+            "2026-11-01T09:00",
+            "own 2026-11-01T09:00:00Z 2026-11-01T11:00:00Z",
+        );
+        // Not over: as much of the other.
+        utc("7d", None, "2026-10-01..2026-10-31", "own 2026-10-01T00:00:00Z 2026-10-07T15:00:00Z");
+        utc("7d", None, "2026-10-01..2026-10-02", "own 2026-10-01T00:00:00Z 2026-10-03T00:00:00Z");
+        utc("7d", None, "2026-10-01T06:00..2026-10-20T06:00", "own 2026-10-01T06:00:00Z 2026-10-07T21:00:00Z");
+        // The other isn't over, or hasn't begun.
+        utc(week.0, week.1, "2026-11-20..2026-11-26", "own 2026-11-20T00:00:00Z 2026-11-22T15:00:00Z");
+        utc(week.0, week.1, "2026-12-01..2026-12-02", "own nothing");
+        utc(
+            week.0,
+            week.1,
+            "2026-10-31..2026-10-01",
+            "compare can't be read: the period ends before it begins (2026-10-31T00:00:00Z to 2026-10-02T00:00:00Z); put the earlier time first",
+        );
+        utc(
+            week.0,
+            week.1,
+            "last",
+            "compare is \"last\"; write previous, year, weekdays, none, or dates such as 2026-10-01..2026-10-31",
+        );
+        for wrong in ["..", "2026-10-01..", "..2026-10-01", "2026-10-01..x", "2026-13-01", "100y..1d"] {
+            let zone = Zone::UTC;
+            let at = DateTime::parse_from_rfc3339(now).unwrap().timestamp_micros();
+            let error = Compare::parse(wrong, &zone, at).unwrap_err().to_string();
+            assert!(error.starts_with("compare can't be read: "), "{wrong}: {error}");
+        }
     }
 
     #[test]

@@ -5,6 +5,8 @@ use super::compared::Compare;
 use super::name::ReportName;
 use super::request::ReportRequest;
 use super::run::{Measured, date_of};
+use super::span::Span;
+use super::zone::HOUR_MICROS;
 
 /// Dates that a note names; of more it says how many there are.
 const DATES_MAX: usize = 3;
@@ -27,6 +29,7 @@ pub(super) fn of(
     if request.compare != Compare::None && compared.is_none() {
         notes.push("There is nothing to compare with.".to_owned());
     }
+    notes.extend(compared.and_then(|compared| other_length(request, &compared.divided.span)));
     if request.name == ReportName::Quality && request.written.is_empty() {
         notes.push(
             "Accepted, rejected, duplicates and conflicts are counted by the time of receipt; the rest by the events' own time."
@@ -51,6 +54,27 @@ pub(super) fn of(
     days.dedup();
     notes.extend(read_days(&days));
     notes
+}
+
+/// Counts of spans that aren't as long say little about each other.
+fn other_length(request: &ReportRequest, compared: &Span) -> Option<String> {
+    if !matches!(request.compare, Compare::Own(_)) || request.span.is_so_far(request.now) {
+        return None;
+    }
+    let hours = |span: &Span| (span.until - span.since) / HOUR_MICROS;
+    let (own, other) = (hours(&request.span), hours(compared));
+    // Clocks that change make an hour more or less.
+    ((own - other).abs() > 1).then(|| {
+        let told = |hours: i64| match (hours + 1) / 24 {
+            0..3 => format!("{hours} hours"),
+            days => format!("{days} days"),
+        };
+        format!(
+            "The period is {} long, and the one that it is compared with {}: compare shares, not counts.",
+            told(own),
+            told(other)
+        )
+    })
 }
 
 fn read_days(days: &[i32]) -> Option<String> {

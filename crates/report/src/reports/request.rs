@@ -51,7 +51,7 @@ pub const PARAMETERS: &[(&str, &str)] = &[
     ),
     (
         "compare",
-        "What to compare with: previous (the period before), year (the same dates a year earlier) or none; previous when absent",
+        "What to compare with: previous (the period before), year (the same dates a year earlier), weekdays (the same weekdays, the least whole weeks earlier), none, a period of its own such as 2026-10-01..2026-10-31 (two ends as since and until take them), or a date from which on as long a period is taken; previous when absent",
     ),
     ("limit", "Most rows, up to 1000; 20 when absent"),
     (
@@ -153,6 +153,9 @@ pub enum RequestError {
     /// The span of time.
     #[error(transparent)]
     Span(#[from] SpanError),
+    /// The span to compare with.
+    #[error("compare can't be read: {0}")]
+    Compare(SpanError),
     /// A filter.
     #[error(transparent)]
     Filter(#[from] FilterError),
@@ -182,7 +185,7 @@ impl ReportRequest {
         let zone = tz.map_or(Ok(zone), |tz| tz.parse())?;
         let span = Span::parse(since.unwrap_or(SINCE), until, &zone, now)?;
         let by = by.map(|by| Words::read("by", by)).transpose()?.unwrap_or_else(|| By::suiting(&span));
-        let compare = compare.map(|compare| Words::read("compare", compare)).transpose()?.unwrap_or_default();
+        let compare = compare.map(|compare| Compare::parse(compare, &zone, now)).transpose()?.unwrap_or_default();
         let compared = span.compared(compare, &zone, now).map(|span| Divided::of(span, by, &zone)).transpose()?;
         Ok(ReportRequest {
             name,
@@ -431,7 +434,11 @@ mod tests {
         );
         check("chat", &[("since", "1d"), ("since", "2d")], "since is given twice; write it once");
         check("chat", &[("by", "year")], "by is \"year\"; write hour, day, week, month or weekday-hour");
-        check("chat", &[("compare", "")], "compare is \"\"; write previous, year or none");
+        check(
+            "chat",
+            &[("compare", "")],
+            "compare is \"\"; write previous, year, weekdays, none, or dates such as 2026-10-01..2026-10-31",
+        );
         check("chat", &[("format", "xml")], "format is \"xml\"; write json, csv, table, xlsx, html or svg");
         for limit in ["-1", "many", "1001", ""] {
             check("chat", &[("limit", limit)], &format!("limit is {limit:?}; write a number up to 1000"));

@@ -99,7 +99,7 @@ impl Report {
                 so_far: request.span.is_so_far(request.now),
             },
             compared: request.compared.as_ref().map(|compared| ComparedPeriod {
-                with: request.compare.word().to_owned(),
+                with: request.compare.name().to_owned(),
                 since: request.zone.write(compared.span.since),
                 until: request.zone.write(compared.span.until),
             }),

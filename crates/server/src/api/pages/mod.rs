@@ -20,6 +20,7 @@ mod share;
 mod share_live;
 mod sql;
 mod standing;
+mod stream;
 
 pub(super) mod all;
 pub(super) mod told;

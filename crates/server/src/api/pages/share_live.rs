@@ -5,22 +5,16 @@
 //! there were events that the filter keeps out: it looks by the clock, whether there were any or not. It ends with the link,
 //! as it is answered only while that is.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::http::{HeaderValue, StatusCode};
-use bytes::Bytes;
-use futures::StreamExt;
+use axum::http::StatusCode;
 use serde_json::json;
-use tokio::time::Instant;
 
-use super::live::{HEARTBEAT, RETRY};
 use super::share::shown;
+use super::stream::{Watched, told};
 use crate::api::endpoint::Endpoint;
 use crate::api::openapi::parts;
-use crate::api::tail::while_admitted;
 use crate::app::access::links::Link;
 use crate::app::access::principal::Principal;
 use crate::app::access::scope::Access;
@@ -31,7 +25,6 @@ use crate::app::route::{Content, RouteSpec};
 use crate::app::shared_streams::Place;
 use crate::app::state::AppState;
 use crate::http::problem::{Code, Problem};
-use crate::http::response;
 
 /// Largest page that is compared, in bytes: far more than any weighs.
 const PAGE_BYTES_MAX: usize = 4 << 20;
@@ -60,50 +53,25 @@ impl Endpoint for GetShareLive {
             return Err(Problem::internal("a shared page's stream without its link"));
         };
         let place = state.shared_streams.place(&link.0.id).ok_or_else(Problem::overloaded)?;
-        let told = Told { state: Arc::clone(&state), link: Arc::clone(link), place, mark: None, at: Instant::now() };
-        let greeting = futures::stream::once(async { Ok::<_, Infallible>(Bytes::from_static(RETRY.as_bytes())) });
-        let events = futures::stream::unfold(told, |mut told| async move { Some((Ok(told.next().await?), told)) });
-        let mut response =
-            response::content(StatusCode::OK, HeaderValue::from_static("text/event-stream"), Bytes::new());
-        *response.body_mut() = while_admitted(&state, call.principal, Body::from_stream(greeting.chain(events)));
-        Ok(response)
+        let every = state.options.shared_look_every;
+        let watched = SharedPage { state: Arc::clone(&state), link: Arc::clone(link), place, every };
+        Ok(told(&state, call.principal, every, watched))
     }
 }
 
-/// What a stream has told.
-struct Told<B> {
+/// A link's page, and the place that its stream takes.
+struct SharedPage<B> {
     state: Arc<AppState<B>>,
     link: Arc<Link>,
     place: Place,
-    mark: Option<u64>,
-    at: Instant,
+    /// A look that is as old at most serves all streams of the link.
+    every: Duration,
 }
 
-impl<B: Backend> Told<B> {
-    /// The next thing to say; `None` at the end.
-    async fn next(&mut self) -> Option<Bytes> {
-        loop {
-            let every = self.state.options.shared_look_every;
-            if let Some(mark) = self.look(every).await
-                && self.mark.replace(mark) != Some(mark)
-            {
-                self.at = Instant::now();
-                return Some(format!("event: received\ndata: {mark}\n\n").into());
-            }
-            if self.at.elapsed() >= HEARTBEAT {
-                self.at = Instant::now();
-                return Some(Bytes::from_static(b":\n\n"));
-            }
-            tokio::select! {
-                () = tokio::time::sleep(every) => {}
-                () = self.state.stopping.cancelled() => return None,
-            }
-        }
-    }
-
+impl<B: Backend> Watched for SharedPage<B> {
     /// A mark of the page as it is now; `None` while it can't be drawn.
-    async fn look(&self, every: Duration) -> Option<u64> {
-        if let Some(seen) = self.place.seen(every) {
+    async fn look(&mut self) -> Option<u64> {
+        if let Some(seen) = self.place.seen(self.every) {
             return Some(seen);
         }
         let page = shown(&self.state, &self.link).await.ok().filter(|page| page.status() == StatusCode::OK)?;

@@ -4,15 +4,17 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use datafusion::arrow::record_batch::RecordBatch;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
 use super::rows;
-use crate::metrics::statement::Statement;
-use crate::metrics::{Metric, quality};
+use crate::metrics::statement::{Dimension, MeasuredNumber, Relation, Statement};
+use crate::metrics::{Metric, Scope, quality};
 use crate::session::Snapshot;
 use crate::{Period, QueryError, QueryLimits, QueryResult, cell};
+
+/// What is counted of the rows of `rejects`.
+const REJECTS: [&Metric; 3] = [&quality::REJECTED, &quality::DUPLICATES, &quality::CONFLICTS];
 
 /// Counts by the time of receipt.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,19 +32,31 @@ pub struct Quality {
 }
 
 impl Quality {
+    /// Two statements, one for each table: somebody waits for what they tell.
     pub(crate) async fn run(snapshot: &Snapshot, period: &Period, limits: QueryLimits) -> Result<Quality, QueryError> {
-        let ask = async |metric: &'static Metric| {
-            let statement = Statement::of(metric, |relation| relation.within(period));
-            snapshot.query(&statement, limits).await
-        };
-        let rejected_by_reason = counts(&ask(&quality::REJECTED).await?);
-        Ok(Quality {
-            accepted: count(&ask(&quality::ACCEPTED).await?),
-            rejected: rejected_by_reason.values().sum(),
-            rejected_by_reason,
-            duplicates: count(&ask(&quality::DUPLICATES).await?),
-            conflicts: count(&ask(&quality::CONFLICTS).await?),
-        })
+        let accepted = Statement::of(&quality::ACCEPTED, |relation| relation.within(period));
+        let accepted = snapshot.query(&accepted, limits).await?;
+        let numbers = REJECTS.map(|metric| MeasuredNumber { metric, scope: Scope::AllChannels });
+        let relation = Relation::Rejects;
+        let within = relation.within(period);
+        let rejects = Statement { relation, by: Some(Dimension::Keyword), numbers: &numbers, within: &within };
+        let rejects = snapshot.query(&rejects.to_string(), limits).await?;
+        let mut quality = Quality { accepted: count(&accepted), ..Quality::default() };
+        for (batch, row) in rows(&rejects) {
+            let number = |place: usize| {
+                let number = batch.columns().get(place + 1).and_then(|column| cell::number(column, row));
+                number.as_ref().and_then(Number::as_u64).unwrap_or(0)
+            };
+            let [rejected, duplicates, conflicts] = std::array::from_fn(number);
+            quality.rejected += rejected;
+            quality.duplicates += duplicates;
+            quality.conflicts += conflicts;
+            // Duplicates and conflicts break no rule.
+            if let Some(reason) = cell::text(batch.column(0), row).filter(|_| rejected > 0) {
+                *quality.rejected_by_reason.entry(reason.into_owned()).or_default() += rejected;
+            }
+        }
+        Ok(quality)
     }
 
     /// The number of a metric; `None` of one that isn't counted by the time of receipt.
@@ -61,14 +75,6 @@ impl Quality {
 fn count(result: &QueryResult) -> u64 {
     let number = rows(result).next().and_then(|(batch, row)| cell::number(batch.column(0), row));
     number.as_ref().and_then(Number::as_u64).unwrap_or(0)
-}
-
-/// A number for each text.
-fn counts(result: &QueryResult) -> BTreeMap<String, u64> {
-    let named = |(batch, row): (&RecordBatch, usize)| {
-        Some((cell::text(batch.column(0), row)?.into_owned(), cell::number(batch.column(1), row)?.as_u64()?))
-    };
-    rows(result).filter_map(named).collect()
 }
 
 impl fmt::Display for Quality {

@@ -20,10 +20,11 @@ use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::TaskContext;
 use datafusion::physical_plan::{ExecutionPlan, collect};
 use futures::future::BoxFuture;
+use serde::Deserialize;
 use table::Newest;
 
 use super::request::Listed;
-use super::{EventDetails, EventLine, EventList, EventsRequest, rows, statement};
+use super::{EventDetails, EventLine, EventList, EventsRequest, RejectLine, rows, statement};
 use crate::QueryResult;
 use crate::engine::SharedEngine;
 use crate::views;
@@ -42,6 +43,19 @@ const COLUMNS: &[&str] = &[
     "request_id",
     "derived",
     "time_anomaly",
+];
+/// What is told of a rejected event: its columns as they are.
+const COLUMNS_OF_REJECTS: &[&str] = &[
+    "received_at",
+    "reject_id",
+    "kind",
+    "keyword",
+    "pointer",
+    "violation_count",
+    "event_id",
+    "datastream",
+    "request_id",
+    "violations",
 ];
 /// Memory of the plan, by the engine's own count: it has a few rows.
 const MEMORY_BYTES_MAX: usize = 64 << 20;
@@ -105,11 +119,17 @@ impl LinePlan {
 }
 
 impl QueryPool {
-    /// A page of the list of all stored events; `None` where a query must find it.
+    /// Plans the view's columns before somebody waits for them. It is only for speed.
+    pub(crate) async fn plan_lines(&self) {
+        let schema = self.inner.tables.events.moment().schema;
+        let _ = self.inner.lines.lines(RecordBatch::new_empty(schema)).await;
+    }
+
+    /// A page of the list of all events; `None` where a query must find it.
     pub(super) async fn newest(&self, request: &EventsRequest) -> Option<EventList> {
-        let is_plain = request.listed == Listed::Stored
-            && request.find.is_none()
+        let is_plain = request.find.is_none()
             && request.anomaly.is_none()
+            && request.reason.is_none()
             && request.filter == summary::Filter::default();
         if !is_plain {
             return None;
@@ -122,22 +142,33 @@ impl QueryPool {
         let until = place.map_or(until, |(time, _)| until.min(time.saturating_add(1)));
         // Those of one instant with the place are among them, and are left out below.
         let mut wanted = request.rows_max + 1;
-        let events = &self.inner.tables.events;
+        let table::Store { events, rejects, .. } = &self.inner.tables;
         loop {
             let newest = Newest { within: since..until, rows: wanted };
-            let batch = events.newest(&newest, COLUMNS).await.ok()??;
-            let found = batch.num_rows();
-            let mut lines = self.inner.lines.lines(batch).await.ok()?;
-            lines.sort_by_cached_key(|line| Reverse((micros(&line.time), line.id.clone())));
-            if let Some((time, id)) = place {
-                lines.retain(|line| (micros(&line.time), line.id.as_str()) < (Some(time), id));
-            }
+            let (found, list) = match request.listed {
+                Listed::Stored => {
+                    let batch = events.newest(&newest, COLUMNS).await.ok()??;
+                    let found = batch.num_rows();
+                    let mut lines = self.inner.lines.lines(batch).await.ok()?;
+                    in_order(&mut lines, place, |line| (&line.time, &line.id));
+                    (found, Ordered::Stored(lines))
+                }
+                Listed::Rejected => {
+                    let batch = rejects.newest(&newest, COLUMNS_OF_REJECTS).await.ok()??;
+                    let mut lines: Vec<RejectLine> = as_they_are(&batch)?;
+                    in_order(&mut lines, place, |line| (&line.received_at, &line.reject_id));
+                    (batch.num_rows(), Ordered::Rejected(lines))
+                }
+            };
             // Fewer than there could be, since some of the place's own instant were left out.
-            if lines.len() <= request.rows_max && found >= wanted {
+            if list.len() <= request.rows_max && found >= wanted {
                 wanted += found;
                 continue;
             }
-            return Some(EventList::of(request, lines));
+            return Some(match list {
+                Ordered::Stored(lines) => EventList::of(request, lines),
+                Ordered::Rejected(lines) => EventList::of_rejected(request, lines),
+            });
         }
     }
 
@@ -150,6 +181,43 @@ impl QueryPool {
         QueryResult::new(row.schema(), vec![row]).write_json(&mut json).ok()?;
         Some(EventDetails::of(line, rows(&json).ok()?.pop()?))
     }
+}
+
+/// Lines of either table, the newest first.
+enum Ordered {
+    Stored(Vec<EventLine>),
+    Rejected(Vec<RejectLine>),
+}
+
+impl Ordered {
+    fn len(&self) -> usize {
+        match self {
+            Ordered::Stored(lines) => lines.len(),
+            Ordered::Rejected(lines) => lines.len(),
+        }
+    }
+}
+
+/// Puts lines in the order of the list, by their instant and id, without those before a place in it.
+fn in_order<T>(lines: &mut Vec<T>, place: Option<(i64, &str)>, key: impl Fn(&T) -> (&String, &String)) {
+    let key = |line: &T| {
+        let (time, id) = key(line);
+        (micros(time), id.clone())
+    };
+    lines.sort_by_cached_key(|line| Reverse(key(line)));
+    if let Some((time, id)) = place {
+        lines.retain(|line| key(line) < (Some(time), id.to_owned()));
+    }
+}
+
+/// Rows whose columns need no computing.
+fn as_they_are<T: for<'a> Deserialize<'a>>(batch: &RecordBatch) -> Option<Vec<T>> {
+    let places: Vec<usize> =
+        COLUMNS_OF_REJECTS.iter().map(|name| batch.schema().index_of(name).ok()).collect::<Option<_>>()?;
+    let batch = batch.project(&places).ok()?;
+    let mut json = Vec::new();
+    QueryResult::new(batch.schema(), vec![batch]).write_json(&mut json).ok()?;
+    rows(&json).ok()
 }
 
 /// Microseconds since 1970. As texts times are in another order: they have no zeros behind their last digit.

@@ -81,6 +81,20 @@ pub struct RejectLine {
     pub datastream: Option<String>,
     /// The request it came with.
     pub request_id: Option<String>,
+    /// All violations as JSON, values masked.
+    pub violations: Option<String>,
+}
+
+impl RejectLine {
+    /// What the first violation says, values masked.
+    pub fn message(&self) -> Option<String> {
+        #[derive(Deserialize)]
+        struct Told {
+            message: String,
+        }
+        let told: Vec<Told> = serde_json::from_str(self.violations.as_deref()?).ok()?;
+        Some(told.into_iter().next()?.message)
+    }
 }
 
 /// A page of a list, newest first.
@@ -132,20 +146,10 @@ impl QueryPool {
 
     async fn page(&self, request: &EventsRequest, sql: &str, limits: QueryLimits) -> Result<EventList, QueryError> {
         let answer = self.sql(sql, Form::Json, limits, &mut ()).await?;
-        let mut list = EventList::default();
-        match request.listed() {
-            Listed::Stored => {
-                list = EventList::of(request, rows(&answer)?);
-            }
-            Listed::Rejected => {
-                list.rejected = rows(&answer)?;
-                let is_more = list.rejected.len() > request.rows_max;
-                list.rejected.truncate(request.rows_max);
-                let last = list.rejected.last().filter(|_| is_more);
-                list.before = last.map(|line| request::behind(&line.received_at, &line.reject_id));
-            }
-        }
-        Ok(list)
+        Ok(match request.listed() {
+            Listed::Stored => EventList::of(request, rows(&answer)?),
+            Listed::Rejected => EventList::of_rejected(request, rows(&answer)?),
+        })
     }
 
     /// What the tables know of a stored event; `time` is its own, in microseconds since 1970.
@@ -165,6 +169,15 @@ impl QueryPool {
 }
 
 impl EventList {
+    /// A page of rejected events, likewise.
+    fn of_rejected(request: &EventsRequest, mut rejected: Vec<RejectLine>) -> EventList {
+        let is_more = rejected.len() > request.rows_max;
+        rejected.truncate(request.rows_max);
+        let last = rejected.last().filter(|_| is_more);
+        let before = last.map(|line| request::behind(&line.received_at, &line.reject_id));
+        EventList { stored: Vec::new(), rejected, before }
+    }
+
     /// A page of stored events, of one more than is shown where there are more.
     fn of(request: &EventsRequest, mut stored: Vec<EventLine>) -> EventList {
         let is_more = stored.len() > request.rows_max;

@@ -12,7 +12,7 @@ use crate::views::columns::column_of;
 pub(super) const STORED: &str = "time, id, visitor, session, channel, contact_requests, subject, page, event_type, datastream, received_at, derived, time_anomaly, anomaly, late";
 /// What is shown of a rejected one.
 const REJECTED: &str =
-    "received_at, reject_id, kind, keyword, pointer, violation_count, event_id, datastream, request_id";
+    "received_at, reject_id, kind, keyword, pointer, violation_count, event_id, datastream, request_id, violations";
 /// The days that are looked at first: most lists are full with them.
 const DAYS_FIRST: u64 = 1;
 

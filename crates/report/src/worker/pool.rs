@@ -96,11 +96,17 @@ impl QueryPool {
         Ok(QueryPool { inner: Arc::new(inner) })
     }
 
-    /// Starts the first worker in the background, for the first query.
+    /// Starts the first worker of each kind in the background, for the first query and for the first look at the page of
+    /// quality, and plans what single events are shown by.
     pub fn warm(&self) {
-        if let Ok(permit) = Arc::clone(&self.inner.user.permits).try_acquire_owned() {
-            replace(&self.inner, WorkerClass::User, permit, None);
+        let Inner { user, internal, .. } = &*self.inner;
+        for (class, slots) in [(WorkerClass::User, user), (WorkerClass::Internal, internal)] {
+            if let Ok(permit) = Arc::clone(&slots.permits).try_acquire_owned() {
+                replace(&self.inner, class, permit, None);
+            }
         }
+        let pool = self.clone();
+        tokio::spawn(async move { pool.plan_lines().await });
     }
 
     /// Runs a person's statement; its rows, written.

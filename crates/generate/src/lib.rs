@@ -126,6 +126,11 @@ impl Generator {
         out.flush()
     }
 
+    /// Appends the next events to `lines`, a line each and so many at most; how many they were, none when all are written.
+    pub fn write_next(&mut self, events: u64, lines: &mut Vec<u8>) -> u64 {
+        (0..events).take_while(|_| self.next_line(lines)).count() as u64
+    }
+
     /// Appends the next event as a line; false when all are written.
     fn next_line(&mut self, lines: &mut Vec<u8>) -> bool {
         if self.written == self.options.events {

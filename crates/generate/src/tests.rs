@@ -48,6 +48,15 @@ fn same_seed_same_bytes() {
 }
 
 #[test]
+fn in_batches_it_is_the_same_run() {
+    let mut generator = Generator::new(options(1_000, 10, Style::Platform));
+    let mut out = Vec::new();
+    let batches = std::iter::repeat_with(|| generator.write_next(300, &mut out)).take_while(|count| *count > 0);
+    assert_eq!(batches.collect::<Vec<_>>(), [300, 300, 300, 100]);
+    assert_eq!(out, run(1_000, 10, Style::Platform));
+}
+
+#[test]
 fn each_option_decides_about_the_bytes() {
     let like = |change: &dyn Fn(&mut Options)| {
         let mut changed = options(50, 5, Style::Platform);

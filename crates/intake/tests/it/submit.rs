@@ -251,7 +251,7 @@ async fn a_files_reject_is_a_files_event_when_it_is_sent_again() {
     let strict = ValidationPolicy { plan: xdm::standard_plan(), profile: xdm::Profile::aep_strict() };
     let (intake, _) = open_with(intake::IntakeOptions { policy: strict, ..options(dir.path()) }).await;
     let undeclared = |id: &str| event(id, 5).replace("\"eventType\"", "\"madeUp\":1,\"eventType\"");
-    for (id, source) in [("of-a-file", Source::File), ("of-a-sender", Source::Sender)] {
+    for (id, source) in [("of-a-file", intake::Source::File), ("of-a-sender", intake::Source::Sender)] {
         intake.submit(intake::Request { source, ..request(undeclared(id)) }).await.unwrap();
     }
     intake.settle().await.unwrap();

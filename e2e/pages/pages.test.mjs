@@ -39,6 +39,9 @@ before(async () => {
   const headers = { "content-type": "application/x-ndjson" };
   const sent = await fetch(`${frontdesk.url}/v1/events`, { method: "POST", headers, body: made.stdout });
   assert.equal(sent.status, 200, await sent.text());
+  // A machine that is busy with other things takes its time to make rows of them.
+  const isThere = async () => (await frontdesk.sql("select count(*) as n from events"))[0].n > 0;
+  assert.ok(await poll(LIVE_MS_MAX, isThere), "no rows");
   const ask = async (where, body) => {
     const answer = await fetch(`${frontdesk.url}${where}`, { method: "POST", body: JSON.stringify(body) });
     assert.ok(answer.ok, await answer.clone().text());
@@ -320,6 +323,75 @@ test("numbers change in place, by one stream for all tabs", async () => {
   assert.ok(await poll(LIVE_MS_MAX, async () => (await shown()) === begin + 1), `${await shown()} instead of ${begin + 1}`);
   assert.ok(await page.locator("details.numbers").first().evaluate((details) => details.open));
   assert.equal(streams.length, 1);
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("an empty house is filled by one button, and left as it was by a filter", async () => {
+  const empty = await startFrontdesk({ streams: {} });
+  try {
+    for (const { name, colorScheme, width } of LOOKS) {
+      const { page, close } = await visitor({ colorScheme, width });
+      await page.goto(empty.url);
+      await isSound(page, { name }, "empty");
+      await close();
+    }
+    const context = await browser.newContext({ javaScriptEnabled: false, viewport: { width: 1280, height: 900 } });
+    const page = await context.newPage();
+    await page.goto(empty.url);
+    await page.getByRole("button", { name: "Load 20,000 made-up events" }).click();
+    keep("demo-loading", await page.screenshot());
+    const told = () => page.locator(".told").textContent();
+    const isOver = async () => (await page.goto(empty.url)) && (await told()).startsWith("These numbers are made up") && (await page.locator(".stats").count()) > 0;
+    assert.ok(await poll(3 * LIVE_MS_MAX, isOver), await told());
+    keep("demo-loaded", await page.screenshot({ fullPage: true }));
+    const report = await (await fetch(`${empty.url}/v1/reports/quality`)).json();
+    assert.equal(report.metrics.late.value, 0, "a file's events aren't late");
+    const rows = await empty.sql("select datastream, count(*) as events from events group by datastream");
+    assert.deepEqual(rows, [{ datastream: "demo", events: 19_900 }]);
+    assert.equal(await page.locator("form.offer").count(), 0);
+    await page.locator(".told a", { hasText: "without them" }).click();
+    assert.equal(new URL(page.url()).search, "?datastream=!demo");
+    assert.equal((await page.locator(".stat .number").first().textContent()).trim(), "0");
+    await context.close();
+  } finally {
+    await empty.stop();
+  }
+});
+
+test("a period of one's own is compared with, a view is opened by its name, a reason has its command", async () => {
+  const { page, open, complaints, close } = await visitor({ scripts: false });
+  await open("/?since=7d");
+  await page.locator("details.pop > summary", { hasText: "Compare" }).click();
+  keep("menu-compare", await page.screenshot());
+  const day = (days) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
+  await page.locator("[name=compare_since]").fill(day(40));
+  await page.locator("[name=compare_until]").fill(day(30));
+  await page.getByRole("button", { name: "Compare", exact: true }).click();
+  const report = await (await fetch(`${frontdesk.url}/v1/reports/overview?since=7d&compare=${day(40)}..${day(30)}`)).json();
+  assert.equal(report.compared.with, "own");
+  assert.match(await page.locator("#requests .says").textContent(), /other period/);
+  // What a link of this page holds is one parameter.
+  const href = await page.locator(".seg a").first().getAttribute("href");
+  assert.ok(href.includes(`compare=${day(40)}..${day(30)}`), href);
+  await page.locator("details.pop > summary", { hasText: "Compare" }).click();
+  await page.getByRole("link", { name: "Same weekdays before" }).click();
+  assert.ok(page.url().endsWith("compare=weekdays"), page.url());
+
+  const name = "Everything about deliveries, for the Monday meeting with the warehouse";
+  await open(`/views/${encodeURIComponent(name)}?since=90d`);
+  assert.equal(new URL(page.url()).pathname, "/");
+  assert.equal(new URL(page.url()).searchParams.get("since"), "90d");
+  assert.equal(new URL(page.url()).searchParams.get("device"), "mobile");
+
+  await open("/quality?since=30d");
+  const command = await page.locator("#again .examples code").last().textContent();
+  const [, id] = command.match(/^frontdesk rejects retry ([-0-9a-f]+)$/);
+  const found = await frontdesk.sql(`select kind from rejects where reject_id = '${id}'`);
+  assert.deepEqual(found, [{ kind: "invalid" }]);
+  // Each chart's numbers are there as a table, those of the lines too.
+  await open("/");
+  assert.equal(await page.locator(".stats + details.numbers table thead th").count(), 7);
   assert.deepEqual(complaints, []);
   await close();
 });

@@ -10,7 +10,7 @@ use crate::links::without_links;
 use crate::page::{Context, Told, notes, when};
 use crate::pages::{chat, list, overview, quality};
 use crate::parts::series::{columns_chart, requests, requests_chart};
-use crate::parts::stat::Stat;
+use crate::parts::stat::{Stat, stats};
 use crate::parts::values::Values;
 use crate::text;
 use crate::view::{FilterKind, Page, View};
@@ -87,7 +87,7 @@ fn context<'a>(report: &Report, view: &'a View, now: i64) -> Context<'a> {
         ReportName::Devices => Page::Devices,
         ReportName::Quality => Page::Quality,
     };
-    Context { page, view, now, origin: "", is_signed_in: false, kept: None, standing: None, shared: None }
+    Context { page, view, now, origin: "", is_signed_in: false, kept: None, standing: None, demo: None, shared: None }
 }
 
 fn title(name: ReportName) -> &'static str {
@@ -133,14 +133,14 @@ fn content(context: &Context<'_>, report: &Report, lists: &[Report]) -> Markup {
 }
 
 fn of_channels(context: &Context<'_>, report: &Report, lists: &[Report]) -> Markup {
-    let stat = |metric| Stat { metric, label: None, report }.draw(context.now);
+    let stat = |metric| Stat { metric, label: None, report };
     html! {
-        div.stats.few {
-            (stat(&metric::CONTACT_REQUESTS))
-            (stat(&metric::VISITORS))
-            (stat(&metric::CONTACT_RATE))
-            (stat(&metric::CHATS_STARTED))
-        }
+        (stats("stats few", context.now, &[
+            stat(&metric::CONTACT_REQUESTS),
+            stat(&metric::VISITORS),
+            stat(&metric::CONTACT_RATE),
+            stat(&metric::CHATS_STARTED),
+        ]))
         div.grid {
             div.whole {
                 @if report.by == "weekday-hour" { (overview::heat(report)) } @else { (requests(context, report)) }

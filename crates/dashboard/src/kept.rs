@@ -6,7 +6,7 @@ use report::visible;
 use crate::format::time;
 use crate::page::{Context, Told};
 use crate::text::field;
-use crate::view::{Filter, FilterKind, Page};
+use crate::view::{Filter, FilterKind, Page, segment};
 
 /// Views of a page that stand in its menu; the list of all has the rest.
 const IN_MENU_MAX: usize = 12;
@@ -33,11 +33,17 @@ pub struct KeptView {
 
 impl KeptView {
     /// Where it is.
-    pub(crate) fn href(&self) -> String {
+    pub fn href(&self) -> String {
         match self.query.as_str() {
             "" => self.page.path().to_owned(),
             query => format!("{}?{query}", self.page.path()),
         }
+    }
+
+    /// The same by its name, whatever becomes of its query; `None` where browsers would take the name for a step in the path.
+    pub(crate) fn named_href(&self) -> Option<String> {
+        let is_step = matches!(self.name.as_str(), "." | "..");
+        (!is_step).then(|| format!("{PLACE}/{}", segment(&self.name)))
     }
 }
 
@@ -119,5 +125,21 @@ fn place(page: Page, query: &str) -> Markup {
     html! {
         input type="hidden" name="page" value=(page.path());
         input type="hidden" name="query" value=(query);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_view_is_found_by_its_name() {
+        let check = |name: &str, expect: Option<&str>| {
+            let view = KeptView { id: 1, name: name.to_owned(), page: Page::Chat, query: String::new(), made_by: None };
+            assert_eq!(view.named_href().as_deref(), expect, "{name}");
+        };
+        check("Monday", Some("/views/Monday"));
+        check("Käse & 1/2 <b>?", Some("/views/K%C3%A4se%20%26%201%2F2%20%3Cb%3E%3F"));
+        check("..", None);
     }
 }

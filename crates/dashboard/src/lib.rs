@@ -17,6 +17,7 @@ mod annotations;
 mod asset;
 mod change;
 mod chart;
+mod demo;
 mod file;
 mod format;
 mod kept;
@@ -31,6 +32,7 @@ mod text;
 mod view;
 
 pub use asset::{Asset, SCRIPT, STYLE};
+pub use demo::{DEMO_DATA_PATH, DEMO_DATASTREAM, DemoData};
 pub use file::{report_page, report_picture};
 pub use kept::KeptView;
 pub use mail::{

@@ -1,11 +1,13 @@
 //! The frame of every page: head, navigation, choices, foot.
 
 use maud::{DOCTYPE, Markup, html};
-use report::{Annotation, ComparedPeriod, Report, ReportPeriod};
+use report::{Annotation, ComparedPeriod, RejectLine, Report, ReportPeriod};
 
 use crate::asset::{SCRIPT, STYLE};
+use crate::demo::DemoData;
 use crate::format::time;
 use crate::kept::KeptView;
+use crate::pages::list::LIMIT_MAX;
 use crate::parts::toolbar::toolbar;
 use crate::shared::{Shared, shared_page};
 use crate::view::{Page, View};
@@ -30,6 +32,8 @@ pub struct Context<'a> {
     pub kept: Option<&'a [KeptView]>,
     /// How the server stands now, where the page says so.
     pub standing: Option<&'a Standing>,
+    /// How it stands with made-up events, where that is to be told.
+    pub demo: Option<&'a DemoData>,
     /// The link that shows the page to somebody without a key; what leads elsewhere isn't drawn.
     pub shared: Option<Shared<'a>>,
 }
@@ -53,6 +57,8 @@ pub struct Standing {
     pub free_bytes: Option<u64>,
     /// What doesn't work, a sentence each.
     pub remarks: Vec<String>,
+    /// The newest events that were rejected in the page's period: examples of the reasons.
+    pub rejected: Vec<RejectLine>,
 }
 
 /// The span that a page is about, and the one that it is compared with.
@@ -110,8 +116,12 @@ pub(crate) fn page_again(context: &Context<'_>, told: Option<&Told>, again_s: Op
             a href="/api" { "Interface" } a href="/v1/rejects" { "Rejected events" } a href="/metrics" { "Metrics" }
             a href="/readyz" { "Ready?" }
             @if let Some(report) = context.page.report() {
-                a href=(context.view.href_of(report, &[("format", "csv")])) { "This page as CSV" }
-                a href=(context.view.href_of(report, &[])) { "as JSON" }
+                // All rows, and not only those that are shown.
+                @let view = context.view.with("limit", Some(LIMIT_MAX));
+                a href=(view.href_of(report, &[("format", "csv")])) { "This page as CSV" }
+                a href=(view.href_of(report, &[("format", "xlsx")])) { "as a workbook" }
+                a href=(view.href_of(report, &[("format", "html")])) { "as one file to send" }
+                a href=(view.href_of(report, &[])) { "as JSON" }
             }
             span.aside.keys-hint { "Keys: " kbd { "?" } }
         }
@@ -140,7 +150,10 @@ pub(crate) fn keys() -> Markup {
             dl {
                 @for (place, page) in (1..).zip(Page::ALL) { dt { kbd { (place % 10) } } dd { (page.label()) } }
                 dt { kbd { "d" } } dd { "Dates" }
+                dt { kbd { "c" } } dd { "Compare" }
+                dt { kbd { "z" } } dd { "Time zone" }
                 dt { kbd { "f" } } dd { "Filter" }
+                dt { kbd { "n" } } dd { "Notes" }
                 dt { kbd { "v" } } dd { "Saved views" }
                 dt { kbd { "/" } } dd { "Search, where there is one" }
                 dt { kbd { "←" } " " kbd { "→" } } dd { "In a chart: its values" }

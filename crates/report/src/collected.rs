@@ -13,6 +13,8 @@ mod cache;
 mod fold;
 mod statement;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use summary::Filter;
 
@@ -78,6 +80,15 @@ pub struct Collected {
     pub has_more_undeclared: bool,
     /// The first instant that was looked at, where not the whole period was; microseconds since 1970.
     pub since_micros: Option<i64>,
+}
+
+/// What arrived, as far as that is known now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CollectedAnswer {
+    /// What was counted.
+    pub collected: Arc<Collected>,
+    /// When that was begun, where it is being counted anew; microseconds since 1970.
+    pub older_micros: Option<i64>,
 }
 
 impl Collected {

@@ -49,7 +49,8 @@ pub use alerts::{
     ALERT_METRICS, ALERT_PARAMETERS, AlertError, AlertKind, AlertReading, AlertRule, AlertStanding, AlertWeek,
 };
 pub use collected::{
-    Collected, CollectedColumn, CollectedRequest, FilledColumn, SMALL_NUMBER_MAX, ShownValues, UNDECLARED_TOLD_MAX,
+    Collected, CollectedAnswer, CollectedColumn, CollectedRequest, FilledColumn, SMALL_NUMBER_MAX, ShownValues,
+    UNDECLARED_TOLD_MAX,
 };
 pub use contacts::{ChannelNumbers, ContactsReport, Line, Numbers, Quality};
 pub use docs::{EXAMPLES, SqlTable, metrics_markdown, sql_markdown, sql_tables};

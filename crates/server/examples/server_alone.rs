@@ -83,7 +83,7 @@ impl Events for Nothing {
         _: &report::CollectedRequest,
         _: SqlLimits,
         _: std::time::Duration,
-    ) -> Result<Option<std::sync::Arc<report::Collected>>, QueryFailure> {
+    ) -> Result<Option<report::CollectedAnswer>, QueryFailure> {
         Ok(None)
     }
 
@@ -95,6 +95,10 @@ impl Events for Nothing {
 impl Health for Nothing {
     fn events_received(&self) -> u64 {
         0
+    }
+
+    fn has_events(&self) -> bool {
+        false
     }
 
     fn health(&self) -> HealthReport {

@@ -27,7 +27,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("postgres", &["report", "workspace-hack"]),
     ("mail", &["ambient", "report", "state", "workspace-hack"]),
     ("intake", &["ambient", "xdm", "journal", "keys", "table", "vault", "workspace-hack"]),
-    ("server", &["dashboard", "intake", "report", "state", "xdm", "workspace-hack"]),
+    ("server", &["dashboard", "generate", "intake", "report", "state", "xdm", "workspace-hack"]),
     (
         "frontdesk",
         &[

@@ -11,7 +11,7 @@ pub(crate) struct Bars<'a> {
     /// What stands around it.
     pub(crate) caption: Caption<'a>,
     /// The heads of the columns, that of the values first.
-    pub(crate) heads: Vec<&'static str>,
+    pub(crate) heads: Vec<Markup>,
     /// How many of the columns of numbers stay on a narrow screen, from the first on.
     pub(crate) narrow: usize,
     /// The bars.
@@ -101,7 +101,7 @@ mod tests {
         };
         let list = Bars {
             caption: Caption { id: "l", title: "Subjects", sentence: "Two.".to_owned() },
-            heads: vec!["Subject", "Requests", "Change"],
+            heads: ["Subject", "Requests", "Change"].map(|head| html! { (head) }).to_vec(),
             narrow: 1,
             bars: vec![bar("<b>", 4.0, true), bar("None", 1.0, false)],
             more: Some(("/subjects".to_owned(), "All subjects".to_owned())),

@@ -65,7 +65,7 @@ impl Caption<'_> {
 
 impl Table {
     /// Behind the figure of that name, to be opened.
-    fn behind(&self, title: &str) -> Markup {
+    pub(crate) fn behind(&self, title: &str) -> Markup {
         html! {
             details.numbers {
                 summary { "Show numbers" span.aside { " of " (title) } }

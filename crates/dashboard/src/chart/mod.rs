@@ -22,7 +22,7 @@ mod spark;
 pub(crate) use bars::{Bar, Bars};
 pub(crate) use columns::{Column, Columns, Series};
 pub(crate) use distribution::{Distribution, Mark};
-pub(crate) use figure::Caption;
+pub(crate) use figure::{Caption, Table, TableRow};
 pub(crate) use funnel::{Funnel, Segment, Stage};
 pub(crate) use heat::HeatMap;
 pub(crate) use line::{Line, Lines, Point};

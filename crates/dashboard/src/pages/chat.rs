@@ -8,7 +8,7 @@ use crate::format::number::{Unit, count};
 use crate::page::{Context, Told, page};
 use crate::parts::anomalies::{OF_CHATS, anomalies};
 use crate::parts::series::{LineOf, changed, columns, lines};
-use crate::parts::stat::Stat;
+use crate::parts::stat::{Stat, stats};
 use crate::reading::{compared_line, counted, lengths, part, part_before, total, written};
 
 /// What the page is drawn from.
@@ -26,16 +26,16 @@ pub fn chat(context: &Context<'_>, data: &Chat<'_>) -> String {
 
 /// What is on it.
 pub(crate) fn content(context: &Context<'_>, report: &Report) -> Markup {
-    let stat = |metric, label| Stat { metric, label, report }.draw(context.now);
+    let stat = |metric, label| Stat { metric, label, report };
     html! {
-        div.stats {
-            (stat(&metric::CHATS_OFFERED, None))
-            (stat(&metric::INVITATION_ACCEPTANCE_RATE, Some("Acceptance rate")))
-            (stat(&metric::INVITATION_DECLINE_RATE, Some("Decline rate")))
-            (stat(&metric::CHATS_STARTED, None))
-            (stat(&metric::CHAT_DURATION_SECONDS, Some("Chat duration, median")))
-            (stat(&metric::CHATS_OPEN, None))
-        }
+        (stats("stats", context.now, &[
+            stat(&metric::CHATS_OFFERED, None),
+            stat(&metric::INVITATION_ACCEPTANCE_RATE, Some("Acceptance rate")),
+            stat(&metric::INVITATION_DECLINE_RATE, Some("Decline rate")),
+            stat(&metric::CHATS_STARTED, None),
+            stat(&metric::CHAT_DURATION_SECONDS, Some("Chat duration, median")),
+            stat(&metric::CHATS_OPEN, None),
+        ]))
         div.grid {
             div.most { (funnel(report)) }
             div.least { (durations(report)) }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use report::{Metric, Report, metric};
 
 use crate::page::{Context, Told, page};
-use crate::parts::stat::Stat;
+use crate::parts::stat::{Stat, stats};
 use crate::parts::values::Values;
 use crate::view::{FilterKind, Page};
 
@@ -36,7 +36,7 @@ const OF_PAGES: &[(&Metric, &str)] = &[
     (&metric::CHAT_DURATION_SECONDS, "Duration"),
 ];
 /// Rows of the longer list; more can't be asked for.
-const LIMIT_MAX: &str = "1000";
+pub(crate) const LIMIT_MAX: &str = "1000";
 
 /// The page of subjects, from the report `subjects`.
 pub fn subjects(context: &Context<'_>, report: &Report) -> String {
@@ -121,14 +121,14 @@ pub(crate) fn of_devices(report: &Report, more: Option<(String, String)>) -> Val
 /// What is on such a page.
 pub(crate) fn content(context: &Context<'_>, values: Values<'_>) -> Markup {
     let report = values.report;
-    let stat = |metric| Stat { metric, label: None, report }.draw(context.now);
+    let stat = |metric| Stat { metric, label: None, report };
     html! {
-        div.stats.few {
-            (stat(&metric::CONTACT_REQUESTS))
-            (stat(&metric::VISITORS))
-            (stat(&metric::CONTACT_VISITORS))
-            (stat(&metric::CONTACT_RATE))
-        }
+        (stats("stats few", context.now, &[
+            stat(&metric::CONTACT_REQUESTS),
+            stat(&metric::VISITORS),
+            stat(&metric::CONTACT_VISITORS),
+            stat(&metric::CONTACT_RATE),
+        ]))
         div.grid { div.whole { (values.draw(context)) } }
     }
 }

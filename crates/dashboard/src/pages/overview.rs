@@ -4,14 +4,18 @@ use maud::{Markup, html};
 use report::{Contents, Metric, Report, metric};
 
 use crate::chart::{Caption, HeatMap};
+use crate::demo::{self, DemoData};
 use crate::format::number::count;
-use crate::page::{Context, Told, page};
+use crate::page::{Context, Told, page_again};
 use crate::parts::empty::empty;
 use crate::parts::series::requests;
-use crate::parts::stat::Stat;
+use crate::parts::stat::{Stat, stats};
 use crate::parts::values::Values;
 use crate::reading::{part, total};
 use crate::view::{FilterKind, Page};
+
+/// After so many seconds a page is asked for again while made-up events are being loaded.
+const AGAIN_S: u64 = 2;
 
 /// What the page is drawn from: reports about the same span, with the same filter.
 #[derive(Clone, Copy, Debug)]
@@ -84,19 +88,24 @@ pub fn overview(context: &Context<'_>, data: &Overview<'_>) -> String {
     let Overview { overview, chat, hours, subjects, pages, referrers, devices } = *data;
     let lists: Vec<&Report> = [subjects, pages, referrers].into_iter().flatten().collect();
     let told = Told::of(overview, &[&[chat, devices], lists.as_slice()].concat());
-    let stat = |metric, label, report| Stat { metric, label, report }.draw(context.now);
+    let stat = |metric, label, report| Stat { metric, label, report };
+    // What was loaded a moment ago isn't counted yet.
+    let is_empty = is_empty(overview) && context.view.filters().is_empty();
+    let is_filled = matches!(context.demo, Some(DemoData::Loaded { .. })) && context.view.get("since").is_none();
+    let is_coming = context.demo.is_some_and(DemoData::is_loading) || is_empty && is_filled;
     let content = html! {
-        @if is_empty(overview) && context.view.filters().is_empty() {
-            (empty(context))
+        (demo::state(context))
+        @if is_empty {
+            @if is_coming { section.card.first { h2 { "Nothing is counted yet" } p { "The page comes again by itself." } } } @else { (empty(context)) }
         } @else {
-            div.stats {
-                (stat(&metric::CONTACT_REQUESTS, None, overview))
-                (stat(&metric::VISITORS, None, overview))
-                (stat(&metric::CONTACT_RATE, None, overview))
-                (stat(&metric::CHATS_STARTED, None, overview))
-                (stat(&metric::INVITATION_ACCEPTANCE_RATE, Some("Acceptance rate"), chat))
-                (stat(&metric::CHAT_DURATION_SECONDS, Some("Chat duration, median"), chat))
-            }
+            (stats("stats", context.now, &[
+                stat(&metric::CONTACT_REQUESTS, None, overview),
+                stat(&metric::VISITORS, None, overview),
+                stat(&metric::CONTACT_RATE, None, overview),
+                stat(&metric::CHATS_STARTED, None, overview),
+                stat(&metric::INVITATION_ACCEPTANCE_RATE, Some("Acceptance rate"), chat),
+                stat(&metric::CHAT_DURATION_SECONDS, Some("Chat duration, median"), chat),
+            ]))
             div.grid {
                 div.whole { (requests(context, overview)) }
                 @if let Some(hours) = hours { div.most { (heat(hours)) } }
@@ -113,7 +122,7 @@ pub fn overview(context: &Context<'_>, data: &Overview<'_>) -> String {
             }
         }
     };
-    page(context, Some(&told), &content)
+    page_again(context, Some(&told), is_coming.then_some(AGAIN_S), &content)
 }
 
 const HEADS_OF_REQUESTS: &[(&Metric, &str)] = &[(&metric::CONTACT_REQUESTS, "Requests")];

@@ -1,17 +1,20 @@
 //! What became of the events that were sent, and what can't be right in them.
 
 use maud::{Markup, html};
-use report::{Report, metric};
+use report::{RejectLine, Report, RowKind, metric};
 
 use crate::format::number::{Unit, count};
 use crate::format::time;
 use crate::page::{Context, Standing, Told, page};
 use crate::parts::anomalies::{ALL, anomalies};
 use crate::parts::series::columns;
-use crate::parts::stat::Stat;
+use crate::parts::stat::{Stat, stats};
 use crate::parts::values::{REASON, Values};
-use crate::text::sentence;
-use crate::view::Page;
+use crate::text::{self, sentence};
+use crate::view::{Page, event_href};
+
+/// Reasons that have an example: more than there are rules in most schemas.
+const EXAMPLES_MAX: usize = 20;
 
 /// What the page is drawn from.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +40,7 @@ fn now(standing: &Standing, now: i64) -> Markup {
         1 => "one request".to_owned(),
         number => format!("{} requests", count(number)),
     };
-    let Standing { newest, last_commit, waiting, uncommitted, set_aside, journal_bytes, free_bytes, remarks } =
+    let Standing { newest, last_commit, waiting, uncommitted, set_aside, journal_bytes, free_bytes, remarks, .. } =
         standing;
     html! {
         section.card.after id="now" {
@@ -72,16 +75,16 @@ fn size(bytes: u64) -> String {
 
 /// What is on it, with where the rejected events are.
 pub(crate) fn content(context: &Context<'_>, report: &Report, rejects: Option<(String, String)>) -> Markup {
-    let stat = |metric| Stat { metric, label: None, report }.draw(context.now);
+    let stat = |metric| Stat { metric, label: None, report };
     html! {
-        div.stats {
-            (stat(&metric::ACCEPTED))
-            (stat(&metric::REJECTED))
-            (stat(&metric::DUPLICATES))
-            (stat(&metric::CONFLICTS))
-            (stat(&metric::LATE))
-            (stat(&metric::ANOMALIES))
-        }
+        (stats("stats", context.now, &[
+            stat(&metric::ACCEPTED),
+            stat(&metric::REJECTED),
+            stat(&metric::DUPLICATES),
+            stat(&metric::CONFLICTS),
+            stat(&metric::LATE),
+            stat(&metric::ANOMALIES),
+        ]))
         @if let Some(standing) = context.standing { (now(standing, context.now)) }
         div.grid {
             div.half {
@@ -92,17 +95,48 @@ pub(crate) fn content(context: &Context<'_>, report: &Report, rejects: Option<(S
                 }.draw(context))
             }
             div.half { (anomalies(context, report, &ALL)) }
-            @if context.shared.is_none() { div.whole {
-                section.card.hint {
-                    h2 { "Look at them, correct them, try again" }
-                    p.says { "A rejected event is kept with what was wrong. After a schema was corrected it can be judged once more." }
-                    pre tabindex="0" { code { "frontdesk rejects list\nfrontdesk rejects show ID\nfrontdesk rejects retry" } }
-                }
-            } }
+            @if context.shared.is_none() { div.whole { (again(context, report)) } }
             div.half { (columns(context, report, "late-events", "Late events over time", &metric::LATE)) }
             div.half { (columns(context, report, "anomalies-over-time", "Anomalies over time", &metric::ANOMALIES)) }
         }
     }
+}
+
+/// An event of each reason, and how it is tried again.
+fn again(context: &Context<'_>, report: &Report) -> Markup {
+    let rejected = context.standing.map_or(&[][..], |standing| &standing.rejected);
+    let reasons = report.rows.iter().filter(|row| row.kind == RowKind::Value).filter_map(|row| row.value.as_deref());
+    let examples: Vec<(&str, &RejectLine)> =
+        reasons.filter_map(|reason| Some((reason, example(rejected, reason)?))).take(EXAMPLES_MAX).collect();
+    html! {
+        section.card.hint id="again" {
+            h2 { "Look at them, correct them, try again" }
+            p.says { "A rejected event is kept, sealed, with what was wrong. When a schema or a setting was corrected it can be judged once more, on the server's machine and while no server runs: it is taken in if it is valid now, and stays as it is if not." }
+            @if !examples.is_empty() {
+                ul.examples { @for (reason, line) in examples { li {
+                    p {
+                        @let href = context.view.href_with(Page::Events, &[("show", "rejected"), ("reason", reason)]);
+                        b { a href=(href) { (text::shown(reason)) } }
+                        @if let Some(pointer) = line.pointer.as_deref().filter(|pointer| !pointer.is_empty()) { " " code { (text::shown(pointer)) } }
+                        @if let Some(message) = line.message() { " " (sentence(&text::shown(&message))) }
+                        span.aside {
+                            " Received " (time::second(&line.received_at)) " UTC"
+                            @if let Some(id) = &line.event_id { ", " a href=(event_href(id)) { "this event" } }
+                        }
+                    }
+                    pre tabindex="0" { code { "frontdesk rejects retry " (text::shown(&line.reject_id)) } }
+                } } }
+                p.says { "All of them:" }
+            }
+            pre tabindex="0" { code { "frontdesk rejects list\nfrontdesk rejects retry --all" } }
+        }
+    }
+}
+
+/// The newest event whose first violation is of this rule.
+fn example<'a>(rejected: &'a [RejectLine], reason: &str) -> Option<&'a RejectLine> {
+    let is_of = |line: &&RejectLine| line.kind == "invalid" && line.keyword.as_deref().unwrap_or("unknown") == reason;
+    rejected.iter().find(is_of)
 }
 
 #[cfg(test)]
@@ -119,6 +153,28 @@ mod tests {
         check(123_456_789, "123 MB");
         check(999_600_000, "1.0 GB");
         check(u64::MAX, "18446744 TB");
+    }
+
+    #[test]
+    fn each_reason_has_its_newest_example() {
+        let line = |id: &str, kind: &str, keyword: Option<&str>| RejectLine {
+            reject_id: id.to_owned(),
+            kind: kind.to_owned(),
+            keyword: keyword.map(str::to_owned),
+            ..RejectLine::default()
+        };
+        let rejected = [
+            line("conflict", "conflict", Some("type")),
+            line("newest", "invalid", Some("type")),
+            line("older", "invalid", Some("type")),
+            line("old", "invalid", None),
+        ];
+        let check = |reason: &str, expect: Option<&str>| {
+            assert_eq!(example(&rejected, reason).map(|line| line.reject_id.as_str()), expect, "{reason}");
+        };
+        check("type", Some("newest"));
+        check("unknown", Some("old"));
+        check("required", None);
     }
 
     #[test]

@@ -114,7 +114,7 @@ fn views(views: &[KeptView]) -> Markup {
                     @let name = visible(&view.name);
                     li {
                         div {
-                            p { a href=(view.href()) { bdi { (name) } } }
+                            p { a href=(view.named_href().unwrap_or_else(|| view.href())) { bdi { (name) } } }
                             (about(view.page, &view.query, view.made_by.as_deref()))
                         }
                         div.acts {

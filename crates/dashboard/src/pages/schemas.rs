@@ -63,13 +63,16 @@ pub enum Counted<'a> {
         undeclared: &'a [(String, u64)],
         /// The first instant that was looked at, RFC 3339, where not the whole period was.
         since: Option<&'a str>,
+        /// When it was counted, RFC 3339, where it is being counted anew.
+        older: Option<&'a str>,
     },
 }
 
 /// The page.
 pub fn schemas(context: &Context<'_>, data: &Schemas<'_>) -> String {
     let told = Told { period: data.period.clone(), compared: None, notes: Vec::new(), annotations: Vec::new() };
-    let again_s = matches!(data.counted, Counted::NotYet).then_some(AGAIN_S);
+    let is_counting = matches!(data.counted, Counted::NotYet | Counted::Known { older: Some(_), .. });
+    let again_s = is_counting.then_some(AGAIN_S);
     let content = html! {
         @if let Some(schema) = data.schemas.get(data.shown) {
             (heading(context, data, schema))
@@ -119,6 +122,14 @@ fn name(schema: &CollectedSchema) -> String {
 }
 
 fn counted(data: &Schemas<'_>) -> String {
+    let mut told = counted_so(data);
+    if let Counted::Known { older: Some(older), .. } = data.counted {
+        told.push_str(&format!(" That was counted at {}; it is being counted anew.", time::second(older)));
+    }
+    told
+}
+
+fn counted_so(data: &Schemas<'_>) -> String {
     match data.counted {
         Counted::NotYet => {
             format!("How often each is filled is being counted; the page comes again in {AGAIN_S} seconds.")

@@ -1,13 +1,17 @@
-//! A headline number: what it is, how it changed, and how it went.
+//! Headline numbers: what each is, how it changed, and how it went. One table behind them all has the numbers that their
+//! lines are drawn from.
 
 use maud::{Markup, html};
 use report::{Metric, MetricNumber, Report};
 
 use super::what::what;
 use crate::change::Change;
-use crate::chart::spark;
+use crate::chart::{Table, TableRow, spark};
 use crate::format::number::Unit;
-use crate::reading::{When, parts, total, unit, written};
+use crate::reading::{When, part_head, parts, total, unit, written};
+
+/// Parts of a span whose numbers stand in a table behind the lines: hours of a week. Of more, the file of the page has them.
+const TABLE_PARTS_MAX: usize = 7 * 24;
 
 /// A headline number.
 pub(crate) struct Stat<'a> {
@@ -19,9 +23,45 @@ pub(crate) struct Stat<'a> {
     pub(crate) report: &'a Report,
 }
 
+/// The cards of headline numbers, and their table behind them. `class` is that of the row of cards, `now` in microseconds
+/// since 1970.
+pub(crate) fn stats(class: &str, now: i64, stats: &[Stat<'_>]) -> Markup {
+    html! {
+        div class=(class) { @for stat in stats { (stat.draw(now)) } }
+        @if let Some(table) = table(now, stats) { (table.behind("the lines above")) }
+    }
+}
+
+/// The parts of the span with the numbers of each; `None` where there is no line.
+fn table(now: i64, stats: &[Stat<'_>]) -> Option<Table> {
+    let is_known = |stat: &&Stat<'_>| {
+        let mut known = stat.report.series.iter().map(|bucket| crate::reading::part(&bucket.metrics, stat.metric));
+        total(stat.report, stat.metric).is_some() && known.any(|value| value.is_some())
+    };
+    let shown: Vec<&Stat<'_>> = stats.iter().filter(is_known).collect();
+    let report = shown.first()?.report;
+    let parts: Vec<_> = parts(report, now).into_iter().filter(|part| part.when != When::ToCome).collect();
+    if !(2..=TABLE_PARTS_MAX).contains(&parts.len()) {
+        return None;
+    }
+    let cell = |stat: &&Stat<'_>, place: usize| {
+        let bucket = stat.report.series.get(place)?;
+        Some(unit(stat.metric).write(crate::reading::part(&bucket.metrics, stat.metric)?))
+    };
+    let rows = parts.iter().enumerate().map(|(place, part)| {
+        let name = part.name.long.clone();
+        let name = if part.when == When::SoFar { format!("{name}, so far") } else { name };
+        let cells = shown.iter().map(|stat| cell(stat, place).unwrap_or_else(|| "–".to_owned())).collect();
+        TableRow { name, href: None, cells }
+    });
+    let labels = shown.iter().map(|stat| stat.label.unwrap_or(stat.metric.label).to_owned());
+    let heads = std::iter::once(part_head(report).to_owned()).chain(labels).collect();
+    Some(Table { heads, rows: rows.collect() })
+}
+
 impl Stat<'_> {
     /// The card. `now` is in microseconds since 1970.
-    pub(crate) fn draw(&self, now: i64) -> Markup {
+    fn draw(&self, now: i64) -> Markup {
         let Stat { metric, label, report } = self;
         let Some(answer) = total(report, metric) else { return Markup::default() };
         html! {

@@ -1,10 +1,11 @@
 //! Lists of values: channels, subjects, pages, reasons.
 
-use maud::Markup;
+use maud::{Markup, html};
 use report::{Metric, MetricNumber, Report, ReportRow, RowKind};
 
 use super::named::{device, referrer};
 use super::series::channel;
+use super::what::what;
 use crate::change::Change;
 use crate::chart::{Bar, Bars, Caption};
 use crate::format::number::{Unit, count};
@@ -47,10 +48,10 @@ impl Values<'_> {
         let host = self.host();
         let named = |row| self.named(row, host);
         let bars: Vec<Bar> = rows.map(|row| self.bar(context, row, named(row), drawn, has_change)).collect();
-        let mut heads = vec![self.one];
-        heads.extend(self.columns.iter().map(|(_, head)| *head));
+        let mut heads = vec![html! { (self.one) }];
+        heads.extend(self.columns.iter().map(|(metric, head)| what(metric, Some(head))));
         if has_change {
-            heads.insert(2.min(heads.len()), "Change");
+            heads.insert(2.min(heads.len()), html! { "Change" });
         }
         let caption = Caption { id: self.id, title: self.title, sentence: self.sentence(&bars, host) };
         let more = self.more.filter(|_| context.shared.is_none());

@@ -1,13 +1,13 @@
 //! Every page, drawn from made-up reports.
 
 use dashboard::{
-    Chat, CollectedSchema, Context, Counted, Events, Failed, KeptNote, KeptShare, KeptView, LoginForm, Outline,
-    Overview, Page, Quality, SLOW_FOR_PAGES, SLOW_FOR_REFERRERS, Saved, Schemas, Shared, SharedNow, Sql, SqlOutcome,
-    SqlRows, Story, StoryReject, StoryTimes, View, Wrong,
+    Chat, CollectedSchema, Context, Counted, DemoData, Events, Failed, KeptNote, KeptShare, KeptView, LoginForm,
+    Outline, Overview, Page, Quality, SLOW_FOR_PAGES, SLOW_FOR_REFERRERS, Saved, Schemas, Shared, SharedNow, Sql,
+    SqlOutcome, SqlRows, Standing, Story, StoryReject, StoryTimes, View, Wrong,
 };
 use report::{
     Annotation, Collected, Device, EventDetails, EventLine, EventList, EventsRequest, FilledColumn, INTERNAL_REFERRER,
-    Report, ReportName, ReportPeriod, ShownValues, Zone,
+    RejectLine, Report, ReportName, ReportPeriod, ShownValues, Zone,
 };
 use schemas::Corpus;
 use xdm::Composition;
@@ -25,6 +25,7 @@ pub(crate) fn with_context(page: Page, parameters: &[(&str, &str)], draw: impl F
         is_signed_in: false,
         kept: Some(&[kept(page, "Monday's numbers"), kept(page, "The shop & the rest")]),
         standing: None,
+        demo: None,
         shared: None,
     })
 }
@@ -33,7 +34,17 @@ pub(crate) fn with_context(page: Page, parameters: &[(&str, &str)], draw: impl F
 fn with_link(page: Page, parameters: &[(&str, &str)], label: &str, draw: impl Fn(&Context<'_>) -> String) -> String {
     let view = View::parse(parameters.iter().copied());
     let shared = Some(Shared { label, until: NOW + 30 * 86_400_000_000 });
-    draw(&Context { page, view: &view, now: NOW, origin: "", is_signed_in: false, kept: None, standing: None, shared })
+    draw(&Context {
+        page,
+        view: &view,
+        now: NOW,
+        origin: "",
+        is_signed_in: false,
+        kept: None,
+        standing: None,
+        demo: None,
+        shared,
+    })
 }
 
 fn kept(page: Page, name: &str) -> KeptView {
@@ -63,6 +74,30 @@ fn saved(names: &[&str]) -> String {
     };
     let notes: Vec<KeptNote> = names.iter().map(note).collect();
     dashboard::saved(&Saved { views: &views, shares: &shares, notes: &notes, is_signed_in: true })
+}
+
+/// A character in a text of JSON.
+fn escaped(letter: char) -> String {
+    match letter {
+        '"' | '\\' => format!("\\{letter}"),
+        letter if letter.is_control() => format!("\\u{:04x}", u32::from(letter)),
+        letter => letter.to_string(),
+    }
+}
+
+/// Rejected events whose id, place and message are these texts.
+fn rejected(texts: &[&str]) -> Vec<RejectLine> {
+    let line = |(reason, text): (&str, &&str)| RejectLine {
+        received_at: "2026-11-28T11:59:01Z".to_owned(),
+        reject_id: "0190a1b2-0000-4000-8000-00000000abcd".to_owned(),
+        kind: "invalid".to_owned(),
+        keyword: Some(reason.to_owned()),
+        pointer: Some(format!("/{text}")),
+        event_id: Some((*text).to_owned()),
+        violations: Some(format!("[{{\"message\":\"{}\"}}]", text.chars().map(escaped).collect::<String>())),
+        ..RejectLine::default()
+    };
+    std::iter::zip(["required", "format", "maximum", "type"], texts).map(line).collect()
 }
 
 /// The pages by name, with these subjects and pages in their lists.
@@ -98,7 +133,9 @@ pub(crate) fn all(subjects: &[&str], pages: &[&str], parameters: &[(&str, &str)]
         (
             "quality",
             with_context(Page::Quality, parameters, |context| {
-                dashboard::quality(context, &Quality { quality: &quality })
+                let standing = Standing { rejected: rejected(&names), ..Standing::default() };
+                let context = Context { standing: Some(&standing), ..*context };
+                dashboard::quality(&context, &Quality { quality: &quality })
             }),
         ),
         (
@@ -119,7 +156,14 @@ pub(crate) fn all(subjects: &[&str], pages: &[&str], parameters: &[(&str, &str)]
             }),
         ),
         ("link-failed", dashboard::link_failed("This link is over", "ask whoever has sent it for a new one")),
-        ("empty", empty(parameters)),
+        ("empty", empty(parameters, None)),
+        (
+            "offered",
+            empty(parameters, Some(&DemoData::Offered { events: 20_000, days: 30, failed: Some(label.to_owned()) })),
+        ),
+        ("loading", empty(parameters, Some(&DemoData::Loading { loaded: 4_000, of: 20_000 }))),
+        ("loaded", empty(parameters, Some(&DemoData::Loaded { accepted: 19_900, rejected: 100 }))),
+        ("stopped", empty(parameters, Some(&DemoData::Stopped { loaded: 4_000, of: 20_000, why: label.to_owned() }))),
         ("schemas", schemas(&events_of, parameters)),
         ("counting", counting(parameters)),
         ("sql", sql(&events_of)),
@@ -168,7 +212,7 @@ fn overview(overview: &Report, lists: [&Report; 4], parameters: &[(&str, &str)])
     })
 }
 
-fn empty(parameters: &[(&str, &str)]) -> String {
+fn empty(parameters: &[(&str, &str)], demo: Option<&DemoData>) -> String {
     with_context(Page::Overview, parameters, |context| {
         let nothing = made_up::nothing;
         let [subjects, pages, referrers] =
@@ -183,7 +227,7 @@ fn empty(parameters: &[(&str, &str)]) -> String {
             referrers: Some(&referrers),
             devices: &devices,
         };
-        dashboard::overview(context, &data)
+        dashboard::overview(&Context { demo, ..*context }, &data)
     })
 }
 
@@ -276,8 +320,12 @@ fn schemas(texts: &[&str], parameters: &[(&str, &str)]) -> String {
     let collected =
         Collected { events: 1_942, columns: columns.collect(), has_more_undeclared: true, ..Collected::default() };
     let undeclared: Vec<(String, u64)> = texts.iter().map(|text| (format!("/{text}"), 97)).collect();
-    let counted =
-        Counted::Known { collected: &collected, undeclared: &undeclared, since: Some("2026-11-26T00:00:00Z") };
+    let counted = Counted::Known {
+        collected: &collected,
+        undeclared: &undeclared,
+        since: Some("2026-11-26T00:00:00Z"),
+        older: None,
+    };
     with_context(Page::Schemas, parameters, |context| {
         dashboard::schemas(context, &Schemas { schemas: &schemas, shown: 0, period: period(), counted })
     })

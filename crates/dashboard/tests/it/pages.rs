@@ -163,7 +163,21 @@ fn numbers_are_those_of_the_reports() {
     );
     check("schemas", "personal, sealed");
     check("counting", "<meta http-equiv=\"refresh\" content=\"2\">");
-    check("empty", "frontdesk generate --events 10000 | frontdesk load -");
+    check("empty", "frontdesk generate --events 10000 | frontdesk load --datastream demo -");
+    check(
+        "offered",
+        "<form class=\"offer\" action=\"/demo-data\" method=\"post\"><button>Load 20,000 made-up events</button>",
+    );
+    check("loading", "<b>Made-up events are being loaded</b>: 4,000 of 20,000.");
+    check("loading", "<meta http-equiv=\"refresh\" content=\"2\">");
+    check("loaded", "<b>These numbers are made up</b>: 19,900 events in the datastream <code>demo</code>");
+    check("loaded", "<a href=\"/?datastream=!demo\">Show the numbers without them</a>");
+    check("stopped", "<b>Made-up events: 4,000 of 20,000 were loaded</b>.");
+    check("quality", "<code>frontdesk rejects retry 0190a1b2-0000-4000-8000-00000000abcd</code>");
+    check("quality", "<b><a href=\"/events?show=rejected&amp;reason=format\">format</a></b>");
+    // The numbers of the lines under the headline numbers.
+    check("overview", "<summary>Show numbers<span class=\"aside\"> of the lines above</span></summary>");
+    check("overview", "<thead><tr><th scope=\"col\">Day</th><th scope=\"col\">Contact requests</th>");
     check("empty", "curl http://127.0.0.1:8080/v1/events -d ");
     check("wrong", "There is no time zone &quot;Europe/Berln&quot;; did you mean Europe/Berlin?");
 }

@@ -1,5 +1,5 @@
 //! Answers that are kept: whoever asks the same soon after, or of the same rows, isn't kept waiting; and who asks while
-//! it is being counted waits for the one count.
+//! it is being counted waits for the one count, and has the older one meanwhile, if there is one.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,7 +9,7 @@ use table::Partition;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::{Collected, CollectedRequest};
+use super::{Collected, CollectedAnswer, CollectedColumn, CollectedRequest};
 use crate::worker::frame::Job;
 use crate::worker::pool::QueryPool;
 use crate::{Form, Period, QueryError, QueryLimits};
@@ -39,14 +39,32 @@ struct Counted {
 #[derive(Default)]
 pub(crate) struct CollectedCache(Mutex<VecDeque<Kept>>);
 
-struct Kept {
+/// What was asked: over the whole period, since which part of it is looked at goes with the time.
+#[derive(PartialEq, Eq)]
+struct Asked {
     sql: String,
+    columns: Vec<CollectedColumn>,
+}
+
+struct Kept {
+    asked: Asked,
     version: u64,
     began: Instant,
+    /// The same by the clock, in microseconds since 1970.
+    began_micros: i64,
     answer: watch::Receiver<Answer>,
+    /// The one before it.
+    older: Option<CollectedAnswer>,
 }
 
 impl Kept {
+    /// What is known already, as whoever asks anew has it meanwhile.
+    fn known(self) -> Option<CollectedAnswer> {
+        let counted = self.answer.borrow().clone().and_then(|counted| counted.answer.ok());
+        let known = counted.map(|collected| CollectedAnswer { collected, older_micros: Some(self.began_micros) });
+        known.or(self.older)
+    }
+
     fn is_good(&self, version: u64, has_fresh: bool) -> bool {
         let kept_for = match &*self.answer.borrow() {
             Some(Counted { answer: Err(_), .. }) => return false,
@@ -62,7 +80,8 @@ impl Kept {
 }
 
 impl QueryPool {
-    /// What arrived, if that is known within `wait`; it is counted further if not, for whoever asks again.
+    /// What arrived, if that is known within `wait`; else what was counted before, if that is kept. It is counted further,
+    /// for whoever asks again.
     ///
     /// # Errors
     /// As [`QueryPool::sql`].
@@ -71,31 +90,44 @@ impl QueryPool {
         request: &CollectedRequest,
         limits: QueryLimits,
         wait: Duration,
-    ) -> Result<Option<Arc<Collected>>, Arc<QueryError>> {
-        let mut answer = self.begun(request, limits);
+    ) -> Result<Option<CollectedAnswer>, Arc<QueryError>> {
+        let (mut answer, older) = self.begun(request, limits);
         let known = tokio::time::timeout(wait, answer.wait_for(Option::is_some)).await;
         match known {
-            Ok(Ok(counted)) => counted.clone().map(|counted| counted.answer).transpose(),
+            Ok(Ok(counted)) => {
+                let counted = counted.clone().map(|counted| counted.answer).transpose()?;
+                Ok(counted.map(|collected| CollectedAnswer { collected, older_micros: None }))
+            }
             // Whoever counted was stopped in the middle of it.
             Ok(Err(_)) => Err(Arc::new(QueryError::Closing)),
-            Err(_) => Ok(None),
+            Err(_) => Ok(older),
         }
     }
 
-    /// The count, begun by this or an earlier question.
-    fn begun(&self, request: &CollectedRequest, limits: QueryLimits) -> watch::Receiver<Answer> {
+    /// The count, begun by this or an earlier question, and the one before it.
+    fn begun(
+        &self,
+        request: &CollectedRequest,
+        limits: QueryLimits,
+    ) -> (watch::Receiver<Answer>, Option<CollectedAnswer>) {
         let events = &self.inner.tables.events;
         let moment = events.moment();
+        let asked = Asked { sql: request.sql(&request.period, &moment.schema), columns: request.columns.clone() };
+        let mut kept = self.inner.collected.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = kept.iter().position(|kept| kept.asked == asked);
+        let mut older = None;
+        if let Some(place) = same {
+            let same = &kept[place];
+            if same.is_good(moment.version, !moment.fresh.is_empty()) {
+                return (same.answer.clone(), same.older.clone());
+            }
+            older = kept.remove(place).and_then(Kept::known);
+        }
         let period = newest(&request.period, &events.days(), request.now);
         let sql = request.sql(&period, &moment.schema);
-        let mut kept = self.inner.collected.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|kept| kept.sql != sql || kept.is_good(moment.version, !moment.fresh.is_empty()));
-        if let Some(kept) = kept.iter().find(|kept| kept.sql == sql) {
-            return kept.answer.clone();
-        }
         let (told, answer) = watch::channel(None);
         let since = (period.since() > request.period.since()).then(|| period.since().timestamp_micros());
-        let job = Job::Collected { sql: sql.clone(), columns: request.columns.clone() };
+        let job = Job::Collected { sql, columns: request.columns.clone() };
         let pool = self.clone();
         let began = Instant::now();
         tokio::spawn(async move {
@@ -103,11 +135,12 @@ impl QueryPool {
             let counted = counted.map(|counted| Arc::new(Collected { since_micros: since, ..counted }));
             told.send_replace(Some(Counted { answer: counted.map_err(Arc::new), took: began.elapsed() }));
         });
-        kept.push_back(Kept { sql, version: moment.version, began, answer: answer.clone() });
+        let (version, began_micros) = (moment.version, request.now);
+        kept.push_back(Kept { asked, version, began, began_micros, answer: answer.clone(), older: older.clone() });
         if kept.len() > ANSWERS_MAX {
             kept.pop_front();
         }
-        answer
+        (answer, older)
     }
 
     async fn count(&self, job: Job, limits: QueryLimits) -> Result<Collected, QueryError> {
@@ -144,6 +177,23 @@ fn newest(period: &Period, days: &BTreeMap<Partition, u64>, now: i64) -> Period 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_counted_last_is_there_while_it_is_counted_anew() {
+        let counted = |events: u64| Arc::new(Collected { events, ..Collected::default() });
+        let kept = |answer: Option<Result<Arc<Collected>, Arc<QueryError>>>, older: Option<CollectedAnswer>| {
+            let took = Duration::from_secs(1);
+            let (_, answer) = watch::channel(answer.map(|answer| Counted { answer, took }));
+            let asked = Asked { sql: String::new(), columns: Vec::new() };
+            Kept { asked, version: 1, began: Instant::now(), began_micros: 7, answer, older }
+        };
+        let known = |events: u64, at: i64| CollectedAnswer { collected: counted(events), older_micros: Some(at) };
+        assert_eq!(kept(Some(Ok(counted(3))), Some(known(2, 5))).known(), Some(known(3, 7)));
+        // It failed, or was broken off: the one before it is still there.
+        assert_eq!(kept(Some(Err(Arc::new(QueryError::Closing))), Some(known(2, 5))).known(), Some(known(2, 5)));
+        assert_eq!(kept(None, Some(known(2, 5))).known(), Some(known(2, 5)));
+        assert_eq!(kept(None, None).known(), None);
+    }
 
     #[test]
     fn the_newest_days_are_looked_at() {

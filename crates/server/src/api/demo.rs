@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use axum::http::{HeaderValue, StatusCode, header};
+use dashboard::DEMO_DATASTREAM;
 use serde_json::json;
 
 use super::endpoint::Endpoint;
@@ -29,8 +30,6 @@ const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'self'; connect-src 'self' https:; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 );
 
-/// Where the shop's events go.
-const DATASTREAM: &str = "demo";
 /// The file of the Web SDK that the operator has given; its licence isn't ours.
 const ALLOY: &str = "alloy.min.js";
 
@@ -66,7 +65,7 @@ impl Endpoint for GetDemo {
 }
 
 fn answer(options: &ServerOptions, path: &str) -> Outcome {
-    if datastream::find(&options.datastreams, DATASTREAM).is_none() {
+    if datastream::find(&options.datastreams, DEMO_DATASTREAM).is_none() {
         return Err(Problem::new(
             Code::NotFound,
             "the shop sends to the datastream `demo`; add [datastreams.demo] to the settings",

@@ -10,8 +10,8 @@ use super::kept::{
 };
 use super::pages::{
     GetAsset, GetChatPage, GetDevicesPage, GetEventPage, GetEventsPage, GetLiveStream, GetOverviewPage, GetPagesPage,
-    GetQualityPage, GetReferrersPage, GetSavedPage, GetSchemasPage, GetShare, GetShareLive, GetSqlPage,
-    GetSubjectsPage, PostLogin, PostLogout, PostSaved,
+    GetQualityPage, GetReferrersPage, GetSavedPage, GetSavedView, GetSchemasPage, GetShare, GetShareLive, GetSqlPage,
+    GetSubjectsPage, PostDemoData, PostLogin, PostLogout, PostSaved,
 };
 use super::streaming_ingestion::{batch::PostMessages, message::PostMessage};
 use super::{
@@ -96,7 +96,9 @@ routes! {
     GetSchemasPage,
     GetSqlPage,
     GetSavedPage,
+    GetSavedView,
     PostSaved,
+    PostDemoData,
     GetShare,
     GetShareLive,
     GetLiveStream,
@@ -142,7 +144,7 @@ mod tests {
             assert!(spec.pages != Pages::Anonymous || !has_ending, "{path}");
             let is_read = matches!(spec.access, Access::Read | Access::Desk | Access::Admin);
             // What is kept was done, and has to be said.
-            let is_kept = ["/v1/views", "/v1/annotations", "/v1/shares", "/views/", "/v1/schemas/reload"]
+            let is_kept = ["/v1/views", "/v1/annotations", "/v1/shares", "/views/", "/demo-data", "/v1/schemas/reload"]
                 .iter()
                 .any(|kept| path.starts_with(kept));
             let is_done = is_kept && spec.method != Method::Get;

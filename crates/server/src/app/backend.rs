@@ -7,14 +7,14 @@
 //! shapes of its own, made for the wire.
 
 use std::future::Future;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use intake::{AnswerBudget, Answers, BodyError, Request, SubmitError};
 use report::{
-    Collected, CollectedRequest, EventDetails, EventList, EventsRequest, ExportRequest, Period, Report, ReportRequest,
+    CollectedAnswer, CollectedRequest, EventDetails, EventList, EventsRequest, ExportRequest, Period, Report,
+    ReportRequest,
 };
 pub use report::{Form as TableForm, MemoryReservation};
 use serde_json::value::RawValue;
@@ -121,13 +121,13 @@ pub trait Events: Send + Sync + 'static {
         limits: SqlLimits,
     ) -> impl Future<Output = Result<EventList, QueryFailure>> + Send;
 
-    /// What arrived, if that is known within `wait`; `None` while it is counted.
+    /// What arrived, if that is known within `wait`, else what was counted before; `None` while it is counted first.
     fn collected(
         &self,
         request: &CollectedRequest,
         limits: SqlLimits,
         wait: Duration,
-    ) -> impl Future<Output = Result<Option<Arc<Collected>>, QueryFailure>> + Send;
+    ) -> impl Future<Output = Result<Option<CollectedAnswer>, QueryFailure>> + Send;
 
     /// What the tables know of a stored event; `time` is its own, RFC 3339, as its receipt has it.
     fn event(
@@ -152,6 +152,9 @@ pub trait Health: Send + Sync + 'static {
     /// Events that were received since the start, whatever became of them. Cheap: asked once a second by each page
     /// that is live.
     fn events_received(&self) -> u64;
+
+    /// Whether there is any event. Cheap: asked with each overview.
+    fn has_events(&self) -> bool;
 
     /// What doesn't work about mails, a sentence each, for whoever may read.
     fn mail_trouble(&self) -> Vec<String> {

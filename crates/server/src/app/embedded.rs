@@ -157,6 +157,11 @@ impl Health for EmbeddedBackend {
         counters.accepted + counters.rejected.values().sum::<u64>()
     }
 
+    fn has_events(&self) -> bool {
+        let events = &self.intake.store().events;
+        self.intake.counters().accepted > 0 || !events.days().is_empty() || !events.moment().fresh.is_empty()
+    }
+
     fn health(&self) -> HealthReport {
         let counters = self.intake.counters();
         let workers = self.queries.counts();

@@ -10,6 +10,7 @@ pub(crate) mod alerts;
 pub(crate) mod backend;
 pub(crate) mod call;
 pub(crate) mod datastream;
+pub(crate) mod demo_data;
 pub(crate) mod embedded;
 pub(crate) mod exposition;
 pub(crate) mod first_receipt;

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::access::control::AccessControl;
 use super::backend::Ingest;
 use super::call::Call;
+use super::demo_data::DemoLoad;
 use super::first_receipt::FirstReceipts;
 use super::meters::Meters;
 use super::options::ServerOptions;
@@ -61,6 +62,8 @@ pub(crate) struct AppState<B> {
     pub(crate) live_places: Arc<Semaphore>,
     /// The same for pages that links show.
     pub(crate) shared_streams: SharedStreams,
+    /// Made-up events that a button loads.
+    pub(crate) demo_load: DemoLoad,
     /// Ends them when the server stops.
     pub(crate) stopping: CancellationToken,
     /// Held while the links are read anew, so that an older reading never comes last.
@@ -100,6 +103,7 @@ impl<B> AppState<B> {
             report_slots: Semaphore::new(REPORTS_AT_ONCE),
             live_places: Arc::new(Semaphore::new(LIVE_STREAMS_MAX)),
             shared_streams: SharedStreams::default(),
+            demo_load: DemoLoad::default(),
             stopping: CancellationToken::new(),
             mirroring: tokio::sync::Mutex::default(),
             interface,

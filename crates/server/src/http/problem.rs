@@ -80,6 +80,7 @@ codes! {
     KeptInvalid "kept_invalid" BAD_REQUEST "What is to be kept isn't as it has to be" "Correct what the detail names and send it again.";
     KeptUnknown "kept_unknown" NOT_FOUND "Nothing is kept under this id" "GET the list; it may have been deleted.";
     NameTaken "name_taken" CONFLICT "There is a view of this name" "Choose another name, or delete that view first.";
+    NotEmpty "not_empty" CONFLICT "There are events already" "The button loads made-up events only where there are none; `frontdesk generate | frontdesk load --datastream demo -` adds some to yours.";
     KeptFull "kept_full" UNPROCESSABLE_ENTITY "There is no room for more" "Delete what nobody needs; the detail names the limit.";
     LinkUnknown "link_unknown" NOT_FOUND "This link leads nowhere" "Copy the whole link, or ask whoever has sent it for a new one.";
     LinkOver "link_over" GONE "This link is over" "Ask whoever has sent it for a new one.";

@@ -76,6 +76,29 @@ async fn views_are_saved_listed_and_deleted_by_programs() {
 }
 
 #[tokio::test]
+async fn a_view_is_opened_by_its_name() {
+    let rig = Rig::new().await;
+    for (name, page, query) in [("Monday", "/chat", "since=30d&channel=chat"), ("Käse & 1/2", "/", "")] {
+        let saved = post(&rig, "/v1/views", &value!({ "name": name, "page": page, "query": query }));
+        assert_eq!(json(saved).await.0, 201);
+    }
+    let get = |path: &str| browser().get(format!("http://{}{path}", rig.address)).header("accept", PAGE);
+    assert_eq!(led(get("/views/Monday")).await, "/chat?since=30d&channel=chat");
+    assert_eq!(led(get("/views/Monday?since=7d&tz=UTC")).await, "/chat?channel=chat&since=7d&tz=UTC");
+    assert_eq!(led(get("/views/K%C3%A4se%20%26%201%2F2")).await, "/");
+    // The list leads there.
+    let list = looked_at(rig.get("/views")).await.text().await.expect("a page");
+    assert!(
+        list.contains("href=\"/views/Monday\"") && list.contains("href=\"/views/K%C3%A4se%20%26%201%2F2\""),
+        "{list}"
+    );
+    for unknown in ["/views/monday", "/views/save", "/views/%ff", "/views/Monday%00"] {
+        let answer = get(unknown).send().await.expect("an answer");
+        assert_eq!(answer.status(), 404, "{unknown}");
+    }
+}
+
+#[tokio::test]
 async fn views_of_single_events_keep_what_is_listed_and_no_search() {
     let rig = Rig::new().await;
     let new = value!({ "name": "Rejected", "page": "/events", "query": "since=7d&show=rejected&reason=type" });

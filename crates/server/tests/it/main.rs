@@ -5,6 +5,7 @@ mod anything;
 mod certificates;
 mod consent;
 mod dashboard_pages;
+mod demo_data;
 mod documents;
 mod edge_network;
 mod events;

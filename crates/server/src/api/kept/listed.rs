@@ -32,7 +32,8 @@ pub(crate) async fn kept_views<B>(state: &AppState<B>) -> Option<Vec<KeptView>> 
     }
 }
 
-fn kept_view(view: views::View) -> Option<KeptView> {
+/// A kept view as pages show it; `None` of a page that isn't there any more.
+pub(crate) fn kept_view(view: views::View) -> Option<KeptView> {
     let views::View { id, name, page, query, made_by, .. } = view;
     Some(KeptView { id, name, page: page_of(&page)?, query, made_by })
 }

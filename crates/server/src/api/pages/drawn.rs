@@ -7,6 +7,7 @@ use dashboard::{Context, FilterKind, Page, View, Wrong};
 use report::{Contents, Report, ReportName, ReportRequest, RequestError};
 use serde_json::json;
 
+use super::demo_data;
 use super::standing::standing;
 use super::told::{HTML, LIVE_POLICY, unreadable_query};
 use crate::api::kept::annotated::annotate;
@@ -90,7 +91,8 @@ pub(super) async fn show<B: Backend>(state: &AppState<B>, call: Call, drawn: &Dr
     let kept = kept_views(state).await;
     let now = state.backend.now_micros();
     let is_told = drawn.page == Page::Quality && drawn.check(state, &view, now).is_ok();
-    let standing = if is_told { Some(standing(state).await) } else { None };
+    let standing = if is_told { Some(standing(state, &view).await) } else { None };
+    let demo = if drawn.page == Page::Overview { demo_data::told(state, &principal) } else { None };
     let context = Context {
         page: drawn.page,
         view: &view,
@@ -99,6 +101,7 @@ pub(super) async fn show<B: Backend>(state: &AppState<B>, call: Call, drawn: &Dr
         is_signed_in: is_signed_in(&principal),
         kept: kept.as_deref(),
         standing: standing.as_ref(),
+        demo: demo.as_ref(),
         shared: None,
     };
     draw(state, &context, drawn).await

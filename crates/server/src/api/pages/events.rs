@@ -66,6 +66,7 @@ impl Endpoint for GetEventsPage {
             is_signed_in,
             kept: kept.as_deref(),
             standing: None,
+            demo: None,
             shared: None,
         };
         let request = match EventsRequest::parse(pairs(), state.options.time_zone, now) {

@@ -1,23 +1,27 @@
-//! `GET /views`: what people have saved; and `POST /views/{action}`, where the pages' forms are sent.
+//! `GET /views`: what people have saved; `GET /views/{name}`, which leads to a saved view; and `POST /views/{name}`, where the
+//! pages' forms are sent, by what they do.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use axum::RequestPartsExt;
+use axum::extract::{Path, Query};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use dashboard::{KeptNote, KeptShare, Saved, SharedNow};
+use dashboard::{KeptNote, KeptShare, KeptView, Saved, SharedNow};
 use serde_json::json;
-use state::notes;
 use state::shares::Share;
+use state::{notes, views};
 use url::form_urlencoded;
 
 use super::drawn::{html, is_signed_in};
-use super::told::local;
+use super::told::{local, unreadable_query};
 use crate::api::endpoint::Endpoint;
 use crate::api::index;
 use crate::api::kept::annotated::at;
 use crate::api::kept::keeping;
-use crate::api::kept::listed::{kept_views, page_of};
+use crate::api::kept::listed::{kept_view, kept_views, page_of};
 use crate::api::openapi::{parts, problems};
 use crate::app::access::links::LinkNow;
 use crate::app::access::scope::Access;
@@ -74,6 +78,55 @@ impl Endpoint for GetSavedPage {
     }
 }
 
+pub(in crate::api) enum GetSavedView {}
+
+impl Endpoint for GetSavedView {
+    const SPEC: &'static RouteSpec = &RouteSpec {
+        summary: "Page: leads to the saved view of this name",
+        content: Content::Rows,
+        audience: Audience::People,
+        openapi: || Operation {
+            id: "savedView",
+            parameters: vec![parts::in_path("name", "The view's name.")],
+            success: Success {
+                status: "303",
+                response: json!({ "description": "Location is the view's page with its query. Parameters that are given here stand in place of those that the view has.", "headers": { "location": { "schema": { "type": "string" } } } }),
+            },
+            problems: vec![Code::KeptUnknown, Code::QueryInvalid, Code::Unavailable, Code::StateUnusable],
+            ..Operation::default()
+        },
+        ..RouteSpec::get("/views/{name}", Access::Read)
+    };
+
+    async fn handle<B: Backend>(state: Arc<AppState<B>>, call: Call) -> Outcome {
+        let Call { mut head, .. } = call;
+        let unknown = || {
+            Problem::new(
+                Code::KeptUnknown,
+                "there is no saved view of this name; all that there are stand under /views",
+            )
+        };
+        let Ok(Path(name)) = head.extract::<Path<String>>().await else { return Err(unknown()) };
+        let Query(asked): Query<Vec<(String, String)>> =
+            Query::try_from_uri(&head.uri).map_err(|_| unreadable_query())?;
+        let view = views::by_name(keeping::store(&state)?, &name).await.map_err(|error| keeping::failed(&error))?;
+        let view = view.and_then(kept_view).ok_or_else(unknown)?;
+        Ok(led(&href(&view, &asked)))
+    }
+}
+
+/// Where a view is. What is asked beside it stands in place of the view's own parameters of the same name.
+fn href(view: &KeptView, asked: &[(String, String)]) -> String {
+    if asked.is_empty() {
+        return view.href();
+    }
+    let own = form_urlencoded::parse(view.query.as_bytes());
+    let own = own.filter(|(name, _)| asked.iter().all(|(asked, _)| asked != name));
+    let asked = asked.iter().map(|(name, value)| (Cow::from(name), Cow::from(value)));
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(own.chain(asked)).finish();
+    format!("{}?{query}", view.page.path())
+}
+
 pub(in crate::api) enum PostSaved {}
 
 impl Endpoint for PostSaved {
@@ -82,7 +135,10 @@ impl Endpoint for PostSaved {
         audience: Audience::People,
         openapi: || Operation {
             id: "changeSaved",
-            parameters: vec![parts::in_path("action", "save, rename, delete, share, revoke, note or unnote.")],
+            parameters: vec![parts::in_path(
+                "name",
+                "What the form does: save, rename, delete, share, revoke, note or unnote.",
+            )],
             body: Some(
                 json!({ "application/x-www-form-urlencoded": { "schema": { "type": "object", "additionalProperties": parts::string() } } }),
             ),
@@ -106,7 +162,7 @@ impl Endpoint for PostSaved {
             .concat(),
             ..Operation::default()
         },
-        ..RouteSpec::form("/views/{action}", Access::Read)
+        ..RouteSpec::form("/views/{name}", Access::Read)
     };
 
     async fn handle<B: Backend>(state: Arc<AppState<B>>, call: Call) -> Outcome {
@@ -192,9 +248,41 @@ fn shown(share: &Share, now: LinkNow) -> Option<KeptShare> {
 }
 
 /// Leads to a page of this server.
-fn led(to: &str) -> Response {
+pub(super) fn led(to: &str) -> Response {
     let mut response = response::empty(StatusCode::SEE_OTHER);
     let to = HeaderValue::try_from(to).unwrap_or(HeaderValue::from_static("/"));
     response.headers_mut().insert(header::LOCATION, to);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use dashboard::Page;
+
+    use super::*;
+
+    #[test]
+    fn what_is_asked_stands_in_place_of_what_was_kept() {
+        let view = |query: &str| KeptView {
+            id: 1,
+            name: "n".to_owned(),
+            page: Page::Chat,
+            query: query.to_owned(),
+            made_by: None,
+        };
+        let check = |query: &str, asked: &[(&str, &str)], expect: &str| {
+            let asked: Vec<(String, String)> =
+                asked.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            assert_eq!(href(&view(query), &asked), expect, "{query} {asked:?}");
+        };
+        check("", &[], "/chat");
+        check("since=30d&channel=chat", &[], "/chat?since=30d&channel=chat");
+        check("since=30d&channel=chat", &[("since", "7d")], "/chat?channel=chat&since=7d");
+        check(
+            "subject=a%26b&subject=c",
+            &[("tz", "Europe/Berlin")],
+            "/chat?subject=a%26b&subject=c&tz=Europe%2FBerlin",
+        );
+        check("subject=a&subject=b", &[("subject", "")], "/chat?subject=");
+    }
 }

@@ -7,6 +7,7 @@
 
 mod assets;
 mod chat;
+mod demo_data;
 mod drawn;
 mod events;
 mod kept;
@@ -27,8 +28,9 @@ pub(super) mod told;
 
 pub(super) use assets::GetAsset;
 pub(super) use chat::GetChatPage;
+pub(super) use demo_data::PostDemoData;
 pub(super) use events::{GetEventPage, GetEventsPage};
-pub(super) use kept::{GetSavedPage, PostSaved};
+pub(super) use kept::{GetSavedPage, GetSavedView, PostSaved};
 pub(super) use lists::{GetDevicesPage, GetPagesPage, GetReferrersPage, GetSubjectsPage};
 pub(super) use live::GetLiveStream;
 pub(super) use login::{PostLogin, PostLogout};

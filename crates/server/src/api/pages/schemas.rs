@@ -1,7 +1,8 @@
 //! `GET /schemas`: what is collected, how often it arrives, and what arrives undeclared.
 //!
 //! What is told of schemas is what is in force; what arrived is counted by a worker, which may take longer than
-//! somebody wants to wait for a page. So the page comes without numbers then, and is asked for again.
+//! somebody wants to wait for a page. So the page comes with those that were counted before then, or without any, and is
+//! asked for again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use axum::extract::Query;
 use axum::http::StatusCode;
 use dashboard::{CollectedSchema, Context, Counted, Page, Schemas, View, Wrong};
-use report::{Collected, CollectedRequest};
+use report::{CollectedAnswer, CollectedRequest};
 
 use super::drawn::{html, is_signed_in, operation};
 use super::told::unreadable_query;
@@ -63,6 +64,7 @@ impl Endpoint for GetSchemasPage {
             is_signed_in,
             kept: None,
             standing: None,
+            demo: None,
             shared: None,
         };
         let wrong =
@@ -80,15 +82,20 @@ impl Endpoint for GetSchemasPage {
         };
         let found = state.backend.collected(&request, rows::limits(&state), WAIT_MAX).await;
         let undeclared: Vec<(String, u64)> = match &found {
-            Ok(Some(collected)) => collected.undeclared.iter().map(|(at, count)| (masked(at), *count)).collect(),
+            Ok(Some(CollectedAnswer { collected, .. })) => {
+                collected.undeclared.iter().map(|(at, count)| (masked(at), *count)).collect()
+            }
             _ => Vec::new(),
         };
-        let since = match &found {
-            Ok(Some(collected)) => collected.since_micros.map(|since| request.clock(since)),
-            _ => None,
+        let clock = |micros: Option<i64>| micros.map(|micros| request.clock(micros));
+        let [since, older] = match &found {
+            Ok(Some(answer)) => [clock(answer.collected.since_micros), clock(answer.older_micros)],
+            _ => [None, None],
         };
         let counted = match &found {
-            Ok(Some(collected)) => known(collected, &undeclared, since.as_deref()),
+            Ok(Some(CollectedAnswer { collected, .. })) => {
+                Counted::Known { collected, undeclared: &undeclared, since: since.as_deref(), older: older.as_deref() }
+            }
             Ok(None) => Counted::NotYet,
             Err(QueryFailure::Limit(message) | QueryFailure::Invalid(message)) => Counted::Failed(message),
             Err(failure) => return Err(rows::problem(failure.clone())),
@@ -96,10 +103,6 @@ impl Endpoint for GetSchemasPage {
         let page = Schemas { schemas: all, shown, period: request.report_period(), counted };
         html(&state, StatusCode::OK, dashboard::schemas(&context, &page))
     }
-}
-
-fn known<'a>(collected: &'a Collected, undeclared: &'a [(String, u64)], since: Option<&'a str>) -> Counted<'a> {
-    Counted::Known { collected, undeclared, since }
 }
 
 /// Which schema is shown: the one that is asked for, else that of the one datastream that is.

@@ -88,6 +88,7 @@ pub(super) async fn shown<B: Backend>(state: &AppState<B>, link: &Link) -> Outco
         is_signed_in: false,
         kept: None,
         standing: None,
+        demo: None,
         shared: Some(Shared { label: &share.label, until: share.expires_at }),
     };
     draw(state, &context, drawn).await

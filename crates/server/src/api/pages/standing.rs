@@ -2,23 +2,30 @@
 
 use std::time::Duration;
 
-use dashboard::Standing;
-use report::EventsRequest;
+use dashboard::{FilterKind, Standing, View};
+use report::{EventList, EventsRequest};
 
 use crate::api::rows;
 use crate::app::backend::Backend;
 use crate::app::embedded::metrics::{DISK_FREE, JOURNAL_BYTES, LAG_RECORDS, LAST_COMMIT, SET_ASIDE, UNCOMMITTED};
 use crate::app::state::AppState;
 
-/// How long the newest event is looked for: the page isn't held up by it.
-const NEWEST_WAIT_MAX: Duration = Duration::from_millis(100);
+/// How long events are looked for: the page isn't held up by it.
+const LOOK_MAX: Duration = Duration::from_millis(100);
 /// Only the newest event of these days is told.
 const NEWEST: [(&str, &str); 2] = [("since", "400d"), ("limit", "1")];
+/// Examples of rejected events are looked for among so many of the newest.
+const REJECTED: [(&str, &str); 2] = [("show", "rejected"), ("limit", "200")];
 const MICROS: f64 = 1e6;
 
 /// What is known of it now.
-pub(super) async fn standing<B: Backend>(state: &AppState<B>) -> Standing {
-    let newest = newest(state).await;
+pub(super) async fn standing<B: Backend>(state: &AppState<B>, view: &View) -> Standing {
+    // Reports tell of rejected events only where nothing is filtered.
+    let is_all = !view.is_filtered_by(&FilterKind::ALL);
+    let period = view.parameters().filter(|(name, _)| ["since", "until", "tz"].contains(name));
+    let rejected = async { if is_all { found(state, period.chain(REJECTED)).await } else { None } };
+    let (newest, rejected) = tokio::join!(found(state, NEWEST), rejected);
+    let newest = newest.and_then(|list| list.stored.into_iter().next());
     let report = state.backend.health();
     let number = |name: &str| {
         let sample = report.samples.iter().find(|sample| sample.name == name)?;
@@ -26,7 +33,7 @@ pub(super) async fn standing<B: Backend>(state: &AppState<B>) -> Standing {
     };
     let count = |name: &str| number(name).map(|value| value as u64);
     Standing {
-        newest,
+        newest: newest.map(|line| (line.time, line.received_at)),
         last_commit: number(LAST_COMMIT).filter(|at| *at > 0.0).map(|at| (at * MICROS) as i64),
         waiting: count(LAG_RECORDS),
         uncommitted: count(UNCOMMITTED),
@@ -34,13 +41,17 @@ pub(super) async fn standing<B: Backend>(state: &AppState<B>) -> Standing {
         journal_bytes: count(JOURNAL_BYTES),
         free_bytes: count(DISK_FREE),
         remarks: report.trouble.into_iter().chain(report.remarks).collect(),
+        rejected: rejected.map(|list| list.rejected).unwrap_or_default(),
     }
 }
 
-async fn newest<B: Backend>(state: &AppState<B>) -> Option<(String, String)> {
-    let request = EventsRequest::parse(NEWEST, state.options.time_zone, state.backend.now_micros()).ok()?;
+/// A list of events, if it is there soon.
+async fn found<'a, B: Backend>(
+    state: &AppState<B>,
+    parameters: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Option<EventList> {
+    let request = EventsRequest::parse(parameters, state.options.time_zone, state.backend.now_micros()).ok()?;
     let _turn = state.sql_slots.try_acquire().ok()?;
     let looking = state.backend.events(&request, rows::limits(state));
-    let list = tokio::time::timeout(NEWEST_WAIT_MAX, looking).await.ok()?.ok()?;
-    list.stored.into_iter().next().map(|line| (line.time, line.received_at))
+    tokio::time::timeout(LOOK_MAX, looking).await.ok()?.ok()
 }

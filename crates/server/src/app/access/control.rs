@@ -125,7 +125,11 @@ impl AccessControl {
         if (is_read || is_form)
             && let Some(session) = self.session(&head.headers, &now_s)
         {
-            return Ok(Principal::Session(session));
+            // Whoever has signed in may read; a form may take more.
+            return match session.key.scope.permits(access) {
+                true => Ok(Principal::Session(session)),
+                false => Err(refusal::scope_missing(route)),
+            };
         }
         let Some(token) = credential::of(&head.headers).map_err(|()| refusal::invalid(route))? else {
             return match access {

@@ -38,6 +38,18 @@ impl Principal {
         }
     }
 
+    /// Whether it may do everything: as [`permits`](Principal::permits), and by the forms that take it, where a person has
+    /// signed in.
+    pub(crate) fn administers(&self) -> bool {
+        match self {
+            Principal::Nobody | Principal::Link(_) => false,
+            Principal::Open | Principal::Local => true,
+            Principal::Key(_) | Principal::Session(_) => {
+                self.key().is_some_and(|key| key.scope.permits(Access::Admin) && key.datastream.is_none())
+            }
+        }
+    }
+
     /// The key that it has shown, or has signed in with.
     pub(crate) fn key(&self) -> Option<&Key> {
         match self {

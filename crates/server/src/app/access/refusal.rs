@@ -91,11 +91,16 @@ pub(crate) fn of_link(why: LinkRefused) -> Problem {
     }
 }
 
+/// The problem for a key that may do other things only.
+pub(crate) fn scope_missing(route: &RouteSpec) -> Problem {
+    challenged(Problem::of(Code::ScopeMissing), route, BEARER_SCOPE)
+}
+
 /// Refuses a key that may do other things only.
 pub(crate) fn unless_permitted(route: &RouteSpec, principal: &Principal) -> Result<(), Problem> {
     let access = route.access;
     if !principal.permits(access) {
-        return Err(challenged(Problem::of(Code::ScopeMissing), route, BEARER_SCOPE));
+        return Err(scope_missing(route));
     }
     // What is read can't be divided by datastream.
     if principal.datastream().is_some() && !matches!(access, Access::Collect | Access::Key | Access::Public) {

@@ -1,10 +1,9 @@
 //! Single events, from the tables.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::DateTime;
-use report::{Collected, CollectedRequest, EventDetails, EventList, EventsRequest};
+use report::{CollectedAnswer, CollectedRequest, EventDetails, EventList, EventsRequest};
 
 use super::{EmbeddedBackend, SETTLE_TIMEOUT, failure, failure_of, query_limits};
 use crate::app::backend::{Events, QueryFailure, SqlLimits};
@@ -21,7 +20,7 @@ impl Events for EmbeddedBackend {
         request: &CollectedRequest,
         limits: SqlLimits,
         wait: Duration,
-    ) -> Result<Option<Arc<Collected>>, QueryFailure> {
+    ) -> Result<Option<CollectedAnswer>, QueryFailure> {
         self.queries.collected(request, query_limits(limits), wait).await.map_err(|error| failure_of(&error))
     }
 

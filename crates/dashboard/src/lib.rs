@@ -38,7 +38,7 @@ pub use kept::KeptView;
 pub use mail::{
     AlertMail, Mail, MailedReport, MailedSpan, MailedView, MailedViewError, ViewMail, alert_mail, view_mail,
 };
-pub use page::{Context, Standing};
+pub use page::{Context, NewestEvent, Standing};
 pub use pages::chat::{Chat, chat};
 pub use pages::events::{Events, events};
 pub use pages::failed::{Failed, failed};

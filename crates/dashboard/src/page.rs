@@ -38,11 +38,23 @@ pub struct Context<'a> {
     pub shared: Option<Shared<'a>>,
 }
 
+/// What is known of the newest event.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum NewestEvent {
+    /// Nothing: it wasn't found in time.
+    #[default]
+    Unknown,
+    /// There is none.
+    None,
+    /// When it happened, and when it was received, RFC 3339.
+    At(String, String),
+}
+
 /// How a server stands, for the page of quality. What isn't known is left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Standing {
-    /// When the newest event happened, and when it was received, RFC 3339.
-    pub newest: Option<(String, String)>,
+    /// The newest event.
+    pub newest: NewestEvent,
     /// When rows were last committed to the tables, in microseconds since 1970.
     pub last_commit: Option<i64>,
     /// Requests that are durable and not yet drained into rows.

@@ -5,7 +5,7 @@ use report::{RejectLine, Report, RowKind, metric};
 
 use crate::format::number::{Unit, count};
 use crate::format::time;
-use crate::page::{Context, Standing, Told, page};
+use crate::page::{Context, NewestEvent, Standing, Told, page};
 use crate::parts::anomalies::{ALL, anomalies};
 use crate::parts::series::columns;
 use crate::parts::stat::{Stat, stats};
@@ -47,8 +47,9 @@ fn now(standing: &Standing, now: i64) -> Markup {
             h2 { "Now" }
             dl.pairs {
                 @match newest {
-                    Some((time, received_at)) => { dt { "Newest event" } dd { (since(time)) span.aside { ", received " (since(received_at)) } } },
-                    None => { dt { "Newest event" } dd { "none" } },
+                    NewestEvent::At(time, received_at) => { dt { "Newest event" } dd { (since(time)) span.aside { ", received " (since(received_at)) } } },
+                    NewestEvent::None => { dt { "Newest event" } dd { "none" } },
+                    NewestEvent::Unknown => {},
                 }
                 @if let Some(waiting) = waiting { dt { "Waiting in the journal" } dd { (requests(*waiting)) span.aside { ", durable and not yet rows" } } }
                 @if let Some(uncommitted) = uncommitted { dt { "Not yet in the tables" } dd { (requests(*uncommitted)) @if let Some(at) = last_commit { span.aside { ", last commit " (ago(*at)) } } } }
@@ -180,7 +181,7 @@ mod tests {
     #[test]
     fn the_server_says_how_it_stands() {
         let standing = Standing {
-            newest: Some(("2026-11-28T12:39:00Z".to_owned(), "2026-11-28T12:39:58Z".to_owned())),
+            newest: NewestEvent::At("2026-11-28T12:39:00Z".to_owned(), "2026-11-28T12:39:58Z".to_owned()),
             last_commit: Some(1_795_869_597_000_000),
             waiting: Some(0),
             uncommitted: Some(1),
@@ -201,6 +202,9 @@ mod tests {
             assert!(text.contains(expect), "{expect}: {text}");
         }
         assert!(!text.contains("Journal<"), "{text}");
-        assert!(now(&Standing::default(), 0).into_string().contains("<dd>none</dd>"));
+        let newest = |newest| now(&Standing { newest, ..Standing::default() }, 0).into_string();
+        assert!(newest(NewestEvent::None).contains("<dd>none</dd>"));
+        // What wasn't found in time isn't said to be missing.
+        assert!(!newest(NewestEvent::Unknown).contains("Newest event"));
     }
 }

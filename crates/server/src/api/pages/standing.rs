@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dashboard::{FilterKind, Standing, View};
+use dashboard::{FilterKind, NewestEvent, Standing, View};
 use report::{EventList, EventsRequest};
 
 use crate::api::rows;
@@ -25,7 +25,10 @@ pub(super) async fn standing<B: Backend>(state: &AppState<B>, view: &View) -> St
     let period = view.parameters().filter(|(name, _)| ["since", "until", "tz"].contains(name));
     let rejected = async { if is_all { found(state, period.chain(REJECTED)).await } else { None } };
     let (newest, rejected) = tokio::join!(found(state, NEWEST), rejected);
-    let newest = newest.and_then(|list| list.stored.into_iter().next());
+    let newest = newest.map_or(NewestEvent::Unknown, |list| match list.stored.into_iter().next() {
+        Some(line) => NewestEvent::At(line.time, line.received_at),
+        None => NewestEvent::None,
+    });
     let report = state.backend.health();
     let number = |name: &str| {
         let sample = report.samples.iter().find(|sample| sample.name == name)?;
@@ -33,7 +36,7 @@ pub(super) async fn standing<B: Backend>(state: &AppState<B>, view: &View) -> St
     };
     let count = |name: &str| number(name).map(|value| value as u64);
     Standing {
-        newest: newest.map(|line| (line.time, line.received_at)),
+        newest,
         last_commit: number(LAST_COMMIT).filter(|at| *at > 0.0).map(|at| (at * MICROS) as i64),
         waiting: count(LAG_RECORDS),
         uncommitted: count(UNCOMMITTED),

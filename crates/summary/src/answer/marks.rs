@@ -139,7 +139,7 @@ impl Union {
     /// Adds what a visitor did, and answers what of it is new. At most as often as there is room for.
     pub(crate) fn add(&mut self, hash: u64, seen: u8) -> u8 {
         let distance = hash.wrapping_sub(self.first_hash) << self.shift;
-        let mut at = (u128::from(distance) * u128::from(self.scale) >> 64) as usize & self.last;
+        let mut at = ((u128::from(distance) * u128::from(self.scale)) >> 64) as usize & self.last;
         loop {
             let known = &mut self.slots[at];
             if known.round != self.round {

@@ -150,7 +150,7 @@ impl Tallies {
                 let each = lengths.whole().iter();
                 each.for_each(|(seconds, count)| column(tally).add(*seconds, u64::from(*count), counters));
             };
-            self.to_totals_and_bucket(wants, bucket, to);
+            self.add_to_totals_and(wants, bucket, to);
         } else if wants.totals || wants.series {
             let mut of_stretch = std::mem::take(&mut self.lengths);
             for (stretch, range) in part.within(|buckets| lengths.of_buckets(buckets)) {
@@ -165,7 +165,7 @@ impl Tallies {
                 let to = |tally: &mut Tally| {
                     of_stretch.iter().for_each(|(seconds, count)| column(tally).add(*seconds, *count, counters));
                 };
-                self.to_totals_and_bucket(wants, in_series(stretch.slot), to);
+                self.add_to_totals_and(wants, in_series(stretch.slot), to);
             }
             self.lengths = of_stretch;
         }
@@ -180,7 +180,7 @@ impl Tallies {
         }
     }
 
-    fn to_totals_and_bucket(&mut self, wants: Wants, bucket: Option<usize>, mut to: impl FnMut(&mut Tally)) {
+    fn add_to_totals_and(&mut self, wants: Wants, bucket: Option<usize>, mut to: impl FnMut(&mut Tally)) {
         if wants.totals {
             to(&mut self.totals);
         }

@@ -12,7 +12,7 @@ use generate::{Generator, Options, Style};
 use intake::{Answers, EventAnswer, Framing, Request, Source};
 use serde_json::json;
 
-use super::kept::led;
+use super::told::led;
 use crate::api::endpoint::Endpoint;
 use crate::api::openapi::problems;
 use crate::app::access::principal::Principal;

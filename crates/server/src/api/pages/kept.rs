@@ -7,8 +7,7 @@ use std::sync::Arc;
 
 use axum::RequestPartsExt;
 use axum::extract::{Path, Query};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::Response;
+use axum::http::StatusCode;
 use dashboard::{KeptNote, KeptShare, KeptView, Saved, SharedNow};
 use serde_json::json;
 use state::shares::Share;
@@ -16,7 +15,7 @@ use state::{notes, views};
 use url::form_urlencoded;
 
 use super::drawn::{html, is_signed_in};
-use super::told::{local, unreadable_query};
+use super::told::{led, local, unreadable_query};
 use crate::api::endpoint::Endpoint;
 use crate::api::index;
 use crate::api::kept::annotated::at;
@@ -32,7 +31,6 @@ use crate::app::route::{Audience, Content, RouteSpec};
 use crate::app::state::AppState;
 use crate::http::body::Received;
 use crate::http::problem::{Code, Problem};
-use crate::http::response;
 
 /// Largest form, in bytes: a view with the longest query, each letter of it encoded, and where to lead to.
 const FORM_BYTES_MAX: usize = 16 << 10;
@@ -245,14 +243,6 @@ fn shown(share: &Share, now: LinkNow) -> Option<KeptShare> {
             LinkNow::KeyGone => SharedNow::KeyGone,
         },
     })
-}
-
-/// Leads to a page of this server.
-pub(super) fn led(to: &str) -> Response {
-    let mut response = response::empty(StatusCode::SEE_OTHER);
-    let to = HeaderValue::try_from(to).unwrap_or(HeaderValue::from_static("/"));
-    response.headers_mut().insert(header::LOCATION, to);
-    response
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! another site leads.
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use dashboard::{Failed, LoginForm};
 
@@ -11,6 +11,7 @@ use crate::app::access::{cookie, page};
 use crate::app::route::{Audience, Method as Sent, RouteSpec};
 use crate::http::host::{Reach, Via};
 use crate::http::problem::{Code, Problem};
+use crate::http::response;
 
 /// The media type of pages.
 pub(super) const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
@@ -103,6 +104,14 @@ impl Reader {
 /// The problem of a query that can't be read.
 pub(super) fn unreadable_query() -> Problem {
     Problem::new(Code::QueryInvalid, "the query can't be read; write name=value pairs, percent-encoded")
+}
+
+/// Leads to a page of this server.
+pub(super) fn led(to: &str) -> Response {
+    let mut response = response::empty(StatusCode::SEE_OTHER);
+    let to = HeaderValue::try_from(to).unwrap_or(HeaderValue::from_static("/"));
+    response.headers_mut().insert(header::LOCATION, to);
+    response
 }
 
 /// Whether what is typed in may cross the network in clear: a proxy in front can't be told.

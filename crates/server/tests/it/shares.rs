@@ -313,13 +313,14 @@ async fn tokens_that_are_none_are_refused_and_limited() {
     let (rig, key, dir) = rig().await;
     let path = made(&rig, &key, "/", "").await;
     let token = path.strip_prefix("/share/").expect("a path of links").to_owned();
-    let swapped = if token.starts_with('0') { "1" } else { "0" };
+    let other = |is_zero: bool| if is_zero { "1" } else { "0" };
+    let (first, last) = (other(token.starts_with('0')), other(token.ends_with('0')));
     for wrong in [
         token[1..].to_owned(),
         token[..token.len() - 1].to_owned(),
         format!("{token}0"),
-        format!("{swapped}{}", &token[1..]),
-        format!("{}{swapped}", &token[..token.len() - 1]),
+        format!("{first}{}", &token[1..]),
+        format!("{}{last}", &token[..token.len() - 1]),
         token.to_uppercase(),
         "x".to_owned(),
         "%00".to_owned(),

@@ -346,5 +346,18 @@ fn pointer_of(root: &Value, schema: &Value) -> Option<String> {
             found.get_or_insert_with(|| pointer.to_owned());
         }
     });
-    found
+    found.or_else(|| pointer_in(root, schema))
+}
+
+/// The same of `true` or `false`, which stand for schemas and aren't walked. As deep as JSON is read.
+fn pointer_in(value: &Value, schema: &Value) -> Option<String> {
+    if std::ptr::eq(value, schema) {
+        return Some(String::new());
+    }
+    let below = |step: String, inner: &Value| Some(step + &pointer_in(inner, schema)?);
+    match value {
+        Value::Object(members) => members.iter().find_map(|(name, inner)| below(walk::step(name), inner)),
+        Value::Array(items) => items.iter().enumerate().find_map(|(at, inner)| below(format!("/{at}"), inner)),
+        _ => None,
+    }
 }

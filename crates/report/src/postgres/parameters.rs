@@ -298,7 +298,7 @@ mod tests {
         check("select $1", &[(Text, "'; drop table x --")], Ok("SELECT '''; drop table x --'"));
         check("select $2, $1", &[(Boolean, "t"), (Date, "2026-11-20")], Ok("SELECT CAST('2026-11-20' AS DATE), true"));
         check("select $1", &[(Date, "2026-11-20 +01")], Ok("SELECT CAST('2026-11-20' AS DATE)"));
-        let instant = "SELECT CAST('2026-11-20 00:00:00+01:00' AS TIMESTAMP WITH TIME ZONE)";
+        let instant = "SELECT CAST('2026-11-20 00:00:00+01:00' AS TIMESTAMPTZ)";
         check("select $1", &[(ParameterType::Instant, "2026-11-20 +01")], Ok(instant));
         check("select $1", &[(Float, "NaN")], Ok("SELECT CAST('NaN' AS DOUBLE)"));
         check("select $1", &[(Bytes, "00ff")], Ok("SELECT X'00ff'"));

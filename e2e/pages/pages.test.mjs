@@ -340,7 +340,6 @@ test("an empty house is filled by one button, and left as it was by a filter", a
     const page = await context.newPage();
     await page.goto(empty.url);
     await page.getByRole("button", { name: "Load 20,000 made-up events" }).click();
-    keep("demo-loading", await page.screenshot());
     const told = () => page.locator(".told").textContent();
     const isOver = async () => (await page.goto(empty.url)) && (await told()).startsWith("These numbers are made up") && (await page.locator(".stats").count()) > 0;
     assert.ok(await poll(3 * LIVE_MS_MAX, isOver), await told());

@@ -327,7 +327,7 @@ test("numbers change in place, by one stream for all tabs", async () => {
   await close();
 });
 
-test("an empty house is filled by one button, and left as it was by a filter", async () => {
+test("a server without events is filled by one button, and left as it was by a filter", async () => {
   const empty = await startFrontdesk({ streams: {} });
   try {
     for (const { name, colorScheme, width } of LOOKS) {

@@ -1,4 +1,4 @@
-//! What becomes of links on what leaves the house: plain text. One place for it, behind whatever draws, so that nothing that is
+//! What becomes of links on what is sent to others: plain text. One place for it, behind whatever draws, so that nothing that is
 //! drawn later can forget it.
 
 /// The same markup with what was a link as plain text. It is markup of our own making: whatever came from outside has

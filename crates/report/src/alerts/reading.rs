@@ -309,7 +309,7 @@ mod tests {
         check("silence", 1, &[12, 11, 14, 9], Quiet, "there were 1", true);
         check("silence", 0, &[30, 30, 30, 0], Quiet, "either", false);
         check("silence", 0, &[2, 3, 1, 2], Quiet, "chance explains it", false);
-        // A house in its first weeks.
+        // The first weeks of a server.
         check("spike", 900, &[], Unknown, "of 0 of the 4 weeks", false);
         check("drop", 0, &[900, 900], Unknown, "of 2 of the 4 weeks", false);
         check("silence", 0, &[900, 900], Unknown, "3 are needed", false);

@@ -134,7 +134,7 @@ pub(super) async fn draw<B: Backend>(state: &AppState<B>, context: &Context<'_>,
         }
         Err(failure) => return Err(rows::problem(failure)),
     };
-    // Notes and mails are for the house.
+    // Notes and mails are for those who may read everything.
     if context.shared.is_none() {
         annotate(state, &mut made).await;
         if let (Page::Quality, Some(report)) = (drawn.page, made.first_mut()) {

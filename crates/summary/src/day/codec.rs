@@ -18,7 +18,7 @@ use crate::rows::{Mask, NO_TEXT, Place, Texts};
 use crate::{DECODED_BYTES_MAX, VISITORS_PER_DAY_MAX};
 
 const MAGIC: &[u8; 4] = b"FDDS";
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 const CHECKSUM: std::ops::Range<usize> = 5..13;
 const LENGTH: std::ops::Range<usize> = 13..21;
 const HEADER_BYTES: usize = LENGTH.end;
@@ -140,16 +140,33 @@ impl DaySummary {
         let trails = self.sample.trails(self.bucket.minutes() as u16);
         to.count(trails.cells.len());
         to.steps(&trails.ends);
-        // Bucket and place apart: each has few values, the cell's number has many.
-        let cells = trails.cells.iter().map(|cell| *cell as usize);
-        cells.clone().for_each(|cell| to.number(self.cells.buckets[cell].into()));
-        cells.clone().for_each(|cell| to.number(self.cells.places[cell].into()));
-        for (cell, minute) in cells.zip(&trails.minutes) {
+        // Bucket and place apart: each has few values, the cell's number has many. Most of a visitor's events are in
+        // one bucket, so of all but his first one stands the step.
+        let cells = || trails.cells.iter().map(|cell| *cell as usize);
+        let mut steps = Vec::with_capacity(trails.cells.len());
+        for of_visitor in of_visitors(&trails.ends) {
+            let mut last = (0, 0);
+            for cell in &trails.cells[of_visitor] {
+                let next = (u32::from(self.cells.buckets[*cell as usize]), self.cells.places[*cell as usize]);
+                let bucket_step = next.0 - last.0;
+                steps.push((bucket_step, next.1 - if bucket_step == 0 { last.1 } else { 0 }));
+                last = next;
+            }
+        }
+        steps.iter().for_each(|(bucket_step, _)| to.number((*bucket_step).into()));
+        steps.iter().for_each(|(_, place_step)| to.number((*place_step).into()));
+        for (cell, minute) in cells().zip(&trails.minutes) {
             if self.places[self.cells.places[cell] as usize].mask.requests() != 0 {
                 to.bytes.push(*minute);
             }
         }
     }
+}
+
+/// The places of each visitor's entries, by where they end.
+fn of_visitors(ends: &[u32]) -> impl Iterator<Item = std::ops::Range<usize>> {
+    let starts = std::iter::once(0).chain(ends.iter().copied());
+    starts.zip(ends).map(|(start, end)| start as usize..*end as usize)
 }
 
 fn number_at(bytes: &[u8], range: std::ops::Range<usize>) -> u64 {
@@ -312,11 +329,18 @@ fn read_trails(from: &mut Reader<'_>, shared: &Shared, places: &[Place], cells: 
         return None;
     }
     let cell_ids = CellIds::new(bucket, places.len(), cells);
-    let buckets = from.numbers(entries)?;
-    let mut trails = Trails { ends, ..Trails::default() };
-    for bucket in buckets {
-        trails.cells.push(cell_ids.find(bucket, from.small()?)?);
+    let bucket_steps = from.numbers(entries)?;
+    let mut of_entries = Vec::with_capacity(entries);
+    for of_visitor in of_visitors(&ends) {
+        let mut last = (0u32, 0u32);
+        for bucket_step in &bucket_steps[of_visitor] {
+            let place_step = from.small()?;
+            let place = if *bucket_step == 0 { last.1.checked_add(place_step)? } else { place_step };
+            last = (last.0.checked_add(*bucket_step)?, place);
+            of_entries.push(cell_ids.find(last.0, last.1)?);
+        }
     }
+    let mut trails = Trails { ends, cells: of_entries, ..Trails::default() };
     let is_request = |cell: u32| places[cells.places[cell as usize] as usize].mask.requests() != 0;
     let request_from = |cell: u32| is_request(cell).then(|| bucket.first_minute(cells.buckets[cell as usize]));
     for cell in &trails.cells {

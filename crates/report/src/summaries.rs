@@ -20,6 +20,7 @@ mod key;
 mod make;
 mod moment;
 mod question;
+mod received;
 mod rows;
 mod threads;
 mod upkeep;

@@ -5,6 +5,7 @@
 //! its files are the same. Files that can't be read are left out and counted, as queries do.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::sync::{Arc, PoisonError};
 
 use arrow::array::RecordBatch;
@@ -23,12 +24,15 @@ use crate::dataset::{Dataset, Inner, Snapshot, scan};
 use crate::days::Partition;
 use crate::error::{StoreError, at};
 use crate::fresh::FreshMark;
-use crate::scan::FileDays;
+use crate::scan::{FileDays, told_of};
 
 const DOING: &str = "reading a data file";
 
 /// Rows of one step of reading: few, since the texts among them can be long.
 const BATCH_ROWS: usize = 2_048;
+
+/// How exactly a log tells instants: a millisecond.
+const LOG_STEP_MICROS: i64 = 1_000;
 
 /// Batches of some columns of a data file.
 pub type Batches = BoxStream<'static, Result<RecordBatch, ReadFailure>>;
@@ -136,6 +140,17 @@ impl DataFile {
     /// Its rows as the log has them; `None` if another program has left that out.
     pub fn rows(&self) -> Option<u64> {
         self.rows
+    }
+
+    /// Between which instants, both included, the values of a column of instants are, in microseconds since 1970;
+    /// `None` if the log doesn't tell, or if not every row is known to have one.
+    pub fn instants(&self, column: &str) -> Option<RangeInclusive<i64>> {
+        if self.is_marked() {
+            return None;
+        }
+        let told = told_of(&self.view, column).filter(|told| told.nulls == Some(0))?;
+        // Whoever wrote the log may have cut what is less than a millisecond.
+        Some(told.first..=told.last.saturating_add(LOG_STEP_MICROS - 1))
     }
 
     /// The days of its rows.

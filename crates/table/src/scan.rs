@@ -199,13 +199,29 @@ impl Inner {
 
     /// By the instants that the log tells of a file.
     fn range_of(&self, file: &LogicalFileView) -> Option<(Partition, Partition)> {
-        let stats: serde_json::Value = serde_json::from_str(&file.stats()?).ok()?;
-        let day = |bound: &str| {
-            let instant = chrono::DateTime::parse_from_rfc3339(stats[bound][self.names.instant].as_str()?).ok()?;
-            Some(Partition::of_micros(instant.timestamp_micros()))
-        };
-        Some((day("minValues")?, day("maxValues")?)).filter(|(first, last)| first <= last)
+        let Told { first, last, .. } = told_of(file, self.names.instant)?;
+        Some((Partition::of_micros(first), Partition::of_micros(last)))
     }
+}
+
+/// What the log tells of a column of instants of a file.
+pub(crate) struct Told {
+    /// The first and the last one, in microseconds since 1970, as exact as the log has them.
+    pub(crate) first: i64,
+    pub(crate) last: i64,
+    /// Rows without one.
+    pub(crate) nulls: Option<u64>,
+}
+
+pub(crate) fn told_of(file: &LogicalFileView, column: &str) -> Option<Told> {
+    let stats: serde_json::Value = serde_json::from_str(&file.stats()?).ok()?;
+    let instant = |bound: &str| {
+        let instant = chrono::DateTime::parse_from_rfc3339(stats[bound][column].as_str()?).ok()?;
+        Some(instant.timestamp_micros())
+    };
+    let told =
+        Told { first: instant("minValues")?, last: instant("maxValues")?, nulls: stats["nullCount"][column].as_u64() };
+    Some(told).filter(|told| told.first <= told.last)
 }
 
 /// A file of the table, for Parquet's reader.

@@ -35,13 +35,22 @@ impl Quality {
     /// Two statements, one for each table: somebody waits for what they tell.
     pub(crate) async fn run(snapshot: &Snapshot, period: &Period, limits: QueryLimits) -> Result<Quality, QueryError> {
         let accepted = Statement::of(&quality::ACCEPTED, |relation| relation.within(period));
-        let accepted = snapshot.query(&accepted, limits).await?;
+        let accepted = count(&snapshot.query(&accepted, limits).await?);
+        Ok(Quality { accepted, ..Quality::of_rejects(snapshot, period, limits).await? })
+    }
+
+    /// What the table of events that were not stored tells.
+    pub(crate) async fn of_rejects(
+        snapshot: &Snapshot,
+        period: &Period,
+        limits: QueryLimits,
+    ) -> Result<Quality, QueryError> {
         let numbers = REJECTS.map(|metric| MeasuredNumber { metric, scope: Scope::AllChannels });
         let relation = Relation::Rejects;
         let within = relation.within(period);
         let rejects = Statement { relation, by: Some(Dimension::Keyword), numbers: &numbers, within: &within };
         let rejects = snapshot.query(&rejects.to_string(), limits).await?;
-        let mut quality = Quality { accepted: count(&accepted), ..Quality::default() };
+        let mut quality = Quality::default();
         for (batch, row) in rows(&rejects) {
             let number = |place: usize| {
                 let number = batch.columns().get(place + 1).and_then(|column| cell::number(column, row));

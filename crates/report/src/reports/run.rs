@@ -23,11 +23,11 @@ use crate::period::Period;
 /// Counts what became of the events that were received in a span of time.
 #[async_trait]
 pub trait ReceivedSource: Send + Sync {
-    /// The counts, by the time of receipt and of all events.
+    /// The counts of each period, by the time of receipt and of all events.
     ///
     /// # Errors
     /// As those of [`SummarySource::answer`].
-    async fn received(&self, period: &Period) -> Result<Quality, SummaryError>;
+    async fn received(&self, periods: &[Period]) -> Result<Vec<Quality>, SummaryError>;
 }
 
 /// The numbers of a span.
@@ -62,25 +62,25 @@ impl Report {
         received: &dyn ReceivedSource,
     ) -> Result<Vec<Report>, SummaryError> {
         let queries: Vec<Query> = requests.iter().flat_map(ReportRequest::queries).collect();
-        let answered = source.answer(&queries).await?.answers;
-        if answered.len() != queries.len() {
-            return Err(SummaryError::Internal("as many answers as queries were expected".to_owned()));
+        let of_receipt = requests.iter().filter(|request| is_of_receipt(request));
+        let periods: Vec<Period> =
+            of_receipt.flat_map(|request| spans(request)).map(period).collect::<Result<_, _>>()?;
+        let receiving = async { if periods.is_empty() { Ok(Vec::new()) } else { received.received(&periods).await } };
+        let (answered, qualities) = futures::try_join!(source.answer(&queries), receiving)?;
+        if answered.answers.len() != queries.len() || qualities.len() != periods.len() {
+            return Err(SummaryError::Internal("as many answers as questions were expected".to_owned()));
         }
-        let mut rest = answered.as_slice();
+        let (mut rest, mut qualities) = (answered.answers.as_slice(), qualities.as_slice());
         let mut reports = Vec::new();
         for request in requests {
-            let spans: Vec<&Divided> = std::iter::once(&request.current).chain(&request.compared).collect();
+            let spans: Vec<&Divided> = spans(request).collect();
             let (own, others) = rest.split_at(spans.len());
             rest = others;
-            let mut qualities = Vec::new();
-            if request.name == ReportName::Quality && request.written.is_empty() {
-                for divided in &spans {
-                    qualities.push(received.received(&period(divided)?).await?);
-                }
-            }
+            let (of_request, others) = qualities.split_at(if is_of_receipt(request) { spans.len() } else { 0 });
+            qualities = others;
             let measured = spans.iter().zip(own.iter().map(Arc::as_ref)).enumerate();
             let measured: Vec<Measured<'_>> = measured
-                .map(|(at, (divided, answer))| Measured { answer, divided, received: qualities.get(at) })
+                .map(|(at, (divided, answer))| Measured { answer, divided, received: of_request.get(at) })
                 .collect();
             reports.push(Report::of(request, &measured[0], measured.get(1)));
         }
@@ -114,6 +114,16 @@ impl Report {
             annotations: Vec::new(),
         }
     }
+}
+
+/// The span that is asked for, and the one it is compared with.
+fn spans(request: &ReportRequest) -> impl Iterator<Item = &Divided> {
+    std::iter::once(&request.current).chain(&request.compared)
+}
+
+/// Whether it tells of the time of receipt, which nothing but the time tells apart.
+fn is_of_receipt(request: &ReportRequest) -> bool {
+    request.name == ReportName::Quality && request.written.is_empty()
 }
 
 fn period(divided: &Divided) -> Result<Period, SummaryError> {

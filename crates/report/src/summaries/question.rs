@@ -20,7 +20,7 @@ use super::{FOLDS_AT_ONCE, Inner, Summaries, lock};
 use crate::{Answered, SummaryAnswer, SummaryError};
 
 /// Times that a question is begun anew since files went away while it was answered.
-const ATTEMPTS_MAX: usize = 4;
+pub(super) const ATTEMPTS_MAX: usize = 4;
 
 /// Days before a span that tell which of its visitors come again.
 const DAYS_BEFORE: i32 = 7;

@@ -15,7 +15,7 @@ use summary::{Counter, EventColumns, IntegerColumn, RowsBuilder, TextColumn};
 use crate::visitor::{Identities, bits};
 
 const TIME: &str = "timestamp";
-const RECEIVED_AT: &str = "received_at";
+pub(super) const RECEIVED_AT: &str = "received_at";
 /// Null in what was loaded from a file.
 const REQUEST_ID: &str = "request_id";
 const DATASTREAM: &str = "datastream";
@@ -64,6 +64,14 @@ pub(super) const COLUMNS: &[&str] = &[
 
 /// What is read to learn the days of a file's rows.
 pub(super) const TIME_ONLY: &[&str] = &[TIME];
+
+/// What is read to learn when a file's rows were received.
+pub(super) const RECEIPT_ONLY: &[&str] = &[RECEIVED_AT];
+
+/// When a batch's rows were received.
+pub(super) fn received(batch: &RecordBatch) -> Option<TimestampMicrosecondArray> {
+    instants(batch, RECEIVED_AT)
+}
 
 /// The days of a batch's rows, ascending.
 pub(super) fn days(batch: &RecordBatch) -> Vec<i32> {

@@ -21,9 +21,14 @@ const DAY_PAUSE: Duration = Duration::from_secs(60);
 /// The longest rest after a day.
 const REST_MAX: Duration = Duration::from_millis(250);
 
+/// Of the bytes that are kept in memory, the share that is read after a start: about a hundred busy days, or all of
+/// a quiet site.
+const READ_AHEAD_SHARE: usize = 4;
+
 /// What the upkeep remembers.
 #[derive(Default)]
 struct Work {
+    has_read_ahead: bool,
     /// When each day was last begun, by the monotonic clock.
     begun: HashMap<i32, Duration>,
     has_complained: bool,
@@ -33,6 +38,8 @@ impl Summaries {
     /// Makes the summaries of days that have none or one that doesn't hold, newest first and one at a
     /// time, as long as it is polled; ends when they are [closed](Self::close). Days with rows that are
     /// in no file yet are left until these are, and days without a file of their own until somebody asks.
+    ///
+    /// First of all it reads into memory what the newest days have in files.
     ///
     /// It may be dropped at any time; what isn't made is made when somebody asks.
     pub async fn upkeep(&self) {
@@ -48,9 +55,33 @@ impl Summaries {
         }
     }
 
+    /// Reads the newest days that have a file, so that the first question after a start doesn't wait for all of its
+    /// days.
+    async fn read_ahead(&self, moment: &Arc<Moment>) -> Result<(), Failure> {
+        for day in moment.days().into_iter().rev() {
+            let (inner, moment) = (Arc::clone(&self.0), Arc::clone(moment));
+            let reading = move || {
+                let bytes_max = inner.options.memory_bytes_max / READ_AHEAD_SHARE;
+                if inner.is_closed() || lock(&inner.summaries).bytes() >= bytes_max {
+                    return Ok::<_, Failure>(false);
+                }
+                let key = inner.kept()?.key.name;
+                inner.known_or_read(day, moment.fingerprint(key, day), moment.files.version());
+                Ok(true)
+            };
+            if !self.0.threads.run(reading).await?? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Makes some summaries, and answers how many.
     async fn turn(&self, work: &mut Work) -> Result<usize, Failure> {
         let moment = Arc::new(self.moment().await?);
+        if !std::mem::replace(&mut work.has_read_ahead, true) {
+            self.read_ahead(&moment).await?;
+        }
         let (inner, looking) = (Arc::clone(&self.0), Arc::clone(&moment));
         let stale = tokio::task::spawn_blocking(move || inner.stale(&looking)).await??;
         self.0.counters.days_stale.store(stale.len() as u64, Ordering::Relaxed);

@@ -72,8 +72,8 @@ pub(crate) enum Job {
     Statement(Statement),
     /// `report contacts` from one instant (microseconds since 1970) to another.
     Contacts { since_micros: i64, until_micros: i64 },
-    /// What became of the events that were received from one instant to another.
-    Received { since_micros: i64, until_micros: i64 },
+    /// What became of the events that were received from one instant to another and not stored.
+    Rejected { since_micros: i64, until_micros: i64 },
     /// How the columns of a statement's rows are filled.
     Collected { sql: String, columns: Vec<CollectedColumn> },
     /// All rows of a statement, written as they come.

@@ -175,17 +175,18 @@ impl QueryPool {
         self.run(WorkerClass::Internal, job, form, limits, reservation).await
     }
 
-    /// Counts what became of the events that were received in a span of time.
+    /// Counts what became of the events that were received in a span of time and not stored; those that were aren't
+    /// counted.
     ///
     /// # Errors
     /// As [`QueryPool::sql`].
-    pub async fn received(
+    pub async fn rejected(
         &self,
         period: &Period,
         limits: QueryLimits,
         reservation: &mut dyn MemoryReservation,
     ) -> Result<Quality, QueryError> {
-        let job = Job::Received {
+        let job = Job::Rejected {
             since_micros: period.since().timestamp_micros(),
             until_micros: period.until().timestamp_micros(),
         };

@@ -243,11 +243,11 @@ impl Worker {
                     Err(error) => return Ok(Err(error)),
                 }
             }
-            Job::Received { since_micros, until_micros } => {
+            Job::Rejected { since_micros, until_micros } => {
                 let Some(period) = Period::of_micros(*since_micros, *until_micros) else { return Ok(Err(no_period())) };
-                let received = async { Quality::run(&session.snapshot().await?, &period, limits).await };
-                match self.runtime.block_on(received) {
-                    Ok(received) => serde_json::to_writer(&mut frames, &received).map_err(io::Error::from),
+                let rejected = async { Quality::of_rejects(&session.snapshot().await?, &period, limits).await };
+                match self.runtime.block_on(rejected) {
+                    Ok(rejected) => serde_json::to_writer(&mut frames, &rejected).map_err(io::Error::from),
                     Err(error) => return Ok(Err(error)),
                 }
             }

@@ -34,16 +34,19 @@ struct Receipt;
 
 #[async_trait]
 impl ReceivedSource for Receipt {
-    async fn received(&self, period: &Period) -> Result<Quality, SummaryError> {
-        let is_current = period.until().timestamp_micros() > NOW;
-        let reasons: &[(&str, u64)] = if is_current { &[("type", 2), ("required", 3)] } else { &[("required", 1)] };
-        Ok(Quality {
-            accepted: if is_current { 100 } else { 50 },
-            rejected: reasons.iter().map(|(_, count)| count).sum(),
-            rejected_by_reason: reasons.iter().map(|(reason, count)| ((*reason).to_owned(), *count)).collect(),
-            duplicates: 0,
-            conflicts: 1,
-        })
+    async fn received(&self, periods: &[Period]) -> Result<Vec<Quality>, SummaryError> {
+        let of = |period: &Period| {
+            let is_current = period.until().timestamp_micros() > NOW;
+            let reasons: &[(&str, u64)] = if is_current { &[("type", 2), ("required", 3)] } else { &[("required", 1)] };
+            Quality {
+                accepted: if is_current { 100 } else { 50 },
+                rejected: reasons.iter().map(|(_, count)| count).sum(),
+                rejected_by_reason: reasons.iter().map(|(reason, count)| ((*reason).to_owned(), *count)).collect(),
+                duplicates: 0,
+                conflicts: 1,
+            }
+        };
+        Ok(periods.iter().map(of).collect())
     }
 }
 

@@ -1,5 +1,6 @@
 //! A store, its summaries, and the events that it should have.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -150,6 +151,23 @@ impl Bench {
         for (query, answer) in queries.iter().zip(answered.answers) {
             assert_eq!(sorted(answer.answer.clone()), expected(&events, query), "{context}: {query:?}");
         }
+        self.check_received(context).await;
+    }
+
+    /// As many were received, in all and across the files' bounds, as there are.
+    pub(super) async fn check_received(&self, context: &str) {
+        let events = self.events();
+        let spans = [
+            at(-40, 0)..at(60, 0),
+            at(3, 0)..at(4, 0),
+            at(-40, 0)..at(5, 7 * 60) + 1,
+            at(2, 61) + 1..at(60, 0),
+            at(9, 0)..at(9, 0),
+        ];
+        let expect =
+            |span: &Range<i64>| events.iter().filter(|event| span.contains(&event.received_micros())).count() as u64;
+        let expect: Vec<u64> = spans.iter().map(expect).collect();
+        assert_eq!(self.summaries.received(&spans).await.unwrap(), expect, "{context}");
     }
 
     pub(super) fn folds(&self) -> u64 {

@@ -76,7 +76,7 @@ impl Happening {
         Happening { counters: vec![(counter, value)], ..self }
     }
 
-    fn received_micros(&self) -> i64 {
+    pub(super) fn received_micros(&self) -> i64 {
         self.micros + if self.is_late { 2 * DAY_MICROS } else { 1_000_000 }
     }
 

@@ -172,6 +172,26 @@ async fn the_upkeep_makes_what_is_missing_and_deletes_what_is_gone() {
     assert!(matches!(stopped, Err(report::SummaryError::Unavailable(_))), "{stopped:?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_a_file_is_read_at_the_start() {
+    let mut bench = made().await;
+    bench.reopen().await;
+    assert_eq!(bench.summaries.stats().summaries, 0);
+    let upkeep = tokio::spawn({
+        let summaries = bench.summaries.clone();
+        async move { summaries.upkeep().await }
+    });
+    let with_files = [2, 3, 4, 5, 9].into_iter().filter(|day| bench.file(*day).exists()).count() as u64;
+    let reading = async {
+        while bench.summaries.stats().summaries < with_files {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), reading).await.expect("all are read");
+    upkeep.abort();
+    bench.check("read at the start").await;
+}
+
 /// Where the version of the summaries stands, behind what the file says of itself.
 const SUMMARY_VERSION: usize = 21 + 4;
 

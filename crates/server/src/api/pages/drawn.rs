@@ -90,8 +90,6 @@ pub(super) async fn show<B: Backend>(state: &AppState<B>, call: Call, drawn: &Dr
     let view = View::parse(parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let kept = kept_views(state).await;
     let now = state.backend.now_micros();
-    let is_told = drawn.page == Page::Quality && drawn.check(state, &view, now).is_ok();
-    let standing = if is_told { Some(standing(state, &view).await) } else { None };
     let demo = if drawn.page == Page::Overview { demo_data::told(state, &principal) } else { None };
     let context = Context {
         page: drawn.page,
@@ -100,7 +98,7 @@ pub(super) async fn show<B: Backend>(state: &AppState<B>, call: Call, drawn: &Dr
         origin: &index::origin(&head),
         is_signed_in: is_signed_in(&principal),
         kept: kept.as_deref(),
-        standing: standing.as_ref(),
+        standing: None,
         demo: demo.as_ref(),
         shared: None,
     };
@@ -126,7 +124,12 @@ pub(super) async fn draw<B: Backend>(state: &AppState<B>, context: &Context<'_>,
         }
     }
     let _slot = state.report_slots.try_acquire().map_err(|_| rows::busy())?;
-    let mut made = match state.backend.reports(&requests, rows::limits(state)).await {
+    // How the server stands is for those who may read everything.
+    let is_told = drawn.page == Page::Quality && context.shared.is_none();
+    let standing = async { if is_told { Some(standing(state, context.view).await) } else { None } };
+    let (made, standing) = tokio::join!(state.backend.reports(&requests, rows::limits(state)), standing);
+    let context = &Context { standing: standing.as_ref(), ..*context };
+    let mut made = match made {
         Ok(made) => made,
         Err(QueryFailure::Limit(message)) => {
             let page = dashboard::wrong(context, Wrong::Asked, &message);

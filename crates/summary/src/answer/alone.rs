@@ -101,8 +101,8 @@ impl<'a> Alone<'a> {
                 Some(whole) if only_bucket.is_some() => self.did.copy(&whole[..count], of_series),
                 _ => {
                     self.did.begin(count);
-                    for at in sample.of_buckets(&stretch.buckets) {
-                        let seen = part.seen[sample.cells()[at] as usize] & (of_span | of_series);
+                    for at in sample.by_cell.of_buckets(&stretch.buckets) {
+                        let seen = part.seen[sample.by_cell.cells()[at] as usize] & (of_span | of_series);
                         if seen != 0 {
                             self.did.add_all(sample.of(at, count), seen);
                         }
@@ -173,7 +173,7 @@ fn whole(day: &DaySummary) -> &[u8] {
     let sample = &day.sample;
     sample.whole.get_or_init(|| {
         let mut did = vec![0u8; sample.hashes.len()];
-        for (at, cell) in sample.cells().iter().enumerate() {
+        for (at, cell) in sample.by_cell.cells().iter().enumerate() {
             let place = day.cells.places[*cell as usize];
             let seen = seen::ANY | seen::requests(day.places[place as usize].mask.requests());
             for visitor in sample.of(at, usize::MAX) {

@@ -96,7 +96,7 @@ impl DayPart<'_> {
     /// The cells of rows whose visitors did something that is wanted.
     pub(crate) fn cells_by_row(&self, rows: &RowKeys, wanted: u8) -> CellsByRow {
         let each = |each: &mut dyn FnMut(u32, u32, u8)| {
-            for (at, cell) in (0u32..).zip(self.day.sample.cells().iter().copied()) {
+            for (at, cell) in (0u32..).zip(self.day.sample.by_cell.cells().iter().copied()) {
                 let seen = self.seen[cell as usize] & !IS_CONTACT;
                 if seen == 0 {
                     continue;
@@ -155,9 +155,9 @@ fn most_frequent<'a>(query: &Query, dimension: usize, days: &'a [DayPart<'_>]) -
         }
         if query.wanted.rows.first_contacts {
             let lengths = &part.kept.first_contacts;
-            for (at, cell) in lengths.cells().iter().enumerate() {
+            for (at, cell) in lengths.by_cell.cells().iter().enumerate() {
                 let cell = part.cell_of_kept(*cell);
-                lengths.of(at).iter().for_each(|length| add(cell, length.count()));
+                lengths.of_cell(at).iter().for_each(|length| add(cell, length.count()));
             }
         }
         for (at, count) in of_day.iter().enumerate().filter(|(at, count)| *at != NO_TEXT as usize && **count > 0) {

@@ -153,10 +153,10 @@ impl Tallies {
             self.add_to_totals_and(wants, bucket, to);
         } else if wants.totals || wants.series {
             let mut of_stretch = std::mem::take(&mut self.lengths);
-            for (stretch, range) in part.within(|buckets| lengths.of_buckets(buckets)) {
+            for (stretch, range) in part.within(|buckets| lengths.by_cell.of_buckets(buckets)) {
                 for at in range {
-                    if part.seen[part.cell_of_kept(lengths.cells()[at]) as usize] & seen::ANY != 0 {
-                        let each = lengths.of(at).iter();
+                    if part.seen[part.cell_of_kept(lengths.by_cell.cells()[at]) as usize] & seen::ANY != 0 {
+                        let each = lengths.of_cell(at).iter();
                         each.for_each(|length| counters.add(length.seconds(), u64::from(length.count())));
                     }
                 }
@@ -170,9 +170,9 @@ impl Tallies {
             self.lengths = of_stretch;
         }
         if wants.rows && !self.rows.is_empty() {
-            for (at, cell) in lengths.cells().iter().enumerate() {
+            for (at, cell) in lengths.by_cell.cells().iter().enumerate() {
                 let add = |tally: &mut Tally| {
-                    let each = lengths.of(at).iter();
+                    let each = lengths.of_cell(at).iter();
                     each.for_each(|length| column(tally).add(length.seconds(), u64::from(length.count()), counters));
                 };
                 self.each_row(rows, part, part.cell_of_kept(*cell), u8::MAX, add);

@@ -4,9 +4,7 @@
 //! takes four bytes. What all cells say together is a few hundred lengths, and is made with the column: most
 //! questions are about all of a day.
 
-use std::ops::Range;
-
-use super::ByBucket;
+use super::CellColumn;
 use super::columns::{Reader, Writer};
 use crate::SESSION_SECONDS_MAX;
 
@@ -38,74 +36,49 @@ impl Length {
 /// How often each length of time in each cell.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lengths {
-    /// Those that have any, ascending.
-    cells: Vec<u32>,
-    /// Where the entries of each end.
-    ends: Vec<u32>,
+    pub(crate) by_cell: CellColumn,
     /// Ascending within a cell.
     entries: Vec<Length>,
     /// Those of all cells, ascending; one above `u32::MAX` times is in parts.
     whole: Vec<(u32, u32)>,
-    by_bucket: ByBucket,
 }
 
 impl Lengths {
     /// Of cells, seconds and how often; ascending, each length of a cell once.
     pub(crate) fn new(each: impl Iterator<Item = (u32, u32, u64)>) -> Lengths {
-        let mut lengths = Lengths::default();
+        let (mut cells, mut ends, mut entries): (Vec<u32>, Vec<u32>, Vec<Length>) = Default::default();
         for (cell, seconds, mut count) in each {
             while count > 0 {
                 let part = count.min(Length::COUNT_MAX.into());
                 count -= part;
-                lengths.push(cell, Length::new(seconds, part as u32));
+                let Some(entry) = Length::new(seconds, part as u32) else { continue };
+                entries.push(entry);
+                let end = entries.len() as u32;
+                match (cells.last(), ends.last_mut()) {
+                    (Some(last), Some(last_end)) if *last == cell => *last_end = end,
+                    _ => {
+                        cells.push(cell);
+                        ends.push(end);
+                    }
+                }
             }
         }
-        lengths.finished()
+        Lengths::of(CellColumn::new(cells, ends), entries)
     }
 
-    fn push(&mut self, cell: u32, entry: Option<Length>) {
-        let Some(entry) = entry else { return };
-        self.entries.push(entry);
-        let end = self.entries.len() as u32;
-        match (self.cells.last(), self.ends.last_mut()) {
-            (Some(last), Some(last_end)) if *last == cell => *last_end = end,
-            _ => {
-                self.cells.push(cell);
-                self.ends.push(end);
-            }
-        }
-    }
-
-    fn finished(mut self) -> Lengths {
-        self.cells.shrink_to_fit();
-        self.ends.shrink_to_fit();
-        self.entries.shrink_to_fit();
-        let longest = self.entries.iter().map(|entry| entry.seconds() as usize + 1).max().unwrap_or(0);
+    fn of(by_cell: CellColumn, mut entries: Vec<Length>) -> Lengths {
+        entries.shrink_to_fit();
+        let longest = entries.iter().map(|entry| entry.seconds() as usize + 1).max().unwrap_or(0);
         let mut counts = vec![0u64; longest];
-        self.entries.iter().for_each(|entry| counts[entry.seconds() as usize] += u64::from(entry.count()));
-        self.whole = (0..).zip(counts).flat_map(super::in_parts).collect();
-        self.whole.shrink_to_fit();
-        self
+        entries.iter().for_each(|entry| counts[entry.seconds() as usize] += u64::from(entry.count()));
+        let mut whole: Vec<(u32, u32)> = (0..).zip(counts).flat_map(super::in_parts).collect();
+        whole.shrink_to_fit();
+        Lengths { by_cell, entries, whole }
     }
 
-    /// The cells that have any, ascending.
-    pub(crate) fn cells(&self) -> &[u32] {
-        &self.cells
-    }
-
-    pub(super) fn find_buckets(&mut self, of_day: &ByBucket) {
-        self.by_bucket = of_day.of(&self.cells);
-    }
-
-    /// The places of some buckets of the day among [`cells`](Self::cells).
-    pub(crate) fn of_buckets(&self, buckets: &Range<u16>) -> Range<usize> {
-        self.by_bucket.range(buckets)
-    }
-
-    /// The entries of the cell at a place among [`cells`](Self::cells).
-    pub(crate) fn of(&self, at: usize) -> &[Length] {
-        let start = at.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
-        &self.entries[start..self.ends[at] as usize]
+    /// The entries of the cell at a place among those that have any.
+    pub(crate) fn of_cell(&self, at: usize) -> &[Length] {
+        &self.entries[self.by_cell.entries(at)]
     }
 
     /// How many entries there are.
@@ -121,9 +94,10 @@ impl Lengths {
     /// Writes all but what the rest says: the cells, how many entries each has, then the entries' seconds as steps
     /// within their cell, and how often each.
     pub(super) fn write(&self, to: &mut Writer) {
-        let of_cells = || (0..self.cells.len()).map(|at| self.of(at));
-        to.count(self.cells.len());
-        to.steps(&self.cells);
+        let cells = self.by_cell.cells();
+        let of_cells = || (0..cells.len()).map(|at| self.of_cell(at));
+        to.count(cells.len());
+        to.steps(cells);
         of_cells().for_each(|entries| to.count(entries.len()));
         to.count(self.entries.len());
         for entries in of_cells() {
@@ -162,15 +136,14 @@ impl Lengths {
         }
         let entries = seconds.into_iter().map(|seconds| Length::new(seconds, from.small()?));
         let entries = entries.collect::<Option<_>>()?;
-        Some(Lengths { cells, ends, entries, ..Lengths::default() }.finished())
+        Some(Lengths::of(CellColumn::new(cells, ends), entries))
     }
 
     /// The memory that they take, in bytes.
     pub(crate) fn bytes(&self) -> usize {
-        (self.cells.capacity() + self.ends.capacity()) * size_of::<u32>()
+        self.by_cell.bytes()
             + self.entries.capacity() * size_of::<Length>()
             + self.whole.capacity() * size_of::<(u32, u32)>()
-            + self.by_bucket.bytes()
     }
 }
 
@@ -183,10 +156,13 @@ mod tests {
         let often = u64::from(u32::MAX) + 5;
         let each = [(2, 7, 1), (2, 9, 3), (5, 7, often), (8, 86_399, 2)];
         let lengths = Lengths::new(each.into_iter());
-        assert_eq!(lengths.cells(), [2, 5, 8]);
-        for (at, cell) in lengths.cells().iter().enumerate() {
+        assert_eq!(lengths.by_cell.cells(), [2, 5, 8]);
+        for (at, cell) in lengths.by_cell.cells().iter().enumerate() {
             let mut found = std::collections::BTreeMap::new();
-            lengths.of(at).iter().for_each(|one| *found.entry(one.seconds()).or_insert(0) += u64::from(one.count()));
+            lengths
+                .of_cell(at)
+                .iter()
+                .for_each(|one| *found.entry(one.seconds()).or_insert(0) += u64::from(one.count()));
             let expect = each.iter().filter(|one| one.0 == *cell).map(|one| (one.1, one.2)).collect();
             assert_eq!(found, expect, "{cell}");
         }

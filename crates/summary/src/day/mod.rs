@@ -3,6 +3,7 @@
 mod answerable;
 mod by_bucket;
 mod codec;
+mod column;
 mod columns;
 mod condensed;
 mod lengths;
@@ -13,6 +14,7 @@ mod summaries;
 pub use answerable::Unanswerable;
 pub(crate) use by_bucket::ByBucket;
 pub use codec::DecodeError;
+pub(crate) use column::CellColumn;
 pub(crate) use lengths::Lengths;
 pub(crate) use measure::Measure;
 pub(crate) use sample::{Sample, Trails, Visitor};
@@ -124,9 +126,9 @@ impl DaySummary {
         for sums in &mut self.cells.sums {
             sums.find_buckets(&of_day);
         }
-        self.durations.find_buckets(&of_day);
-        self.first_contacts.find_buckets(&of_day);
-        self.sample.find_buckets(&of_day);
+        self.durations.by_cell.find_buckets(&of_day);
+        self.first_contacts.by_cell.find_buckets(&of_day);
+        self.sample.by_cell.find_buckets(&of_day);
         self.cells.by_bucket = of_day;
         self
     }

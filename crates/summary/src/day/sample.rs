@@ -3,10 +3,10 @@
 //! They are written visitor by visitor ([`Trails`]), and kept in memory cell by cell: a question takes whole
 //! cells, so it reads the entries of those that pass its filter, one after the other, and no others.
 
-use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use super::ByBucket;
+use super::CellColumn;
+use super::column::range;
 use crate::VISITORS_PER_DAY_MAX;
 
 /// A visitor's place among the day's, which are at most [`VISITORS_PER_DAY_MAX`].
@@ -24,11 +24,8 @@ pub(crate) struct Sample {
     pub(crate) threshold: Option<u64>,
     /// Ascending; summaries of one day have them together.
     pub(crate) hashes: Arc<[u64]>,
-    /// Those that have entries, ascending: of a busy day's sample most have none.
-    cells: Vec<u32>,
-    /// Where the entries of each of these end.
-    ends: Vec<u32>,
-    by_bucket: ByBucket,
+    /// Of a busy day's sample most cells have no entries.
+    pub(crate) by_cell: CellColumn,
     /// Of each entry; ascending within a cell.
     visitors: Vec<Visitor>,
     /// Visitor by visitor, and of each in the order of time.
@@ -87,25 +84,14 @@ impl Sample {
                 ends.push(end);
             }
         }
-        cells.shrink_to_fit();
-        ends.shrink_to_fit();
-        Sample {
-            threshold,
-            hashes,
-            cells,
-            ends,
-            by_bucket: ByBucket::default(),
-            visitors,
-            contacts,
-            whole: OnceLock::new(),
-        }
+        Sample { threshold, hashes, by_cell: CellColumn::new(cells, ends), visitors, contacts, whole: OnceLock::new() }
     }
 
     /// The same visitor by visitor, of a day whose buckets have so many minutes.
     pub(crate) fn trails(&self, bucket_minutes: u16) -> Trails {
         let mut order = Order::of(self.hashes.len(), self.visitors.iter().map(|visitor| u32::from(*visitor)));
         let mut cells = vec![0; self.visitors.len()];
-        for (at, cell) in self.cells.iter().enumerate() {
+        for (at, cell) in self.by_cell.cells().iter().enumerate() {
             for visitor in self.of(at, usize::MAX) {
                 cells[order.next(u32::from(*visitor))] = *cell;
             }
@@ -128,24 +114,10 @@ impl Sample {
         self.visitors.len()
     }
 
-    /// The cells that have visitors, ascending.
-    pub(crate) fn cells(&self) -> &[u32] {
-        &self.cells
-    }
-
-    pub(super) fn find_buckets(&mut self, of_day: &ByBucket) {
-        self.by_bucket = of_day.of(&self.cells);
-    }
-
-    /// The places of some buckets of the day among [`cells`](Self::cells).
-    pub(crate) fn of_buckets(&self, buckets: &Range<u16>) -> Range<usize> {
-        self.by_bucket.range(buckets)
-    }
-
-    /// Of the cell at a place among [`cells`](Self::cells) the visitors who are among the first `count`. Ascending; one
+    /// Of the cell at a place among those that have entries the visitors who are among the first `count`. Ascending; one
     /// with contact requests in several minutes is there as often.
     pub(crate) fn of(&self, at: usize, count: usize) -> &[Visitor] {
-        let visitors = &self.visitors[range(&self.ends, at)];
+        let visitors = &self.visitors[self.by_cell.entries(at)];
         if visitors.last().is_none_or(|last| usize::from(*last) < count) {
             return visitors;
         }
@@ -166,8 +138,7 @@ impl Sample {
 
     /// The memory that it takes beside the hashes, in bytes.
     pub(crate) fn bytes(&self) -> usize {
-        (self.cells.capacity() + self.ends.capacity()) * size_of::<u32>()
-            + self.by_bucket.bytes()
+        self.by_cell.bytes()
             + self.visitors.capacity() * size_of::<Visitor>()
             + self.contacts.capacity() * size_of::<Contact>()
             // Of what is found out later.
@@ -205,11 +176,6 @@ impl Order {
         self.0.shrink_to_fit();
         self.0
     }
-}
-
-fn range(ends: &[u32], at: usize) -> Range<usize> {
-    let start = at.checked_sub(1).map_or(0, |before| ends[before]);
-    start as usize..ends[at] as usize
 }
 
 #[cfg(test)]
@@ -250,10 +216,10 @@ mod tests {
                     Contact { cell: *cell, visitor: visitor as Visitor, minute }
                 })
             });
-            prop_assert!(sample.cells().is_sorted_by(|one, next| one < next));
+            prop_assert!(sample.by_cell.cells().is_sorted_by(|one, next| one < next));
             for cell in 0..9 {
                 let of_cell = entries().filter(|entry| entry.cell == cell).map(|entry| entry.visitor);
-                let found = sample.cells().iter().position(|known| *known == cell).map_or(&[][..], |at| sample.of(at, count));
+                let found = sample.by_cell.cells().iter().position(|known| *known == cell).map_or(&[][..], |at| sample.of(at, count));
                 prop_assert!(found.iter().copied().eq(of_cell));
             }
             prop_assert!(sample.contacts(count).iter().copied().eq(entries().filter(|entry| is_request(entry.cell))));

@@ -3,6 +3,9 @@
 //! A day's columns are read once each, while they are near. What it says of a number that it alone is about is
 //! counted at once; the rest is kept for [`together`](super::together), in the order of the visitors' hashes.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use super::did::Did;
 use super::lengths::Counters;
 use super::marks::{Counts, Histogram, seen};
@@ -15,6 +18,13 @@ use crate::day::{DaySummary, Visitor};
 use crate::fold::day_start;
 
 const MINUTE_MICROS: i64 = 60_000_000;
+
+/// All buckets that a day can have.
+const WHOLE: Range<u16> = 0..u16::MAX;
+
+/// Of a day in at most so many stretches what visitors did in each is kept: those of a zone's midnight are asked for
+/// again, those of hours are too many.
+const KNOWN_STRETCHES_MAX: usize = 2;
 
 /// The days that one thread looks at.
 pub(crate) struct Alone<'a> {
@@ -80,12 +90,13 @@ impl<'a> Alone<'a> {
         let sample = &part.day.sample;
         let (of_span, of_series) = (self.asked.wanted(0), seen::wanted(self.asked.query.wanted.series));
         let in_span = if of_span == 0 { 0 } else { span.visitors.count(&sample.hashes) };
-        let whole = part.is_whole.then(|| whole(part.day));
-        found.span = match whole {
+        let whole = part.is_whole.then(|| known(part.day, &WHOLE));
+        found.span = match &whole {
             Some(whole) => whole[..in_span].iter().map(|seen| seen & of_span).collect(),
             None => vec![0; in_span],
         };
         let only_bucket = part.only_bucket();
+        let is_known = part.passes_all && part.stretches.len() <= KNOWN_STRETCHES_MAX;
         for stretch in &part.stretches {
             let in_bucket = match stretch.slot {
                 Slot::Outside => continue,
@@ -97,9 +108,14 @@ impl<'a> Alone<'a> {
             if count == 0 {
                 continue;
             }
-            match whole {
-                Some(whole) if only_bucket.is_some() => self.did.copy(&whole[..count], of_series),
-                _ => {
+            let known = match &whole {
+                Some(whole) if only_bucket.is_some() => Some(Arc::clone(whole)),
+                _ if is_known => Some(known(part.day, &stretch.buckets)),
+                _ => None,
+            };
+            match known {
+                Some(known) => self.did.copy(&known[..count], of_span | of_series),
+                None => {
                     self.did.begin(count);
                     for at in sample.by_cell.of_buckets(&stretch.buckets) {
                         let seen = part.seen[sample.by_cell.cells()[at] as usize] & (of_span | of_series);
@@ -168,18 +184,18 @@ impl<'a> Alone<'a> {
     }
 }
 
-/// What each visitor did in all of the day, if nothing is filtered. Found out once.
-fn whole(day: &DaySummary) -> &[u8] {
+/// What each visitor did in some buckets of the day, if nothing is filtered.
+fn known(day: &DaySummary, buckets: &Range<u16>) -> Arc<[u8]> {
     let sample = &day.sample;
-    sample.whole.get_or_init(|| {
+    sample.known.get_or_make(buckets, || {
         let mut did = vec![0u8; sample.hashes.len()];
-        for (at, cell) in sample.by_cell.cells().iter().enumerate() {
-            let place = day.cells.places[*cell as usize];
+        for at in sample.by_cell.of_buckets(buckets) {
+            let place = day.cells.places[sample.by_cell.cells()[at] as usize];
             let seen = seen::ANY | seen::requests(day.places[place as usize].mask.requests());
             for visitor in sample.of(at, usize::MAX) {
                 did[usize::from(*visitor)] |= seen;
             }
         }
-        did.into()
+        did
     })
 }

@@ -6,6 +6,7 @@ mod codec;
 mod column;
 mod columns;
 mod condensed;
+mod known;
 mod lengths;
 mod measure;
 mod sample;

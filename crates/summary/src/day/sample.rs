@@ -3,10 +3,11 @@
 //! They are written visitor by visitor ([`Trails`]), and kept in memory cell by cell: a question takes whole
 //! cells, so it reads the entries of those that pass its filter, one after the other, and no others.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use super::CellColumn;
 use super::column::range;
+use super::known::{KNOWN_PARTS_MAX, KnownParts};
 use crate::VISITORS_PER_DAY_MAX;
 
 /// A visitor's place among the day's, which are at most [`VISITORS_PER_DAY_MAX`].
@@ -30,8 +31,8 @@ pub(crate) struct Sample {
     visitors: Vec<Visitor>,
     /// Visitor by visitor, and of each in the order of time.
     contacts: Vec<Contact>,
-    /// What each visitor did in all of the day; found out by the first answer that needs it.
-    pub(crate) whole: OnceLock<Box<[u8]>>,
+    /// What each visitor did.
+    pub(crate) known: KnownParts,
 }
 
 /// The entries of a sample, visitor by visitor.
@@ -84,7 +85,14 @@ impl Sample {
                 ends.push(end);
             }
         }
-        Sample { threshold, hashes, by_cell: CellColumn::new(cells, ends), visitors, contacts, whole: OnceLock::new() }
+        Sample {
+            threshold,
+            hashes,
+            by_cell: CellColumn::new(cells, ends),
+            visitors,
+            contacts,
+            known: KnownParts::default(),
+        }
     }
 
     /// The same visitor by visitor, of a day whose buckets have so many minutes.
@@ -142,7 +150,7 @@ impl Sample {
             + self.visitors.capacity() * size_of::<Visitor>()
             + self.contacts.capacity() * size_of::<Contact>()
             // Of what is found out later.
-            + self.hashes.len()
+            + KNOWN_PARTS_MAX * self.hashes.len()
     }
 }
 

@@ -54,6 +54,8 @@ struct Corpus {
     registry: Registry,
     peers: Peers,
     examples: BTreeMap<String, Vec<Value>>,
+    /// With an example of each of its groups.
+    contact_event: Value,
 }
 
 impl Corpus {
@@ -73,16 +75,12 @@ impl Corpus {
                 examples.entry(example.schema.clone()).or_default().push(value);
             }
         }
-        Corpus { registry, peers, examples }
-    }
-
-    /// The contact event with an example of each of its groups.
-    fn contact_event(&self) -> Value {
-        let mut event = json!({"@id": "e-1", "xdm:timestamp": "2026-11-22T14:07:15Z"});
+        let mut contact_event = json!({"@id": "e-1", "xdm:timestamp": "2026-11-22T14:07:15Z"});
         for group in &Composition::contact_event().groups {
-            self.examples.get(group).and_then(|all| all.first()).into_iter().for_each(|one| merge(&mut event, one));
+            let example = examples.get(group).and_then(|all| all.first());
+            example.into_iter().for_each(|one| merge(&mut contact_event, one));
         }
-        event
+        Corpus { registry, peers, examples, contact_event }
     }
 }
 
@@ -108,7 +106,7 @@ struct Measured {
 
 fn events(corpus: &Corpus, rounds: usize) -> (Vec<Measured>, Vec<String>) {
     let contact = Composition::contact_event();
-    let contact_event = corpus.contact_event();
+    let contact_event = &corpus.contact_event;
     let contact_text = contact_event.to_string();
     let plan = Arc::new(compile(&corpus.registry, &contact).expect("compiles"));
     let mut alone = Checker::new(plan, Profile::letter()).without_notices();
@@ -157,7 +155,7 @@ fn events(corpus: &Corpus, rounds: usize) -> (Vec<Measured>, Vec<String>) {
             let mut event = json!({"@id": "e-1", "xdm:timestamp": "2026-11-22T14:07:15Z"});
             if is_group {
                 event = example.clone();
-                merge(&mut event, &contact_event);
+                merge(&mut event, contact_event);
             } else {
                 let often = contact_text.len().div_ceil(example.to_string().len());
                 event["xdm:values"] = json!(vec![example; often]);

@@ -321,9 +321,7 @@ impl<'t> Cursor<'t> {
                 }
                 self.close();
             }
-            b'-' | b'0'..=b'9' => {
-                self.number()?;
-            }
+            b'-' | b'0'..=b'9' => self.skip_number()?,
             b't' => self.word(b"true")?,
             b'f' => self.word(b"false")?,
             b'n' => self.word(b"null")?,

@@ -66,6 +66,8 @@ pub(crate) struct Bound {
 
 /// Integers nearer to zero than this are doubles, each other than its neighbours.
 const DOUBLE_EXACT: f64 = 9_007_199_254_740_992.0;
+/// Digits of which any make an integer that is a double.
+const DECIMAL_DIGITS_MAX: usize = 15;
 
 impl Bound {
     /// The bound that a JSON text spells.
@@ -123,17 +125,52 @@ impl Cursor<'_> {
             value = value * 10 + i64::from(digit);
             len += 1;
         }
-        let odd = matches!(digits.get(len), Some(b'.' | b'e' | b'E'));
-        if len == 0 || odd || (len > 1 && digits[0] == b'0') {
+        if len == 0 || (len > 1 && digits[0] == b'0') {
             return self.long_number();
         }
-        self.advance(len + usize::from(negative));
-        Ok(Number::Integer(if negative { -value } else { value }))
+        match digits.get(len) {
+            Some(b'.') => self.decimal(negative, value, len),
+            Some(b'e' | b'E') => self.long_number(),
+            _ => {
+                self.advance(len + usize::from(negative));
+                Ok(Number::Integer(if negative { -value } else { value }))
+            }
+        }
+    }
+
+    /// A number with a point behind its first `len` digits, whose value is `whole`. With so few digits both they and
+    /// the power of ten are doubles, and the quotient of two doubles is the one nearest to it.
+    fn decimal(&mut self, negative: bool, whole: i64, len: usize) -> Result<Number, Stop> {
+        let fraction = &self.rest()[usize::from(negative) + len + 1..];
+        let (mut value, mut scale, mut places) = (whole, 1i64, 0);
+        while let Some(digit @ 0..=9) = fraction.get(places).map(|b| b.wrapping_sub(b'0')) {
+            if len + places >= DECIMAL_DIGITS_MAX {
+                return self.long_number();
+            }
+            value = value * 10 + i64::from(digit);
+            scale *= 10;
+            places += 1;
+        }
+        if places == 0 || matches!(fraction.get(places), Some(b'e' | b'E')) {
+            return self.long_number();
+        }
+        self.advance(usize::from(negative) + len + 1 + places);
+        let value = if negative { -value } else { value };
+        Ok(match value % scale {
+            0 => Number::Integer(value / scale),
+            _ => Number::Fraction(value as f64 / scale as f64),
+        })
     }
 
     #[cold]
     fn long_number(&mut self) -> Result<Number, Stop> {
         let start = self.at();
+        self.skip_number()?;
+        Ok(classify(self.since(start)))
+    }
+
+    /// Skips a number, checking its syntax; the cursor is at a minus or digit.
+    pub(super) fn skip_number(&mut self) -> Result<(), Stop> {
         if self.peek() == b'-' {
             self.advance(1);
         }
@@ -162,7 +199,7 @@ impl Cursor<'_> {
             }
             self.digits();
         }
-        Ok(classify(self.since(start)))
+        Ok(())
     }
 
     fn digits(&mut self) {
@@ -209,14 +246,44 @@ fn classify(text: &str) -> Number {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    fn read(text: &str) -> Number {
+        let mut cursor = Cursor::new(text, false);
+        let number = cursor.number().expect("a number");
+        assert_eq!(cursor.at(), text.len(), "{text}");
+        number
+    }
+
+    proptest! {
+        #[test]
+        fn the_short_ways_say_what_the_exact_one_says(
+            text in "-?(0|[1-9][0-9]{0,3}|[1-9][0-9]{0,19})(\\.(0{1,9}|[0-9]{1,4}|[0-9]{1,20}))?([eE][+-]?[0-9]{1,2})?",
+        ) {
+            prop_assert_eq!(read(&text), classify(&text));
+            let mut cursor = Cursor::new(&text, false);
+            prop_assert_eq!(cursor.skip_number(), Ok(()));
+            prop_assert_eq!(cursor.at(), text.len());
+        }
+    }
+
+    #[test]
+    fn decimals_are_the_nearest_doubles() {
+        for text in
+            ["3.1", "37.3308953", "-121.8939894", "0.1", "0.3", "999999999999.999", "9.99999999999999", "-0.000001"]
+        {
+            assert_eq!(read(text), Number::Fraction(text.parse().expect("a double")), "{text}");
+        }
+        assert_eq!(read("-12.000"), Number::Integer(-12));
+        assert_eq!(read("123456789012345.0"), Number::Integer(123_456_789_012_345));
+    }
 
     #[test]
     fn tells_integers_exactly() {
         let check = |text: &str, expect: Number| {
-            let mut cursor = Cursor::new(text, false);
-            assert_eq!(cursor.number(), Ok(expect), "{text}");
-            assert_eq!(cursor.at(), text.len(), "{text}");
+            assert_eq!(read(text), expect, "{text}");
         };
         check("0", Number::Integer(0));
         check("-0", Number::Integer(0));
@@ -307,9 +374,21 @@ mod tests {
     }
 
     #[test]
+    fn exponents_do_not_overflow() {
+        // The least exponent of 64 bits, from which the places behind the point are taken.
+        assert_eq!(Number::of("1.5e-9223372036854775808"), Number::Fraction(0.0));
+        assert_eq!(Number::of("1.5e9223372036854775807"), Number::Huge(f64::INFINITY));
+        // Modulo 2 to the 128th both are 0.
+        assert_eq!(Number::of("1e128"), Number::Huge(1e128));
+        assert!(matches!(Number::of("42535295865117307932921825928971026432e3"), Number::Huge(_)));
+    }
+
+    #[test]
     fn refuses_what_json_refuses() {
-        for text in ["-", "01", "1.", "1.e3", "1e", "1e+", "-a", "00", "-01", "-00", "1e-", "1.5e", "--1", "-.5"] {
+        for text in ["-", "01", "1.", "1.e3", "1e", "1e+", "-a", "00", "-01", "-00", "1e-", "1.5e", "--1", "-.5", "1.a"]
+        {
             assert!(Cursor::new(text, false).number().is_err(), "{text}");
+            assert!(Cursor::new(text, false).skip_number().is_err(), "{text}");
         }
     }
 }

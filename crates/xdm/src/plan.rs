@@ -154,12 +154,13 @@ pub(crate) struct ObjectNode {
     pub(crate) type_loc: Loc,
     pub(crate) children: Box<[Child]>,
     pub(crate) names: NameTable,
-    /// Bitmap of required children, 64 to a word.
+    /// Bitmap of required children, 64 to a word; as long as all marks of an object need.
     pub(crate) required: Box<[u64]>,
     pub(crate) others: Others,
     pub(crate) members_min: Option<(usize, Loc)>,
     pub(crate) members_max: Option<(usize, Loc)>,
     pub(crate) choices: Box<[Choice]>,
+    pub(crate) free: FreeNames,
     /// Some child is or holds something personal: what is undeclared here is sealed, not shown.
     pub(crate) personal: bool,
     /// Names, in lower case, of children that hold something personal: what is undeclared
@@ -167,13 +168,43 @@ pub(crate) struct ObjectNode {
     pub(crate) guarded: Box<[Box<str>]>,
 }
 
-/// Alternatives (`anyOf`, `oneOf`) that each ask for some children and for nothing else.
+/// Alternatives (`anyOf`, `oneOf`) that each ask for some properties, and may say what values those have that only
+/// alternatives name.
 #[derive(Debug)]
 pub(crate) struct Choice {
     pub(crate) loc: Loc,
     pub(crate) fits: Fits,
-    /// Indices of children.
-    pub(crate) alternatives: Box<[Box<[u16]>]>,
+    pub(crate) alternatives: Box<[Alternative]>,
+    /// The rule, where it takes more than the names of children to say what is wrong.
+    pub(crate) rule: Option<Origin>,
+}
+
+/// What makes an object fit an alternative, by its marks: those of children by their indices, then those of
+/// [`FreeNames`].
+#[derive(Debug)]
+pub(crate) struct Alternative {
+    /// All of these are set.
+    pub(crate) asked: Box<[usize]>,
+    /// None of these is.
+    pub(crate) unbroken: Box<[usize]>,
+}
+
+/// Properties that only alternatives name. They have no column, and are met as undeclared ones.
+#[derive(Debug)]
+pub(crate) struct FreeNames {
+    /// The mark that says that a value was too much work; all others are less.
+    pub(crate) undecided: usize,
+    pub(crate) names: Vec<Free>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Free {
+    pub(crate) xdm: Box<str>,
+    pub(crate) platform: Box<str>,
+    /// The mark that says that it is there.
+    pub(crate) there: usize,
+    /// Schemas that alternatives have for its value, each with the mark that says that the value breaks it.
+    pub(crate) schemas: Vec<(SchemaId, usize)>,
 }
 
 /// How many alternatives an object has to fit.

@@ -28,25 +28,34 @@ impl<'w, S: Sink> Walk<'w, S> {
         if known.is_some() && node.beside.is_empty() {
             return Ok(());
         }
+        match known {
+            Some(_) => self.check_tree(start, path, &|rules, value| {
+                node.beside.iter().for_each(|origin| rules.rule(*origin, value, path));
+            }),
+            None => self.check_tree(start, path, &|rules, value| {
+                node.whole.iter().for_each(|schema| rules.schema(*schema, value, path));
+            }),
+        }
+        Ok(())
+    }
+
+    /// Checks the value from `start` to here as a tree.
+    pub(super) fn check_tree(&mut self, start: usize, path: &Path<'_>, check: &dyn Fn(&mut Rules<'_>, &Json<'_>)) {
         let plan = self.plan;
         let steps_left = self.state.tree_steps_left;
         // The limit is reported already.
         if steps_left == 0 {
-            return Ok(());
+            return;
         }
-        let Some(value) = Json::parse(self.cursor.since(start)) else { return Ok(()) };
+        let Some(value) = Json::parse(self.cursor.since(start)) else { return };
         let EventState { memory, violations, unkept_steps_left, .. } = &mut *self.state;
-        let check = |rules: &mut Rules<'_>| match known {
-            Some(_) => node.beside.iter().for_each(|origin| rules.rule(*origin, &value, path)),
-            None => node.whole.iter().for_each(|schema| rules.schema(*schema, &value, path)),
-        };
-        if Rules::pass(&plan.model, self.profile.spelling, unkept_steps_left, check) {
-            return Ok(());
+        let spelling = self.profile.spelling;
+        if Rules::decide(&plan.model, spelling, unkept_steps_left, |rules| check(rules, &value)) == Some(true) {
+            return;
         }
         let memory = std::mem::take(memory);
-        let mut rules = Rules::reporting(&plan.model, self.profile.spelling, steps_left, memory, violations);
-        check(&mut rules);
+        let mut rules = Rules::reporting(&plan.model, spelling, steps_left, memory, violations);
+        check(&mut rules, &value);
         (self.state.tree_steps_left, self.state.memory) = rules.conclude(path);
-        Ok(())
     }
 }

@@ -31,6 +31,7 @@ impl<'w, S: Sink> Walk<'w, S> {
         if self.cursor.peek() != b'{' {
             return self.wrong_type(node.type_loc, "an object", path);
         }
+        let start = self.cursor.at();
         if let Some(slot) = node.slot {
             self.sink.object(slot);
         }
@@ -50,7 +51,7 @@ impl<'w, S: Sink> Walk<'w, S> {
         }
         self.count_rules(members, node.members_min, node.members_max, "properties", path);
         if !node.choices.is_empty() {
-            self.choose(node, frame.seen, path);
+            self.choose(node, frame.seen, start, path);
         }
         self.state.seen.truncate(frame.seen);
         self.state.names.truncate(frame.names);
@@ -319,7 +320,12 @@ impl<'w, S: Sink> Walk<'w, S> {
         if !self.first_of_its_name(key, frame, &below, node.type_loc)? {
             return Ok(());
         }
-        self.undeclared_value(node, key, &below)
+        let start = self.cursor.at();
+        self.undeclared_value(node, key, &below)?;
+        if !node.free.names.is_empty() {
+            self.mark_free(node, key, start, frame.seen, &below);
+        }
+        Ok(())
     }
 
     /// The value of an undeclared property.

@@ -143,20 +143,20 @@ impl<'r> Rules<'r> {
     }
 
     /// Does a value pass a check, as far as so many steps tell? Nothing is kept of what is found, which
-    /// is quicker for the usual value; whether one that doesn't pass fails, and where, is found out by
+    /// is quicker for the usual value; what it breaks, and whether it does where too few steps are left, is found out by
     /// [`reporting`](Self::reporting).
-    pub(super) fn pass(
+    pub(super) fn decide(
         model: &'r Model,
         spelling: Spelling,
         steps_left: &mut usize,
         check: impl FnOnce(&mut Rules<'r>),
-    ) -> bool {
+    ) -> Option<bool> {
         let steps = (*steps_left).min(UNKEPT_STEPS_MAX);
         let (output, memory) = (Output::Decided(false), Memory::default());
         let mut rules = Rules { model, spelling, output, memory, passing: 1, depth: 0, steps_left: steps };
         check(&mut rules);
         *steps_left -= steps - rules.steps_left;
-        rules.steps_left > 0 && matches!(rules.output, Output::Decided(false))
+        (rules.steps_left > 0).then_some(matches!(rules.output, Output::Decided(false)))
     }
 
     /// Does a schema say anything about values?

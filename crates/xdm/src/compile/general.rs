@@ -48,14 +48,13 @@ impl<'m> Compiler<'m> {
         let choices = if types == Types::OBJECT { self.choices(merged) } else { Vec::new() };
         let decided: HashSet<(SchemaId, u32)> =
             choices.iter().map(|choice| (choice.origin.schema, choice.origin.rule)).collect();
-        let about = merged
-            .tree
-            .iter()
-            .filter(|(about, origin)| !about.and(types).is_empty() && !decided.contains(&(origin.schema, origin.rule)));
-        let mut beside: Vec<Origin> = about.map(|(_, origin)| *origin).collect();
-        for origin in &beside {
+        let about: Vec<Origin> =
+            merged.tree.iter().filter(|(about, _)| !about.and(types).is_empty()).map(|(_, origin)| *origin).collect();
+        for origin in &about {
             self.keeps_marks_outside(*origin, position)?;
         }
+        let is_decided = |origin: &Origin| decided.contains(&(origin.schema, origin.rule));
+        let mut beside: Vec<Origin> = about.into_iter().filter(|origin| !is_decided(origin)).collect();
         match types {
             Types::TEXT | Types::INTEGER | Types::NUMBER => {}
             Types::BOOLEAN => {

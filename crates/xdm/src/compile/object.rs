@@ -1,13 +1,12 @@
 //! Objects: children under both spellings, and what holds for members that nobody declared.
 
-use super::choice::NamedChoice;
 use super::merged::Merged;
 use super::{Compiled, Compiler, Position};
 use crate::keyword::{self, AdditionalProperties, Keyword, Name};
 use crate::layout::{Field, Node as Column, StructSlot};
 use crate::model::{Body, SchemaId};
 use crate::names::{Group, NameTable, SPELLED_PLATFORM, SPELLED_XDM, Target};
-use crate::plan::{Child, Choice, Closed, Keep, Loc, Named, Node, NodeId, ObjectNode, Others};
+use crate::plan::{Child, Closed, Keep, Loc, Named, Node, NodeId, ObjectNode, Others};
 use crate::schema::fault::{Fault, FaultCode, SchemaError};
 
 impl<'m> Compiler<'m> {
@@ -51,7 +50,9 @@ impl<'m> Compiler<'m> {
         let ChildTree { mut names, fields, children } = tree;
         names.note_plain(&|child| children.get(usize::from(child)).and_then(Child::plain));
         names.seal(&mut self.cells);
-        let mut required = vec![0u64; children.len().div_ceil(64).max(1)];
+        let (choices, free) = self.marked(&choices, &children);
+        let marks = if free.names.is_empty() { children.len() } else { free.undecided + 1 };
+        let mut required = vec![0u64; marks.div_ceil(64).max(1)];
         for (at, _) in children.iter().enumerate().filter(|(_, child)| child.required_loc.is_some()) {
             required[at / 64] |= 1 << (at % 64);
         }
@@ -60,7 +61,6 @@ impl<'m> Compiler<'m> {
         let name = |child: &Child| child.platform.rsplit('/').next().unwrap_or_default().to_lowercase().into();
         let guarded = children.iter().filter(|child| child.personal).map(name).collect();
         let others = self.others(&merged, position)?;
-        let choices = choices.iter().map(|choice| self.choice_of(choice, &children)).collect();
         let (children, required) = (children.into(), required.into());
         let object = ObjectNode {
             slot,
@@ -72,6 +72,7 @@ impl<'m> Compiler<'m> {
             members_min,
             members_max,
             choices,
+            free,
             personal,
             guarded,
         };
@@ -113,18 +114,6 @@ impl<'m> Compiler<'m> {
         let (xdm, undeclared) = (name.clone(), false);
         tree.children.push(Child { node, xdm, platform, required_loc, forbidden, opens, raw, personal, undeclared });
         Ok(())
-    }
-
-    /// A choice by the children that it asks for, all of which are there.
-    fn choice_of(&mut self, choice: &NamedChoice<'m>, children: &[Child]) -> Choice {
-        let index = |name: &Name| {
-            let at = children.iter().position(|child| child.xdm == name.xdm);
-            // Children are counted in 16 bits.
-            at.and_then(|at| u16::try_from(at).ok())
-        };
-        let indices = |names: &Vec<&'m Name>| names.iter().filter_map(|name| index(name)).collect();
-        let alternatives = choice.alternatives.iter().map(indices).collect();
-        Choice { loc: self.loc(choice.origin), fits: choice.fits, alternatives }
     }
 
     /// A name that is required and declared nowhere.

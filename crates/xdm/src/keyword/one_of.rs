@@ -119,10 +119,80 @@ mod tests {
     }
 
     #[test]
+    fn properties_that_only_alternatives_name_are_decided_in_the_pass() {
+        let one = asking(
+            "oneOf",
+            r#"{"type":"object","properties":{"xdm:n":{"type":"integer","minimum":0}},"required":["xdm:n"]},
+                {"properties":{"xdm:u":{"type":"string","format":"uri"},"xdm:n":{"type":"integer","minimum":5}},"required":["xdm:u"]},
+                {"required":["xdm:a","xdm:free"]},{"properties":{"xdm:list":{"items":{"type":"object"}},"xdm:any":{}},"required":["xdm:list"]}"#,
+        );
+        assert!(is_one_pass(&one));
+        let any = one.replace("oneOf", "anyOf");
+        assert!(is_one_pass(&any));
+        for (value, fits) in [
+            ("{}", 0),
+            (r#"{"xdm:n":0}"#, 1),
+            (r#"{"xdm:n":-1}"#, 0),
+            (r#"{"xdm:n":null}"#, 0),
+            (r#"{"xdm:n":1.0}"#, 1),
+            (r#"{"xdm:\u006e":7}"#, 1),
+            (r#"{"xdm:u":"a:b"}"#, 1),
+            (r#"{"xdm:u":"a\u003ab"}"#, 1),
+            (r#"{"xdm:u":"no uri"}"#, 0),
+            (r#"{"xdm:u":"a:b","xdm:n":4}"#, 1),
+            (r#"{"xdm:u":"a:b","xdm:n":5}"#, 2),
+            (r#"{"xdm:n":-1,"xdm:u":"a:b"}"#, 0),
+            (r#"{"xdm:free":[1],"xdm:a":1}"#, 1),
+            (r#"{"xdm:free":[1]}"#, 0),
+            (r#"{"xdm:free":1,"xdm:a":1,"xdm:n":3}"#, 2),
+            (r#"{"xdm:list":[{},{"a":[]}],"xdm:any":false}"#, 1),
+            (r#"{"xdm:list":[{},1]}"#, 0),
+        ] {
+            check(&one, value, if fits == 1 { &[] } else { &[("", "oneOf")] });
+            check(&any, value, if fits > 0 { &[] } else { &[("", "anyOf")] });
+            if fits != 1 {
+                same_sentences(&one, value);
+            }
+            if fits == 0 {
+                same_sentences(&any, value);
+            }
+        }
+        // In either spelling, and in both at once, of which each has to keep the schema.
+        check_platform(&one, r#"{"n":1}"#, &[]);
+        check_platform(&one, r#"{"n":-1}"#, &[("", "oneOf")]);
+        check_platform(&one, r#"{"n":1,"xdm:n":-1}"#, &[("", "oneOf")]);
+        check_platform(&one, r#"{"free":1,"a":1}"#, &[]);
+        // By the schema's spelling alone, `n` is another name.
+        check(&one, r#"{"n":1}"#, &[("", "oneOf")]);
+        let items = format!(r#"{{"type":"array","items":{one}}}"#);
+        assert!(is_one_pass(&items));
+        check(&items, r#"[{"xdm:n":1},{},{"xdm:u":"a:b"},{"xdm:n":-1}]"#, &[("/1", "oneOf"), ("/3", "oneOf")]);
+    }
+
+    #[test]
+    fn a_value_that_is_too_much_work_in_the_pass_is_decided_by_the_tree() {
+        // Each item has more rules than one look may take.
+        let rules = vec![r#"{"type":"integer"}"#; 40].join(",");
+        let schema = asking(
+            "oneOf",
+            &format!(
+                r#"{{"properties":{{"xdm:list":{{"items":{{"allOf":[{rules}]}}}}}},"required":["xdm:list"]}},{{"required":["xdm:free"]}}"#
+            ),
+        );
+        assert!(is_one_pass(&schema));
+        let list = format!("[{}]", vec!["1"; 4000].join(","));
+        check(&schema, &format!(r#"{{"xdm:list":{list}}}"#), &[]);
+        // Taken for broken, the first alternative would leave one that fits.
+        check(&schema, &format!(r#"{{"xdm:list":{list},"xdm:free":1}}"#), &[("", "oneOf")]);
+    }
+
+    #[test]
     fn other_alternatives_are_left_to_the_tree() {
         for alternatives in [
-            r#"{"required":["xdm:a"]},{"required":["xdm:undeclared"]}"#,
+            r#"{"required":["xdm:a"]},{"required":["schema:undeclared"]}"#,
             r#"{"required":["xdm:a"]},{"required":["xdm:b"],"minProperties":2}"#,
+            r#"{"required":["xdm:a"]},{"required":["xdm:b"],"properties":{"xdm:b":{"minLength":2}}}"#,
+            r#"{"required":["xdm:a"]},{"required":["d"]}"#,
             r#"{"required":["xdm:a"]},{"type":"string"}"#,
             r#"{"required":["xdm:a"]},false"#,
         ] {

@@ -90,6 +90,11 @@ fn below(schema: SchemaId, value: &Json<'_>, names: &[Box<str>], at: At<'_>, rul
 }
 
 impl Properties {
+    /// The properties that it declares.
+    pub(crate) fn declared(&self) -> impl Iterator<Item = (&Name, SchemaId)> {
+        self.declared.iter().map(|(name, schema)| (name, *schema))
+    }
+
     /// The names that it declares.
     pub(crate) fn names(&self) -> impl Iterator<Item = &Name> {
         self.declared.iter().map(|(name, _)| name)

@@ -115,20 +115,23 @@ pub(crate) struct Found<'t> {
     pub(crate) len: usize,
 }
 
-/// The names of one object (or of one namespace inside it).
+/// The names of one object (or of one namespace inside it). What a look-up needs comes first, in a cache line.
 #[derive(Debug, Default)]
+#[repr(C)]
 pub(crate) struct NameTable {
     names: Vec<Name>,
-    /// Open addressing, power of two; 0 = empty, else index + 1.
-    buckets: Box<[u16]>,
+    /// First prediction cell of this table; it has `names.len() + 1` cells.
+    pub(crate) cells: usize,
     /// Names that can be guessed, each at a place of its own; `u16::MAX` is none.
     direct: Box<[u16]>,
     multiplier: u64,
     shift: u32,
+    /// Open addressing, power of two; 0 = empty, else index + 1.
+    buckets: Box<[u16]>,
     pub(crate) groups: Vec<Group>,
-    /// First prediction cell of this table; it has `names.len() + 1` cells.
-    pub(crate) cells: usize,
 }
+
+const _: () = assert!(std::mem::offset_of!(NameTable, buckets) <= 64);
 
 impl NameTable {
     pub(crate) fn push(&mut self, text: &str, target: Target, spelling: u8) {

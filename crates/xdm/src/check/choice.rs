@@ -13,7 +13,6 @@ use crate::sink::Sink;
 impl<'w, S: Sink> Walk<'w, S> {
     /// Reports each of the object's choices that it doesn't fit; `seen` is where its marks begin, and `start` where it
     /// begins itself.
-    #[inline(never)]
     pub(super) fn choose(&mut self, node: &'w ObjectNode, seen: usize, start: usize, path: &Path<'_>) {
         let is_undecided = !node.free.names.is_empty() && self.is_marked(node.free.undecided, seen);
         for choice in &node.choices {

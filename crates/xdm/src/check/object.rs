@@ -29,21 +29,42 @@ struct Frame {
 impl<'w, S: Sink> Walk<'w, S> {
     pub(super) fn object(&mut self, node: &'w ObjectNode, path: &Path<'_>) -> Result<(), Stop> {
         if self.cursor.peek() != b'{' {
-            return self.wrong_type(node.type_loc, "an object", path);
+            return match &node.otherwise {
+                Some(general) => self.general(general, path),
+                None => self.wrong_type(node.type_loc, "an object", path),
+            };
         }
         let start = self.cursor.at();
         if let Some(slot) = node.slot {
             self.sink.object(slot);
         }
         let frame = Frame { seen: self.state.seen.len(), names: self.state.names.len() };
-        self.state.seen.resize(frame.seen + node.required.len(), 0);
+        match node.words {
+            1 => self.state.seen.push(0),
+            words => self.state.seen.resize(frame.seen + words as usize, 0),
+        }
         let members = self.members(node, &node.names, frame, path)?;
         if members == 0
             && let Some(slot) = node.slot
         {
             self.sink.empty(slot);
         }
-        for (word, required) in node.required.iter().enumerate() {
+        let missing = node.required & !self.state.seen[frame.seen];
+        if missing != 0 {
+            self.missing(node, 0, missing, path);
+        }
+        if node.has_end {
+            self.end(node, members, frame, start, path);
+        }
+        self.state.seen.truncate(frame.seen);
+        self.state.names.truncate(frame.names);
+        Ok(())
+    }
+
+    /// What few objects need when all of their members are read.
+    #[inline(never)]
+    fn end(&mut self, node: &'w ObjectNode, members: usize, frame: Frame, start: usize, path: &Path<'_>) {
+        for (word, required) in (1..).zip(&node.required_beyond) {
             let missing = required & !self.state.seen[frame.seen + word];
             if missing != 0 {
                 self.missing(node, word, missing, path);
@@ -53,9 +74,6 @@ impl<'w, S: Sink> Walk<'w, S> {
         if !node.choices.is_empty() {
             self.choose(node, frame.seen, start, path);
         }
-        self.state.seen.truncate(frame.seen);
-        self.state.names.truncate(frame.names);
-        Ok(())
     }
 
     /// Reads the members of an object, or of a namespace inside it; gives their number.

@@ -34,8 +34,15 @@ impl<'m> Compiler<'m> {
     ) -> NodeId {
         let typed = Some(TypedNode { types, node });
         let personal = self.marks_personal(schemas);
-        let general = GeneralNode { typed, beside: beside.into(), whole: schemas.into(), personal };
-        self.push(Node::General(Box::new(general)))
+        let general = Box::new(GeneralNode { typed, beside: beside.into(), whole: schemas.into(), personal });
+        match &mut self.nodes[node as usize] {
+            // Objects, as most values of such schemas are, need nothing more.
+            Node::Object(object) if general.beside.is_empty() => {
+                object.otherwise = Some(general);
+                node
+            }
+            _ => self.push(Node::General(general)),
+        }
     }
 
     /// The rules on values of this type that the node for it doesn't know.

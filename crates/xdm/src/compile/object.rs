@@ -52,7 +52,8 @@ impl<'m> Compiler<'m> {
         names.seal(&mut self.cells);
         let (choices, free) = self.marked(&choices, &children);
         let marks = if free.names.is_empty() { children.len() } else { free.undecided + 1 };
-        let mut required = vec![0u64; marks.div_ceil(64).max(1)];
+        let words = u32::try_from(marks.div_ceil(64).max(1)).unwrap_or(u32::MAX);
+        let mut required = vec![0u64; children.len().div_ceil(64).max(1)];
         for (at, _) in children.iter().enumerate().filter(|(_, child)| child.required_loc.is_some()) {
             required[at / 64] |= 1 << (at % 64);
         }
@@ -61,19 +62,22 @@ impl<'m> Compiler<'m> {
         let name = |child: &Child| child.platform.rsplit('/').next().unwrap_or_default().to_lowercase().into();
         let guarded = children.iter().filter(|child| child.personal).map(name).collect();
         let others = self.others(&merged, position)?;
-        let (children, required) = (children.into(), required.into());
         let object = ObjectNode {
+            names,
+            required: required.remove(0),
             slot,
             type_loc,
-            children,
-            names,
-            required,
-            others,
+            words,
+            has_end: !required.is_empty() || members_min.is_some() || members_max.is_some() || !choices.is_empty(),
+            personal,
+            children: children.into(),
+            required_beyond: required.into(),
             members_min,
             members_max,
             choices,
             free,
-            personal,
+            others,
+            otherwise: None,
             guarded,
         };
         Ok((self.push(Node::Object(Box::new(object))), fields))
@@ -259,6 +263,7 @@ impl<'m> Compiler<'m> {
         match &self.nodes[node as usize] {
             Node::Text(text) => matches!(text.keep, Keep::Personal(_)),
             Node::General(general) => general.personal,
+            Node::Object(object) => object.otherwise.as_ref().is_some_and(|general| general.personal),
             _ => false,
         }
     }

@@ -56,6 +56,10 @@ pub const TREE_DEPTH_MAX: usize = 512;
 /// Most steps (a rule checked on a value is one, on a long value more) that the rules which need
 /// a tree may take for one event.
 pub const TREE_STEPS_MAX: usize = 1 << 22;
+/// Most properties, rules and schemas of one schema with all that it joins, as one list.
+pub const FLAT_ENTRIES_MAX: usize = 4096;
+/// Most of them in all such lists of the schemas that are read together.
+pub const FLAT_MODEL_ENTRIES_MAX: usize = 1 << 20;
 /// Most bytes of the JSON pointers to all schemas of one registry: each repeats the names above it.
 pub const SCHEMA_POINTERS_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Most errors, and most warnings, that are reported of schemas; how many more there are is said.

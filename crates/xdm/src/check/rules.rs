@@ -5,11 +5,11 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
 use super::findings::Findings;
-use super::path::Path;
+use super::path::{Path, PathStep};
 use crate::check::json::Json;
 use crate::keyword;
 use crate::limits::{MESSAGE_BYTES_MAX, TREE_DEPTH_MAX};
-use crate::model::{Body, Model, Origin, SchemaId};
+use crate::model::{Body, Flat, Model, Origin, SchemaId};
 use crate::profile::Spelling;
 use crate::violation::Violation;
 
@@ -167,11 +167,6 @@ impl<'r> Rules<'r> {
         }
     }
 
-    /// Does only the verdict matter, and nothing that is found on the way to it?
-    pub(crate) fn only_decides(&self) -> bool {
-        matches!(self.output, Output::Decided(_))
-    }
-
     /// Which spellings of property names are read.
     pub(crate) fn spelling(&self) -> Spelling {
         self.spelling
@@ -236,13 +231,42 @@ impl<'r> Rules<'r> {
         if self.is_over() {
             return;
         }
-        if self.depth >= TREE_DEPTH_MAX {
+        let flat = match self.spelling {
+            Spelling::XdmOnly => self.model.flat(id),
+            // A name in platform spelling may stand for what lies in another object.
+            Spelling::Either => None,
+        };
+        let levels = flat.map_or(1, |(flat, links)| flat.levels + links);
+        if self.depth + levels > TREE_DEPTH_MAX {
             self.steps_left = 0;
             return;
         }
-        self.depth += 1;
-        self.body(id, value, path);
-        self.depth -= 1;
+        self.depth += levels;
+        match flat {
+            Some((flat, _)) => self.flat(flat, value, path),
+            None => self.body(id, value, path),
+        }
+        self.depth -= levels;
+    }
+
+    /// The same by a schema as one list.
+    fn flat(&mut self, flat: &'r Flat, value: &Json<'_>, path: &Path<'_>) {
+        self.steps_left = self.steps_left.saturating_sub(cost(value).saturating_mul(flat.rules));
+        if !flat.types.contains(value.types()) {
+            self.output = Output::Decided(true);
+        }
+        // What is missing is found sooner than what is wrong.
+        flat.rest.iter().for_each(|origin| self.rule(*origin, value, path));
+        if let Json::Object(members) = value
+            && !flat.properties.is_empty()
+            && !self.is_over()
+        {
+            for (name, member) in members.iter() {
+                for schema in flat.properties.of_name(name) {
+                    self.unkept(*schema, member, &path.below(PathStep::Key(name)));
+                }
+            }
+        }
     }
 
     fn body(&mut self, id: SchemaId, value: &Json<'_>, path: &Path<'_>) {

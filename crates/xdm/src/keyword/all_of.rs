@@ -31,6 +31,13 @@ impl Assertion for AllOf {
     }
 }
 
+impl AllOf {
+    /// The schemas that all hold.
+    pub(crate) fn schemas(&self) -> &[SchemaId] {
+        &self.0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::{check, faults, malformed};

@@ -48,6 +48,13 @@ impl Assertion for PatternProperties {
     }
 }
 
+impl PatternProperties {
+    /// The schema of each pattern.
+    pub(crate) fn schemas(&self) -> impl Iterator<Item = SchemaId> {
+        self.0.iter().map(|(_, schema)| *schema)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::{check, faults, malformed};

@@ -17,9 +17,6 @@ use crate::schema::spelling::platform_steps;
 #[derive(Debug)]
 pub(crate) struct Properties {
     declared: Box<[(Name, SchemaId)]>,
-    /// Indices of those, by the length of their name and then by name: most names differ in length already, and
-    /// hardly any in their prefix.
-    by_name: Box<[u32]>,
 }
 
 /// The name of a property in both spellings.
@@ -36,10 +33,7 @@ impl Assertion for Properties {
 
     fn parse<'r>(value: &'r Value, reader: &mut Reader<'_, 'r>) -> Option<Self> {
         let schemas = reader.subschemas_by_name(value)?;
-        let declared: Box<[_]> = schemas.into_iter().map(|(name, schema)| (Name::new(name), schema)).collect();
-        let mut by_name: Box<[u32]> = (0u32..).take(declared.len()).collect();
-        by_name.sort_by_key(|at| by_length(&declared[*at as usize].0.xdm));
-        Some(Properties { declared, by_name })
+        Some(Properties { declared: schemas.into_iter().map(|(name, schema)| (Name::new(name), schema)).collect() })
     }
 
     fn compose<'m>(&'m self, _: Origin, merged: &mut Merged<'m>) {
@@ -48,15 +42,6 @@ impl Assertion for Properties {
 
     fn check(&self, value: &Json<'_>, at: At<'_>, rules: &mut Rules<'_>) {
         let Json::Object(members) = value else { return };
-        // Where nothing is told, the order doesn't matter, and most objects have few of what is declared.
-        if rules.only_decides() && rules.spelling() == Spelling::XdmOnly && members.len() < self.declared.len() {
-            for (key, member) in members.iter() {
-                if let Some(schema) = self.schema_of(key) {
-                    rules.schema(schema, member, &at.path.below(PathStep::Key(key)));
-                }
-            }
-            return;
-        }
         for (name, schema) in &self.declared {
             if let Some(member) = members.get(&name.xdm) {
                 rules.schema(*schema, member, &at.path.below(PathStep::Key(&name.xdm)));
@@ -99,18 +84,6 @@ impl Properties {
     pub(crate) fn names(&self) -> impl Iterator<Item = &Name> {
         self.declared.iter().map(|(name, _)| name)
     }
-
-    /// The schema of the property that the schema spells so.
-    fn schema_of(&self, name: &str) -> Option<SchemaId> {
-        let name = by_length(name);
-        let at = self.by_name.binary_search_by(|at| by_length(&self.declared[*at as usize].0.xdm).cmp(&name)).ok()?;
-        Some(self.declared[self.by_name[at] as usize].1)
-    }
-}
-
-/// What names are ordered by where they are looked up.
-fn by_length(name: &str) -> (usize, &str) {
-    (name.len(), name)
 }
 
 impl Name {

@@ -40,6 +40,11 @@ impl Assertion for Type {
 }
 
 impl Type {
+    /// The types that values may be of.
+    pub(crate) fn permitted(&self) -> Types {
+        self.0
+    }
+
     /// May values be of this type?
     pub(crate) fn permits(&self, types: Types) -> bool {
         self.0.contains(types)

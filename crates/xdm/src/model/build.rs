@@ -51,7 +51,7 @@ pub(crate) fn build(registry: &Registry, roots: &[Site<'_>], extent: Extent) -> 
         label: document.label().into(),
     };
     let documents = registry.documents().iter().map(named).collect();
-    let mut model = Model { documents, schemas: schemas.into_iter().flatten().collect() };
+    let mut model = Model::new(documents, schemas.into_iter().flatten().collect());
     faults.extend(cycles::break_up(&mut model));
     (model, ids, faults)
 }

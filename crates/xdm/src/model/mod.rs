@@ -8,13 +8,18 @@
 mod annotations;
 mod build;
 mod cycles;
+mod flat;
 mod reader;
 pub(crate) mod types;
+
+use std::sync::OnceLock;
 
 use crate::keyword::Keyword;
 
 pub(crate) use annotations::Annotations;
 pub(crate) use build::{Extent, build};
+pub(crate) use flat::Flat;
+use flat::{Flattened, Room};
 pub(crate) use reader::Reader;
 
 /// Index of a schema in [`Model::schemas`].
@@ -67,9 +72,17 @@ struct Named {
 pub(crate) struct Model {
     documents: Box<[Named]>,
     schemas: Box<[Schema]>,
+    /// Each schema with all that it joins, made when it is first asked for.
+    flats: Box<[OnceLock<Flattened>]>,
+    room: Room,
 }
 
 impl Model {
+    fn new(documents: Box<[Named]>, schemas: Box<[Schema]>) -> Model {
+        let flats = schemas.iter().map(|_| OnceLock::new()).collect();
+        Model { documents, schemas, flats, room: Room::default() }
+    }
+
     pub(crate) fn schema(&self, id: SchemaId) -> &Schema {
         &self.schemas[id as usize]
     }

@@ -8,7 +8,7 @@ use super::report;
 use super::search::is_telling_value;
 use super::suggestions::{EDITS_MAX, distance};
 use super::{EventState, Identity, Walk};
-use crate::keyword::{REPEATED, repeats};
+use crate::keyword::{REPEATED, repeats, too_few, too_many};
 use crate::limits::{ITEMS_MAX, KEY_BYTES_MAX, MEMBERS_MAX};
 use crate::names::{Found, Name, NameTable, SPELLED_PLATFORM, Target};
 use crate::personal;
@@ -560,12 +560,12 @@ impl<'w, S: Sink> Walk<'w, S> {
         if let Some((min, loc)) = min
             && count < min
         {
-            self.violate(loc, path, || format!("{count} {what} are too few; send at least {min}"));
+            self.violate(loc, path, || too_few(count, what, min));
         }
         if let Some((max, loc)) = max
             && count > max
         {
-            self.violate(loc, path, || format!("{count} {what} are too many; send at most {max}"));
+            self.violate(loc, path, || too_many(count, what, max));
         }
     }
 

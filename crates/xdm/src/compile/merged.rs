@@ -191,3 +191,27 @@ impl<'m> Merged<'m> {
         self.tree.push((types, origin));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tightest_bound_counts_and_of_equal_ones_the_first() {
+        let origin = |rule: u32| Origin { schema: 0, rule };
+        let check = |counts: &[usize], least: (usize, u32), most: (usize, u32)| {
+            let (mut at_least, mut at_most) = (Bound::default(), Bound::default());
+            for (rule, count) in (0..).zip(counts) {
+                at_least.at_least(*count, origin(rule));
+                at_most.at_most(*count, origin(rule));
+            }
+            assert_eq!(at_least.0, Some((least.0, origin(least.1))), "{counts:?}");
+            assert_eq!(at_most.0, Some((most.0, origin(most.1))), "{counts:?}");
+        };
+        check(&[3], (3, 0), (3, 0));
+        check(&[3, 5], (5, 1), (3, 0));
+        check(&[5, 3], (5, 0), (3, 1));
+        check(&[3, 3], (3, 0), (3, 0));
+        check(&[4, 2, 6, 2, 6], (6, 2), (2, 1));
+    }
+}

@@ -5,7 +5,8 @@
 const LABEL_BYTES_MAX: usize = 63;
 
 pub(super) fn is_email(text: &str) -> bool {
-    let Some((local, domain)) = text.rsplit_once('@') else { return false };
+    // Neither part may have another.
+    let Some((local, domain)) = text.split_once('@') else { return false };
     local.split('.').all(|atom| !atom.is_empty() && atom.bytes().all(is_atom)) && domain.split('.').all(is_label)
 }
 

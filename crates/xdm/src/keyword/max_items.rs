@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Assertion;
+use super::count::too_many;
 use crate::check::json::Json;
 use crate::check::rules::{At, Rules};
 use crate::compile::merged::Merged;
@@ -24,14 +25,9 @@ impl Assertion for MaxItems {
         if let Json::List(items) = value
             && items.len() > self.0
         {
-            rules.violate(at, || message(items.len(), "items", self.0));
+            rules.violate(at, || too_many(items.len(), "items", self.0));
         }
     }
-}
-
-/// The sentence for a value with so many of `what`.
-pub(crate) fn message(count: usize, what: &str, max: usize) -> String {
-    format!("{count} {what} are too many; send at most {max}")
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ mod all_of;
 mod any_of;
 mod constant;
 mod contains;
+mod count;
 mod definitions;
 mod dependencies;
 mod enumeration;
@@ -56,6 +57,7 @@ use crate::model::{Applies, Origin, Reader, SchemaId};
 
 pub(crate) use additional_properties::{AdditionalProperties, Others};
 pub(crate) use any_of::fits_none;
+pub(crate) use count::{too_few, too_many};
 pub(crate) use enumeration::{Numbers, Texts, Values};
 pub(crate) use format::Format;
 pub(crate) use one_of::fits_several;

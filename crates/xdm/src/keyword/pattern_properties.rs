@@ -57,7 +57,7 @@ impl PatternProperties {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, faults, malformed};
+    use super::super::testing::{check, check_noticed, faults, malformed};
 
     #[test]
     fn names_choose_their_schemas() {
@@ -87,6 +87,18 @@ mod tests {
         check(shared, r#"{"xdm:a":"x","xdm:b":"x","xdm:c":"x"}"#, &[("/xdm:a", "type"), ("/xdm:b", "type")]);
         let spread = r#"{"type":"object","allOf":[{"patternProperties":{"a":{"minimum":3}}},{"patternProperties":{"a":{"maximum":1}}}]}"#;
         check(spread, r#"{"xdm:a":2}"#, &[("/xdm:a", "minimum"), ("/xdm:a", "maximum")]);
+    }
+
+    #[test]
+    fn names_that_match_a_pattern_with_rules_are_not_noticed_as_undeclared() {
+        let schema = r#"{"type":"object","properties":{"xdm:a":{}},"patternProperties":{"^xdm:z":{"type":"integer"}}}"#;
+        check_noticed(schema, r#"{"xdm:a":1,"xdm:z":2,"xdm:zz":"x"}"#, &[]);
+        check_noticed(schema, r#"{"xdm:b":1,"xdm:z":2,"z":3}"#, &["/xdm:b", "/z"]);
+        // So it is with those that `additionalProperties` has a schema for, and that alternatives declare.
+        let typed = r#"{"type":"object","properties":{"xdm:a":{}},"additionalProperties":{"type":"integer"}}"#;
+        check_noticed(typed, r#"{"xdm:a":1,"xdm:b":2}"#, &[]);
+        let alternatives = r#"{"type":"object","properties":{"xdm:a":{}},"anyOf":[{"properties":{"xdm:b":{}}}]}"#;
+        check_noticed(alternatives, r#"{"xdm:a":1,"xdm:b":2,"xdm:c":3}"#, &["/xdm:c"]);
     }
 
     #[test]

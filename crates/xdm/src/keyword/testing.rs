@@ -103,6 +103,17 @@ fn by_tree(schema: &str, value: &str) -> Vec<Violation> {
     validator.check(SCHEMA, value).expect("a schema")
 }
 
+/// Asserts which properties of a value are noticed in an event, by their pointers.
+#[track_caller]
+pub(super) fn check_noticed(schema: &str, value: &str, expect: &[&str]) {
+    let mut checker = Checker::new(Arc::new(plan(schema)), Profile::letter());
+    let _ = checker.check(&event(value), &mut NullSink);
+    let prefix = format!("/{PROPERTY}");
+    let noticed: Vec<_> = checker.notices().iter().filter_map(|notice| notice.pointer.strip_prefix(&prefix)).collect();
+    assert_eq!(noticed, expect, "{value} in an event by {schema}: {:?}", checker.notices());
+    assert!(checker.notices().iter().all(|notice| notice.code == "undeclaredProperty"), "{:?}", checker.notices());
+}
+
 /// Asserts that the plan says of a value what its tree does, word for word but for where the value stands.
 #[track_caller]
 pub(super) fn same_sentences(schema: &str, value: &str) {
@@ -123,14 +134,18 @@ pub(super) fn is_one_pass(schema: &str) -> bool {
 
 fn along_a_plan(schema: &str, value: &str, profile: Profile) -> Vec<Violation> {
     let mut checker = Checker::new(Arc::new(plan(schema)), profile);
-    let event = format!(r#"{{"@id":"1","xdm:timestamp":"2026-11-22T14:07:15Z","{PROPERTY}":{value}}}"#);
-    let _ = checker.check(&event, &mut NullSink);
+    let _ = checker.check(&event(value), &mut NullSink);
     let mut told = checker.violations().to_vec();
     for violation in &mut told {
         let below = violation.pointer.strip_prefix(&format!("/{PROPERTY}")).map(str::to_owned);
         violation.pointer = below.unwrap_or_else(|| panic!("told of the event: {violation}"));
     }
     told
+}
+
+/// An event with this value as a property.
+fn event(value: &str) -> String {
+    format!(r#"{{"@id":"1","xdm:timestamp":"2026-11-22T14:07:15Z","{PROPERTY}":{value}}}"#)
 }
 
 fn plan(schema: &str) -> Plan {

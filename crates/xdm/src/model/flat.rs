@@ -243,6 +243,7 @@ fn hash(name: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::registry::Registry;
 
     const NONE: [SchemaId; 0] = [];
 
@@ -263,5 +264,36 @@ mod tests {
         assert_eq!(table.of_name(""), NONE);
         assert_eq!(ByName::of(Vec::new()).of_name("a"), NONE);
         assert_eq!(ByName::of(vec![("", 3)]).of_name(""), [3]);
+    }
+
+    fn told(schema: &str, value: &str) -> Vec<String> {
+        let mut registry = Registry::new();
+        registry.add_retrieved("https://x.example/a", schema).expect("a document");
+        let told = crate::Validator::of(&registry).check("https://x.example/a", value).expect("a schema");
+        told.into_iter().map(|told| format!("{} {}", told.pointer, told.keyword)).collect()
+    }
+
+    #[test]
+    fn what_schemas_join_holds_however_much_it_is() {
+        for count in [10, FLAT_ENTRIES_MAX / 2 - 5, FLAT_ENTRIES_MAX / 2 + 5, FLAT_ENTRIES_MAX * 2] {
+            let part = |from: usize| {
+                let names: Vec<String> =
+                    (0..count / 2).map(|at| format!(r#""n{}":{{"type":"integer"}}"#, from + at)).collect();
+                format!(r#"{{"properties":{{{}}},"required":["n{from}"]}}"#, names.join(","))
+            };
+            let schema = format!(r#"{{"allOf":[{},{{"allOf":[{}]}}]}}"#, part(0), part(1));
+            assert_eq!(told(&schema, r#"{"n0":1,"n1":2,"other":""}"#), [""; 0], "{count}");
+            assert_eq!(told(&schema, r#"{"n0":"x","n1":2}"#), ["/n0 type"], "{count}");
+            assert_eq!(told(&schema, r#"{"n1":"x"}"#), ["/n1 type", " required", "/n1 type"], "{count}");
+            let last = format!(r#"{{"n0":1,"n1":2,"n{}":"x"}}"#, count / 2);
+            assert_eq!(told(&schema, &last), [format!("/n{} type", count / 2)], "{count}");
+        }
+    }
+
+    #[test]
+    fn lists_have_room_for_so_many_entries_in_all() {
+        let room = Room::default();
+        assert!(room.takes(FLAT_MODEL_ENTRIES_MAX - 1) && !room.takes(2) && room.takes(1) && !room.takes(1));
+        assert!(room.takes(0));
     }
 }

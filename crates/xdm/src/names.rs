@@ -126,6 +126,8 @@ pub(crate) struct NameTable {
     direct: Box<[u16]>,
     multiplier: u64,
     shift: u32,
+    /// Each name that can be guessed has its place in `direct`.
+    is_spread: bool,
     /// Open addressing, power of two; 0 = empty, else index + 1.
     buckets: Box<[u16]>,
     pub(crate) groups: Vec<Group>,
@@ -210,6 +212,13 @@ impl NameTable {
         name.begins_head(head).then_some(Found { at, name, len })
     }
 
+    /// Is a name without escapes, at the start of these bytes and of this length, none of the table's if
+    /// [`find_quoted`](Self::find_quoted) hasn't found it?
+    #[inline]
+    pub(crate) fn finds_at_once(&self, bytes: &[u8], len: usize) -> bool {
+        self.is_spread && len < GUESS_BYTES_MAX && bytes.len() >= GUESS_BYTES_MAX
+    }
+
     /// As [`find_quoted`](Self::find_quoted) for a decoded name, behind which it writes.
     pub(crate) fn find_closed(&self, name: &mut String) -> Option<u16> {
         const BEHIND: &str = "\"                               ";
@@ -260,6 +269,7 @@ impl NameTable {
             });
             // Beyond the largest table some names are found in the slower way.
             if fits || bits == SPREAD_BITS_MAX {
+                self.is_spread = fits;
                 self.direct = direct;
                 return;
             }
@@ -359,6 +369,8 @@ mod tests {
             assert_eq!(table.find(name.as_bytes()), Some(at as u16), "{name}");
             let text = format!("{name}\":1,{}", "\"x\":2,".repeat(10));
             let quoted = table.find_quoted(text.as_bytes()).map(|found| (usize::from(found.at), found.len));
+            let is_sure = table.finds_at_once(text.as_bytes(), name.len());
+            assert!(quoted.is_some() || !is_sure || name.contains('"'), "{name}");
             // Long names, those with a quote and some of very many are found in the slower way.
             assert!(quoted.is_none_or(|found| found == (at, name.len())), "{name}: {quoted:?}");
             for other in [format!("{name}n\u{301}"), format!("x{name}"), name.to_uppercase() + "X", format!("{name}\0")]

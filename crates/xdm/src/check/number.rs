@@ -271,9 +271,17 @@ mod tests {
 
     #[test]
     fn decimals_are_the_nearest_doubles() {
-        for text in
-            ["3.1", "37.3308953", "-121.8939894", "0.1", "0.3", "999999999999.999", "9.99999999999999", "-0.000001"]
-        {
+        for text in [
+            "3.1",
+            "37.3308953",
+            "-121.8939894",
+            "0.1",
+            "0.3",
+            "999999999999.999",
+            "1234567890123456.5",
+            "9.99999999999999",
+            "-0.000001",
+        ] {
             assert_eq!(read(text), Number::Fraction(text.parse().expect("a double")), "{text}");
         }
         assert_eq!(read("-12.000"), Number::Integer(-12));

@@ -234,10 +234,15 @@ impl<'w, S: Sink> Walk<'w, S> {
         frame: Frame,
         path: &Path<'_>,
     ) -> Result<Option<u16>, Stop> {
+        let rest = self.cursor.name_rest()?;
         let Some(text) = self.cursor.plain_string()? else {
             return self.escaped(node, table, frame, path);
         };
         self.cursor.colon()?;
+        // Where all short names have been looked for, it isn't declared.
+        if table.finds_at_once(rest, text.len()) {
+            return self.undeclared(node, text, frame, path).map(|()| None);
+        }
         match table.find(text.as_bytes()).and_then(|at| table.name(at).map(|name| (at, name))) {
             Some((at, name)) => {
                 self.known(node, table, name, frame, path)?;
@@ -340,7 +345,7 @@ impl<'w, S: Sink> Walk<'w, S> {
         }
         let start = self.cursor.at();
         self.undeclared_value(node, key, &below)?;
-        if !node.free.names.is_empty() {
+        if !node.free.names.is_empty() && !path.is_namespace() {
             self.mark_free(node, key, start, frame.seen, &below);
         }
         Ok(())

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use crate::limits::MEMBERS_MAX;
 
 /// Names of an object that are compared one by one.
-const COMPARED_MAX: usize = 16;
+const COMPARED_MAX: usize = 32;
 /// A set that one event blew up is given back above this.
 const SET_NAMES_KEPT: usize = 4096;
 

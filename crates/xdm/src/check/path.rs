@@ -45,6 +45,11 @@ impl<'p> Path<'p> {
         self.parent.is_none()
     }
 
+    /// Does it lead to a namespace in platform spelling?
+    pub(super) fn is_namespace(&self) -> bool {
+        matches!(self.step, PathStep::Group { .. })
+    }
+
     /// Does it lead to a property that its object must have?
     pub(super) fn is_required(&self) -> bool {
         matches!(self.step, PathStep::Child { child, .. } if child.required_loc.is_some())

@@ -62,6 +62,10 @@ impl<'m> Compiler<'m> {
             Keyword::OneOf(rule) => (Fits::ExactlyOne, rule.alternatives()),
             _ => return None,
         };
+        // The node of its own that such a rule has says that its value is personal.
+        if self.marks_personal(schemas) {
+            return None;
+        }
         let alternatives = schemas.iter().map(|schema| self.alternative(*schema)).collect::<Option<Vec<_>>>()?;
         Some(NamedChoice { origin, fits, alternatives })
     }

@@ -162,6 +162,8 @@ mod tests {
         check_platform(&one, r#"{"n":-1}"#, &[("", "oneOf")]);
         check_platform(&one, r#"{"n":1,"xdm:n":-1}"#, &[("", "oneOf")]);
         check_platform(&one, r#"{"free":1,"a":1}"#, &[]);
+        // In a namespace it is another property.
+        check_platform(&one, r#"{"_schema":{"n":1}}"#, &[("", "oneOf")]);
         // By the schema's spelling alone, `n` is another name.
         check(&one, r#"{"n":1}"#, &[("", "oneOf")]);
         let items = format!(r#"{{"type":"array","items":{one}}}"#);

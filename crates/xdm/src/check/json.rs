@@ -49,6 +49,9 @@ impl Hash for Json<'_> {
     }
 }
 
+/// Members that are compared one by one: most names differ in length already.
+const COMPARED_MAX: usize = 8;
+
 impl<'t> Members<'t> {
     fn new(mut members: Vec<(Cow<'t, str>, Json<'t>)>) -> Members<'t> {
         if members.len() < 2 {
@@ -62,6 +65,9 @@ impl<'t> Members<'t> {
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Json<'t>> {
+        if self.0.len() <= COMPARED_MAX {
+            return self.0.iter().find(|(known, _)| **known == *name).map(|(_, value)| value);
+        }
         self.0.binary_search_by(|(known, _)| (**known).cmp(name)).ok().map(|at| &self.0[at].1)
     }
 

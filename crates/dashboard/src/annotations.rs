@@ -37,7 +37,7 @@ fn place(begins: &[&str], at: &str) -> Option<usize> {
 /// ` Notes: Sat 28 Nov 2026: new shop opened.` behind a chart's sentence; empty without notes.
 pub(crate) fn sentence(parts: &[Part<'_>]) -> String {
     let all: Vec<String> =
-        parts.iter().flat_map(|part| part.notes.iter().map(|note| format!("{}: {note}", part.name.long))).collect();
+        parts.iter().flat_map(|part| part.notes.iter().map(|note| format!("{}: {note}", part.name().long))).collect();
     if all.is_empty() {
         return String::new();
     }

@@ -1,7 +1,7 @@
 //! The frame of every page: head, navigation, choices, foot.
 
 use maud::{DOCTYPE, Markup, html};
-use report::{Annotation, ComparedPeriod, RejectLine, Report, ReportPeriod};
+use report::{Annotation, ComparedPeriod, RejectLine, Report, ReportPeriod, RowKind};
 
 use crate::asset::{SCRIPT, STYLE};
 use crate::demo::DemoData;
@@ -10,7 +10,8 @@ use crate::kept::KeptView;
 use crate::pages::list::LIMIT_MAX;
 use crate::parts::toolbar::toolbar;
 use crate::shared::{Shared, shared_page};
-use crate::view::{Page, View};
+use crate::text;
+use crate::view::{Filter, FilterKind, Page, View};
 
 /// A drop of our colour, as an address that is no request.
 const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16' rx='4' fill='%233457d5'/%3E%3Cpath d='M4 5h8v5H8l-3 2v-2H4z' fill='%23fff'/%3E%3C/svg%3E";
@@ -81,9 +82,19 @@ pub(crate) struct Told {
     pub(crate) notes: Vec<String>,
     /// What was noted on the time line.
     pub(crate) annotations: Vec<Annotation>,
+    /// What the fields of filters offer: the values that the page lists.
+    pub(crate) offered: Vec<(FilterKind, Vec<Filter>)>,
 }
 
+/// Values that a field offers at most.
+const OFFERED_MAX: usize = 50;
+
 impl Told {
+    /// Of a page without reports.
+    pub(crate) fn of_period(period: ReportPeriod) -> Told {
+        Told { period, compared: None, notes: Vec::new(), annotations: Vec::new(), offered: Vec::new() }
+    }
+
     /// Of reports about the same span: the first one's, with the notes of all.
     pub(crate) fn of(first: &Report, others: &[&Report]) -> Told {
         let mut notes: Vec<String> = Vec::new();
@@ -93,8 +104,20 @@ impl Told {
             }
         }
         let annotations = first.annotations.clone();
-        Told { period: first.period.clone(), compared: first.compared.clone(), notes, annotations }
+        let offered = std::iter::once(first).chain(others.iter().copied()).filter_map(offered).collect();
+        Told { period: first.period.clone(), compared: first.compared.clone(), notes, annotations, offered }
     }
+}
+
+/// What a report lists that can be filtered by; of channels and devices there is a choice of all anyway.
+fn offered(report: &Report) -> Option<(FilterKind, Vec<Filter>)> {
+    const KINDS: [FilterKind; 3] = [FilterKind::Subject, FilterKind::Page, FilterKind::Referrer];
+    let rows_by = report.rows_by.as_deref()?;
+    let kind = KINDS.into_iter().find(|kind| kind.parameter() == rows_by)?;
+    let values = report.rows.iter().filter(|row| row.kind == RowKind::Value).filter_map(|row| row.value.as_deref());
+    // What steers a reader isn't put into a field, and is no longer the value when it is made visible.
+    let plain = values.filter(|value| text::is_linked(value) && text::field(value) == *value);
+    Some((kind, plain.take(OFFERED_MAX).map(|value| Filter::of(kind, value)).collect()))
 }
 
 /// A whole page.
@@ -229,11 +252,15 @@ pub(crate) fn when(told: &Told, span: &str) -> Markup {
         p.when {
             b { (span) } " " (period.tz)
             @if period.so_far { " " span.sofar-mark { "so far" } }
-            @if let Some(compared) = compared {
-                span.aside { "compared with " (time::span(&compared.since, &compared.until)) }
-            }
+            @if let Some(compared) = compared { span.aside { "compared with " (compared_span(compared)) } }
         }
     }
+}
+
+/// The span that is compared with. One that is cut says so here, since whoever has named it expects all of it.
+pub(crate) fn compared_span(compared: &ComparedPeriod) -> String {
+    let span = time::span(&compared.since, &compared.until);
+    if compared.so_far { format!("{span}, up to the same point") } else { span }
 }
 
 pub(crate) fn notes(notes: &[String]) -> Markup {

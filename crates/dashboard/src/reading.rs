@@ -69,31 +69,30 @@ pub(crate) enum When {
 /// A part of a series, with its name and where it stands.
 pub(crate) struct Part<'a> {
     pub(crate) bucket: &'a ReportBucket,
-    pub(crate) name: PartName,
     pub(crate) when: When,
     /// Notes about it.
     pub(crate) notes: Vec<String>,
+    by: &'a str,
+}
+
+impl Part<'_> {
+    /// What it is called. Writing that is most of the work for a part, so it is done only where it is read.
+    pub(crate) fn name(&self) -> PartName {
+        time::part(self.by, &self.bucket.at)
+    }
 }
 
 /// The parts of a report's series. `now` is in microseconds since 1970.
 pub(crate) fn parts(report: &Report, now: i64) -> Vec<Part<'_>> {
-    let begin = |bucket: &ReportBucket| time::micros(&bucket.at);
     let end = time::micros(&report.period.until);
-    let part = |(place, bucket): (usize, &'_ ReportBucket)| {
-        let next = report.series.get(place + 1).map_or(end, begin);
-        match (begin(bucket), next) {
-            (Some(begin), _) if begin > now => When::ToCome,
-            (Some(_), Some(next)) if next > now => When::SoFar,
-            _ => When::Over,
-        }
+    let begins: Vec<Option<i64>> = report.series.iter().map(|bucket| time::micros(&bucket.at)).collect();
+    let when = |place: usize| match (begins[place], begins.get(place + 1).copied().unwrap_or(end)) {
+        (Some(begin), _) if begin > now => When::ToCome,
+        (Some(_), Some(next)) if next > now => When::SoFar,
+        _ => When::Over,
     };
-    let named = |((place, bucket), notes)| Part {
-        bucket,
-        name: time::part(&report.by, &bucket.at),
-        when: part((place, bucket)),
-        notes,
-    };
-    std::iter::zip(report.series.iter().enumerate(), annotations::of_parts(report)).map(named).collect()
+    let part = |((place, bucket), notes)| Part { bucket, when: when(place), notes, by: &report.by };
+    std::iter::zip(report.series.iter().enumerate(), annotations::of_parts(report)).map(part).collect()
 }
 
 /// What the parts of a series are called.
@@ -124,4 +123,71 @@ pub(crate) fn compared_line(report: &Report) -> Option<&'static str> {
         "own" => "Other period",
         _ => "Period before",
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use report::{ReportName, ReportPeriod, WrittenFilter};
+
+    use super::*;
+
+    fn report(by: &str, begins: &[&str], until: &str) -> Report {
+        let bucket = |at: &&str| ReportBucket { at: (*at).to_owned(), metrics: Named(Vec::new()) };
+        let period = ReportPeriod {
+            since: begins[0].to_owned(),
+            until: until.to_owned(),
+            tz: "Europe/Berlin".to_owned(),
+            so_far: true,
+        };
+        Report {
+            report: ReportName::Overview,
+            period,
+            compared: None,
+            by: by.to_owned(),
+            filter: WrittenFilter::default(),
+            metrics: Named(Vec::new()),
+            series: begins.iter().map(bucket).collect(),
+            rows_by: None,
+            rows: Vec::new(),
+            rows_left_out: 0,
+            notes: Vec::new(),
+            annotations: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_part_is_over_so_far_or_to_come() {
+        use When::{Over, SoFar, ToCome};
+        let days = report(
+            "day",
+            // Clocks are put back on the 25th: it has 25 hours.
+            &["2026-10-24T00:00:00+02:00", "2026-10-25T00:00:00+02:00", "2026-10-26T00:00:00+01:00"],
+            "2026-10-27T00:00:00+01:00",
+        );
+        let check = |report: &Report, now: &str, expect: &[When]| {
+            let when: Vec<When> = parts(report, time::micros(now).unwrap()).iter().map(|part| part.when).collect();
+            assert_eq!(when, expect, "{now}");
+        };
+        check(&days, "2026-10-23T12:00:00Z", &[ToCome, ToCome, ToCome]);
+        check(&days, "2026-10-23T22:00:00Z", &[SoFar, ToCome, ToCome]);
+        check(&days, "2026-10-24T21:59:59Z", &[SoFar, ToCome, ToCome]);
+        check(&days, "2026-10-24T22:00:00Z", &[Over, SoFar, ToCome]);
+        check(&days, "2026-10-25T22:59:59Z", &[Over, SoFar, ToCome]);
+        check(&days, "2026-10-25T23:00:00Z", &[Over, Over, SoFar]);
+        check(&days, "2026-10-26T23:00:00Z", &[Over, Over, Over]);
+        // Hours of a week are no times.
+        let hours = report("weekday-hour", &["mon 00:00", "mon 01:00"], "2026-10-27T00:00:00+01:00");
+        check(&hours, "2026-10-24T12:00:00Z", &[Over, Over]);
+        assert_eq!(parts(&hours, 0)[1].name().long, "mon 01:00");
+    }
+
+    #[test]
+    fn a_note_stands_at_its_part() {
+        let mut days =
+            report("day", &["2026-10-24T00:00:00+02:00", "2026-10-25T00:00:00+02:00"], "2026-10-26T00:00:00+01:00");
+        let note = |at: &str, text: &str| ::report::Annotation { id: 1, at: at.to_owned(), text: text.to_owned() };
+        days.annotations = vec![note("2026-10-25", "opened"), note("2026-10-24T21:59:00Z", "closed\u{202e}")];
+        let notes: Vec<Vec<String>> = parts(&days, 0).into_iter().map(|part| part.notes).collect();
+        assert_eq!(notes, [vec!["closed\\u202e".to_owned()], vec!["opened".to_owned()]]);
+    }
 }

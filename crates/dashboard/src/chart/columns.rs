@@ -89,13 +89,15 @@ impl Columns<'_> {
         let slot = 100.0 / self.columns.len().max(1) as f64;
         let x = percent(slot * (place as f64 + (1.0 - WIDTH) / 2.0));
         let width = percent(slot * WIDTH);
-        let mut top = 100.0;
+        let (mut sum, mut top) = (0.0, 100.0);
         let stacked: Vec<(&'static str, String, String)> = std::iter::zip(&self.series, &column.values)
             .filter(|(_, value)| **value > 0.0)
             .map(|(series, value)| {
-                let height = scale.length(*value);
-                top -= height;
-                (series.class, percent(top), percent(height))
+                // From sum to sum, so that what is rounded doesn't add up.
+                sum += value;
+                let above = scale.down(sum);
+                let height = std::mem::replace(&mut top, above) - above;
+                (series.class, percent(above), percent(height))
             })
             .collect();
         html! {

@@ -32,13 +32,15 @@ impl HeatMap<'_> {
     pub(crate) fn draw(&self) -> Markup {
         let (width, height) = (100.0 / HOURS as f64, 100.0 / DAYS.len() as f64);
         let max = self.hours.iter().copied().fold(0.0, f64::max);
+        let places = |all: usize, step: f64| (0..all).map(|place| percent(place as f64 * step)).collect::<Vec<_>>();
+        let (lefts, tops) = (places(HOURS, width), places(DAYS.len(), height));
+        let (wide, high) = (percent(width), percent(height));
         let inside = html! {
             @for (day, name) in DAYS.iter().enumerate() {
                 text.tick x="-8" y=(percent((day as f64 + 0.5) * height)) { (name[..3]) }
-                @for hour in 0..HOURS {
+                @for (hour, left) in lefts.iter().enumerate() {
                     @let value = self.at(day, hour);
-                    rect class=(shade(value, max)) x=(percent(hour as f64 * width)) y=(percent(day as f64 * height))
-                        width=(percent(width)) height=(percent(height)) {
+                    rect class=(shade(value, max)) x=(left) y=(tops[day]) width=(wide) height=(high) {
                         title { (HeatMap::name_of(day * HOURS + hour)) ": " (Unit::Count.write(value)) }
                     }
                 }

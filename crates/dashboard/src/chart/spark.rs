@@ -6,24 +6,21 @@ use super::scale::short;
 use crate::format::number::Unit;
 
 /// A line over the values, filled below; from 0, since its height must not make much of little. The
-/// sentence names the lowest and the highest. Nothing if fewer than two values are known.
-pub(crate) fn spark(unit: Unit, values: &[(String, Option<f64>)]) -> Markup {
-    let known: Vec<(usize, &str, f64)> = values
-        .iter()
-        .enumerate()
-        .filter_map(|(place, (name, value))| Some((place, name.as_str(), (*value)?)))
-        .collect();
-    let low = known.iter().min_by(|one, other| one.2.total_cmp(&other.2));
+/// sentence names the lowest and the highest, by what `name` says of their places. Nothing if fewer than two values are known.
+pub(crate) fn spark(unit: Unit, values: &[Option<f64>], name: impl Fn(usize) -> String) -> Markup {
+    let known: Vec<(usize, f64)> =
+        values.iter().enumerate().filter_map(|(place, value)| Some((place, (*value)?))).collect();
+    let low = known.iter().min_by(|one, other| one.1.total_cmp(&other.1));
     // The first of equals.
-    let high = known.iter().rev().max_by(|one, other| one.2.total_cmp(&other.2));
+    let high = known.iter().rev().max_by(|one, other| one.1.total_cmp(&other.1));
     let (Some(low), Some(high), true) = (low, high, known.len() > 1) else { return Markup::default() };
-    let told = match low.2 == high.2 {
-        true => format!("The same all the time: {}", unit.write(low.2)),
-        false => format!("From {} ({}) to {} ({})", unit.write(low.2), low.1, unit.write(high.2), high.1),
+    let told = match low.1 == high.1 {
+        true => format!("The same all the time: {}", unit.write(low.1)),
+        false => format!("From {} ({}) to {} ({})", unit.write(low.1), name(low.0), unit.write(high.1), name(high.0)),
     };
-    let max = if high.2 > 0.0 { high.2 } else { 1.0 };
+    let max = if high.1 > 0.0 { high.1 } else { 1.0 };
     let points: Vec<String> =
-        known.iter().map(|(place, _, value)| format!("{} {}", place, short(100.0 - value / max * 100.0))).collect();
+        known.iter().map(|(place, value)| format!("{} {}", place, short(100.0 - value / max * 100.0))).collect();
     let line = points.join("L");
     let (first, last) = (known[0].0, known[known.len() - 1].0);
     html! {
@@ -42,9 +39,8 @@ mod tests {
     #[test]
     fn a_sparkline_says_where_it_goes() {
         let check = |values: &[Option<f64>], expect: &str| {
-            let values: Vec<(String, Option<f64>)> =
-                values.iter().enumerate().map(|(place, value)| (format!("day {place}"), *value)).collect();
-            assert_eq!(spark(Unit::Count, &values).into_string(), expect, "{values:?}");
+            let drawn = spark(Unit::Count, values, |place| format!("day {place}"));
+            assert_eq!(drawn.into_string(), expect, "{values:?}");
         };
         check(&[], "");
         check(&[Some(3.0)], "");

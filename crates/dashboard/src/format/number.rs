@@ -3,7 +3,7 @@
 /// Between a number and its unit: they never part at the end of a line.
 const SPACE: char = '\u{a0}';
 /// As wide as a plus, which a hyphen isn't.
-const MINUS: char = '\u{2212}';
+pub(crate) const MINUS: char = '\u{2212}';
 
 /// What a number counts in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,14 +77,26 @@ pub(crate) fn seconds(seconds: u64) -> String {
 /// By how much something changed, as a share of what it was: with its sign, and fewer digits the
 /// greater it is.
 pub(crate) fn change(change: f64) -> String {
-    let percent = change.abs() * 100.0;
-    let written = if percent < 10.0 { format!("{percent:.1}") } else { count(percent.round() as u64) };
+    signed(change * 100.0, "%")
+}
+
+/// By how many points of a hundred a share changed.
+pub(crate) fn points(points: f64) -> String {
+    signed(points, "points")
+}
+
+/// Before what is too little to be told as more or as less.
+pub(crate) const ABOUT: char = '±';
+
+fn signed(number: f64, unit: &str) -> String {
+    let size = number.abs();
+    let written = if size < 10.0 { format!("{size:.1}") } else { count(size.round() as u64) };
     let sign = match () {
-        () if written == "0.0" => String::new(),
-        () if change < 0.0 => MINUS.to_string(),
-        () => "+".to_owned(),
+        () if written == "0.0" => ABOUT,
+        () if number < 0.0 => MINUS,
+        () => '+',
     };
-    format!("{sign}{written}{SPACE}%")
+    format!("{sign}{written}{SPACE}{unit}")
 }
 
 fn short_count(number: f64) -> String {
@@ -147,10 +159,14 @@ mod tests {
     #[test]
     fn changes_have_a_sign() {
         let check = |number: f64, expect: &str| assert_eq!(plain(&change(number)), expect, "{number}");
-        check(0.0, "0.0 %");
-        check(-0.000_1, "0.0 %");
+        check(0.0, "±0.0 %");
+        check(-0.000_1, "±0.0 %");
         check(0.034, "+3.4 %");
         check(-0.12, "-12 %");
         check(24.5, "+2,450 %");
+        let check = |number: f64, expect: &str| assert_eq!(plain(&points(number)), expect, "{number}");
+        check(0.04, "±0.0 points");
+        check(-1.38, "-1.4 points");
+        check(12.5, "+13 points");
     }
 }

@@ -1,7 +1,7 @@
 //! Times as the clock of a report's zone shows them. They come as RFC 3339 with the zone's offset, so
 //! that no time zones are known here.
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
 
 /// Between the ends of a span.
 const DASH: &str = "\u{2009}–\u{2009}";
@@ -82,26 +82,47 @@ pub(crate) struct PartName {
     pub(crate) span: Option<(String, String)>,
 }
 
-/// Of the part that begins at `at`, when parts are divided by `by` as reports are.
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// `28 Nov`
+fn day_of_month(time: NaiveDateTime) -> String {
+    format!("{} {}", time.day(), MONTHS[time.month0() as usize % MONTHS.len()])
+}
+
+/// `2026-11-28`
+fn written(time: NaiveDateTime) -> String {
+    format!("{:04}-{:02}-{:02}", time.year(), time.month(), time.day())
+}
+
+/// Of the part that begins at `at`, when parts are divided by `by` as reports are. Written by hand, since chrono reads its
+/// patterns anew each time and a page names hundreds of parts.
 pub(crate) fn part(by: &str, at: &str) -> PartName {
     let Some(time) = local(at) else {
         return PartName { short: at.to_owned(), long: at.to_owned(), span: None };
     };
-    let form = |form: &str| time.format(form).to_string();
-    let day = || form("%Y-%m-%d");
+    let (weekday, year) = (time.weekday(), time.year());
+    let short = day_of_month(time);
     let (short, long, span) = match by {
         "hour" => {
-            let short = if time.time() == NaiveTime::MIN { form("%-d %b") } else { form("%H:%M") };
-            let next = (time + TimeDelta::hours(1)).format("%Y-%m-%dT%H:%M").to_string();
-            (short, form("%a %-d %b, %H:%M"), (form("%Y-%m-%dT%H:%M"), next))
+            let clock = |time: NaiveDateTime| format!("{:02}:{:02}", time.hour(), time.minute());
+            let long = format!("{weekday} {short}, {}", clock(time));
+            let short = if time.time() == NaiveTime::MIN { short } else { clock(time) };
+            let end = |time: NaiveDateTime| format!("{}T{}", written(time), clock(time));
+            (short, long, (end(time), end(time + TimeDelta::hours(1))))
         }
-        "day" => (form("%-d %b"), form("%a %-d %b %Y"), (day(), day())),
+        "day" => {
+            let long = format!("{weekday} {short} {year}");
+            (short, long, (written(time), written(time)))
+        }
         "week" => {
-            let left = 6 - i64::from(time.weekday().num_days_from_monday());
-            let last = (time + TimeDelta::days(left)).format("%Y-%m-%d").to_string();
-            (form("%-d %b"), form("Week of %-d %b %Y"), (day(), last))
+            let long = format!("Week of {short} {year}");
+            let left = 6 - i64::from(weekday.num_days_from_monday());
+            (short, long, (written(time), written(time + TimeDelta::days(left))))
         }
-        "month" => (form("%b %Y"), form("%B %Y"), (form("%Y-%m"), form("%Y-%m"))),
+        "month" => {
+            let form = |form: &str| time.format(form).to_string();
+            (form("%b %Y"), form("%B %Y"), (form("%Y-%m"), form("%Y-%m")))
+        }
         _ => return PartName { short: at.to_owned(), long: at.to_owned(), span: None },
     };
     PartName { short, long, span: Some(span) }
@@ -109,6 +130,8 @@ pub(crate) fn part(by: &str, at: &str) -> PartName {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -143,6 +166,23 @@ mod tests {
         check("weekday-hour", "mon 09:00", "mon 09:00", "mon 09:00", None);
     }
 
+    /// Each day of four years, beside chrono's own patterns.
+    #[test]
+    fn parts_are_named_as_by_patterns() {
+        let first = NaiveDate::from_ymd_opt(2024, 1, 1).unwrap().and_hms_opt(0, 0, 0).unwrap();
+        for hours in (0..4 * 366 * 24).step_by(7) {
+            let time = first + TimeDelta::hours(hours);
+            let at = format!("{}Z", time.format("%Y-%m-%dT%H:%M:%S"));
+            let form = |form: &str| time.format(form).to_string();
+            let day = part("day", &at);
+            assert_eq!((day.short, day.long), (form("%-d %b"), form("%a %-d %b %Y")));
+            assert_eq!(day.span, Some((form("%Y-%m-%d"), form("%Y-%m-%d"))));
+            let hour = part("hour", &at);
+            assert_eq!(hour.long, form("%a %-d %b, %H:%M"));
+            assert_eq!(hour.span.unwrap().0, form("%Y-%m-%dT%H:%M"));
+        }
+    }
+
     #[test]
     fn a_date_field_gets_days() {
         let check = |since: &str, until: &str, expect: (&str, &str)| {
@@ -151,5 +191,18 @@ mod tests {
         check("2026-11-22T00:00:00Z", "2026-11-29T00:00:00Z", ("2026-11-22", "2026-11-28"));
         check("2026-11-21T16:00:00Z", "2026-11-22T16:00:00Z", ("2026-11-21", "2026-11-22"));
         assert_eq!(days("", ""), None);
+    }
+
+    proptest! {
+        /// Texts that are no times are shown as they are.
+        #[test]
+        fn any_text_has_a_name(text in any::<String>(), other in "[-0-9T:Z+.]{0,30}", by in "hour|day|week|month|x") {
+            for at in [&text, &other] {
+                let name = part(&by, at);
+                prop_assert!(local(at).is_some() || (&name.long, name.span) == (at, None));
+                let _ = (span(at, &other), days(at, &other), noted(at));
+                prop_assert!(local(at).is_some() || second(at) == *at);
+            }
+        }
     }
 }

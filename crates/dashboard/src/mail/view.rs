@@ -8,7 +8,7 @@ use crate::change::Change;
 use crate::file::filters;
 use crate::format::number::{Unit, count};
 use crate::format::time;
-use crate::page::Told;
+use crate::page::{Told, compared_span};
 use crate::parts::named::{device, referrer};
 use crate::parts::series::{CHANNEL_CLASSES, changed, channel};
 use crate::parts::stat::estimates;
@@ -204,7 +204,7 @@ pub fn view_mail(mail: &ViewMail<'_>) -> Option<Mail> {
         span: time::span(&told.period.since, &told.period.until),
         tz: told.period.tz.clone(),
         is_so_far: told.period.so_far,
-        compared: told.compared.as_ref().map(|compared| time::span(&compared.since, &compared.until)),
+        compared: told.compared.as_ref().map(compared_span),
         filters: filters(first).map(|(kind, values)| format!("Only {kind}: {values}")).collect(),
         numbers: numbers.collect(),
         chart: drawn.and_then(|metric| chart(first, metric, mail.now)),
@@ -232,7 +232,7 @@ fn subject(report: &Report, metric: &Metric, heading: &str, body: &Body) -> Stri
     let value = answer.value.map_or_else(|| "–".to_owned(), written);
     let change = match Change::of(answer) {
         Change::Unknown => String::new(),
-        change @ (Change::By(_) | Change::FromLittle { .. }) => format!(" ({})", change.brief()),
+        change @ (Change::By(_) | Change::ByPoints(_) | Change::FromLittle { .. }) => format!(" ({})", change.brief()),
         Change::Same => " (unchanged)".to_owned(),
     };
     format!("{value} {}{rest}{so_far}{change} – {heading}, {}", first.to_lowercase(), body.span)
@@ -318,7 +318,7 @@ fn told(answer: &MetricAnswer) -> String {
         Change::Unknown => String::new(),
         Change::Same => "unchanged".to_owned(),
         Change::FromLittle { from, to, .. } => format!("from {from} to {to}"),
-        by @ Change::By(_) => match answer.previous {
+        by @ (Change::By(_) | Change::ByPoints(_)) => match answer.previous {
             Some(previous) => format!("{} from {}", by.brief(), written(previous)),
             None => by.brief(),
         },
@@ -333,13 +333,8 @@ fn chart(report: &Report, metric: &'static Metric, now: i64) -> Option<Chart> {
     }
     let bar = |place: &crate::reading::Part<'_>| {
         let size = part(&place.bucket.metrics, metric).unwrap_or(0.0);
-        Bar {
-            short: place.name.short.clone(),
-            long: place.name.long.clone(),
-            value: unit.write(size),
-            size,
-            is_so_far: place.when == When::SoFar,
-        }
+        let name = place.name();
+        Bar { short: name.short, long: name.long, value: unit.write(size), size, is_so_far: place.when == When::SoFar }
     };
     let bars: Vec<Bar> = parts.iter().filter(|part| part.when != When::ToCome).map(bar).collect();
     let most = bars.iter().rev().max_by(|one, other| one.size.total_cmp(&other.size)).filter(|most| most.size > 0.0);

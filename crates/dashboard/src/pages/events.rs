@@ -36,8 +36,7 @@ pub struct Events<'a> {
 /// The page.
 pub fn events(context: &Context<'_>, data: &Events<'_>) -> String {
     let Events { request, list, is_event } = *data;
-    let told =
-        Told { period: request.report_period(context.now), compared: None, notes: Vec::new(), annotations: Vec::new() };
+    let told = Told::of_period(request.report_period(context.now));
     let shown = list.stored.len() + list.rejected.len();
     let content = html! {
         section.card.events {

@@ -155,9 +155,13 @@ impl List {
                 figure.card.blank id=(id) {
                     figcaption {
                         h2 { (title) }
-                        p.says { "With this filter they are counted from the events themselves, which takes longer." }
+                        p.says {
+                            // Whoever has a link can't go and look.
+                            @if context.shared.is_some() { "They aren't counted with this filter." }
+                            @else { "With this filter they are counted from the events themselves, which takes longer." }
+                        }
                     }
-                    p.more { a href=(href) { "Show " (many.to_lowercase()) } }
+                    @if context.shared.is_none() { p.more { a href=(href) { "Show " (many.to_lowercase()) } } }
                 }
             },
         }

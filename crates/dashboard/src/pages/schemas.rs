@@ -70,7 +70,7 @@ pub enum Counted<'a> {
 
 /// The page.
 pub fn schemas(context: &Context<'_>, data: &Schemas<'_>) -> String {
-    let told = Told { period: data.period.clone(), compared: None, notes: Vec::new(), annotations: Vec::new() };
+    let told = Told::of_period(data.period.clone());
     let is_counting = matches!(data.counted, Counted::NotYet | Counted::Known { older: Some(_), .. });
     let again_s = is_counting.then_some(AGAIN_S);
     let content = html! {

@@ -6,6 +6,7 @@ use report::{Channel, Metric, MetricNumber, Report, metric};
 use crate::annotations;
 use crate::change::Change;
 use crate::chart::{Caption, Column, Columns, Line, Lines, Point, Series};
+use crate::format::time::PartName;
 use crate::page::Context;
 use crate::reading::{Part, When, compared, compared_line, part, part_before, part_head, parts, total, unit};
 use crate::view::{Filter, FilterKind};
@@ -100,10 +101,11 @@ pub(crate) fn columns_chart(
 }
 
 fn column(context: &Context<'_>, part: &Part<'_>, values: Vec<f64>, compared: &Metric) -> Column {
+    let name = part.name();
     Column {
-        short: part.name.short.clone(),
-        long: part.name.long.clone(),
-        href: href(context, part),
+        href: href(context, &name),
+        short: name.short,
+        long: name.long,
         values: if part.when == When::ToCome { Vec::new() } else { values },
         before: part_before(&part.bucket.metrics, compared),
         is_so_far: part.when == When::SoFar,
@@ -111,8 +113,8 @@ fn column(context: &Context<'_>, part: &Part<'_>, values: Vec<f64>, compared: &M
     }
 }
 
-fn href(context: &Context<'_>, part: &Part<'_>) -> Option<String> {
-    let (since, until) = part.name.span.as_ref()?;
+fn href(context: &Context<'_>, name: &PartName) -> Option<String> {
+    let (since, until) = name.span.as_ref()?;
     Some(context.view.during(since, Some(until)).href(context.page))
 }
 
@@ -135,18 +137,21 @@ pub(crate) fn lines(
     lines: &[LineOf],
     sentence: String,
 ) -> Markup {
-    let point = |part: Part<'_>| Point {
-        href: href(context, &part),
-        values: match part.when {
-            When::ToCome => Vec::new(),
-            When::Over | When::SoFar => lines.iter().map(|line| (line.value)(part.bucket, metric)).collect(),
-        },
-        short: part.name.short,
-        long: match part.when {
-            When::SoFar => format!("{}, so far", part.name.long),
-            When::Over | When::ToCome => part.name.long,
-        },
-        notes: part.notes,
+    let point = |part: Part<'_>| {
+        let name = part.name();
+        Point {
+            href: href(context, &name),
+            values: match part.when {
+                When::ToCome => Vec::new(),
+                When::Over | When::SoFar => lines.iter().map(|line| (line.value)(part.bucket, metric)).collect(),
+            },
+            short: name.short,
+            long: match part.when {
+                When::SoFar => format!("{}, so far", name.long),
+                When::Over | When::ToCome => name.long,
+            },
+            notes: part.notes,
+        }
     };
     let parts = parts(report, context.now);
     let sentence = sentence + &annotations::sentence(&parts);

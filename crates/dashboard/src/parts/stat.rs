@@ -8,7 +8,7 @@ use super::what::what;
 use crate::change::Change;
 use crate::chart::{Table, TableRow, spark};
 use crate::format::number::Unit;
-use crate::reading::{When, part_head, parts, total, unit, written};
+use crate::reading::{Part, When, part_head, parts, total, unit, written};
 
 /// Parts of a span whose numbers stand in a table behind the lines: hours of a week. Of more, the file of the page has them.
 const TABLE_PARTS_MAX: usize = 7 * 24;
@@ -26,21 +26,32 @@ pub(crate) struct Stat<'a> {
 /// The cards of headline numbers, and their table behind them. `class` is that of the row of cards, `now` in microseconds
 /// since 1970.
 pub(crate) fn stats(class: &str, now: i64, stats: &[Stat<'_>]) -> Markup {
+    // Once for each report, since most stats are of the same one.
+    let mut read: Vec<(&Report, Vec<Part<'_>>)> = Vec::new();
+    for stat in stats {
+        if !read.iter().any(|(report, _)| std::ptr::eq(*report, stat.report)) {
+            read.push((stat.report, parts(stat.report, now)));
+        }
+    }
+    let parts_of = |stat: &Stat<'_>| {
+        let known = read.iter().find(|(report, _)| std::ptr::eq(*report, stat.report));
+        known.map_or(&[] as &[Part<'_>], |(_, parts)| parts)
+    };
     html! {
-        div class=(class) { @for stat in stats { (stat.draw(now)) } }
-        @if let Some(table) = table(now, stats) { (table.behind("the lines above")) }
+        div class=(class) { @for stat in stats { (stat.draw(parts_of(stat))) } }
+        @if let Some(table) = table(stats, parts_of) { (table.behind("the lines above")) }
     }
 }
 
 /// The parts of the span with the numbers of each; `None` where there is no line.
-fn table(now: i64, stats: &[Stat<'_>]) -> Option<Table> {
+fn table<'a>(stats: &[Stat<'_>], parts_of: impl Fn(&Stat<'_>) -> &'a [Part<'a>]) -> Option<Table> {
     let is_known = |stat: &&Stat<'_>| {
         let mut known = stat.report.series.iter().map(|bucket| crate::reading::part(&bucket.metrics, stat.metric));
         total(stat.report, stat.metric).is_some() && known.any(|value| value.is_some())
     };
     let shown: Vec<&Stat<'_>> = stats.iter().filter(is_known).collect();
-    let report = shown.first()?.report;
-    let parts: Vec<_> = parts(report, now).into_iter().filter(|part| part.when != When::ToCome).collect();
+    let first = *shown.first()?;
+    let parts: Vec<&Part<'_>> = parts_of(first).iter().filter(|part| part.when != When::ToCome).collect();
     if !(2..=TABLE_PARTS_MAX).contains(&parts.len()) {
         return None;
     }
@@ -49,19 +60,19 @@ fn table(now: i64, stats: &[Stat<'_>]) -> Option<Table> {
         Some(unit(stat.metric).write(crate::reading::part(&bucket.metrics, stat.metric)?))
     };
     let rows = parts.iter().enumerate().map(|(place, part)| {
-        let name = part.name.long.clone();
+        let name = part.name().long;
         let name = if part.when == When::SoFar { format!("{name}, so far") } else { name };
         let cells = shown.iter().map(|stat| cell(stat, place).unwrap_or_else(|| "–".to_owned())).collect();
         TableRow { name, href: None, cells }
     });
     let labels = shown.iter().map(|stat| stat.label.unwrap_or(stat.metric.label).to_owned());
-    let heads = std::iter::once(part_head(report).to_owned()).chain(labels).collect();
+    let heads = std::iter::once(part_head(first.report).to_owned()).chain(labels).collect();
     Some(Table { heads, rows: rows.collect() })
 }
 
 impl Stat<'_> {
-    /// The card. `now` is in microseconds since 1970.
-    fn draw(&self, now: i64) -> Markup {
+    /// The card.
+    fn draw(&self, parts: &[Part<'_>]) -> Markup {
         let Stat { metric, label, report } = self;
         let Some(answer) = total(report, metric) else { return Markup::default() };
         html! {
@@ -76,24 +87,20 @@ impl Stat<'_> {
                     p.aside { "90 of 100 within " (Unit::Seconds.write(f64::from(lengths.p90))) }
                 }
                 @for note in estimates(answer.note.as_deref()) { p.aside { (note) } }
-                (self.trend(now))
+                (self.trend(parts))
             }
         }
     }
 
-    fn trend(&self, now: i64) -> Markup {
+    fn trend(&self, parts: &[Part<'_>]) -> Markup {
         let unit = unit(self.metric);
         // A count of a part that isn't over would fall at the end whatever happens.
         let is_known = |when: When| when == When::Over || unit != Unit::Count;
-        let known: Vec<(String, Option<f64>)> = parts(self.report, now)
-            .into_iter()
-            .filter(|part| part.when != When::ToCome)
-            .map(|part| {
-                let value = crate::reading::part(&part.bucket.metrics, self.metric);
-                (part.name.short, value.filter(|_| is_known(part.when)))
-            })
-            .collect();
-        spark(unit, &known)
+        let shown: Vec<&Part<'_>> = parts.iter().filter(|part| part.when != When::ToCome).collect();
+        let value =
+            |part: &&Part<'_>| crate::reading::part(&part.bucket.metrics, self.metric).filter(|_| is_known(part.when));
+        let values: Vec<Option<f64>> = shown.iter().map(value).collect();
+        spark(unit, &values, |place| shown.get(place).map_or_else(String::new, |part| part.name().short))
     }
 }
 

@@ -73,7 +73,7 @@ pub(crate) fn toolbar(context: &Context<'_>, told: Option<&Told>) -> Markup {
             }
             details.pop {
                 summary data-key="f" { "Filter" }
-                (filters(context))
+                (filters(context, told))
             }
             @if let Some(told) = told { (notes(context, told)) }
             (views(context))
@@ -150,7 +150,7 @@ fn zones(context: &Context<'_>, told: Option<&Told>) -> Markup {
     form(context, &["tz"], &fields, "Show")
 }
 
-fn filters(context: &Context<'_>) -> Markup {
+fn filters(context: &Context<'_>, told: Option<&Told>) -> Markup {
     html! {
         div.forms {
             @for kind in FilterKind::ALL {
@@ -158,20 +158,42 @@ fn filters(context: &Context<'_>) -> Markup {
                     label {
                         (kind.label())
                         @match kind {
-                            FilterKind::Channel => select name="channel" {
-                                @for channel in Channel::ALL { option value=(channel.name()) { (channel.label()) } }
+                            FilterKind::Channel => (choice(kind, &Channel::ALL.map(|channel| (channel.name(), channel.label())))),
+                            FilterKind::Device => {
+                                @let known = Device::ALL.iter().map(|device| (device.name(), device.label()));
+                                (choice(kind, &known.chain([("", UNKNOWN_DEVICE)]).collect::<Vec<_>>()))
                             },
-                            FilterKind::Device => select name="device" {
-                                @for device in Device::ALL { option value=(device.name()) { (device.label()) } }
-                                option value="" { (UNKNOWN_DEVICE) }
-                            },
-                            _ => input type="text" name=(kind.parameter()) required spellcheck="false";,
+                            _ => (written(kind, told)),
                         }
                     }
                 };
                 (form(context, &["limit"], &fields, "Add"))
             }
             p.aside { "A ! before a value leaves it out." }
+        }
+    }
+}
+
+/// A field for values that are known beforehand, each to be had alone or to be left out.
+fn choice(kind: FilterKind, values: &[(&str, &str)]) -> Markup {
+    html! {
+        select name=(kind.parameter()) {
+            @for (value, label) in values { option value=(value) { (label) } }
+            optgroup label="Leave out" {
+                @for (value, label) in values { option value={ "!" (value) } { "Not " (label) } }
+            }
+        }
+    }
+}
+
+/// A field for values that only events know, with those that the page lists.
+fn written(kind: FilterKind, told: Option<&Told>) -> Markup {
+    let offered = told.into_iter().flat_map(|told| &told.offered).find(|(known, _)| *known == kind);
+    let id = offered.map(|_| format!("of-{}", kind.parameter()));
+    html! {
+        input type="text" name=(kind.parameter()) list=[&id] required spellcheck="false" autocomplete="off";
+        @if let (Some((_, filters)), Some(id)) = (offered, &id) {
+            datalist id=(id) { @for filter in filters { option value=(filter.written) {} } }
         }
     }
 }

@@ -31,7 +31,12 @@ pub(crate) fn with_context(page: Page, parameters: &[(&str, &str)], draw: impl F
 }
 
 /// The same as whoever has a link sees it.
-fn with_link(page: Page, parameters: &[(&str, &str)], label: &str, draw: impl Fn(&Context<'_>) -> String) -> String {
+pub(crate) fn with_link(
+    page: Page,
+    parameters: &[(&str, &str)],
+    label: &str,
+    draw: impl Fn(&Context<'_>) -> String,
+) -> String {
     let view = View::parse(parameters.iter().copied());
     let shared = Some(Shared { label, until: NOW + 30 * 86_400_000_000 });
     draw(&Context {

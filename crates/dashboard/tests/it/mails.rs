@@ -21,7 +21,7 @@ fn both_parts_say_the_same() {
         "22 – 28 Nov 2026",
         "UTC",
         "so far",
-        "compared with 15 Nov 2026, 00:00 – 21 Nov 2026, 12:40",
+        "compared with 15 Nov 2026, 00:00 – 21 Nov 2026, 12:40, up to the same point",
         "1,942",
         "+12 % from 1,731",
         "48,211",

@@ -2,12 +2,12 @@
 
 use std::io::Write as _;
 
-use dashboard::{Overview, Page, SCRIPT, STYLE};
+use dashboard::{Context, Overview, Page, SCRIPT, STYLE};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use report::{Contents, Metric, Report, ReportName};
 
-use crate::drawn::{all, with_context};
+use crate::drawn::{all, with_context, with_link};
 use crate::made_up::{self, HOSTILE, PAGES, SUBJECTS};
 
 /// What a page may weigh, compressed, with its style sheet: 30 KB.
@@ -144,7 +144,7 @@ fn numbers_are_those_of_the_reports() {
     check("overview", "<p class=\"number\">1,942</p>");
     check("overview", "So far contact requests rose 12 % to 1,942 from 1,731 in the period before; the most: ");
     check("overview", "<b>22 – 28 Nov 2026</b> UTC <span class=\"sofar-mark\">so far</span>");
-    check("overview", "compared with 15 Nov 2026, 00:00 – 21 Nov 2026, 12:40");
+    check("overview", "compared with 15 Nov 2026, 00:00 – 21 Nov 2026, 12:40, up to the same point");
     check("overview", "estimated, ±0.9 % in 95 of 100 cases");
     check("overview", "<p class=\"number length\">4 min 12 s</p>");
     check("overview", "href=\"/?subject=Returns%20and%20refunds\"");
@@ -225,4 +225,42 @@ fn the_first_page_is_drawn_from_the_numbers_that_it_names() {
     }
     assert!(left_out > 10, "the reports have others, too: {left_out}");
     assert_eq!(draw(&named), draw(&reports()));
+}
+
+#[test]
+fn filters_offer_what_there_is() {
+    let pages = all(SUBJECTS, PAGES, &[]);
+    let page = |name: &str| &pages.iter().find(|(known, _)| *known == name).unwrap().1;
+    let check = |name: &str, expect: &str| assert!(page(name).contains(expect), "{name}: {expect}");
+    for name in ["overview", "subjects"] {
+        check(name, r#"<input type="text" name="subject" list="of-subject" required"#);
+        check(name, r#"<datalist id="of-subject"><option value="Delivery"></option>"#);
+    }
+    check("pages", r#"<datalist id="of-page"><option value="https://"#);
+    check("chat", r#"<optgroup label="Leave out"><option value="!chat">Not Chat</option>"#);
+    check("chat", r#"<option value="!">Not Unknown</option>"#);
+    // Each value is written as a filter takes it, and no list is there twice.
+    let odd = all(&["!not", "\\x", "<b>"], PAGES, &[]);
+    let (_, odd) = odd.iter().find(|(name, _)| *name == "subjects").unwrap();
+    assert!(odd.contains(r#"<option value="\!not"></option><option value="\\x"></option><option value="&lt;b&gt;">"#));
+    for (name, page) in &pages {
+        for list in ["of-subject", "of-page", "of-referrer"] {
+            assert!(page.matches(&format!(r#"<datalist id="{list}">"#)).count() <= 1, "{name}: {list}");
+        }
+        let is_for_others = ["shared", "link-failed"].contains(name);
+        assert!(!is_for_others || !page.contains("<datalist"), "{name}");
+    }
+}
+
+#[test]
+fn a_list_that_is_left_out_leads_on_only_where_there_is_a_way() {
+    let reports = [ReportName::Overview, ReportName::Chat, ReportName::Devices].map(made_up::days);
+    let [overview, chat, devices] = &reports;
+    let (hours, subjects, pages, referrers) = (None, None, None, None);
+    let data = Overview { overview, chat, hours, subjects, pages, referrers, devices };
+    let draw = |context: &Context<'_>| dashboard::overview(context, &data);
+    let own = with_context(Page::Overview, &[("subject", "Delivery")], draw);
+    assert!(own.contains(r#"<a href="/referrers?subject=Delivery">Show referrers</a>"#), "{own}");
+    let shared = with_link(Page::Overview, &[("subject", "Delivery")], "For a wall", draw);
+    assert!(shared.contains("They aren't counted with this filter.") && !shared.contains("Show referrers"), "{shared}");
 }

@@ -71,6 +71,9 @@ pub struct ComparedPeriod {
     pub since: String,
     /// The first instant after it.
     pub until: String,
+    /// Whether it is cut to as much as is over of the report's own span.
+    #[serde(default)]
+    pub so_far: bool,
 }
 
 /// A metric's number.
@@ -175,6 +178,15 @@ impl MetricNumber {
             MetricNumber::Count(count) => count as f64,
             MetricNumber::Share(share) => share,
             MetricNumber::Seconds(seconds) => f64::from(seconds.median),
+        }
+    }
+
+    /// By how many points of a hundred a share differs from an earlier one; `None` of what is no share. A percentage of a
+    /// percentage is easily taken for these.
+    pub fn points_since(self, previous: MetricNumber) -> Option<f64> {
+        match (self, previous) {
+            (MetricNumber::Share(now), MetricNumber::Share(before)) => Some(100.0 * (now - before)),
+            _ => None,
         }
     }
 }

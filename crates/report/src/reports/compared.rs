@@ -63,19 +63,32 @@ impl Compare {
         own.map_err(RequestError::Compare)
     }
 
+    /// Whether somebody named it: it may be an earlier one or a later one, of any length.
+    pub(super) fn is_own(self) -> bool {
+        matches!(self, Compare::Own(_) | Compare::From(_))
+    }
+
     /// What it is called in answers.
     pub(super) fn name(self) -> &'static str {
         match self {
-            Compare::Own(_) | Compare::From(_) => "own",
+            own if own.is_own() => "own",
             other => other.word(),
         }
     }
 }
 
+/// A span that another one is compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Compared {
+    pub(super) span: Span,
+    /// Whether something of it is left out, since the other one isn't over.
+    pub(super) is_cut: bool,
+}
+
 impl Span {
     /// The span to compare with, cut where `now` cuts this one; `None` if there is none to compare
     /// with.
-    pub(super) fn compared(&self, with: Compare, zone: &Zone, now: i64) -> Option<Span> {
+    pub(super) fn compared(&self, with: Compare, zone: &Zone, now: i64) -> Option<Compared> {
         let whole = match with {
             Compare::None => return None,
             Compare::Previous => self.before(zone),
@@ -85,7 +98,7 @@ impl Span {
             Compare::From(begin) => self.moved_to(begin, zone)?.until_now(zone, now)?,
         };
         if now >= self.until {
-            return Some(whole);
+            return Some(Compared { span: whole, is_cut: false });
         }
         let now = zone.hour_begin(now);
         if now <= self.since {
@@ -103,7 +116,8 @@ impl Span {
             }
         };
         let until = cut.min(whole.until);
-        (until > whole.since).then_some(Span { until, made_of: MadeOf::Time, ..whole })
+        let span = Span { until, made_of: MadeOf::Time, ..whole };
+        (until > whole.since).then_some(Compared { span, is_cut: until < whole.until })
     }
 
     fn before(&self, zone: &Zone) -> Span {
@@ -229,6 +243,7 @@ mod tests {
         let now = DateTime::parse_from_rfc3339(now).unwrap().timestamp_micros();
         let span = Span::parse(since, until, &zone, now).unwrap();
         let got = span.compared(with, &zone, now);
+        let got = got.map(|compared| compared.span);
         let got = got.map_or_else(String::new, |span| format!("{} {}", zone.write(span.since), zone.write(span.until)));
         assert_eq!(got, expect, "{since} {until:?} {with:?}");
     }
@@ -271,7 +286,10 @@ mod tests {
         let span = Span::parse(since, until, &zone, now).unwrap();
         let got = match Compare::parse(written, &zone, now) {
             Ok(with) => match span.compared(with, &zone, now) {
-                Some(span) => format!("{} {} {}", with.name(), zone.write(span.since), zone.write(span.until)),
+                Some(Compared { span, is_cut }) => {
+                    let cut = if is_cut { " cut" } else { "" };
+                    format!("{} {} {}{cut}", with.name(), zone.write(span.since), zone.write(span.until))
+                }
                 None => format!("{} nothing", with.name()),
             },
             Err(error) => error.to_string(),
@@ -299,8 +317,8 @@ mod tests {
             "2026-11-13T10:00:00+01:00 2026-11-13T12:00:00+01:00",
         );
         // Not over: the Sunday before, up to the same hour by the clock, which had been put back that day.
-        berlin("2026-11-01T15:30:00Z", "1d", None, "2026-10-25T00:00:00+02:00 2026-10-25T16:00:00+01:00");
-        berlin("2026-11-22T15:30:00Z", "30d", None, "2026-09-19T00:00:00+02:00 2026-10-18T16:00:00+02:00");
+        berlin("2026-11-01T15:30:00Z", "1d", None, "2026-10-25T00:00:00+02:00 2026-10-25T16:00:00+01:00 cut");
+        berlin("2026-11-22T15:30:00Z", "30d", None, "2026-09-19T00:00:00+02:00 2026-10-18T16:00:00+02:00 cut");
     }
 
     #[test]
@@ -322,9 +340,9 @@ mod tests {
             "own 2026-11-01T09:00:00Z 2026-11-01T11:00:00Z",
         );
         // Not over: as much of the other.
-        utc("7d", None, "2026-10-01..2026-10-31", "own 2026-10-01T00:00:00Z 2026-10-07T15:00:00Z");
+        utc("7d", None, "2026-10-01..2026-10-31", "own 2026-10-01T00:00:00Z 2026-10-07T15:00:00Z cut");
         utc("7d", None, "2026-10-01..2026-10-02", "own 2026-10-01T00:00:00Z 2026-10-03T00:00:00Z");
-        utc("7d", None, "2026-10-01T06:00..2026-10-20T06:00", "own 2026-10-01T06:00:00Z 2026-10-07T21:00:00Z");
+        utc("7d", None, "2026-10-01T06:00..2026-10-20T06:00", "own 2026-10-01T06:00:00Z 2026-10-07T21:00:00Z cut");
         // The other isn't over, or hasn't begun.
         utc(week.0, week.1, "2026-11-20..2026-11-26", "own 2026-11-20T00:00:00Z 2026-11-22T15:00:00Z");
         utc(week.0, week.1, "2026-12-01..2026-12-02", "own nothing");

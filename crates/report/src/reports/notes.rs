@@ -23,11 +23,15 @@ pub(super) fn of(
     if totals.events == 0 && !request.written.is_empty() {
         notes.push("No event of this period passes the filter: a value that nobody has counts nothing.".to_owned());
     }
-    if request.span.is_so_far(request.now) && compared.is_some() {
-        notes.push("The period isn't over: it is compared with as much of the earlier one, in whole hours.".to_owned());
+    if request.is_compared_cut {
+        let other = if request.compare.is_own() { "other" } else { "earlier" };
+        notes.push(format!("The period isn't over: it is compared with as much of the {other} one, in whole hours."));
     }
     if request.compare != Compare::None && compared.is_none() {
         notes.push("There is nothing to compare with.".to_owned());
+    }
+    if compared.is_some_and(|compared| compared.answer.answer.totals.events == 0) && totals.events > 0 {
+        notes.push("No event is known of the period that it is compared with.".to_owned());
     }
     notes.extend(compared.and_then(|compared| other_length(request, &compared.divided.span)));
     if request.name == ReportName::Quality && request.written.is_empty() {
@@ -58,11 +62,12 @@ pub(super) fn of(
 
 /// Counts of spans that aren't as long say little about each other.
 fn other_length(request: &ReportRequest, compared: &Span) -> Option<String> {
-    if !matches!(request.compare, Compare::Own(_)) || request.span.is_so_far(request.now) {
+    if !matches!(request.compare, Compare::Own(_)) || request.is_compared_cut {
         return None;
     }
-    let hours = |span: &Span| (span.until - span.since) / HOUR_MICROS;
-    let (own, other) = (hours(&request.span), hours(compared));
+    let is_so_far = request.span.is_so_far(request.now);
+    let until = if is_so_far { request.now } else { request.span.until };
+    let (own, other) = ((until - request.span.since) / HOUR_MICROS, (compared.until - compared.since) / HOUR_MICROS);
     // Clocks that change make an hour more or less.
     ((own - other).abs() > 1).then(|| {
         let told = |hours: i64| match (hours + 1) / 24 {
@@ -70,8 +75,9 @@ fn other_length(request: &ReportRequest, compared: &Span) -> Option<String> {
             days => format!("{days} days"),
         };
         format!(
-            "The period is {} long, and the one that it is compared with {}: compare shares, not counts.",
+            "The period is {} long{}, and the one that it is compared with {}: compare shares, not counts.",
             told(own),
+            if is_so_far { " so far" } else { "" },
             told(other)
         )
     })

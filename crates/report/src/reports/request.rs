@@ -123,6 +123,8 @@ pub struct ReportRequest {
     pub(super) now: i64,
     pub(super) current: Divided,
     pub(super) compared: Option<Divided>,
+    /// Whether that one is cut to as much as is over of this one.
+    pub(super) is_compared_cut: bool,
     filter: Filter,
     form: Option<AskedForm>,
 }
@@ -186,7 +188,9 @@ impl ReportRequest {
         let span = Span::parse(since.unwrap_or(SINCE), until, &zone, now)?;
         let by = by.map(|by| Words::read("by", by)).transpose()?.unwrap_or_else(|| By::suiting(&span));
         let compare = compare.map(|compare| Compare::parse(compare, &zone, now)).transpose()?.unwrap_or_default();
-        let compared = span.compared(compare, &zone, now).map(|span| Divided::of(span, by, &zone)).transpose()?;
+        let compared = span.compared(compare, &zone, now);
+        let is_compared_cut = compared.is_some_and(|compared| compared.is_cut);
+        let compared = compared.map(|compared| Divided::of(compared.span, by, &zone)).transpose()?;
         Ok(ReportRequest {
             name,
             contents: name.contents(),
@@ -197,6 +201,7 @@ impl ReportRequest {
             now,
             current: Divided::of(span, by, &zone)?,
             compared,
+            is_compared_cut,
             zone,
             filter: filter.read()?,
             written: filter,

@@ -102,6 +102,7 @@ impl Report {
                 with: request.compare.name().to_owned(),
                 since: request.zone.write(compared.span.since),
                 until: request.zone.write(compared.span.until),
+                so_far: request.is_compared_cut,
             }),
             by: request.by.word().to_owned(),
             filter: request.written.clone(),

@@ -112,7 +112,7 @@ async fn an_overview_as_json() {
     );
     assert_eq!(
         report["compared"],
-        json!({ "with": "previous", "since": "2026-11-19T00:00:00Z", "until": "2026-11-20T15:00:00Z" })
+        json!({ "with": "previous", "since": "2026-11-19T00:00:00Z", "until": "2026-11-20T15:00:00Z", "so_far": true })
     );
     let metric = |name: &str| report["metrics"][name].clone();
     assert_eq!(metric("contact_requests"), json!({ "value": 4, "previous": 2, "change": 1.0, "unit": "count" }));
@@ -169,13 +169,49 @@ async fn an_overview_as_json() {
     );
 }
 
+/// What is said of a period that somebody named, beside one that isn't over.
+#[tokio::test]
+async fn a_named_period_says_whether_all_of_it_counts() {
+    const CUT: &str = "The period isn't over: it is compared with as much of the other one, in whole hours.";
+    let check = async |since: &str, compare: &str, expect: (bool, &[&str])| {
+        let report = run(&two_days(), "overview", &[("since", since), ("by", "day"), ("compare", compare)]).await;
+        let compared = report.compared.unwrap();
+        let notes: Vec<&str> = report.notes.iter().map(String::as_str).collect();
+        assert_eq!((compared.so_far, notes.as_slice()), expect, "{since} {compare}");
+        assert_eq!(compared.with, "own");
+    };
+    // Of ten days as much as is over of two, and the same of as many days from a date on.
+    check("2d", "2026-10-01..2026-10-10", (true, &[CUT])).await;
+    check("2d", "2026-10-01", (true, &[CUT])).await;
+    // One day is whole, and shorter than what is over.
+    let shorter = "The period is 39 hours long so far, and the one that it is compared with 24 hours: compare shares, not counts.";
+    check("2d", "2026-10-01..2026-10-01", (false, &[shorter])).await;
+}
+
+#[tokio::test]
+async fn a_comparison_with_nothing_says_so() {
+    let events = |events: u64| {
+        let totals = Numbers { events, ..numbers(1, 0, 4) };
+        Answer { totals, series: vec![Numbers::default(); 2], ..Answer::default() }
+    };
+    let notes = async |current: u64, before: u64| {
+        let made = made(events(current), events(before), &[]);
+        run(&made, "overview", &[("since", "2d"), ("by", "day")]).await.notes
+    };
+    let is_told =
+        |notes: &[String]| notes.iter().any(|note| note == "No event is known of the period that it is compared with.");
+    assert!(is_told(&notes(9, 0).await));
+    assert!(!is_told(&notes(9, 1).await));
+    assert!(!is_told(&notes(0, 0).await), "there is nothing to compare");
+}
+
 #[tokio::test]
 async fn a_table_for_a_pipe_has_no_bars_and_one_for_a_terminal_does() {
     let report = run(&two_days(), "channels", &[("since", "2d"), ("by", "day"), ("channel", "!text")]).await;
     let plain = written(&report, ReportForm::Table, Look::Plain);
     let head = "\
 channels from 2026-11-21T00:00:00Z to 2026-11-23T00:00:00Z (UTC), so far
-compared with 2026-11-19T00:00:00Z to 2026-11-20T15:00:00Z (previous)
+compared with 2026-11-19T00:00:00Z to 2026-11-20T15:00:00Z (previous), as much of it
 only channel=!text
 
 metric  ";

@@ -211,7 +211,7 @@ fn schemas() -> Vec<(&'static str, Value)> {
                     ),
                     "compared": {
                         "type": ["object", "null"],
-                        "properties": { "with": { "enum": ["previous", "year", "weekdays", "own"] }, "since": parts::date_time(), "until": parts::date_time() },
+                        "properties": { "with": { "enum": ["previous", "year", "weekdays", "own"] }, "since": parts::date_time(), "until": parts::date_time(), "so_far": { "type": "boolean", "description": "Whether it is cut to as much as is over of the period." } },
                     },
                     "by": { "enum": ["hour", "day", "week", "month", "weekday-hour"] },
                     "filter": { "type": "object", "properties": Value::Object(filter.into_iter().collect()) },

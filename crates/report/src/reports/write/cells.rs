@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::reports::answer::{MetricNumber, ReportRow, RowKind, SecondsAnswer};
+use crate::reports::answer::{MetricAnswer, MetricNumber, ReportRow, RowKind, SecondsAnswer};
 use crate::reports::contents::named;
 use crate::reports::filter::UNKNOWN_DEVICE;
 
@@ -39,9 +39,21 @@ pub(super) const LENGTHS: [(&str, LengthPart); 4] = [
     ("greatest", |lengths| lengths.max),
 ];
 
-/// `+12.5%`; nothing where nothing can be said.
-pub(super) fn change(change: Option<f64>) -> String {
-    change.map_or_else(String::new, |change| format!("{:+.1}%", 100.0 * change))
+/// `+12.5%`, of shares `+1.2 points`; `=` for the same, nothing where nothing can be said.
+pub(super) fn change(answer: &MetricAnswer) -> String {
+    let points = answer.value.zip(answer.previous).and_then(|(value, previous)| value.points_since(previous));
+    match (answer.change, points) {
+        (None, _) => String::new(),
+        (Some(0.0), _) => "=".to_owned(),
+        (Some(_), Some(points)) => format!("{} points", signed(points)),
+        (Some(change), None) => format!("{}%", signed(100.0 * change)),
+    }
+}
+
+/// With its sign, and with both where it rounds to 0.
+fn signed(number: f64) -> String {
+    let written = format!("{number:+.1}");
+    if matches!(&*written, "+0.0" | "-0.0") { "±0.0".to_owned() } else { written }
 }
 
 /// `1234567` as `1,234,567`.
@@ -109,9 +121,26 @@ mod tests {
         check(number(Some(MetricNumber::Seconds(lengths))), "5m 12s");
         check(seconds(59), "59s");
         check(seconds(3_600), "1h 00m");
-        check(change(Some(0.125)), "+12.5%");
-        check(change(Some(-1.0)), "-100.0%");
-        check(change(None), "");
+    }
+
+    #[test]
+    fn changes_of_shares_are_told_in_points() {
+        let check = |value: MetricNumber, previous: MetricNumber, change: Option<f64>, expect: &str| {
+            let (value, previous) = (Some(value), Some(previous));
+            let answer = MetricAnswer { value, previous, change, unit: String::new(), note: None, reason: None };
+            assert_eq!(super::change(&answer), expect);
+        };
+        let (count, share) = (MetricNumber::Count, MetricNumber::Share);
+        check(count(9), count(8), Some(0.125), "+12.5%");
+        check(count(0), count(8), Some(-1.0), "-100.0%");
+        check(count(9_999), count(10_000), Some(-0.000_1), "±0.0%");
+        check(count(8), count(8), Some(0.0), "=");
+        check(count(8), count(0), None, "");
+        // From a half to 55 %: a tenth more, which is five points.
+        check(share(0.55), share(0.5), Some(0.1), "+5.0 points");
+        check(share(0.5), share(0.500_1), Some(-0.000_2), "±0.0 points");
+        check(share(0.5), share(0.5), Some(0.0), "=");
+        check(share(0.5), share(0.0), None, "");
     }
 
     #[test]

@@ -58,7 +58,10 @@ fn title(report: &Report) -> String {
 
 fn subtitles(report: &Report) -> Vec<String> {
     let compared = report.compared.as_ref();
-    let compared = compared.map(|span| format!("compared with {} to {} ({})", span.since, span.until, span.with));
+    let compared = compared.map(|span| {
+        let so_far = if span.so_far { ", as much of it" } else { "" };
+        format!("compared with {} to {} ({}){so_far}", span.since, span.until, span.with)
+    });
     let kinds = report.filter.lists();
     let written: Vec<String> =
         kinds.iter().flat_map(|(kind, values)| values.iter().map(move |value| format!("{kind}={value}"))).collect();
@@ -90,7 +93,7 @@ fn headline(report: &Report, look: Look, out: &mut impl Write) -> io::Result<()>
         for (place, line) in lines(name, answer).into_iter().enumerate() {
             let mut cells = vec![line.label, line.value];
             if is_compared {
-                cells.extend([line.previous, if place == 0 { cells::change(answer.change) } else { String::new() }]);
+                cells.extend([line.previous, if place == 0 { cells::change(answer) } else { String::new() }]);
             }
             if is_drawn {
                 cells.push(if place == 0 { over_time(report, name) } else { String::new() });

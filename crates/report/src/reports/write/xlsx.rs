@@ -52,6 +52,8 @@ struct Looks {
     count: Format,
     share: Format,
     change: Format,
+    /// By which a share changed.
+    points: Format,
     length: Format,
     day: Format,
     hour: Format,
@@ -70,6 +72,7 @@ impl Default for Looks {
             count: number("#,##0"),
             share: number("0.0%"),
             change: number("+0.0%;-0.0%;0.0%"),
+            points: number("+0.0\" points\";-0.0\" points\";0.0\" points\""),
             length: number("[h]:mm:ss"),
             day: time("yyyy-mm-dd"),
             hour: time("yyyy-mm-dd hh:mm"),
@@ -98,7 +101,7 @@ fn headline(report: &Report, looks: &Looks, sheet: &mut Worksheet) -> Result<(),
     line("Time zone", &report.period.tz)?;
     if let Some(compared) = &report.compared {
         line(&format!("Compared with ({}) from", compared.with), &compared.since)?;
-        line("to", &compared.until)?;
+        line(if compared.so_far { "to (as much of it)" } else { "to" }, &compared.until)?;
     }
     let kinds = report.filter.lists();
     for (kind, value) in kinds.into_iter().flat_map(|(kind, values)| values.iter().map(move |value| (kind, value))) {
@@ -122,7 +125,9 @@ fn headline(report: &Report, looks: &Looks, sheet: &mut Worksheet) -> Result<(),
             number(sheet, row, 1, answer.value, *part, looks)?;
             number(sheet, row, 2, answer.previous, *part, looks)?;
             if let Some(change) = answer.change.filter(|change| place == 0 && change.is_finite()) {
-                sheet.write_number_with_format(row, 3, change, &looks.change)?;
+                let points = answer.value.zip(answer.previous).and_then(|(value, before)| value.points_since(before));
+                let (change, look) = points.map_or((change, &looks.change), |points| (points, &looks.points));
+                sheet.write_number_with_format(row, 3, change, look)?;
             }
             if place == 0 && !remark.is_empty() {
                 text(sheet, row, 4, remark, &looks.note, looks)?;

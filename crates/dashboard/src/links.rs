@@ -40,6 +40,9 @@ pub(crate) fn without_links(markup: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use maud::html;
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -52,5 +55,27 @@ mod tests {
             r#"<svg x="1"><svg></svg><g><rect></rect></g></svg><span>z</span>"#,
         );
         check("<article><aside></aside></article>", "<article><aside></aside></article>");
+    }
+
+    /// The text of some markup.
+    fn told(markup: &str) -> String {
+        let text = |piece: &str| piece.split_once('>').map_or(String::new(), |(_, text)| text.to_owned());
+        let (first, rest) = markup.split_once('<').unwrap_or((markup, ""));
+        std::iter::once(first.to_owned()).chain(rest.split('<').map(text)).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_brings_a_link_back(text in any::<String>(), address in any::<String>()) {
+            let markup = html! {
+                p title=(text) { (text) a href=(address) title=(text) { (text) } }
+                svg { title { (text) } a href=(address) { rect class=(text) {} } }
+                a href=(address) {}
+            }
+            .into_string();
+            let plain = without_links(&markup);
+            prop_assert!(!plain.contains("<a") && !plain.contains("</a"), "{}", plain);
+            prop_assert_eq!(told(&plain), told(&markup));
+        }
     }
 }

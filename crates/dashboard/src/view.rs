@@ -398,6 +398,8 @@ pub(crate) fn receipt_href(id: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn view(parameters: &[(&str, &str)]) -> View {
@@ -461,5 +463,45 @@ mod tests {
             start.during("2026-11", Some("2026-12")).href(Page::Overview),
             "/?since=2026-11&until=2026-12&tz=UTC"
         );
+    }
+
+    /// Names that a URL of a page may have, and some others.
+    fn name() -> impl Strategy<Value = &'static str> {
+        let filters = FilterKind::ALL.map(FilterKind::parameter);
+        proptest::sample::select([&View::ONCE[..], &filters, &["find", "x"]].concat())
+    }
+
+    proptest! {
+        /// Whatever is written: the page that a link leads to has the same parameters, and its link is the same again.
+        #[test]
+        fn links_keep_what_was_written(written in proptest::collection::vec((name(), any::<String>()), 0..8)) {
+            let known: Vec<(&str, &str)> = written
+                .iter()
+                .map(|(name, value)| (*name, value.as_str()))
+                .filter(|(name, _)| !["find", "x"].contains(name))
+                .collect();
+            let first = View::parse(known.iter().copied());
+            let href = first.href(Page::Chat);
+            prop_assert!(href.is_ascii() && !href.contains(['"', '<', ' ', '#']), "{}", href);
+            let query = first.query(Page::Chat);
+            let pairs: Vec<(String, String)> = query
+                .split('&')
+                .filter_map(|pair| pair.split_once('='))
+                .map(|(name, value)| {
+                    let value = percent_encoding::percent_decode_str(value).decode_utf8().unwrap();
+                    (name.to_owned(), value.into_owned())
+                })
+                .collect();
+            let again = View::parse(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+            prop_assert_eq!(&again, &first);
+            prop_assert_eq!(again.href(Page::Chat), href);
+        }
+
+        /// A value that was counted is what its filter lets through, whatever it begins with.
+        #[test]
+        fn a_filter_of_a_value_is_for_that_value(value in "[!\\\\]{0,3}.*") {
+            let filter = Filter::of(FilterKind::Subject, &value);
+            prop_assert_eq!(filter.value(), (false, value.as_str()));
+        }
     }
 }

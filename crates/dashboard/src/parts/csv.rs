@@ -101,6 +101,8 @@ impl Records<'_> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -123,5 +125,29 @@ mod tests {
         assert_eq!(part(0), (450, 200, Some("0".to_owned())));
         assert_eq!(part(400), (450, 50, Some("400".to_owned())));
         assert_eq!(part(9_000), (450, 0, None));
+    }
+
+    proptest! {
+        /// What is written by the rules of CSV is read as it was.
+        #[test]
+        fn every_table_is_read_as_it_was(
+            rows in proptest::collection::vec(proptest::collection::vec("[ -~\n\r\"é,]{0,6}", 3), 1..20),
+        ) {
+            let quoted = |cell: &String| format!("\"{}\"", cell.replace('"', "\"\""));
+            let line = |row: &Vec<String>| row.iter().map(quoted).collect::<Vec<_>>().join(",") + "\n";
+            let csv: String = rows.iter().map(line).collect();
+            let read = SqlRows::read(&csv, 0);
+            prop_assert_eq!(read.heads(), &rows[0]);
+            prop_assert_eq!(read.shown(), &rows[1..]);
+            prop_assert_eq!(read.total(), rows.len() - 1);
+        }
+
+        /// No text ends the reading, or makes more rows than it has lines.
+        #[test]
+        fn any_text_is_read(csv in "[aé\",\n\r]{0,40}", from in 0..9_usize) {
+            let read = SqlRows::read(&csv, from);
+            prop_assert!(read.total() <= csv.split('\n').count());
+            prop_assert!(read.shown().len() <= read.total());
+        }
     }
 }

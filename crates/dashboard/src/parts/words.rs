@@ -65,6 +65,8 @@ fn span(view: &View) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -90,5 +92,18 @@ mod tests {
             "page=https%3A%2F%2Fshop.example%2Fa%26b&subject=a%E2%80%AEb",
             "7 days · subject a\\u202eb · page shop.example/a&b",
         );
+    }
+
+    proptest! {
+        /// A query comes from whoever saved it: its words steer no reader, and nothing in it ends the page.
+        #[test]
+        fn any_query_is_told(query in any::<String>(), encoded in "((since|compare|subject|page|tz)=(%[0-9a-fA-F]{2}|[a-z.!]){0,6}&?){0,4}") {
+            for query in [query, encoded] {
+                for page in [Page::Overview, Page::Events] {
+                    let told = in_words(page, &query);
+                    prop_assert!(!told.is_empty() && !told.contains(char::is_control), "{:?}", told);
+                }
+            }
+        }
     }
 }

@@ -263,6 +263,7 @@ fn judge(rule: &AlertRule, value: u64, weeks: &[u64]) -> Verdict {
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -379,5 +380,40 @@ mod tests {
                 "2026-10-24T22:00:00Z 2026-10-25T01:00:00Z",
             ],
         );
+    }
+
+    proptest! {
+        /// Of any numbers: an alert begins only where the rules say so, isn't over while it begins, and what is farther from
+        /// usual begins one, too.
+        #[test]
+        fn verdicts_hold_together(
+            value in 0..400_u64,
+            weeks in proptest::collection::vec(0..200_u64, 0..=4),
+            factor in "1\\.5|2|10",
+            kind in "spike|drop|silence",
+        ) {
+            let words = [("kind", kind.as_str()), ("factor", factor.as_str())];
+            let rule = rule(if kind == "silence" { &words[..1] } else { &words });
+            let verdict = judge(&rule, value, &weeks);
+            prop_assert_eq!(verdict.standing == AlertStanding::Unknown, weeks.len() < WEEKS_MIN && !(kind == "silence" && value > 0));
+            if verdict.standing != AlertStanding::Raised {
+                return Ok(());
+            }
+            prop_assert!(!verdict.is_over, "{}", verdict.reason);
+            let usual = mean(&weeks).unwrap();
+            let (is_beyond, farther) = match rule.kind {
+                AlertKind::Spike => {
+                    (value as f64 >= rule.factor * usual && weeks.iter().all(|week| value > *week), value + 1)
+                }
+                AlertKind::Drop => {
+                    (value as f64 <= usual / rule.factor && weeks.iter().all(|week| value < *week), value.saturating_sub(1))
+                }
+                AlertKind::Silence => (value == 0 && weeks.iter().all(|week| *week > 0), 0),
+            };
+            prop_assert!(is_beyond, "{}", verdict.reason);
+            prop_assert_eq!(judge(&rule, farther, &weeks).standing, AlertStanding::Raised);
+            // Chance alone explains what is less than these.
+            prop_assert!(weeks.iter().sum::<u64>() + value >= 6, "{}", verdict.reason);
+        }
     }
 }

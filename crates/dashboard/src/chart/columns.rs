@@ -5,11 +5,13 @@ use maud::{Markup, html};
 
 use super::figure::{Caption, Table, TableRow};
 use super::notes;
-use super::scale::{Scale, draw_names, middle, percent, short};
+use super::scale::{Scale, draw_names, draw_zero, middle, percent, short};
 use crate::format::number::Unit;
 
 /// The share of its place that a column fills.
 const WIDTH: f64 = 0.7;
+/// How far down the lowest column ends, in percent: of one that is lower nothing would be seen beside its edges.
+const FOOT: f64 = 99.0;
 
 /// A chart of columns.
 #[derive(Clone, Debug)]
@@ -80,6 +82,7 @@ impl Columns<'_> {
             @for (place, column) in self.columns.iter().enumerate().filter(|(_, column)| !column.values.is_empty()) {
                 (self.column(place, column, &scale))
             }
+            (draw_zero())
             (self.line(&scale))
             (draw_names(self.columns.iter().map(|column| column.short.as_str())))
         }
@@ -90,12 +93,13 @@ impl Columns<'_> {
         let x = percent(slot * (place as f64 + (1.0 - WIDTH) / 2.0));
         let width = percent(slot * WIDTH);
         let (mut sum, mut top) = (0.0, 100.0);
+        let foot = if scale.down(column.sum()) > FOOT { FOOT } else { top };
         let stacked: Vec<(&'static str, String, String)> = std::iter::zip(&self.series, &column.values)
             .filter(|(_, value)| **value > 0.0)
             .map(|(series, value)| {
                 // From sum to sum, so that what is rounded doesn't add up.
                 sum += value;
-                let above = scale.down(sum);
+                let above = scale.down(sum).min(foot);
                 let height = std::mem::replace(&mut top, above) - above;
                 (series.class, percent(above), percent(height))
             })
@@ -227,7 +231,7 @@ mod tests {
             r#"<li><svg class="key" aria-hidden="true"><rect class="s2" width="100%" height="100%"></rect></svg>Call</li>"#,
             r#"<li><svg class="key" aria-hidden="true"><line class="before" x2="100%" y1="50%" y2="50%"></line></svg>Before</li></ul>"#,
             r#"<svg class="plot tall" role="img" aria-labelledby="c-name c-says"><title id="c-name">Requests</title>"#,
-            r#"<line class="zero" x2="100%" y1="100%" y2="100%"></line><text class="tick" x="-8" y="100%">0</text>"#,
+            r#"<text class="tick" x="-8" y="100%">0</text>"#,
             r#"<line class="grid" x2="100%" y1="75%" y2="75%"></line><text class="tick" x="-8" y="75%">1</text>"#,
             r#"<line class="grid" x2="100%" y1="50%" y2="50%"></line><text class="tick" x="-8" y="50%">2</text>"#,
             r#"<line class="grid" x2="100%" y1="25%" y2="25%"></line><text class="tick" x="-8" y="25%">3</text>"#,
@@ -237,7 +241,7 @@ mod tests {
             r#"<rect class="s2" x="7.5%" y="0%" width="35%" height="25%"></rect><text class="tip" x="25%" y="0%">4</text></g>"#,
             "<g class=\"part sofar\"><title>Tue: 2 so far\nCall 2</title>",
             r#"<rect class="hit" x="50%" width="50%" height="100%"></rect><rect class="s2" x="57.5%" y="50%" width="35%" height="50%"></rect>"#,
-            r#"<text class="tip" x="75%" y="50%">2</text></g>"#,
+            r#"<text class="tip" x="75%" y="50%">2</text></g><line class="zero" x2="100%" y1="100%" y2="100%"></line>"#,
             r#"<svg viewBox="0 0 2 100" preserveAspectRatio="none" width="100%" height="100%"><polyline class="halo" points="0.5 50"></polyline><polyline class="before" points="0.5 50"></polyline></svg>"#,
             r#"<text class="name" x="25%" y="100%">Mon</text><text class="name" x="75%" y="100%">Tue</text></svg>"#,
             r#"<details class="numbers"><summary>Show numbers<span class="aside"> of Requests</span></summary>"#,
@@ -247,6 +251,27 @@ mod tests {
             r#"<tr><th scope="row">Tue, so far</th><td>2</td><td>0</td><td>2</td><td>–</td></tr></tbody></table></div></details></figure>"#,
         );
         assert_eq!(chart.draw().into_string(), expect);
+    }
+
+    #[test]
+    fn little_beside_much_is_seen() {
+        let chart = |columns| Columns {
+            caption: Caption { id: "c", title: "T", sentence: String::new() },
+            unit: Unit::Count,
+            series: vec![Series { name: "N".to_owned(), class: "s1", href: None }],
+            columns,
+            part: "Day",
+            before: None,
+        };
+        let columns = |little: f64| vec![column("a", &[10_000.0], None, false), column("b", &[little], None, false)];
+        let check = |little: f64, expect: Option<&str>| {
+            let text = chart(columns(little)).draw().into_string();
+            let drawn = text.split(r#"<rect class="s1" x="57.5%" "#).nth(1).and_then(|rest| rest.split('>').next());
+            assert_eq!(drawn, expect, "{little}");
+        };
+        check(1.0, Some(r#"y="99%" width="35%" height="1%""#));
+        check(200.0, Some(r#"y="98%" width="35%" height="2%""#));
+        check(0.0, None);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::figure::{Caption, Table, TableRow};
 use super::notes;
-use super::scale::{Scale, draw_names, middle, percent, short};
+use super::scale::{Scale, draw_names, draw_zero, middle, percent, short};
 use crate::format::number::Unit;
 
 /// Most points that have a dot.
@@ -57,6 +57,7 @@ impl Lines<'_> {
         let all = self.points.len();
         let inside = html! {
             (scale.draw())
+            (draw_zero())
             svg viewBox={ "0 0 " (all.max(1)) " 100" } preserveAspectRatio="none" width="100%" height="100%" {
                 @for (place, line) in self.lines.iter().enumerate().rev() {
                     path class={ "line " (line.class) } d=(self.path(place, &scale)) {}

@@ -46,16 +46,21 @@ impl Scale {
         (0..=self.steps).map(|step| f64::from(step) * self.step)
     }
 
-    /// Lines across, with their numbers at the left.
+    /// Lines across, with their numbers at the left; that of 0 is [drawn by itself](draw_zero).
     pub(super) fn draw(&self) -> Markup {
         html! {
             @for tick in self.ticks() {
                 @let y = percent(self.down(tick));
-                line class=(if tick == 0.0 { "zero" } else { "grid" }) x2="100%" y1=(y) y2=(y) {}
+                @if tick != 0.0 { line.grid x2="100%" y1=(y) y2=(y) {} }
                 text class="tick" x="-8" y=(y) { (self.unit.write_short(tick)) }
             }
         }
     }
+}
+
+/// The line of 0, over what stands on it.
+pub(super) fn draw_zero() -> Markup {
+    html! { line.zero x2="100%" y1="100%" y2="100%" {} }
 }
 
 /// The end of an axis for nothing but zeros.

@@ -63,8 +63,7 @@ impl Report {
     ) -> Result<Vec<Report>, SummaryError> {
         let queries: Vec<Query> = requests.iter().flat_map(ReportRequest::queries).collect();
         let of_receipt = requests.iter().filter(|request| is_of_receipt(request));
-        let periods: Vec<Period> =
-            of_receipt.flat_map(|request| spans(request)).map(period).collect::<Result<_, _>>()?;
+        let periods: Vec<Period> = of_receipt.flat_map(spans).map(period).collect::<Result<_, _>>()?;
         let receiving = async { if periods.is_empty() { Ok(Vec::new()) } else { received.received(&periods).await } };
         let (answered, qualities) = futures::try_join!(source.answer(&queries), receiving)?;
         if answered.answers.len() != queries.len() || qualities.len() != periods.len() {

@@ -7,7 +7,9 @@
 use super::DayPart;
 use crate::day::DaySummary;
 use crate::fold::day_start;
-use crate::{DAY_MICROS, Numbers, Query, REPEAT_MICROS, VISITOR_DAYS_PER_NUMBER_MAX, Want};
+use crate::{
+    DAY_MICROS, Numbers, Query, REPEAT_MICROS, VISITOR_DAYS_PER_ESTIMATE_MAX, VISITOR_DAYS_PER_NUMBER_MAX, Want,
+};
 
 /// A share of all visitors: those with the smallest hashes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,14 +54,15 @@ impl Below {
             let count = |day: &DaySummary| below.count(&day.sample.hashes);
             days.clone().map(count).sum::<usize>()
         };
-        if visitor_days(all) <= VISITOR_DAYS_PER_NUMBER_MAX {
+        let known = visitor_days(all);
+        if known <= VISITOR_DAYS_PER_ESTIMATE_MAX || all == Below::ALL && known <= VISITOR_DAYS_PER_NUMBER_MAX {
             return all;
         }
         // The most that are no more than are looked at: too many at `high`, few enough at `low`.
         let (mut low, mut high) = (0, all.last);
         while high - low > 1 {
             let middle = low + (high - low) / 2;
-            match visitor_days(Below { last: middle }) <= VISITOR_DAYS_PER_NUMBER_MAX {
+            match visitor_days(Below { last: middle }) <= VISITOR_DAYS_PER_ESTIMATE_MAX {
                 true => low = middle,
                 false => high = middle,
             }

@@ -22,7 +22,7 @@ const VERSION: u8 = 4;
 const CHECKSUM: std::ops::Range<usize> = 5..13;
 const LENGTH: std::ops::Range<usize> = 13..21;
 const HEADER_BYTES: usize = LENGTH.end;
-const ZSTD_LEVEL: i32 = 12;
+const ZSTD_LEVEL: i32 = 11;
 
 /// Why bytes are no summary. Fold the day again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]

@@ -8,7 +8,8 @@ use super::DayPart;
 use crate::day::DaySummary;
 use crate::fold::day_start;
 use crate::{
-    DAY_MICROS, Numbers, Query, REPEAT_MICROS, VISITOR_DAYS_PER_ESTIMATE_MAX, VISITOR_DAYS_PER_NUMBER_MAX, Want,
+    DAY_MICROS, Numbers, Query, REPEAT_MICROS, VISITOR_DAYS_PER_BUCKET_MAX, VISITOR_DAYS_PER_ESTIMATE_MAX,
+    VISITOR_DAYS_PER_NUMBER_MAX, Want,
 };
 
 /// A share of all visitors: those with the smallest hashes.
@@ -47,22 +48,22 @@ impl Below {
         if self == Below::ALL { 1.0 } else { (self.last as f64 + 1.0) / 2f64.powi(64) }
     }
 
-    /// The visitors that all of these days know, and no more than are looked at for a number.
-    fn of<'a>(days: impl Iterator<Item = &'a DaySummary> + Clone) -> Below {
+    /// The visitors that all of these days know, and no more than `estimate_max` where they aren't all there are.
+    fn of<'a>(days: impl Iterator<Item = &'a DaySummary> + Clone, estimate_max: usize) -> Below {
         let all = Below::threshold(days.clone().filter_map(|day| day.sample.threshold).min());
         let visitor_days = |below: Below| {
             let count = |day: &DaySummary| below.count(&day.sample.hashes);
             days.clone().map(count).sum::<usize>()
         };
         let known = visitor_days(all);
-        if known <= VISITOR_DAYS_PER_ESTIMATE_MAX || all == Below::ALL && known <= VISITOR_DAYS_PER_NUMBER_MAX {
+        if known <= estimate_max || all == Below::ALL && known <= VISITOR_DAYS_PER_NUMBER_MAX {
             return all;
         }
         // The most that are no more than are looked at: too many at `high`, few enough at `low`.
         let (mut low, mut high) = (0, all.last);
         while high - low > 1 {
             let middle = low + (high - low) / 2;
-            match visitor_days(Below { last: middle }) <= VISITOR_DAYS_PER_ESTIMATE_MAX {
+            match visitor_days(Below { last: middle }) <= estimate_max {
                 true => low = middle,
                 false => high = middle,
             }
@@ -118,16 +119,17 @@ impl Estimates {
         let in_span: Vec<usize> = (0..parts.len()).filter(|at| parts[*at].is_in_span).collect();
         // Days before the span say whom a request in it repeats, and nothing else: one of them with very
         // many visitors makes only that less exact.
-        let estimate = |want: Want, of: &[usize], with_before: &[usize]| {
+        let estimate = |want: Want, estimate_max: usize, of: &[usize], with_before: &[usize]| {
             let has_visitors = want.visitors || want.contact_visitors;
-            let below = |of: &[usize]| Below::of(of.iter().map(|at| day(*at)));
+            let below = |of: &[usize]| Below::of(of.iter().map(|at| day(*at)), estimate_max);
             Estimate {
                 visitors: if has_visitors { below(of) } else { Below::NONE },
                 repeats: if want.repeat_visitors { below(with_before) } else { Below::NONE },
             }
         };
         let all: Vec<usize> = (0..parts.len()).collect();
-        let span = estimate(query.wanted.totals.or(query.wanted.rows), &in_span, &all);
+        let of_span = query.wanted.totals.or(query.wanted.rows);
+        let span = estimate(of_span, VISITOR_DAYS_PER_ESTIMATE_MAX, &in_span, &all);
         let mut contacts = vec![span.repeats; parts.len()];
         let buckets = query.timeline.buckets as usize;
         let mut parts_of: Vec<Vec<usize>> = vec![Vec::new(); buckets];
@@ -151,7 +153,7 @@ impl Estimates {
                 let from = with_before.last().map_or(0, |last| last + 1);
                 with_before.extend((from..=*at).filter(|before| *before == *at || reaches(day(*before), day(*at))));
             }
-            let estimate = estimate(want, of, &with_before);
+            let estimate = estimate(want, VISITOR_DAYS_PER_BUCKET_MAX, of, &with_before);
             with_before.iter().for_each(|at| contacts[*at] = contacts[*at].max(estimate.repeats));
             estimate
         };

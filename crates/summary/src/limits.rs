@@ -26,8 +26,8 @@ pub const VISITOR_DAYS_PER_NUMBER_MAX: usize = 262_144;
 /// those with the smallest hashes are taken.
 pub const VISITOR_DAYS_PER_ESTIMATE_MAX: usize = 131_072;
 
-/// The same of a bucket of a series: those of four very busy days.
-pub const VISITOR_DAYS_PER_BUCKET_MAX: usize = 65_536;
+/// The same of a bucket of a series that is no one span, such as an hour of all Mondays: those of four very busy days.
+pub const VISITOR_DAYS_PER_RECURRING_BUCKET_MAX: usize = 65_536;
 
 /// Rows of an answer, the one for other values among them; those with the most events get their own.
 pub const ROWS_PER_ANSWER_MAX: usize = 4_096;

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use summary::{
     REPEAT_MICROS, ROWS_PER_ANSWER_MAX, SESSION_MICROS_MAX, TABLET_SIDE_MAX, TABLET_SIDE_MIN, TEXT_CHARS_MAX,
-    VALUES_PER_DAY_MAX, VISIT_MICROS_MAX, VISIT_SILENCE_MICROS, VISITOR_DAYS_PER_BUCKET_MAX,
-    VISITOR_DAYS_PER_ESTIMATE_MAX, VISITOR_DAYS_PER_NUMBER_MAX, VISITORS_PER_DAY_MAX,
+    VALUES_PER_DAY_MAX, VISIT_MICROS_MAX, VISIT_SILENCE_MICROS, VISITOR_DAYS_PER_ESTIMATE_MAX,
+    VISITOR_DAYS_PER_NUMBER_MAX, VISITOR_DAYS_PER_RECURRING_BUCKET_MAX, VISITORS_PER_DAY_MAX,
 };
 
 use crate::alerts::{ALERT_METRICS, CHANCE_MAX, DAY_GRACE_MINUTES, HOUR_GRACE_MINUTES, WEEKS, WEEKS_MIN};
@@ -87,7 +87,7 @@ fn with_limits(text: &str) -> String {
         ("{repeat_max}", (minutes(*REPEAT_MICROS.end()) / (24 * 60)).to_string()),
         ("{visitors_max}", grouped(&VISITORS_PER_DAY_MAX.to_string())),
         ("{visitor_days_max}", grouped(&VISITOR_DAYS_PER_NUMBER_MAX.to_string())),
-        ("{visitor_bucket_max}", grouped(&VISITOR_DAYS_PER_BUCKET_MAX.to_string())),
+        ("{visitor_bucket_max}", grouped(&VISITOR_DAYS_PER_RECURRING_BUCKET_MAX.to_string())),
         ("{visitor_estimate_max}", grouped(&VISITOR_DAYS_PER_ESTIMATE_MAX.to_string())),
         ("{values_max}", grouped(&VALUES_PER_DAY_MAX.to_string())),
         ("{tablet_min}", TABLET_SIDE_MIN.to_string()),
@@ -166,7 +166,7 @@ report's filters let pass; sooner is the same conversation. Times are rounded do
 
 A visitor is counted once, however often he comes: the visitors of two days are not the sum of each. Reports know exactly who came as long as a day \
 has no more than {visitors_max} visitors, with any filter, zone and period, up to {visitor_days_max} visitors of all days of a number together. Beyond that \
-they look at those whose keyed hash is smallest, {visitor_estimate_max} of all days together at most (of a part of a series {visitor_bucket_max}), which are a random sample, and the number is an estimate: its `error` \
+they look at those whose keyed hash is smallest, {visitor_estimate_max} of all days together at most ({visitor_bucket_max} for an hour of the week), which are a random sample, and the number is an estimate: its `error` \
 says within which share of the number the true one lies in 95 of 100 cases. The fewer pass a filter, the fewer of them are in the sample, and the larger is the \
 error: of a day with very many visitors all of them are known within 1.5 %, a tenth of them (those of a page, say) within 5 %, and a hundredth \
 within 15 %. A part of a series is estimated from its own days, so it says the same as if it were asked for alone. SQL always counts exactly.

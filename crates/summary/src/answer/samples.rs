@@ -8,8 +8,8 @@ use super::DayPart;
 use crate::day::DaySummary;
 use crate::fold::day_start;
 use crate::{
-    DAY_MICROS, Numbers, Query, REPEAT_MICROS, VISITOR_DAYS_PER_BUCKET_MAX, VISITOR_DAYS_PER_ESTIMATE_MAX,
-    VISITOR_DAYS_PER_NUMBER_MAX, Want,
+    DAY_MICROS, Numbers, Query, REPEAT_MICROS, VISITOR_DAYS_PER_ESTIMATE_MAX, VISITOR_DAYS_PER_NUMBER_MAX,
+    VISITOR_DAYS_PER_RECURRING_BUCKET_MAX, Want,
 };
 
 /// A share of all visitors: those with the smallest hashes.
@@ -144,7 +144,14 @@ impl Estimates {
             }
         }
         let want = query.wanted.series;
-        let of_bucket = |of: &Vec<usize>| {
+        // A bucket that is one span says the same as if that were asked for alone.
+        let mut times = vec![0u32; buckets];
+        for (_, bucket) in &query.timeline.stretches {
+            if let Some(times) = times.get_mut(*bucket as usize) {
+                *times += 1;
+            }
+        }
+        let of_bucket = |(of, times): (&Vec<usize>, u32)| {
             if want == (Want { visitors: false, contact_visitors: false, repeat_visitors: false, ..want }) {
                 return Estimate::NONE;
             }
@@ -153,11 +160,13 @@ impl Estimates {
                 let from = with_before.last().map_or(0, |last| last + 1);
                 with_before.extend((from..=*at).filter(|before| *before == *at || reaches(day(*before), day(*at))));
             }
-            let estimate = estimate(want, VISITOR_DAYS_PER_BUCKET_MAX, of, &with_before);
+            let estimate_max =
+                if times > 1 { VISITOR_DAYS_PER_RECURRING_BUCKET_MAX } else { VISITOR_DAYS_PER_ESTIMATE_MAX };
+            let estimate = estimate(want, estimate_max, of, &with_before);
             with_before.iter().for_each(|at| contacts[*at] = contacts[*at].max(estimate.repeats));
             estimate
         };
-        let series = parts_of.iter().map(of_bucket).collect();
+        let series = std::iter::zip(&parts_of, times).map(of_bucket).collect();
         Estimates { span, series, contacts, is_within_a_day: stretches.iter().map(|count| *count <= 1).collect() }
     }
 }

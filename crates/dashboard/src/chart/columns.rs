@@ -253,16 +253,20 @@ mod tests {
         assert_eq!(chart.draw().into_string(), expect);
     }
 
-    #[test]
-    fn little_beside_much_is_seen() {
-        let chart = |columns| Columns {
+    /// Of one series.
+    fn chart(columns: Vec<Column>) -> Columns<'static> {
+        Columns {
             caption: Caption { id: "c", title: "T", sentence: String::new() },
             unit: Unit::Count,
             series: vec![Series { name: "N".to_owned(), class: "s1", href: None }],
             columns,
             part: "Day",
             before: None,
-        };
+        }
+    }
+
+    #[test]
+    fn little_beside_much_is_seen() {
         let columns = |little: f64| vec![column("a", &[10_000.0], None, false), column("b", &[little], None, false)];
         let check = |little: f64, expect: Option<&str>| {
             let text = chart(columns(little)).draw().into_string();
@@ -276,14 +280,6 @@ mod tests {
 
     #[test]
     fn nothing_and_the_odd_are_drawn() {
-        let chart = |columns| Columns {
-            caption: Caption { id: "c", title: "T", sentence: String::new() },
-            unit: Unit::Count,
-            series: vec![Series { name: "N".to_owned(), class: "s1", href: None }],
-            columns,
-            part: "Day",
-            before: None,
-        };
         for columns in [vec![], vec![column("a", &[0.0], None, false)], vec![column("a", &[f64::NAN], None, false)]] {
             let text = chart(columns).draw().into_string();
             assert!(!text.contains("NaN") && !text.contains("inf"), "{text}");

@@ -92,21 +92,17 @@ impl Inner {
 /// Counts the rows of all files of which the log tells in which of the spans they are, and answers the other files.
 fn count_told(counts: &mut Counts, spans: &[Range<i64>], files: &DayFiles) -> Vec<DataFile> {
     let dated = files.days().values().flat_map(|of_day| of_day.files());
-    let is_told = |file: &&DataFile| {
+    let mut is_told = |file: &DataFile| {
         let (Some(rows), Some(received)) = (file.rows(), file.instants(RECEIVED_AT)) else { return false };
-        let is_across = |span: &Range<i64>| {
-            let (first, last) = (span.contains(received.start()), span.contains(received.end()));
-            let overlaps = *received.start() < span.end && span.start <= *received.end();
-            overlaps && !(first && last)
-        };
-        if spans.iter().any(is_across) {
+        let has = |span: &Range<i64>| [received.start(), received.end()].map(|at| span.contains(at));
+        let overlaps = |span: &Range<i64>| *received.start() < span.end && span.start <= *received.end();
+        if spans.iter().any(|span| overlaps(span) && has(span) != [true, true]) {
             return false;
         }
         let of_spans = std::iter::zip(counts.iter_mut(), spans);
         of_spans.filter(|(_, span)| span.contains(received.start())).for_each(|(count, _)| *count += rows);
         true
     };
-    let mut is_told = is_told;
     dated.chain(files.undated()).filter(|file| !is_told(file)).cloned().collect()
 }
 

@@ -90,7 +90,7 @@ impl<'a> Alone<'a> {
         let sample = &part.day.sample;
         let (of_span, of_series) = (self.asked.wanted(0), seen::wanted(self.asked.query.wanted.series));
         let in_span = if of_span == 0 { 0 } else { span.visitors.count(&sample.hashes) };
-        let whole = part.is_whole.then(|| known(part.day, &WHOLE));
+        let whole = part.is_whole.then(|| done_in(part.day, &WHOLE));
         found.span = match &whole {
             Some(whole) => whole[..in_span].iter().map(|seen| seen & of_span).collect(),
             None => vec![0; in_span],
@@ -110,7 +110,7 @@ impl<'a> Alone<'a> {
             }
             let known = match &whole {
                 Some(whole) if only_bucket.is_some() => Some(Arc::clone(whole)),
-                _ if is_known => Some(known(part.day, &stretch.buckets)),
+                _ if is_known => Some(done_in(part.day, &stretch.buckets)),
                 _ => None,
             };
             match known {
@@ -185,7 +185,7 @@ impl<'a> Alone<'a> {
 }
 
 /// What each visitor did in some buckets of the day, if nothing is filtered.
-fn known(day: &DaySummary, buckets: &Range<u16>) -> Arc<[u8]> {
+fn done_in(day: &DaySummary, buckets: &Range<u16>) -> Arc<[u8]> {
     let sample = &day.sample;
     sample.known.get_or_make(buckets, || {
         let mut did = vec![0u8; sample.hashes.len()];

@@ -178,7 +178,7 @@ fn marked(column: &BooleanArray) -> Option<BooleanArray> {
 /// Texts as plain slices.
 fn texts(column: &ArrayRef) -> TextColumn<'_> {
     let texts = column.as_string::<i32>();
-    TextColumn { offsets: texts.value_offsets(), bytes: texts.value_data(), valid: bits(texts.nulls()) }
+    TextColumn { offsets: texts.value_offsets(), bytes: texts.value_data(), keys: None, valid: bits(texts.nulls()) }
 }
 
 /// Which rows have a value.

@@ -41,6 +41,29 @@ pub struct DeviceSigns<'a> {
     pub viewport_width: Option<i64>,
 }
 
+/// What an `environment.type` tells of the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Environment {
+    Application,
+    Browser,
+    Other,
+}
+
+impl Environment {
+    pub(crate) fn of(text: &[u8]) -> Option<Environment> {
+        match text {
+            [] => None,
+            text if is_any(text, &["application"]) => Some(Environment::Application),
+            text if is_any(text, &["browser"]) => Some(Environment::Browser),
+            _ => Some(Environment::Other),
+        }
+    }
+}
+
+fn is_any(text: &[u8], names: &[&str]) -> bool {
+    names.iter().any(|name| text.eq_ignore_ascii_case(name.as_bytes()))
+}
+
 impl Device {
     /// All of them, in the order in which they are shown.
     pub const ALL: [Device; 5] = [Device::Desktop, Device::Mobile, Device::Tablet, Device::App, Device::Other];
@@ -71,26 +94,37 @@ impl Device {
     /// kind that is named is that one; an environment other than a browser is another; a screen tells by its
     /// size, and without one the width of the window.
     pub fn of(signs: &DeviceSigns<'_>) -> Option<Device> {
-        let is = |text: &[u8], names: &[&str]| names.iter().any(|name| text.eq_ignore_ascii_case(name.as_bytes()));
-        let environment = signs.environment.filter(|text| !text.is_empty());
-        if environment.is_some_and(|text| is(text, &["application"])) {
-            return Some(Device::App);
+        let environment = signs.environment.and_then(Environment::of);
+        let screen = || signs.screen_width.zip(signs.screen_height);
+        Device::told(environment, signs.kind.and_then(Device::of_kind), screen, || signs.viewport_width)
+    }
+
+    /// As [`of`](Device::of), of signs that were looked at.
+    pub(crate) fn told(
+        environment: Option<Environment>,
+        kind: Option<Device>,
+        screen: impl FnOnce() -> Option<(i64, i64)>,
+        window_width: impl FnOnce() -> Option<i64>,
+    ) -> Option<Device> {
+        match (environment, kind) {
+            (Some(Environment::Application), _) => Some(Device::App),
+            (_, Some(kind)) => Some(kind),
+            (Some(Environment::Other), None) => Some(Device::Other),
+            (Some(Environment::Browser) | None, None) => screen()
+                .and_then(|(width, height)| Device::of_screen(width, height))
+                .or_else(|| Device::of_window(window_width()?)),
         }
-        if let Some(kind) = signs.kind.filter(|text| !text.is_empty()) {
-            return Some(match kind {
-                kind if is(kind, &["desktop", "computers"]) => Device::Desktop,
-                kind if is(kind, &["mobile"]) => Device::Mobile,
-                kind if is(kind, &["tablet"]) => Device::Tablet,
-                _ => Device::Other,
-            });
+    }
+
+    /// By a `device.type`.
+    pub(crate) fn of_kind(kind: &[u8]) -> Option<Device> {
+        match kind {
+            [] => None,
+            kind if is_any(kind, &["desktop", "computers"]) => Some(Device::Desktop),
+            kind if is_any(kind, &["mobile"]) => Some(Device::Mobile),
+            kind if is_any(kind, &["tablet"]) => Some(Device::Tablet),
+            _ => Some(Device::Other),
         }
-        if environment.is_some_and(|text| !is(text, &["browser"])) {
-            return Some(Device::Other);
-        }
-        let screen = signs.screen_width.zip(signs.screen_height);
-        screen
-            .and_then(|(width, height)| Device::of_screen(width, height))
-            .or_else(|| Device::of_window(signs.viewport_width?))
     }
 
     /// By a screen's size in CSS pixels. A tablet that tells its size as it is held, on its side, is taken for a

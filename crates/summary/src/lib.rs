@@ -74,7 +74,7 @@ mod text;
 
 pub use answer::{Lasting, answer, lasting_answer};
 pub use channel::Channel;
-pub use columns::{Bits, EventColumns, IdentityColumn, IntegerColumn, TextColumn, Valid};
+pub use columns::{Bits, EventColumns, IdentityColumn, IntegerColumn, Keys, TextColumn, Valid};
 pub use counter::{COUNTER_MAX, Counter};
 pub use day::{DaySummaries, DaySummary, DecodeError, Unanswerable};
 pub use device::{Device, DeviceSigns, TABLET_SIDE_MAX, TABLET_SIDE_MIN};

@@ -35,7 +35,7 @@ pub fn referrer_named(written: &str) -> String {
 }
 
 /// The part of an address between its scheme, user and port, without `www.` and a dot at the end.
-fn host(url: &[u8]) -> Option<&str> {
+pub(crate) fn host(url: &[u8]) -> Option<&str> {
     let colon = url.iter().position(|byte| !(byte.is_ascii_alphanumeric() || b"+-.".contains(byte)))?;
     let rest = url[colon..].strip_prefix(b"://").filter(|_| url[0].is_ascii_alphabetic())?;
     let end = rest.iter().position(|byte| b"/?#\\".contains(byte)).unwrap_or(rest.len());

@@ -22,6 +22,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use crate::dataset::{Dataset, Inner, Snapshot, scan};
 use crate::days::Partition;
+use crate::dictionaries;
 use crate::error::{StoreError, at};
 use crate::fresh::FreshMark;
 use crate::scan::{FileDays, told_of};
@@ -180,6 +181,9 @@ impl Dataset {
     /// the file doesn't have are left out. `*` in a path stands for any fields between: the paths
     /// `identityMap.*.key` and `identityMap.*.id` read a map of lists without the rest of the items.
     ///
+    /// A column of texts in no map or list that the file keeps as a dictionary comes as one, with keys of 32 bits; all
+    /// batches of a row group have the same.
+    ///
     /// The first failure is the last item.
     pub fn read_file(&self, files: &DayFiles, file: &DataFile, paths: &'static [&'static str]) -> Batches {
         let (dataset, file) = (self.clone(), file.clone());
@@ -204,7 +208,7 @@ impl Dataset {
                 let batches = self.open_marked(snapshot, file, paths).await.map_err(searching(table))?;
                 return Ok(batches.map_err(searching(table)).boxed());
             }
-            let builder = self.open_file(file).await?;
+            let builder = self.open_file_as(file, |metadata| Some(dictionaries::kept(metadata))).await?;
             let mask = mask(builder.parquet_schema(), paths);
             let stream = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build();
             Ok(stream.map_err(at(table, DOING))?.map_err(at_file(table)).boxed())

@@ -6,6 +6,7 @@ mod damage;
 mod dataset;
 mod day_files;
 mod days;
+mod dictionaries;
 mod disk;
 mod durable;
 mod erase;

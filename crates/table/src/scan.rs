@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, Int64Array, RecordBatch};
-use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use arrow::datatypes::{Int64Type, SchemaRef, TimestampMicrosecondType};
 use bytes::Bytes;
 use columns::{CONTENT_MAC, LEGACY_HASH};
 use deltalake::kernel::LogicalFileView;
@@ -19,7 +19,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ArrowReaderOptions;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::arrow::async_reader::{AsyncFileReader, ParquetRecordBatchStreamBuilder};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
@@ -167,11 +167,24 @@ impl Dataset {
         &self,
         file: &LogicalFileView,
     ) -> Result<ParquetRecordBatchStreamBuilder<StoredFile>, StoreError> {
+        self.open_file_as(file, |_| None).await
+    }
+
+    /// The file, its columns with the types that `typed` gives, if it gives any that they can be read with.
+    pub(crate) async fn open_file_as(
+        &self,
+        file: &LogicalFileView,
+        typed: impl Fn(&ArrowReaderMetadata) -> Option<SchemaRef>,
+    ) -> Result<ParquetRecordBatchStreamBuilder<StoredFile>, StoreError> {
         let (store, path) = (self.inner.place.store(), file.object_store_path());
-        let reader = StoredFile { store, path, bytes: file.size().unsigned_abs() };
+        let mut reader = StoredFile { store, path, bytes: file.size().unsigned_abs() };
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-        let builder = ParquetRecordBatchStreamBuilder::new_with_options(reader, options).await;
-        builder.map_err(at(self.name(), "opening a data file"))
+        let opened = ArrowReaderMetadata::load_async(&mut reader, options.clone()).await;
+        let metadata = opened.map_err(at(self.name(), "opening a data file"))?;
+        let as_typed = typed(&metadata).and_then(|schema| {
+            ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options.with_schema(schema)).ok()
+        });
+        Ok(ParquetRecordBatchStreamBuilder::new_with_metadata(reader, as_typed.unwrap_or(metadata)))
     }
 
     /// The rows of a file with the columns at these dotted paths; those that the file

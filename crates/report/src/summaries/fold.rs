@@ -17,7 +17,7 @@ use tokio::runtime::Handle;
 use super::failure::Failure;
 use super::moment::{Moment, Source, SourceId};
 use super::question::date;
-use super::rows::{COLUMNS, TIME_ONLY, days, push};
+use super::rows::{BatchRows, COLUMNS, TIME_ONLY, days};
 use super::{Inner, lock};
 
 /// A file of several days with more rows than this isn't kept whole in memory: the rows that are
@@ -190,14 +190,18 @@ impl Inner {
         room: Room,
     ) -> Result<Rows, Failure> {
         let mut builder = RowsBuilder::of_shard(&self.kept()?.key.hash, shard);
+        if span == EVERYTHING && shard == Shard::WHOLE {
+            builder.reserve(source.rows().unwrap_or(0).min(room.rows) as usize);
+        }
+        let mut rows = BatchRows::new(builder);
         match source {
-            Source::Fresh(_, batch) => push(&mut builder, batch, &span),
+            Source::Fresh(_, batch) => rows.push(batch, &span),
             Source::File(file) => {
                 let read = self.events.read_file(&moment.files, file, COLUMNS).map_err(Failure::from);
                 let reading = read.try_for_each(|batch| {
-                    push(&mut builder, &batch, &span);
+                    rows.push(&batch, &span);
                     self.counters.rows_read.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
-                    std::future::ready(match room.without(builder.len(), builder.bytes()) {
+                    std::future::ready(match room.without(rows.len(), rows.bytes()) {
                         _ if self.is_closed() => Err(Failure::Stopping),
                         Some(_) => Ok(()),
                         None => Err(Failure::NoRoom),
@@ -206,7 +210,7 @@ impl Inner {
                 runtime.block_on(reading)?;
             }
         }
-        Ok(builder.finish())
+        Ok(rows.finish())
     }
 
     pub(super) fn learn_days(

@@ -4,13 +4,16 @@
 //! or its name, device and referrer by [`crate::surroundings`]. A column that a file doesn't have, or has with a type that can't be read as ours, is
 //! null, as in the views.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, MapArray, RecordBatch, TimestampMicrosecondArray};
-use datafusion::arrow::buffer::NullBuffer;
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, Int64Array, MapArray, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
+use datafusion::arrow::buffer::{NullBuffer, ScalarBuffer};
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Int64Type, TimeUnit, TimestampMicrosecondType};
-use summary::{Counter, EventColumns, IntegerColumn, RowsBuilder, TextColumn};
+use datafusion::arrow::datatypes::{DataType, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType};
+use summary::{Counter, EventColumns, IntegerColumn, Keys, Rows, RowsBuilder, TextColumn};
 
 use crate::visitor::{Identities, bits};
 
@@ -88,43 +91,70 @@ pub(super) fn mark_of(batch: &RecordBatch) -> Option<&ArrayRef> {
     batch.column_by_name(TIME)
 }
 
-/// Adds a batch's events within `span`, in microseconds, to the rows. An event without a time belongs to
-/// no day and isn't among them.
-pub(super) fn push(builder: &mut RowsBuilder, batch: &RecordBatch, span: &Range<i64>) {
-    let Some(times) = instants(batch, TIME) else { return };
-    let received = by_request(batch);
-    let text = |path| Column::of(batch, path, &DataType::Utf8);
-    let [datastreams, sessions, subjects] = [DATASTREAM, SESSION, SUBJECT].map(text);
-    let [page_urls, page_names, referrer_urls] = [PAGE_URL, PAGE_NAME, REFERRER_URL].map(text);
-    let [device_types, environments] = [DEVICE_TYPE, ENVIRONMENT].map(text);
-    let [screen_widths, screen_heights, viewport_widths] =
-        [SCREEN_WIDTH, SCREEN_HEIGHT, VIEWPORT_WIDTH].map(|path| Column::of(batch, path, &DataType::Int64));
-    let counters = Counter::ALL.map(|counter| Column::of(batch, counter.field(), &DataType::Int64));
-    let anomalies = leaf(batch, TIME_ANOMALY);
-    let maps = leaf(batch, IDENTITIES);
-    let map: Option<&MapArray> = maps.as_ref().and_then(|(column, _)| column.as_map_opt());
-    let identities = map.and_then(|map| Some((map, Identities::of(map).ok()?)));
-    builder.push_columns(
-        &EventColumns {
-            times: IntegerColumn { values: times.values(), valid: bits(times.nulls()) },
-            received: received.as_ref().map(|at| IntegerColumn { values: at.values(), valid: bits(at.nulls()) }),
-            datastreams: datastreams.as_ref().and_then(Column::texts),
-            identities: identities.as_ref().map(|(map, identities)| identities.columns(map)),
-            sessions: sessions.as_ref().and_then(Column::texts),
-            subjects: subjects.as_ref().and_then(Column::texts),
-            page_urls: page_urls.as_ref().and_then(Column::texts),
-            page_names: page_names.as_ref().and_then(Column::texts),
-            referrer_urls: referrer_urls.as_ref().and_then(Column::texts),
-            device_types: device_types.as_ref().and_then(Column::texts),
-            environments: environments.as_ref().and_then(Column::texts),
-            screen_widths: screen_widths.as_ref().and_then(Column::integers),
-            screen_heights: screen_heights.as_ref().and_then(Column::integers),
-            viewport_widths: viewport_widths.as_ref().and_then(Column::integers),
-            counters: counters.each_ref().map(|column| column.as_ref().and_then(Column::integers)),
-            time_anomalies: anomalies.as_ref().map(|(_, nulls)| bits(nulls.as_ref())),
-        },
-        span,
-    );
+/// Makes rows of the batches of one source.
+pub(super) struct BatchRows {
+    builder: RowsBuilder,
+    dictionaries: Dictionaries,
+}
+
+impl BatchRows {
+    pub(super) fn new(builder: RowsBuilder) -> BatchRows {
+        BatchRows { builder, dictionaries: Dictionaries::default() }
+    }
+
+    /// Adds a batch's events within `span`, in microseconds. An event without a time belongs to no day and
+    /// isn't among them.
+    pub(super) fn push(&mut self, batch: &RecordBatch, span: &Range<i64>) {
+        let Some(times) = instants(batch, TIME) else { return };
+        let received = by_request(batch);
+        let mut text = |path| Texts::of(batch, path, &mut self.dictionaries);
+        let [datastreams, sessions, subjects] = [DATASTREAM, SESSION, SUBJECT].map(&mut text);
+        let [page_urls, page_names, referrer_urls] = [PAGE_URL, PAGE_NAME, REFERRER_URL].map(&mut text);
+        let [device_types, environments] = [DEVICE_TYPE, ENVIRONMENT].map(text);
+        let integer = |path| Integers::of(batch, path);
+        let [screen_widths, screen_heights, viewport_widths] =
+            [SCREEN_WIDTH, SCREEN_HEIGHT, VIEWPORT_WIDTH].map(integer);
+        let counters = Counter::ALL.map(|counter| integer(counter.field()));
+        let anomalies = leaf(batch, TIME_ANOMALY);
+        let maps = leaf(batch, IDENTITIES);
+        let map: Option<&MapArray> = maps.as_ref().and_then(|(column, _)| column.as_map_opt());
+        let identities = map.and_then(|map| Some((map, Identities::of(map).ok()?)));
+        self.builder.push_columns(
+            &EventColumns {
+                times: IntegerColumn { values: times.values(), valid: bits(times.nulls()) },
+                received: received.as_ref().map(|at| IntegerColumn { values: at.values(), valid: bits(at.nulls()) }),
+                datastreams: datastreams.as_ref().map(Texts::column),
+                identities: identities.as_ref().map(|(map, identities)| identities.columns(map)),
+                sessions: sessions.as_ref().map(Texts::column),
+                subjects: subjects.as_ref().map(Texts::column),
+                page_urls: page_urls.as_ref().map(Texts::column),
+                page_names: page_names.as_ref().map(Texts::column),
+                referrer_urls: referrer_urls.as_ref().map(Texts::column),
+                device_types: device_types.as_ref().map(Texts::column),
+                environments: environments.as_ref().map(Texts::column),
+                screen_widths: screen_widths.as_ref().map(Integers::column),
+                screen_heights: screen_heights.as_ref().map(Integers::column),
+                viewport_widths: viewport_widths.as_ref().map(Integers::column),
+                counters: counters.each_ref().map(|column| column.as_ref().map(Integers::column)),
+                time_anomalies: anomalies.as_ref().map(|(_, nulls)| bits(nulls.as_ref())),
+            },
+            span,
+        );
+    }
+
+    /// Events so far.
+    pub(super) fn len(&self) -> usize {
+        self.builder.len()
+    }
+
+    /// The memory that they take so far, in bytes, about.
+    pub(super) fn bytes(&self) -> usize {
+        self.builder.bytes()
+    }
+
+    pub(super) fn finish(self) -> Rows {
+        self.builder.finish()
+    }
 }
 
 /// When events were received by a request: whether one is late is told by nothing else.
@@ -135,27 +165,76 @@ fn by_request(batch: &RecordBatch) -> Option<TimestampMicrosecondArray> {
     TimestampMicrosecondArray::try_new(values, nulls).ok()
 }
 
-/// A column in a type of ours, and where it or a column around it is null.
-struct Column {
-    values: ArrayRef,
+/// A column of texts, and where it or a column around it is null.
+struct Texts {
+    texts: StringArray,
+    /// The text's place for each row, and the number of the dictionary.
+    keys: Option<(ScalarBuffer<i32>, u64)>,
     nulls: Option<NullBuffer>,
 }
 
-impl Column {
-    fn of(batch: &RecordBatch, path: &str, data_type: &DataType) -> Option<Column> {
+impl Texts {
+    fn of(batch: &RecordBatch, path: &'static str, dictionaries: &mut Dictionaries) -> Option<Texts> {
         let (column, nulls) = leaf(batch, path)?;
-        // A reader may hand out views or dictionaries; for what is of the type the cast is free.
-        Some(Column { values: cast(&column, data_type).ok()?, nulls })
+        if let Some(keyed) = column.as_dictionary_opt::<Int32Type>()
+            && let Some(texts) = keyed.values().as_string_opt::<i32>().filter(|texts| texts.null_count() == 0)
+        {
+            let number = dictionaries.number(path, texts);
+            return Some(Texts { texts: texts.clone(), keys: Some((keyed.keys().values().clone(), number)), nulls });
+        }
+        // A reader may hand out views or other dictionaries; for what is of the type the cast is free.
+        let texts = cast(&column, &DataType::Utf8).ok()?.as_string_opt::<i32>()?.clone();
+        Some(Texts { texts, keys: None, nulls })
     }
 
-    fn texts(&self) -> Option<TextColumn<'_>> {
-        let texts = self.values.as_string_opt::<i32>()?;
-        Some(TextColumn { offsets: texts.value_offsets(), bytes: texts.value_data(), valid: bits(self.nulls.as_ref()) })
+    fn column(&self) -> TextColumn<'_> {
+        TextColumn {
+            offsets: self.texts.value_offsets(),
+            bytes: self.texts.value_data(),
+            keys: self.keys.as_ref().map(|(places, dictionary)| Keys { places, dictionary: *dictionary }),
+            valid: bits(self.nulls.as_ref()),
+        }
+    }
+}
+
+/// The dictionaries of one source's columns, numbered.
+#[derive(Default)]
+struct Dictionaries {
+    /// By column: while a dictionary is held here, no other can lie where it does.
+    last: HashMap<&'static str, (StringArray, u64)>,
+    count: u64,
+}
+
+impl Dictionaries {
+    /// The dictionary's number: that of the column's last batch, if it is the same one.
+    fn number(&mut self, path: &'static str, texts: &StringArray) -> u64 {
+        if let Some((last, number)) = self.last.get(path)
+            && last.offsets().ptr_eq(texts.offsets())
+            && last.values().ptr_eq(texts.values())
+        {
+            return *number;
+        }
+        self.count += 1;
+        self.last.insert(path, (texts.clone(), self.count));
+        self.count
+    }
+}
+
+/// A column of integers, and where it or a column around it is null.
+struct Integers {
+    integers: Int64Array,
+    nulls: Option<NullBuffer>,
+}
+
+impl Integers {
+    fn of(batch: &RecordBatch, path: &str) -> Option<Integers> {
+        let (column, nulls) = leaf(batch, path)?;
+        let integers = cast(&column, &DataType::Int64).ok()?.as_primitive_opt::<Int64Type>()?.clone();
+        Some(Integers { integers, nulls })
     }
 
-    fn integers(&self) -> Option<IntegerColumn<'_>> {
-        let integers = self.values.as_primitive_opt::<Int64Type>()?;
-        Some(IntegerColumn { values: integers.values(), valid: bits(self.nulls.as_ref()) })
+    fn column(&self) -> IntegerColumn<'_> {
+        IntegerColumn { values: self.integers.values(), valid: bits(self.nulls.as_ref()) }
     }
 }
 

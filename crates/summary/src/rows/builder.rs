@@ -3,23 +3,17 @@
 use hashbrown::HashMap;
 
 use super::marks::{Flags, Mark, Mask, valid};
-use super::{Interner, Place, PlaceKey, Rows};
+use super::{Interner, Numbering, Place, PlaceKey, Rows};
 use crate::dimensions::TEXT_DIMENSIONS;
 use crate::fold::Shard;
 use crate::{DAY_CLOSES_AFTER_MICROS, DAY_MICROS, Event, HashKey};
 
-/// An [`Event`] with its texts as bytes: of whatever is compared with known texts and hashed, hardly any
-/// need be looked at as text.
+/// An [`Event`] without the texts that get numbers, its ids as bytes.
 pub(crate) struct Parts<'a> {
     pub(crate) micros: i64,
     pub(crate) received_micros: i64,
-    pub(crate) datastream: Option<&'a [u8]>,
     pub(crate) visitor: Option<&'a [u8]>,
     pub(crate) session: Option<&'a [u8]>,
-    pub(crate) subject: Option<&'a [u8]>,
-    pub(crate) page: Option<&'a [u8]>,
-    pub(crate) device: Option<&'a [u8]>,
-    pub(crate) referrer: Option<&'a [u8]>,
     pub(crate) counters: [Option<i64>; 8],
     pub(crate) is_time_off: bool,
 }
@@ -29,7 +23,7 @@ pub struct RowsBuilder {
     key: HashKey,
     shard: Shard,
     rows: Rows,
-    interners: [Interner; TEXT_DIMENSIONS],
+    numbering: Numbering,
     /// By place and flags.
     place_ids: HashMap<PlaceKey, u32>,
 }
@@ -46,7 +40,7 @@ impl RowsBuilder {
             key: key.clone(),
             shard,
             rows: Rows { first: i64::MAX, last: i64::MIN, ..Rows::default() },
-            interners: Default::default(),
+            numbering: Numbering::default(),
             place_ids: HashMap::default(),
         }
     }
@@ -60,24 +54,27 @@ impl RowsBuilder {
 
     /// Adds an event.
     pub fn push(&mut self, event: &Event<'_>) {
-        self.push_parts(Parts {
+        let parts = Parts {
             micros: event.micros,
             received_micros: event.received_micros,
-            datastream: Some(event.datastream.as_bytes()),
             visitor: event.visitor.map(str::as_bytes),
             session: event.session.map(str::as_bytes),
-            subject: event.subject.map(str::as_bytes),
-            page: event.page.map(str::as_bytes),
-            device: event.device.map(str::as_bytes),
-            referrer: event.referrer.map(str::as_bytes),
             counters: event.counters,
             is_time_off: event.is_time_off,
+        };
+        let texts = [Some(event.datastream), event.subject, event.page, event.device, event.referrer];
+        self.push_parts(parts, |numbering| {
+            std::array::from_fn(|dimension| numbering.interners[dimension].intern(texts[dimension]))
         });
     }
 
-    /// Adds an event.
+    /// Adds an event, if the shard needs it, with the numbers that `texts` gives.
     #[inline]
-    pub(crate) fn push_parts(&mut self, event: Parts<'_>) {
+    pub(crate) fn push_parts(
+        &mut self,
+        event: Parts<'_>,
+        texts: impl FnOnce(&mut Numbering) -> [u32; TEXT_DIMENSIONS],
+    ) {
         let (counters, is_odd) = valid(&event.counters);
         let mask = Mask::of(&counters);
         let visitor = event.visitor.filter(|text| !text.is_empty()).map_or(0, |text| self.key.hash(text));
@@ -97,14 +94,7 @@ impl RowsBuilder {
         ] {
             flags |= if holds { flag } else { 0 };
         }
-        let [datastreams, subjects, pages, devices, referrers] = &mut self.interners;
-        let texts = [
-            datastreams.intern_bytes(event.datastream),
-            subjects.intern_bytes(event.subject),
-            pages.intern_bytes(event.page),
-            devices.intern_bytes(event.device),
-            referrers.intern_bytes(event.referrer),
-        ];
+        let texts = texts(&mut self.numbering);
         let place = self.place(Place { texts, mask }, Flags(flags));
         if has_mark {
             self.rows.marks.push(Mark { session: session_hash, row: self.rows.micros.len() as u32, counters });
@@ -128,14 +118,13 @@ impl RowsBuilder {
 
     /// The memory that it takes so far, in bytes, about.
     pub fn bytes(&self) -> usize {
-        let texts: usize = self.interners.iter().map(|interner| interner.texts().bytes()).sum();
-        self.rows.bytes() + texts + self.place_ids.capacity() * size_of::<(PlaceKey, u32)>()
+        self.rows.bytes() + self.numbering.bytes() + self.place_ids.capacity() * size_of::<(PlaceKey, u32)>()
     }
 
     /// The events as rows.
     pub fn finish(self) -> Rows {
-        let RowsBuilder { mut rows, interners, .. } = self;
-        rows.texts = interners.map(Interner::finish);
+        let RowsBuilder { mut rows, numbering, .. } = self;
+        rows.texts = numbering.interners.map(Interner::finish);
         rows.places.shrink_to_fit();
         rows.micros.shrink_to_fit();
         rows.place_of.shrink_to_fit();

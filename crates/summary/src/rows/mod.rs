@@ -2,12 +2,14 @@
 
 mod builder;
 mod marks;
+mod numbering;
 mod selection;
 mod texts;
 
 pub(crate) use builder::Parts;
 pub use builder::RowsBuilder;
 pub(crate) use marks::{Flags, Mark, Mask};
+pub(crate) use numbering::Numbering;
 pub(crate) use selection::Selection;
 pub(crate) use texts::{Interner, NO_TEXT, Texts};
 

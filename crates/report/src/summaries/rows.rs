@@ -211,7 +211,7 @@ impl Dictionaries {
         if let Some((last, number)) = self.last.get(path)
             && last.offsets().ptr_eq(texts.offsets())
             && last.values().ptr_eq(texts.values())
-        {
+{
             return *number;
         }
         self.count += 1;
@@ -255,4 +255,48 @@ fn instants(batch: &RecordBatch, path: &str) -> Option<TimestampMicrosecondArray
     let column = cast(&column, &DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))).ok()?;
     let (_, values, _) = column.as_primitive_opt::<TimestampMicrosecondType>()?.clone().into_parts();
     TimestampMicrosecondArray::try_new(values, nulls).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use datafusion::arrow::array::DictionaryArray;
+    use summary::{Bucket, HashKey, Part, Shard};
+
+    use super::*;
+
+    const EVERYTHING: Range<i64> = i64::MIN..i64::MAX;
+
+    fn batch(subjects: ArrayRef) -> RecordBatch {
+        let times = TimestampMicrosecondArray::from(vec![1; subjects.len()]).with_timezone("UTC");
+        let feedback = datafusion::arrow::array::StructArray::try_from(vec![("subject", subjects)]).unwrap();
+        let columns: [(&str, ArrayRef); 2] = [(TIME, Arc::new(times)), ("customerFeedback", Arc::new(feedback))];
+        RecordBatch::try_from_iter(columns).unwrap()
+    }
+
+    fn summaries(batches: &[RecordBatch]) -> Vec<u8> {
+        let mut rows = BatchRows::new(RowsBuilder::new(&HashKey::new([7; 16])));
+        batches.iter().for_each(|batch| rows.push(batch, &EVERYTHING));
+        Part::new(0, Bucket::Hour, &[&rows.finish()], Shard::WHOLE).summaries().encode()
+    }
+
+    #[test]
+    fn dictionaries_of_row_groups_are_told_apart() {
+        let groups = [["billing", "delivery"], ["delivery", "returns"]];
+        let dictionaries = groups.map(|texts| Arc::new(StringArray::from_iter_values(texts)));
+        // Two batches of the first row group, one of the second.
+        let places: [(usize, [Option<i32>; 3]); 3] =
+            [(0, [Some(0), None, Some(1)]), (0, [Some(1), Some(1), None]), (1, [Some(1), Some(0), Some(0)])];
+        let keyed = places.map(|(group, places)| {
+            let texts: ArrayRef = dictionaries[group].clone();
+            batch(Arc::new(DictionaryArray::<Int32Type>::try_new(places.to_vec().into(), texts).unwrap()))
+        });
+        let plain = places.map(|(group, places)| {
+            let texts = places.iter().map(|place| place.map(|place| groups[group][place as usize]));
+            batch(Arc::new(texts.collect::<StringArray>()))
+        });
+        assert_eq!(summaries(&keyed), summaries(&plain));
+        assert_ne!(summaries(&keyed), summaries(&keyed[..2]));
+    }
 }

@@ -211,7 +211,7 @@ impl Dictionaries {
         if let Some((last, number)) = self.last.get(path)
             && last.offsets().ptr_eq(texts.offsets())
             && last.values().ptr_eq(texts.values())
-{
+        {
             return *number;
         }
         self.count += 1;

@@ -16,6 +16,7 @@ mod failure;
 mod files;
 mod fold;
 mod fresh;
+mod heap;
 mod key;
 mod make;
 mod moment;

@@ -17,6 +17,7 @@ use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _};
 use parquet::arrow::ProjectionMask;
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::schema::types::SchemaDescriptor;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -29,8 +30,14 @@ use crate::scan::{FileDays, told_of};
 
 const DOING: &str = "reading a data file";
 
-/// Rows of one step of reading: few, since the texts among them can be long.
-const BATCH_ROWS: usize = 2_048;
+/// Rows of one step of reading at most.
+const BATCH_ROWS_MAX: usize = 8_192;
+
+/// Rows of one step of reading at least.
+const BATCH_ROWS_MIN: usize = 64;
+
+/// Bytes of one step of reading, about, before texts are copied out of dictionaries.
+const BATCH_BYTES: usize = 4 << 20;
 
 /// How exactly a log tells instants: a millisecond.
 const LOG_STEP_MICROS: i64 = 1_000;
@@ -210,7 +217,8 @@ impl Dataset {
             }
             let builder = self.open_file_as(file, |metadata| Some(dictionaries::kept(metadata))).await?;
             let mask = mask(builder.parquet_schema(), paths);
-            let stream = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build();
+            let rows = batch_rows(builder.metadata(), &mask);
+            let stream = builder.with_projection(mask).with_batch_size(rows).build();
             Ok(stream.map_err(at(table, DOING))?.map_err(at_file(table)).boxed())
         })
     }
@@ -308,6 +316,17 @@ fn searching(table: &'static str) -> impl Fn(DataFusionError) -> StoreError {
     move |source| StoreError::Search { table, source: Box::new(source) }
 }
 
+/// Rows of one step of reading: fewer where they are long.
+fn batch_rows(metadata: &ParquetMetaData, mask: &ProjectionMask) -> usize {
+    let bytes_of = |group: &RowGroupMetaData| -> usize {
+        let chunks = group.columns().iter().enumerate().filter(|(leaf, _)| mask.leaf_included(*leaf));
+        let sizes = chunks.map(|(_, chunk)| usize::try_from(chunk.uncompressed_size()).unwrap_or(0));
+        sizes.fold(0, usize::saturating_add) / usize::try_from(group.num_rows()).unwrap_or(0).max(1)
+    };
+    let longest = metadata.row_groups().iter().map(bytes_of).max().unwrap_or(0);
+    (BATCH_BYTES / longest.max(1)).clamp(BATCH_ROWS_MIN, BATCH_ROWS_MAX)
+}
+
 /// The leaves at these paths.
 pub(crate) fn mask(schema: &SchemaDescriptor, paths: &[&str]) -> ProjectionMask {
     let leaves: Vec<&[String]> = schema.columns().iter().map(|column| column.path().parts()).collect();
@@ -341,7 +360,34 @@ fn is_at(path: &[&str], parts: &[String]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, StringArray};
+    use parquet::arrow::ArrowWriter;
+    use parquet::arrow::arrow_reader::ArrowReaderMetadata;
+    use parquet::file::properties::WriterProperties;
+
     use super::*;
+
+    #[test]
+    fn long_rows_are_read_in_small_steps() {
+        let text = |length: usize| -> ArrayRef { Arc::new(StringArray::from(vec!["x".repeat(length); 8])) };
+        let rows_with = |path: &str| {
+            let columns = [("short", text(9)), ("long", text(10_000)), ("huge", text(1 << 20))];
+            let batch = RecordBatch::try_from_iter(columns).unwrap();
+            let properties = WriterProperties::builder().set_dictionary_enabled(false).build();
+            let mut file = Vec::new();
+            let mut writer = ArrowWriter::try_new(&mut file, batch.schema(), Some(properties)).unwrap();
+            writer.write(&batch).unwrap();
+            writer.close().unwrap();
+            let metadata = ArrowReaderMetadata::load(&bytes::Bytes::from(file), Default::default()).unwrap();
+            batch_rows(metadata.metadata(), &mask(metadata.parquet_schema(), &[path]))
+        };
+        assert_eq!(rows_with("none"), BATCH_ROWS_MAX);
+        assert_eq!(rows_with("short"), BATCH_ROWS_MAX);
+        assert!((400..420).contains(&rows_with("long")), "{}", rows_with("long"));
+        assert_eq!(rows_with("huge"), BATCH_ROWS_MIN);
+    }
 
     #[test]
     fn paths_name_leaves_and_what_is_below() {

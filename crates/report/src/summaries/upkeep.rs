@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::failure::Failure;
 use super::moment::Moment;
-use super::{Summaries, lock};
+use super::{Summaries, heap, lock};
 
 /// How often the table is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -29,6 +29,8 @@ const READ_AHEAD_SHARE: usize = 4;
 #[derive(Default)]
 struct Work {
     has_read_ahead: bool,
+    /// Whether memory was taken and freed that the allocator may keep.
+    has_freed: bool,
     /// When each day was last begun, by the monotonic clock.
     begun: HashMap<i32, Duration>,
     has_complained: bool,
@@ -47,9 +49,15 @@ impl Summaries {
         while !self.0.is_closed() {
             match self.turn(&mut work).await {
                 // There may be more.
-                Ok(made) if made > 0 => continue,
+                Ok(made) if made > 0 => {
+                    work.has_freed = true;
+                    continue;
+                }
                 Ok(_) | Err(Failure::Gone | Failure::Stopping) => {}
                 Err(failure) => work.complain(&failure),
+            }
+            if std::mem::take(&mut work.has_freed) {
+                let _ = self.0.threads.run(heap::give_back).await;
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
@@ -81,6 +89,7 @@ impl Summaries {
         let moment = Arc::new(self.moment().await?);
         if !std::mem::replace(&mut work.has_read_ahead, true) {
             self.read_ahead(&moment).await?;
+            work.has_freed = true;
         }
         let (inner, looking) = (Arc::clone(&self.0), Arc::clone(&moment));
         let stale = tokio::task::spawn_blocking(move || inner.stale(&looking)).await??;

@@ -23,12 +23,85 @@ pub(crate) struct Choice {
     pub(crate) place_ids: Vec<u32>,
     /// Ascending, each once.
     pub(crate) cells: Vec<Spot>,
-    /// The cell of each bucket and place of [`Names`], if there are few enough.
+    /// The cell of each bucket and place, if there are few enough.
     cell_ids: Vec<u32>,
 }
 
-/// Bytes that it may take to find cells without searching.
-const CELL_IDS_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Bytes that it may take to find spots and cells without searching.
+const FOUND_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// What there is to choose from.
+pub(crate) struct Offer<'a> {
+    bucket: Bucket,
+    names: &'a Names,
+    /// All spots of the additions, ascending, each once.
+    spots: Vec<Spot>,
+    /// By place, how often it counts for the values that it has.
+    counts: Vec<u64>,
+}
+
+impl<'a> Offer<'a> {
+    pub(crate) fn new(bucket: Bucket, names: &'a Names, additions: &Additions) -> Offer<'a> {
+        let places = names.places.len();
+        let (mut spots, mut counts) = (SpotSet::new(bucket, places), vec![0; places]);
+        for (measure, spot, value) in additions.sums() {
+            if matches!(measure, Measure::Events | Measure::Sessions) {
+                spots.insert(spot);
+                counts[spot.place() as usize] += value;
+            }
+        }
+        for (spot, _, count) in additions.lengths(Length::FirstContact) {
+            spots.insert(spot);
+            counts[spot.place() as usize] += count;
+        }
+        additions.lengths(Length::Duration).for_each(|(spot, ..)| spots.insert(spot));
+        additions.unended().for_each(|(spot, ..)| spots.insert(spot));
+        Offer { bucket, names, spots: spots.ascending(), counts }
+    }
+}
+
+/// Spots, each once.
+enum SpotSet {
+    /// A mark for each bucket and place, where that takes little memory.
+    Marks { places: usize, marks: Vec<bool> },
+    /// With repetitions.
+    List(Vec<Spot>),
+}
+
+impl SpotSet {
+    fn new(bucket: Bucket, places: usize) -> SpotSet {
+        match places.saturating_mul(bucket.per_day() as usize) {
+            count @ ..=FOUND_BYTES_MAX => SpotSet::Marks { places, marks: vec![false; count] },
+            _ => SpotSet::List(Vec::new()),
+        }
+    }
+
+    fn insert(&mut self, spot: Spot) {
+        match self {
+            SpotSet::Marks { places, marks } => marks[index(spot, *places)] = true,
+            SpotSet::List(spots) => spots.push(spot),
+        }
+    }
+
+    fn ascending(self) -> Vec<Spot> {
+        match self {
+            SpotSet::Marks { places, marks } => {
+                let marked = marks.into_iter().enumerate().filter(|(_, is_there)| *is_there);
+                marked.map(|(at, _)| Spot::new((at / places) as u16, (at % places) as u32)).collect()
+            }
+            SpotSet::List(mut spots) => {
+                spots.sort_unstable();
+                spots.dedup();
+                spots
+            }
+        }
+    }
+}
+
+/// Where a spot is found among those of so many places, in ascending order.
+fn index(spot: Spot, places: usize) -> usize {
+    usize::from(spot.bucket()) * places + spot.place() as usize
+}
 
 /// In the order in which values give up their own numbers where there are too many cells.
 const FIRST_TO_GO: [usize; TEXT_DIMENSIONS] = [PAGE, REFERRER, SUBJECT, DEVICE, DATASTREAM];
@@ -42,16 +115,15 @@ const REFERRER: usize = 4;
 const STEP: usize = 4;
 
 impl Choice {
-    pub(crate) fn new(keep: &Keep<'_>, names: &Names, additions: &Additions) -> Choice {
-        let spots = spots(additions);
+    pub(crate) fn new(keep: &Keep<'_>, offer: &Offer<'_>) -> Choice {
         let named = keep.named_values();
         let ranked = (0..TEXT_DIMENSIONS).map(|at| match keep.dimensions.has(at) {
-            true => Ranked { kept: keep.values_max, ..Ranked::new(at, names, additions, &named[at]) },
+            true => Ranked { kept: keep.values_max, ..Ranked::new(at, offer, &named[at]) },
             false => Ranked::default(),
         });
         let mut ranked: Vec<Ranked<'_>> = ranked.collect();
-        let cells_max = CELLS_PER_DAY_MAX * (keep.bucket.per_day() / 24) as usize;
-        let mut choice = Choice::of(keep.dimensions, names, &ranked, &spots);
+        let cells_max = CELLS_PER_DAY_MAX * (offer.bucket.per_day() / 24) as usize;
+        let mut choice = Choice::of(keep.dimensions, offer, &ranked);
         for at in FIRST_TO_GO.into_iter().filter(|at| keep.dimensions.has(*at)) {
             let first = ranked[at].kept.min(ranked[at].ids.len());
             if choice.cells.len() <= cells_max {
@@ -59,7 +131,7 @@ impl Choice {
             }
             // Without any first: where that isn't enough there is no use in steps.
             ranked[at].kept = 0;
-            let least = Choice::of(keep.dimensions, names, &ranked, &spots);
+            let least = Choice::of(keep.dimensions, offer, &ranked);
             if least.cells.len() > cells_max {
                 choice = least;
                 continue;
@@ -68,27 +140,26 @@ impl Choice {
             while choice.cells.len() > cells_max && kept > 0 {
                 kept /= STEP;
                 ranked[at].kept = kept;
-                choice = Choice::of(keep.dimensions, names, &ranked, &spots);
+                choice = Choice::of(keep.dimensions, offer, &ranked);
             }
         }
-        choice.find_cells(keep.bucket, &spots);
+        choice.find_cells(offer.bucket);
         choice
     }
 
-    /// Finds the cells of all spots beforehand.
-    fn find_cells(&mut self, bucket: Bucket, spots: &[Spot]) {
-        let places = self.place_ids.len();
+    /// Finds all cells beforehand.
+    fn find_cells(&mut self, bucket: Bucket) {
+        let places = self.places.len();
         let count = places.saturating_mul(bucket.per_day() as usize);
-        if count <= CELL_IDS_BYTES_MAX / size_of::<u32>() {
+        if count <= FOUND_BYTES_MAX / size_of::<u32>() {
             let mut cell_ids = vec![0; count];
-            for spot in spots {
-                cell_ids[usize::from(spot.bucket()) * places + spot.place() as usize] = self.cell(*spot);
-            }
+            (0..).zip(&self.cells).for_each(|(id, cell)| cell_ids[index(*cell, places)] = id);
             self.cell_ids = cell_ids;
         }
     }
 
-    fn of(dimensions: Dimensions, names: &Names, ranked: &[Ranked<'_>], spots: &[Spot]) -> Choice {
+    fn of(dimensions: Dimensions, offer: &Offer<'_>, ranked: &[Ranked<'_>]) -> Choice {
+        let Offer { bucket, names, spots, .. } = offer;
         let mut choice = Choice {
             dimensions,
             values: Default::default(),
@@ -122,9 +193,9 @@ impl Choice {
         for (at, has_other) in choice.has_other.iter_mut().enumerate() {
             *has_other = choice.places.iter().any(|place| place.texts[at] == OTHER);
         }
-        choice.cells = spots.iter().map(|spot| choice.spot(*spot)).collect();
-        choice.cells.sort_unstable();
-        choice.cells.dedup();
+        let mut cells = SpotSet::new(*bucket, choice.places.len());
+        spots.iter().for_each(|spot| cells.insert(choice.spot(*spot)));
+        choice.cells = cells.ascending();
         choice
     }
 
@@ -134,23 +205,12 @@ impl Choice {
 
     /// The number of a spot's cell. Every spot has one that is among the additions.
     pub(crate) fn cell(&self, spot: Spot) -> u32 {
-        let at = usize::from(spot.bucket()) * self.place_ids.len() + spot.place() as usize;
-        match self.cell_ids.get(at) {
-            Some(cell) => *cell,
-            None => self.cells.binary_search(&self.spot(spot)).unwrap_or_else(|at| at) as u32,
+        let cell = self.spot(spot);
+        match self.cell_ids.get(index(cell, self.places.len())) {
+            Some(id) => *id,
+            None => self.cells.binary_search(&cell).unwrap_or_else(|at| at) as u32,
         }
     }
-}
-
-/// All spots of the additions, each once.
-fn spots(additions: &Additions) -> Vec<Spot> {
-    let sums = additions.sums().filter(|sum| matches!(sum.0, Measure::Events | Measure::Sessions)).map(|sum| sum.1);
-    let lengths = [Length::Duration, Length::FirstContact].into_iter().flat_map(|length| additions.lengths(length));
-    let unended = additions.unended().map(|session| session.0);
-    let mut spots: Vec<Spot> = sums.chain(lengths.map(|length| length.0)).chain(unended).collect();
-    spots.sort_unstable();
-    spots.dedup();
-    spots
 }
 
 /// The values of a dimension, the most frequent first.
@@ -166,16 +226,13 @@ struct Ranked<'a> {
 }
 
 impl<'a> Ranked<'a> {
-    fn new(at: usize, names: &Names, additions: &Additions, named: &[&'a str]) -> Ranked<'a> {
+    fn new(at: usize, offer: &Offer<'_>, named: &[&'a str]) -> Ranked<'a> {
+        let names = offer.names;
         let texts = names.texts(at);
         let mut counts = vec![0u64; texts.len() + 1];
-        let mut add = |spot: Spot, count: u64| counts[names.places[spot.place() as usize].texts[at] as usize] += count;
-        for (measure, spot, value) in additions.sums() {
-            if matches!(measure, Measure::Events | Measure::Sessions) {
-                add(spot, value);
-            }
+        for (place, count) in names.places.iter().zip(&offer.counts) {
+            counts[place.texts[at] as usize] += count;
         }
-        additions.lengths(Length::FirstContact).for_each(|(spot, _, count)| add(spot, count));
         let mut ids: Vec<u32> = (1..counts.len() as u32).collect();
         ids.retain(|id| counts[*id as usize] > 0);
         ids.sort_unstable_by_key(|id| (Reverse(counts[*id as usize]), texts.get(*id)));
@@ -211,5 +268,24 @@ impl<'a> Ranked<'a> {
         }
         values.shrink();
         numbers
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_places_take_no_more_memory_than_their_spots() {
+        let many = FOUND_BYTES_MAX / 24 + 1;
+        let sets = [SpotSet::new(Bucket::Hour, many - 1), SpotSet::new(Bucket::Hour, many)];
+        assert!(matches!(&sets, [SpotSet::Marks { .. }, SpotSet::List(_)]));
+        let spots =
+            [(23, 5), (0, 7), (0, many as u32 - 2), (23, 5), (7, 0)].map(|(bucket, place)| Spot::new(bucket, place));
+        for mut set in sets {
+            spots.into_iter().for_each(|spot| set.insert(spot));
+            let ascending: Vec<(u16, u32)> = set.ascending().iter().map(|spot| (spot.bucket(), spot.place())).collect();
+            assert_eq!(ascending, [(0, 7), (0, many as u32 - 2), (7, 0), (23, 5)]);
+        }
     }
 }

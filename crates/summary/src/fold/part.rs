@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::additions::Additions;
 use super::chat::Sessions;
-use super::choice::Choice;
+use super::choice::{Choice, Offer};
 use super::names::Names;
 use super::shard::Shard;
 use super::sources::Sources;
@@ -90,25 +90,23 @@ impl Part {
 
     /// The day's summary, by the part's buckets, whatever `keep` says of these.
     pub fn summary(&self, keep: &Keep<'_>) -> DaySummary {
-        let choice = self.choice(keep);
+        let offer = Offer::new(self.bucket, &self.names, &self.additions);
+        let choice = Choice::new(keep, &offer);
         let [sample] = Choice::samples([&choice], self.bucket, &self.trails);
         self.chosen(choice, sample)
     }
 
     /// The summaries that are kept of the day, by the part's buckets.
     pub fn summaries(&self) -> DaySummaries {
+        let offer = Offer::new(self.bucket, &self.names, &self.additions);
         let choices = [Dimensions::BY_PAGE, Dimensions::BY_REFERRER]
-            .map(|dimensions| self.choice(&Keep { dimensions, ..Keep::default() }));
+            .map(|dimensions| Choice::new(&Keep { dimensions, ..Keep::default() }, &offer));
         let [of_pages, of_referrers] = Choice::samples(choices.each_ref(), self.bucket, &self.trails);
         let [by_page, by_referrer] = choices;
         DaySummaries {
             by_page: Arc::new(self.chosen(by_page, of_pages)),
             by_referrer: Arc::new(self.chosen(by_referrer, of_referrers)),
         }
-    }
-
-    fn choice(&self, keep: &Keep<'_>) -> Choice {
-        Choice::new(&Keep { bucket: self.bucket, ..*keep }, &self.names, &self.additions)
     }
 
     fn chosen(&self, choice: Choice, (sample, trails): (Sample, day::Trails)) -> DaySummary {

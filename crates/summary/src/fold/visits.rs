@@ -71,7 +71,7 @@ struct Wanted {
 impl Wanted {
     fn new(window: Window, sources: &Sources<'_>, shard: Shard) -> Wanted {
         let mut wanted = Wanted { keys: Keys::new(), chat: Hashes::new(), go_on: Hashes::new() };
-        for source in &sources.sources {
+        for source in sources.of_day(window) {
             for (visitor, micros) in source.rows.visitors().iter().zip(source.rows.micros()) {
                 if window.is_near_end(*micros) {
                     wanted.go_on.insert(*visitor);

@@ -3,10 +3,10 @@
 use super::chat::{ChatEvent, Sessions};
 use super::groups::{Groups, Keys};
 use super::shard::Shard;
-use super::sources::Sources;
+use super::sources::{Source, Sources};
 use super::window::Window;
 use crate::SESSION_MICROS_MAX;
-use crate::rows::Mark;
+use crate::rows::Place;
 
 /// Adds the sessions with an id that begin in the day.
 pub(crate) fn add(sessions: &mut Sessions<'_>, chat: &[(u32, ChatEvent<'_>)], keys: usize) {
@@ -18,23 +18,33 @@ pub(crate) fn add(sessions: &mut Sessions<'_>, chat: &[(u32, ChatEvent<'_>)], ke
 
 /// The events of the shard's chats with an id that has one in the day, each with the number of its key.
 pub(crate) fn events<'a>(window: Window, sources: &Sources<'a>, shard: Shard) -> (Vec<(u32, ChatEvent<'a>)>, usize) {
+    let places = &sources.names.places;
     let mut keys = Keys::new();
-    for (datastream, event) in chat(sources).filter(|(_, event)| window.has(event.micros)) {
-        if shard.has(event.mark.session) {
-            keys.insert((datastream, event.mark.session));
+    for source in sources.of_day(window) {
+        let of_day = chat(source, places, |session| shard.has(session)).filter(|(_, event)| window.has(event.micros));
+        of_day.for_each(|(datastream, event)| keys.insert((datastream, event.mark.session)));
+    }
+    let mut numbered = Vec::new();
+    for source in &sources.sources {
+        for (datastream, event) in chat(source, places, |session| keys.may_have(session)) {
+            if window.sees(event.micros)
+                && let Some(number) = keys.number((datastream, event.mark.session))
+            {
+                numbered.push((number, event));
+            }
         }
     }
-    let seen = chat(sources).filter(|(_, event)| window.sees(event.micros) && keys.may_have(event.mark.session));
-    let numbered = seen
-        .filter_map(|(datastream, event)| keys.number((datastream, event.mark.session)).map(|number| (number, event)));
-    (numbered.collect(), keys.len())
+    (numbered, keys.len())
 }
 
-fn chat<'a>(sources: &Sources<'a>) -> impl Iterator<Item = (u32, ChatEvent<'a>)> {
-    let places = &sources.names.places;
-    let marks = sources.sources.iter().flat_map(|source| source.rows.marks().iter().map(move |mark| (source, mark)));
-    let with_id = marks.filter(|(_, mark): &(_, &Mark)| mark.session != 0 && mark.is_chat());
-    with_id.map(move |(source, mark)| {
+/// The events of a source's chats with an id that `is_wanted`, each with its datastream.
+fn chat<'a>(
+    source: &Source<'a>,
+    places: &[Place],
+    is_wanted: impl Fn(u64) -> bool,
+) -> impl Iterator<Item = (u32, ChatEvent<'a>)> {
+    let with_id = source.rows.marks().iter().filter(move |mark| mark.session != 0 && is_wanted(mark.session));
+    with_id.filter(|mark| mark.is_chat()).map(move |mark| {
         let place = source.place(mark.row).0;
         let micros = source.rows.micros()[mark.row as usize];
         (places[place as usize].texts[0], ChatEvent { micros, place, mark })

@@ -306,10 +306,18 @@ impl<'w, S: Sink> Walk<'w, S> {
         if self.cursor.peek() != b'{' {
             return self.wrong_type(node.type_loc, "an object", &below);
         }
+        if !self.first_of_its_name(sent, frame, &below, node.type_loc)? {
+            return Ok(());
+        }
         if let Some(slot) = group.slot {
             self.sink.object(slot);
         }
-        if self.members(node, &group.table, frame, &below)? == 0
+        // Its members are properties of the object around it, but what nobody declared has the same name only in the
+        // same place.
+        let own = Frame { names: self.state.names.len(), ..frame };
+        let members = self.members(node, &group.table, own, &below)?;
+        self.state.names.truncate(own.names);
+        if members == 0
             && let Some(slot) = group.slot
         {
             self.sink.empty(slot);

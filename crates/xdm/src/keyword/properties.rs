@@ -207,6 +207,17 @@ mod tests {
     }
 
     #[test]
+    fn a_name_in_a_namespace_is_another_than_that_beside_it() {
+        let schema = r#"{"type":"object","properties":{"schema:n":{"type":"integer"},"xdm:a":{"type":"integer"}}}"#;
+        check_platform(schema, r#"{"_schema":{"n":1,"b":1},"b":2,"a":1}"#, &[]);
+        check_platform(schema, r#"{"b":2,"_schema":{"b":1}}"#, &[]);
+        check_platform(schema, r#"{"_schema":{"b":1,"b":2}}"#, &[("/_schema/b", "duplicateKey")]);
+        check_platform(schema, r#"{"b":2,"_schema":{"b":1},"b":3}"#, &[("/b", "duplicateKey")]);
+        check_platform(schema, r#"{"_schema":{"n":1},"_schema":{"c":1}}"#, &[("/_schema", "duplicateKey")]);
+        check_platform(schema, r#"{"_schema":{},"a":1,"_schema":{"n":2}}"#, &[("/_schema", "duplicateKey")]);
+    }
+
+    #[test]
     fn faults_of_every_property_are_told() {
         faults(
             r#"{"properties":{"xdm:a":1,"xdm:b":{"type":"text"},"xdm:c":{"properties":{"xdm:d/e":{"minimum":"1"}}}}}"#,

@@ -300,6 +300,9 @@ fn planning(message: &str, names: &KnownNames) -> QueryError {
     if let Some(name) = between(message, "Invalid function '", "'").filter(|name| REFUSED_FUNCTIONS.contains(name)) {
         return QueryError::RefusedFunction { name: name.to_owned() };
     }
+    if let Some(message) = in_words(message) {
+        return QueryError::Invalid { message };
+    }
     if message.contains("only supports a single SQL statement") {
         return QueryError::Invalid {
             message: "one statement at a time: remove what follows the first semicolon".to_owned(),
@@ -309,6 +312,41 @@ fn planning(message: &str, names: &KnownNames) -> QueryError {
         return QueryError::Invalid { message: "the query is empty: write a select statement".to_owned() };
     }
     QueryError::Invalid { message: tidy(message) }
+}
+
+/// What the engine can't plan and names by its own structures, which say nothing to whoever wrote the query.
+fn in_words(message: &str) -> Option<String> {
+    // The parser's structures hold names, or the places of what was read.
+    if !message.contains("Ident {") && !message.contains("span: Span(") {
+        return None;
+    }
+    let field = between(message, "Dot access not supported for non-string expr: Identifier(Ident { value: \"", "\"");
+    if let Some(field) = field {
+        let field = field.replace('\'', "''");
+        return Some(format!(
+            "the field {field} can't be read with a dot here; behind brackets write it in brackets, too: ['{field}'], as in identityMap['ECID'][1]['id']"
+        ));
+    }
+    // The structure that the message is about: the first word that opens one.
+    let (begin, _) = message.split_once(['{', '('])?;
+    let node = begin.trim_end().rsplit(|letter: char| !letter.is_alphanumeric()).next().unwrap_or_default();
+    let name = between(message, "Identifier(Ident { value: \"", "\"").filter(|_| node == "Identifier");
+    Some(match name {
+        Some(name) => format!("the name {name} can't stand where it does; a text is written in quotes: '{name}'"),
+        None => format!("{} is not supported here; write the query without it", keywords(node)),
+    })
+}
+
+/// `AtTimeZone` as `at time zone`.
+fn keywords(node: &str) -> String {
+    let mut words = String::new();
+    for letter in node.chars() {
+        if letter.is_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.extend(letter.to_lowercase());
+    }
+    if words.is_empty() { "a part of the query".to_owned() } else { words }
 }
 
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {

@@ -14,6 +14,7 @@ mod arrays;
 pub(crate) mod catalog;
 mod columns;
 mod functions;
+pub(crate) mod headings;
 mod information;
 mod instants;
 mod names;

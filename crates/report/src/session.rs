@@ -28,7 +28,7 @@ use tokio::task::JoinSet;
 use self::asked::Asked;
 use crate::engine::{Engine, SharedEngine};
 use crate::error::{KnownNames, translate};
-use crate::postgres::{Purpose, Statement};
+use crate::postgres::{Purpose, Statement, headings};
 use crate::{QueryError, QueryResult, Tables, query_size, read_only, views};
 
 /// Times that a query is run while damaged files are found.
@@ -227,8 +227,10 @@ impl Snapshot {
             let found = planned.plan.get_parameter_types();
             let found = found.map_err(|error| self.explain(&error, limits, reading_failed))?;
             let types = statement.types(&planned.placeholders, &found);
-            return Ok(QueryResult::described(planned.plan.schema().as_arrow(), &types));
+            let schema = headings::put(planned.headings.as_deref(), planned.plan.schema().as_arrow());
+            return Ok(QueryResult::described(&schema, &types));
         }
+        let headings = planned.headings.clone();
         let mut rows = self.begin(planned, limits, reading_failed).await?;
         let mut result = Collected { batches: Vec::new(), rows: 0, budget: rows.budget.take() };
         while let Some(batch) = rows.next().await {
@@ -238,7 +240,7 @@ impl Snapshot {
                 return Err(QueryError::TooManyRows { rows_max: limits.rows_max });
             }
         }
-        Ok(QueryResult::new(rows.schema, result.batches))
+        Ok(QueryResult::new(Arc::new(headings::put(headings.as_deref(), &rows.schema)), result.batches))
     }
 
     /// Plans a statement and begins to run it. `reading_failed` is set, now or later, where a file
@@ -262,6 +264,7 @@ impl Snapshot {
         let explain = |error: DataFusionError| self.explain(&error, limits, reading_failed);
         query_size::check_text(asked.text())?;
         let mut placeholders = (0, Vec::new());
+        let mut headings = None;
         let (engine, state, statement, catalog) = match asked {
             Asked::Sql(sql) => {
                 let engine = self.engine.get().map_err(explain)?;
@@ -275,6 +278,7 @@ impl Snapshot {
                 let state = engine.state().map_err(explain)?;
                 let read = catalog.reading.read(statement)?;
                 placeholders = read.placeholders;
+                headings = read.headings;
                 (engine, state, Parsed::Statement(Box::new(read.sql)), read.asks_catalog.then_some(catalog))
             }
         };
@@ -287,7 +291,7 @@ impl Snapshot {
         let plan = state.statement_to_plan(statement).await.map_err(explain)?;
         read_only().verify_plan(&plan).map_err(explain)?;
         query_size::check_plan(&plan).map_err(explain)??;
-        Ok(Planned { engine, state, plan, placeholders })
+        Ok(Planned { engine, state, plan, placeholders, headings })
     }
 
     async fn begin<'a>(
@@ -325,6 +329,8 @@ struct Planned<'a> {
     plan: LogicalPlan,
     /// How many parameters it has, and which of them are limits.
     placeholders: (usize, Vec<usize>),
+    /// What its columns are called in an answer, where that isn't what they are called in the plan.
+    headings: Option<Vec<Option<String>>>,
 }
 
 /// Whether a file could not be read, as against a query that can't be answered.

@@ -91,6 +91,32 @@ fn prepared_statements_take_values_and_come_in_parts() {
     assert_eq!(client.query("select 1 as one"), ["one", "1"]);
 }
 
+/// By the simple protocol and by both descriptions of the extended one.
+#[test]
+fn columns_are_called_as_postgresql_calls_them() {
+    let dir = TestDir::new();
+    let server = serve(&dir, &[]);
+    assert_eq!(server.post("/v1/events", event("a")).0, 200);
+    let mut client = Client::log_in(port(&server), None);
+    let sql = "select sum(chat_start), sum(chat_end)::int, count(*) as n, 1 from contacts";
+    let expect = ["sum", "sum", "n", "?column?"];
+    assert_eq!(client.query(sql)[..expect.len()], expect);
+    client.send(b'P', &[&text("s")[..], &text(sql), &[0, 0]].concat());
+    client.send(b'D', &[&b"S"[..], &text("s")].concat());
+    client.send(b'B', &[&text("p")[..], &text("s"), &[0, 0, 0, 0, 0, 0]].concat());
+    client.send(b'D', &[&b"P"[..], &text("p")].concat());
+    client.send(b'E', &[&text("p")[..], &[0, 0, 0, 0]].concat());
+    let replies = client.ask(b'S', b"");
+    assert_eq!(kinds(&replies), "1tT2TDCZ", "{replies:?}");
+    for reply in replies.iter().filter(|reply| reply.0 == b'T') {
+        assert_eq!(client::columns(&reply.1), expect);
+    }
+    assert_eq!(
+        client.query("begin; declare c cursor for select max(chat_start) from contacts; fetch 1 from c")[0],
+        "max"
+    );
+}
+
 fn kinds(replies: &[Reply]) -> String {
     replies.iter().map(|reply| char::from(reply.0)).collect()
 }

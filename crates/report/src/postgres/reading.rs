@@ -14,7 +14,7 @@ use datafusion_pg_catalog::sql::rules::{
 };
 
 use super::passes::{self, Pass};
-use super::{Purpose, Statement, arrays, names, parameters, replaced};
+use super::{Purpose, Statement, arrays, headings, names, parameters, replaced};
 use crate::{QueryError, views};
 
 /// The schema of PostgreSQL's own tables.
@@ -36,6 +36,8 @@ pub(crate) struct ReadStatement {
     pub(crate) asks_catalog: bool,
     /// The highest number of a parameter, and the numbers of those that are limits.
     pub(crate) placeholders: (usize, Vec<usize>),
+    /// What PostgreSQL calls the columns, where that isn't what the engine does.
+    pub(crate) headings: Option<Vec<Option<String>>>,
 }
 
 impl Reading {
@@ -69,6 +71,8 @@ impl Reading {
             Err(error) => Err(error),
         };
         let mut placeholders = (0, Vec::new());
+        // By the text as it was written: what replaces parts of it has other names.
+        let headings = plain.as_ref().ok().and_then(headings::of);
         let text = match plain {
             Ok(mut sql) => {
                 let written = sql.to_string();
@@ -83,7 +87,7 @@ impl Reading {
                 let found = Found::of(&mut sql)?;
                 if !found.catalog {
                     replaced::refuse_stand_ins(&mut sql, found.ours)?;
-                    return Ok(ReadStatement { sql, asks_catalog: false, placeholders });
+                    return Ok(ReadStatement { sql, asks_catalog: false, placeholders, headings });
                 }
                 if found.ours {
                     return Err(QueryError::Invalid {
@@ -108,7 +112,7 @@ impl Reading {
         let found = Found::of(&mut sql)?;
         match found.ours {
             true => Err(QueryError::Syntax { message: "this is not PostgreSQL's SQL".to_owned() }),
-            false => Ok(ReadStatement { sql, asks_catalog: true, placeholders }),
+            false => Ok(ReadStatement { sql, asks_catalog: true, placeholders, headings }),
         }
     }
 }

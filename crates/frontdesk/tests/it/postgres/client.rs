@@ -51,6 +51,17 @@ pub(crate) fn hello() -> Vec<u8> {
     [&(body.len() as i32 + 4).to_be_bytes()[..], body].concat()
 }
 
+/// Names of columns, out of a description of rows.
+pub(crate) fn columns(body: &[u8]) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut rest = &body[2..];
+    while let Some(end) = rest.iter().position(|byte| *byte == 0) {
+        names.push(String::from_utf8(rest[..end].to_vec()).unwrap());
+        rest = &rest[end + 1 + 18..];
+    }
+    names
+}
+
 impl Client {
     pub(crate) fn connect(port: u16) -> Client {
         let socket = TcpStream::connect(("127.0.0.1", port)).unwrap();
@@ -139,12 +150,7 @@ impl Client {
         for Reply(kind, body) in self.ask(b'Q', &text(sql)) {
             let mut rest = body.get(2..).unwrap_or_default();
             match kind {
-                b'T' => {
-                    while let Some(end) = rest.iter().position(|byte| *byte == 0) {
-                        found.push(String::from_utf8(rest[..end].to_vec()).unwrap());
-                        rest = &rest[end + 1 + 18..];
-                    }
-                }
+                b'T' => found.extend(columns(&body)),
                 b'D' => {
                     while let Some((length, behind)) = rest.split_first_chunk::<4>() {
                         // A null has no length.

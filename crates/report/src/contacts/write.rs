@@ -48,7 +48,9 @@ impl ContactsReport {
                 if channel != ALL && requests.is_none_or(|number| number.as_i64() == Some(0)) {
                     continue;
                 }
-                let start = [Some(if channel == ALL { date.into() } else { "".into() }), Some(channel.into())];
+                let label =
+                    Channel::ALL.into_iter().find(|known| known.name() == channel).map_or(channel, Channel::label);
+                let start = [Some(if channel == ALL { date.into() } else { "".into() }), Some(label.into())];
                 let cells = CONTACTS.iter().map(|metric| shown(metric, number(&numbers, metric)?));
                 table.push(start.into_iter().chain(cells));
             }

@@ -153,13 +153,13 @@ contact requests from 2026-11-01T00:00:00Z to 2026-11-02T00:00:00Z (UTC)
 date        channel  visitors  asking  requests   rate    mix  offered  declined  started  ended  call  text  e-mail  message  anomalies
 ----------  -------  --------  ------  --------  -----  -----  -------  --------  -------  -----  ----  ----  ------  -------  ---------
 2026-11-01  all             3       2         4  66.7%               2         1        1      0     2     0       1        0          0
-            chat                    1         1  33.3%  25.0%        2         1        1      0
-            call                    1         2  33.3%  50.0%                                        2
-            email                   0         1   0.0%  25.0%                                                      1
+            Chat                    1         1  33.3%  25.0%        2         1        1      0
+            Call                    1         2  33.3%  50.0%                                        2
+            E-mail                  0         1   0.0%  25.0%                                                      1
 total       all             3       2         4  66.7%               2         1        1      0     2     0       1        0          0
-            chat                    1         1  33.3%  25.0%        2         1        1      0
-            call                    1         2  33.3%  50.0%                                        2
-            email                   0         1   0.0%  25.0%                                                      1
+            Chat                    1         1  33.3%  25.0%        2         1        1      0
+            Call                    1         2  33.3%  50.0%                                        2
+            E-mail                  0         1   0.0%  25.0%                                                      1
 
 received: accepted 7, rejected 2 (required 2), duplicates 0, conflicts 0
 ";

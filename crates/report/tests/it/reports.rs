@@ -226,8 +226,8 @@ metric  ";
         "{plain}"
     );
     assert!(line(&plain, "day ").starts_with("day         requests  started  call"), "{plain}");
-    assert!(line(&plain, "chat ").split_whitespace().eq("chat 3 3 30.0% 75.0%".split(' ')), "{plain}");
-    assert!(!plain.contains("\ntext"), "a channel that doesn't count has no row: {plain}");
+    assert!(line(&plain, "Chat ").split_whitespace().eq("Chat 3 3 30.0% 75.0%".split(' ')), "{plain}");
+    assert!(!plain.contains("\nText"), "a channel that doesn't count has no row: {plain}");
     let is_drawn = |text: &str| text.contains(['█', '▁', '▌']);
     assert!(!is_drawn(&plain) && !plain.contains('\u{1b}'), "{plain}");
 

@@ -2,10 +2,14 @@
 
 use std::borrow::Cow;
 
+use summary::{Channel, Device};
+
 use crate::reports::answer::{MetricAnswer, MetricNumber, ReportRow, RowKind, SecondsAnswer};
 use crate::reports::contents::named;
 use crate::reports::filter::UNKNOWN_DEVICE;
 
+/// What people call the devices of which nothing tells what they are.
+const UNKNOWN_DEVICE_LABEL: &str = "Unknown";
 /// What stands where a number can't be known.
 pub(super) const UNKNOWN: &str = "–";
 
@@ -94,11 +98,34 @@ pub(super) fn at<'a>(at: &'a str, by: &str) -> Cow<'a, str> {
     }
 }
 
-/// What a row of a report by `by` is of.
+/// What people call a value of a dimension whose values are few and ours.
+pub(super) fn labelled(dimension: &str, value: &str) -> Option<&'static str> {
+    match dimension {
+        "channel" => Channel::ALL.into_iter().find(|channel| channel.name() == value).map(Channel::label),
+        "device" if value == UNKNOWN_DEVICE => Some(UNKNOWN_DEVICE_LABEL),
+        "device" => Device::ALL.into_iter().find(|device| device.name() == value).map(Device::label),
+        _ => None,
+    }
+}
+
+/// A filter as people read it: `not Direct message`.
+pub(super) fn filtered<'a>(dimension: &str, written: &'a str) -> Cow<'a, str> {
+    let (is_out, value) = written.strip_prefix('!').map_or((false, written), |value| (true, value));
+    match (labelled(dimension, value), is_out) {
+        (Some(label), false) => Cow::Borrowed(label),
+        (Some(label), true) => Cow::Owned(format!("not {label}")),
+        (None, _) => Cow::Borrowed(written),
+    }
+}
+
+/// What a row of a report by `by` is of: channels and devices by their names for people.
 pub(super) fn value<'a>(by: Option<&str>, row: &'a ReportRow) -> &'a str {
     match row.kind {
-        RowKind::Value => row.value.as_deref().unwrap_or_default(),
-        RowKind::None if by == Some("device") => UNKNOWN_DEVICE,
+        RowKind::Value => {
+            let value = row.value.as_deref().unwrap_or_default();
+            by.and_then(|by| labelled(by, value)).unwrap_or(value)
+        }
+        RowKind::None if by == Some("device") => UNKNOWN_DEVICE_LABEL,
         RowKind::None => "(none)",
         RowKind::Other => "(other)",
     }
@@ -141,6 +168,19 @@ mod tests {
         check(share(0.5), share(0.500_1), Some(-0.000_2), "±0.0 points");
         check(share(0.5), share(0.5), Some(0.0), "=");
         check(share(0.5), share(0.0), None, "");
+    }
+
+    #[test]
+    fn values_of_ours_have_names_for_people() {
+        let check = |dimension: &str, written: &str, expect: &str| assert_eq!(filtered(dimension, written), expect);
+        check("channel", "direct_message", "Direct message");
+        check("channel", "!direct_message", "not Direct message");
+        check("device", "mobile", "Mobile");
+        // What somebody has sent stays as it is.
+        check("subject", "call", "call");
+        check("subject", "!call", "!call");
+        check("channel", "", "");
+        check("device", "unknown", "Unknown");
     }
 
     #[test]

@@ -105,7 +105,7 @@ fn headline(report: &Report, looks: &Looks, sheet: &mut Worksheet) -> Result<(),
     }
     let kinds = report.filter.lists();
     for (kind, value) in kinds.into_iter().flat_map(|(kind, values)| values.iter().map(move |value| (kind, value))) {
-        line(&format!("Only {kind}"), value)?;
+        line(&format!("Only {kind}"), &cells::filtered(kind, value))?;
     }
     row += 1;
     for (column, head) in (0..).zip(["metric", "value", "before", "change", "note"]) {
@@ -318,7 +318,11 @@ mod tests {
     #[test]
     fn numbers_and_dates_are_what_they_are() {
         let parts = parts(
-            &workbook(&report("Billing"), &[list("device", "tablet"), list("referrer", "search.example")]).unwrap(),
+            &workbook(
+                &report("Billing"),
+                &[list("device", "tablet"), list("channel", "direct_message"), list("referrer", "search.example")],
+            )
+            .unwrap(),
         );
         // 2026-11-16 09:00 is day 46342.375; a minute is 1/1440 of a day.
         for cell in ["<v>1234</v>", "<v>0.234</v>", "<v>46342</v>", "<v>46342.375</v>", "<v>0.000694"] {
@@ -331,7 +335,9 @@ mod tests {
             "name=\"by hour\"",
             "name=\"by subject\"",
             "name=\"by device\"",
-            "tablet",
+            ">Tablet<",
+            "name=\"by channel\"",
+            ">Direct message<",
             "name=\"by referrer\"",
             "search.example",
             "formatCode=\"[h]:mm:ss\"",

@@ -45,7 +45,11 @@ pub fn alert_mail(mail: &AlertMail<'_>) -> Mail {
     };
     let mut numbers = vec![number(label, count(reading.value), String::new())];
     if let Some(usual) = usual {
-        numbers.push(number("Usual, the mean of the weeks before", usual, String::new()));
+        numbers.push(number(
+            &format!("Usual {}, the mean of the weeks before", reading.same_span()),
+            usual,
+            String::new(),
+        ));
     }
     let rows = reading.weeks.iter().map(|week| Row {
         name: named(&week.since),
@@ -91,7 +95,13 @@ pub fn alert_mail(mail: &AlertMail<'_>) -> Mail {
 fn lead(mail: &AlertMail<'_>, label: &str, usual: Option<&str>) -> String {
     let AlertReading { value, kind, since, until, .. } = mail.reading;
     let (label, value) = (lowercase(label), count(*value));
-    let usual = usual.map(|usual| format!(", and usually {usual}")).unwrap_or_default();
+    // A silence names its hours itself.
+    let same = if kind == "silence" && mail.over_since.is_none() {
+        String::new()
+    } else {
+        format!(" {}", mail.reading.same_span())
+    };
+    let usual = usual.map(|usual| format!(", and usually {usual}{same}")).unwrap_or_default();
     match (mail.over_since, kind.as_str()) {
         (Some(begun), _) => {
             format!("What had begun on {} is over: {value} {label}{usual}.", time::second(begun))

@@ -130,7 +130,8 @@ fn an_alert_says_what_is_unusual() {
     let text = plain(&mail.text);
     for expect in [
         "28 Nov 2026, 14:00 – 15:00 Europe/Berlin",
-        "There were 60 contact requests, and usually 21.",
+        "There were 60 contact requests, and usually 21 in the same hour of the week.",
+        "Usual in the same hour of the week, the mean of the weeks before",
         "Only channel: chat",
         "Only subject: none",
         "Sat 28 Nov 2026, 14:00 (this)",

@@ -52,7 +52,10 @@ fn told(alert: &Alert) -> String {
         (AlertStanding::Unknown, None) => "not known yet".to_owned(),
     };
     let weeks: Vec<String> = weeks.iter().map(|week| week.value.to_string()).collect();
-    let usual = usual.map_or_else(|| "unknown".to_owned(), |usual| format!("{usual:.1}"));
+    let usual = usual.map_or_else(
+        || "unknown".to_owned(),
+        |usual| format!("{usual:.1} {} {}", reading.counted(), reading.same_span()),
+    );
     format!(
         "{name}: {standing}; {reason}\n  {kind} of {metric}: {value} from {since} to {until}; usual {usual}; weeks before: {}",
         if weeks.is_empty() { "none".to_owned() } else { weeks.join(", ") },

@@ -1,13 +1,13 @@
 //! What an alert says now: the number, those of the weeks before, and the verdict.
 
-use chrono::Days;
+use chrono::{DateTime, Days};
 use serde::{Deserialize, Serialize};
 use summary::{Filter, Numbers, Query, Timeline, Wanted};
 
 use super::chance;
 use super::rule::{AlertKind, AlertRule, Every};
-use super::{CHANCE_MAX, DAY_GRACE_MINUTES, HOUR_GRACE_MINUTES, WEEKS, WEEKS_MIN};
-use crate::metrics::Value;
+use super::{ALERT_METRICS, CHANCE_MAX, DAY_GRACE_MINUTES, HOUR_GRACE_MINUTES, WEEKS, WEEKS_MIN};
+use crate::metrics::{Metric, Value};
 use crate::reports::span::MINUTE_MICROS;
 use crate::reports::{SummaryError, SummarySource, Zone};
 
@@ -214,10 +214,48 @@ fn mean(weeks: &[u64]) -> Option<f64> {
     (!weeks.is_empty()).then(|| weeks.iter().sum::<u64>() as f64 / weeks.len() as f64)
 }
 
+/// `in the same hour of the week`: what the usual number is counted over. `hours` long is what was looked at.
+fn same(kind: &str, hours: i64) -> String {
+    // The day that clocks are set forward has 23.
+    match hours {
+        23.. if kind != AlertKind::Silence.name() => "on the same day of the week".to_owned(),
+        ..=1 => "in the same hour of the week".to_owned(),
+        hours => format!("in the same {hours} hours of the week"),
+    }
+}
+
+impl AlertReading {
+    /// `in the same hour of the week`, or day, or hours: what the usual number is counted over.
+    pub fn same_span(&self) -> String {
+        let at = |rfc3339: &str| DateTime::parse_from_rfc3339(rfc3339).ok();
+        let hours = at(&self.since).zip(at(&self.until)).map_or(1, |(since, until)| (until - since).num_hours());
+        same(&self.kind, hours)
+    }
+
+    /// What is counted, as it stands in a sentence: `contact requests`.
+    pub fn counted(&self) -> String {
+        let metric = ALERT_METRICS.iter().find(|metric| metric.name == self.metric);
+        metric.map_or_else(|| self.metric.clone(), |metric| counted(metric))
+    }
+}
+
+/// A metric's label inside a sentence.
+fn counted(metric: &Metric) -> String {
+    let mut letters = metric.label.chars();
+    letters.next().into_iter().flat_map(char::to_lowercase).chain(letters).collect()
+}
+
 /// The rules, as `docs/metrics.md` has them: beyond the factor, beyond each week before, and beyond chance.
 fn judge(rule: &AlertRule, value: u64, weeks: &[u64]) -> Verdict {
     let sum: u64 = weeks.iter().sum();
     let usual = mean(weeks).unwrap_or(0.0);
+    let what = counted(rule.metric);
+    let hours = match (rule.kind, rule.every) {
+        (AlertKind::Silence, _) => i64::from(rule.silence_hours),
+        (_, Every::Hour) => 1,
+        (_, Every::Day) => 24,
+    };
+    let same = same(rule.kind.name(), hours);
     let size = value as f64;
     // What is over needs no weeks for a silence: something came.
     let is_over = match rule.kind {
@@ -228,7 +266,7 @@ fn judge(rule: &AlertRule, value: u64, weeks: &[u64]) -> Verdict {
     let verdict = |standing, reason: String| Verdict { standing, is_over, reason };
     let quiet = |reason: String| verdict(AlertStanding::Quiet, reason);
     if rule.kind == AlertKind::Silence && value > 0 {
-        return quiet(format!("there were {value}"));
+        return quiet(format!("{} came: {value}", counted(rule.metric)));
     }
     if weeks.len() < WEEKS_MIN {
         let known = weeks.len();
@@ -247,16 +285,22 @@ fn judge(rule: &AlertRule, value: u64, weeks: &[u64]) -> Verdict {
         AlertKind::Silence => (true, weeks.iter().all(|week| *week > 0), chance::at_most(0, sum, weeks.len())),
     };
     match (rule.kind, is_beyond_factor, is_beyond_all) {
-        (AlertKind::Spike, false, _) => quiet(format!("{value} is less than {factor} times the usual {usual:.1}")),
-        (AlertKind::Drop, false, _) => quiet(format!("{value} is more than the usual {usual:.1} divided by {factor}")),
-        (AlertKind::Spike, _, false) => quiet(format!("a week before had {value} or more")),
-        (AlertKind::Drop, _, false) => quiet(format!("a week before had {value} or fewer")),
+        (AlertKind::Spike, false, _) => {
+            quiet(format!("{value} {what} are fewer than {factor} times the usual {usual:.1} {same}"))
+        }
+        (AlertKind::Drop, false, _) => {
+            quiet(format!("{value} {what} are more than the usual {usual:.1} {same}, divided by {factor}"))
+        }
+        (AlertKind::Spike, _, false) => quiet(format!("a week before had {value} {what} or more")),
+        (AlertKind::Drop, _, false) => quiet(format!("a week before had {value} {what} or fewer")),
         (AlertKind::Silence, _, false) => quiet("nothing came in one of the weeks before, either".to_owned()),
         _ if by_chance >= CHANCE_MAX => {
-            quiet(format!("so few come that chance explains it: {value}, and usually {usual:.1}"))
+            quiet(format!("so few come that chance explains it: {value} {what}, and usually {usual:.1} {same}"))
         }
-        (AlertKind::Silence, ..) => verdict(AlertStanding::Raised, format!("nothing came, and usually {usual:.1}")),
-        _ => verdict(AlertStanding::Raised, format!("{value}, and usually {usual:.1}")),
+        (AlertKind::Silence, ..) => {
+            verdict(AlertStanding::Raised, format!("nothing came, and usually {usual:.1} {what} {same}"))
+        }
+        _ => verdict(AlertStanding::Raised, format!("{value} {what}, and usually {usual:.1} {same}")),
     }
 }
 
@@ -295,27 +339,82 @@ mod tests {
         // From 0 to 3 says nothing, and neither does from 0 to 5.
         check("spike", 3, &[0, 0, 0, 0], Quiet, "chance explains it", false);
         check("spike", 5, &[0, 0, 0, 0], Quiet, "chance explains it", false);
-        check("spike", 6, &[0, 0, 0, 0], Raised, "6, and usually 0.0", false);
-        check("spike", 0, &[0, 0, 0, 0], Quiet, "a week before had 0 or more", true);
-        check("spike", 60, &[20, 22, 18, 20], Raised, "60, and usually 20.0", false);
-        check("spike", 39, &[20, 22, 18, 20], Quiet, "less than 2 times the usual 20.0", true);
-        check("spike", 60, &[20, 62, 18, 16], Quiet, "a week before had 60 or more", false);
+        check(
+            "spike",
+            6,
+            &[0, 0, 0, 0],
+            Raised,
+            "6 contact requests, and usually 0.0 in the same hour of the week",
+            false,
+        );
+        check("spike", 0, &[0, 0, 0, 0], Quiet, "a week before had 0 contact requests or more", true);
+        check("spike", 60, &[20, 22, 18, 20], Raised, "60 contact requests, and usually 20.0 in the same hour", false);
+        check("spike", 39, &[20, 22, 18, 20], Quiet, "fewer than 2 times the usual 20.0 in the same hour", true);
+        check("spike", 60, &[20, 62, 18, 16], Quiet, "a week before had 60 contact requests or more", false);
         check("spike", 8, &[3, 4, 3, 2], Quiet, "chance explains it", false);
         check("drop", 0, &[10, 10, 10, 10], Quiet, "chance explains it", false);
-        check("drop", 0, &[11, 11, 11, 11], Raised, "0, and usually 11.0", false);
-        check("drop", 60, &[100, 100, 100, 100], Quiet, "more than the usual 100.0 divided by 2", true);
-        check("drop", 40, &[100, 100, 100, 39], Quiet, "a week before had 40 or fewer", false);
-        check("drop", 40, &[100, 100, 100, 100], Raised, "40, and usually 100.0", false);
-        check("silence", 0, &[12, 11, 14, 9], Raised, "nothing came, and usually 11.5", false);
-        check("silence", 1, &[12, 11, 14, 9], Quiet, "there were 1", true);
+        check("drop", 0, &[11, 11, 11, 11], Raised, "0 contact requests, and usually 11.0 in the same hour", false);
+        check(
+            "drop",
+            60,
+            &[100, 100, 100, 100],
+            Quiet,
+            "more than the usual 100.0 in the same hour of the week, divided by 2",
+            true,
+        );
+        check("drop", 40, &[100, 100, 100, 39], Quiet, "a week before had 40 contact requests or fewer", false);
+        check(
+            "drop",
+            40,
+            &[100, 100, 100, 100],
+            Raised,
+            "40 contact requests, and usually 100.0 in the same hour",
+            false,
+        );
+        check(
+            "silence",
+            0,
+            &[12, 11, 14, 9],
+            Raised,
+            "nothing came, and usually 11.5 contact requests in the same",
+            false,
+        );
+        check("silence", 1, &[12, 11, 14, 9], Quiet, "contact requests came: 1", true);
         check("silence", 0, &[30, 30, 30, 0], Quiet, "either", false);
         check("silence", 0, &[2, 3, 1, 2], Quiet, "chance explains it", false);
         // The first weeks of a server.
         check("spike", 900, &[], Unknown, "of 0 of the 4 weeks", false);
         check("drop", 0, &[900, 900], Unknown, "of 2 of the 4 weeks", false);
         check("silence", 0, &[900, 900], Unknown, "3 are needed", false);
-        check("silence", 7, &[], Quiet, "there were 7", true);
+        check("silence", 7, &[], Quiet, "contact requests came: 7", true);
         check("drop", 0, &[90, 90, 90], Raised, "usually 90.0", false);
+    }
+
+    #[test]
+    fn what_is_usual_has_its_unit_and_its_span() {
+        let check = |words: &[(&str, &str)], value: u64, expect: &str| {
+            let rule = AlertRule::parse(words.iter().copied(), Zone::UTC).unwrap();
+            let reason = judge(&rule, value, &[90, 90, 90]).reason;
+            assert_eq!(reason, expect, "{words:?}");
+            // The same by what a reading says.
+            let reading = rule.told(rule.looked_at(at("2026-11-22T15:30:00Z")), value, &[]);
+            assert!(reason.ends_with(&reading.same_span()) && reason.contains(&reading.counted()), "{words:?}");
+        };
+        check(
+            &[("metric", "click_to_email"), ("kind", "drop"), ("every", "day")],
+            0,
+            "0 clicks to e-mail, and usually 90.0 on the same day of the week",
+        );
+        check(
+            &[("metric", "chats_started"), ("kind", "silence"), ("silence", "12h")],
+            0,
+            "nothing came, and usually 90.0 chats started in the same 12 hours of the week",
+        );
+        check(
+            &[("metric", "contact_requests"), ("kind", "silence"), ("silence", "1h")],
+            0,
+            "nothing came, and usually 90.0 contact requests in the same hour of the week",
+        );
     }
 
     fn at(text: &str) -> i64 {

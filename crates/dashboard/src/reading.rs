@@ -1,10 +1,16 @@
 //! Numbers out of reports, ready to be drawn.
 
-use report::{Metric, MetricAnswer, MetricNumber, Named, PartAnswer, Report, ReportBucket, SecondsAnswer};
+use chrono::{DateTime, Datelike, TimeDelta, Timelike};
+use report::{
+    Metric, MetricAnswer, MetricNumber, Named, PartAnswer, Report, ReportBucket, ReportPeriod, SecondsAnswer,
+};
 
 use crate::annotations;
 use crate::format::number::{Unit, count};
 use crate::format::time::{self, PartName};
+
+/// Hours of a week.
+pub(crate) const WEEK_HOURS: usize = 7 * 24;
 
 /// What a metric counts in, as it is written.
 pub(crate) fn unit(metric: &Metric) -> Unit {
@@ -95,6 +101,39 @@ pub(crate) fn parts(report: &Report, now: i64) -> Vec<Part<'_>> {
     std::iter::zip(report.series.iter().enumerate(), annotations::of_parts(report)).map(part).collect()
 }
 
+/// What is known of an hour of the week.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WeekHour {
+    /// One of them has begun within the period.
+    Begun,
+    /// The period has some, and none has begun.
+    ToCome,
+    /// The period has none.
+    Outside,
+}
+
+/// What is known of each hour of a week, from Monday's first on, as clocks show it in the period's zone. Where clocks are
+/// changed within it, the present may be shown an hour later than it is: better a number too many than one left out.
+pub(crate) fn week_hours(period: &ReportPeriod, now: i64) -> [WeekHour; WEEK_HOURS] {
+    let mut hours = [WeekHour::Outside; WEEK_HOURS];
+    let at = |rfc3339: &str| DateTime::parse_from_rfc3339(rfc3339).ok();
+    let (Some(since), Some(until)) = (at(&period.since), at(&period.until)) else {
+        return [WeekHour::Begun; WEEK_HOURS];
+    };
+    let present = DateTime::from_timestamp_micros(now).unwrap_or_default();
+    let offset = since.offset().local_minus_utc().max(until.offset().local_minus_utc());
+    let present = present.naive_utc() + TimeDelta::seconds(i64::from(offset));
+    let (since, until) = (since.naive_local(), until.naive_local());
+    let first = since.date().and_hms_opt(since.hour(), 0, 0).unwrap_or(since);
+    // In one week each hour has come, and a week has every hour.
+    for hour in (0..WEEK_HOURS as i64).map(|hours| first + TimeDelta::hours(hours)).take_while(|hour| *hour < until) {
+        let place = hour.weekday().num_days_from_monday() * 24 + hour.hour();
+        let known = if hour <= present { WeekHour::Begun } else { WeekHour::ToCome };
+        hours[place as usize % WEEK_HOURS] = known;
+    }
+    hours
+}
+
 /// What the parts of a series are called.
 pub(crate) fn part_head(report: &Report) -> &'static str {
     match report.by.as_str() {
@@ -179,6 +218,30 @@ mod tests {
         let hours = report("weekday-hour", &["mon 00:00", "mon 01:00"], "2026-10-27T00:00:00+01:00");
         check(&hours, "2026-10-24T12:00:00Z", &[Over, Over]);
         assert_eq!(parts(&hours, 0)[1].name().long, "mon 01:00");
+    }
+
+    #[test]
+    fn hours_of_a_week_have_begun_are_to_come_or_are_outside() {
+        let check = |since: &str, until: &str, now: &str, expect: &[(usize, WeekHour)]| {
+            let period =
+                ReportPeriod { since: since.to_owned(), until: until.to_owned(), tz: String::new(), so_far: true };
+            let hours = week_hours(&period, time::micros(now).unwrap());
+            let runs = hours.chunk_by(|one, other| one == other).map(|run| (run.len(), run[0])).collect::<Vec<_>>();
+            assert_eq!(runs, expect, "{since} {until} {now}");
+        };
+        use WeekHour::{Begun, Outside, ToCome};
+        // Sunday 22 to Saturday 28 November 2026, on that Saturday.
+        let week = ("2026-11-22T00:00:00Z", "2026-11-29T00:00:00Z");
+        check(week.0, week.1, "2026-11-28T12:40:00Z", &[(5 * 24 + 13, Begun), (11, ToCome), (24, Begun)]);
+        check(week.0, week.1, "2026-11-29T00:00:00Z", &[(168, Begun)]);
+        check("2026-11-15T00:00:00Z", week.1, "2026-11-28T12:40:00Z", &[(168, Begun)]);
+        // A day and a half, from half past nine on.
+        let short = [(9, Outside), (6, Begun), (33, ToCome), (120, Outside)];
+        check("2026-11-23T09:30:00+01:00", "2026-11-25T00:00:00+01:00", "2026-11-23T13:59:00Z", &short);
+        // Clocks were put back on Sunday at 3: at one of the two hours the present is.
+        let change = [(5 * 24, Outside), (24 + 11, Begun), (13, ToCome)];
+        check("2026-10-24T00:00:00+02:00", "2026-10-26T00:00:00+01:00", "2026-10-25T08:30:00Z", &change);
+        check("", "", "2026-11-28T12:40:00Z", &[(168, Begun)]);
     }
 
     #[test]

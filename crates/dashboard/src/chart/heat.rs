@@ -18,8 +18,37 @@ const SHADES: f64 = 5.0;
 pub(crate) struct HeatMap<'a> {
     /// What stands around it.
     pub(crate) caption: Caption<'a>,
-    /// A number for each hour from Monday's first on; what is missing is 0.
-    pub(crate) hours: Vec<f64>,
+    /// Each hour from Monday's first on; what is missing is 0.
+    pub(crate) hours: Vec<Hour>,
+}
+
+/// An hour of the week.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Hour {
+    /// Its number.
+    Counted(f64),
+    /// None yet: it is still to come.
+    ToCome,
+    /// None: it isn't in the period.
+    Outside,
+}
+
+impl Hour {
+    /// What is said of it.
+    fn told(self) -> String {
+        match self {
+            Hour::Counted(number) => Unit::Count.write(number),
+            Hour::ToCome => "no data yet".to_owned(),
+            Hour::Outside => "not in this period".to_owned(),
+        }
+    }
+
+    fn number(self) -> Option<f64> {
+        match self {
+            Hour::Counted(number) => Some(number),
+            Hour::ToCome | Hour::Outside => None,
+        }
+    }
 }
 
 impl HeatMap<'_> {
@@ -31,7 +60,7 @@ impl HeatMap<'_> {
     /// The figure.
     pub(crate) fn draw(&self) -> Markup {
         let (width, height) = (100.0 / HOURS as f64, 100.0 / DAYS.len() as f64);
-        let max = self.hours.iter().copied().fold(0.0, f64::max);
+        let max = self.hours.iter().filter_map(|hour| hour.number()).fold(0.0, f64::max);
         let places = |all: usize, step: f64| (0..all).map(|place| percent(place as f64 * step)).collect::<Vec<_>>();
         let (lefts, tops) = (places(HOURS, width), places(DAYS.len(), height));
         let (wide, high) = (percent(width), percent(height));
@@ -39,9 +68,9 @@ impl HeatMap<'_> {
             @for (day, name) in DAYS.iter().enumerate() {
                 text.tick x="-8" y=(percent((day as f64 + 0.5) * height)) { (name[..3]) }
                 @for (hour, left) in lefts.iter().enumerate() {
-                    @let value = self.at(day, hour);
-                    rect class=(shade(value, max)) x=(left) y=(tops[day]) width=(wide) height=(high) {
-                        title { (HeatMap::name_of(day * HOURS + hour)) ": " (Unit::Count.write(value)) }
+                    @let of = self.at(day, hour);
+                    rect class=(of.number().map_or("none", |number| shade(number, max))) x=(left) y=(tops[day]) width=(wide) height=(high) {
+                        title { (HeatMap::name_of(day * HOURS + hour)) ": " (of.told()) }
                     }
                 }
             }
@@ -51,11 +80,34 @@ impl HeatMap<'_> {
                 }
             }
         };
-        self.caption.figure("heat", &legend(max), &inside, &self.table())
+        self.caption.figure("heat", &self.legend(max), &inside, &self.table())
     }
 
-    fn at(&self, day: usize, hour: usize) -> f64 {
-        self.hours.get(day * HOURS + hour).copied().unwrap_or(0.0)
+    fn at(&self, day: usize, hour: usize) -> Hour {
+        self.hours.get(day * HOURS + hour).copied().unwrap_or(Hour::Counted(0.0))
+    }
+
+    fn legend(&self, max: f64) -> Markup {
+        let has = |kind: Hour| self.hours.contains(&kind);
+        html! {
+            p.legend {
+                "0"
+                svg.ramp aria-hidden="true" {
+                    @for (place, class) in ["h0", "h1", "h2", "h3", "h4", "h5"].into_iter().enumerate() {
+                        rect class=(class) x=(percent(place as f64 * 100.0 / 6.0)) width=(percent(100.0 / 6.0)) height="100%" {}
+                    }
+                }
+                (Unit::Count.write(max)) " an hour"
+                @if has(Hour::ToCome) || has(Hour::Outside) {
+                    svg.key aria-hidden="true" { rect.none width="100%" height="100%" {} }
+                    @match (has(Hour::ToCome), has(Hour::Outside)) {
+                        (true, false) => "no data yet",
+                        (true, true) => "no data yet, or not in this period",
+                        (false, _) => "not in this period",
+                    }
+                }
+            }
+        }
     }
 
     fn table(&self) -> Table {
@@ -63,7 +115,7 @@ impl HeatMap<'_> {
         let row = |(day, name): (usize, &&str)| TableRow {
             name: (*name).to_owned(),
             href: None,
-            cells: (0..HOURS).map(|hour| Unit::Count.write(self.at(day, hour))).collect(),
+            cells: (0..HOURS).map(|hour| self.at(day, hour).told()).collect(),
         };
         Table {
             heads: std::iter::once("Day".to_owned()).chain(hours).collect(),
@@ -79,20 +131,6 @@ fn shade(value: f64, max: f64) -> &'static str {
         return CLASSES[0];
     }
     CLASSES[((value / max * SHADES).ceil() as usize).clamp(1, CLASSES.len() - 1)]
-}
-
-fn legend(max: f64) -> Markup {
-    html! {
-        p.legend {
-            "0"
-            svg.ramp aria-hidden="true" {
-                @for (place, class) in ["h0", "h1", "h2", "h3", "h4", "h5"].into_iter().enumerate() {
-                    rect class=(class) x=(percent(place as f64 * 100.0 / 6.0)) width=(percent(100.0 / 6.0)) height="100%" {}
-                }
-            }
-            (Unit::Count.write(max)) " an hour"
-        }
-    }
 }
 
 #[cfg(test)]
@@ -112,14 +150,22 @@ mod tests {
 
     #[test]
     fn every_hour_has_a_cell_and_a_number() {
-        let mut hours = vec![0.0; 168];
-        hours[26] = 7.0;
+        let mut hours = vec![Hour::Counted(0.0); 168];
+        hours[26] = Hour::Counted(7.0);
+        (hours[100], hours[101]) = (Hour::ToCome, Hour::Outside);
         let caption = Caption { id: "h", title: "Hours", sentence: "Busy.".to_owned() };
         let text = HeatMap { caption, hours }.draw().into_string();
         assert!(text.contains(
             r#"<rect class="h5" x="8.33%" y="14.29%" width="4.17%" height="14.29%"><title>Tuesday 02:00–03:00: 7</title></rect>"#
         ));
-        assert_eq!((text.matches("<rect class=\"h0\"").count(), text.matches("<td>0</td>").count()), (168, 167));
+        assert_eq!((text.matches("<rect class=\"h0\"").count(), text.matches("<td>0</td>").count()), (166, 165));
+        // What isn't known is told from 0.
+        for told in ["Friday 04:00–05:00: no data yet</title>", "Friday 05:00–06:00: not in this period</title>"] {
+            assert!(text.contains(told), "{told}: {text}");
+        }
+        assert!(text.contains("<td>no data yet</td><td>not in this period</td>"), "{text}");
+        assert!(text.contains("</svg>no data yet, or not in this period</p>"), "{text}");
+        assert_eq!(text.matches(r#"<rect class="none" x"#).count(), 2);
         assert_eq!(HeatMap::name_of(167), "Sunday 23:00–24:00");
     }
 }

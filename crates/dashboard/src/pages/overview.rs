@@ -1,9 +1,9 @@
 //! The headline numbers, and who asked for contact how, when, about what and where.
 
 use maud::{Markup, html};
-use report::{Contents, Metric, Report, metric};
+use report::{Contents, Metric, Report, ReportBucket, metric};
 
-use crate::chart::{Caption, HeatMap};
+use crate::chart::{Caption, HeatMap, Hour};
 use crate::demo::{self, DemoData};
 use crate::format::number::count;
 use crate::page::{Context, Told, page_again};
@@ -11,7 +11,7 @@ use crate::parts::empty::empty;
 use crate::parts::series::requests;
 use crate::parts::stat::{Stat, stats};
 use crate::parts::values::Values;
-use crate::reading::{part, total};
+use crate::reading::{WeekHour, part, total, week_hours};
 use crate::view::{FilterKind, Page};
 
 /// After so many seconds a page is asked for again while made-up events are being loaded.
@@ -108,7 +108,7 @@ pub fn overview(context: &Context<'_>, data: &Overview<'_>) -> String {
             ]))
             div.grid {
                 div.whole { (requests(context, overview)) }
-                @if let Some(hours) = hours { div.most { (heat(hours)) } }
+                @if let Some(hours) = hours { div.most { (heat(hours, context.now)) } }
                 div.least {
                     (Values {
                         id: "channels", title: "Channels", one: "Channel", many: "Channels", report: overview,
@@ -178,12 +178,20 @@ fn is_empty(report: &Report) -> bool {
     })
 }
 
-/// When people ask, from a report by hour of the week.
-pub(crate) fn heat(report: &Report) -> Markup {
-    let hours: Vec<f64> =
-        report.series.iter().map(|bucket| part(&bucket.metrics, &metric::CONTACT_REQUESTS).unwrap_or(0.0)).collect();
+/// When people ask, from a report by hour of the week. `now` is the present, in microseconds since 1970.
+pub(crate) fn heat(report: &Report, now: i64) -> Markup {
+    let number = |bucket: &ReportBucket| part(&bucket.metrics, &metric::CONTACT_REQUESTS).unwrap_or(0.0);
+    let numbers: Vec<f64> = report.series.iter().map(number).collect();
     let most =
-        hours.iter().enumerate().rev().max_by(|one, other| one.1.total_cmp(other.1)).filter(|(_, most)| **most > 0.0);
+        numbers.iter().enumerate().rev().max_by(|one, other| one.1.total_cmp(other.1)).filter(|(_, most)| **most > 0.0);
+    let hour = |(known, number): (WeekHour, &f64)| match known {
+        // Events of later than now are counted, too.
+        _ if *number > 0.0 => Hour::Counted(*number),
+        WeekHour::Begun => Hour::Counted(*number),
+        WeekHour::ToCome => Hour::ToCome,
+        WeekHour::Outside => Hour::Outside,
+    };
+    let hours = std::iter::zip(week_hours(&report.period, now), &numbers).map(hour).collect();
     let sentence = match most {
         Some((hour, most)) => format!("The most: {} with {}.", HeatMap::name_of(hour), count(*most as u64)),
         None => "No contact requests in this period.".to_owned(),

@@ -30,6 +30,14 @@ pub struct Zone(Tz);
 pub struct UnknownZone {
     name: String,
     help: String,
+    near: Vec<&'static str>,
+}
+
+impl UnknownZone {
+    /// The zones that may have been meant, the nearest first; the message names them.
+    pub fn near(&self) -> &[&'static str] {
+        &self.near
+    }
 }
 
 impl Zone {
@@ -125,17 +133,16 @@ impl FromStr for Zone {
 fn unknown(name: &str) -> UnknownZone {
     let name: String = name.chars().take(NAME_LETTERS_MAX).collect();
     let wanted = name.to_ascii_lowercase();
-    let mut near: Vec<(usize, &str)> = TZ_VARIANTS.iter().filter_map(|zone| near(&wanted, zone.name())).collect();
+    let mut near: Vec<(usize, &'static str)> =
+        TZ_VARIANTS.iter().filter_map(|zone| near(&wanted, zone.name())).collect();
     near.sort_unstable();
     near.truncate(SUGGESTIONS_MAX);
+    let near: Vec<&'static str> = near.into_iter().map(|(_, name)| name).collect();
     let help = match near.as_slice() {
         [] => "write a name of the IANA database, such as Europe/Berlin or America/New_York".to_owned(),
-        near => {
-            let names: Vec<&str> = near.iter().map(|(_, name)| *name).collect();
-            format!("did you mean {}?", names.join(" or "))
-        }
+        near => format!("did you mean {}?", near.join(" or ")),
     };
-    UnknownZone { name, help }
+    UnknownZone { name, help, near }
 }
 
 /// How far a name is from what was written: as a whole, or by the city alone.

@@ -23,6 +23,27 @@ const LOOKS = [
 const QUERY = "/sql?q=select+channel%2C+sum%28contact_requests%29+as+requests+from+contacts+group+by+channel+order+by+channel";
 const PATHS = ["/", "/chat", "/subjects", "/pages", "/referrers", "/devices", "/quality", "/events", "/events?show=rejected", "/schemas", "/sql", QUERY, "/views"];
 
+/** Pages over so many days or hours that their charts are drawn in a lighter way. */
+const DENSE = [
+  "/?by=hour",
+  "/?by=hour&since=20d",
+  "/?by=hour&since=31d",
+  "/?by=weekday-hour",
+  "/?by=day&since=62d",
+  "/?since=90d",
+  "/?by=day&since=90d&compare=year&tz=America/Los_Angeles",
+  "/?by=day&since=1y",
+  "/?by=day&since=500d",
+  "/chat?by=hour",
+  "/chat?by=hour&since=20d",
+  "/chat?by=weekday-hour",
+  "/chat?since=90d",
+  "/chat?by=day&since=1y",
+  "/subjects?by=hour",
+  "/quality?by=hour",
+  "/quality?by=day&since=1y",
+];
+
 let frontdesk;
 /** One that demands keys, as on a network. */
 let closed;
@@ -165,6 +186,134 @@ test("a page with all that it loads is light", async () => {
     const bytes = [body, ...all].reduce((sum, part) => sum + weigh(part), 0);
     assert.ok(bytes < PAGE_BYTES_MAX, `${where} weighs ${bytes} bytes`);
   }
+});
+
+test("pages over many days and hours are light and sound, and tell their values", async () => {
+  // Several datastreams, each with its own events: of a month that is full, and of more than a year.
+  const busy = await startFrontdesk({ streams: {} });
+  try {
+    const folder = fs.mkdtempSync(path.join(busy.directory, "made-"));
+    const loads = [["shop", 25_000, 31], ["help", 15_000, 31], ["app", 10_000, 90], ["old", 20_000, 520]];
+    for (const [place, [datastream, events, days]] of loads.entries()) {
+      const made = spawnSync(program(), ["generate", "--events", String(events), "--days", String(days), "--seed", String(place + 1)], { maxBuffer: 1 << 28 });
+      const file = path.join(folder, `${datastream}.ndjson`);
+      fs.writeFileSync(file, made.stdout);
+      const loaded = spawnSync(program(), ["load", "--config", busy.configFile, "--data", busy.data, "--datastream", datastream, file]);
+      assert.equal(loaded.status, 0, String(loaded.stderr));
+    }
+    const kept = frontdesk;
+    frontdesk = busy;
+    try {
+      const text = async (where) => (await fetch(`${busy.url}${where}`)).text();
+      const weigh = (body) => gzipSync(body).length;
+      for (const where of DENSE) {
+        let body;
+        const isCounted = async () => (await fetch(`${busy.url}${where}`)).status === 200 && !(body = await text(where)).includes("http-equiv=\"refresh\"");
+        assert.ok(await poll(6 * LIVE_MS_MAX, isCounted), where);
+        const files = [...body.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, file]) => file);
+        const all = await Promise.all(files.map(text));
+        const bytes = [body, ...all].reduce((sum, part) => sum + weigh(part), 0);
+        assert.ok(bytes < PAGE_BYTES_MAX, `${where} weighs ${bytes} bytes`);
+      }
+      for (const look of LOOKS) {
+        const { page, open, complaints, close } = await visitor(look);
+        for (const where of ["/?by=hour", "/chat?by=day&since=1y", "/?since=90d"]) {
+          await open(where);
+          await isSound(page, look, `dense-${where}`);
+        }
+        assert.deepEqual(complaints, []);
+        await close();
+      }
+      await values();
+    } finally {
+      frontdesk = kept;
+    }
+  } finally {
+    await busy.stop();
+  }
+});
+
+/** Values of charts of many parts: by the mouse and by keys they are what the table and the interface say. */
+async function values() {
+  const { page, open, complaints, close } = await visitor();
+  const named = (where) => page.locator(`${where} svg.plot [data-of] title`).evaluate((title) => title.textContent);
+  const report = async (name, query) => (await fetch(`${frontdesk.url}/v1/reports/${name}?${query}`)).json();
+  const count = (number) => String(number).replaceAll(/\B(?=(\d{3})+$)/g, ",");
+  const point = async (where, share) => {
+    const box = await page.locator(`${where} svg.plot .zero`).evaluate((line) => {
+      const { left, width, top } = line.getBoundingClientRect();
+      return { left, width, top };
+    });
+    await page.mouse.move(box.left + box.width * share, box.top - 20);
+  };
+  // A list of parts: 168 hours, the 60th of which begins at noon of the third day.
+  await open("/?by=hour");
+  const { series } = await report("overview", "by=hour");
+  assert.equal(series.length, 168);
+  await page.locator("#requests svg.plot").scrollIntoViewIfNeeded();
+  await point("#requests", 60.5 / 168);
+  const numbers = ["contact_requests", "chats_started", "click_to_call", "click_to_text", "click_to_email", "click_to_direct_message"];
+  const [all, ...parts] = numbers.map((name) => count(series[60].metrics[name].value));
+  const lines = (await named("#requests")).split("\n");
+  assert.match(lines[0], /, 12:00$/);
+  const told = ["Chat", "Call", "Text", "E-mail", "Direct message"].map((name, place) => `${name} ${parts[place]}`);
+  assert.deepEqual(lines.slice(1, 7), [`All ${all}`, ...told]);
+  const tip = page.locator("#requests svg.plot .tip");
+  assert.equal(await tip.textContent(), all);
+  assert.ok(await tip.isVisible());
+  // By keys from there on, one further; the first time from the beginning.
+  await page.locator("#requests svg.plot").focus();
+  await page.keyboard.press("ArrowRight");
+  assert.match(await named("#requests"), /, 13:00\n/);
+  assert.equal((await page.locator("#said").textContent()).split("\n")[1], `All ${count(series[61].metrics.contact_requests.value)}`);
+  await open("/?by=hour");
+  await page.locator("#requests svg.plot").focus();
+  await page.keyboard.press("ArrowRight");
+  assert.match(await named("#requests"), /, 00:00\n/);
+  // A calendar: days of a year, by month.
+  await open("/chat?by=day&since=1y");
+  const days = (await report("chat", "by=day&since=1y")).series;
+  await page.locator("#started svg.plot").scrollIntoViewIfNeeded();
+  await point("#started", 300.5 / days.length);
+  const day = new Date(days[300].at);
+  const name = `${day.getUTCDate()} ${day.toLocaleString("en", { month: "short", timeZone: "UTC" })} ${day.getUTCFullYear()}`;
+  assert.equal(await named("#started"), `${name}: ${count(days[300].metrics.chats_started.value)}`);
+  await page.locator("#started details.numbers summary").click();
+  keep("calendar", await page.locator("#started").screenshot());
+  // What a URL divides too finely is divided in another way, and says so.
+  await open("/?by=hour&since=31d");
+  assert.match(await page.locator(".notes").textContent(), /divided by day and not by hour/);
+  assert.deepEqual(complaints, []);
+  await close();
+}
+
+test("on a narrow screen all pages are in sight", async () => {
+  for (const width of [320, 360, 412, 768]) {
+    const { page, open, close } = await visitor({ width, scripts: false });
+    await open("/events");
+    const links = page.getByRole("navigation", { name: "Pages" }).getByRole("link");
+    assert.equal(await links.count(), 10);
+    for (const link of await links.all()) {
+      const { x, y, width: wide, height } = await link.boundingBox();
+      const isSeen = await link.evaluate((it) => it.contains(document.elementFromPoint(...[it.getBoundingClientRect()].flatMap(({ left, top, width, height }) => [left + width / 2, top + height / 2]))));
+      assert.ok(isSeen && x >= 0 && x + wide <= width && y + height < 240, `${await link.textContent()} at ${width}: ${x} ${y}`);
+      assert.ok(height >= 24 && wide >= 24, `${await link.textContent()} at ${width} is ${wide} × ${height}`);
+    }
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth), `${width} scrolls sideways`);
+    await links.last().click();
+    assert.equal(new URL(page.url()).pathname, "/sql");
+    await close();
+  }
+});
+
+test("a wrong time zone is put right by one click", async () => {
+  const { page, open, close } = await visitor({ scripts: false });
+  const answer = await open("/subjects?since=30d&tz=Europe/Berln&subject=Delivery%20%26%20%3Cdate%3E");
+  assert.equal(answer.status(), 400);
+  await page.getByRole("alert").getByRole("link", { name: "Europe/Berlin" }).click();
+  assert.equal(new URL(page.url()).search, "?since=30d&tz=Europe/Berlin&subject=Delivery%20%26%20%3Cdate%3E");
+  assert.match(await page.locator(".when").textContent(), /Europe\/Berlin/);
+  await close();
 });
 
 test("what is shown is what the interface gives, without scripts too", async () => {

@@ -23,6 +23,11 @@ fn main() {
     for (name, page) in drawn::all(made_up::SUBJECTS, made_up::PAGES, &[("since", "7d")]) {
         write(name.to_owned(), &page);
     }
+    for (by, parts) in [("day", 90), ("hour", 168), ("day", 366)] {
+        for (name, page) in drawn::of_many(by, parts) {
+            write(format!("{parts}-{name}"), &page);
+        }
+    }
     for view in ["/", "/chat", "/subjects", "/pages", "/quality"] {
         let mail = mailed::mailed(view, None, made_up::SUBJECTS, made_up::PAGES);
         write(format!("mail{}", view.replace('/', "-")), &mail.html);

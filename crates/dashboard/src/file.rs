@@ -87,7 +87,18 @@ fn context<'a>(report: &Report, view: &'a View, now: i64) -> Context<'a> {
         ReportName::Devices => Page::Devices,
         ReportName::Quality => Page::Quality,
     };
-    Context { page, view, now, origin: "", is_signed_in: false, kept: None, standing: None, demo: None, shared: None }
+    Context {
+        page,
+        view,
+        now,
+        origin: "",
+        is_signed_in: false,
+        kept: None,
+        standing: None,
+        demo: None,
+        shared: None,
+        is_file: true,
+    }
 }
 
 fn title(name: ReportName) -> &'static str {
@@ -143,7 +154,7 @@ fn of_channels(context: &Context<'_>, report: &Report, lists: &[Report]) -> Mark
         ]))
         div.grid {
             div.whole {
-                @if report.by == "weekday-hour" { (overview::heat(report)) } @else { (requests(context, report)) }
+                @if report.by == "weekday-hour" { (overview::heat(report, context.now)) } @else { (requests(context, report)) }
             }
             div.whole {
                 (Values {

@@ -4,6 +4,7 @@ use maud::{DOCTYPE, Markup, html};
 use report::{Annotation, ComparedPeriod, RejectLine, Report, ReportPeriod, RowKind};
 
 use crate::asset::{SCRIPT, STYLE};
+use crate::chart::Values;
 use crate::demo::DemoData;
 use crate::format::time;
 use crate::kept::KeptView;
@@ -37,6 +38,15 @@ pub struct Context<'a> {
     pub demo: Option<&'a DemoData>,
     /// The link that shows the page to somebody without a key; what leads elsewhere isn't drawn.
     pub shared: Option<Shared<'a>>,
+    /// Whether it is a file to send, which has no script.
+    pub is_file: bool,
+}
+
+impl Context<'_> {
+    /// Where the parts of its charts have their numbers from when they are pointed at.
+    pub(crate) fn pointed(&self) -> Values {
+        if self.is_file { Values::Drawn } else { Values::Told }
+    }
 }
 
 /// What is known of the newest event.

@@ -15,7 +15,7 @@
   };
 
   // What is chosen is seen where not all fits beside it.
-  for (const it of all(".top [aria-current], .seg [aria-current]")) it.parentElement.scrollLeft = it.offsetLeft - 99;
+  for (const it of all(".seg [aria-current]")) it.parentElement.scrollLeft = it.offsetLeft - 99;
 
   // Live: one stream for all tabs of a browser; the tab that holds the lock listens and tells the others.
   // A page that a link shows has a stream of its own.
@@ -109,16 +109,50 @@
 
   // Values of charts by arrow keys, as by pointing.
   for (const part of all("svg.plot .part:first-of-type")) part.closest("svg").setAttribute("tabindex", "0");
+  // A chart of many parts has one, which is moved to where is pointed and says what the table has there.
+  const places = (part) => all(part.dataset.by, part.closest("figure"));
+  const move = (part, at) => {
+    const from = places(part)[at];
+    if (!from) return;
+    const heads = all("thead th", from.closest("table"));
+    const [name, ...cells] = from.closest("tr").cells;
+    const [title, hit, tip] = part.children;
+    const text = (cell) => cell.textContent;
+    const head = (cell) => text(heads[cell.cellIndex]);
+    const isCell = cells.includes(from);
+    part.dataset.at = at;
+    tip.textContent = text(isCell ? from : cells[0]);
+    title.textContent = isCell ? `${head(from)} ${text(name)}: ${text(from)}` : text(name) + cells.filter(text).map((cell) => `\n${head(cell)} ${text(cell)}`).join("");
+    const slot = 100 / part.dataset.of;
+    const set = (node, name, value) => node.setAttribute(name, `${slot * value}%`);
+    set(hit, "x", at);
+    set(hit, "width", 1);
+    set(tip, "x", at + 0.5);
+  };
+  const pointed = ({ target, clientX }) => {
+    const svg = target.closest?.("svg.plot");
+    const part = svg?.querySelector("[data-of]");
+    if (!part) return;
+    const { left, width } = svg.querySelector(".zero").getBoundingClientRect();
+    move(part, Math.floor(((clientX - left) / width) * part.dataset.of));
+  };
+  on(document, "pointermove", pointed);
+  on(document, "pointerdown", pointed);
   on(document, "keydown", (event) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!step || !event.target.matches?.("svg.plot")) return;
     event.preventDefault();
+    const many = event.target.querySelector("[data-of]");
     const parts = all(".part", event.target);
     const at = parts.findIndex((part) => part.classList.contains("on"));
+    const before = many ? +(many.dataset.at ?? -1) : at;
+    const last = many ? places(many).length : parts.length;
+    const next = (before + step + (before < 0 && step < 0) + last) % last;
     parts[at]?.classList.remove("on");
-    const next = parts.at((at < 0 && step < 0 ? 0 : at) + step) ?? parts[0];
-    next.classList.add("on");
-    one("#said").textContent = next.querySelector("title").textContent;
+    if (many) move(many, next);
+    const part = many ?? parts[next];
+    part.classList.add("on");
+    one("#said").textContent = part.querySelector("title").textContent;
   });
 
   // Queries: words that are offered, and what was asked before, which stays in this browser.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, PreEscaped, html};
 
 use super::columns::{Columns, Series};
+use super::many::Values;
 use crate::asset;
 
 /// The picture's size, in pixels.
@@ -42,7 +43,7 @@ impl Columns<'_> {
                 }
                 (self.keys())
                 g.plot {
-                    svg x=(LEFT) y=(TOP) width=(PLOT_WIDTH) height=(PLOT_HEIGHT) overflow="visible" { (self.inside()) }
+                    svg x=(LEFT) y=(TOP) width=(PLOT_WIDTH) height=(PLOT_HEIGHT) overflow="visible" { (self.inside(Values::Drawn)) }
                 }
                 text.foot x="24" y=(HEIGHT - 16) { (foot) }
             }
@@ -132,7 +133,7 @@ mod tests {
     #[test]
     fn rules_have_values_only() {
         let rules = rules();
-        assert!(rules.contains("rect.s1 { fill: #2a48cf }") && rules.contains(".tip{display:none}"), "{rules}");
+        assert!(rules.contains(".s1 { fill: #2a48cf }") && rules.contains(".tip{display:none}"), "{rules}");
         for not in ["var(", "currentColor", "</", "<", "url(", "/*"] {
             assert!(!rules.contains(not), "{not}: {rules}");
         }

@@ -4,9 +4,11 @@
 use maud::{Markup, html};
 
 use super::figure::{Caption, Table, TableRow};
+use super::many::{self, EACH_MAX, HEIGHT, LINKED_MAX, LISTED_MAX, Values};
 use super::notes;
 use super::scale::{Scale, draw_names, draw_zero, middle, percent, short};
 use crate::format::number::Unit;
+use crate::format::time::Cell;
 
 /// The share of its place that a column fills.
 const WIDTH: f64 = 0.7;
@@ -28,6 +30,8 @@ pub(crate) struct Columns<'a> {
     pub(crate) part: &'static str,
     /// What the line is called, if there is one.
     pub(crate) before: Option<&'static str>,
+    /// Where a column has its numbers from when it is pointed at.
+    pub(crate) pointed: Values,
 }
 
 /// What part of each column is of.
@@ -54,6 +58,8 @@ pub(crate) struct Column {
     pub(crate) values: Vec<f64>,
     /// What was before.
     pub(crate) before: Option<f64>,
+    /// Where it stands in a calendar, if its chart has many columns.
+    pub(crate) cell: Option<Cell>,
     /// Whether more may come.
     pub(crate) is_so_far: bool,
     /// Notes about it.
@@ -70,21 +76,58 @@ impl Column {
 impl Columns<'_> {
     /// The figure.
     pub(crate) fn draw(&self) -> Markup {
-        self.caption.figure("tall", &self.legend(), &self.inside(), &self.table())
+        let inside = self.inside(self.pointed);
+        self.caption.figure("tall", &self.legend(), &inside, &self.table())
     }
 
     /// The drawing alone.
-    pub(super) fn inside(&self) -> Markup {
+    pub(super) fn inside(&self, pointed: Values) -> Markup {
         let heights = self.columns.iter().flat_map(|column| [column.sum(), column.before.unwrap_or(0.0)]);
         let scale = Scale::to(heights.fold(0.0, f64::max), self.unit);
         html! {
             (scale.draw())
-            @for (place, column) in self.columns.iter().enumerate().filter(|(_, column)| !column.values.is_empty()) {
-                (self.column(place, column, &scale))
+            @if self.is_together() { (self.stacks(&scale)) }
+            @if pointed.are_drawn(self.columns.len()) {
+                @for (place, column) in self.columns.iter().enumerate().filter(|(_, column)| !column.values.is_empty()) {
+                    (self.column(place, column, &scale))
+                }
+            } @else {
+                @for (place, column) in self.columns.iter().enumerate() {
+                    (notes::draw_mark(&column.notes, place, self.columns.len()))
+                }
             }
             (draw_zero())
             (self.line(&scale))
+            @if !pointed.are_drawn(self.columns.len()) { (many::draw_pointed(self.columns.len())) }
             (draw_names(self.columns.iter().map(|column| column.short.as_str())))
+        }
+    }
+
+    /// Whether there are so many columns that they are drawn as one path a series.
+    fn is_together(&self) -> bool {
+        self.columns.len() > EACH_MAX
+    }
+
+    /// All columns, a path for each series: from the bottom to the sum up to it, the whole sums behind all others. One
+    /// that isn't over is half transparent, so its series must not lie over each other.
+    fn stacks(&self, scale: &Scale) -> Markup {
+        let top = |column: &Column, series: usize| {
+            let sum: f64 = column.values.iter().take(series).sum();
+            if sum > 0.0 { many::units(scale.down(sum).min(FOOT)) } else { HEIGHT as i64 }
+        };
+        let (so_far, over): (Vec<_>, Vec<_>) =
+            self.columns.iter().enumerate().partition(|(_, column)| column.is_so_far);
+        html! {
+            svg viewBox={ "0 0 " (self.columns.len()) " " (HEIGHT) } preserveAspectRatio="none" width="100%" height="100%" {
+                @for (series, Series { class, .. }) in self.series.iter().enumerate().map(|(place, series)| (place + 1, series)).rev() {
+                    @let path = many::steps(over.iter().map(|(place, column)| (*place, top(column, series))));
+                    @if !path.is_empty() { path class=(class) d=(path) {} }
+                    @for (place, column) in &so_far {
+                        @let (top, bottom) = (top(column, series), top(column, series - 1));
+                        @if top < bottom { path class={ (class) " sofar" } d=(many::block(*place, top, bottom)) {} }
+                    }
+                }
+            }
         }
     }
 
@@ -95,7 +138,7 @@ impl Columns<'_> {
         let (mut sum, mut top) = (0.0, 100.0);
         let foot = if scale.down(column.sum()) > FOOT { FOOT } else { top };
         let stacked: Vec<(&'static str, String, String)> = std::iter::zip(&self.series, &column.values)
-            .filter(|(_, value)| **value > 0.0)
+            .filter(|(_, value)| **value > 0.0 && !self.is_together())
             .map(|(series, value)| {
                 // From sum to sum, so that what is rounded doesn't add up.
                 sum += value;
@@ -140,6 +183,15 @@ impl Columns<'_> {
         if self.before.is_none() {
             return Markup::default();
         }
+        if self.is_together() {
+            let path = many::line(self.columns.iter().map(|column| Some(scale.down(column.before?))));
+            return html! {
+                svg viewBox={ "0 0 " (self.columns.len()) " " (HEIGHT) } preserveAspectRatio="none" width="100%" height="100%" {
+                    path.halo d=(path) {}
+                    path.before d=(path) {}
+                }
+            };
+        }
         let points = self.columns.iter().enumerate().filter_map(|(place, column)| Some((place, column.before?)));
         let points: Vec<String> = points
             .map(|(place, value)| format!("{} {}", short(place as f64 + 0.5), short(scale.down(value))))
@@ -173,6 +225,11 @@ impl Columns<'_> {
     }
 
     fn table(&self) -> Table {
+        let shown = || self.columns.iter().filter(|column| !column.values.is_empty());
+        if self.columns.len() > LISTED_MAX && shown().all(|column| column.cell.is_some()) {
+            let cell = |column: &Column| Some((column.cell.clone()?, self.unit.write(column.sum())));
+            return many::calendar(self.part, shown().filter_map(cell));
+        }
         let mut heads = vec![self.part.to_owned()];
         let is_divided = self.series.len() > 1;
         if is_divided {
@@ -191,9 +248,10 @@ impl Columns<'_> {
             }
             cells.extend(has_notes.then(|| notes::cell(&column.notes)));
             let so_far = if column.is_so_far { ", so far" } else { "" };
-            TableRow { name: format!("{}{so_far}", column.long), href: column.href.clone(), cells }
+            let href = column.href.clone().filter(|_| self.columns.len() <= LINKED_MAX);
+            TableRow { name: format!("{}{so_far}", column.long), href, cells }
         };
-        Table { heads, rows: self.columns.iter().filter(|column| !column.values.is_empty()).map(row).collect() }
+        Table { heads, rows: shown().map(row).collect() }
     }
 }
 
@@ -209,6 +267,7 @@ mod tests {
             href: None,
             values: values.to_vec(),
             before,
+            cell: None,
             is_so_far,
             notes: Vec::new(),
         }
@@ -224,6 +283,7 @@ mod tests {
             columns: vec![column("Mon", &[3.0, 1.0], Some(2.0), false), column("Tue", &[0.0, 2.0], None, true)],
             part: "Day",
             before: Some("Before"),
+            pointed: Values::Told,
         };
         let expect = concat!(
             r#"<figure class="card" id="c"><figcaption><h2>Requests</h2><p class="says" id="c-says">Two days.</p></figcaption>"#,
@@ -262,6 +322,7 @@ mod tests {
             columns,
             part: "Day",
             before: None,
+            pointed: Values::Told,
         }
     }
 

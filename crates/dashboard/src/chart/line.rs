@@ -3,9 +3,11 @@
 use maud::{Markup, html};
 
 use super::figure::{Caption, Table, TableRow};
+use super::many::{self, EACH_MAX, HEIGHT, LINKED_MAX, LISTED_MAX, Values};
 use super::notes;
 use super::scale::{Scale, draw_names, draw_zero, middle, percent, short};
 use crate::format::number::Unit;
+use crate::format::time::Cell;
 
 /// Most points that have a dot.
 const DOTS_MAX: usize = 32;
@@ -23,6 +25,8 @@ pub(crate) struct Lines<'a> {
     pub(crate) points: Vec<Point>,
     /// What the parts are called, in the head of the table.
     pub(crate) part: &'static str,
+    /// Where a part has its numbers from when it is pointed at.
+    pub(crate) pointed: Values,
 }
 
 /// A line.
@@ -45,6 +49,8 @@ pub(crate) struct Point {
     pub(crate) href: Option<String>,
     /// The number of each line; none of a part that is still to come.
     pub(crate) values: Vec<Option<f64>>,
+    /// Where it stands in a calendar, if its chart has many parts.
+    pub(crate) cell: Option<Cell>,
     /// Notes about it.
     pub(crate) notes: Vec<String>,
 }
@@ -55,16 +61,22 @@ impl Lines<'_> {
         let values = self.points.iter().flat_map(|point| point.values.iter().flatten().copied());
         let scale = Scale::to(values.fold(0.0, f64::max), self.unit);
         let all = self.points.len();
+        let is_together = all > EACH_MAX;
         let inside = html! {
             (scale.draw())
             (draw_zero())
-            svg viewBox={ "0 0 " (all.max(1)) " 100" } preserveAspectRatio="none" width="100%" height="100%" {
+            svg viewBox={ "0 0 " (all.max(1)) " " (if is_together { HEIGHT } else { 100.0 }) } preserveAspectRatio="none" width="100%" height="100%" {
                 @for (place, line) in self.lines.iter().enumerate().rev() {
-                    path class={ "line " (line.class) } d=(self.path(place, &scale)) {}
+                    path class={ "line " (line.class) } d=(if is_together { self.path_of_many(place, &scale) } else { self.path(place, &scale) }) {}
                 }
             }
-            @for (place, point) in self.points.iter().enumerate().filter(|(_, point)| !point.values.is_empty()) {
-                (self.point(place, point, &scale))
+            @if self.pointed.are_drawn(all) {
+                @for (place, point) in self.points.iter().enumerate().filter(|(_, point)| !point.values.is_empty()) {
+                    (self.point(place, point, &scale))
+                }
+            } @else {
+                @for (place, point) in self.points.iter().enumerate() { (notes::draw_mark(&point.notes, place, all)) }
+                (many::draw_pointed(all))
             }
             (draw_names(self.points.iter().map(|point| point.short.as_str())))
         };
@@ -87,6 +99,10 @@ impl Lines<'_> {
         path
     }
 
+    fn path_of_many(&self, line: usize, scale: &Scale) -> String {
+        many::line(self.points.iter().map(|point| Some(scale.down(point.values.get(line).copied().flatten()?))))
+    }
+
     fn point(&self, place: usize, point: &Point, scale: &Scale) -> Markup {
         let all = self.points.len();
         let slot = 100.0 / all.max(1) as f64;
@@ -102,8 +118,8 @@ impl Lines<'_> {
                 rect.hit x=(percent(slot * place as f64)) width=(percent(slot)) height="100%" {}
                 (notes::draw_mark(&point.notes, place, all))
                 @for (line, value) in std::iter::zip(&self.lines, &point.values) {
-                    @if let Some(value) = value {
-                        @let y = percent(scale.down(*value));
+                    @if let Some(value) = value.filter(|_| all <= EACH_MAX) {
+                        @let y = percent(scale.down(value));
                         circle class={ "dot " (line.class) @if all > DOTS_MAX && !is_alone { " rare" } } cx=(x) cy=(y) r="3" {}
                     }
                 }
@@ -141,20 +157,23 @@ impl Lines<'_> {
     }
 
     fn table(&self) -> Table {
+        let shown = || self.points.iter().filter(|point| !point.values.is_empty());
+        if self.points.len() > LISTED_MAX && shown().all(|point| point.cell.is_some()) {
+            let cell =
+                |point: &Point| Some((point.cell.clone()?, self.written(point.values.first().copied().flatten())));
+            return many::calendar(self.part, shown().filter_map(cell));
+        }
         let has_notes = self.points.iter().any(|point| !point.notes.is_empty());
         let heads = std::iter::once(self.part.to_owned()).chain(self.lines.iter().map(|line| line.name.clone()));
         let heads = heads.chain(has_notes.then(|| notes::HEAD.to_owned()));
         let row = |point: &Point| TableRow {
             name: point.long.clone(),
-            href: point.href.clone(),
+            href: point.href.clone().filter(|_| self.points.len() <= LINKED_MAX),
             cells: (point.values.iter().map(|value| self.written(*value)))
                 .chain(has_notes.then(|| notes::cell(&point.notes)))
                 .collect(),
         };
-        Table {
-            heads: heads.collect(),
-            rows: self.points.iter().filter(|point| !point.values.is_empty()).map(row).collect(),
-        }
+        Table { heads: heads.collect(), rows: shown().map(row).collect() }
     }
 }
 
@@ -169,6 +188,7 @@ mod tests {
             long: name.to_owned(),
             href: None,
             values: vec![value],
+            cell: None,
             notes: Vec::new(),
         };
         let chart = Lines {
@@ -177,6 +197,7 @@ mod tests {
             lines: vec![Line { name: "Rate".to_owned(), class: "s1" }],
             points: vec![point("Mon", Some(0.1)), point("Tue", Some(0.2)), point("Wed", None), point("Thu", Some(0.0))],
             part: "Day",
+            pointed: Values::Told,
         };
         let scale = Scale::to(0.2, Unit::Share);
         assert_eq!(chart.path(0, &scale), "M0.5 50L1.5 0M3.5 100");

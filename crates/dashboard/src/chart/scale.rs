@@ -108,15 +108,21 @@ pub(super) fn short(number: f64) -> String {
     }
 }
 
-/// Names under the parts of a chart, as many as there is room for; some only on wide screens.
+/// Names under the parts of a chart, as many as there is room for; some only on wide screens. Of the hours of several days
+/// those where a day begins.
 pub(super) fn draw_names<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> Markup {
     const WIDE: usize = 8;
+    const HOURS: usize = 48;
     let all = names.len();
-    let step = all.div_ceil(WIDE).max(1);
+    let names: Vec<(usize, &str)> = names.enumerate().collect();
+    let begins_day = |name: &str| !name.contains(':') || name.ends_with(" 00:00");
+    let days: Vec<(usize, &str)> = names.iter().copied().filter(|(_, name)| begins_day(name)).collect();
+    let named = if all > HOURS && days.len() > 1 { days } else { names };
+    let step = named.len().div_ceil(WIDE).max(1);
+    let has_room = named.len() <= 4;
     html! {
-        @for (place, name) in names.enumerate().filter(|(place, _)| place.is_multiple_of(step)) {
-            @let on_narrow = all <= 4 || (place / step).is_multiple_of(2);
-            text class=(if on_narrow { "name" } else { "name wide" }) x=(percent(middle(place, all))) y="100%" { (name) }
+        @for (count, (place, name)) in named.into_iter().step_by(step).enumerate() {
+            text class=(if has_room || count % 2 == 0 { "name" } else { "name wide" }) x=(percent(middle(place, all))) y="100%" { (name) }
         }
     }
 }
@@ -147,6 +153,29 @@ mod tests {
         check(0.17, Unit::Share, &[0.0, 0.05, 0.1, 0.15, 0.2]);
         check(500.0, Unit::Seconds, &[0.0, 300.0, 600.0]);
         check(200_000.0, Unit::Seconds, &[0.0, 50_000.0, 100_000.0, 150_000.0, 200_000.0]);
+    }
+
+    #[test]
+    fn names_are_few_and_of_hours_those_of_days() {
+        let check = |names: &[String], expect: &[&str]| {
+            let drawn = draw_names(names.iter().map(String::as_str)).into_string();
+            let shown: Vec<&str> =
+                drawn.split("y=\"100%\">").skip(1).filter_map(|rest| rest.split('<').next()).collect();
+            assert_eq!(shown, expect);
+        };
+        let hours = |first: i32, count: i32| -> Vec<String> {
+            let name = |hour: i32| match hour % 24 {
+                0 => format!("day {}", hour / 24),
+                hour => format!("{hour:02}:00"),
+            };
+            (first..first + count).map(name).collect()
+        };
+        check(&hours(15, 168), &["day 1", "day 2", "day 3", "day 4", "day 5", "day 6", "day 7"]);
+        check(&hours(0, 20 * 24), &["day 0", "day 3", "day 6", "day 9", "day 12", "day 15", "day 18"]);
+        check(&hours(0, 24), &["day 0", "03:00", "06:00", "09:00", "12:00", "15:00", "18:00", "21:00"]);
+        let week: Vec<String> = (0..168).map(|hour| format!("d{} {:02}:00", hour / 24, hour % 24)).collect();
+        check(&week[..], &["d0 00:00", "d1 00:00", "d2 00:00", "d3 00:00", "d4 00:00", "d5 00:00", "d6 00:00"]);
+        check(&hours(0, 3), &["day 0", "01:00", "02:00"]);
     }
 
     #[test]

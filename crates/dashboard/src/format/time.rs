@@ -82,6 +82,35 @@ pub(crate) struct PartName {
     pub(crate) span: Option<(String, String)>,
 }
 
+/// Where a part stands in a calendar.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Cell {
+    /// What its row is called: `Sat 28 Nov 2026` of an hour, `Nov 2026` of a day, `2026` of a week or a month.
+    pub(crate) row: String,
+    /// The order of its column, and what that is called: `09:00`, `28`, `W48`, `Nov`.
+    pub(crate) place: u32,
+    pub(crate) column: String,
+}
+
+/// That of the part that begins at `at`; `None` where parts are divided by what no calendar has.
+pub(crate) fn cell(by: &str, at: &str) -> Option<Cell> {
+    let time = local(at)?;
+    let (year, month) = (time.year(), MONTHS[time.month0() as usize % MONTHS.len()]);
+    let (row, place, column) = match by {
+        "hour" => {
+            let row = format!("{} {} {year}", time.weekday(), day_of_month(time));
+            (row, time.hour(), format!("{:02}:00", time.hour()))
+        }
+        "day" => (format!("{month} {year}"), time.day(), time.day().to_string()),
+        "week" => {
+            (time.iso_week().year().to_string(), time.iso_week().week(), format!("W{:02}", time.iso_week().week()))
+        }
+        "month" => (year.to_string(), time.month(), month.to_owned()),
+        _ => return None,
+    };
+    Some(Cell { row, place, column })
+}
+
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// `28 Nov`
@@ -164,6 +193,21 @@ mod tests {
         check("week", "2026-01-01T00:00:00Z", "1 Jan", "Week of 1 Jan 2026", week);
         check("month", "2026-11-01T00:00:00Z", "Nov 2026", "November 2026", Some(("2026-11", "2026-11")));
         check("weekday-hour", "mon 09:00", "mon 09:00", "mon 09:00", None);
+    }
+
+    #[test]
+    fn parts_have_a_place_in_a_calendar() {
+        let check = |by: &str, at: &str, expect: Option<(&str, u32, &str)>| {
+            let expect =
+                expect.map(|(row, place, column)| Cell { row: row.to_owned(), place, column: column.to_owned() });
+            assert_eq!(cell(by, at), expect, "{by} {at}");
+        };
+        check("hour", "2026-11-22T09:00:00+01:00", Some(("Sun 22 Nov 2026", 9, "09:00")));
+        check("day", "2026-11-02T00:00:00Z", Some(("Nov 2026", 2, "2")));
+        // The last days of a year may be of the first week of the next one.
+        check("week", "2025-12-29T00:00:00Z", Some(("2026", 1, "W01")));
+        check("month", "2026-11-01T00:00:00Z", Some(("2026", 11, "Nov")));
+        check("weekday-hour", "mon 09:00", None);
     }
 
     /// Each day of four years, beside chrono's own patterns.

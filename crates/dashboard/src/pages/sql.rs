@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use report::{EXAMPLES, SqlTable};
 
 use crate::asset::SCRIPT;
-use crate::chart::{Caption, Column, Columns, Series};
+use crate::chart::{Caption, Column, Columns, Series, Values};
 use crate::format::number::{Unit, count};
 use crate::page::{document, keys, top};
 use crate::parts::csv::SqlRows;
@@ -128,6 +128,7 @@ fn chart(rows: &SqlRows) -> Option<Markup> {
                 href: None,
                 values,
                 before: None,
+                cell: None,
                 is_so_far: false,
                 notes: Vec::new(),
             }
@@ -138,7 +139,10 @@ fn chart(rows: &SqlRows) -> Option<Markup> {
     let says = format!("The most: {} with {}.", most.long, Unit::Count.write(most.values[0]));
     let caption = Caption { id: "chart", title: &head, sentence: says };
     let series = vec![Series { name: head.clone(), class: "s1", href: None }];
-    Some(Columns { caption, unit: Unit::Count, series, columns, part: "Row", before: None }.draw())
+    Some(
+        Columns { caption, unit: Unit::Count, series, columns, part: "Row", before: None, pointed: Values::Told }
+            .draw(),
+    )
 }
 
 fn examples() -> Markup {

@@ -5,8 +5,8 @@ use report::{Channel, Metric, MetricNumber, Report, metric};
 
 use crate::annotations;
 use crate::change::Change;
-use crate::chart::{Caption, Column, Columns, Line, Lines, Point, Series};
-use crate::format::time::PartName;
+use crate::chart::{Caption, Column, Columns, LISTED_MAX, Line, Lines, Point, Series};
+use crate::format::time::{self, Cell, PartName};
 use crate::page::Context;
 use crate::reading::{Part, When, compared, compared_line, part, part_before, part_head, parts, total, unit};
 use crate::view::{Filter, FilterKind};
@@ -52,7 +52,7 @@ pub(crate) fn requests_chart(context: &Context<'_>, report: &Report) -> Columns<
             .collect()
     };
     let columns: Vec<Column> =
-        parts.iter().map(|part| column(context, part, values(part), &metric::CONTACT_REQUESTS)).collect();
+        parts.iter().map(|part| column(context, report, part, values(part), &metric::CONTACT_REQUESTS)).collect();
     let caption = Caption {
         id: "requests",
         title: "Contact requests over time",
@@ -66,6 +66,7 @@ pub(crate) fn requests_chart(context: &Context<'_>, report: &Report) -> Columns<
         columns,
         part: part_head(report),
         before,
+        pointed: context.pointed(),
     }
 }
 
@@ -91,16 +92,26 @@ pub(crate) fn columns_chart(
     let parts = parts(report, context.now);
     let columns: Vec<Column> = parts
         .iter()
-        .map(|part| column(context, part, vec![self::part(&part.bucket.metrics, metric).unwrap_or(0.0)], metric))
+        .map(|part| {
+            column(context, report, part, vec![self::part(&part.bucket.metrics, metric).unwrap_or(0.0)], metric)
+        })
         .collect();
     let caption = Caption { id, title, sentence: sentence(report, metric, &columns) + &annotations::sentence(&parts) };
     let label = metric.label;
     let before = compared_line(report).filter(|_| columns.iter().any(|column| column.before.is_some()));
     let series = vec![Series { name: label.to_owned(), class: "s1", href: None }];
-    Columns { caption, unit: unit(metric), series, columns, part: part_head(report), before }
+    Columns {
+        caption,
+        unit: unit(metric),
+        series,
+        columns,
+        part: part_head(report),
+        before,
+        pointed: context.pointed(),
+    }
 }
 
-fn column(context: &Context<'_>, part: &Part<'_>, values: Vec<f64>, compared: &Metric) -> Column {
+fn column(context: &Context<'_>, report: &Report, part: &Part<'_>, values: Vec<f64>, compared: &Metric) -> Column {
     let name = part.name();
     Column {
         href: href(context, &name),
@@ -108,6 +119,7 @@ fn column(context: &Context<'_>, part: &Part<'_>, values: Vec<f64>, compared: &M
         long: name.long,
         values: if part.when == When::ToCome { Vec::new() } else { values },
         before: part_before(&part.bucket.metrics, compared),
+        cell: cell(report, part),
         is_so_far: part.when == When::SoFar,
         notes: part.notes.clone(),
     }
@@ -116,6 +128,11 @@ fn column(context: &Context<'_>, part: &Part<'_>, values: Vec<f64>, compared: &M
 fn href(context: &Context<'_>, name: &PartName) -> Option<String> {
     let (since, until) = name.span.as_ref()?;
     Some(context.view.during(since, Some(until)).href(context.page))
+}
+
+/// Where a part stands in a calendar, if its report has so many that their numbers are told as one.
+fn cell(report: &Report, part: &Part<'_>) -> Option<Cell> {
+    if report.series.len() > LISTED_MAX { time::cell(&report.by, &part.bucket.at) } else { None }
 }
 
 /// A line.
@@ -141,6 +158,7 @@ pub(crate) fn lines(
         let name = part.name();
         Point {
             href: href(context, &name),
+            cell: cell(report, &part),
             values: match part.when {
                 When::ToCome => Vec::new(),
                 When::Over | When::SoFar => lines.iter().map(|line| (line.value)(part.bucket, metric)).collect(),
@@ -158,7 +176,15 @@ pub(crate) fn lines(
     let points = parts.into_iter().map(point).collect();
     let named = lines.iter().map(|line| Line { name: line.name.to_owned(), class: line.class });
     let caption = Caption { id, title, sentence };
-    Lines { caption, unit: unit(metric), lines: named.collect(), points, part: part_head(report) }.draw()
+    Lines {
+        caption,
+        unit: unit(metric),
+        lines: named.collect(),
+        points,
+        part: part_head(report),
+        pointed: context.pointed(),
+    }
+    .draw()
 }
 
 /// `Contact requests rose 12 % to 340 from 300 in the period before; the most on Tue 24 Nov 2026 with 61.`

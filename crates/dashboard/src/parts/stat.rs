@@ -10,8 +10,9 @@ use crate::chart::{Table, TableRow, spark};
 use crate::format::number::Unit;
 use crate::reading::{Part, When, part_head, parts, total, unit, written};
 
-/// Parts of a span whose numbers stand in a table behind the lines: hours of a week. Of more, the file of the page has them.
-const TABLE_PARTS_MAX: usize = 7 * 24;
+/// Parts of a span whose numbers stand in a table behind the lines: days of two months. Of more, the file of the page has
+/// them: the table has six numbers of each, and a page is to stay light.
+const TABLE_PARTS_MAX: usize = 62;
 
 /// A headline number.
 pub(crate) struct Stat<'a> {

@@ -27,6 +27,7 @@ pub(crate) fn with_context(page: Page, parameters: &[(&str, &str)], draw: impl F
         standing: None,
         demo: None,
         shared: None,
+        is_file: false,
     })
 }
 
@@ -49,6 +50,7 @@ pub(crate) fn with_link(
         standing: None,
         demo: None,
         shared,
+        is_file: false,
     })
 }
 
@@ -198,15 +200,43 @@ pub(crate) fn all(subjects: &[&str], pages: &[&str], parameters: &[(&str, &str)]
 }
 
 fn overview(overview: &Report, lists: [&Report; 4], parameters: &[(&str, &str)]) -> String {
+    overview_beside(overview, &made_up::days(ReportName::Chat), lists, parameters)
+}
+
+/// Pages with charts over time, of so many days or hours.
+pub(crate) fn of_many(by: &str, parts: i64) -> [(&'static str, String); 3] {
+    let many = |name| made_up::many(name, by, parts);
+    let list = |name, by, values: &[&str]| made_up::with_rows(many(name), by, values);
+    let subjects = list(ReportName::Subjects, "subject", made_up::SUBJECTS);
+    let pages = list(ReportName::Pages, "page", made_up::PAGES);
+    let referrers = list(ReportName::Referrers, "referrer", made_up::REFERRERS);
+    let devices = list(ReportName::Devices, "device", &Device::ALL.map(Device::name));
+    let quality = list(ReportName::Quality, "reason", &["required", "format", "maximum", "type"]);
+    let (requests, chats) = (many(ReportName::Overview), many(ReportName::Chat));
+    let parameters = [("since", "2026-01-01"), ("tz", "Europe/Berlin"), ("by", by)];
+    [
+        ("overview", overview_beside(&requests, &chats, [&subjects, &pages, &referrers, &devices], &parameters)),
+        ("chat", with_context(Page::Chat, &parameters, |context| dashboard::chat(context, &Chat { chat: &chats }))),
+        (
+            "quality",
+            with_context(Page::Quality, &parameters, |context| {
+                let standing = Standing { rejected: rejected(made_up::SUBJECTS), ..Standing::default() };
+                let context = Context { standing: Some(&standing), ..*context };
+                dashboard::quality(&context, &Quality { quality: &quality })
+            }),
+        ),
+    ]
+}
+
+fn overview_beside(overview: &Report, chat: &Report, lists: [&Report; 4], parameters: &[(&str, &str)]) -> String {
     with_context(Page::Overview, parameters, |context| {
-        let chat = made_up::days(ReportName::Chat);
         let hours = made_up::hours();
         let [subjects, pages, referrers, devices] = lists;
         // As the server asks for them.
         let unless = |kinds, report| (!context.view.is_filtered_by(kinds)).then_some(report);
         let data = Overview {
             overview,
-            chat: &chat,
+            chat,
             hours: Some(&hours),
             subjects: unless(SLOW_FOR_PAGES, subjects),
             pages: unless(SLOW_FOR_PAGES, pages),

@@ -1,5 +1,6 @@
 //! Made-up reports, the same each time, of the shape of real ones.
 
+use chrono::{DateTime, SecondsFormat};
 use report::{
     Channel, ComparedPeriod, MetricAnswer, MetricNumber, Named, PartAnswer, Report, ReportBucket, ReportName,
     ReportPeriod, ReportRow, RowKind, SecondsAnswer, WrittenFilter,
@@ -19,6 +20,28 @@ pub(crate) fn days(name: ReportName) -> Report {
         ReportBucket { at: day(number), metrics: part(requests, requests * 9 / 10 + 12) }
     });
     report(name, "day", series.collect(), 1_942, 1_731)
+}
+
+/// So many days or hours up to a moment ago, of a large shop: numbers without a pattern that compresses.
+pub(crate) fn many(name: ReportName, by: &str, parts: i64) -> Report {
+    let step = if by == "hour" { 3_600_000_000 } else { 86_400_000_000 };
+    let begin = |place: i64| (NOW / step + 1 - parts + place) * step;
+    let at = |micros: i64| DateTime::from_timestamp_micros(micros).unwrap().to_rfc3339_opts(SecondsFormat::Secs, true);
+    let mut random = 88_172_645_463_325_252_u64;
+    let mut next = move || {
+        // xorshift64
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        random
+    };
+    let series = (0..parts).map(|place| {
+        let requests = next() % 19_000 + 800;
+        ReportBucket { at: at(begin(place)), metrics: part(requests, next() % 19_000 + 800) }
+    });
+    let mut report = report(name, by, series.collect(), 9_871_942, 9_641_731);
+    (report.period.since, report.period.until) = (at(begin(0)), at(begin(parts)));
+    report
 }
 
 /// The hours of a week.

@@ -262,6 +262,16 @@ impl ReportRequest {
         self.form
     }
 
+    /// What its series is divided by, as the parameter has it.
+    pub fn divided_by(&self) -> &'static str {
+        self.by.word()
+    }
+
+    /// Parts of its series.
+    pub fn parts(&self) -> usize {
+        self.current.buckets.len()
+    }
+
     /// What is asked of the summaries: about the span, then about the one that it is compared with.
     pub(super) fn queries(&self) -> Vec<Query> {
         let wanted = self.contents.wanted();
@@ -391,6 +401,7 @@ mod tests {
             [["2026-11-16T00:00:00Z", "2026-11-23T00:00:00Z"], ["2026-11-09T00:00:00Z", "2026-11-15T15:00:00Z"]]
         );
         assert!(queries.iter().all(|query| query.timeline.buckets == 7 && query.by == Some(Dimension::Page)));
+        assert_eq!((request.divided_by(), request.parts()), ("day", 7));
     }
 
     #[test]

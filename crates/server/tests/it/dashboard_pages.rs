@@ -88,7 +88,7 @@ async fn a_page_asks_for_each_of_its_reports_once() {
 async fn what_is_wrong_is_said_on_the_page() {
     let rig = Rig::new().await;
     for (query, message) in [
-        ("tz=Europe/Berln", "There is no time zone &quot;Europe/Berln&quot;; did you mean Europe/Berlin"),
+        ("tz=Europe/Berln", "There is no time zone &quot;Europe/Berln&quot;; did you mean <a href=\"/"),
         ("since=2026-11-02&until=2026-11-01", "The period ends before it begins"),
         ("since=100y", "The period is 36525 days long"),
         ("sinc=7d", "There is no parameter &quot;sinc&quot;; did you mean since?"),
@@ -112,6 +112,27 @@ async fn what_is_wrong_is_said_on_the_page() {
     assert!(text.contains("31 of 97 days are ready") && text.contains("http-equiv=\"refresh\""), "{text}");
     refused(rig.get("/?page=broken"), 500, "internal").await;
     refused(rig.post("/", ""), 405, "method_not_allowed").await;
+}
+
+#[tokio::test]
+async fn a_page_draws_so_many_parts_and_says_what_it_does_instead() {
+    let rig = Rig::new().await;
+    let asked = || -> Vec<String> {
+        rig.fake.queries.lock().expect("not poisoned").drain(..).map(|(asked, ..)| asked).collect()
+    };
+    const NOTE: &str = "A page draws 500 parts of a period at most, so this one is divided by day and not by hour;";
+    for path in ["/", "/chat", "/quality"] {
+        let text = page(&rig, &format!("{path}?since=31d&by=hour"), 200).await;
+        assert_eq!(text.matches(NOTE).count(), 1, "{path}: {text}");
+        // Its files have every hour.
+        assert!(text.contains("?since=31d&amp;by=hour&amp;limit=1000&amp;format=csv"), "{path}: {text}");
+        let by_day = asked();
+        assert!(!by_day.iter().any(|asked| asked.contains("by: Hour")), "{path}: {by_day:?}");
+        assert!(by_day[0].contains("by: Day"), "{path}: {by_day:?}");
+        let text = page(&rig, &format!("{path}?since=20d&by=hour"), 200).await;
+        assert!(!text.contains("A page draws"), "{path}: {text}");
+        assert!(asked()[0].contains("by: Hour"), "{path}");
+    }
 }
 
 /// A form sends the fields that were left empty, too.

@@ -3,7 +3,7 @@
 use axum::extract::Query;
 use axum::http::{StatusCode, header};
 use axum::response::Response;
-use dashboard::{Context, FilterKind, Page, View, Wrong};
+use dashboard::{Context, FilterKind, PAGE_PARTS_MAX, Page, View, Wrong};
 use report::{Contents, Report, ReportName, ReportRequest, RequestError};
 use serde_json::json;
 
@@ -51,17 +51,37 @@ impl Wanted {
         Wanted { name, set: &[], absent: &[], shown: None, is_needed: true, not_with: &[] }
     }
 
-    fn request<B: Backend>(&self, state: &AppState<B>, view: &View, now: i64) -> Result<ReportRequest, RequestError> {
+    fn request<B: Backend>(&self, state: &AppState<B>, view: &View, now: i64) -> Result<Asked, RequestError> {
         let is_set = |name: &str| self.set.iter().any(|(set, _)| *set == name);
         let written = || view.parameters().filter(|(name, _)| !is_set(name));
-        let absent = self.absent.iter().copied().filter(|(name, _)| written().all(|(written, _)| written != *name));
-        let parameters = written().chain(self.set.iter().copied()).chain(absent);
-        let request = ReportRequest::parse(self.name.name(), parameters, state.options.time_zone, now)?;
-        Ok(match self.shown {
+        let absent = || self.absent.iter().copied().filter(|(name, _)| written().all(|(written, _)| written != *name));
+        let parameters = || written().chain(self.set.iter().copied()).chain(absent());
+        let zone = state.options.time_zone;
+        let mut request = ReportRequest::parse(self.name.name(), parameters(), zone, now)?;
+        let mut note = None;
+        // A link that was made for a week may be opened when its month has grown: better other parts than no page.
+        if request.parts() > PAGE_PARTS_MAX && view.parameters().any(|(name, _)| name == "by") {
+            let written = request.divided_by();
+            let parameters = parameters().filter(|(name, _)| *name != "by");
+            request = ReportRequest::parse(self.name.name(), parameters, zone, now)?;
+            note = Some(format!(
+                "A page draws {PAGE_PARTS_MAX} parts of a period at most, so this one is divided by {} and not by {written}; as CSV, JSON or a workbook the report has all parts.",
+                request.divided_by()
+            ));
+        }
+        let request = match self.shown {
             Some(shown) => request.with(shown),
             None => request,
-        })
+        };
+        Ok(Asked { request, note })
     }
+}
+
+/// What is asked for a page.
+struct Asked {
+    request: ReportRequest,
+    /// How it differs from what the URL says, as a sentence.
+    note: Option<String>,
 }
 
 impl Drawn {
@@ -101,6 +121,7 @@ pub(super) async fn show<B: Backend>(state: &AppState<B>, call: Call, drawn: &Dr
         standing: None,
         demo: demo.as_ref(),
         shared: None,
+        is_file: false,
     };
     draw(state, &context, drawn).await
 }
@@ -108,12 +129,14 @@ pub(super) async fn show<B: Backend>(state: &AppState<B>, call: Call, drawn: &Dr
 /// The same with all that a page is drawn by.
 pub(super) async fn draw<B: Backend>(state: &AppState<B>, context: &Context<'_>, drawn: &Drawn) -> Outcome {
     let mut requests = Vec::new();
+    let mut remarks = Vec::new();
     let mut is_asked = vec![false; drawn.reports.len()];
     for (wanted, is_asked) in drawn.reports.iter().zip(&mut is_asked) {
         match wanted.request(state, context.view, context.now) {
             Ok(_) if context.view.is_filtered_by(wanted.not_with) => {}
-            Ok(request) => {
+            Ok(Asked { request, note }) => {
                 requests.push(request);
+                remarks.push(note);
                 *is_asked = true;
             }
             Err(_) if !wanted.is_needed => {}
@@ -137,6 +160,9 @@ pub(super) async fn draw<B: Backend>(state: &AppState<B>, context: &Context<'_>,
         }
         Err(failure) => return Err(rows::problem(failure)),
     };
+    for (report, remark) in made.iter_mut().zip(remarks) {
+        report.notes.extend(remark);
+    }
     // Notes and mails are for those who may read everything.
     if context.shared.is_none() {
         annotate(state, &mut made).await;

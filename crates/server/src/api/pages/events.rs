@@ -68,6 +68,7 @@ impl Endpoint for GetEventsPage {
             standing: None,
             demo: None,
             shared: None,
+            is_file: false,
         };
         let request = match EventsRequest::parse(pairs(), state.options.time_zone, now) {
             Ok(request) => request,

@@ -66,6 +66,7 @@ impl Endpoint for GetSchemasPage {
             standing: None,
             demo: None,
             shared: None,
+            is_file: false,
         };
         let wrong =
             |message: &str| html(&state, StatusCode::BAD_REQUEST, dashboard::wrong(&context, Wrong::Asked, message));

@@ -90,6 +90,7 @@ pub(super) async fn shown<B: Backend>(state: &AppState<B>, link: &Link) -> Outco
         standing: None,
         demo: None,
         shared: Some(Shared { label: &share.label, until: share.expires_at }),
+        is_file: false,
     };
     draw(state, &context, drawn).await
 }

@@ -4,7 +4,7 @@
 use maud::{Markup, html};
 
 use super::figure::{Caption, Table, TableRow};
-use super::many::{self, EACH_MAX, HEIGHT, LINKED_MAX, LISTED_MAX, Values};
+use super::many::{self, EACH_MAX, HEIGHT, LINKED_MAX, Values};
 use super::notes;
 use super::scale::{Scale, draw_names, draw_zero, middle, percent, short};
 use crate::format::number::Unit;
@@ -226,7 +226,7 @@ impl Columns<'_> {
 
     fn table(&self) -> Table {
         let shown = || self.columns.iter().filter(|column| !column.values.is_empty());
-        if self.columns.len() > LISTED_MAX && shown().all(|column| column.cell.is_some()) {
+        if self.pointed.make_a_calendar(self.columns.len()) && shown().all(|column| column.cell.is_some()) {
             let cell = |column: &Column| Some((column.cell.clone()?, self.unit.write(column.sum())));
             return many::calendar(self.part, shown().filter_map(cell));
         }

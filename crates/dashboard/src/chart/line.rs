@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::figure::{Caption, Table, TableRow};
-use super::many::{self, EACH_MAX, HEIGHT, LINKED_MAX, LISTED_MAX, Values};
+use super::many::{self, EACH_MAX, HEIGHT, LINKED_MAX, Values};
 use super::notes;
 use super::scale::{Scale, draw_names, draw_zero, middle, percent, short};
 use crate::format::number::Unit;
@@ -158,7 +158,7 @@ impl Lines<'_> {
 
     fn table(&self) -> Table {
         let shown = || self.points.iter().filter(|point| !point.values.is_empty());
-        if self.points.len() > LISTED_MAX && shown().all(|point| point.cell.is_some()) {
+        if self.pointed.make_a_calendar(self.points.len()) && shown().all(|point| point.cell.is_some()) {
             let cell =
                 |point: &Point| Some((point.cell.clone()?, self.written(point.values.first().copied().flatten())));
             return many::calendar(self.part, shown().filter_map(cell));

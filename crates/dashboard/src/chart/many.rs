@@ -39,6 +39,11 @@ impl Values {
     pub(super) fn are_drawn(self, parts: usize) -> bool {
         self == Values::Drawn || parts <= POINTED_MAX
     }
+
+    /// Whether the table of so many parts is a calendar.
+    pub(super) fn make_a_calendar(self, parts: usize) -> bool {
+        self == Values::Told && parts > LISTED_MAX
+    }
 }
 
 /// The one part that is moved by the script, of so many.

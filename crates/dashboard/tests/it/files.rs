@@ -45,6 +45,19 @@ fn a_page_is_whole_and_leads_nowhere() {
     assert!(!page.contains("href=") && page.matches("Returns and refunds").count() >= 4, "{page}");
 }
 
+/// A file runs no script and may be of any weight: each part says its values, and the table has them all.
+#[test]
+fn a_file_has_all_values_of_many_parts() {
+    let page = report_page(&made_up::many(ReportName::Overview, "day", 366), &[], NOW);
+    let requests = page.split("id=\"requests\"").nth(1).and_then(|rest| rest.split("</figure>").next()).unwrap();
+    assert_eq!(requests.matches("<g class=\"part").count(), 366, "of 366");
+    assert_eq!(requests.matches("<tr><th scope=\"row\">").count(), 366, "of 366");
+    assert!(requests.contains("\nDirect message ") && !page.contains("data-of"), "of 366");
+    let picture = report_picture(&made_up::many(ReportName::Chat, "hour", 168), NOW);
+    assert_eq!(picture.matches("<g class=\"part").count(), 168);
+    balanced(&picture);
+}
+
 #[test]
 fn a_picture_is_whole_and_well_formed() {
     for report in reports(SUBJECTS) {

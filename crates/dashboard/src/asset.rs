@@ -1,5 +1,4 @@
-//! The one style sheet and the one script, under names that change with them, so that browsers may keep them for
-//! ever.
+//! The style sheet and the scripts, under names that change with them, so that browsers may keep them for ever.
 
 use std::sync::LazyLock;
 
@@ -10,6 +9,10 @@ pub(crate) const STYLE_SOURCE: &str = include_str!("style.css");
 pub static STYLE: LazyLock<Asset> = LazyLock::new(|| Asset::of(&without_comments(STYLE_SOURCE), "css"));
 /// The script of all pages: they are whole without it.
 pub static SCRIPT: LazyLock<Asset> = LazyLock::new(|| Asset::of(&without_whole_lines(include_str!("script.js")), "js"));
+
+/// The script of the page of queries, which needs the one of all pages.
+pub static QUERIES_SCRIPT: LazyLock<Asset> =
+    LazyLock::new(|| Asset::of(&without_whole_lines(include_str!("queries.js")), "js"));
 
 /// A file that pages load.
 #[derive(Debug)]

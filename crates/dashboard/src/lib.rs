@@ -31,7 +31,7 @@ mod shared;
 mod text;
 mod view;
 
-pub use asset::{Asset, SCRIPT, STYLE};
+pub use asset::{Asset, QUERIES_SCRIPT, SCRIPT, STYLE};
 pub use chart::PAGE_PARTS_MAX;
 pub use demo::{DEMO_DATA_PATH, DEMO_DATASTREAM, DemoData};
 pub use file::{report_page, report_picture};

@@ -4,6 +4,7 @@
   const one = (selector) => document.querySelector(selector);
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const made = (name, text) => Object.assign(document.createElement(name), { textContent: text });
+  const now = () => performance.now();
   const on = (target, type, act) => target.addEventListener(type, act);
   // Kept in this browser, where it permits that.
   const kept = (name, value) => {
@@ -14,6 +15,9 @@
     }
   };
 
+  // For the scripts of single pages.
+  window.frontdesk = { one, all, made, on, kept };
+
   // What is chosen is seen where not all fits beside it.
   for (const it of all(".seg [aria-current]")) it.parentElement.scrollLeft = it.offsetLeft - 99;
 
@@ -21,24 +25,17 @@
   // A page that a link shows has a stream of its own.
   const main = one("main[data-live]");
   const source = main?.dataset.live === "shared" ? `${location.pathname}/live` : "/live";
-  const SOONEST = 5e3;
-  const SAID = 6e4;
-  const AGAIN = 3e4;
+  const [SOONEST, SAID, AGAIN] = [5e3, 6e4, 3e4];
   const rules = window.trustedTypes?.createPolicy("frontdesk", { createHTML: (text) => text });
   const parsed = (text) => new DOMParser().parseFromString(rules?.createHTML(text) ?? text, "text/html");
-  let first = null;
-  let isBusy = false;
-  let isDue = false;
-  let saidAt = performance.now();
+  let [first, isBusy, isDue] = [null, false, false];
+  let saidAt = now();
 
   // Makes one element like another, and touches what differs alone: what is focused or open stays so.
   const become = (old, fresh) => {
     if (old.isEqualNode(fresh)) return;
     if (old.nodeName !== fresh.nodeName) return old.replaceWith(fresh);
-    if (!old.attributes) {
-      old.nodeValue = fresh.nodeValue;
-      return;
-    }
+    if (!old.attributes) return void (old.nodeValue = fresh.nodeValue);
     for (const { name } of [...old.attributes])
       if (!/^(open|tabindex)$/.test(name) && !fresh.hasAttribute(name)) old.removeAttribute(name);
     for (const { name, value } of fresh.attributes) old.setAttribute(name, value);
@@ -48,17 +45,17 @@
   };
 
   const say = () => {
-    const now = performance.now();
+    const at = now();
     const number = one(".stat .number");
-    if (!number || now - saidAt < SAID) return;
-    saidAt = now;
+    if (!number || at - saidAt < SAID) return;
+    saidAt = at;
     one("#said").textContent = `${one(".stat summary").textContent}: ${number.textContent}`;
   };
 
   const refresh = async () => {
     if ((isDue = isBusy || document.hidden)) return;
     isBusy = true;
-    const begin = performance.now();
+    const begin = now();
     try {
       const answer = await fetch(location.href, { headers: { accept: "text/html" }, cache: "no-store" });
       const fresh = answer.ok && parsed(await answer.text()).querySelector("main[data-live]");
@@ -69,11 +66,10 @@
     } catch {
       // The next one may get through.
     }
-    const pause = Math.max(SOONEST, 10 * (performance.now() - begin));
     setTimeout(() => {
       isBusy = false;
       if (isDue) refresh();
-    }, pause);
+    }, Math.max(SOONEST, 10 * (now() - begin)));
   };
 
   const arrived = (count) => {
@@ -154,47 +150,6 @@
     part.classList.add("on");
     one("#said").textContent = part.querySelector("title").textContent;
   });
-
-  // Queries: words that are offered, and what was asked before, which stays in this browser.
-  const editor = one("#q");
-  if (editor) {
-    const words = [...new Set(all("[data-word]").map((word) => word.textContent))];
-    const hints = one("#hints");
-    const begun = () => editor.value.slice(0, editor.selectionStart).match(/\w*$/)[0];
-    const button = (word) => {
-      const offer = Object.assign(made("button", word), { type: "button", className: "quiet" });
-      on(offer, "click", () => {
-        editor.setRangeText(word, editor.selectionStart - begun().length, editor.selectionStart, "end");
-        editor.focus();
-        hints.replaceChildren();
-      });
-      return offer;
-    };
-    on(editor, "input", () => {
-      const begin = begun().toLowerCase();
-      const found = words.filter((word) => begin[1] && word.startsWith(begin) && word !== begin);
-      hints.replaceChildren(...found.slice(0, 8).map(button));
-    });
-    on(editor, "keydown", (event) => {
-      if (!event.ctrlKey && !event.metaKey) return;
-      if (event.key === "Enter") editor.form.requestSubmit();
-      if (event.key !== " " || !hints.firstChild) return;
-      event.preventDefault();
-      hints.firstChild.click();
-    });
-    const asked = editor.value;
-    let past = (kept("sql") ?? "").split("\0").filter(String);
-    if (one("#result")) past = [asked, ...past.filter((query) => query !== asked)].slice(0, 20);
-    kept("sql", past.join("\0"));
-    one("#history").append(
-      ...past.map((query) => {
-        const line = made("li", "");
-        line.append(Object.assign(made("a", query), { href: `/sql?q=${encodeURIComponent(query)}` }));
-        return line;
-      }),
-    );
-    one("#past").hidden = !past.length;
-  }
 
   // Keys: `?` shows them.
   const help = one("#keys");

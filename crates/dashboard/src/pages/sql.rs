@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use report::{EXAMPLES, SqlTable};
 
-use crate::asset::SCRIPT;
+use crate::asset::{QUERIES_SCRIPT, SCRIPT};
 use crate::chart::{Caption, Column, Columns, Series, Values};
 use crate::format::number::{Unit, count};
 use crate::page::{document, keys, top};
@@ -66,6 +66,7 @@ pub fn sql(data: &Sql<'_>) -> String {
         p.unseen id="said" aria-live="polite" {}
         (keys())
         script src=(SCRIPT.path()) defer {}
+        script src=(QUERIES_SCRIPT.path()) defer {}
     };
     document("SQL", None, &body)
 }

@@ -1,7 +1,5 @@
 //! Counts the day's events and adds up their counters.
 
-use hashbrown::HashMap;
-
 use super::Bucket;
 use super::additions::{Additions, Spot};
 use super::shard::Shard;
@@ -13,12 +11,22 @@ use crate::rows::Flags;
 
 /// Adds events and counters of the day that count in the shard.
 pub(crate) fn count(window: Window, bucket: Bucket, sources: &Sources<'_>, shard: Shard, additions: &mut Additions) {
-    let mut events: HashMap<(Spot, Flags), u64> = HashMap::new();
     for source in sources.of_day(window) {
-        count_events(window, bucket, source, shard, &mut events);
+        count_events(window, bucket, source, shard, additions);
         add_counters(window, bucket, source, shard, additions);
     }
-    for ((spot, flags), count) in events {
+}
+
+fn count_events(window: Window, bucket: Bucket, source: &Source<'_>, shard: Shard, additions: &mut Additions) {
+    let places = source.places.len();
+    let buckets = bucket.per_day() as usize;
+    let mut clock = Clock::new(window, bucket);
+    let rows = source.rows.micros().iter().zip(source.rows.place_of()).enumerate();
+    let rows = rows.filter(|(row, _)| shard.counts_row(source.rows, *row));
+    let rows = rows.filter_map(|(_, (micros, place))| Some((clock.bucket(*micros)?, *place)));
+    let mut add = |bucket: u16, place: u32, count: u64| {
+        let (place, flags) = source.places[place as usize];
+        let spot = Spot::new(bucket, place);
         additions.add(Measure::Events, spot, count);
         for (flag, measure) in [
             (Flags::COUNTER, Measure::CounterAnomaly),
@@ -30,25 +38,6 @@ pub(crate) fn count(window: Window, bucket: Bucket, sources: &Sources<'_>, shard
                 additions.add(measure, spot, count);
             }
         }
-    }
-}
-
-fn count_events(
-    window: Window,
-    bucket: Bucket,
-    source: &Source<'_>,
-    shard: Shard,
-    events: &mut HashMap<(Spot, Flags), u64>,
-) {
-    let places = source.places.len();
-    let mut clock = Clock::new(window, bucket);
-    let buckets = bucket.per_day() as usize;
-    let rows = source.rows.micros().iter().zip(source.rows.place_of()).enumerate();
-    let rows = rows.filter(|(row, _)| shard.counts_row(source.rows, *row));
-    let rows = rows.filter_map(|(_, (micros, place))| Some((clock.bucket(*micros)?, *place)));
-    let mut add = |bucket: u16, place: u32, count: u64| {
-        let (place, flags) = source.places[place as usize];
-        *events.entry((Spot::new(bucket, place), flags)).or_default() += count;
     };
     // A counter for each bucket and place is fastest, where that takes no more memory than the rows do.
     if places.saturating_mul(buckets) > source.rows.len().max(FEW_COUNTERS) {
@@ -62,19 +51,17 @@ fn count_events(
     }
 }
 
-/// So few counters (of 4 bytes) that it doesn't matter.
-const FEW_COUNTERS: usize = 65_536;
-
 fn add_counters(window: Window, bucket: Bucket, source: &Source<'_>, shard: Shard, additions: &mut Additions) {
     let mut clock = Clock::new(window, bucket);
-    for mark in source.rows.marks().iter().filter(|mark| shard.counts_row(source.rows, mark.row as usize)) {
-        let Some(bucket) = clock.bucket(source.rows.micros()[mark.row as usize]) else { continue };
+    let marks = source.rows.marks().iter().filter(|mark| shard.counts_row(source.rows, mark.row as usize));
+    let marks = marks.filter_map(|mark| Some((clock.bucket(source.rows.micros()[mark.row as usize])?, mark)));
+    for (bucket, mark) in marks {
         let spot = Spot::new(bucket, source.place(mark.row).0);
-        for counter in Counter::ALL {
-            let value = mark.counter(counter);
-            if value > 0 {
-                additions.add(Measure::Counter(counter), spot, value);
-            }
+        for counter in Counter::ALL.into_iter().filter(|counter| mark.counter(*counter) > 0) {
+            additions.add(Measure::Counter(counter), spot, mark.counter(counter));
         }
     }
 }
+
+/// So few counters (of 4 bytes) that it doesn't matter.
+const FEW_COUNTERS: usize = 65_536;

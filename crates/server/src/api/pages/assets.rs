@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::http::{HeaderValue, StatusCode, header};
-use dashboard::{Asset, SCRIPT, STYLE};
+use dashboard::{Asset, QUERIES_SCRIPT, SCRIPT, STYLE};
 use serde_json::json;
 
 use crate::api::endpoint::Endpoint;
@@ -26,7 +26,7 @@ pub(in crate::api) enum GetAsset {}
 
 impl Endpoint for GetAsset {
     const SPEC: &'static RouteSpec = &RouteSpec {
-        summary: "The style sheet and the script of the pages",
+        summary: "The style sheet and the scripts of the pages",
         content: Content::Fixed,
         openapi: || Operation {
             id: "getAsset",
@@ -40,7 +40,7 @@ impl Endpoint for GetAsset {
 
     async fn handle<B: Backend>(_state: Arc<AppState<B>>, call: Call) -> Outcome {
         let path = call.head.uri.path();
-        let files: [(&Asset, HeaderValue); 2] = [(&STYLE, CSS), (&SCRIPT, JAVASCRIPT)];
+        let files: [(&Asset, HeaderValue); 3] = [(&STYLE, CSS), (&SCRIPT, JAVASCRIPT), (&QUERIES_SCRIPT, JAVASCRIPT)];
         let found = files.into_iter().find(|(asset, _)| asset.path() == path);
         let (asset, media_type) = found.ok_or_else(|| Problem::of(Code::NotFound))?;
         let mut response = response::content(StatusCode::OK, media_type, asset.text());

@@ -295,7 +295,8 @@ impl Block {
         match &column.values {
             // Every event of a block has an id, or nearly: the place is the row or just before.
             Values::Text(text) if column.valid.get(row) => {
-                let place = if text.len() >= self.rows() { row } else { place_of(&column.valid, row) };
+                let kept = text.len() - usize::from(column.valid.get(self.rows()));
+                let place = if kept == self.rows() { row } else { place_of(&column.valid, row) };
                 std::str::from_utf8(text.get(place)).unwrap_or_default()
             }
             _ => "",

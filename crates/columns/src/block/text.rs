@@ -217,6 +217,18 @@ mod tests {
         check(&of(1000, 1000), false);
         check(&of(8192, 5000), false);
         check(&vec!["long".repeat(100_000); 3], false);
+        // Each often enough, and more than there are numbers for.
+        check(&(0..3 * (ENTRIES_MAX + 100)).map(|n| format!("v{}", n / 3)).collect::<Vec<_>>(), false);
+    }
+
+    #[test]
+    fn values_whose_hashes_are_equal_are_kept_in_order() {
+        let mut text = Text::new();
+        let values: Vec<String> = (0..3 * 200).map(|n| format!("v{}", n / 3)).collect();
+        values.iter().for_each(|value| text.push_hashed(value.as_bytes(), || 7));
+        assert!(!text.interning, "looking for them would take ever longer");
+        assert_eq!(text.len(), values.len());
+        values.iter().enumerate().for_each(|(at, value)| assert_eq!(text.get(at), value.as_bytes()));
     }
 
     #[test]

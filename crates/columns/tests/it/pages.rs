@@ -154,7 +154,12 @@ fn rows_are_found_by_number() {
     block.commit(plain_row(86_400_000_000));
     block.text(Slot(0), "last");
     block.commit(plain_row(0));
-    assert_eq!((0..5).map(|row| block.id(row)).collect::<Vec<_>>(), ["id 0", "id 1", "id 2", "", "last"]);
+    let ids = |block: &Block| (0..5).map(|row| block.id(row).to_owned()).collect::<Vec<_>>();
+    assert_eq!(ids(&block), ["id 0", "id 1", "id 2", "", "last"]);
+    // The id of the event in progress is no kept one's.
+    block.text(Slot(0), "in progress");
+    assert_eq!(ids(&block), ["id 0", "id 1", "id 2", "", "last"]);
+    block.rollback();
     assert_eq!(block.dates(), [-1, 0, 20_000, 1, 0]);
     assert_eq!(block.content_macs(), [0, 31, 62, 86_400_000_000 * 31, 0]);
 }
@@ -178,6 +183,61 @@ fn a_block_fills_by_rows_or_bytes() {
     block.extra("/large", &large);
     block.commit(plain_row(2));
     assert!(block.is_full());
+    // What is recycled is filled anew.
+    block.clear();
+    block.commit(plain_row(3));
+    assert!(!block.is_full());
+}
+
+#[test]
+fn a_block_that_rows_are_copied_into_fills_by_their_bytes() {
+    let shape = shape(world::minimal());
+    let (mut from, mut into) = (block(&shape), block(&shape));
+    let eighth = "x".repeat(Block::BYTES_MAX / 8);
+    for row in 0..4 {
+        from.extra("/large", &eighth);
+        from.commit(plain_row(row));
+    }
+    for row in [0, 1, 2, 3, 3, 2, 1] {
+        from.gather(&[row], &mut into);
+        assert!(!into.is_full(), "{} rows", into.rows());
+    }
+    from.gather(&[0], &mut into);
+    assert!(into.is_full());
+    from.gather(&[], &mut into);
+    assert_eq!(into.rows(), 8);
+}
+
+#[test]
+fn a_list_that_begins_twice_in_one_row_stays_one_list_of_that_row() {
+    let mut layout = world::minimal();
+    let list = layout.add_list("tags", Space::EVENTS);
+    let tag = layout.add_column("tags[]", layout.lists[list.index()].items, Scalar::Integer);
+    layout.fields.push(world::field("tags", Node::List(list, Box::new(Node::Leaf(tag)))));
+    let shape = shape(layout);
+    let mut block = block(&shape);
+    let mut add = |lists: &[&[i64]]| {
+        for tags in lists {
+            block.begin(list);
+            for value in *tags {
+                block.item(list);
+                block.integer(tag, *value);
+            }
+            block.end(list);
+        }
+        block.commit(plain_row(0));
+    };
+    add(&[&[1, 2], &[3]]);
+    add(&[&[4]]);
+    add(&[]);
+    add(&[&[], &[5], &[]]);
+    let batch = block.to_arrow();
+    let expect = [json!([1, 2, 3]), json!([4]), json!(null), json!([5])];
+    let (bytes, _) = encode(&shape, EncodeOptions::default(), &[block]);
+    let file = read(bytes).0;
+    for (row, tags) in expect.iter().enumerate() {
+        assert_eq!((&read::row(&batch, row)["tags"], &read::row(&file, row)["tags"]), (tags, tags), "row {row}");
+    }
 }
 
 #[test]
@@ -202,6 +262,50 @@ fn broken_promises_do_not_shift_rows() {
     assert_eq!((&row["_id"], &row["map"]), (&json!("first"), &json!([["", 0], ["", 1], ["", 2]])));
     let (bytes, _) = encode(&shape, EncodeOptions::default(), &[block]);
     assert_eq!(read::row(&read(bytes).0, 0)["map"], row["map"]);
+}
+
+#[test]
+fn maps_of_maps_have_keys_however_they_came() {
+    let mut layout = world::minimal();
+    let list = layout.add_list("map", Space::EVENTS);
+    let entries = layout.lists[list.index()].items;
+    let key = layout.add_column("map.key", entries, Scalar::Text);
+    let inner = layout.add_list("map.value", entries);
+    let inner_entries = layout.lists[inner.index()].items;
+    let inner_key = layout.add_column("map.value.key", inner_entries, Scalar::Text);
+    let value = layout.add_column("map.value.value", inner_entries, Scalar::Integer);
+    let inner_node = Node::Map(inner, inner_key, Box::new(Node::Leaf(value)));
+    layout.fields.push(world::field("map", Node::Map(list, key, Box::new(inner_node))));
+    let shape = shape(layout);
+    let mut block = block(&shape);
+    // Some come with their key, some behind their value, some without.
+    for _ in 0..2 {
+        block.begin(list);
+        for outer in 0..3 {
+            block.item(list);
+            block.begin(inner);
+            for at in 0..3 {
+                block.item(inner);
+                block.integer(value, at);
+                if at == outer {
+                    block.text(inner_key, "named");
+                }
+            }
+            block.end(inner);
+            if outer == 1 {
+                block.text(key, "late");
+            }
+        }
+        block.end(list);
+        block.commit(plain_row(0));
+    }
+    let of = |named: usize| {
+        (0..3).map(|at| json!([if at == named { "named" } else { "" }, at])).collect::<Vec<serde_json::Value>>()
+    };
+    let expect = json!([["", of(0)], ["late", of(1)], ["", of(2)]]);
+    let (bytes, _) = encode(&shape, EncodeOptions::default(), &[block]);
+    let batch = read(bytes).0;
+    assert_eq!((&read::row(&batch, 0)["map"], &read::row(&batch, 1)["map"]), (&expect, &expect));
 }
 
 #[test]

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{Float64Type, Int64Type, TimestampMicrosecondType};
+use bytes::Bytes;
 use columns::{Block, EncodeOptions, FileEncoder, FileWriter, Row, RowGroup, Seal, Shape};
+use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::statistics::Statistics;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -320,6 +322,26 @@ fn row_groups_end_where_the_options_have_it() {
 }
 
 #[test]
+fn a_page_ends_with_the_block_that_fills_it() {
+    let (shape, slots) = flat();
+    let fill = |first: i64| {
+        let mut block = block(&shape);
+        (first..first + 40).for_each(|at| add(&mut block, &slots, &(None, Some(at * at), None, None, None)));
+        block
+    };
+    let blocks: Vec<Block> = (0..10).map(fill).collect();
+    let large = EncodeOptions::default();
+    for options in [EncodeOptions { page_rows_max: 120, ..large }, EncodeOptions { page_bytes_max: 120 * 8, ..large }] {
+        let bytes = Bytes::from(encode(&shape, options, &blocks).0);
+        let file = SerializedFileReader::new(bytes).expect("a file");
+        let group = file.get_row_group(0).expect("a row group");
+        let pages = group.get_column_page_reader(3).expect("the column of integers");
+        let rows: Vec<u32> = pages.map(|page| page.expect("a page").num_values()).collect();
+        assert_eq!(rows, [120, 120, 120, 40], "{options:?}");
+    }
+}
+
+#[test]
 fn an_empty_row_group_is_left_out_and_a_disk_that_fails_is_told() {
     let (shape, slots) = flat();
     let mut encoder = encoder(&shape, EncodeOptions::default());
@@ -413,6 +435,28 @@ fn personal_values_leave_sealed_or_not_at_all() {
         let text = format!("{:?}", read::row(&batch, row));
         assert!(!text.contains("SECRET"), "{text}");
     }
+}
+
+#[test]
+fn an_event_in_progress_hands_out_nothing_and_goes_with_the_block() {
+    let (shape, _) = flat();
+    let mut block = block(&shape);
+    let waiting = |block: &Block| block.personal_values().map(|value| value.raw.to_owned()).collect::<Vec<_>>();
+    block.personal(None, "/phone", "\"+1\"");
+    block.commit(plain_row(7));
+    block.personal(None, "/phone", "\"+2\"");
+    block.personal(None, "/mail", "\"a@b\"");
+    // It may yet turn out invalid.
+    assert_eq!(waiting(&block), ["\"+1\""]);
+    block.rollback();
+    assert_eq!(waiting(&block), ["\"+1\""]);
+    block.personal(None, "/phone", "\"+3\"");
+    block.extra("/other", "1");
+    block.clear();
+    block.commit(plain_row(7));
+    assert_eq!(waiting(&block), [""; 0]);
+    let row = read::row(&block.to_arrow(), 0);
+    assert_eq!((&row["extra"], &row["sealed"]), (&Value::Null, &Value::Null));
 }
 
 #[test]

@@ -118,9 +118,6 @@ impl Drain {
     }
 
     fn committed(&mut self, batch: &Batch, began: Duration) {
-        if batch.rejects_committed {
-            self.decoder.rejects_mark = self.decoder.rejects_mark.max(batch.last);
-        }
         self.retry_at = None;
         self.retry_pause = RETRY_AFTER[0];
         let tally = &self.context.tally;

@@ -166,6 +166,30 @@ async fn a_new_log_begins_behind_what_the_tables_have() {
     close(&fresh, intake).await;
 }
 
+/// The same when only the rejects were committed: what comes next would be taken for what they have.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_log_begins_behind_what_the_rejects_have() {
+    let (dir, held) = (tempfile::tempdir().unwrap(), Held::default());
+    let step_hook: StepHook = Arc::new(|step| match step {
+        DrainStep::RejectsCommitted => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    let (intake, _) = open_with(IntakeOptions { step_hook: Some(step_hook), ..held.options(dir.path()) }).await;
+    submit(&intake, invalid("bad")).await;
+    submit(&intake, event("a", 1)).await;
+    assert!(intake.flush().await.is_err());
+    close(&held, intake).await;
+    // Neither the log nor the note of how far it came is there any more.
+    std::fs::remove_file(dir.path().join("journal.mark")).unwrap();
+    let fresh = Held::default();
+    let intake = fresh.open(dir.path()).await;
+    assert_eq!(fresh.log().tail(), Sequence(2));
+    submit(&intake, invalid("next")).await;
+    intake.flush().await.unwrap();
+    assert_eq!(column(&intake.store().rejects, "event_id").await, ["bad", "next"]);
+    close(&fresh, intake).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_log_that_takes_nothing_is_said_and_what_it_has_is_drained() {
     let (dir, held) = (tempfile::tempdir().unwrap(), Held::default());

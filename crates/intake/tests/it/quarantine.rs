@@ -1,12 +1,14 @@
 //! Records that can't become rows: set aside, said, and no obstacle to what comes after.
 
+use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use intake::{
-    Intake, IntakeError, IntakeOptions, QuarantineReason, Replayed, SubmitError, TouchHook, Touched, quarantine_list,
+    DrainStep, Intake, IntakeError, IntakeOptions, QuarantineReason, Replayed, StepHook, SubmitError, TouchHook,
+    Touched, quarantine_list,
 };
 use journal::{Journal, Log, MasterKey};
 use table::Block;
@@ -117,6 +119,60 @@ async fn rows_that_cannot_be_shown_hide_no_others() {
     let bad = all.iter().filter(|id| id.starts_with("bad")).count();
     assert_eq!(bad + aside, 6, "{all:?}");
     intake.close().await;
+}
+
+/// A batch fails when its rejects are committed, now or before a crash, and more has come when it is tried in parts: one of
+/// them ends behind the commit of the rejects.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rejects_of_a_batch_that_is_tried_in_parts_stay_once() {
+    for is_replay in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        let (failing, fails) = std::sync::mpsc::channel();
+        let (go_on, goes_on) = std::sync::mpsc::channel::<()>();
+        let (gate, trap) = (Mutex::new(Some((failing, goes_on))), trapped(dir.path(), At::Rows));
+        let touch_hook = trap.touch_hook.clone().unwrap();
+        let gated: TouchHook = Arc::new(move |touched| {
+            // The first time only: it is the batch as a whole.
+            if matches!(touched, Touched::Rows(_))
+                && let Some((failing, goes_on)) = gate.lock().unwrap().take()
+            {
+                failing.send(()).unwrap();
+                goes_on.recv().unwrap();
+            }
+            touch_hook(touched);
+        });
+        let mut stored = Vec::new();
+        if is_replay {
+            let step_hook: StepHook = Arc::new(|step| match step {
+                DrainStep::RejectsCommitted => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
+            });
+            let (intake, _) = open_with(IntakeOptions { step_hook: Some(step_hook), ..trap.clone() }).await;
+            stored.extend(feed(&intake, 0).await);
+            assert!(intake.flush().await.is_err());
+            intake.abandon().await;
+        }
+        let (intake, _) = open_with(IntakeOptions { touch_hook: Some(gated), ..trap }).await;
+        if !is_replay {
+            stored.extend(feed(&intake, 0).await);
+        }
+        let flushing = tokio::spawn({
+            let intake = intake.clone();
+            async move { intake.flush().await }
+        });
+        tokio::task::spawn_blocking(move || fails.recv()).await.unwrap().unwrap();
+        stored.extend(feed(&intake, 1).await);
+        go_on.send(()).unwrap();
+        flushing.await.unwrap().unwrap();
+        intake.flush().await.unwrap();
+        intake.settle().await.unwrap();
+        stored.sort();
+        assert_eq!(ids(&intake).await, stored, "replay: {is_replay}");
+        let expect = kinds(&[("invalid", 2), ("duplicate", 2)]);
+        assert_eq!(rejects(&intake).await, expect, "replay: {is_replay}");
+        assert_eq!(reasons(dir.path()), [QuarantineReason::Rows; 4]);
+        intake.close().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -147,9 +147,9 @@ fn an_id_stands_for_a_new_session_after_24_hours_of_silence() {
         let offer = event(start + 20 * HOUR, Some("s"), &[OFFER]);
         let events = [event(start, Some("s"), &[START]), offer, event(start + after, Some("s"), &[END])];
         let numbers = totals(&events);
-        (numbers.sessions.all, numbers.durations.max())
+        (numbers.sessions.all, numbers.sessions.ended, numbers.durations.max())
     };
-    assert_eq!((ended(DAY_MICROS - 1), ended(DAY_MICROS)), ((1, Some(24 * 60 * 60 - 1)), (1, None)));
+    assert_eq!((ended(DAY_MICROS - 1), ended(DAY_MICROS)), ((1, 1, Some(24 * 60 * 60 - 1)), (1, 0, None)));
     // What is too late for the session and too early for a new one belongs to none.
     let numbers = totals(&[
         event(start, Some("s"), &[START]),

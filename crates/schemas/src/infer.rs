@@ -71,7 +71,7 @@ impl Inference {
             "meta:abstract": true,
             "meta:status": "experimental",
             "meta:intendedToExtend": [CLASS],
-            "definitions": { DEFINITION: { "properties": properties(&self.seen, self.events) } },
+            "definitions": { DEFINITION: { "properties": properties(&self.seen, Some(self.events)) } },
             "allOf": [{ "$ref": format!("#/definitions/{DEFINITION}") }],
         })
     }
@@ -105,8 +105,9 @@ impl Sink for Undeclared {
     }
 }
 
-/// The properties of what was seen below an object.
-fn properties(seen: &Seen, events: u64) -> Map<String, Value> {
+/// The properties of what was seen below an object. `events` is of how many; `None` in the items of a list, which may be
+/// more than there are events.
+fn properties(seen: &Seen, events: Option<u64>) -> Map<String, Value> {
     let mut out = Map::new();
     for (name, inner) in seen.members() {
         match name.strip_prefix('_').filter(|rest| !rest.is_empty() && inner.has_members()) {
@@ -134,7 +135,7 @@ fn spelled(name: &str) -> String {
     }
 }
 
-fn property(name: &str, seen: &Seen, events: u64) -> Value {
+fn property(name: &str, seen: &Seen, events: Option<u64>) -> Value {
     let mut out = Map::new();
     out.insert("title".to_owned(), title(name).into());
     let kinds = seen.kinds();
@@ -144,15 +145,18 @@ fn property(name: &str, seen: &Seen, events: u64) -> Value {
         [] => {}
         several => drop(out.insert("type".to_owned(), several.iter().copied().map(Value::from).collect())),
     }
-    let share = format!("{} of {events} events", seen.count());
-    let told =
-        if seen.count() == 0 { "Holds what was undeclared inside it.".to_owned() } else { format!("Seen in {share}.") };
+    let told = match (seen.count(), events) {
+        (0, _) => "Holds what was undeclared inside it.".to_owned(),
+        (count, Some(events)) => format!("Seen in {count} of {events} events."),
+        (1, None) => "Seen in 1 item.".to_owned(),
+        (count, None) => format!("Seen in {count} items."),
+    };
     out.insert("description".to_owned(), told.into());
     if kinds == ["object"] && seen.has_members() {
         out.insert("properties".to_owned(), properties(seen, events).into());
     }
     if let (["array"], Some(items)) = (kinds.as_slice(), seen.items()) {
-        let mut items = property(name, items, events);
+        let mut items = property(name, items, None);
         if let Some(map) = items.as_object_mut() {
             map.shift_remove("title");
             map.shift_remove("description");

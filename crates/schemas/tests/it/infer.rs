@@ -102,3 +102,20 @@ fn what_is_declared_is_not_in_the_group() {
     inference.add(br#"{"_id":"2","timestamp":"2026-11-22T14:07:15Z","customerFeedback":{"chatStart":"x"}}"#);
     assert_eq!((inference.places(), inference.events()), (0, 2));
 }
+
+#[test]
+fn what_is_undeclared_in_the_items_of_a_list_is_one_property_of_all_of_them() {
+    let mut inference = Inference::new(xdm::standard_plan(), Profile::spec());
+    inference.add(
+        br#"{"_id":"1","timestamp":"2026-11-22T14:07:15Z","identityMap":{"ECID":[{"id":"a","rank":1},{"id":"b"},{"id":"c","rank":2}]}}"#,
+    );
+    let group = inference.group("https://x.example/g", "G");
+    let found = &group["definitions"]["group"]["properties"]["xdm:identityMap"];
+    assert_eq!(found["description"], "Holds what was undeclared inside it.", "{group:#}");
+    let list = &found["properties"]["xdm:ECID"];
+    let rank = json!({"title": "Rank", "type": "integer", "description": "Seen in 2 items.", "examples": [1, 2]});
+    let expect = json!({"type": "object", "properties": {"xdm:rank": rank}});
+    assert_eq!((&list["type"], &list["items"]), (&json!("array"), &expect), "{group:#}");
+    // The map, its list and the member; items are no place of their own.
+    assert_eq!((inference.places(), inference.is_cut()), (3, false));
+}

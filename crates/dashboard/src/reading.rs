@@ -217,7 +217,7 @@ mod tests {
         // Hours of a week are no times.
         let hours = report("weekday-hour", &["mon 00:00", "mon 01:00"], "2026-10-27T00:00:00+01:00");
         check(&hours, "2026-10-24T12:00:00Z", &[Over, Over]);
-        assert_eq!(parts(&hours, 0)[1].name().long, "mon 01:00");
+        assert_eq!(parts(&hours, 0)[1].name().long, "Mon 01:00");
     }
 
     #[test]

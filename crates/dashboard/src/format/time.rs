@@ -127,7 +127,7 @@ fn written(time: NaiveDateTime) -> String {
 /// patterns anew each time and a page names hundreds of parts.
 pub(crate) fn part(by: &str, at: &str) -> PartName {
     let Some(time) = local(at) else {
-        return PartName { short: at.to_owned(), long: at.to_owned(), span: None };
+        return if by == "weekday-hour" { hour_of_week(at) } else { as_it_is(at) };
     };
     let (weekday, year) = (time.weekday(), time.year());
     let short = day_of_month(time);
@@ -152,9 +152,23 @@ pub(crate) fn part(by: &str, at: &str) -> PartName {
             let form = |form: &str| time.format(form).to_string();
             (form("%b %Y"), form("%B %Y"), (form("%Y-%m"), form("%Y-%m")))
         }
-        _ => return PartName { short: at.to_owned(), long: at.to_owned(), span: None },
+        _ => return as_it_is(at),
     };
     PartName { short, long, span: Some(span) }
+}
+
+fn as_it_is(at: &str) -> PartName {
+    PartName { short: at.to_owned(), long: at.to_owned(), span: None }
+}
+
+/// Of an hour of the week, as reports write it: `mon 09:00`.
+fn hour_of_week(at: &str) -> PartName {
+    let mut long = at.to_owned();
+    if let Some(first) = long.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    let short = long.strip_suffix(" 00:00").unwrap_or(&long).to_owned();
+    PartName { short, long, span: None }
 }
 
 #[cfg(test)]
@@ -192,7 +206,10 @@ mod tests {
         let week = Some(("2026-01-01", "2026-01-04"));
         check("week", "2026-01-01T00:00:00Z", "1 Jan", "Week of 1 Jan 2026", week);
         check("month", "2026-11-01T00:00:00Z", "Nov 2026", "November 2026", Some(("2026-11", "2026-11")));
-        check("weekday-hour", "mon 09:00", "mon 09:00", "mon 09:00", None);
+        check("weekday-hour", "mon 09:00", "Mon 09:00", "Mon 09:00", None);
+        check("weekday-hour", "sun 00:00", "Sun", "Sun 00:00", None);
+        check("weekday-hour", "", "", "", None);
+        check("weekday-hour", "é 00:00", "é", "é 00:00", None);
     }
 
     #[test]

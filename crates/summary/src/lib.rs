@@ -72,7 +72,7 @@ mod referrer;
 mod rows;
 mod text;
 
-pub use answer::{Lasting, answer, lasting_answer};
+pub use answer::{Lasting, answer, lasting_answer, lasting_answers};
 pub use channel::Channel;
 pub use columns::{Bits, EventColumns, IdentityColumn, IntegerColumn, Keys, TextColumn, Valid};
 pub use counter::{COUNTER_MAX, Counter};

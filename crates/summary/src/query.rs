@@ -21,8 +21,8 @@ pub struct Query {
     pub wanted: Wanted,
 }
 
-/// Which numbers of an answer are wanted. What is a sum is always there; distinct visitors and lengths of time
-/// take a look at each, so what isn't wanted is as if there were none.
+/// Which numbers of an answer are wanted. What is a sum is always there; distinct visitors, lengths of time and chats
+/// without an end take a look at each, so what isn't wanted is as if there were none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Wanted {
     /// Of the whole span.
@@ -40,6 +40,8 @@ pub struct Want {
     pub durations: bool,
     /// Their times to first contact.
     pub first_contacts: bool,
+    /// Their chats without an end: those that are open and those that aren't.
+    pub unended: bool,
     /// Their visitors.
     pub visitors: bool,
     /// Their visitors with a contact request, by any channel and by each.
@@ -64,13 +66,20 @@ impl Query {
 
 impl Want {
     /// Everything.
-    pub const ALL: Want =
-        Want { durations: true, first_contacts: true, visitors: true, contact_visitors: true, repeat_visitors: true };
+    pub const ALL: Want = Want {
+        durations: true,
+        first_contacts: true,
+        unended: true,
+        visitors: true,
+        contact_visitors: true,
+        repeat_visitors: true,
+    };
 
     /// Sums only.
     pub const SUMS: Want = Want {
         durations: false,
         first_contacts: false,
+        unended: false,
         visitors: false,
         contact_visitors: false,
         repeat_visitors: false,
@@ -82,6 +91,7 @@ impl Want {
         Want {
             durations: self.durations || other.durations,
             first_contacts: self.first_contacts || other.first_contacts,
+            unended: self.unended || other.unended,
             visitors: self.visitors || other.visitors,
             contact_visitors: self.contact_visitors || other.contact_visitors,
             repeat_visitors: self.repeat_visitors || other.repeat_visitors,

@@ -2,7 +2,7 @@
 
 use summary::Want;
 
-use super::{Condition, Measure, Metric, Span};
+use super::{Condition, Measure, Metric, SessionCondition, Span};
 
 impl Metric {
     /// What [`value`](Metric::value) reads, beside sums.
@@ -14,6 +14,9 @@ impl Metric {
 impl Measure {
     fn want(&self) -> Want {
         match self {
+            Measure::Sessions(SessionCondition::Open | SessionCondition::Unended) => {
+                Want { unended: true, ..Want::SUMS }
+            }
             Measure::Sum(_) | Measure::Rows(_) | Measure::Sessions(_) | Measure::SumOfSessions(_) => Want::SUMS,
             Measure::Visitors(Condition::Any) => Want { visitors: true, ..Want::SUMS },
             Measure::Visitors(Condition::Repeated) => Want { repeat_visitors: true, ..Want::SUMS },
@@ -33,7 +36,7 @@ pub(crate) fn of(metrics: &[&Metric]) -> Want {
 
 #[cfg(test)]
 mod tests {
-    use summary::{Distinct, Numbers, Seconds};
+    use summary::{Distinct, Numbers, Seconds, Sessions};
 
     use super::super::METRICS;
     use super::*;
@@ -50,6 +53,7 @@ mod tests {
             repeat_visitors: distinct(5),
             durations: Seconds([(60, 3)].into()),
             first_contacts: Seconds([(7, 2)].into()),
+            sessions: Sessions { all: 9, open: 3, unended: 2, ..Sessions::default() },
             ..Numbers::default()
         }
     }
@@ -58,8 +62,17 @@ mod tests {
     fn a_metric_reads_nothing_that_it_does_not_want() {
         let all = numbers();
         for metric in METRICS {
-            let Want { durations, first_contacts, visitors, contact_visitors, repeat_visitors } = metric.want();
-            let mut wanted = Numbers { events: all.events, counters: all.counters, ..Numbers::default() };
+            let Want { durations, first_contacts, unended, visitors, contact_visitors, repeat_visitors } =
+                metric.want();
+            let mut wanted = Numbers {
+                events: all.events,
+                counters: all.counters,
+                sessions: Sessions { open: 0, unended: 0, ..all.sessions },
+                ..Numbers::default()
+            };
+            if unended {
+                wanted.sessions = all.sessions;
+            }
             if durations {
                 wanted.durations = all.durations.clone();
             }

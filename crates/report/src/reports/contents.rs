@@ -1,6 +1,6 @@
 //! Which numbers each report has.
 
-use summary::Wanted;
+use summary::{Dimension, Want, Wanted};
 
 use super::name::ReportName;
 use crate::metric;
@@ -18,10 +18,13 @@ pub struct Contents {
 }
 
 impl Contents {
-    /// What is asked of summaries. The rows of channels are read from the totals.
-    pub(super) fn wanted(&self) -> Wanted {
-        let rows = want::of(self.rows);
-        Wanted { totals: want::of(self.totals).or(rows), series: want::of(self.series), rows }
+    /// What is asked of summaries. Rows of no dimension are those of channels, and are read from the totals.
+    pub(super) fn wanted(&self, by: Option<Dimension>) -> Wanted {
+        let (totals, rows) = (want::of(self.totals), want::of(self.rows));
+        match by {
+            None => Wanted { totals: totals.or(rows), series: want::of(self.series), rows: Want::SUMS },
+            Some(_) => Wanted { totals, series: want::of(self.series), rows },
+        }
     }
 }
 

@@ -274,14 +274,20 @@ impl ReportRequest {
 
     /// What is asked of the summaries: about the span, then about the one that it is compared with.
     pub(super) fn queries(&self) -> Vec<Query> {
-        let wanted = self.contents.wanted();
+        let by = self.name.dimension();
+        let wanted = self.contents.wanted(by);
+        // Where nothing is told by parts of the period there are none to add up.
+        let timeline = |divided: &Divided| match self.contents.series {
+            [] => Timeline::default(),
+            _ => divided.timeline.clone(),
+        };
         let query = |divided: &Divided| Query {
             since: divided.span.since,
             until: divided.span.until,
             now: self.now,
             filter: self.filter.clone(),
-            timeline: divided.timeline.clone(),
-            by: self.name.dimension(),
+            timeline: timeline(divided),
+            by,
             wanted,
         };
         std::iter::once(&self.current).chain(&self.compared).map(query).collect()
@@ -355,9 +361,10 @@ fn rows_max(written: &str) -> Result<usize, ParameterError> {
 
 #[cfg(test)]
 mod tests {
-    use summary::{Channel, Dimension};
+    use summary::{Channel, Dimension, Want, Wanted};
 
     use super::*;
+    use crate::metric;
 
     /// 2026-11-22T15:30:00Z
     const NOW: i64 = 1_795_361_400_000_000;
@@ -402,6 +409,25 @@ mod tests {
         );
         assert!(queries.iter().all(|query| query.timeline.buckets == 7 && query.by == Some(Dimension::Page)));
         assert_eq!((request.divided_by(), request.parts()), ("day", 7));
+    }
+
+    #[test]
+    fn what_nobody_looks_at_is_not_asked_for() {
+        const SHOWN: Contents = Contents {
+            totals: &[&metric::CONTACT_REQUESTS],
+            series: &[],
+            rows: &[&metric::CONTACT_REQUESTS, &metric::VISITORS],
+        };
+        let wanted = |name: &str| {
+            let [query] =
+                parse(name, &[("compare", "none"), ("by", "hour")]).unwrap().with(&SHOWN).queries().try_into().unwrap();
+            assert_eq!(query.timeline, Timeline::default());
+            query.wanted
+        };
+        let visitors = Want { visitors: true, ..Want::SUMS };
+        assert_eq!(wanted("pages"), Wanted { rows: visitors, ..Wanted::SUMS });
+        // Its rows are those of channels.
+        assert_eq!(wanted("overview"), Wanted { totals: visitors, ..Wanted::SUMS });
     }
 
     #[test]

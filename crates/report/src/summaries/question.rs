@@ -95,22 +95,56 @@ impl Summaries {
         let kept = unknown.filter(|(query, _)| Dimensions::kept_for(query).is_some());
         let days: BTreeSet<i32> = kept.flat_map(|(query, _)| moment.days_in(needed(query))).collect();
         let found = if days.is_empty() { Found::new(0) } else { self.find(&moment, days, permit, progress).await? };
-        let mut answers = Vec::with_capacity(queries.len());
+        let (mut ready, mut others) = (Vec::new(), Vec::new());
+        let mut answers: Vec<Option<Arc<SummaryAnswer>>> = Vec::with_capacity(queries.len());
         for (at, Known { asked, answer }) in known.into_iter().enumerate() {
-            if let Some(answer) = answer {
-                answers.push(answer);
-                continue;
+            if answer.is_none() {
+                match kept_days(&moment, &queries[at], &found) {
+                    Ok(days) => ready.push(Unanswered { at, asked, days, days_from_rows: Vec::new() }),
+                    Err(missing) => others.push((at, asked, missing)),
+                }
             }
-            let (days, days_from_rows) = self.days_of(&moment, &queries[at], &found).await?;
-            let (inner, queries, permit) = (Arc::clone(&self.0), Arc::clone(queries), Arc::clone(permit));
-            let adding = tokio::task::spawn_blocking(move || {
-                let lasting = summary::lasting_answer(&queries[at], &days);
-                drop(permit);
-                lock(&inner.answers).insert(asked, lasting, days_from_rows)
-            });
-            answers.push(adding.await?);
+            answers.push(answer);
         }
+        self.add_up(ready, queries, permit, &mut answers).await?;
+        // What is read for one of these takes memory, so they come one after the other.
+        for (at, asked, Missing { mut days, from_rows }) in others {
+            days.extend(self.wished_days(&moment, &queries[at], &from_rows, found.bytes).await?);
+            self.add_up(vec![Unanswered { at, asked, days, days_from_rows: from_rows }], queries, permit, &mut answers)
+                .await?;
+        }
+        let answers = answers.into_iter().collect::<Option<_>>().ok_or(Failure::Defect("a query without an answer"))?;
         Ok(Answered { answers })
+    }
+
+    /// Answers some of the queries together.
+    async fn add_up(
+        &self,
+        unanswered: Vec<Unanswered>,
+        queries: &Arc<[Query]>,
+        permit: &Arc<OwnedSemaphorePermit>,
+        answers: &mut [Option<Arc<SummaryAnswer>>],
+    ) -> Result<(), Failure> {
+        if unanswered.is_empty() {
+            return Ok(());
+        }
+        let (inner, queries, permit) = (Arc::clone(&self.0), Arc::clone(queries), Arc::clone(permit));
+        let adding = tokio::task::spawn_blocking(move || {
+            let together: Vec<(&Query, &[Arc<DaySummary>])> =
+                unanswered.iter().map(|Unanswered { at, days, .. }| (&queries[*at], days.as_slice())).collect();
+            let lasting = summary::lasting_answers(&together);
+            drop(permit);
+            let mut known = lock(&inner.answers);
+            let added =
+                std::iter::zip(unanswered, lasting).map(|(Unanswered { at, asked, days_from_rows, .. }, lasting)| {
+                    (at, known.insert(asked, lasting, days_from_rows))
+                });
+            added.collect::<Vec<_>>()
+        });
+        for (at, answer) in adding.await? {
+            answers[at] = Some(answer);
+        }
+        Ok(())
     }
 
     /// The summaries of these days.
@@ -150,34 +184,26 @@ impl Summaries {
         Ok(found)
     }
 
-    /// The summaries that answer a query, and the days of which they were made for it.
-    async fn days_of(
+    /// Summaries of these days that answer a query, though the kept ones don't; beside others of so many bytes.
+    async fn wished_days(
         &self,
         moment: &Arc<Moment>,
         query: &Query,
-        found: &Found<DaySummaries>,
-    ) -> Result<(Vec<Arc<DaySummary>>, Vec<i32>), Failure> {
-        let (mut days, mut from_rows) = (Vec::new(), Vec::new());
-        for day in moment.days_in(needed(query)) {
-            let kept = found.days.get(&day).and_then(|summaries| summaries.knowing(query));
-            match kept.filter(|summary| summary.can_answer(query).is_ok()) {
-                Some(summary) => days.push(Arc::clone(summary)),
-                None => from_rows.push(day),
-            }
-        }
-        let making = from_rows
-            .clone()
-            .into_iter()
+        days: &[i32],
+        bytes: usize,
+    ) -> Result<impl Iterator<Item = Arc<DaySummary>> + use<>, Failure> {
+        let making = days
+            .iter()
+            .copied()
             .rev()
             .map(|day| async move { Ok::<_, Failure>((day, self.wished(moment, day, query).await?)) });
         let mut made = futures::stream::iter(making).buffered(FOLDS_AT_ONCE);
-        let mut special = Found::new(found.bytes);
+        let mut special = Found::new(bytes);
         while let Some((day, summary)) = made.try_next().await? {
             special.add(day, summary.bytes(), summary, self.0.options.question_bytes_max)?;
         }
         drop(made);
-        days.extend(special.days.into_values());
-        Ok((days, from_rows))
+        Ok(special.days.into_values())
     }
 
     /// A summary of the day that answers the query, though the usual one doesn't.
@@ -202,6 +228,39 @@ impl Summaries {
         };
         self.special_day(moment, day, &wish).await
     }
+}
+
+/// The kept summaries that answer a query.
+///
+/// # Errors
+/// [`Missing`], if they don't for all of its days.
+fn kept_days(moment: &Moment, query: &Query, found: &Found<DaySummaries>) -> Result<Vec<Arc<DaySummary>>, Missing> {
+    let (mut days, mut from_rows) = (Vec::new(), Vec::new());
+    for day in moment.days_in(needed(query)) {
+        let kept = found.days.get(&day).and_then(|summaries| summaries.knowing(query));
+        match kept.filter(|summary| summary.can_answer(query).is_ok()) {
+            Some(summary) => days.push(Arc::clone(summary)),
+            None => from_rows.push(day),
+        }
+    }
+    if from_rows.is_empty() { Ok(days) } else { Err(Missing { days, from_rows }) }
+}
+
+/// What there is of a query that kept summaries don't answer alone.
+struct Missing {
+    /// Kept summaries of the other days.
+    days: Vec<Arc<DaySummary>>,
+    /// Days whose rows are to be read.
+    from_rows: Vec<i32>,
+}
+
+/// A query without an answer yet, and the summaries that give it.
+struct Unanswered {
+    /// Its place among the queries.
+    at: usize,
+    asked: Arc<Asked>,
+    days: Vec<Arc<DaySummary>>,
+    days_from_rows: Vec<i32>,
 }
 
 /// A query, and its answer where that is known.

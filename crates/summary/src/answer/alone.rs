@@ -63,7 +63,7 @@ impl<'a> Alone<'a> {
     pub(crate) fn new(asked: &'a Asked<'a>) -> Alone<'a> {
         Alone {
             asked,
-            tallies: Tallies::new(asked.query, asked.rows),
+            tallies: Tallies::new(asked.query, &asked.rows),
             counts: Counts::new(asked.numbers()),
             counters: Counters::new(),
             did: Did::default(),
@@ -86,7 +86,7 @@ impl<'a> Alone<'a> {
 
     /// Adds visitors to the span and to the buckets of the series.
     fn add_visitors(&mut self, part: &DayPart<'_>, found: &mut Found) {
-        let Estimates { span, series, is_within_a_day, .. } = self.asked.estimates;
+        let Estimates { span, series, is_within_a_day, .. } = &self.asked.estimates;
         let sample = &part.day.sample;
         let (of_span, of_series) = (self.asked.wanted(0), seen::wanted(self.asked.query.wanted.series));
         let in_span = if of_span == 0 { 0 } else { span.visitors.count(&sample.hashes) };
@@ -117,10 +117,11 @@ impl<'a> Alone<'a> {
                 Some(known) => self.did.copy(&known[..count], of_span | of_series),
                 None => {
                     self.did.begin(count);
-                    for at in sample.by_cell.of_buckets(&stretch.buckets) {
-                        let seen = part.seen[sample.by_cell.cells()[at] as usize] & (of_span | of_series);
+                    let entries = sample.of_first(count);
+                    for at in entries.by_cell.of_buckets(&stretch.buckets) {
+                        let seen = part.seen[entries.by_cell.cells()[at] as usize] & (of_span | of_series);
                         if seen != 0 {
-                            self.did.add_all(sample.of(at, count), seen);
+                            self.did.add_all(entries.of(at, count), seen);
                         }
                     }
                 }
@@ -151,11 +152,12 @@ impl<'a> Alone<'a> {
         if rows.keys.is_empty() || wanted == 0 || count == 0 {
             return;
         }
-        let by_row = part.cells_by_row(rows, wanted);
+        let entries = sample.of_first(count);
+        let by_row = part.cells_by_row(entries, rows, wanted);
         for (row, cells) in by_row.rows() {
             self.did.begin(count);
             for (at, seen) in cells {
-                self.did.add_all(sample.of(*at as usize, count), *seen);
+                self.did.add_all(entries.of(*at as usize, count), *seen);
             }
             let visitors = self.did.taken(count, wanted);
             if !visitors.is_empty() {
@@ -189,10 +191,11 @@ fn done_in(day: &DaySummary, buckets: &Range<u16>) -> Arc<[u8]> {
     let sample = &day.sample;
     sample.known.get_or_make(buckets, || {
         let mut did = vec![0u8; sample.hashes.len()];
-        for at in sample.by_cell.of_buckets(buckets) {
-            let place = day.cells.places[sample.by_cell.cells()[at] as usize];
-            let seen = seen::ANY | seen::requests(day.places[place as usize].mask.requests());
-            for visitor in sample.of(at, usize::MAX) {
+        let entries = sample.of_first(sample.hashes.len());
+        for at in entries.by_cell.of_buckets(buckets) {
+            let place = day.cells.places[entries.by_cell.cells()[at] as usize];
+            let seen = seen::ANY | seen::requests(day.requests[place as usize]);
+            for visitor in entries.of(at, usize::MAX) {
                 did[usize::from(*visitor)] |= seen;
             }
         }

@@ -25,8 +25,9 @@ use std::sync::Arc;
 
 use crate::day::DaySummary;
 use crate::{Answer, Dimension, Numbers, Query, Want};
+use alone::Alone;
 use lengths::Counters;
-use marks::seen;
+use marks::{Counts, seen};
 use rows::RowKeys;
 use samples::{Estimate, Estimates};
 use span::Slot;
@@ -54,33 +55,66 @@ pub struct Lasting {
 
 /// As [`answer`], with what is needed to give the same one again.
 pub fn lasting_answer(query: &Query, days: &[Arc<DaySummary>]) -> Lasting {
+    lasting_answers(&[(query, days)]).pop().unwrap_or_else(|| Lasting { answer: Answer::default(), presents: 0..0 })
+}
+
+/// The answers to several queries, each about days of its own, in their order. Threads share the work on all of them.
+pub fn lasting_answers(asked: &[(&Query, &[Arc<DaySummary>])]) -> Vec<Lasting> {
+    let asked: Vec<(&Query, Vec<&DaySummary>)> =
+        asked.iter().map(|(query, days)| (*query, needed(query, days))).collect();
+    let cells = |(_, days): &(&Query, Vec<&DaySummary>)| days.iter().map(|day| day.cells.places.len()).sum::<usize>();
+    let mut answers = Vec::with_capacity(asked.len());
+    let mut rest = asked.as_slice();
+    while !rest.is_empty() {
+        let mut sum = 0;
+        let fits = rest.iter().take_while(|asked| {
+            sum += cells(asked);
+            sum <= CELLS_AT_ONCE_MAX
+        });
+        let (now, later) = rest.split_at(fits.count().max(1));
+        answers.extend(answer_together(now));
+        rest = later;
+    }
+    answers
+}
+
+/// The days that a query needs, in their order.
+fn needed<'a>(query: &Query, days: &'a [Arc<DaySummary>]) -> Vec<&'a DaySummary> {
     let has_repeats = query.wanted.has_repeats();
     let is_needed = |day: &&DaySummary| span::overlaps(day, query) || has_repeats && span::precedes(day, query);
     let mut days: Vec<&DaySummary> = days.iter().map(Arc::as_ref).filter(is_needed).collect();
     days.sort_by_key(|day| day.day);
     days.dedup_by_key(|day| day.day);
-    let mut parts = DayPart::of_all(&days, query);
-    let rows = RowKeys::new(query, &parts);
-    for part in &mut parts {
-        part.place_rows = rows.of_places(part.day);
+    days
+}
+
+fn answer_together(asked: &[(&Query, Vec<&DaySummary>)]) -> Vec<Lasting> {
+    let days = || asked.iter().flat_map(|(query, days)| days.iter().map(move |day| (*query, *day)));
+    let threads = threads(days().map(|(_, day)| day));
+    let mut parts = threads::map(threads, days(), |(query, day)| DayPart::new(day, query)).into_iter();
+    let of_queries = asked.iter().map(|(query, days)| (*query, parts.by_ref().take(days.len()).collect()));
+    let of_queries: Vec<(&Query, Vec<DayPart<'_>>)> = of_queries.collect();
+    let asked = threads::map(threads, of_queries, |(query, parts)| Asked::new(query, parts));
+    let days = asked.iter().enumerate().flat_map(|(query, asked)| (0..asked.parts.len()).map(move |day| (query, day)));
+    let new = || asked.iter().map(|_| None).collect();
+    let workers = threads::share(threads, days, new, |of_queries: &mut Vec<Option<Alone<'_>>>, (query, day)| {
+        of_queries[query].get_or_insert_with(|| Alone::new(&asked[query])).add(day);
+    });
+    let mut of_queries: Vec<(&Asked<'_>, Vec<Alone<'_>>)> = asked.iter().map(|asked| (asked, Vec::new())).collect();
+    for (query, alone) in workers.into_iter().flat_map(|worker| worker.into_iter().enumerate()) {
+        of_queries[query].1.extend(alone);
     }
-    let estimates = Estimates::new(query, &parts);
-    let asked = Asked { query, parts: &parts, rows: &rows, estimates: &estimates };
-    let threads = asked.threads();
-    let workers = threads::share(threads, parts.len(), || alone::Alone::new(&asked), alone::Alone::add);
-    let (mut tallies, mut counts, found) = alone::bring_together(&asked, workers);
-    together::count(&asked, threads, &found, &mut counts);
-    for (at, numbers) in tallies.numbers().enumerate() {
-        let (estimate, want) = asked.estimate(at);
-        counts.add_to(at, numbers);
-        estimate.set_shares(numbers, want);
-    }
-    let counters = &mut Counters::new();
-    let Tallies { totals, series, rows: of_rows, presents, .. } = tallies;
-    let of_rows = rows.keys.into_iter().zip(of_rows).map(|(key, tally)| (key, tally.finish(counters)));
-    let of_rows = of_rows.filter(|(_, numbers)| query.by == Some(Dimension::Channel) || has_any(numbers)).collect();
-    let series = series.into_iter().map(|tally| tally.finish(counters)).collect();
-    Lasting { answer: Answer { totals: totals.finish(counters), series, rows: of_rows }, presents }
+    let alone = threads::map(threads, of_queries, |(asked, workers)| alone::bring_together(asked, workers));
+    let (counted, found): (Vec<_>, Vec<_>) =
+        alone.into_iter().map(|(tallies, counts, found)| ((tallies, counts), found)).unzip();
+    let together: Vec<together::Question<'_>> =
+        std::iter::zip(&asked, &found).map(|(asked, found)| together::Question::new(asked, found)).collect();
+    let counts = together::count(&together, threads);
+    drop(together);
+    let all = std::iter::zip(asked, std::iter::zip(counted, counts));
+    threads::map(threads, all, |(asked, ((tallies, alone), together))| {
+        asked.finish(tallies, std::iter::once(alone).chain(together))
+    })
 }
 
 /// Whether anything of a row's value is in the span.
@@ -91,23 +125,53 @@ fn has_any(numbers: &Numbers) -> bool {
 /// Kept visitors' entries and cells from which on another thread is worth its start.
 const WORK_PER_THREAD_MIN: usize = 100_000;
 
-/// Threads that work on one answer.
+/// Threads that work on answers.
 const THREADS_MAX: usize = 2;
+
+/// Cells of days that are looked at at once for several queries: each takes a byte meanwhile for each of them.
+const CELLS_AT_ONCE_MAX: usize = 32 << 20;
+
+/// How many threads are worth their start for questions about some days.
+fn threads<'a>(days: impl Iterator<Item = &'a DaySummary>) -> usize {
+    let work = |day: &DaySummary| day.sample.len() + day.first_contacts.len() + day.cells.places.len();
+    (days.map(work).sum::<usize>() / WORK_PER_THREAD_MIN).clamp(1, THREADS_MAX)
+}
 
 /// What is asked, of which days.
 pub(crate) struct Asked<'a> {
     query: &'a Query,
     /// In the order of their days.
-    parts: &'a [DayPart<'a>],
-    rows: &'a RowKeys,
-    estimates: &'a Estimates,
+    parts: Vec<DayPart<'a>>,
+    rows: RowKeys,
+    estimates: Estimates,
 }
 
-impl Asked<'_> {
-    fn threads(&self) -> usize {
-        let work = |part: &DayPart<'_>| part.day.sample.len() + part.kept.first_contacts.len() + part.seen.len();
-        let work: usize = self.parts.iter().map(work).sum();
-        (work / WORK_PER_THREAD_MIN).clamp(1, THREADS_MAX)
+impl<'a> Asked<'a> {
+    fn new(query: &'a Query, mut parts: Vec<DayPart<'a>>) -> Asked<'a> {
+        let rows = RowKeys::new(query, &parts);
+        for part in &mut parts {
+            part.place_rows = rows.of_places(part.day);
+        }
+        let estimates = Estimates::new(query, &parts);
+        Asked { query, parts, rows, estimates }
+    }
+
+    /// The answer, from what was added up and what was counted.
+    fn finish(self, mut tallies: Tallies, counts: impl Iterator<Item = Counts>) -> Lasting {
+        let mut all = Counts::new(self.numbers());
+        counts.for_each(|counts| all.add_all(&counts));
+        for (at, numbers) in tallies.numbers().enumerate() {
+            let (estimate, want) = self.estimate(at);
+            all.add_to(at, numbers);
+            estimate.set_shares(numbers, want);
+        }
+        let counters = &mut Counters::new();
+        let Tallies { totals, series, rows, presents, .. } = tallies;
+        let rows = self.rows.keys.into_iter().zip(rows).map(|(key, tally)| (key, tally.finish(counters)));
+        let is_by_channel = self.query.by == Some(Dimension::Channel);
+        let rows = rows.filter(|(_, numbers)| is_by_channel || has_any(numbers)).collect();
+        let series = series.into_iter().map(|tally| tally.finish(counters)).collect();
+        Lasting { answer: Answer { totals: totals.finish(counters), series, rows }, presents }
     }
 
     /// The number of a bucket of the series among all numbers: that of the span is 0, then come the buckets of
@@ -131,7 +195,7 @@ impl Asked<'_> {
 
     /// Whom a number is estimated from, and what is wanted of it.
     fn estimate(&self, number: usize) -> (&Estimate, Want) {
-        let Estimates { span, series, .. } = self.estimates;
+        let Estimates { span, series, .. } = &self.estimates;
         match number.checked_sub(1) {
             None => (span, self.query.wanted.totals),
             Some(bucket) => match series.get(bucket) {
@@ -179,30 +243,28 @@ pub(crate) struct Stretch {
     slot: Slot,
 }
 
-impl<'a> DayPart<'a> {
-    /// Of days in their order.
-    fn of_all(days: &[&'a DaySummary], query: &Query) -> Vec<DayPart<'a>> {
-        let cells: usize = days.iter().map(|day| day.cells.places.len()).sum();
-        let threads = (cells / WORK_PER_THREAD_MIN).clamp(1, THREADS_MAX);
-        let work = |parts: &mut Vec<_>, at: usize| parts.push((at, DayPart::new(days[at], query)));
-        let mut parts = threads::share(threads, days.len(), Vec::new, work).into_iter().flatten().collect::<Vec<_>>();
-        parts.sort_unstable_by_key(|(at, _)| *at);
-        parts.into_iter().map(|(_, part)| part).collect()
-    }
+/// Adds for each cell what visitors of its place did, of it what is taken. By itself, so that it is a short loop.
+#[inline(never)]
+fn add_seen(seen: &mut Vec<u8>, of_places: &[u8], cells: &[u32], taken: u8) {
+    seen.extend(cells.iter().map(|place| of_places[*place as usize] & taken));
+}
 
+impl<'a> DayPart<'a> {
     fn new(kept: &'a DaySummary, query: &Query) -> DayPart<'a> {
         let slots = span::slots(kept, query);
         let is_in_one = slots.iter().all(|slot| *slot == slots[0]);
         let day = kept.condensed.as_deref().filter(|_| is_in_one).unwrap_or(kept);
         let counted = passing::counted(&query.filter.channel);
         let passing = passing::passing(day, &query.filter);
-        let of_places: Vec<u8> = std::iter::zip(day.places.iter(), &passing)
-            .map(|(place, passes)| match place.mask.requests() & counted {
+        let of_places: Vec<u8> = std::iter::zip(day.requests.iter(), &passing)
+            .map(|(requests, passes)| match requests & counted {
                 _ if !passes => 0,
                 0 => seen::ANY,
                 requests => seen::ANY | seen::requests(requests) | IS_CONTACT,
             })
             .collect();
+        // Each place is a cell then.
+        let is_by_place = !std::ptr::eq(day, kept);
         let mut seen = Vec::with_capacity(day.cells.places.len());
         let (mut stretches, mut buckets) = (Vec::new(), Vec::new());
         let cells = &day.cells;
@@ -213,7 +275,10 @@ impl<'a> DayPart<'a> {
             let slot = slots[0];
             let Range { start, end } = cells.by_bucket.range(&(first..after));
             let taken = if slot == Slot::Outside { IS_CONTACT } else { u8::MAX };
-            seen.extend(cells.places[start..end].iter().map(|place| of_places[*place as usize] & taken));
+            match of_places.get(start..end).filter(|_| is_by_place) {
+                Some(of_places) => seen.extend(of_places.iter().map(|seen| seen & taken)),
+                None => add_seen(&mut seen, &of_places, &cells.places[start..end], taken),
+            }
             if let Slot::InSeries(bucket) = slot {
                 buckets.push(bucket);
             }

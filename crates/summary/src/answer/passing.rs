@@ -17,6 +17,9 @@ pub(crate) fn counted(channels: &Channels) -> u8 {
 
 /// Whether each place of the day passes.
 pub(crate) fn passing(day: &DaySummary, filter: &Filter) -> Vec<bool> {
+    if *filter == Filter::default() {
+        return vec![true; day.places.len()];
+    }
     let values = filter.texts();
     let values: [Passing; TEXT_DIMENSIONS] = std::array::from_fn(|at| Passing::new(values[at].1, &day.values[at]));
     let counted = counted(&filter.channel);

@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 use super::marks::seen;
 use super::passing::counted;
 use super::{DayPart, IS_CONTACT};
-use crate::day::{DaySummary, Measure, OTHER};
+use crate::day::{DaySummary, Entries, Measure, OTHER};
 use crate::rows::NO_TEXT;
 use crate::{Channel, Dimension, Query, ROWS_PER_ANSWER_MAX, RowKey};
 
@@ -93,10 +93,10 @@ impl CellsByRow {
 }
 
 impl DayPart<'_> {
-    /// The cells of rows whose visitors did something that is wanted.
-    pub(crate) fn cells_by_row(&self, rows: &RowKeys, wanted: u8) -> CellsByRow {
+    /// The cells of rows whose visitors did something that is wanted, of some of the day's entries.
+    pub(crate) fn cells_by_row(&self, entries: &Entries, rows: &RowKeys, wanted: u8) -> CellsByRow {
         let each = |each: &mut dyn FnMut(u32, u32, u8)| {
-            for (at, cell) in (0u32..).zip(self.day.sample.by_cell.cells().iter().copied()) {
+            for (at, cell) in (0u32..).zip(entries.by_cell.cells().iter().copied()) {
                 let seen = self.seen[cell as usize] & !IS_CONTACT;
                 if seen == 0 {
                     continue;

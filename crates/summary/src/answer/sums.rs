@@ -23,8 +23,10 @@ impl Sums {
         self.0[measure] += value;
     }
 
-    pub(crate) fn add_unended(&mut self, is_open: bool) {
-        self.0[if is_open { OPEN } else { UNENDED }] += 1;
+    /// Adds chats without an end: of those that are over and of those that are open so many.
+    pub(crate) fn add_unended(&mut self, over: u64, open: u64) {
+        self.0[UNENDED] += over;
+        self.0[OPEN] += open;
     }
 
     pub(crate) fn add_all(&mut self, other: &Sums) {

@@ -8,7 +8,7 @@ use super::rows::RowKeys;
 use super::span::Slot;
 use super::sums::Sums;
 use super::{Asked, DayPart, Stretch};
-use crate::day::{self, Lengths, Measure, Unended};
+use crate::day::{self, Lengths, Measure};
 use crate::{Channel, Numbers, Query, SESSION_MICROS_MAX, Want};
 
 /// Numbers on their way.
@@ -61,7 +61,7 @@ impl Tallies {
             }
             self.add_sums(part, measure.index(), sums);
             if !self.rows.is_empty() {
-                self.add_sums_to_rows(asked.rows, part, measure.index(), channel, sums);
+                self.add_sums_to_rows(&asked.rows, part, measure.index(), channel, sums);
             }
         }
         let kept = part.kept;
@@ -70,11 +70,11 @@ impl Tallies {
             Wants { totals: want(wanted.totals), series: want(wanted.series), rows: want(wanted.rows) }
         };
         let durations = wants(|want| want.durations);
-        self.add_lengths(asked.rows, part, &kept.durations, durations, counters, |tally| &mut tally.durations);
+        self.add_lengths(&asked.rows, part, &kept.durations, durations, counters, |tally| &mut tally.durations);
         let first_contacts = wants(|want| want.first_contacts);
-        let rows = asked.rows;
+        let rows = &asked.rows;
         self.add_lengths(rows, part, &kept.first_contacts, first_contacts, counters, |tally| &mut tally.first_contacts);
-        self.add_unended(asked, part, &part.day.unended);
+        self.add_unended(asked, part, wants(|want| want.unended));
     }
 
     fn add_sums(&mut self, part: &DayPart<'_>, measure: usize, sums: &day::Sums) {
@@ -189,24 +189,32 @@ impl Tallies {
         }
     }
 
-    fn add_unended(&mut self, asked: &Asked<'_>, part: &DayPart<'_>, unended: &Unended) {
+    fn add_unended(&mut self, asked: &Asked<'_>, part: &DayPart<'_>, wants: Wants) {
+        if !(wants.totals || wants.series || wants.rows) {
+            return;
+        }
         let open_after = asked.query.now.saturating_sub(SESSION_MICROS_MAX);
-        for (cell, last_at) in unended.cells.iter().zip(&unended.last_at) {
+        for (cell, last_at) in part.day.unended.by_cell() {
             // Those outside of the span don't pass.
-            if part.seen[*cell as usize] & seen::ANY == 0 {
+            if part.seen[cell as usize] & seen::ANY == 0 {
                 continue;
             }
-            let is_open = *last_at > open_after;
-            let until = last_at.saturating_add(SESSION_MICROS_MAX);
-            match is_open {
-                true => self.presents.end = self.presents.end.min(until),
-                false => self.presents.start = self.presents.start.max(until),
+            let (over, open) = last_at.split_at(last_at.partition_point(|last_at| *last_at <= open_after));
+            if let Some(last) = over.last() {
+                self.presents.start = self.presents.start.max(last.saturating_add(SESSION_MICROS_MAX));
             }
-            self.totals.sums.add_unended(is_open);
-            if let Slot::InSeries(bucket) = part.slot_of(*cell) {
-                self.series[bucket as usize].sums.add_unended(is_open);
+            if let Some(first) = open.first() {
+                self.presents.end = self.presents.end.min(first.saturating_add(SESSION_MICROS_MAX));
             }
-            self.each_row(asked.rows, part, *cell, u8::MAX, |tally| tally.sums.add_unended(is_open));
+            let (over, open) = (over.len() as u64, open.len() as u64);
+            let bucket = match part.slot_of(cell) {
+                Slot::InSeries(bucket) if wants.series => Some(bucket as usize),
+                _ => None,
+            };
+            self.add_to_totals_and(wants, bucket, |tally| tally.sums.add_unended(over, open));
+            if wants.rows {
+                self.each_row(&asked.rows, part, cell, u8::MAX, |tally| tally.sums.add_unended(over, open));
+            }
         }
     }
 

@@ -16,6 +16,21 @@ use crate::day::Visitor;
 /// Marks that are brought together at once, about.
 const MARKS_AT_ONCE: usize = 8_192;
 
+/// A query, and what its days found.
+pub(crate) struct Question<'a> {
+    asked: &'a Asked<'a>,
+    /// By day, in the order of the query's days.
+    found: &'a [Found],
+    /// By number of a bucket of the series or of a row.
+    numbers: Vec<Vec<OfDay<'a>>>,
+}
+
+/// Visitors of a number, as one day has them.
+struct OfDay<'a> {
+    part: usize,
+    visitors: &'a [(Visitor, u8)],
+}
+
 /// Some work.
 struct Task {
     kind: Kind,
@@ -30,60 +45,58 @@ enum Kind {
     Repeats,
 }
 
-/// Visitors of a number, as one day has them.
-struct OfDay<'a> {
-    part: usize,
-    visitors: &'a [(Visitor, u8)],
-}
-
-/// What one thread does.
+/// What one thread does for one query.
 struct Together<'a> {
-    asked: &'a Asked<'a>,
-    found: &'a [Found],
-    numbers: &'a [Vec<OfDay<'a>>],
+    question: &'a Question<'a>,
     counts: Counts,
-    union: Union,
     repeats: Repeats<'a>,
     contacts: Vec<Contact>,
 }
 
-/// Counts what the days found, which are those of `asked`, in the same order.
-pub(crate) fn count(asked: &Asked<'_>, threads: usize, found: &[Found], counts: &mut Counts) {
-    let mut numbers: Vec<Vec<OfDay<'_>>> = Vec::new();
-    numbers.resize_with(asked.numbers(), Vec::new);
-    for (part, found) in found.iter().enumerate() {
-        for (number, visitors) in &found.numbers {
-            numbers[*number as usize].push(OfDay { part, visitors });
-        }
-    }
-    let tasks = tasks(asked, found, &numbers);
-    let new = || Together {
-        asked,
-        found,
-        numbers: &numbers,
-        counts: Counts::new(asked.numbers()),
-        union: Union::new(),
-        repeats: Repeats::new(asked),
-        contacts: Vec::new(),
+/// Counts what the days found, for each query by thread.
+pub(crate) fn count<'a>(questions: &'a [Question<'a>], threads: usize) -> Vec<Vec<Counts>> {
+    let tasks = questions.iter().enumerate().flat_map(|(at, question)| question.tasks().map(move |task| (at, task)));
+    let new = || (Union::new(), questions.iter().map(|_| None).collect());
+    let work = |(union, of_questions): &mut (Union, Vec<Option<Together<'a>>>), (at, task): (usize, Task)| {
+        of_questions[at].get_or_insert_with(|| Together::new(&questions[at])).count(&task, union);
     };
-    let workers = threads::share(threads, tasks.len(), new, |together, at| together.count(&tasks[at]));
-    workers.iter().for_each(|worker| counts.add_all(&worker.counts));
+    let workers = threads::share(threads, tasks.collect::<Vec<_>>(), new, work);
+    let mut counts: Vec<Vec<Counts>> = Vec::new();
+    counts.resize_with(questions.len(), Vec::new);
+    for (at, together) in workers.into_iter().flat_map(|(_, of_questions)| of_questions.into_iter().enumerate()) {
+        counts[at].extend(together.map(|together| together.counts));
+    }
+    counts
 }
 
-fn tasks(asked: &Asked<'_>, found: &[Found], numbers: &[Vec<OfDay<'_>>]) -> Vec<Task> {
-    let mut tasks = Vec::new();
-    let mut add = |kind: Kind, marks: usize, below: Below| {
-        tasks.extend(ranges(marks, below).map(|hashes| Task { kind, hashes }));
-    };
-    let estimates = asked.estimates;
-    add(Kind::Span, found.iter().map(|found| found.span.len()).sum(), estimates.span.visitors);
-    for (number, days) in numbers.iter().enumerate() {
-        let marks = days.iter().map(|day| day.visitors.len()).sum();
-        add(Kind::Number(number as u32), marks, asked.estimate(number).0.visitors);
+impl<'a> Question<'a> {
+    pub(crate) fn new(asked: &'a Asked<'a>, found: &'a [Found]) -> Question<'a> {
+        let mut numbers: Vec<Vec<OfDay<'_>>> = Vec::new();
+        numbers.resize_with(asked.numbers(), Vec::new);
+        for (part, found) in found.iter().enumerate() {
+            for (number, visitors) in &found.numbers {
+                numbers[*number as usize].push(OfDay { part, visitors });
+            }
+        }
+        Question { asked, found, numbers }
     }
-    let contacts = estimates.contacts.iter().copied().max().unwrap_or(Below::NONE);
-    add(Kind::Repeats, found.iter().map(|found| found.contacts.len()).sum(), contacts);
-    tasks
+
+    fn tasks(&self) -> impl Iterator<Item = Task> {
+        let mut tasks = Vec::new();
+        let mut add = |kind: Kind, marks: usize, below: Below| {
+            tasks.extend(ranges(marks, below).map(|hashes| Task { kind, hashes }));
+        };
+        let Question { asked, found, numbers } = self;
+        let estimates = &asked.estimates;
+        add(Kind::Span, found.iter().map(|found| found.span.len()).sum(), estimates.span.visitors);
+        for (number, days) in numbers.iter().enumerate() {
+            let marks = days.iter().map(|day| day.visitors.len()).sum();
+            add(Kind::Number(number as u32), marks, asked.estimate(number).0.visitors);
+        }
+        let contacts = estimates.contacts.iter().copied().max().unwrap_or(Below::NONE);
+        add(Kind::Repeats, found.iter().map(|found| found.contacts.len()).sum(), contacts);
+        tasks.into_iter()
+    }
 }
 
 /// Divides the hashes below a threshold, which are spread evenly.
@@ -103,44 +116,51 @@ fn within<'a, T>(all: &'a [T], hashes: &RangeInclusive<u64>, hash: impl Fn(&T) -
     &all[from..to.max(from)]
 }
 
-impl Together<'_> {
-    fn count(&mut self, task: &Task) {
+impl<'a> Together<'a> {
+    fn new(question: &'a Question<'a>) -> Together<'a> {
+        let asked = question.asked;
+        Together { question, counts: Counts::new(asked.numbers()), repeats: Repeats::new(asked), contacts: Vec::new() }
+    }
+
+    fn count(&mut self, task: &Task, union: &mut Union) {
         match task.kind {
-            Kind::Span => self.count_span(&task.hashes),
-            Kind::Number(number) => self.count_number(number, &task.hashes),
+            Kind::Span => self.count_span(&task.hashes, union),
+            Kind::Number(number) => self.count_number(number, &task.hashes, union),
             Kind::Repeats => self.count_repeats(&task.hashes),
         }
     }
 
-    fn count_span(&mut self, range: &RangeInclusive<u64>) {
-        let days = std::iter::zip(self.asked.parts, self.found).map(|(part, found)| {
+    fn count_span(&mut self, range: &RangeInclusive<u64>, union: &mut Union) {
+        let Question { asked, found, .. } = self.question;
+        let days = std::iter::zip(&asked.parts, *found).map(|(part, found)| {
             let hashes = &part.day.sample.hashes[..found.span.len()];
             let of_range = within(hashes, range, |hash| *hash);
             let from = hashes.partition_point(|hash| hash < range.start());
             (of_range, &found.span[from..from + of_range.len()])
         });
         let days: Vec<(&[u64], &[u8])> = days.collect();
-        self.union.begin(days.iter().map(|(hashes, _)| hashes.len()).sum(), range);
+        union.begin(days.iter().map(|(hashes, _)| hashes.len()).sum(), range);
         let mut histogram = Histogram::new();
         for (hash, seen) in days.into_iter().flat_map(|(hashes, span)| hashes.iter().zip(span)) {
             if *seen != 0 {
-                histogram.add(self.union.add(*hash, *seen));
+                histogram.add(union.add(*hash, *seen));
             }
         }
         self.counts.add_many(0, &histogram);
     }
 
-    fn count_number(&mut self, number: u32, range: &RangeInclusive<u64>) {
-        let days = self.numbers[number as usize].iter().map(|day| {
-            let hashes = self.asked.parts[day.part].day.sample.hashes.as_ref();
+    fn count_number(&mut self, number: u32, range: &RangeInclusive<u64>, union: &mut Union) {
+        let Question { asked, numbers, .. } = self.question;
+        let days = numbers[number as usize].iter().map(|day| {
+            let hashes = asked.parts[day.part].day.sample.hashes.as_ref();
             (hashes, within(day.visitors, range, |(visitor, _)| hashes[usize::from(*visitor)]))
         });
         let days: Vec<(&[u64], &[(Visitor, u8)])> = days.collect();
-        self.union.begin(days.iter().map(|(_, visitors)| visitors.len()).sum(), range);
+        union.begin(days.iter().map(|(_, visitors)| visitors.len()).sum(), range);
         let mut histogram = Histogram::new();
         for (hashes, visitors) in days {
             for (visitor, seen) in visitors {
-                histogram.add(self.union.add(hashes[usize::from(*visitor)], *seen));
+                histogram.add(union.add(hashes[usize::from(*visitor)], *seen));
             }
         }
         self.counts.add_many(number, &histogram);
@@ -148,7 +168,7 @@ impl Together<'_> {
 
     fn count_repeats(&mut self, range: &RangeInclusive<u64>) {
         self.contacts.clear();
-        for found in self.found {
+        for found in self.question.found {
             self.contacts.extend(within(&found.contacts, range, |contact| contact.hash));
         }
         self.repeats.count(&mut self.contacts, &mut self.counts);

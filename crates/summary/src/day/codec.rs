@@ -130,9 +130,9 @@ impl DaySummary {
         }
         self.durations.write(to);
         self.first_contacts.write(to);
-        to.count(self.unended.cells.len());
-        to.steps(&self.unended.cells);
-        self.unended.last_at.iter().for_each(|at| to.signed(at - day_start(self.day)));
+        to.count(self.unended.len());
+        to.steps(&self.unended.each().map(|(cell, _)| cell).collect::<Vec<_>>());
+        self.unended.each().for_each(|(_, last_at)| to.signed(last_at - day_start(self.day)));
         self.write_trails(to);
     }
 
@@ -248,6 +248,7 @@ fn read_summary(from: &mut Reader<'_>, shared: &Shared) -> Option<DaySummary> {
         unended,
         sample,
         places: places.into(),
+        requests: Arc::default(),
         cells,
         condensed: None,
     };
@@ -317,8 +318,8 @@ fn read_cell_column(from: &mut Reader<'_>, count: usize, cells: &Cells) -> Optio
 fn read_unended(from: &mut Reader<'_>, cells: &Cells, day_start: i64) -> Option<Unended> {
     let count = from.count()?;
     let cells = read_cell_column(from, count, cells)?;
-    let last_at = (0..count).map(|_| day_start.checked_add(from.signed()?)).collect::<Option<_>>()?;
-    Some(Unended { cells, last_at })
+    let sessions = cells.into_iter().map(|cell| Some((cell, day_start.checked_add(from.signed()?)?)));
+    Some(Unended::new(sessions.collect::<Option<_>>()?))
 }
 
 fn read_trails(from: &mut Reader<'_>, shared: &Shared, places: &[Place], cells: &Cells) -> Option<(Sample, Trails)> {

@@ -10,7 +10,8 @@ use crate::fold::Bucket;
 
 impl DaySummary {
     /// With its condensed form, if it is one that is kept; `trails` are those of its sample.
-    pub(crate) fn finished(self, trails: Trails) -> DaySummary {
+    pub(crate) fn finished(mut self, trails: Trails) -> DaySummary {
+        self.requests = self.places.iter().map(|place| place.mask.requests()).collect();
         let condensed = match self.bucket {
             Bucket::Hour => Some(Box::new(self.condense(trails).with_buckets())),
             Bucket::QuarterHour | Bucket::Minute => None,
@@ -31,10 +32,7 @@ impl DaySummary {
         });
         let (buckets, all) = (vec![0; places], (0..places as u32).collect());
         let cells = Cells { buckets, places: all, sums: sums.collect(), ..Cells::default() };
-        let unended = self.unended.cells.iter().zip(&self.unended.last_at);
-        let mut unended: Vec<(u32, i64)> = unended.map(|(cell, last_at)| (place(*cell), *last_at)).collect();
-        unended.sort_unstable();
-        let (unended_cells, last_at) = unended.into_iter().unzip();
+        let unended = self.unended.each().map(|(cell, last_at)| (place(cell), last_at));
         trails.cells.iter_mut().for_each(|cell| *cell = place(*cell));
         let visitors = (self.sample.threshold, Arc::clone(&self.sample.hashes));
         DaySummary {
@@ -44,10 +42,11 @@ impl DaySummary {
             values: Arc::clone(&self.values),
             has_other: self.has_other,
             places: Arc::clone(&self.places),
+            requests: Arc::clone(&self.requests),
             cells,
             durations: Lengths::default(),
             first_contacts: Lengths::default(),
-            unended: Unended { cells: unended_cells, last_at },
+            unended: Unended::new(unended.collect()),
             sample: Sample::new(visitors, places, |_| None, &trails),
             condensed: None,
         }

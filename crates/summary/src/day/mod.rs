@@ -11,6 +11,7 @@ mod lengths;
 mod measure;
 mod sample;
 mod summaries;
+mod unended;
 
 pub use answerable::Unanswerable;
 pub(crate) use by_bucket::ByBucket;
@@ -18,8 +19,9 @@ pub use codec::DecodeError;
 pub(crate) use column::CellColumn;
 pub(crate) use lengths::Lengths;
 pub(crate) use measure::Measure;
-pub(crate) use sample::{Sample, Trails, Visitor};
+pub(crate) use sample::{Entries, Sample, Trails, Visitor};
 pub use summaries::DaySummaries;
+pub(crate) use unended::Unended;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -44,6 +46,8 @@ pub struct DaySummary {
     /// Whether values of the dimension stand in `OTHER`.
     pub(crate) has_other: [bool; TEXT_DIMENSIONS],
     pub(crate) places: Arc<[Place]>,
+    /// The channels of the contact requests of each place, a bit each: what every question looks at, so it is near.
+    pub(crate) requests: Arc<[u8]>,
     pub(crate) cells: Cells,
     pub(crate) durations: Lengths,
     pub(crate) first_contacts: Lengths,
@@ -101,15 +105,6 @@ impl Sums {
     }
 }
 
-/// Chat sessions that started and have no end: whether they are open depends on the present.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Unended {
-    /// Ascending.
-    pub(crate) cells: Vec<u32>,
-    /// Microseconds since 1970.
-    pub(crate) last_at: Vec<i64>,
-}
-
 impl DaySummary {
     /// The day, counted from 1970-01-01.
     pub fn day(&self) -> i32 {
@@ -129,7 +124,7 @@ impl DaySummary {
         }
         self.durations.by_cell.find_buckets(&of_day);
         self.first_contacts.by_cell.find_buckets(&of_day);
-        self.sample.by_cell.find_buckets(&of_day);
+        self.sample.find_buckets(&of_day);
         self.cells.by_bucket = of_day;
         self
     }
@@ -139,23 +134,28 @@ impl DaySummary {
         fn of<T>(column: &Vec<T>) -> usize {
             column.capacity() * size_of::<T>()
         }
-        let DaySummary { values, places, cells, durations, first_contacts, unended, sample, condensed, .. } = self;
+        let DaySummary {
+            values, places, requests, cells, durations, first_contacts, unended, sample, condensed, ..
+        } = self;
         size_of::<DaySummary>()
             + values.iter().map(Texts::bytes).sum::<usize>()
             + size_of_val::<[Place]>(places)
+            + size_of_val::<[u8]>(requests)
             + of(&cells.buckets)
             + of(&cells.places)
             + of(&cells.sums)
             + cells.sums.iter().map(Sums::bytes).sum::<usize>()
             + durations.bytes()
             + first_contacts.bytes()
-            + of(&unended.cells)
-            + of(&unended.last_at)
+            + unended.bytes()
             + size_of_val::<[u64]>(&sample.hashes)
             + sample.bytes()
             + condensed.as_ref().map_or(0, |condensed| {
-                let shared = values.iter().map(Texts::bytes).sum::<usize>() + size_of_val::<[Place]>(places);
-                condensed.bytes().saturating_sub(shared + size_of_val::<[u64]>(&sample.hashes))
+                let shared = values.iter().map(Texts::bytes).sum::<usize>()
+                    + size_of_val::<[Place]>(places)
+                    + size_of_val::<[u8]>(requests)
+                    + size_of_val::<[u64]>(&sample.hashes);
+                condensed.bytes().saturating_sub(shared)
             })
     }
 }

@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
-use super::CellColumn;
 use super::column::range;
 use super::known::{KNOWN_PARTS_MAX, KnownParts};
+use super::{ByBucket, CellColumn};
 use crate::VISITORS_PER_DAY_MAX;
 
 /// A visitor's place among the day's, which are at most [`VISITORS_PER_DAY_MAX`].
@@ -18,6 +18,10 @@ const _: () = assert!(VISITORS_PER_DAY_MAX <= 1 << Visitor::BITS);
 /// Visitors of a cell that are counted rather than searched.
 const COUNTED_MAX: usize = 64;
 
+/// The first visitors of a day whose entries are kept a second time, without those of the others: what is estimated of
+/// many busy days takes no more of each, and would look through all entries for them.
+const FEW_VISITORS: usize = 2_048;
+
 /// The visitors whose hashes are below the threshold, with the cells of their events.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sample {
@@ -25,14 +29,22 @@ pub(crate) struct Sample {
     pub(crate) threshold: Option<u64>,
     /// Ascending; summaries of one day have them together.
     pub(crate) hashes: Arc<[u64]>,
-    /// Of a busy day's sample most cells have no entries.
-    pub(crate) by_cell: CellColumn,
-    /// Of each entry; ascending within a cell.
-    visitors: Vec<Visitor>,
+    all: Entries,
+    /// Of the first [`FEW_VISITORS`], if there are many more.
+    few: Option<Entries>,
     /// Visitor by visitor, and of each in the order of time.
     contacts: Vec<Contact>,
     /// What each visitor did.
     pub(crate) known: KnownParts,
+}
+
+/// Which visitors each cell has.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Entries {
+    /// Of a busy day's sample most cells have no entries.
+    pub(crate) by_cell: CellColumn,
+    /// Of each entry; ascending within a cell.
+    visitors: Vec<Visitor>,
 }
 
 /// The entries of a sample, visitor by visitor.
@@ -65,42 +77,48 @@ impl Sample {
         request_from: impl Fn(u32) -> Option<u16>,
         trails: &Trails,
     ) -> Sample {
-        let mut order = Order::of(cells, trails.cells.iter().copied());
-        let mut visitors = vec![0; trails.cells.len()];
         let mut contacts = Vec::new();
         for visitor in 0..trails.ends.len() {
             for entry in range(&trails.ends, visitor) {
-                let (cell, visitor) = (trails.cells[entry], visitor as Visitor);
-                visitors[order.next(cell)] = visitor;
+                let cell = trails.cells[entry];
                 if let Some(from) = request_from(cell) {
-                    contacts.push(Contact { cell, visitor, minute: from + u16::from(trails.minutes[entry]) });
+                    let minute = from + u16::from(trails.minutes[entry]);
+                    contacts.push(Contact { cell, visitor: visitor as Visitor, minute });
                 }
             }
         }
         contacts.shrink_to_fit();
-        let (mut cells, mut ends) = (Vec::new(), Vec::new());
-        for (cell, end) in (0..).zip(order.ends()) {
-            if end > ends.last().copied().unwrap_or(0) {
-                cells.push(cell);
-                ends.push(end);
-            }
-        }
+        let has_few = trails.ends.len() >= 2 * FEW_VISITORS;
         Sample {
             threshold,
             hashes,
-            by_cell: CellColumn::new(cells, ends),
-            visitors,
+            all: Entries::new(trails, trails.ends.len(), cells),
+            few: has_few.then(|| Entries::new(trails, FEW_VISITORS, cells)),
             contacts,
             known: KnownParts::default(),
         }
     }
 
+    /// Finds the buckets of the entries.
+    pub(super) fn find_buckets(&mut self, of_day: &ByBucket) {
+        self.all.by_cell.find_buckets(of_day);
+        if let Some(few) = &mut self.few {
+            few.by_cell.find_buckets(of_day);
+        }
+    }
+
+    /// Entries that have all those of the first `count` visitors.
+    pub(crate) fn of_first(&self, count: usize) -> &Entries {
+        self.few.as_ref().filter(|_| count <= FEW_VISITORS).unwrap_or(&self.all)
+    }
+
     /// The same visitor by visitor, of a day whose buckets have so many minutes.
     pub(crate) fn trails(&self, bucket_minutes: u16) -> Trails {
-        let mut order = Order::of(self.hashes.len(), self.visitors.iter().map(|visitor| u32::from(*visitor)));
-        let mut cells = vec![0; self.visitors.len()];
-        for (at, cell) in self.by_cell.cells().iter().enumerate() {
-            for visitor in self.of(at, usize::MAX) {
+        let Entries { by_cell, visitors } = &self.all;
+        let mut order = Order::of(self.hashes.len(), visitors.iter().map(|visitor| u32::from(*visitor)));
+        let mut cells = vec![0; visitors.len()];
+        for (at, cell) in by_cell.cells().iter().enumerate() {
+            for visitor in self.all.of(at, usize::MAX) {
                 cells[order.next(u32::from(*visitor))] = *cell;
             }
         }
@@ -119,7 +137,43 @@ impl Sample {
 
     /// How many entries there are.
     pub(crate) fn len(&self) -> usize {
-        self.visitors.len()
+        self.all.visitors.len()
+    }
+
+    /// The contact requests of the first `count` visitors.
+    pub(crate) fn contacts(&self, count: usize) -> &[Contact] {
+        &self.contacts[..self.contacts.partition_point(|contact| usize::from(contact.visitor) < count)]
+    }
+
+    /// The memory that it takes beside the hashes, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.all.bytes()
+            + self.few.as_ref().map_or(0, Entries::bytes)
+            + self.contacts.capacity() * size_of::<Contact>()
+            // Of what is found out later.
+            + KNOWN_PARTS_MAX * self.hashes.len()
+    }
+}
+
+impl Entries {
+    /// Those of the first `count` visitors, whose trails know no cell but the first `cells`.
+    fn new(trails: &Trails, count: usize, cells: usize) -> Entries {
+        let entries = count.checked_sub(1).map_or(0, |last| trails.ends[last] as usize);
+        let mut order = Order::of(cells, trails.cells[..entries].iter().copied());
+        let mut visitors = vec![0; entries];
+        for visitor in 0..count {
+            for cell in &trails.cells[range(&trails.ends, visitor)] {
+                visitors[order.next(*cell)] = visitor as Visitor;
+            }
+        }
+        let (mut cells, mut ends) = (Vec::new(), Vec::new());
+        for (cell, end) in (0..).zip(order.ends()) {
+            if end > ends.last().copied().unwrap_or(0) {
+                cells.push(cell);
+                ends.push(end);
+            }
+        }
+        Entries { by_cell: CellColumn::new(cells, ends), visitors }
     }
 
     /// Of the cell at a place among those that have entries the visitors who are among the first `count`. Ascending; one
@@ -139,18 +193,9 @@ impl Sample {
         &visitors[..cut]
     }
 
-    /// The contact requests of the first `count` visitors.
-    pub(crate) fn contacts(&self, count: usize) -> &[Contact] {
-        &self.contacts[..self.contacts.partition_point(|contact| usize::from(contact.visitor) < count)]
-    }
-
-    /// The memory that it takes beside the hashes, in bytes.
-    pub(crate) fn bytes(&self) -> usize {
-        self.by_cell.bytes()
-            + self.visitors.capacity() * size_of::<Visitor>()
-            + self.contacts.capacity() * size_of::<Contact>()
-            // Of what is found out later.
-            + KNOWN_PARTS_MAX * self.hashes.len()
+    /// The memory that they take, in bytes.
+    fn bytes(&self) -> usize {
+        self.by_cell.bytes() + self.visitors.capacity() * size_of::<Visitor>()
     }
 }
 
@@ -224,15 +269,39 @@ mod tests {
                     Contact { cell: *cell, visitor: visitor as Visitor, minute }
                 })
             });
-            prop_assert!(sample.by_cell.cells().is_sorted_by(|one, next| one < next));
+            let all = &sample.all;
+            prop_assert!(all.by_cell.cells().is_sorted_by(|one, next| one < next));
             for cell in 0..9 {
                 let of_cell = entries().filter(|entry| entry.cell == cell).map(|entry| entry.visitor);
-                let found = sample.by_cell.cells().iter().position(|known| *known == cell).map_or(&[][..], |at| sample.of(at, count));
+                let found = all.by_cell.cells().iter().position(|known| *known == cell).map_or(&[][..], |at| all.of(at, count));
                 prop_assert!(found.iter().copied().eq(of_cell));
             }
             prop_assert!(sample.contacts(count).iter().copied().eq(entries().filter(|entry| is_request(entry.cell))));
             prop_assert_eq!(sample.len(), by_visitor.cells.len());
             prop_assert_eq!(sample.trails(60), by_visitor);
+        }
+    }
+
+    #[test]
+    fn the_first_of_many_visitors_are_found_among_few() {
+        let mut trails = Trails::default();
+        let visitors = 3 * FEW_VISITORS as u32;
+        for visitor in 0..visitors {
+            trails.cells.extend((0..100).filter(|cell| (visitor * 31 + cell * 7) % 97 < 2));
+            trails.ends.push(trails.cells.len() as u32);
+        }
+        trails.minutes = vec![0; trails.cells.len()];
+        let hashes: Vec<u64> = (1..=u64::from(visitors)).collect();
+        let sample = Sample::new((None, hashes.into()), 100, |_| None, &trails);
+        let found = |entries: &Entries, count: usize| {
+            let cells = entries.by_cell.cells().iter().enumerate();
+            let found = cells.map(|(at, cell)| (*cell, entries.of(at, count).to_vec()));
+            found.filter(|(_, visitors)| !visitors.is_empty()).collect::<Vec<_>>()
+        };
+        for count in [0, 1, 700, FEW_VISITORS - 1, FEW_VISITORS, FEW_VISITORS + 1, 3 * FEW_VISITORS] {
+            let entries = sample.of_first(count);
+            assert_eq!(entries.visitors.len() < sample.len(), count <= FEW_VISITORS, "{count}");
+            assert_eq!(found(entries, count), found(&sample.all, count), "{count}");
         }
     }
 }

@@ -42,13 +42,9 @@ impl Choice {
 
     /// The sessions without an end.
     pub(crate) fn unended(&self, additions: &Additions) -> Unended {
-        let mut unended: Vec<(u32, i64)> = additions
-            .unended()
-            .flat_map(|(spot, last_at, count)| std::iter::repeat_n((self.cell(spot), last_at), count as usize))
-            .collect();
-        unended.sort_unstable();
-        let (cells, last_at) = unended.into_iter().unzip();
-        Unended { cells, last_at }
+        let sessions = additions.unended();
+        let each = |(spot, last_at, count)| std::iter::repeat_n((self.cell(spot), last_at), count as usize);
+        Unended::new(sessions.flat_map(each).collect())
     }
 }
 

@@ -122,6 +122,7 @@ impl Part {
             values: Arc::new(choice.values),
             has_other: choice.has_other,
             places: choice.places.into(),
+            requests: Arc::default(),
             condensed: None,
         }
         .finished(trails)

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use summary::{
     Answer, Bucket, Channel, Channels, DAY_MICROS, DaySummaries, DaySummary, Dimension, Dimensions, Distinct, Filter,
-    Keep, Numbers, Query, Seconds, Timeline, Values, Want, Wanted, answer, lasting_answer,
+    Keep, Numbers, Query, Seconds, Timeline, Values, Want, Wanted, answer, lasting_answer, lasting_answers,
 };
 
 use crate::days::{FIRST_DAY, HOUR, MINUTE, Owned, SECOND, at, stored_summaries, summaries};
@@ -173,10 +173,11 @@ fn sorted(mut answer: Answer) -> Answer {
 }
 
 fn want() -> impl Strategy<Value = Want> {
-    prop::array::uniform5(any::<bool>()).prop_map(
-        |[durations, first_contacts, visitors, contact_visitors, repeat_visitors]| Want {
+    prop::array::uniform6(any::<bool>()).prop_map(
+        |[durations, first_contacts, unended, visitors, contact_visitors, repeat_visitors]| Want {
             durations,
             first_contacts,
+            unended,
             visitors,
             contact_visitors,
             repeat_visitors,
@@ -207,6 +208,9 @@ fn only(mut answer: Answer, wanted: Wanted) -> Answer {
         };
         lengths(&mut numbers.durations, want.durations);
         lengths(&mut numbers.first_contacts, want.first_contacts);
+        if !want.unended {
+            (numbers.sessions.open, numbers.sessions.unended) = (0, 0);
+        }
     };
     only(&mut answer.totals, wanted.totals);
     answer.series.iter_mut().for_each(|numbers| only(numbers, wanted.series));
@@ -278,6 +282,22 @@ proptest! {
             });
         }
         prop_assert_eq!(sorted(answer(&Query { wanted, ..query }, &days)), sorted(all));
+    }
+
+    #[test]
+    fn queries_together_are_answered_as_each_is_alone(
+        events in events(),
+        asked in prop::collection::vec((query(), wanted()), 0..5),
+    ) {
+        let asked = asked.into_iter().map(|(query, wanted)| {
+            let query = Query { wanted, ..query };
+            let days = summaries(&events, &Keep { bucket: Bucket::for_query(&query).unwrap(), ..Keep::default() });
+            (query, days)
+        });
+        let asked: Vec<(Query, Vec<Arc<DaySummary>>)> = asked.collect();
+        let together: Vec<_> = asked.iter().map(|(query, days)| (query, days.as_slice())).collect();
+        let alone: Vec<_> = asked.iter().map(|(query, days)| lasting_answer(query, days)).collect();
+        prop_assert_eq!(lasting_answers(&together), alone);
     }
 
     #[test]

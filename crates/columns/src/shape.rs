@@ -236,9 +236,9 @@ impl Shape {
         self.layout.columns.len() + own as usize
     }
 
-    /// Our own columns in their order.
-    pub(crate) fn owns() -> impl Iterator<Item = Own> {
-        OWN.iter().map(|own| own.0)
+    /// Our own columns in their order, and their names.
+    pub(crate) fn owns() -> impl Iterator<Item = (Own, &'static str)> {
+        OWN.iter().map(|own| (own.0, own.1))
     }
 }
 

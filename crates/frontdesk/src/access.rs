@@ -34,7 +34,7 @@ use crate::settings::Settings;
 use crate::settings::datastreams::DatastreamSettings;
 
 /// The directory of summaries in the data directory: a cache that may be deleted.
-const SUMMARIES_DIR: &str = "summaries";
+pub(crate) const SUMMARIES_DIR: &str = "summaries";
 
 /// The data directory, opened by this process.
 pub(crate) struct Opening {

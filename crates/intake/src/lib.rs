@@ -39,6 +39,7 @@ mod progress;
 mod request;
 mod rows;
 mod secrets;
+mod watch;
 
 pub use admit::answer::{Answers, EventAnswer};
 pub use admit::answer_budget::{AnswerBudget, DETAIL_BYTES_MAX};
@@ -51,7 +52,6 @@ pub use data_dir::make_data_dir;
 pub use dir_lock::{DataDirLock, DirClaim, DirHolder};
 pub use drain::quarantine::{QuarantineError, QuarantineReason, QuarantinedRecord, quarantine_list};
 pub use error::IntakeError;
-#[doc(hidden)]
 pub use hooks::{DrainStep, ReloadHook, ReloadStep, StepHook, TouchHook, Touched};
 pub use impact::{Impact, ImpactCounts, ImpactError, ImpactExample, ImpactOptions, ImpactRule, impact};
 pub use input::{
@@ -76,5 +76,7 @@ pub use request::record::RecordError;
 pub use rows::links::{LinkRuleError, LinkRules, default_link_rules};
 /// A row of a receipt.
 pub use table::RejectedRow;
+#[doc(hidden)]
+pub use watch::{FileWatcher, Watcher};
 /// What an answer is made of.
 pub use xdm::{Notice, Violation};

@@ -104,9 +104,13 @@ pub fn load(
         rejects_mark: rejects_mark & !FINISHED.cast_unsigned(),
         reject_bytes_max: options.reject_bytes_max,
         threads: options.threads.max(1),
+        watcher: options.watcher.as_deref(),
         name: name.clone(),
         runtime: &runtime,
     };
+    if let Some(watcher) = &options.watcher {
+        watcher.opened(&store.events, &scheme.shape);
+    }
     chunks.pass_over(events_mark).map_err(failed)?;
     let chunks = Mutex::new(chunks);
     let sequencer = ChunkSequencer::new(dedupe);
@@ -131,6 +135,9 @@ pub fn load(
         debug_assert!(end >= offset, "an input is read forwards");
         let version = i64::try_from(end).unwrap_or(FINISHED - 1) | if done { FINISHED } else { 0 };
         commit(&runtime, &store, &app_of_commit(app.as_deref(), &*data.random), version, files, &sequencer)?;
+        if let Some(watcher) = &options.watcher {
+            watcher.committed(done);
+        }
         if done {
             return Ok(sequencer.into_summary());
         }

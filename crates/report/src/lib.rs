@@ -72,8 +72,9 @@ pub use reports::{
 pub use result::{Form, QueryResult};
 pub use session::{QueryLimits, Session, Snapshot};
 pub use summaries::{
-    ANSWER_MEMORY_BYTES_MAX, ANSWER_TIME_MAX, FOLD_BYTES_MAX, FOLD_ROWS_MAX, QUESTION_BYTES_MAX, ROWS_MEMORY_BYTES_MAX,
-    SPECIAL_MEMORY_BYTES_MAX, SUMMARY_MEMORY_BYTES_MAX, Summaries, SummariesOptions, SummaryStats,
+    ANSWER_MEMORY_BYTES_MAX, ANSWER_TIME_MAX, FOLD_BYTES_MAX, FOLD_ROWS_MAX, FileRows, QUESTION_BYTES_MAX,
+    ROWS_MEMORY_BYTES_MAX, RowColumns, SPECIAL_MEMORY_BYTES_MAX, SUMMARY_MEMORY_BYTES_MAX, Summaries, SummariesOptions,
+    SummaryStats,
 };
 pub use summary::{Device, INTERNAL_REFERRER};
 pub use tables::{Tables, TablesError};

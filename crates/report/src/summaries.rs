@@ -25,9 +25,11 @@ mod received;
 mod rows;
 mod threads;
 mod upkeep;
+mod written;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -48,6 +50,7 @@ use self::fresh::KnownFresh;
 use self::key::Key;
 use self::moment::SourceId;
 use self::threads::Threads;
+pub use self::written::{FileRows, RowColumns};
 use crate::{Answered, SummaryError, SummarySource};
 
 /// Bytes of summaries that are kept in memory: those of 90 days, of the 90 before and of a week more with a
@@ -79,6 +82,9 @@ pub const ANSWER_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// Questions that are answered at once; others wait.
 const QUESTIONS_AT_ONCE: usize = 2;
+
+/// All instants.
+const EVERYTHING: Range<i64> = i64::MIN..i64::MAX;
 
 /// Summaries made at once.
 const FOLDS_AT_ONCE: usize = 2;
@@ -184,6 +190,8 @@ struct Counters {
     rows_read: AtomicU64,
     answers_known: AtomicU64,
     days_stale: AtomicU64,
+    /// Bytes of rows of files in the making, since a summary was made of any.
+    rows_taken: AtomicU64,
 }
 
 /// Figures for whoever watches.
@@ -246,7 +254,7 @@ impl Summaries {
     /// Figures.
     pub fn stats(&self) -> SummaryStats {
         use std::sync::atomic::Ordering::Relaxed;
-        let Counters { folds, special_folds, changes, rows_read, answers_known, days_stale } = &self.0.counters;
+        let Counters { folds, special_folds, changes, rows_read, answers_known, days_stale, .. } = &self.0.counters;
         let files = self.0.kept.get().and_then(|kept| kept.as_ref().ok()?.files.as_ref());
         let mut stats = SummaryStats {
             rows_bytes: lock(&self.0.rows).bytes() as u64,

@@ -10,6 +10,7 @@ use std::sync::{Arc, PoisonError};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use columns::{Selection, Shape};
 use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
 use deltalake::kernel::LogicalFileView;
@@ -299,13 +300,18 @@ impl Inner {
 }
 
 fn identity(view: &LogicalFileView) -> u128 {
-    let mut bytes = view.path().into_owned().into_bytes();
-    if let Some(marked) = view.deletion_vector_descriptor() {
-        bytes.push(0);
-        bytes.extend(marked.path_or_inline_dv.bytes());
-        bytes.extend(marked.offset.unwrap_or(-1).to_le_bytes());
-    }
+    let path = view.path();
+    let Some(marked) = view.deletion_vector_descriptor() else { return identity_of(&path) };
+    let mut bytes = path.into_owned().into_bytes();
+    bytes.push(0);
+    bytes.extend(marked.path_or_inline_dv.bytes());
+    bytes.extend(marked.offset.unwrap_or(-1).to_le_bytes());
     xxh3_128(&bytes)
+}
+
+/// The [identity](DataFile::identity) of the file at a path, with all of its rows.
+pub(crate) fn identity_of(path: &str) -> u128 {
+    xxh3_128(path.as_bytes())
 }
 
 fn at_file(table: &'static str) -> impl FnMut(parquet::errors::ParquetError) -> StoreError {
@@ -346,6 +352,12 @@ fn wanted(leaves: &[&[String]], paths: &[&str]) -> Vec<usize> {
     };
     let is_read = |leaf: &[String]| is_wanted(leaf) || is_cut(&leaf[0]);
     leaves.iter().enumerate().filter(|(_, leaf)| is_read(leaf)).map(|(number, _)| number).collect()
+}
+
+/// The columns of blocks at these paths, as [`Dataset::read_file`] takes them.
+pub fn selection(shape: &Shape, paths: &[&str]) -> Selection {
+    let paths: Vec<Vec<&str>> = paths.iter().map(|path| path.split('.').collect()).collect();
+    Selection::new(shape, |leaf| paths.iter().any(|path| is_at(path, leaf)))
 }
 
 /// Whether a leaf lies at a path or below it.

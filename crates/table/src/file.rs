@@ -22,6 +22,7 @@ use columns::FileSummary;
 use deltalake::kernel::Add;
 use serde_json::json;
 
+use crate::day_files::identity_of;
 use crate::days::Partition;
 use crate::disk::{self, Disk, DiskFile};
 use crate::error::{StoreError, at};
@@ -230,6 +231,11 @@ impl NewFile {
     /// Rows in the file.
     pub fn rows(&self) -> u64 {
         self.stats.rows
+    }
+
+    /// The [identity](crate::DataFile::identity) that it has in the table once it is committed.
+    pub fn identity(&self) -> u128 {
+        identity_of(&self.path)
     }
 
     /// Path relative to the table, and the bytes that are still to be put there.

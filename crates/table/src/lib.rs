@@ -35,13 +35,13 @@ mod view;
 
 pub use columns::{
     Block, EVENT_DATE, EncodeError, EncodeOptions, Encoder, FileEncoder, FileSummary, FileWriter, PersonalValue, Row,
-    RowGroup, Seal, Shape, ShapeError,
+    RowGroup, Seal, Selection, Shape, ShapeError,
 };
 pub use commit::{Committed, Txn};
 pub use compact::{CompactPolicy, Compacted};
 pub use damage::DamagedFile;
 pub use dataset::{Dataset, DatasetStats};
-pub use day_files::{Batches, Contents, DataFile, DayFiles, FilesOfDay, ReadFailure};
+pub use day_files::{Batches, Contents, DataFile, DayFiles, FilesOfDay, ReadFailure, selection};
 pub use days::Partition;
 pub use disk::{Disk, DiskFile, OsDisk};
 pub use erase::{DeleteWhere, Deleted};

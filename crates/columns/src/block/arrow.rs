@@ -33,7 +33,7 @@ impl Block {
         for (field, column) in self.shape.fields().iter().zip(schema.fields()) {
             arrays.push(self.node_array(&field.node, column, 0));
         }
-        for own in Shape::owns() {
+        for (own, _) in Shape::owns() {
             arrays.push(self.leaf_array(self.shape.own(own)));
         }
         arrays.push(Arc::new(Date32Array::from(self.dates.clone())));
@@ -70,7 +70,7 @@ impl Block {
         }
     }
 
-    fn leaf_array(&self, at: usize) -> ArrayRef {
+    pub(super) fn leaf_array(&self, at: usize) -> ArrayRef {
         let column = &self.columns[at];
         let rows = self.committed[usize::from(column.space)] as usize;
         let nulls = nulls(&column.valid, rows);
@@ -104,13 +104,13 @@ impl Block {
 }
 
 /// Arrow's null bitmap; `None` if no row is null.
-fn nulls(valid: &Bits, rows: usize) -> Option<NullBuffer> {
+pub(super) fn nulls(valid: &Bits, rows: usize) -> Option<NullBuffer> {
     let words: Vec<u64> = (0..rows.div_ceil(64)).map(|at| valid.word(at)).collect();
     let nulls = NullBuffer::new(BooleanBuffer::new(Buffer::from_vec(words), 0, rows));
     (nulls.null_count() > 0).then_some(nulls)
 }
 
-fn offsets(list: &ListColumn, rows: usize) -> OffsetBuffer<i32> {
+pub(super) fn offsets(list: &ListColumn, rows: usize) -> OffsetBuffer<i32> {
     let mut ends = Vec::new();
     list.offsets(rows, &mut ends);
     OffsetBuffer::new(ends.into_iter().map(|end| end as i32).collect())

@@ -2,5 +2,6 @@
 
 mod pages;
 mod read;
+mod selection;
 mod values;
 mod world;

@@ -6,17 +6,21 @@
 //! sent twice changes nothing. Invalid events are kept in `rejects`; only a file of which
 //! every event is invalid is a failure.
 
+mod summaries;
+
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use intake::{IntakeOptions, LoadError, LoadOptions, LoadSummary, Shape, SystemClock};
+use intake::{IntakeOptions, LoadError, LoadOptions, LoadSummary, Shape, SystemClock, Watcher};
 use report::visible;
 use tokio::task::JoinSet;
 use xxhash_rust::xxh3::xxh3_64;
 
+use self::summaries::LoadedDays;
 use crate::access;
 use crate::args::LoadArgs;
 use crate::data_dir::{self, Claim};
@@ -39,7 +43,7 @@ pub(crate) fn run(args: &LoadArgs, settings: &Settings) -> Result<(), Failure> {
     match data_dir::claim(&settings.data)? {
         Claim::Ours(dir) => {
             let options = access::intake_options(&dir, settings)?;
-            each_file(args, |input| straight(input, args, &options))
+            each_file(args, |input| straight(input, args, &options, &settings.data))
         }
         Claim::Theirs(holder) => {
             let remote = Remote::of(&holder, &settings.data)?.ok_or_else(|| holder.busy(&settings.data))?;
@@ -80,13 +84,14 @@ fn each_file(args: &LoadArgs, load: impl Fn(&Input) -> Result<Loaded, Failure>) 
     if nothing_accepted { Err(Failure::answered_no()) } else { Ok(()) }
 }
 
-fn straight(input: &Input, args: &LoadArgs, data: &IntakeOptions) -> Result<Loaded, Failure> {
+fn straight(input: &Input, args: &LoadArgs, intake: &IntakeOptions, data: &Path) -> Result<Loaded, Failure> {
     let source = input.to_load();
     let mut options = LoadOptions { datastream: args.datastream.clone(), ..LoadOptions::default() };
     options.threads = args.threads.unwrap_or(options.threads).max(1);
+    options.watcher = LoadedDays::new(data).map(|days| Arc::new(days) as Arc<dyn Watcher>);
     let progress = Progress::new(&input.name(), input.stored_bytes());
     let clock: Arc<dyn intake::Clock> = Arc::new(SystemClock);
-    let outcome = intake::load(data, &clock, &source, &options, &progress);
+    let outcome = intake::load(intake, &clock, &source, &options, &progress);
     progress.finish();
     match outcome {
         Ok(LoadSummary { read, accepted, rejected, duplicates, conflicts, bytes, already_loaded }) => {

@@ -1,6 +1,7 @@
 //! One load: how it was asked for, and what stays the same throughout it.
 
-use std::thread;
+use std::sync::Arc;
+use std::{fmt, thread};
 
 use table::Store;
 use tokio::runtime::Runtime;
@@ -11,12 +12,13 @@ use crate::request::time_anomaly::TimeBounds;
 use crate::rows::dedupe::{Dedupe, Key};
 use crate::rows::known;
 use crate::rows::scheme::RowScheme;
+use crate::watch::Watcher;
 
 /// Text between two commits. Below it a load is one commit: all of the file or nothing.
 const COMMIT_EVERY_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 
 /// How to load.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct LoadOptions {
     /// Worker threads; as many as the machine has cores.
     pub threads: usize,
@@ -26,6 +28,8 @@ pub struct LoadOptions {
     pub commit_every_bytes: u64,
     /// Rejects held in memory (4 MiB); more go to a file before the commit.
     pub reject_bytes_max: usize,
+    /// Who looks on.
+    pub watcher: Option<Arc<dyn Watcher>>,
     /// Stop after so many chunks, as if killed; for tests.
     #[doc(hidden)]
     pub stop_after_chunks: Option<u64>,
@@ -38,8 +42,25 @@ impl Default for LoadOptions {
             datastream: "default".to_owned(),
             commit_every_bytes: COMMIT_EVERY_BYTES,
             reject_bytes_max: 4 * 1024 * 1024,
+            watcher: None,
             stop_after_chunks: None,
         }
+    }
+}
+
+impl fmt::Debug for LoadOptions {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let LoadOptions { threads, datastream, commit_every_bytes, reject_bytes_max, watcher, stop_after_chunks } =
+            self;
+        formatter
+            .debug_struct("LoadOptions")
+            .field("threads", threads)
+            .field("datastream", datastream)
+            .field("commit_every_bytes", commit_every_bytes)
+            .field("reject_bytes_max", reject_bytes_max)
+            .field("is_watched", &watcher.is_some())
+            .field("stop_after_chunks", stop_after_chunks)
+            .finish()
     }
 }
 
@@ -75,6 +96,7 @@ pub(crate) struct Job<'a> {
     pub(crate) reject_bytes_max: usize,
     /// Workers.
     pub(crate) threads: usize,
+    pub(crate) watcher: Option<&'a dyn Watcher>,
     pub(crate) runtime: &'a Runtime,
 }
 

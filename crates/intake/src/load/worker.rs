@@ -66,7 +66,8 @@ impl<'a> Worker<'a> {
                 context.job.scheme,
                 Dates::first(LOAD_DATES_MAX),
                 context.job.threads,
-            ),
+            )
+            .watched_by(context.job.watcher),
             blocks: Vec::new(),
             used: 0,
             decoded: Vec::new(),

@@ -29,6 +29,7 @@ use thiserror::Error;
 
 use super::dates::Dates;
 use super::scheme::RowScheme;
+use crate::watch::{FileWatcher, Watcher};
 
 /// Memory of the files in the making, in bytes.
 const OPEN_BYTES_MAX: usize = 48 * 1024 * 1024;
@@ -77,7 +78,7 @@ pub(crate) struct DatedFiles<'a> {
     /// Rows of dates that have no open file, and of those that get none of their own.
     waiting: [Waiting; 2],
     done: Vec<NewFile>,
-    syncing: VecDeque<JoinHandle<Result<NewFile, StoreError>>>,
+    syncing: VecDeque<Syncing>,
     encoders: Vec<Encoder>,
     blocks: Vec<Block>,
     /// The row group that is being handed over; kept for its memory.
@@ -85,6 +86,13 @@ pub(crate) struct DatedFiles<'a> {
     /// Counts pushes: shows which file was idle longest.
     turn: u64,
     rows: Vec<u32>,
+    watcher: Option<&'a dyn Watcher>,
+}
+
+/// A file that is being synced, and who looks on.
+struct Syncing {
+    file: JoinHandle<Result<NewFile, StoreError>>,
+    watcher: Option<Box<dyn FileWatcher>>,
 }
 
 /// Mixed rows that are written in the order of their dates.
@@ -106,6 +114,7 @@ struct OpenFile {
     file: FileWriter<PendingFile>,
     waiting: Option<Block>,
     used: u64,
+    watcher: Option<Box<dyn FileWatcher>>,
 }
 
 impl OpenFile {
@@ -118,7 +127,11 @@ impl OpenFile {
         if !self.encoder.has_room_for(block) {
             self.flush(group)?;
         }
-        self.encoder.push(block)
+        self.encoder.push(block)?;
+        if let Some(watcher) = &mut self.watcher {
+            watcher.push(block);
+        }
+        Ok(())
     }
 
     /// Adds some rows of a block by way of the block in which they wait.
@@ -159,7 +172,13 @@ impl<'a> DatedFiles<'a> {
             group: RowGroup::default(),
             turn: 0,
             rows: Vec::new(),
+            watcher: None,
         }
+    }
+
+    /// The same with somebody who looks on.
+    pub(crate) fn watched_by(self, watcher: Option<&'a dyn Watcher>) -> Self {
+        DatedFiles { watcher, ..self }
     }
 
     /// Adds all rows of a block.
@@ -338,7 +357,8 @@ impl<'a> DatedFiles<'a> {
             None => Encoder::new(Arc::clone(&self.scheme.shape), EncodeOptions::default())?,
         };
         let file = FileWriter::new(&self.scheme.shape, out)?;
-        Ok(OpenFile { day, encoder, file, waiting: None, used: self.turn })
+        let watcher = self.watcher.filter(|_| day.is_some()).and_then(Watcher::begin);
+        Ok(OpenFile { day, encoder, file, waiting: None, used: self.turn, watcher })
     }
 
     /// Makes room for another open file.
@@ -391,16 +411,19 @@ impl<'a> DatedFiles<'a> {
                 self.await_sync()?;
             }
             let sync = thread::Builder::new().name("sync".to_owned()).spawn(move || out.finish(stats(&summary)));
-            self.syncing.push_back(sync.map_err(FilesError::Thread)?);
+            self.syncing.push_back(Syncing { file: sync.map_err(FilesError::Thread)?, watcher: open.watcher });
         }
         Ok(())
     }
 
     /// Waits for the file that is being synced longest.
     fn await_sync(&mut self) -> Result<(), FilesError> {
-        if let Some(sync) = self.syncing.pop_front() {
-            let synced = sync.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            self.done.push(synced?);
+        if let Some(Syncing { file, watcher }) = self.syncing.pop_front() {
+            let file = file.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            if let Some(watcher) = watcher {
+                watcher.written(&file);
+            }
+            self.done.push(file);
         }
         Ok(())
     }

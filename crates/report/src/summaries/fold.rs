@@ -18,7 +18,7 @@ use super::failure::Failure;
 use super::moment::{Moment, Source, SourceId};
 use super::question::date;
 use super::rows::{BatchRows, COLUMNS, TIME_ONLY, days};
-use super::{Inner, lock};
+use super::{EVERYTHING, Inner, lock};
 
 /// A file of several days with more rows than this isn't kept whole in memory: the rows that are
 /// needed are read from it each time.
@@ -37,8 +37,6 @@ const SHARD_FILL_PERCENT: u64 = 75;
 
 /// Bytes of what a day's events amount to, before rare values are counted together.
 const PART_BYTES_MAX: usize = 1 << 30;
-
-const EVERYTHING: Range<i64> = i64::MIN..i64::MAX;
 
 /// A day, folded.
 pub(super) struct Folded {

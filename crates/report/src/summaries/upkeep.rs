@@ -119,7 +119,7 @@ impl Summaries {
 impl super::Inner {
     /// The days whose summary is missing or doesn't hold, newest first. What is in memory and belongs
     /// into a file is written; files of days that are gone are deleted.
-    fn stale(&self, moment: &Moment) -> Result<Vec<i32>, Failure> {
+    pub(super) fn stale(&self, moment: &Moment) -> Result<Vec<i32>, Failure> {
         let kept = self.kept()?;
         let days = moment.days();
         if let Some(files) = &kept.files {

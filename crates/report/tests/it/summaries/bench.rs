@@ -1,15 +1,17 @@
 //! A store, its summaries, and the events that it should have.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ambient::ManualClock;
-use report::{Summaries, SummariesOptions, SummarySource};
+use report::{RowColumns, Summaries, SummariesOptions, SummarySource};
 use summary::{Dimension, Filter, Query, Timeline, Values, Wanted};
 use table::{
-    CompactPolicy, DeleteWhere, EncodeOptions, Encoder, FileEncoder, FreshMark, NewFile, Root, Store, StoreOptions, Txn,
+    CompactPolicy, DeleteWhere, EncodeOptions, Encoder, FileEncoder, FreshMark, NewFile, Partition, Root, Store,
+    StoreOptions, Txn,
 };
 use tempfile::TempDir;
 
@@ -64,6 +66,39 @@ impl Bench {
         let files = self.store.events.write_rows(&batch(events)).unwrap();
         self.commit(files).await;
         self.committed.extend_from_slice(events);
+    }
+
+    /// As a bulk load does: the rows of each date's file are taken while it is written, and summaries are made of them.
+    /// Answers how many.
+    pub(super) async fn load(&mut self, events: &[Happening], is_last: bool) -> usize {
+        let columns = RowColumns::new(&shape());
+        let mut by_day: BTreeMap<i32, Vec<Happening>> = BTreeMap::new();
+        for event in events {
+            by_day.entry(Partition::of_micros(event.micros).0).or_default().push(event.clone());
+        }
+        let mut files = Vec::new();
+        for (day, events) in by_day {
+            let encoder = Encoder::new(shape(), EncodeOptions::default()).unwrap();
+            let mut file =
+                FileEncoder::new(encoder, self.store.events.create_file(Some(Partition(day))).unwrap()).unwrap();
+            let mut rows = self.summaries.begin_file(&columns);
+            for events in events.chunks(3) {
+                let block = block(events);
+                file.push(&block).unwrap();
+                if let Some(rows) = &mut rows {
+                    rows.push(&block);
+                }
+            }
+            let (_, file, summary) = file.finish().unwrap();
+            let file = file.finish(summary.into()).unwrap();
+            if let Some(rows) = rows {
+                rows.written(&file);
+            }
+            files.push(file);
+        }
+        self.commit(files).await;
+        self.committed.extend_from_slice(events);
+        self.summaries.make_of_rows_at_hand(is_last).await
     }
 
     /// All in one file, which belongs to no day.

@@ -5,6 +5,7 @@ mod bench;
 mod events;
 mod files;
 mod limits;
+mod loaded;
 mod marked;
 mod random;
 mod steps;

@@ -14,6 +14,7 @@ use super::events::*;
 enum Step {
     Append(Vec<Happening>),
     AppendUndated(Vec<Happening>),
+    Load(Vec<Happening>, bool),
     Show(Vec<Happening>),
     CommitFresh,
     Replay,
@@ -57,6 +58,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => events().prop_map(Step::Append),
         1 => events().prop_map(Step::AppendUndated),
+        2 => (events(), any::<bool>()).prop_map(|(events, is_last)| Step::Load(events, is_last)),
         2 => events().prop_map(Step::Show),
         2 => Just(Step::CommitFresh),
         1 => Just(Step::Replay),
@@ -74,6 +76,9 @@ async fn take(bench: &mut Bench, step: &Step) {
     match step {
         Step::Append(events) => bench.append(events).await,
         Step::AppendUndated(events) => bench.append_undated(events).await,
+        Step::Load(events, is_last) => {
+            bench.load(events, *is_last).await;
+        }
         Step::Show(events) => bench.show(events),
         Step::CommitFresh => bench.commit_fresh().await,
         Step::Replay => bench.replay().await,

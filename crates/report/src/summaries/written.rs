@@ -1,0 +1,109 @@
+//! Rows of data files while these are written: who has them at hand makes the summaries of their days without reading
+//! the files.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use futures::{StreamExt, TryStreamExt};
+use summary::RowsBuilder;
+use table::{Block, NewFile, Selection, Shape, selection};
+
+use super::failure::Failure;
+use super::moment::{Moment, SourceId};
+use super::rows::{BatchRows, COLUMNS};
+use super::{EVERYTHING, FOLDS_AT_ONCE, Inner, Summaries, lock};
+
+/// Which columns of blocks are taken.
+#[derive(Clone)]
+pub struct RowColumns(Arc<Selection>);
+
+impl RowColumns {
+    /// Of blocks of this shape.
+    pub fn new(shape: &Shape) -> RowColumns {
+        RowColumns(Arc::new(selection(shape, COLUMNS)))
+    }
+}
+
+/// The rows of a data file in the making.
+pub struct FileRows {
+    inner: Arc<Inner>,
+    columns: RowColumns,
+    rows: BatchRows,
+}
+
+impl Summaries {
+    /// The rows of a file of one date that is begun. `None` where they would be of no use: they don't fit into memory
+    /// together with those that were taken since summaries were made of any.
+    pub fn begin_file(&self, columns: &RowColumns) -> Option<FileRows> {
+        let inner = Arc::clone(&self.0);
+        if inner.counters.rows_taken.load(Relaxed) > inner.options.rows_bytes_max as u64 {
+            return None;
+        }
+        let rows = BatchRows::new(RowsBuilder::new(&inner.kept().ok()?.key.hash));
+        Some(FileRows { inner, columns: columns.clone(), rows })
+    }
+
+    /// Makes and keeps the summaries of settled days whose rows, and those of the days beside them, are all in memory;
+    /// the others are left to the [upkeep](Self::upkeep). If more files are to come, the newest days are left, too.
+    /// Answers how many were made.
+    pub async fn make_of_rows_at_hand(&self, is_last: bool) -> usize {
+        match self.try_to_make(is_last).await {
+            Ok(made) => made,
+            Err(failure) => {
+                tracing::debug!(?failure, "summaries weren't made of what was loaded; they are made later");
+                0
+            }
+        }
+    }
+
+    async fn try_to_make(&self, is_last: bool) -> Result<usize, Failure> {
+        let moment = Arc::new(self.moment().await?);
+        let days = self.0.days_at_hand(&moment, is_last)?;
+        let making = days.into_iter().map(|day| {
+            let moment = Arc::clone(&moment);
+            async move { self.day(&moment, day).await.map(drop) }
+        });
+        let mut making = futures::stream::iter(making).buffered(FOLDS_AT_ONCE);
+        let mut made = 0;
+        while let Some(()) = making.try_next().await? {
+            made += 1;
+            self.0.counters.rows_taken.store(0, Relaxed);
+        }
+        Ok(made)
+    }
+}
+
+impl Inner {
+    /// Days without a summary that holds, all of whose rows are in memory, ascending.
+    fn days_at_hand(&self, moment: &Moment, is_last: bool) -> Result<Vec<i32>, Failure> {
+        let stale = self.stale(moment)?;
+        let at_hand = |day: i32| {
+            let rows = lock(&self.rows);
+            moment.sources(day).iter().all(|source| rows.peek(&source.id()).is_some())
+        };
+        let mut days: BTreeSet<i32> =
+            stale.into_iter().filter(|day| self.is_settled(moment, *day) && at_hand(*day)).collect();
+        if !is_last {
+            // Events come roughly in the order of time, so these and the one before them aren't complete.
+            let newest = moment.days().last().copied();
+            days.retain(|day| newest.is_some_and(|newest| day.saturating_add(1) < newest));
+        }
+        Ok(days.into_iter().collect())
+    }
+}
+
+impl FileRows {
+    /// Adds the rows of a block.
+    pub fn push(&mut self, block: &Block) {
+        self.rows.push(&block.to_arrow_of(&self.columns.0), &EVERYTHING);
+    }
+
+    /// The file is written: its rows are kept while there is room.
+    pub fn written(self, file: &NewFile) {
+        let rows = Arc::new(self.rows.finish());
+        let bytes = rows.bytes();
+        self.inner.counters.rows_taken.fetch_add(bytes as u64, Relaxed);
+        lock(&self.inner.rows).insert(SourceId::File(file.identity()), rows, bytes);
+    }
+}

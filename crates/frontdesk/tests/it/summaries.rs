@@ -48,6 +48,26 @@ fn reports_are_right_however_often_the_server_is_killed() {
     }
 }
 
+#[test]
+fn a_load_leaves_nothing_to_add_up() {
+    let dir = TestDir::new();
+    let events = dir.ok(&["generate", "--events", "3000", "--seed", "7", "--until", "2026-11-22"]);
+    dir.write("events.ndjson", &events);
+    dir.ok(&["load", "events.ndjson"]);
+    let days = made(&dir);
+    assert!(days >= 7, "{days} days");
+    let server = dir.serve(&SERVE);
+    let told_at_once = told(&dir, "overview");
+    let metrics = server.get("/metrics").1;
+    for figure in ["frontdesk_summary_folds_total 0", "frontdesk_summary_rows_read_total 0"] {
+        assert!(metrics.lines().any(|line| line == figure), "{figure} is not in {metrics}");
+    }
+    // The same of the tables alone.
+    server.kill();
+    fs::remove_dir_all(dir.path("frontdesk-data/summaries")).unwrap();
+    assert_eq!(told(&dir, "overview"), told_at_once);
+}
+
 /// Kills a server that is asked for a report, once so many summaries are there.
 fn kill_while_asked(server: ServerProcess, dir: &TestDir, summaries: usize) {
     let url = format!("{}/v1/reports/pages?since=2026-11-15&until=2026-11-21", server.url);

@@ -1,7 +1,6 @@
 //! Which places of a day pass a filter, and which channels count.
 
 use crate::day::{DaySummary, OTHER};
-use crate::dimensions::TEXT_DIMENSIONS;
 use crate::rows::{NO_TEXT, Place, Texts};
 use crate::{Channel, Channels, Filter, Values};
 
@@ -17,17 +16,24 @@ pub(crate) fn counted(channels: &Channels) -> u8 {
 
 /// Whether each place of the day passes.
 pub(crate) fn passing(day: &DaySummary, filter: &Filter) -> Vec<bool> {
-    if *filter == Filter::default() {
+    let choices = filter.texts().into_iter().enumerate();
+    let choices = choices.filter(|(_, (_, choice))| !choice.is_empty());
+    // Places are many, so what keeps none of them out isn't asked of each.
+    let chosen: Vec<(usize, Passing)> = choices
+        .map(|(at, (_, choice))| (at, Passing::new(choice, &day.values[at])))
+        .filter(|(_, passing)| !passing.has_all())
+        .collect();
+    let channels = &filter.channel;
+    let has_all_channels = channels.any_of.is_empty() && channels.none_of.is_empty();
+    if chosen.is_empty() && has_all_channels {
         return vec![true; day.places.len()];
     }
-    let values = filter.texts();
-    let values: [Passing; TEXT_DIMENSIONS] = std::array::from_fn(|at| Passing::new(values[at].1, &day.values[at]));
-    let counted = counted(&filter.channel);
-    let takes_others = filter.channel.any_of.is_empty();
+    let counted = counted(channels);
+    let takes_others = channels.any_of.is_empty();
     let passes = |place: &Place| {
         let channels = place.mask.channels();
         let by_channel = if channels == 0 { takes_others } else { channels & counted != 0 };
-        by_channel && values.iter().zip(place.texts).all(|(values, text)| values.has(text))
+        by_channel && chosen.iter().all(|(at, passing)| passing.has(place.texts[*at]))
     };
     day.places.iter().map(passes).collect()
 }
@@ -53,6 +59,10 @@ impl Passing {
             }
         }
         Passing { values, other: starts_with }
+    }
+
+    fn has_all(&self) -> bool {
+        self.other && self.values.iter().all(|passes| *passes)
     }
 
     fn has(&self, text: u32) -> bool {

@@ -175,7 +175,7 @@ struct Texts {
 
 impl Texts {
     fn of(batch: &RecordBatch, path: &'static str, dictionaries: &mut Dictionaries) -> Option<Texts> {
-        let (column, nulls) = leaf(batch, path)?;
+        let (column, nulls) = leaf(batch, path).filter(has_any)?;
         if let Some(keyed) = column.as_dictionary_opt::<Int32Type>()
             && let Some(texts) = keyed.values().as_string_opt::<i32>().filter(|texts| texts.null_count() == 0)
         {
@@ -228,7 +228,7 @@ struct Integers {
 
 impl Integers {
     fn of(batch: &RecordBatch, path: &str) -> Option<Integers> {
-        let (column, nulls) = leaf(batch, path)?;
+        let (column, nulls) = leaf(batch, path).filter(has_any)?;
         let integers = cast(&column, &DataType::Int64).ok()?.as_primitive_opt::<Int64Type>()?.clone();
         Some(Integers { integers, nulls })
     }
@@ -248,6 +248,11 @@ fn leaf(batch: &RecordBatch, path: &str) -> Option<(ArrayRef, Option<NullBuffer>
         nulls = NullBuffer::union(nulls.as_ref(), column.logical_nulls().as_ref());
     }
     Some((column.clone(), nulls))
+}
+
+/// Whether a column has a value in any row: one without is as good as none.
+fn has_any((column, nulls): &(ArrayRef, Option<NullBuffer>)) -> bool {
+    nulls.as_ref().is_none_or(|nulls| nulls.null_count() < column.len())
 }
 
 fn instants(batch: &RecordBatch, path: &str) -> Option<TimestampMicrosecondArray> {

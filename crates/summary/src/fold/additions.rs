@@ -3,10 +3,9 @@
 //! All of it is bags: how often each thing. So what some events amount to can be added to what others
 //! do, and taken away again.
 
-use std::hash::Hash;
-
-use hashbrown::HashMap;
-
+use super::Bucket;
+use super::bag::Bag;
+use super::sort::by_number;
 use crate::day::Measure;
 
 /// A bucket of the day and a place, by the numbering of [`Names`](super::names::Names): as one
@@ -30,7 +29,12 @@ impl Spot {
         self.0 as u32
     }
 
-    /// A spot and a small number above it, as one number that is hashed in one step.
+    /// Where it stands among all spots of so many places, in ascending order.
+    pub(crate) fn index(self, places: usize) -> usize {
+        usize::from(self.bucket()) * places + self.place() as usize
+    }
+
+    /// A spot and a small number above it, as one number that is compared in one step.
     pub(crate) fn with(self, above: u32) -> u64 {
         u64::from(above) << Spot::BITS | self.0
     }
@@ -46,69 +50,19 @@ impl Spot {
     }
 }
 
-/// How often each.
-#[derive(Clone, Debug)]
-pub(crate) struct Bag<K>(HashMap<K, u64>);
-
-impl<K> Default for Bag<K> {
-    fn default() -> Bag<K> {
-        Bag(HashMap::new())
-    }
-}
-
-impl<K: Copy + Eq + Hash> Bag<K> {
-    pub(crate) fn add(&mut self, key: K, count: u64) {
-        *self.0.entry(key).or_default() += count;
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (K, u64)> + '_ {
-        self.0.iter().map(|(key, count)| (*key, *count))
-    }
-
-    fn add_all(&mut self, other: &Bag<K>, rename: impl Fn(K) -> K) {
-        self.0.reserve(other.0.len() / 2);
-        other.iter().for_each(|(key, count)| self.add(rename(key), count));
-    }
-
-    /// What takes `old` to `new`, in the names that `rename_old` and `rename_new` give.
-    fn steps(old: &Bag<K>, rename_old: impl Fn(K) -> K, new: &Bag<K>, rename_new: impl Fn(K) -> K) -> Vec<(K, i64)> {
-        let mut steps: HashMap<K, i64> = HashMap::with_capacity(old.0.len().max(new.0.len()));
-        new.iter().for_each(|(key, count)| *steps.entry(rename_new(key)).or_default() += count as i64);
-        old.iter().for_each(|(key, count)| *steps.entry(rename_old(key)).or_default() -= count as i64);
-        steps.into_iter().filter(|(_, step)| *step != 0).collect()
-    }
-
-    /// Whether all steps could be taken: none leads below 0.
-    fn take(&mut self, steps: &[(K, i64)]) -> bool {
-        steps.iter().all(|(key, step)| {
-            let count = self.0.entry(*key).or_default();
-            match count.checked_add_signed(*step) {
-                Some(0) => self.0.remove(key).is_some(),
-                Some(sum) => {
-                    *count = sum;
-                    true
-                }
-                None => false,
-            }
-        })
-    }
-
-    fn bytes(&self) -> usize {
-        self.0.capacity() * (size_of::<(K, u64)>() + 1)
-    }
-}
-
 /// Everything of a day but its visitors.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Additions {
-    /// By a spot with the number of a measure above it.
-    sums: Bag<u64>,
+    /// Of each measure.
+    sums: [Bag<Spot>; MEASURES],
     /// By a spot with seconds above it.
     durations: Bag<u64>,
     first_contacts: Bag<u64>,
     /// With the microseconds of the last event.
     unended: Bag<(Spot, i64)>,
 }
+
+const MEASURES: usize = Measure::ALL.len();
 
 /// Lengths of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,39 +74,112 @@ pub(crate) enum Length {
 /// What takes the additions of some events to those of others.
 #[derive(Debug)]
 pub(crate) struct Steps {
-    sums: Vec<(u64, i64)>,
+    sums: [Vec<(Spot, i64)>; MEASURES],
     durations: Vec<(u64, i64)>,
     first_contacts: Vec<(u64, i64)>,
     unended: Vec<((Spot, i64), i64)>,
 }
 
-impl Additions {
-    /// Adds to a measure. At once: many events are of few spots.
-    pub(crate) fn add(&mut self, measure: Measure, spot: Spot, value: u64) {
-        self.sums.add(spot.with(measure.index() as u32), value);
+/// Collects what is added.
+#[derive(Default)]
+pub(crate) struct AdditionsBuilder {
+    sums: Vec<Addition>,
+    durations: Vec<u64>,
+    first_contacts: Vec<u64>,
+    unended: Vec<(Spot, i64)>,
+}
+
+/// What is added to several measures of a spot: most of what an event or a chat session amounts to is 1.
+#[derive(Clone, Copy)]
+struct Addition {
+    spot: Spot,
+    /// A bit for each.
+    measures: u32,
+    value: u32,
+}
+
+const _: () = assert!(MEASURES <= u32::BITS as usize);
+
+impl AdditionsBuilder {
+    /// Adds to each measure what stands beside it.
+    pub(crate) fn add(&mut self, spot: Spot, values: impl IntoIterator<Item = (Measure, u64)>) {
+        let mut once = 0;
+        for (measure, mut value) in values {
+            let measures = 1 << measure.index();
+            if value == 1 {
+                once |= measures;
+                continue;
+            }
+            while value > 0 {
+                let part = u32::try_from(value).unwrap_or(u32::MAX);
+                self.sums.push(Addition { spot, measures, value: part });
+                value -= u64::from(part);
+            }
+        }
+        if once != 0 {
+            self.sums.push(Addition { spot, measures: once, value: 1 });
+        }
     }
 
     pub(crate) fn add_length(&mut self, length: Length, spot: Spot, seconds: u32) {
-        let bag = match length {
+        let lengths = match length {
             Length::Duration => &mut self.durations,
             Length::FirstContact => &mut self.first_contacts,
         };
-        bag.add(spot.with(seconds), 1);
+        lengths.push(spot.with(seconds));
     }
 
     pub(crate) fn add_unended(&mut self, spot: Spot, last_at: i64) {
-        self.unended.add((spot, last_at), 1);
+        self.unended.push((spot, last_at));
     }
 
-    /// What was added up.
-    pub(crate) fn sums(&self) -> impl Iterator<Item = (Measure, Spot, u64)> + '_ {
-        self.sums.iter().map(|(key, value)| {
-            let (spot, measure) = Spot::and_above(key);
-            (Measure::ALL[measure as usize], spot, value)
-        })
+    /// What was added, in spots of so many places.
+    pub(crate) fn finish(self, bucket: Bucket, places: usize) -> Additions {
+        Additions {
+            sums: added_up(self.sums, bucket, places),
+            durations: Bag::of(self.durations),
+            first_contacts: Bag::of(self.first_contacts),
+            unended: Bag::of(self.unended),
+        }
+    }
+}
+
+/// The sums of each measure.
+fn added_up(additions: Vec<Addition>, bucket: Bucket, places: usize) -> [Bag<Spot>; MEASURES] {
+    let spots = bucket.per_day() as usize * places;
+    let additions = by_number(additions, spots as u64, |addition| addition.spot.index(places) as u64);
+    let mut sums: [Bag<Spot>; MEASURES] = Default::default();
+    let mut of_spot = [0; MEASURES];
+    for of_same in additions.chunk_by(|one, next| one.spot == next.spot) {
+        let mut measures = 0;
+        for addition in of_same {
+            measures |= addition.measures;
+            bits(addition.measures).for_each(|measure| of_spot[measure] += u64::from(addition.value));
+        }
+        for measure in bits(measures) {
+            sums[measure].push(of_same[0].spot, std::mem::take(&mut of_spot[measure]));
+        }
+    }
+    sums.iter_mut().for_each(Bag::shrink_to_fit);
+    sums
+}
+
+/// The places of the bits that are set.
+fn bits(mut bits: u32) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let at = bits.trailing_zeros() as usize;
+        bits &= bits.checked_sub(1)?;
+        Some(at)
+    })
+}
+
+impl Additions {
+    /// The sums of a measure, spots ascending.
+    pub(crate) fn sums(&self, measure: Measure) -> &Bag<Spot> {
+        &self.sums[measure.index()]
     }
 
-    /// Spot, seconds, how often.
+    /// Spot, seconds, how often; seconds ascending.
     pub(crate) fn lengths(&self, length: Length) -> impl Iterator<Item = (Spot, u32, u64)> + '_ {
         let bag = match length {
             Length::Duration => &self.durations,
@@ -171,7 +198,9 @@ impl Additions {
 
     /// Adds all of others, whose places are called `places` here.
     pub(crate) fn add_all(&mut self, other: &Additions, places: &[u32]) {
-        self.sums.add_all(&other.sums, renamed(places));
+        for (sums, others) in self.sums.iter_mut().zip(&other.sums) {
+            sums.add_all(others, |spot| spot.renamed(places));
+        }
         self.durations.add_all(&other.durations, renamed(places));
         self.first_contacts.add_all(&other.first_contacts, renamed(places));
         self.unended.add_all(&other.unended, renamed_unended(places));
@@ -182,8 +211,11 @@ impl Additions {
         let (old, old_places) = old;
         let (new, new_places) = new;
         let of = |old, new| Bag::steps(old, renamed(old_places), new, renamed(new_places));
+        let of_sums = |old, new| {
+            Bag::steps(old, |spot: Spot| spot.renamed(old_places), new, |spot: Spot| spot.renamed(new_places))
+        };
         Steps {
-            sums: of(&old.sums, &new.sums),
+            sums: std::array::from_fn(|at| of_sums(&old.sums[at], &new.sums[at])),
             durations: of(&old.durations, &new.durations),
             first_contacts: of(&old.first_contacts, &new.first_contacts),
             unended: Bag::steps(&old.unended, renamed_unended(old_places), &new.unended, renamed_unended(new_places)),
@@ -192,7 +224,7 @@ impl Additions {
 
     /// Whether all steps could be taken; if not, what is left here is of no use.
     pub(crate) fn take(&mut self, steps: &Steps) -> bool {
-        self.sums.take(&steps.sums)
+        self.sums.iter_mut().zip(&steps.sums).all(|(sums, steps)| sums.take(steps))
             && self.durations.take(&steps.durations)
             && self.first_contacts.take(&steps.first_contacts)
             && self.unended.take(&steps.unended)
@@ -200,14 +232,15 @@ impl Additions {
 
     /// The memory that they take, in bytes, about.
     pub(crate) fn bytes(&self) -> usize {
-        self.sums.bytes() + self.durations.bytes() + self.first_contacts.bytes() + self.unended.bytes()
+        let sums = self.sums.iter().map(Bag::bytes).sum::<usize>();
+        sums + self.durations.bytes() + self.first_contacts.bytes() + self.unended.bytes()
     }
 }
 
 impl Steps {
     pub(crate) fn is_empty(&self) -> bool {
         let Steps { sums, durations, first_contacts, unended } = self;
-        sums.is_empty() && durations.is_empty() && first_contacts.is_empty() && unended.is_empty()
+        sums.iter().all(Vec::is_empty) && durations.is_empty() && first_contacts.is_empty() && unended.is_empty()
     }
 }
 

@@ -1,18 +1,19 @@
 //! Turns additions into the columns of a summary.
 
-use super::additions::{Additions, Length};
+use super::additions::{Additions, Length, Spot};
+use super::bag::{Bag, add_up};
 use super::choice::Choice;
+use super::sort::by_number;
 use crate::day::{Cells, Lengths, Measure, Sums, Unended};
+
+/// About as many cells are looked through in the time that sorting takes for each value.
+const CELLS_PER_VALUE: usize = 16;
 
 impl Choice {
     /// The cells with their sums.
     pub(crate) fn sums(&self, additions: &Additions) -> Cells {
-        let mut by_measure: Vec<Vec<(u32, u64)>> = vec![Vec::new(); Measure::ALL.len()];
-        for (measure, spot, value) in additions.sums() {
-            by_measure[measure.index()].push((self.cell(spot), value));
-        }
-        let sums = by_measure.into_iter().map(|values| {
-            let (cells, values) = in_parts(self.added_up(values)).unzip();
+        let sums = Measure::ALL.into_iter().map(|measure| {
+            let (cells, values) = in_parts(self.by_cell(additions.sums(measure))).unzip();
             Sums::new(cells, values)
         });
         Cells {
@@ -24,12 +25,16 @@ impl Choice {
     }
 
     /// The sums of each cell.
-    fn added_up(&self, values: Vec<(u32, u64)>) -> Vec<(u32, u64)> {
-        if values.len() < self.cells.len() {
-            return added_up(values);
+    fn by_cell(&self, sums: &Bag<Spot>) -> Vec<(u32, u64)> {
+        let values = sums.iter().map(|(spot, value)| (self.cell(spot), value));
+        if sums.len() * CELLS_PER_VALUE < self.cells.len() {
+            let mut values: Vec<(u32, u64)> = values.collect();
+            values.sort_unstable_by_key(|(cell, _)| *cell);
+            add_up(&mut values);
+            return values;
         }
         let mut sums = vec![0; self.cells.len()];
-        values.into_iter().for_each(|(cell, value)| sums[cell as usize] += value);
+        values.for_each(|(cell, value)| sums[cell as usize] += value);
         (0..).zip(sums).filter(|(_, sum)| *sum > 0).collect()
     }
 
@@ -37,7 +42,10 @@ impl Choice {
     pub(crate) fn lengths(&self, additions: &Additions, length: Length) -> Lengths {
         let counted = additions.lengths(length);
         let counted = counted.map(|(spot, seconds, count)| ((self.cell(spot), seconds), count)).collect();
-        Lengths::new(added_up(counted).into_iter().map(|((cell, seconds), count)| (cell, seconds, count)))
+        // By seconds they are in order.
+        let mut counted = by_number(counted, self.cells.len() as u64, |((cell, _), _)| u64::from(*cell));
+        add_up(&mut counted);
+        Lengths::new(counted.into_iter().map(|((cell, seconds), count)| (cell, seconds, count)))
     }
 
     /// The sessions without an end.
@@ -46,19 +54,6 @@ impl Choice {
         let each = |(spot, last_at, count)| std::iter::repeat_n((self.cell(spot), last_at), count as usize);
         Unended::new(sessions.flat_map(each).collect())
     }
-}
-
-/// The sums of equal keys, in their order.
-fn added_up<K: Ord + Copy>(mut values: Vec<(K, u64)>) -> Vec<(K, u64)> {
-    values.sort_unstable_by_key(|(key, _)| *key);
-    values.dedup_by(|next, kept| {
-        let is_same = next.0 == kept.0;
-        if is_same {
-            kept.1 += next.1;
-        }
-        is_same
-    });
-    values
 }
 
 /// Values of 64 bits as several of 32 where one isn't enough.

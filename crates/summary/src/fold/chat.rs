@@ -1,7 +1,7 @@
 //! One chat session: what its events say of it.
 
 use super::Bucket;
-use super::additions::{Additions, Length, Spot};
+use super::additions::{AdditionsBuilder, Length, Spot};
 use super::names::Names;
 use super::window::Window;
 use crate::Counter;
@@ -82,7 +82,7 @@ pub(crate) struct Sessions<'a> {
     pub(crate) window: Window,
     pub(crate) bucket: Bucket,
     pub(crate) names: &'a mut Names,
-    pub(crate) additions: &'a mut Additions,
+    pub(crate) additions: &'a mut AdditionsBuilder,
 }
 
 impl Sessions<'_> {
@@ -97,9 +97,7 @@ impl Sessions<'_> {
         let texts = std::array::from_fn(|at| if at == 0 { datastream } else { self.first_text(at, events) });
         let spot = self.spot(first.micros, Place { texts, mask: Mask::CHAT });
         let session = ChatSession::of(events);
-        for (measure, value) in session.measures().into_iter().filter(|(_, value)| *value > 0) {
-            self.additions.add(measure, spot, value);
-        }
+        self.additions.add(spot, session.measures());
         match (session.started_at, session.ended_at) {
             (Some(start), Some(end)) => self.additions.add_length(Length::Duration, spot, seconds(start, end)),
             (Some(_), None) => self.additions.add_unended(spot, last.micros),

@@ -44,13 +44,10 @@ impl<'a> Offer<'a> {
     pub(crate) fn new(bucket: Bucket, names: &'a Names, additions: &Additions) -> Offer<'a> {
         let places = names.places.len();
         let (mut spots, mut counts) = (SpotSet::new(bucket, places), vec![0; places]);
-        for (measure, spot, value) in additions.sums() {
-            if matches!(measure, Measure::Events | Measure::Sessions) {
-                spots.insert(spot);
-                counts[spot.place() as usize] += value;
-            }
-        }
-        for (spot, _, count) in additions.lengths(Length::FirstContact) {
+        let values =
+            [Measure::Events, Measure::Sessions].into_iter().flat_map(|measure| additions.sums(measure).iter());
+        let contacts = additions.lengths(Length::FirstContact).map(|(spot, _, count)| (spot, count));
+        for (spot, count) in values.chain(contacts) {
             spots.insert(spot);
             counts[spot.place() as usize] += count;
         }
@@ -78,7 +75,7 @@ impl SpotSet {
 
     fn insert(&mut self, spot: Spot) {
         match self {
-            SpotSet::Marks { places, marks } => marks[index(spot, *places)] = true,
+            SpotSet::Marks { places, marks } => marks[spot.index(*places)] = true,
             SpotSet::List(spots) => spots.push(spot),
         }
     }
@@ -96,11 +93,6 @@ impl SpotSet {
             }
         }
     }
-}
-
-/// Where a spot is found among those of so many places, in ascending order.
-fn index(spot: Spot, places: usize) -> usize {
-    usize::from(spot.bucket()) * places + spot.place() as usize
 }
 
 /// In the order in which values give up their own numbers where there are too many cells.
@@ -153,7 +145,7 @@ impl Choice {
         let count = places.saturating_mul(bucket.per_day() as usize);
         if count <= FOUND_BYTES_MAX / size_of::<u32>() {
             let mut cell_ids = vec![0; count];
-            (0..).zip(&self.cells).for_each(|(id, cell)| cell_ids[index(*cell, places)] = id);
+            (0..).zip(&self.cells).for_each(|(id, cell)| cell_ids[cell.index(places)] = id);
             self.cell_ids = cell_ids;
         }
     }
@@ -206,7 +198,7 @@ impl Choice {
     /// The number of a spot's cell. Every spot has one that is among the additions.
     pub(crate) fn cell(&self, spot: Spot) -> u32 {
         let cell = self.spot(spot);
-        match self.cell_ids.get(index(cell, self.places.len())) {
+        match self.cell_ids.get(cell.index(self.places.len())) {
             Some(id) => *id,
             None => self.cells.binary_search(&cell).unwrap_or_else(|at| at) as u32,
         }

@@ -1,7 +1,7 @@
 //! Counts the day's events and adds up their counters.
 
 use super::Bucket;
-use super::additions::{Additions, Spot};
+use super::additions::{AdditionsBuilder, Spot};
 use super::shard::Shard;
 use super::sources::{Source, Sources};
 use super::window::{Clock, Window};
@@ -10,14 +10,20 @@ use crate::day::Measure;
 use crate::rows::Flags;
 
 /// Adds events and counters of the day that count in the shard.
-pub(crate) fn count(window: Window, bucket: Bucket, sources: &Sources<'_>, shard: Shard, additions: &mut Additions) {
+pub(crate) fn count(
+    window: Window,
+    bucket: Bucket,
+    sources: &Sources<'_>,
+    shard: Shard,
+    additions: &mut AdditionsBuilder,
+) {
     for source in sources.of_day(window) {
         count_events(window, bucket, source, shard, additions);
         add_counters(window, bucket, source, shard, additions);
     }
 }
 
-fn count_events(window: Window, bucket: Bucket, source: &Source<'_>, shard: Shard, additions: &mut Additions) {
+fn count_events(window: Window, bucket: Bucket, source: &Source<'_>, shard: Shard, additions: &mut AdditionsBuilder) {
     let places = source.places.len();
     let buckets = bucket.per_day() as usize;
     let mut clock = Clock::new(window, bucket);
@@ -27,17 +33,14 @@ fn count_events(window: Window, bucket: Bucket, source: &Source<'_>, shard: Shar
     let mut add = |bucket: u16, place: u32, count: u64| {
         let (place, flags) = source.places[place as usize];
         let spot = Spot::new(bucket, place);
-        additions.add(Measure::Events, spot, count);
-        for (flag, measure) in [
+        let odd = [
             (Flags::COUNTER, Measure::CounterAnomaly),
             (Flags::TIME, Measure::TimeAnomaly),
             (Flags::LATE, Measure::Late),
             (Flags::WITHOUT_SESSION, Measure::WithoutSession),
-        ] {
-            if flags.0 & flag != 0 {
-                additions.add(measure, spot, count);
-            }
-        }
+        ];
+        let odd = odd.map(|(flag, measure)| (measure, if flags.0 & flag != 0 { count } else { 0 }));
+        additions.add(spot, std::iter::once((Measure::Events, count)).chain(odd));
     };
     // A counter for each bucket and place is fastest, where that takes no more memory than the rows do.
     if places.saturating_mul(buckets) > source.rows.len().max(FEW_COUNTERS) {
@@ -51,15 +54,13 @@ fn count_events(window: Window, bucket: Bucket, source: &Source<'_>, shard: Shar
     }
 }
 
-fn add_counters(window: Window, bucket: Bucket, source: &Source<'_>, shard: Shard, additions: &mut Additions) {
+fn add_counters(window: Window, bucket: Bucket, source: &Source<'_>, shard: Shard, additions: &mut AdditionsBuilder) {
     let mut clock = Clock::new(window, bucket);
     let marks = source.rows.marks().iter().filter(|mark| shard.counts_row(source.rows, mark.row as usize));
     let marks = marks.filter_map(|mark| Some((clock.bucket(source.rows.micros()[mark.row as usize])?, mark)));
     for (bucket, mark) in marks {
         let spot = Spot::new(bucket, source.place(mark.row).0);
-        for counter in Counter::ALL.into_iter().filter(|counter| mark.counter(*counter) > 0) {
-            additions.add(Measure::Counter(counter), spot, mark.counter(counter));
-        }
+        additions.add(spot, Counter::ALL.map(|counter| (Measure::Counter(counter), mark.counter(counter))));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Folds the events of a day, and of the days beside it, to the day's summary.
 
 mod additions;
+mod bag;
 mod bucket;
 mod cells;
 mod chat;
@@ -13,6 +14,7 @@ mod part;
 mod sample;
 mod sessions;
 mod shard;
+mod sort;
 mod sources;
 mod touched;
 mod trails;

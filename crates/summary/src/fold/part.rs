@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::additions::Additions;
+use super::additions::{Additions, AdditionsBuilder};
 use super::chat::Sessions;
 use super::choice::{Choice, Offer};
 use super::names::Names;
@@ -46,7 +46,7 @@ impl Part {
     pub fn new(day: i32, bucket: Bucket, rows: &[&Rows], shard: Shard) -> Part {
         let window = Window::new(day);
         let mut sources = Sources::new(window, rows);
-        let mut additions = Additions::default();
+        let mut additions = AdditionsBuilder::default();
         counts::count(window, bucket, &sources, shard, &mut additions);
         let (chat, chat_keys) = sessions::events(window, &sources, shard);
         let (visits, visit_keys) = visits::events(window, &sources, shard);
@@ -55,6 +55,7 @@ impl Part {
         let mut sessions = Sessions { window, bucket, names, additions: &mut additions };
         sessions::add(&mut sessions, &chat, chat_keys);
         visits::add(&mut sessions, &visits, visit_keys);
+        let additions = additions.finish(bucket, sources.names.places.len());
         Part { window, day, bucket, names: sources.names, additions, trails }
     }
 

@@ -161,7 +161,7 @@ impl DaySummary {
 }
 
 /// A sum as the columns have it: none of 0, and one above `u32::MAX` in parts.
-fn in_parts((key, mut sum): (u32, u64)) -> impl Iterator<Item = (u32, u32)> {
+pub(crate) fn in_parts((key, mut sum): (u32, u64)) -> impl Iterator<Item = (u32, u32)> {
     std::iter::from_fn(move || {
         let part = u32::try_from(sum).unwrap_or(u32::MAX);
         sum -= u64::from(part);

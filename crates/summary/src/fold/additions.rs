@@ -6,7 +6,7 @@
 use super::Bucket;
 use super::bag::Bag;
 use super::sort::by_number;
-use crate::day::Measure;
+use crate::day::{Measure, in_parts};
 
 /// A bucket of the day and a place, by the numbering of [`Names`](super::names::Names): as one
 /// number of [`Spot::BITS`], since many are sorted.
@@ -81,9 +81,9 @@ pub(crate) struct Steps {
 }
 
 /// Collects what is added.
-#[derive(Default)]
 pub(crate) struct AdditionsBuilder {
-    sums: Vec<Addition>,
+    /// By bucket: each is sorted alone, near the processor.
+    sums: Vec<Vec<Addition>>,
     durations: Vec<u64>,
     first_contacts: Vec<u64>,
     unended: Vec<(Spot, i64)>,
@@ -92,7 +92,7 @@ pub(crate) struct AdditionsBuilder {
 /// What is added to several measures of a spot: most of what an event or a chat session amounts to is 1.
 #[derive(Clone, Copy)]
 struct Addition {
-    spot: Spot,
+    place: u32,
     /// A bit for each.
     measures: u32,
     value: u32,
@@ -101,23 +101,28 @@ struct Addition {
 const _: () = assert!(MEASURES <= u32::BITS as usize);
 
 impl AdditionsBuilder {
+    pub(crate) fn new(bucket: Bucket) -> AdditionsBuilder {
+        AdditionsBuilder {
+            sums: vec![Vec::new(); bucket.per_day() as usize],
+            durations: Vec::new(),
+            first_contacts: Vec::new(),
+            unended: Vec::new(),
+        }
+    }
+
     /// Adds to each measure what stands beside it.
     pub(crate) fn add(&mut self, spot: Spot, values: impl IntoIterator<Item = (Measure, u64)>) {
+        let (place, sums) = (spot.place(), &mut self.sums[usize::from(spot.bucket())]);
         let mut once = 0;
-        for (measure, mut value) in values {
+        for (measure, value) in values {
             let measures = 1 << measure.index();
-            if value == 1 {
-                once |= measures;
-                continue;
-            }
-            while value > 0 {
-                let part = u32::try_from(value).unwrap_or(u32::MAX);
-                self.sums.push(Addition { spot, measures, value: part });
-                value -= u64::from(part);
+            once |= if value == 1 { measures } else { 0 };
+            if value > 1 {
+                sums.extend(in_parts((measures, value)).map(|(measures, value)| Addition { place, measures, value }));
             }
         }
         if once != 0 {
-            self.sums.push(Addition { spot, measures: once, value: 1 });
+            sums.push(Addition { place, measures: once, value: 1 });
         }
     }
 
@@ -134,9 +139,9 @@ impl AdditionsBuilder {
     }
 
     /// What was added, in spots of so many places.
-    pub(crate) fn finish(self, bucket: Bucket, places: usize) -> Additions {
+    pub(crate) fn finish(self, places: usize) -> Additions {
         Additions {
-            sums: added_up(self.sums, bucket, places),
+            sums: added_up(self.sums, places),
             durations: Bag::of(self.durations),
             first_contacts: Bag::of(self.first_contacts),
             unended: Bag::of(self.unended),
@@ -145,19 +150,19 @@ impl AdditionsBuilder {
 }
 
 /// The sums of each measure.
-fn added_up(additions: Vec<Addition>, bucket: Bucket, places: usize) -> [Bag<Spot>; MEASURES] {
-    let spots = bucket.per_day() as usize * places;
-    let additions = by_number(additions, spots as u64, |addition| addition.spot.index(places) as u64);
+fn added_up(buckets: Vec<Vec<Addition>>, places: usize) -> [Bag<Spot>; MEASURES] {
     let mut sums: [Bag<Spot>; MEASURES] = Default::default();
     let mut of_spot = [0; MEASURES];
-    for of_same in additions.chunk_by(|one, next| one.spot == next.spot) {
-        let mut measures = 0;
-        for addition in of_same {
-            measures |= addition.measures;
-            bits(addition.measures).for_each(|measure| of_spot[measure] += u64::from(addition.value));
-        }
-        for measure in bits(measures) {
-            sums[measure].push(of_same[0].spot, std::mem::take(&mut of_spot[measure]));
+    for (bucket, additions) in (0..).zip(buckets) {
+        let additions = by_number(additions, places as u64, |addition| addition.place.into());
+        for of_same in additions.chunk_by(|one, next| one.place == next.place) {
+            let mut measures = 0;
+            for addition in of_same {
+                measures |= addition.measures;
+                bits(addition.measures).for_each(|measure| of_spot[measure] += u64::from(addition.value));
+            }
+            let spot = Spot::new(bucket, of_same[0].place);
+            bits(measures).for_each(|measure| sums[measure].push(spot, std::mem::take(&mut of_spot[measure])));
         }
     }
     sums.iter_mut().for_each(Bag::shrink_to_fit);

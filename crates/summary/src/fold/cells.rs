@@ -4,7 +4,7 @@ use super::additions::{Additions, Length, Spot};
 use super::bag::{Bag, add_up};
 use super::choice::Choice;
 use super::sort::by_number;
-use crate::day::{Cells, Lengths, Measure, Sums, Unended};
+use crate::day::{Cells, Lengths, Measure, Sums, Unended, in_parts};
 
 /// About as many cells are looked through in the time that sorting takes for each value.
 const CELLS_PER_VALUE: usize = 16;
@@ -13,7 +13,7 @@ impl Choice {
     /// The cells with their sums.
     pub(crate) fn sums(&self, additions: &Additions) -> Cells {
         let sums = Measure::ALL.into_iter().map(|measure| {
-            let (cells, values) = in_parts(self.by_cell(additions.sums(measure))).unzip();
+            let (cells, values) = self.by_cell(additions.sums(measure)).into_iter().flat_map(in_parts).unzip();
             Sums::new(cells, values)
         });
         Cells {
@@ -54,13 +54,4 @@ impl Choice {
         let each = |(spot, last_at, count)| std::iter::repeat_n((self.cell(spot), last_at), count as usize);
         Unended::new(sessions.flat_map(each).collect())
     }
-}
-
-/// Values of 64 bits as several of 32 where one isn't enough.
-fn in_parts<K: Copy>(values: Vec<(K, u64)>) -> impl Iterator<Item = (K, u32)> {
-    values.into_iter().flat_map(|(key, value)| {
-        let whole = (value / u64::from(u32::MAX)) as usize;
-        let rest = (value % u64::from(u32::MAX)) as u32;
-        std::iter::repeat_n((key, u32::MAX), whole).chain((rest > 0).then_some((key, rest)))
-    })
 }

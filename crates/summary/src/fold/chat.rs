@@ -2,7 +2,9 @@
 
 use super::Bucket;
 use super::additions::{AdditionsBuilder, Length, Spot};
+use super::groups::{Key, Keyed};
 use super::names::Names;
+use super::sources::Source;
 use super::window::Window;
 use crate::Counter;
 use crate::day::Measure;
@@ -10,11 +12,43 @@ use crate::rows::{Mark, Mask, NO_TEXT, Place};
 
 /// An event of a chat.
 #[derive(Clone, Copy)]
-pub(crate) struct ChatEvent<'a> {
+pub(crate) struct ChatEvent {
+    key: Key,
     pub(crate) micros: i64,
     /// By the numbering of [`Names`].
-    pub(crate) place: u32,
-    pub(crate) mark: &'a Mark,
+    place: u32,
+    /// Of each of [`COUNTERS`].
+    counters: [u16; COUNTERS.len()],
+}
+
+/// The counters of chats.
+const COUNTERS: [Counter; 4] = [Counter::ChatOffered, Counter::ChatDeclined, Counter::ChatStart, Counter::ChatEnd];
+
+impl ChatEvent {
+    pub(crate) fn new(key: Key, micros: i64, place: u32, mark: &Mark) -> ChatEvent {
+        ChatEvent { key, micros, place, counters: COUNTERS.map(|counter| mark.counters[counter as usize]) }
+    }
+
+    /// Of a chat with an id.
+    pub(crate) fn of_session(source: &Source<'_>, mark: &Mark) -> ChatEvent {
+        let place = source.place(mark.row);
+        let micros = source.rows.micros()[mark.row as usize];
+        ChatEvent::new(Key::new(place.datastream, mark.session), micros, place.number, mark)
+    }
+
+    fn counter(&self, counter: Counter) -> u64 {
+        COUNTERS.iter().zip(self.counters).find(|(known, _)| **known == counter).map_or(0, |(_, count)| count.into())
+    }
+}
+
+impl Keyed for ChatEvent {
+    fn key(&self) -> Key {
+        self.key
+    }
+
+    fn micros(&self) -> i64 {
+        self.micros
+    }
 }
 
 /// What the events of one session amount to.
@@ -35,9 +69,9 @@ struct ChatSession {
 
 impl ChatSession {
     /// Of events in order of time.
-    fn of(events: &[ChatEvent<'_>]) -> ChatSession {
-        let sum = |counter: Counter| events.iter().map(|event| event.mark.counter(counter)).sum();
-        let with = |counter: Counter| events.iter().filter(move |event| event.mark.counter(counter) > 0);
+    fn of(events: &[ChatEvent]) -> ChatSession {
+        let sum = |counter: Counter| events.iter().map(|event| event.counter(counter)).sum();
+        let with = |counter: Counter| events.iter().filter(move |event| event.counter(counter) > 0);
         let first = |counter: Counter| with(counter).map(|event| event.micros).next();
         let offered_at = first(Counter::ChatOffered);
         let started_at = first(Counter::ChatStart);
@@ -47,7 +81,7 @@ impl ChatSession {
             declines: sum(Counter::ChatDeclined),
             starts: sum(Counter::ChatStart),
             ends: sum(Counter::ChatEnd),
-            starts_after_offer: after_offer.map(|event| event.mark.counter(Counter::ChatStart)).sum(),
+            starts_after_offer: after_offer.map(|event| event.counter(Counter::ChatStart)).sum(),
             offered_at,
             started_at,
             last_started_at: with(Counter::ChatStart).map(|event| event.micros).next_back(),
@@ -83,11 +117,22 @@ pub(crate) struct Sessions<'a> {
     pub(crate) bucket: Bucket,
     pub(crate) names: &'a mut Names,
     pub(crate) additions: &'a mut AdditionsBuilder,
+    /// By the number of a place, that of the place that was made of it last: mostly the next one, too.
+    made: Vec<u32>,
 }
 
-impl Sessions<'_> {
+impl<'a> Sessions<'a> {
+    pub(crate) fn new(
+        window: Window,
+        bucket: Bucket,
+        names: &'a mut Names,
+        additions: &'a mut AdditionsBuilder,
+    ) -> Sessions<'a> {
+        Sessions { window, bucket, names, additions, made: Vec::new() }
+    }
+
     /// Adds the session of these events, in order of time, if it begins in the day.
-    pub(crate) fn add(&mut self, events: &[ChatEvent<'_>]) {
+    pub(crate) fn add(&mut self, events: &[ChatEvent]) {
         let (Some(first), Some(last)) = (events.first(), events.last()) else { return };
         if !self.window.has(first.micros) {
             return;
@@ -95,7 +140,7 @@ impl Sessions<'_> {
         // All of a key's events are of one datastream.
         let datastream = self.names.places[first.place as usize].texts[0];
         let texts = std::array::from_fn(|at| if at == 0 { datastream } else { self.first_text(at, events) });
-        let spot = self.spot(first.micros, Place { texts, mask: Mask::CHAT });
+        let spot = self.spot(first.micros, Place { texts, mask: Mask::CHAT }, first.place);
         let session = ChatSession::of(events);
         self.additions.add(spot, session.measures());
         match (session.started_at, session.ended_at) {
@@ -106,19 +151,31 @@ impl Sessions<'_> {
     }
 
     /// The first text of a dimension, of equally early ones the smallest.
-    fn first_text(&self, dimension: usize, events: &[ChatEvent<'_>]) -> u32 {
+    fn first_text(&self, dimension: usize, events: &[ChatEvent]) -> u32 {
         let texts = self.names.texts(dimension);
-        let text = |event: &ChatEvent<'_>| self.names.places[event.place as usize].texts[dimension];
-        let Some(first) = events.iter().find(|event| text(event) != NO_TEXT) else { return NO_TEXT };
-        let equally_early = events.iter().skip_while(|event| event.micros < first.micros);
-        let equally_early = equally_early.take_while(|event| event.micros == first.micros).map(text);
+        let text = |event: &ChatEvent| self.names.places[event.place as usize].texts[dimension];
+        let Some(first) = events.iter().position(|event| text(event) != NO_TEXT) else { return NO_TEXT };
+        let equally_early = events[first..].iter().take_while(|event| event.micros == events[first].micros).map(text);
         equally_early.filter(|text| *text != NO_TEXT).min_by_key(|text| texts.get(*text)).unwrap_or(NO_TEXT)
     }
 
-    /// The spot of an instant of the day and a place that no event need have.
-    pub(crate) fn spot(&mut self, micros: i64, place: Place) -> Spot {
+    /// The spot of an instant of the day and a place that no event need have, but that is made of the place `of` an event.
+    pub(crate) fn spot(&mut self, micros: i64, place: Place, of: u32) -> Spot {
         let bucket = (micros - self.window.start) / self.bucket.micros();
-        Spot::new(bucket as u16, self.names.number(place))
+        Spot::new(bucket as u16, self.number(place, of))
+    }
+
+    fn number(&mut self, place: Place, of: u32) -> u32 {
+        let Sessions { names, made, .. } = self;
+        if let Some(number) = made.get(of as usize).filter(|number| names.places[**number as usize] == place) {
+            return *number;
+        }
+        let number = names.number(place);
+        if made.len() <= of as usize {
+            made.resize(names.places.len(), of);
+        }
+        made[of as usize] = number;
+        number
     }
 }
 

@@ -31,15 +31,15 @@ fn count_events(window: Window, bucket: Bucket, source: &Source<'_>, shard: Shar
     let rows = rows.filter(|(row, _)| shard.counts_row(source.rows, *row));
     let rows = rows.filter_map(|(_, (micros, place))| Some((clock.bucket(*micros)?, *place)));
     let mut add = |bucket: u16, place: u32, count: u64| {
-        let (place, flags) = source.places[place as usize];
-        let spot = Spot::new(bucket, place);
+        let place = source.places[place as usize];
+        let spot = Spot::new(bucket, place.number);
         let odd = [
             (Flags::COUNTER, Measure::CounterAnomaly),
             (Flags::TIME, Measure::TimeAnomaly),
             (Flags::LATE, Measure::Late),
             (Flags::WITHOUT_SESSION, Measure::WithoutSession),
         ];
-        let odd = odd.map(|(flag, measure)| (measure, if flags.0 & flag != 0 { count } else { 0 }));
+        let odd = odd.map(|(flag, measure)| (measure, if place.flags.0 & flag != 0 { count } else { 0 }));
         additions.add(spot, std::iter::once((Measure::Events, count)).chain(odd));
     };
     // A counter for each bucket and place is fastest, where that takes no more memory than the rows do.
@@ -59,7 +59,7 @@ fn add_counters(window: Window, bucket: Bucket, source: &Source<'_>, shard: Shar
     let marks = source.rows.marks().iter().filter(|mark| shard.counts_row(source.rows, mark.row as usize));
     let marks = marks.filter_map(|mark| Some((clock.bucket(source.rows.micros()[mark.row as usize])?, mark)));
     for (bucket, mark) in marks {
-        let spot = Spot::new(bucket, source.place(mark.row).0);
+        let spot = Spot::new(bucket, source.place(mark.row).number);
         additions.add(spot, Counter::ALL.map(|counter| (Measure::Counter(counter), mark.counter(counter))));
     }
 }

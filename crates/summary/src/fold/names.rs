@@ -2,6 +2,7 @@
 
 use hashbrown::HashMap;
 
+use super::sources::KnownPlace;
 use crate::dimensions::TEXT_DIMENSIONS;
 use crate::rows::{Flags, Interner, NO_TEXT, Place, PlaceKey, Rows, Texts};
 
@@ -23,10 +24,14 @@ impl Names {
         })
     }
 
-    /// The number here of each place of the rows, and what is odd about its events.
-    pub(crate) fn of_rows(&mut self, rows: &Rows) -> Vec<(u32, Flags)> {
+    /// What each place of the rows is called here.
+    pub(crate) fn of_rows(&mut self, rows: &Rows) -> Vec<KnownPlace> {
         let texts = self.texts_of(std::array::from_fn(|at| &rows.texts()[at]));
-        rows.places().iter().map(|(place, flags)| (self.number(renamed(place, &texts)), *flags)).collect()
+        let known = |(place, flags): &(Place, Flags)| {
+            let place = renamed(place, &texts);
+            KnownPlace { number: self.number(place), datastream: place.texts[0], mask: place.mask, flags: *flags }
+        };
+        rows.places().iter().map(known).collect()
     }
 
     /// The number here of each place that others have.

@@ -45,18 +45,16 @@ impl Part {
     /// out that a builder [of the shard](crate::RowsBuilder::of_shard) leaves out.
     pub fn new(day: i32, bucket: Bucket, rows: &[&Rows], shard: Shard) -> Part {
         let window = Window::new(day);
-        let mut sources = Sources::new(window, rows);
-        let mut additions = AdditionsBuilder::default();
+        let mut names = Names::default();
+        let mut additions = AdditionsBuilder::new(bucket);
+        let sources = Sources::new(window, rows, &mut names);
         counts::count(window, bucket, &sources, shard, &mut additions);
-        let (chat, chat_keys) = sessions::events(window, &sources, shard);
-        let (visits, visit_keys) = visits::events(window, &sources, shard);
+        let mut sessions = Sessions::new(window, bucket, &mut names, &mut additions);
+        sessions::add(&mut sessions, &sources, shard);
+        visits::add(&mut sessions, &sources, shard);
         let trails = Trails::of(window, bucket, &sources, shard);
-        let names = &mut sources.names;
-        let mut sessions = Sessions { window, bucket, names, additions: &mut additions };
-        sessions::add(&mut sessions, &chat, chat_keys);
-        visits::add(&mut sessions, &visits, visit_keys);
-        let additions = additions.finish(bucket, sources.names.places.len());
-        Part { window, day, bucket, names: sources.names, additions, trails }
+        let additions = additions.finish(names.places.len());
+        Part { window, day, bucket, names, additions, trails }
     }
 
     /// Adds another shard of the same day.

@@ -1,68 +1,57 @@
 //! Chat sessions that have an id.
 
 use super::chat::{ChatEvent, Sessions};
-use super::groups::{Groups, Keys};
+use super::groups::{ByKey, Hashes};
 use super::shard::Shard;
 use super::sources::{Source, Sources};
 use super::window::Window;
 use crate::SESSION_MICROS_MAX;
-use crate::rows::Place;
+use crate::rows::Mark;
 
-/// Adds the sessions with an id that begin in the day.
-pub(crate) fn add(sessions: &mut Sessions<'_>, chat: &[(u32, ChatEvent<'_>)], keys: usize) {
-    Groups::new(keys, chat).for_each(|events| {
-        events.sort_unstable_by_key(|event| event.micros);
+/// Adds the shard's sessions with an id that begin in the day.
+pub(crate) fn add(sessions: &mut Sessions<'_>, sources: &Sources<'_>, shard: Shard) {
+    events(sessions.window, sources, shard).for_each(|events| {
         divide(events, |session| sessions.add(session));
     });
 }
 
-/// The events of the shard's chats with an id that has one in the day, each with the number of its key.
-pub(crate) fn events<'a>(window: Window, sources: &Sources<'a>, shard: Shard) -> (Vec<(u32, ChatEvent<'a>)>, usize) {
-    let places = &sources.names.places;
-    let mut keys = Keys::new();
+/// The events of the shard's chats with an id that has one in the day, and of a few others.
+fn events(window: Window, sources: &Sources<'_>, shard: Shard) -> ByKey<ChatEvent> {
+    let marks = sources.of_day(window).map(|source| source.rows.marks().len()).sum();
+    let mut of_day = Hashes::of_about(marks);
+    let mut events = ByKey::of_about(marks);
     for source in sources.of_day(window) {
-        let of_day = chat(source, places, |session| shard.has(session)).filter(|(_, event)| window.has(event.micros));
-        of_day.for_each(|(datastream, event)| keys.insert((datastream, event.mark.session)));
-    }
-    let mut numbered = Vec::new();
-    for source in &sources.sources {
-        for (datastream, event) in chat(source, places, |session| keys.may_have(session)) {
-            if window.sees(event.micros)
-                && let Some(number) = keys.number((datastream, event.mark.session))
-            {
-                numbered.push((number, event));
+        for mark in chat(source, |session| shard.has(session)) {
+            let event = ChatEvent::of_session(source, mark);
+            if window.has(event.micros) {
+                of_day.insert(mark.session);
+                events.push(event);
             }
         }
     }
-    (numbered, keys.len())
+    for source in sources.of_others(window) {
+        for mark in chat(source, |session| of_day.may_have(session) && shard.has(session)) {
+            let event = ChatEvent::of_session(source, mark);
+            if window.sees(event.micros) && !window.has(event.micros) {
+                events.push(event);
+            }
+        }
+    }
+    events
 }
 
-/// The events of a source's chats with an id that `is_wanted`, each with its datastream.
-fn chat<'a>(
-    source: &Source<'a>,
-    places: &[Place],
-    is_wanted: impl Fn(u64) -> bool,
-) -> impl Iterator<Item = (u32, ChatEvent<'a>)> {
+/// The marks of a source's chats with an id that `is_wanted`.
+fn chat<'a>(source: &Source<'a>, is_wanted: impl Fn(u64) -> bool) -> impl Iterator<Item = &'a Mark> {
     let with_id = source.rows.marks().iter().filter(move |mark| mark.session != 0 && is_wanted(mark.session));
-    with_id.filter(|mark| mark.is_chat()).map(move |mark| {
-        let place = source.place(mark.row).0;
-        let micros = source.rows.micros()[mark.row as usize];
-        (places[place as usize].texts[0], ChatEvent { micros, place, mark })
-    })
+    with_id.filter(|mark| mark.is_chat())
 }
 
 /// Divides the events of one id, in order of time, into sessions. One begins with an event that has none
 /// less than 24 hours before it, and takes those less than 24 hours after it; what comes then, and
 /// begins none, belongs to none.
-fn divide<'a, 'b>(events: &'b [ChatEvent<'a>], mut session: impl FnMut(&'b [ChatEvent<'a>])) {
-    let mut start = 0;
-    for next in 1..=events.len() {
-        let is_over = events.get(next).is_none_or(|event| event.micros - events[next - 1].micros >= SESSION_MICROS_MAX);
-        if is_over {
-            let of_id = &events[start..next];
-            let taken = of_id.partition_point(|event| event.micros - of_id[0].micros < SESSION_MICROS_MAX);
-            session(&of_id[..taken]);
-            start = next;
-        }
+fn divide<'a>(events: &'a [ChatEvent], mut session: impl FnMut(&'a [ChatEvent])) {
+    for of_id in events.chunk_by(|one, next| next.micros - one.micros < SESSION_MICROS_MAX) {
+        let taken = of_id.partition_point(|event| event.micros - of_id[0].micros < SESSION_MICROS_MAX);
+        session(&of_id[..taken]);
     }
 }

@@ -21,8 +21,8 @@ struct Touched {
 }
 
 impl Touched {
-    fn new() -> Touched {
-        Touched { hashes: HashSet::new(), bits: Hashes::new() }
+    fn of_about(count: usize) -> Touched {
+        Touched { hashes: HashSet::new(), bits: Hashes::of_about(count) }
     }
 
     /// 0 is none.
@@ -42,8 +42,10 @@ pub(crate) fn beside(window: Window, kept: &[&Rows], removed: &[&Rows], added: &
     let seen = |rows: &&&Rows| rows.span().is_some_and(|(first, last)| window.touches(first, last));
     let room = kept.iter().filter(seen).map(|rows| rows.len()).sum::<usize>() / SHARE_MAX;
     let mut room = room.max(FEW_ROWS);
-    let (mut visitors, mut sessions) = (Touched::new(), Touched::new());
-    for rows in removed.iter().chain(added).filter(seen) {
+    let touching = || removed.iter().chain(added).filter(seen);
+    let count = touching().map(|rows| rows.len()).sum();
+    let (mut visitors, mut sessions) = (Touched::of_about(count), Touched::of_about(count));
+    for rows in touching() {
         room = room.checked_sub(rows.len())?;
         rows.visitors().iter().for_each(|visitor| visitors.insert(*visitor));
         rows.marks().iter().for_each(|mark| sessions.insert(mark.session));

@@ -4,8 +4,8 @@ use hashbrown::{HashMap, HashSet};
 
 use super::Bucket;
 use super::additions::Spot;
-use super::groups::Groups;
 use super::shard::Shard;
+use super::sort::by_number;
 use super::sources::Sources;
 use super::window::{Clock, Window};
 use crate::{TRAIL_ENTRIES_PER_DAY_MAX, VISITORS_PER_DAY_MAX, VISITORS_PER_DAY_MIN};
@@ -73,20 +73,21 @@ impl Trails {
                 let micros = source.rows.micros()[row];
                 let Some(of_day) = clock.bucket(micros) else { continue };
                 let Some(number) = numbers.get(visitor) else { continue };
-                let place = source.place(row as u32).0;
-                let is_request = sources.names.places[place as usize].mask.requests() != 0;
+                let place = source.place(row as u32);
+                let is_request = place.mask.requests() != 0;
                 let minute = if is_request { (micros - window.start) % bucket.micros() / MINUTE_MICROS } else { 0 };
-                entries.push((*number, Entry::new(Spot::new(of_day, place), minute as u8)));
+                entries.push((*number, Entry::new(Spot::new(of_day, place.number), minute as u8)));
             }
         }
         let mut trails = Trails { threshold: smallest.threshold, ..Trails::default() };
-        let mut hashes = smallest.hashes.iter();
-        Groups::new(smallest.hashes.len(), &entries).for_each(|trail| {
-            if let Some(hash) = hashes.next() {
-                trail.sort_unstable();
-                trails.push(*hash, trail);
-            }
-        });
+        let entries = by_number(entries, smallest.hashes.len() as u64, |(number, _)| (*number).into());
+        let mut trail = Vec::new();
+        for of_visitor in entries.chunk_by(|one, next| one.0 == next.0) {
+            trail.clear();
+            trail.extend(of_visitor.iter().map(|(_, entry)| *entry));
+            trail.sort_unstable();
+            trails.push(smallest.hashes[of_visitor[0].0 as usize], &trail);
+        }
         trails
     }
 

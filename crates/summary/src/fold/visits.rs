@@ -2,7 +2,7 @@
 
 use super::additions::Length;
 use super::chat::{ChatEvent, Sessions, seconds};
-use super::groups::{Groups, Hashes, Keys};
+use super::groups::{ByKey, Hashes, Key, Keyed};
 use super::shard::Shard;
 use super::sources::Sources;
 use super::window::Window;
@@ -11,66 +11,91 @@ use crate::{VISIT_MICROS_MAX, VISIT_SILENCE_MICROS};
 
 /// An event of a visitor.
 #[derive(Clone, Copy)]
-pub(crate) struct VisitEvent<'a> {
+struct VisitEvent {
+    key: Key,
     micros: i64,
     /// By the numbering of [`Names`](super::names::Names).
     place: u32,
-    mark: Option<&'a Mark>,
+    /// Of an event of a chat without an id, its place among these; else [`NO_CHAT`].
+    chat: u32,
+}
+
+const NO_CHAT: u32 = u32::MAX;
+
+impl Keyed for VisitEvent {
+    fn key(&self) -> Key {
+        self.key
+    }
+
+    fn micros(&self) -> i64 {
+        self.micros
+    }
 }
 
 /// Adds first contacts of visits, and chat sessions without an id, that begin in the day.
-pub(crate) fn add(sessions: &mut Sessions<'_>, events: &[(u32, VisitEvent<'_>)], keys: usize) {
+pub(crate) fn add(sessions: &mut Sessions<'_>, sources: &Sources<'_>, shard: Shard) {
+    let (events, chats) = events(sessions.window, sources, shard);
     let mut chat = Vec::new();
-    Groups::new(keys, events).for_each(|events| {
-        if !events.is_sorted_by_key(|event| event.micros) {
-            events.sort_unstable_by_key(|event| event.micros);
-        }
+    events.for_each(|events| {
         divide(events, |visit| {
             chat.clear();
-            chat.extend(visit.iter().filter_map(VisitEvent::chat));
+            chat.extend(visit.iter().filter_map(|event| chats.get(event.chat as usize).copied()));
             sessions.add(&chat);
             add_first_contact(sessions, visit);
         });
     });
 }
 
-/// The events that matter to visits of the day: those of the shard's visitors with a contact request in the day or
-/// after it, or a chat without an id in the day; each with the number of its key.
-pub(crate) fn events<'a>(window: Window, sources: &Sources<'a>, shard: Shard) -> (Vec<(u32, VisitEvent<'a>)>, usize) {
+/// The events that matter to visits of the day, and a few others: those of the shard's visitors with a contact request
+/// in the day or after it, or a chat without an id in the day. Also those among them that are of such a chat.
+fn events(window: Window, sources: &Sources<'_>, shard: Shard) -> (ByKey<VisitEvent>, Vec<ChatEvent>) {
     let wanted = Wanted::new(window, sources, shard);
-    let places = &sources.names.places;
-    let mut events = Vec::new();
-    for source in &sources.sources {
+    let of_day = sources.of_day(window).map(|source| source.rows.len()).sum();
+    let (mut events, mut chats) = (ByKey::of_about(of_day), Vec::new());
+    for source in sources.iter() {
         let rows = source.rows;
-        let mut marks = rows.marks().iter().peekable();
-        for (row, (visitor, micros)) in rows.visitors().iter().zip(rows.micros()).enumerate() {
-            if !wanted.may_have(window, *visitor, *micros) {
+        let mut marks = rows.marks().iter().filter(|mark| is_without_id(mark)).peekable();
+        for (row, (visitor, micros)) in (0..).zip(rows.visitors().iter().zip(rows.micros())) {
+            if !wanted.may_have(window, *visitor, *micros) || !shard.has(*visitor) {
                 continue;
             }
-            let row = row as u32;
-            let place = source.place(row).0;
-            let Some(number) = wanted.keys.number((places[place as usize].texts[0], *visitor)) else { continue };
+            let place = source.place(row);
+            let (key, place) = (Key::new(place.datastream, *visitor), place.number);
             while marks.next_if(|mark| mark.row < row).is_some() {}
-            let mark = marks.peek().copied().filter(|mark| mark.row == row);
-            events.push((number, VisitEvent { micros: *micros, place, mark }));
+            let chat = match marks.next_if(|mark| mark.row == row) {
+                Some(mark) => {
+                    chats.push(ChatEvent::new(key, *micros, place, mark));
+                    chats.len() as u32 - 1
+                }
+                None => NO_CHAT,
+            };
+            events.push(VisitEvent { key, micros: *micros, place, chat });
         }
     }
-    (events, wanted.keys.len())
+    (events, chats)
+}
+
+/// Whether it is an event of a chat without an id.
+fn is_without_id(mark: &Mark) -> bool {
+    mark.session == 0 && mark.is_chat()
 }
 
 /// Which events of the three days matter.
 struct Wanted {
-    keys: Keys,
-    /// Visitors with a chat without an id in the day: their visits may have begun at any time of the day
-    /// before.
+    /// Visitors of whom something may begin in the day.
+    all: Hashes,
+    /// Those with a chat without an id in the day: their visits may have begun at any time of the day before.
     chat: Hashes,
-    /// Visitors with an event in the last half hour of the day: only theirs are visits that go on.
+    /// Those with an event in the last half hour of the day: only theirs are visits that go on.
     go_on: Hashes,
 }
 
 impl Wanted {
     fn new(window: Window, sources: &Sources<'_>, shard: Shard) -> Wanted {
-        let mut wanted = Wanted { keys: Keys::new(), chat: Hashes::new(), go_on: Hashes::new() };
+        let marks = sources.of_day(window).map(|source| source.rows.marks().len()).sum();
+        // Few are of the latter two, and more may be taken for these.
+        let few = || Hashes::of_about(marks / 16);
+        let mut wanted = Wanted { all: Hashes::of_about(marks), chat: few(), go_on: few() };
         for source in sources.of_day(window) {
             for (visitor, micros) in source.rows.visitors().iter().zip(source.rows.micros()) {
                 if window.is_near_end(*micros) {
@@ -78,21 +103,19 @@ impl Wanted {
                 }
             }
         }
-        for source in &sources.sources {
+        for source in sources.iter().filter(|source| source.rows.span().is_some_and(|(_, last)| last >= window.start)) {
             for mark in source.rows.marks() {
                 let row = mark.row as usize;
                 let (visitor, micros) = (source.rows.visitors()[row], source.rows.micros()[row]);
-                let place = &sources.names.places[source.place(mark.row).0 as usize];
-                let is_contact = place.mask.requests() != 0;
-                let is_chat = mark.session == 0 && mark.is_chat();
-                let matters = match window.has(micros) {
-                    true => is_contact || is_chat,
-                    false => is_contact && window.precedes(micros) && wanted.go_on.may_have(visitor),
-                };
-                if visitor == 0 || !matters || !shard.has(visitor) {
+                let is_of_day = window.has(micros);
+                let goes_on = || window.precedes(micros) && wanted.go_on.may_have(visitor);
+                if visitor == 0 || !shard.has(visitor) || !is_of_day && !goes_on() {
                     continue;
                 }
-                wanted.keys.insert((place.texts[0], visitor));
+                let is_chat = is_of_day && is_without_id(mark);
+                if is_chat || source.place(mark.row).mask.requests() != 0 {
+                    wanted.all.insert(visitor);
+                }
                 if is_chat {
                     wanted.chat.insert(visitor);
                 }
@@ -110,20 +133,12 @@ impl Wanted {
         } else {
             true
         };
-        by_time && self.keys.may_have(visitor) && visitor != 0 && window.sees(micros)
-    }
-}
-
-impl<'a> VisitEvent<'a> {
-    /// As an event of a chat without an id.
-    fn chat(&self) -> Option<ChatEvent<'a>> {
-        let mark = self.mark.filter(|mark| mark.session == 0 && mark.is_chat())?;
-        Some(ChatEvent { micros: self.micros, place: self.place, mark })
+        by_time && self.all.may_have(visitor) && visitor != 0 && window.sees(micros)
     }
 }
 
 /// Divides the events of one visitor, in order of time, into visits.
-fn divide<'a, 'b>(events: &'b [VisitEvent<'a>], mut visit: impl FnMut(&'b [VisitEvent<'a>])) {
+fn divide<'a>(events: &'a [VisitEvent], mut visit: impl FnMut(&'a [VisitEvent])) {
     for events in events.chunk_by(|one, next| next.micros - one.micros <= VISIT_SILENCE_MICROS) {
         let taken = events.partition_point(|event| event.micros - events[0].micros < VISIT_MICROS_MAX);
         visit(&events[..taken]);
@@ -135,15 +150,15 @@ fn divide<'a, 'b>(events: &'b [VisitEvent<'a>], mut visit: impl FnMut(&'b [Visit
 const FIRST_BY: [usize; 4] = [2, 1, 3, 4];
 
 /// Adds how long after its beginning a visit of the day has its first contact request, if it has one.
-fn add_first_contact(sessions: &mut Sessions<'_>, visit: &[VisitEvent<'_>]) {
+fn add_first_contact(sessions: &mut Sessions<'_>, visit: &[VisitEvent]) {
     let Some(begun_at) = visit.first().map(|event| event.micros).filter(|at| sessions.window.has(*at)) else { return };
     let places = &sessions.names.places;
-    let place = |event: &VisitEvent<'_>| places[event.place as usize];
+    let place = |event: &VisitEvent| places[event.place as usize];
     let mut contacts = visit.iter().filter(|event| place(event).mask.requests() != 0).peekable();
-    let Some(contact_at) = contacts.peek().map(|event| event.micros) else { return };
+    let Some((contact_at, like)) = contacts.peek().map(|event| (event.micros, event.place)) else { return };
     let equally_early = contacts.take_while(|event| event.micros == contact_at).map(place);
     let Some(first) = equally_early.reduce(|one, other| earlier(sessions, one, other)) else { return };
-    let spot = sessions.spot(begun_at, Place { mask: first.mask.only_requests(), ..first });
+    let spot = sessions.spot(begun_at, Place { mask: first.mask.only_requests(), ..first }, like);
     sessions.additions.add_length(Length::FirstContact, spot, seconds(begun_at, contact_at));
 }
 

@@ -163,6 +163,11 @@ def parts_of(since, until, by, zone):
     if by == "weekday-hour":
         monday = datetime(2024, 1, 1)
         return {name: name for name in (part_of(monday + timedelta(hours=hour), by) for hour in range(168))}
+    return parts_within(since, until, by, zone)
+
+
+def parts_within(since, until, by, zone):
+    """The same; of the hours of a week those that the span has."""
     parts = {}
     while since < until:
         local = since.astimezone(zone)
@@ -282,6 +287,7 @@ class Answer:
         rows = [[row for row in of_kind if since <= row.at < until] for of_kind in world.passing(pairs)]
         self.totals = numbers(*rows)
         self.parts = parts_of(begin, end, by, zone)
+        self.within = parts_within(begin, end, by, zone)
         local = lambda row: datetime.fromtimestamp(row.at // 10**6, timezone.utc).astimezone(zone)
         self.series = grouped(rows, lambda row: part_of(local(row), by))
         self.rows = {}
@@ -298,7 +304,9 @@ class Answer:
 
     def part(self, place):
         keys = list(self.parts)
-        return numbers(*self.series.get(keys[place], ([], [], [], []))) if place < len(keys) else None
+        if place >= len(keys) or keys[place] not in self.within:
+            return None
+        return numbers(*self.series.get(keys[place], ([], [], [], [])))
 
 
 # ---- comparing

@@ -9,8 +9,10 @@ use crate::annotations;
 use crate::format::number::{Unit, count};
 use crate::format::time::{self, PartName};
 
+/// What a series is divided by whose parts are the hours of a week.
+const WEEKDAY_HOUR: &str = "weekday-hour";
 /// Hours of a week.
-pub(crate) const WEEK_HOURS: usize = 7 * 24;
+const WEEK_HOURS: usize = 7 * 24;
 
 /// What a metric counts in, as it is written.
 pub(crate) fn unit(metric: &Metric) -> Unit {
@@ -70,6 +72,15 @@ pub(crate) enum When {
     SoFar,
     /// It hasn't begun.
     ToCome,
+    /// It is an hour of the week that the period doesn't have.
+    Outside,
+}
+
+impl When {
+    /// Whether there is something to be counted.
+    pub(crate) fn has_begun(self) -> bool {
+        matches!(self, When::Over | When::SoFar)
+    }
 }
 
 /// A part of a series, with its name and where it stands.
@@ -86,13 +97,25 @@ impl Part<'_> {
     pub(crate) fn name(&self) -> PartName {
         time::part(self.by, &self.bucket.at)
     }
+
+    /// Why it has no number, if it has none. Days and hours at the end of a period are seen to be still to come; of hours of
+    /// the week it is told, since others come behind them.
+    pub(crate) fn why_blank(&self) -> Option<&'static str> {
+        match self.when {
+            When::ToCome if self.by == WEEKDAY_HOUR => Some("no data yet"),
+            When::Outside => Some("not in this period"),
+            _ => None,
+        }
+    }
 }
 
 /// The parts of a report's series. `now` is in microseconds since 1970.
 pub(crate) fn parts(report: &Report, now: i64) -> Vec<Part<'_>> {
     let end = time::micros(&report.period.until);
     let begins: Vec<Option<i64>> = report.series.iter().map(|bucket| time::micros(&bucket.at)).collect();
+    let hours = (report.by == WEEKDAY_HOUR).then(|| week_hours(&report.period, now));
     let when = |place: usize| match (begins[place], begins.get(place + 1).copied().unwrap_or(end)) {
+        (None, _) => hours.and_then(|hours| hours.get(place).copied()).unwrap_or(When::Over),
         (Some(begin), _) if begin > now => When::ToCome,
         (Some(_), Some(next)) if next > now => When::SoFar,
         _ => When::Over,
@@ -101,24 +124,13 @@ pub(crate) fn parts(report: &Report, now: i64) -> Vec<Part<'_>> {
     std::iter::zip(report.series.iter().enumerate(), annotations::of_parts(report)).map(part).collect()
 }
 
-/// What is known of an hour of the week.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum WeekHour {
-    /// One of them has begun within the period.
-    Begun,
-    /// The period has some, and none has begun.
-    ToCome,
-    /// The period has none.
-    Outside,
-}
-
-/// What is known of each hour of a week, from Monday's first on, as clocks show it in the period's zone. Where clocks are
+/// Where each hour of a week stands, from Monday's first on, as clocks show it in the period's zone. Where clocks are
 /// changed within it, the present may be shown an hour later than it is: better a number too many than one left out.
-pub(crate) fn week_hours(period: &ReportPeriod, now: i64) -> [WeekHour; WEEK_HOURS] {
-    let mut hours = [WeekHour::Outside; WEEK_HOURS];
+fn week_hours(period: &ReportPeriod, now: i64) -> [When; WEEK_HOURS] {
+    let mut hours = [When::Outside; WEEK_HOURS];
     let at = |rfc3339: &str| DateTime::parse_from_rfc3339(rfc3339).ok();
     let (Some(since), Some(until)) = (at(&period.since), at(&period.until)) else {
-        return [WeekHour::Begun; WEEK_HOURS];
+        return [When::Over; WEEK_HOURS];
     };
     let present = DateTime::from_timestamp_micros(now).unwrap_or_default();
     let offset = since.offset().local_minus_utc().max(until.offset().local_minus_utc());
@@ -128,8 +140,11 @@ pub(crate) fn week_hours(period: &ReportPeriod, now: i64) -> [WeekHour; WEEK_HOU
     // In one week each hour has come, and a week has every hour.
     for hour in (0..WEEK_HOURS as i64).map(|hours| first + TimeDelta::hours(hours)).take_while(|hour| *hour < until) {
         let place = hour.weekday().num_days_from_monday() * 24 + hour.hour();
-        let known = if hour <= present { WeekHour::Begun } else { WeekHour::ToCome };
-        hours[place as usize % WEEK_HOURS] = known;
+        hours[place as usize % WEEK_HOURS] = match hour {
+            hour if hour > present => When::ToCome,
+            hour if hour + TimeDelta::hours(1) > present => When::SoFar,
+            _ => When::Over,
+        };
     }
     hours
 }
@@ -137,7 +152,7 @@ pub(crate) fn week_hours(period: &ReportPeriod, now: i64) -> [WeekHour; WEEK_HOU
 /// What the parts of a series are called.
 pub(crate) fn part_head(report: &Report) -> &'static str {
     match report.by.as_str() {
-        "hour" => "Hour",
+        "hour" | WEEKDAY_HOUR => "Hour",
         "week" => "Week",
         "month" => "Month",
         _ => "Day",
@@ -214,34 +229,37 @@ mod tests {
         check(&days, "2026-10-25T22:59:59Z", &[Over, SoFar, ToCome]);
         check(&days, "2026-10-25T23:00:00Z", &[Over, Over, SoFar]);
         check(&days, "2026-10-26T23:00:00Z", &[Over, Over, Over]);
-        // Hours of a week are no times.
         let hours = report("weekday-hour", &["mon 00:00", "mon 01:00"], "2026-10-27T00:00:00+01:00");
-        check(&hours, "2026-10-24T12:00:00Z", &[Over, Over]);
         assert_eq!(parts(&hours, 0)[1].name().long, "Mon 01:00");
+        assert_eq!(part_head(&hours), "Hour");
     }
 
     #[test]
-    fn hours_of_a_week_have_begun_are_to_come_or_are_outside() {
-        let check = |since: &str, until: &str, now: &str, expect: &[(usize, WeekHour)]| {
-            let period =
-                ReportPeriod { since: since.to_owned(), until: until.to_owned(), tz: String::new(), so_far: true };
-            let hours = week_hours(&period, time::micros(now).unwrap());
-            let runs = hours.chunk_by(|one, other| one == other).map(|run| (run.len(), run[0])).collect::<Vec<_>>();
+    fn hours_of_a_week_are_over_so_far_to_come_or_outside() {
+        let check = |since: &str, until: &str, now: &str, expect: &[(usize, When)]| {
+            let names: Vec<String> = (0..WEEK_HOURS).map(|hour| format!("{hour}")).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let mut report = report("weekday-hour", &names, until);
+            report.period.since = since.to_owned();
+            let when: Vec<When> = parts(&report, time::micros(now).unwrap()).iter().map(|part| part.when).collect();
+            let runs = when.chunk_by(|one, other| one == other).map(|run| (run.len(), run[0])).collect::<Vec<_>>();
             assert_eq!(runs, expect, "{since} {until} {now}");
         };
-        use WeekHour::{Begun, Outside, ToCome};
+        use When::{Outside, Over, SoFar, ToCome};
         // Sunday 22 to Saturday 28 November 2026, on that Saturday.
         let week = ("2026-11-22T00:00:00Z", "2026-11-29T00:00:00Z");
-        check(week.0, week.1, "2026-11-28T12:40:00Z", &[(5 * 24 + 13, Begun), (11, ToCome), (24, Begun)]);
-        check(week.0, week.1, "2026-11-29T00:00:00Z", &[(168, Begun)]);
-        check("2026-11-15T00:00:00Z", week.1, "2026-11-28T12:40:00Z", &[(168, Begun)]);
+        let saturday = [(5 * 24 + 12, Over), (1, SoFar), (11, ToCome), (24, Over)];
+        check(week.0, week.1, "2026-11-28T12:40:00Z", &saturday);
+        check(week.0, week.1, "2026-11-28T12:00:00Z", &saturday);
+        check(week.0, week.1, "2026-11-29T00:00:00Z", &[(168, Over)]);
+        check("2026-11-15T00:00:00Z", week.1, "2026-11-28T12:40:00Z", &[(168, Over)]);
         // A day and a half, from half past nine on.
-        let short = [(9, Outside), (6, Begun), (33, ToCome), (120, Outside)];
+        let short = [(9, Outside), (5, Over), (1, SoFar), (33, ToCome), (120, Outside)];
         check("2026-11-23T09:30:00+01:00", "2026-11-25T00:00:00+01:00", "2026-11-23T13:59:00Z", &short);
         // Clocks were put back on Sunday at 3: at one of the two hours the present is.
-        let change = [(5 * 24, Outside), (24 + 11, Begun), (13, ToCome)];
+        let change = [(5 * 24, Outside), (24 + 10, Over), (1, SoFar), (13, ToCome)];
         check("2026-10-24T00:00:00+02:00", "2026-10-26T00:00:00+01:00", "2026-10-25T08:30:00Z", &change);
-        check("", "", "2026-11-28T12:40:00Z", &[(168, Begun)]);
+        check("", "", "2026-11-28T12:40:00Z", &[(168, Over)]);
     }
 
     #[test]

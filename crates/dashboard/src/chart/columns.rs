@@ -56,6 +56,8 @@ pub(crate) struct Column {
     pub(crate) href: Option<String>,
     /// The number of each series; none of a part that is still to come.
     pub(crate) values: Vec<f64>,
+    /// Why it has no number, where others come behind it.
+    pub(crate) why_blank: Option<&'static str>,
     /// What was before.
     pub(crate) before: Option<f64>,
     /// Where it stands in a calendar, if its chart has many columns.
@@ -240,6 +242,10 @@ impl Columns<'_> {
         let has_notes = self.columns.iter().any(|column| !column.notes.is_empty());
         heads.extend(has_notes.then(|| notes::HEAD.to_owned()));
         let row = |column: &Column| {
+            if column.values.is_empty() {
+                let why = column.why_blank.filter(|_| !self.pointed.are_drawn(self.columns.len()))?;
+                return Some(many::row_of_nothing(&column.long, why));
+            }
             let sum = is_divided.then(|| column.sum());
             let mut cells: Vec<String> =
                 sum.iter().chain(&column.values).map(|value| self.unit.write(*value)).collect();
@@ -249,9 +255,9 @@ impl Columns<'_> {
             cells.extend(has_notes.then(|| notes::cell(&column.notes)));
             let so_far = if column.is_so_far { ", so far" } else { "" };
             let href = column.href.clone().filter(|_| self.columns.len() <= LINKED_MAX);
-            TableRow { name: format!("{}{so_far}", column.long), href, cells }
+            Some(TableRow { name: format!("{}{so_far}", column.long), href, cells, is_hidden: false })
         };
-        Table { heads, rows: shown().map(row).collect() }
+        Table { heads, rows: self.columns.iter().filter_map(row).collect() }
     }
 }
 
@@ -266,6 +272,7 @@ mod tests {
             long: text,
             href: None,
             values: values.to_vec(),
+            why_blank: None,
             before,
             cell: None,
             is_so_far,

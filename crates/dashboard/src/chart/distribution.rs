@@ -73,6 +73,7 @@ impl Distribution<'_> {
             name: format!("{} ({})", mark.name, mark.meaning),
             href: None,
             cells: vec![Unit::Seconds.write(mark.seconds), format!("{}\u{a0}s", mark.seconds)],
+            is_hidden: false,
         };
         let table = Table {
             heads: ["Mark", "Length", "In seconds"].map(str::to_owned).to_vec(),

@@ -31,6 +31,8 @@ pub(crate) struct TableRow {
     pub(crate) href: Option<String>,
     /// The numbers, written.
     pub(crate) cells: Vec<String>,
+    /// Whether it is there for the script alone.
+    pub(crate) is_hidden: bool,
 }
 
 impl Caption<'_> {
@@ -79,8 +81,8 @@ impl Table {
             table {
                 thead { tr { @for head in &self.heads { th scope="col" { (head) } } } }
                 tbody {
-                    @for TableRow { name, href, cells } in &self.rows {
-                        tr {
+                    @for TableRow { name, href, cells, is_hidden } in &self.rows {
+                        tr hidden[*is_hidden] {
                             th scope="row" {
                                 @match href { Some(href) => a href=(href) { (name) }, None => (name) }
                             }

@@ -112,6 +112,7 @@ impl Funnel<'_> {
                 name: stage.name.to_owned(),
                 href: None,
                 cells: vec![Unit::Count.write(stage.number), "100.0\u{a0}%".to_owned()],
+                is_hidden: false,
             });
             let of = |segment: &Segment| match stage.number > 0.0 {
                 true => Unit::Share.write(segment.number / stage.number),
@@ -121,6 +122,7 @@ impl Funnel<'_> {
                 name: format!("{}: {}", stage.name, segment.name.to_lowercase()),
                 href: None,
                 cells: vec![Unit::Count.write(segment.number), of(segment)],
+                is_hidden: false,
             }));
         }
         Table { heads: ["Stage", "Number", "Of the stage"].map(str::to_owned).to_vec(), rows }

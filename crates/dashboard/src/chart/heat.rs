@@ -116,6 +116,7 @@ impl HeatMap<'_> {
             name: (*name).to_owned(),
             href: None,
             cells: (0..HOURS).map(|hour| self.at(day, hour).told()).collect(),
+            is_hidden: false,
         };
         Table {
             heads: std::iter::once("Day".to_owned()).chain(hours).collect(),

@@ -49,6 +49,8 @@ pub(crate) struct Point {
     pub(crate) href: Option<String>,
     /// The number of each line; none of a part that is still to come.
     pub(crate) values: Vec<Option<f64>>,
+    /// Why it has none, where others come behind it.
+    pub(crate) why_blank: Option<&'static str>,
     /// Where it stands in a calendar, if its chart has many parts.
     pub(crate) cell: Option<Cell>,
     /// Notes about it.
@@ -166,14 +168,21 @@ impl Lines<'_> {
         let has_notes = self.points.iter().any(|point| !point.notes.is_empty());
         let heads = std::iter::once(self.part.to_owned()).chain(self.lines.iter().map(|line| line.name.clone()));
         let heads = heads.chain(has_notes.then(|| notes::HEAD.to_owned()));
-        let row = |point: &Point| TableRow {
-            name: point.long.clone(),
-            href: point.href.clone().filter(|_| self.points.len() <= LINKED_MAX),
-            cells: (point.values.iter().map(|value| self.written(*value)))
-                .chain(has_notes.then(|| notes::cell(&point.notes)))
-                .collect(),
+        let row = |point: &Point| {
+            if point.values.is_empty() {
+                let why = point.why_blank.filter(|_| !self.pointed.are_drawn(self.points.len()))?;
+                return Some(many::row_of_nothing(&point.long, why));
+            }
+            Some(TableRow {
+                name: point.long.clone(),
+                href: point.href.clone().filter(|_| self.points.len() <= LINKED_MAX),
+                cells: (point.values.iter().map(|value| self.written(*value)))
+                    .chain(has_notes.then(|| notes::cell(&point.notes)))
+                    .collect(),
+                is_hidden: false,
+            })
         };
-        Table { heads: heads.collect(), rows: shown().map(row).collect() }
+        Table { heads: heads.collect(), rows: self.points.iter().filter_map(row).collect() }
     }
 }
 
@@ -188,6 +197,7 @@ mod tests {
             long: name.to_owned(),
             href: None,
             values: vec![value],
+            why_blank: None,
             cell: None,
             notes: Vec::new(),
         };

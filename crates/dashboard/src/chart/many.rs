@@ -53,6 +53,11 @@ pub(super) fn draw_pointed(parts: usize) -> Markup {
     html! { g.part data-of=(parts) data-by=(by) { title {} rect.hit height="100%" {} text.tip {} } }
 }
 
+/// The row of a part without numbers: there to be told by the script, which counts rows.
+pub(super) fn row_of_nothing(name: &str, why: &str) -> TableRow {
+    TableRow { name: format!("{name}: {why}"), href: None, cells: vec![String::new()], is_hidden: true }
+}
+
 /// What is so many percent down, in units of a path's height.
 pub(super) fn units(down: f64) -> i64 {
     (down / 100.0 * HEIGHT).round() as i64
@@ -112,7 +117,12 @@ pub(super) fn calendar(head: &str, parts: impl Iterator<Item = (Cell, String)>) 
         let goes_on =
             last.is_some_and(|place| place < cell.place) && rows.last().is_some_and(|row| row.name == cell.row);
         if !goes_on {
-            rows.push(TableRow { name: cell.row.clone(), href: None, cells: vec![String::new(); columns.len()] });
+            rows.push(TableRow {
+                name: cell.row.clone(),
+                href: None,
+                cells: vec![String::new(); columns.len()],
+                is_hidden: false,
+            });
         }
         if let Some(row) = rows.last_mut() {
             row.cells[columns.range(..cell.place).count()].clone_from(value);

@@ -336,7 +336,7 @@ fn chart(report: &Report, metric: &'static Metric, now: i64) -> Option<Chart> {
         let name = place.name();
         Bar { short: name.short, long: name.long, value: unit.write(size), size, is_so_far: place.when == When::SoFar }
     };
-    let bars: Vec<Bar> = parts.iter().filter(|part| part.when != When::ToCome).map(bar).collect();
+    let bars: Vec<Bar> = parts.iter().filter(|part| part.when.has_begun()).map(bar).collect();
     let most = bars.iter().rev().max_by(|one, other| one.size.total_cmp(&other.size)).filter(|most| most.size > 0.0);
     let most = most.map(|most| format!("; the most: {} with {}", most.long, most.value)).unwrap_or_default();
     Some(Chart {

@@ -11,7 +11,7 @@ use crate::parts::empty::empty;
 use crate::parts::series::requests;
 use crate::parts::stat::{Stat, stats};
 use crate::parts::values::Values;
-use crate::reading::{WeekHour, part, total, week_hours};
+use crate::reading::{Part, When, part, parts, total};
 use crate::view::{FilterKind, Page};
 
 /// After so many seconds a page is asked for again while made-up events are being loaded.
@@ -184,14 +184,14 @@ pub(crate) fn heat(report: &Report, now: i64) -> Markup {
     let numbers: Vec<f64> = report.series.iter().map(number).collect();
     let most =
         numbers.iter().enumerate().rev().max_by(|one, other| one.1.total_cmp(other.1)).filter(|(_, most)| **most > 0.0);
-    let hour = |(known, number): (WeekHour, &f64)| match known {
+    let hour = |(part, number): (Part<'_>, &f64)| match part.when {
         // Events of later than now are counted, too.
         _ if *number > 0.0 => Hour::Counted(*number),
-        WeekHour::Begun => Hour::Counted(*number),
-        WeekHour::ToCome => Hour::ToCome,
-        WeekHour::Outside => Hour::Outside,
+        When::Over | When::SoFar => Hour::Counted(*number),
+        When::ToCome => Hour::ToCome,
+        When::Outside => Hour::Outside,
     };
-    let hours = std::iter::zip(week_hours(&report.period, now), &numbers).map(hour).collect();
+    let hours = std::iter::zip(parts(report, now), &numbers).map(hour).collect();
     let sentence = match most {
         Some((hour, most)) => format!("The most: {} with {}.", HeatMap::name_of(hour), count(*most as u64)),
         None => "No contact requests in this period.".to_owned(),

@@ -128,6 +128,7 @@ fn chart(rows: &SqlRows) -> Option<Markup> {
                 long: name,
                 href: None,
                 values,
+                why_blank: None,
                 before: None,
                 cell: None,
                 is_so_far: false,

@@ -56,7 +56,9 @@ pub(crate) fn requests_chart(context: &Context<'_>, report: &Report) -> Columns<
     let caption = Caption {
         id: "requests",
         title: "Contact requests over time",
-        sentence: sentence(report, &metric::CONTACT_REQUESTS, &columns) + &annotations::sentence(&parts),
+        sentence: sentence(report, &metric::CONTACT_REQUESTS, &columns)
+            + blank(&parts)
+            + &annotations::sentence(&parts),
     };
     let before = compared_line(report).filter(|_| columns.iter().any(|column| column.before.is_some()));
     Columns {
@@ -96,7 +98,11 @@ pub(crate) fn columns_chart(
             column(context, report, part, vec![self::part(&part.bucket.metrics, metric).unwrap_or(0.0)], metric)
         })
         .collect();
-    let caption = Caption { id, title, sentence: sentence(report, metric, &columns) + &annotations::sentence(&parts) };
+    let caption = Caption {
+        id,
+        title,
+        sentence: sentence(report, metric, &columns) + blank(&parts) + &annotations::sentence(&parts),
+    };
     let label = metric.label;
     let before = compared_line(report).filter(|_| columns.iter().any(|column| column.before.is_some()));
     let series = vec![Series { name: label.to_owned(), class: "s1", href: None }];
@@ -117,7 +123,8 @@ fn column(context: &Context<'_>, report: &Report, part: &Part<'_>, values: Vec<f
         href: href(context, &name),
         short: name.short,
         long: name.long,
-        values: if part.when == When::ToCome { Vec::new() } else { values },
+        values: if part.when.has_begun() { values } else { Vec::new() },
+        why_blank: part.why_blank(),
         before: part_before(&part.bucket.metrics, compared),
         cell: cell(report, part),
         is_so_far: part.when == When::SoFar,
@@ -156,23 +163,24 @@ pub(crate) fn lines(
 ) -> Markup {
     let point = |part: Part<'_>| {
         let name = part.name();
+        let values: Vec<Option<f64>> = lines.iter().map(|line| (line.value)(part.bucket, metric)).collect();
+        // An hour of the week may have a number of the period before alone.
+        let is_known = part.when.has_begun() || part.why_blank().is_some() && values.iter().any(Option::is_some);
         Point {
             href: href(context, &name),
             cell: cell(report, &part),
-            values: match part.when {
-                When::ToCome => Vec::new(),
-                When::Over | When::SoFar => lines.iter().map(|line| (line.value)(part.bucket, metric)).collect(),
-            },
+            why_blank: part.why_blank(),
+            values: if is_known { values } else { Vec::new() },
             short: name.short,
             long: match part.when {
                 When::SoFar => format!("{}, so far", name.long),
-                When::Over | When::ToCome => name.long,
+                When::Over | When::ToCome | When::Outside => name.long,
             },
             notes: part.notes,
         }
     };
     let parts = parts(report, context.now);
-    let sentence = sentence + &annotations::sentence(&parts);
+    let sentence = sentence + blank(&parts) + &annotations::sentence(&parts);
     let points = parts.into_iter().map(point).collect();
     let named = lines.iter().map(|line| Line { name: line.name.to_owned(), class: line.class });
     let caption = Caption { id, title, sentence };
@@ -185,6 +193,17 @@ pub(crate) fn lines(
         pointed: context.pointed(),
     }
     .draw()
+}
+
+/// What blank parts mean, where others come behind them.
+fn blank(parts: &[Part<'_>]) -> &'static str {
+    let has = |when: When| parts.iter().any(|part| part.when == when && part.why_blank().is_some());
+    match (has(When::ToCome), has(When::Outside)) {
+        (false, false) => "",
+        (true, false) => " Blank: no data yet.",
+        (true, true) => " Blank: no data yet, or not in this period.",
+        (false, true) => " Blank: not in this period.",
+    }
 }
 
 /// `Contact requests rose 12 % to 340 from 300 in the period before; the most on Tue 24 Nov 2026 with 61.`

@@ -52,7 +52,8 @@ fn table<'a>(stats: &[Stat<'_>], parts_of: impl Fn(&Stat<'_>) -> &'a [Part<'a>])
     };
     let shown: Vec<&Stat<'_>> = stats.iter().filter(is_known).collect();
     let first = *shown.first()?;
-    let parts: Vec<&Part<'_>> = parts_of(first).iter().filter(|part| part.when != When::ToCome).collect();
+    let begun = parts_of(first).iter().enumerate().filter(|(_, part)| part.when.has_begun());
+    let parts: Vec<(usize, &Part<'_>)> = begun.collect();
     if !(2..=TABLE_PARTS_MAX).contains(&parts.len()) {
         return None;
     }
@@ -60,11 +61,11 @@ fn table<'a>(stats: &[Stat<'_>], parts_of: impl Fn(&Stat<'_>) -> &'a [Part<'a>])
         let bucket = stat.report.series.get(place)?;
         Some(unit(stat.metric).write(crate::reading::part(&bucket.metrics, stat.metric)?))
     };
-    let rows = parts.iter().enumerate().map(|(place, part)| {
+    let rows = parts.iter().map(|(place, part)| {
         let name = part.name().long;
         let name = if part.when == When::SoFar { format!("{name}, so far") } else { name };
-        let cells = shown.iter().map(|stat| cell(stat, place).unwrap_or_else(|| "–".to_owned())).collect();
-        TableRow { name, href: None, cells }
+        let cells = shown.iter().map(|stat| cell(stat, *place).unwrap_or_else(|| "–".to_owned())).collect();
+        TableRow { name, href: None, cells, is_hidden: false }
     });
     let labels = shown.iter().map(|stat| stat.label.unwrap_or(stat.metric.label).to_owned());
     let heads = std::iter::once(part_head(first.report).to_owned()).chain(labels).collect();
@@ -97,7 +98,7 @@ impl Stat<'_> {
         let unit = unit(self.metric);
         // A count of a part that isn't over would fall at the end whatever happens.
         let is_known = |when: When| when == When::Over || unit != Unit::Count;
-        let shown: Vec<&Part<'_>> = parts.iter().filter(|part| part.when != When::ToCome).collect();
+        let shown: Vec<&Part<'_>> = parts.iter().filter(|part| part.when.has_begun()).collect();
         let value =
             |part: &&Part<'_>| crate::reading::part(&part.bucket.metrics, self.metric).filter(|_| is_known(part.when));
         let values: Vec<Option<f64>> = shown.iter().map(value).collect();

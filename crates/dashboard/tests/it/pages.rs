@@ -213,6 +213,55 @@ fn numbers_are_those_of_the_reports() {
     check("wrong", "There is no time zone &quot;Europe/Berln&quot;; did you mean Europe/Berlin?");
 }
 
+/// It is Saturday, 12:40, of a week from Sunday on: eleven hours of Saturday are still to come.
+#[test]
+fn hours_of_the_week_that_are_to_come_are_left_out() {
+    let hours = made_up::hours();
+    let chart = |report: &Report| {
+        let page = with_context(Page::Overview, &[("by", "weekday-hour")], |context| {
+            let days = made_up::days(ReportName::Devices);
+            let data = Overview {
+                overview: report,
+                chat: report,
+                hours: Some(report),
+                subjects: None,
+                pages: None,
+                referrers: None,
+                devices: &days,
+            };
+            dashboard::overview(context, &data)
+        });
+        let numbers =
+            page.split(" of the lines above</span>").nth(1).map(|rest| rest.split("</table>").next().unwrap());
+        let chart = page.split("id=\"requests\"").nth(1).unwrap().split("</figure>").next().unwrap();
+        (chart.replace(['\u{a0}', '\u{2009}'], " "), numbers.map(str::to_owned))
+    };
+    let rows = |chart: &str| (chart.matches("<tr><th scope=\"row\">").count(), chart.matches("<tr hidden>").count());
+    let (week, _) = chart(&hours);
+    assert_eq!(rows(&week), (168 - 11, 11), "{week}");
+    assert!(week.contains("<tr><th scope=\"row\">Sat 12:00, so far</th>"), "{week}");
+    // The script counts rows.
+    assert!(week.contains("<tr hidden><th scope=\"row\">Sat 13:00: no data yet</th><td></td></tr>"), "{week}");
+    assert!(week.contains(" Blank: no data yet.</p>") && week.contains("<th scope=\"col\">Hour</th>"), "{week}");
+    let outline = week.split("<path class=\"s5\" d=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    // From 11:00 of Saturday to 08:00 of Sunday: noon is drawn by itself, and there were none in the night.
+    assert!(outline.contains("M128.15 200V190h.7V200h.3V180h.7V200h.3V180h.7V200h.3V170h.7V200M152.15 "), "{outline}");
+
+    let mut day = hours;
+    day.period.since = "2026-11-28T00:00:00Z".to_owned();
+    let (day, numbers) = chart(&day);
+    assert_eq!(rows(&day), (13, 155), "{day}");
+    assert!(day.contains("<tr hidden><th scope=\"row\">Sun 00:00: not in this period</th><td></td></tr>"), "{day}");
+    assert!(day.contains(" Blank: no data yet, or not in this period.</p>"), "{day}");
+    // The numbers of the lines are those of the same hours.
+    let first = |text: &str| {
+        let row = text.split("Sat 12:00, so far</th><td>").nth(1).and_then(|rest| rest.split('<').next());
+        row.unwrap().to_owned()
+    };
+    assert_eq!(first(&numbers.unwrap()), first(&day));
+    assert_ne!(first(&day), "0");
+}
+
 #[test]
 fn a_wrong_time_zone_leads_to_those_that_may_have_been_meant() {
     let drawn = |page: Page, parameters: &[(&str, &str)]| {

@@ -158,7 +158,7 @@ pub enum RowKind {
 /// A metric's number of a part.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PartAnswer {
-    /// The number; `None` if it can't be known.
+    /// The number; `None` if it can't be known, as of a part of the span that hasn't begun.
     pub value: Option<MetricNumber>,
     /// That of the same part of the span that is compared with.
     #[serde(default, skip_serializing_if = "Option::is_none")]

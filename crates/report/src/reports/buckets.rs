@@ -63,6 +63,8 @@ pub enum DivisionError {
 pub(super) struct Bucket {
     /// Where it begins (RFC 3339, with the zone's offset), or the weekday and hour: `mon 09:00`.
     pub(super) at: String,
+    /// Its first instant in the span; `None` for an hour of the week that the span doesn't have.
+    pub(super) begin: Option<i64>,
 }
 
 impl By {
@@ -101,7 +103,7 @@ impl By {
             begins.push(at);
             at = self.next(at, zone);
         }
-        let buckets = begins.iter().map(|at| Bucket { at: zone.write(*at) }).collect();
+        let buckets = begins.iter().map(|at| Bucket { at: zone.write(*at), begin: Some(*at) }).collect();
         let timeline = Timeline { buckets: begins.len() as u32, stretches: begins.into_iter().zip(0..).collect() };
         Ok((timeline, buckets))
     }
@@ -132,17 +134,20 @@ fn weekday_hours(span: &Span, zone: &Zone) -> Result<(Timeline, Vec<Bucket>), Di
         return Err(DivisionError::TooLong);
     }
     let mut stretches = Vec::new();
+    let mut begins = [None; WEEKDAY_HOURS as usize];
     let mut at = span.since;
     while at < span.until {
         let local = zone.local(at);
-        stretches.push((at, local.weekday().num_days_from_monday() * 24 + local.hour()));
+        let bucket = local.weekday().num_days_from_monday() * 24 + local.hour();
+        stretches.push((at, bucket));
+        begins[bucket as usize].get_or_insert(at);
         at = zone.next_hour(at);
     }
-    let name = |bucket: u32| {
+    let bucket = |(bucket, begin)| {
         let weekday = Weekday::try_from((bucket / 24) as u8).unwrap_or(Weekday::Mon);
-        Bucket { at: format!("{} {:02}:00", weekday.to_string().to_lowercase(), bucket % 24) }
+        Bucket { at: format!("{} {:02}:00", weekday.to_string().to_lowercase(), bucket % 24), begin }
     };
-    Ok((Timeline { stretches, buckets: WEEKDAY_HOURS }, (0..WEEKDAY_HOURS).map(name).collect()))
+    Ok((Timeline { stretches, buckets: WEEKDAY_HOURS }, (0..WEEKDAY_HOURS).zip(begins).map(bucket).collect()))
 }
 
 #[cfg(test)]

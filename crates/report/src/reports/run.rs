@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate};
 use summary::{Channel, Numbers, Query};
 
-use super::answer::{ComparedPeriod, MetricAnswer, Report, ReportBucket, ReportPeriod, ReportRow, RowKind};
+use super::answer::{ComparedPeriod, MetricAnswer, PartAnswer, Report, ReportBucket, ReportPeriod, ReportRow, RowKind};
 use super::name::ReportName;
 use super::named::Named;
 use super::notes;
@@ -143,17 +143,29 @@ fn series(request: &ReportRequest, current: &Measured<'_>, compared: Option<&Mea
     let buckets = current.divided.buckets.iter().enumerate();
     let bucket = |(place, bucket): (usize, &super::buckets::Bucket)| {
         let numbers = current.answer.answer.series.get(place).unwrap_or(&nothing);
-        // A part of a span that isn't over has nothing to be compared with yet, if the other is cut before it.
+        // A part of a span that isn't over has nothing to be compared with yet, if the other is cut before it; and an hour
+        // of the week nothing, if the other has none.
         let earlier = compared.and_then(|compared| {
-            compared.divided.buckets.get(place)?;
+            compared.divided.buckets.get(place)?.begin?;
             Some(compared.answer.answer.series.get(place).unwrap_or(&nothing))
         });
         let earlier = earlier.map(|earlier| |metric: &Metric| numbers::of(earlier, Scope::AllChannels, metric));
         let earlier = earlier.as_ref().map(|earlier| earlier as &dyn Fn(&Metric) -> Known);
-        let metrics = parts(metrics, &|metric| numbers::of(numbers, Scope::AllChannels, metric), earlier);
+        let mut metrics = parts(metrics, &|metric| numbers::of(numbers, Scope::AllChannels, metric), earlier);
+        // Nothing is known of what hasn't begun, and that isn't 0; but events whose time is later than now count.
+        if bucket.begin.is_none_or(|begin| begin > request.now) && is_nothing(&metrics) {
+            for (_, part) in &mut metrics.0 {
+                *part = PartAnswer { value: None, previous: part.previous, change: None, note: None };
+            }
+        }
         ReportBucket { at: bucket.at.clone(), metrics }
     };
     buckets.map(bucket).collect()
+}
+
+/// Whether nothing was counted.
+fn is_nothing(metrics: &Named<PartAnswer>) -> bool {
+    metrics.iter().all(|(_, part)| part.value.is_none_or(|value| value.size() == 0.0))
 }
 
 impl Measured<'_> {

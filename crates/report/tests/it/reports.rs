@@ -239,6 +239,44 @@ metric  ";
     assert!(grey.contains("\n2026-11-21  ") && grey.contains(" more numbers in a wider terminal"), "{grey}");
 }
 
+/// What hasn't begun has no number, in any form; nor has an hour of the week that the period doesn't have.
+#[tokio::test]
+async fn what_has_not_begun_is_told_from_0() {
+    let of_parts = |parts: usize, later: usize| {
+        let mut series = vec![Numbers::default(); parts];
+        series[later] = numbers(2, 0, 4);
+        Answer { series, ..Answer::default() }
+    };
+    // Events that claim to be of 20:00 came before; it is 15:00.
+    let hours = made(of_parts(24, 20), of_parts(15, 3), &[]);
+    let report = run(&hours, "overview", &[("since", "1d"), ("by", "hour")]).await;
+    let of = |report: &Report, at: &str| {
+        let part =
+            report.series.iter().find(|part| part.at == at).and_then(|part| part.metrics.get("contact_requests"));
+        serde_json::to_value(part.unwrap()).unwrap()
+    };
+    assert_eq!(of(&report, "2026-11-22T14:00:00Z"), json!({ "value": 0, "previous": 0, "change": 0.0 }));
+    assert_eq!(of(&report, "2026-11-22T15:00:00Z"), json!({ "value": 0 }));
+    assert_eq!(of(&report, "2026-11-22T16:00:00Z"), json!({ "value": null }));
+    assert_eq!(of(&report, "2026-11-22T20:00:00Z"), json!({ "value": 2 }));
+    let csv = written(&report, ReportForm::Csv, Look::Plain);
+    assert!(
+        csv.contains("\nseries,2026-11-22T15:00:00Z,0,0,") && csv.contains("\nseries,2026-11-22T16:00:00Z,,,"),
+        "{csv}"
+    );
+    let table = written(&report, ReportForm::Table, Look::Plain);
+    let cell = |at: &str| table.lines().find_map(|line| line.strip_prefix(at)?.split_whitespace().next()).unwrap();
+    assert_eq!([cell("2026-11-22 15:00"), cell("2026-11-22 16:00")], ["0", "–"], "{table}");
+
+    // A Sunday, beside the Saturday before.
+    let hours = made(of_parts(168, 3), of_parts(168, 5 * 24 + 3), &[]);
+    let report = run(&hours, "overview", &[("since", "1d"), ("by", "weekday-hour")]).await;
+    assert_eq!(of(&report, "sun 15:00"), json!({ "value": 0 }));
+    assert_eq!(of(&report, "sun 16:00"), json!({ "value": null }));
+    assert_eq!(of(&report, "sat 03:00"), json!({ "value": null, "previous": 2 }));
+    assert_eq!(of(&report, "sat 15:00"), json!({ "value": null }));
+}
+
 #[tokio::test]
 async fn rows_that_are_no_value_come_last_and_the_rest_is_counted() {
     let rows = vec![

@@ -181,8 +181,12 @@ fn schemas() -> Vec<(&'static str, Value)> {
     let lengths = ["median", "p90", "p95", "max", "count"];
     let by_name = |schema: &str| json!({ "type": "object", "additionalProperties": parts::schema(schema) });
     let list = |schema: Value| json!({ "type": "array", "items": schema });
-    let part = json!({ "value": number, "previous": number, "change": nullable("number"), "note": parts::string() });
+    let mut part =
+        json!({ "value": number, "previous": number, "change": nullable("number"), "note": parts::string() });
     let mut metric = part.clone();
+    part["value"]["description"] = json!(
+        "null if it can't be known, as of a part that hasn't begun, or of an hour of the week that the period doesn't have."
+    );
     metric["unit"] = json!({ "enum": ["count", "visitors", "share", "seconds"] });
     metric["reason"] = json!({ "type": "string", "description": "Why there is no value." });
     let filter = FILTERS.map(|kind| (kind.to_owned(), list(parts::string())));

@@ -160,7 +160,8 @@ pub(crate) fn page_again(context: &Context<'_>, told: Option<&Told>, again_s: Op
         footer.width {
             a href="/api" { "Interface" } a href="/v1/rejects" { "Rejected events" } a href="/metrics" { "Metrics" }
             a href="/readyz" { "Ready?" }
-            @if let Some(report) = context.page.report() {
+            // What can't be shown is no file either.
+            @if let Some(report) = context.page.report().filter(|_| told.is_some()) {
                 // All rows, and not only those that are shown.
                 @let view = context.view.with("limit", Some(LIMIT_MAX));
                 a href=(view.href_of(report, &[("format", "csv")])) { "This page as CSV" }

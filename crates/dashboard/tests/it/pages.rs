@@ -211,6 +211,9 @@ fn numbers_are_those_of_the_reports() {
     check("overview", "<thead><tr><th scope=\"col\">Day</th><th scope=\"col\">Contact requests</th>");
     check("empty", "curl http://127.0.0.1:8080/v1/events -d ");
     check("wrong", "There is no time zone &quot;Europe/Berln&quot;; did you mean Europe/Berlin?");
+    check("overview", ">This page as CSV</a>");
+    let wrong = &pages.iter().find(|(known, _)| *known == "wrong").unwrap().1;
+    assert!(!wrong.contains("as CSV"), "what leads to the same fault");
 }
 
 /// It is Saturday, 12:40, of a week from Sunday on: eleven hours of Saturday are still to come.

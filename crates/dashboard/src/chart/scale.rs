@@ -66,7 +66,7 @@ pub(super) fn draw_zero() -> Markup {
 /// The end of an axis for nothing but zeros.
 fn least(unit: Unit) -> f64 {
     match unit {
-        Unit::Count => 4.0,
+        Unit::Count | Unit::Unknown => 4.0,
         Unit::Share => 0.1,
         Unit::Seconds => 60.0,
     }
@@ -150,6 +150,7 @@ mod tests {
         check(f64::NAN, Unit::Count, &[0.0, 1.0, 2.0, 3.0, 4.0]);
         check(1_234_567.0, Unit::Count, &[0.0, 500_000.0, 1_000_000.0, 1_500_000.0]);
         check(0.3, Unit::Share, &[0.0, 0.1, 0.2, 0.3]);
+        check(0.9, Unit::Unknown, &[0.0, 0.5, 1.0]);
         check(0.17, Unit::Share, &[0.0, 0.05, 0.1, 0.15, 0.2]);
         check(500.0, Unit::Seconds, &[0.0, 300.0, 600.0]);
         check(200_000.0, Unit::Seconds, &[0.0, 50_000.0, 100_000.0, 150_000.0, 200_000.0]);

@@ -14,6 +14,8 @@ pub(crate) enum Unit {
     Share,
     /// Whole seconds.
     Seconds,
+    /// Nothing that is known: numbers as they are.
+    Unknown,
 }
 
 impl Unit {
@@ -23,6 +25,7 @@ impl Unit {
             Unit::Count => count(number.max(0.0).round() as u64),
             Unit::Share => share(number),
             Unit::Seconds => seconds(number.max(0.0).round() as u64),
+            Unit::Unknown => decimal(number),
         }
     }
 
@@ -36,6 +39,8 @@ impl Unit {
                 format!("{percent:.digits$}{SPACE}%")
             }
             Unit::Seconds => short_seconds(number.max(0.0).round() as u64),
+            Unit::Unknown if number < 1e4 => decimal(number),
+            Unit::Unknown => short_count(number),
         }
     }
 }
@@ -62,15 +67,29 @@ pub(crate) fn share(share: f64) -> String {
     format!("{percent:.1}{SPACE}%")
 }
 
+/// With four digits that say something, behind the point at most six of them.
+fn decimal(number: f64) -> String {
+    let number = number.max(0.0);
+    let digits = if number > 0.0 { (3.0 - number.log10().floor()).clamp(0.0, 6.0) as usize } else { 0 };
+    let written = format!("{number:.digits$}");
+    match written.split_once('.') {
+        Some((whole, rest)) => match rest.trim_end_matches('0') {
+            "" => count(whole.parse().unwrap_or_default()),
+            rest => format!("{}.{rest}", count(whole.parse().unwrap_or_default())),
+        },
+        None => count(number.round() as u64),
+    }
+}
+
 /// The two greatest parts of a length of time.
 pub(crate) fn seconds(seconds: u64) -> String {
     let (hours, minutes, rest) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
     match (hours, minutes) {
         (0, 0) => format!("{rest}{SPACE}s"),
         (0, _) if rest == 0 => format!("{minutes}{SPACE}min"),
-        (0, _) => format!("{minutes}{SPACE}min {rest}{SPACE}s"),
+        (0, _) => format!("{minutes}{SPACE}min{SPACE}{rest}{SPACE}s"),
         _ if minutes == 0 => format!("{}{SPACE}h", count(hours)),
-        _ => format!("{}{SPACE}h {minutes}{SPACE}min", count(hours)),
+        _ => format!("{}{SPACE}h{SPACE}{minutes}{SPACE}min", count(hours)),
     }
 }
 
@@ -154,6 +173,14 @@ mod tests {
         check(Unit::Seconds, 3_600.0, "1 h", "1 h");
         check(Unit::Seconds, 5_400.0, "1 h 30 min", "1:30 h");
         check(Unit::Count, f64::NAN, "0", "0");
+        check(Unit::Unknown, 0.0, "0", "0");
+        check(Unit::Unknown, 0.543_21, "0.5432", "0.5432");
+        check(Unit::Unknown, 0.1 + 0.2, "0.3", "0.3");
+        check(Unit::Unknown, 0.000_000_01, "0", "0");
+        check(Unit::Unknown, 7.0, "7", "7");
+        check(Unit::Unknown, 1_234.7, "1,235", "1,235");
+        check(Unit::Unknown, 123.46, "123.5", "123.5");
+        check(Unit::Unknown, 12_345.6, "12,346", "12.3k");
     }
 
     #[test]

@@ -13,6 +13,10 @@ use crate::view::{Page, View};
 
 /// Most columns of a chart; what has more rows is no simple chart.
 const CHART_ROWS_MAX: usize = 60;
+/// What is greater is no amount but an id, such as a visitor's of 38 digits: the whole numbers that a chart tells apart.
+const AMOUNT_MAX: f64 = 9_007_199_254_740_992.0;
+/// Letters of a name under a column.
+const NAME_LETTERS_MAX: usize = 14;
 
 /// What is shown of a query.
 #[derive(Clone, Copy, Debug)]
@@ -109,13 +113,21 @@ fn is_of_numbers(rows: &SqlRows, place: usize) -> bool {
     place > 0 && cells().next().is_some() && cells().all(|cell| cell.parse::<f64>().is_ok_and(f64::is_finite))
 }
 
+/// As much of a name as there is room for under a column.
+fn short_name(name: &str) -> String {
+    if name.chars().count() <= NAME_LETTERS_MAX {
+        return name.to_owned();
+    }
+    name.chars().take(NAME_LETTERS_MAX - 1).chain(['…']).collect()
+}
+
 /// A number for each of some rows, in the first column that has numbers.
 fn chart(rows: &SqlRows) -> Option<Markup> {
     let lines = rows.shown();
     if rows.total() != lines.len() || !(2..=CHART_ROWS_MAX).contains(&lines.len()) || rows.heads().len() < 2 {
         return None;
     }
-    let number = |cell: &String| cell.parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
+    let number = |cell: &String| cell.parse::<f64>().ok().filter(|number| (0.0..=AMOUNT_MAX).contains(number));
     let place =
         (1..rows.heads().len()).find(|place| lines.iter().all(|row| row.get(*place).and_then(number).is_some()))?;
     let columns: Vec<Column> = lines
@@ -124,7 +136,7 @@ fn chart(rows: &SqlRows) -> Option<Markup> {
             let name = row.first().map(|name| text::shown(name)).unwrap_or_default();
             let values = row.get(place).and_then(number).into_iter().collect();
             Column {
-                short: name.clone(),
+                short: short_name(&name),
                 long: name,
                 href: None,
                 values,
@@ -138,13 +150,12 @@ fn chart(rows: &SqlRows) -> Option<Markup> {
         .collect();
     let head = text::shown(&rows.heads()[place]);
     let most = columns.iter().rev().max_by(|one, other| one.values[0].total_cmp(&other.values[0]))?;
-    let says = format!("The most: {} with {}.", most.long, Unit::Count.write(most.values[0]));
+    let is_whole = columns.iter().all(|column| column.values[0].fract() == 0.0);
+    let unit = if is_whole { Unit::Count } else { Unit::Unknown };
+    let says = format!("The most: {} with {}.", most.long, unit.write(most.values[0]));
     let caption = Caption { id: "chart", title: &head, sentence: says };
     let series = vec![Series { name: head.clone(), class: "s1", href: None }];
-    Some(
-        Columns { caption, unit: Unit::Count, series, columns, part: "Row", before: None, pointed: Values::Told }
-            .draw(),
-    )
+    Some(Columns { caption, unit, series, columns, part: "Row", before: None, pointed: Values::Told }.draw())
 }
 
 fn examples() -> Markup {
@@ -166,5 +177,30 @@ fn tables(tables: &[SqlTable]) -> Markup {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chart_tells_amounts_as_they_are() {
+        let check = |csv: &str, expect: Option<&str>| {
+            let chart = chart(&SqlRows::read(csv, 0)).map(Markup::into_string);
+            let says = chart.as_deref().and_then(|chart| chart.split("class=\"says\" id=\"chart-says\">").nth(1));
+            assert_eq!(says.and_then(|rest| rest.split('<').next()), expect, "{csv}");
+            chart
+        };
+        check("channel,n\nchat,15276\ncall,3\n", Some("The most: chat with 15,276."));
+        check("channel,rate\nchat,0.543\ncall,0.04\n", Some("The most: chat with 0.543."));
+        // The number of a visitor is none of visitors.
+        let visitors =
+            "time,visitor\na,36799080739713200034932385713893640856\nb,60218731691381856346834182223334445556\n";
+        check(visitors, None);
+        let beside = visitors.replace("visitor", "visitor,n").replace("856\n", "856,1\n").replace("556\n", "556,2\n");
+        check(&beside, Some("The most: b with 2."));
+        let long = check("time,n\n2026-11-28T16:54:57.181Z,1\nb,2\n", Some("The most: b with 2.")).unwrap();
+        assert!(long.contains(">2026-11-28T16…</text>") && long.contains(">2026-11-28T16:54:57.181Z</th>"), "{long}");
     }
 }

@@ -89,22 +89,29 @@ impl HeatMap<'_> {
 
     fn legend(&self, max: f64) -> Markup {
         let has = |kind: Hour| self.hours.contains(&kind);
+        let key = |class: &str, what: &str| {
+            html! { span { svg.key aria-hidden="true" { rect class=(class) width="100%" height="100%" {} } (what) } }
+        };
         html! {
             p.legend {
-                "0"
-                svg.ramp aria-hidden="true" {
-                    @for (place, class) in ["h0", "h1", "h2", "h3", "h4", "h5"].into_iter().enumerate() {
-                        rect class=(class) x=(percent(place as f64 * 100.0 / 6.0)) width=(percent(100.0 / 6.0)) height="100%" {}
+                @if max > 0.0 {
+                    span {
+                        "0"
+                        svg.ramp aria-hidden="true" {
+                            @for (place, class) in ["h0", "h1", "h2", "h3", "h4", "h5"].into_iter().enumerate() {
+                                rect class=(class) x=(percent(place as f64 * 100.0 / 6.0)) width=(percent(100.0 / 6.0)) height="100%" {}
+                            }
+                        }
+                        (Unit::Count.write(max)) " an hour"
                     }
+                } @else if self.hours.iter().any(|hour| hour.number().is_some()) {
+                    (key("h0", "0"))
                 }
-                (Unit::Count.write(max)) " an hour"
-                @if has(Hour::ToCome) || has(Hour::Outside) {
-                    svg.key aria-hidden="true" { rect.none width="100%" height="100%" {} }
-                    @match (has(Hour::ToCome), has(Hour::Outside)) {
-                        (true, false) => "no data yet",
-                        (true, true) => "no data yet, or not in this period",
-                        (false, _) => "not in this period",
-                    }
+                @match (has(Hour::ToCome), has(Hour::Outside)) {
+                    (true, false) => (key("none", "no data yet")),
+                    (true, true) => (key("none", "no data yet, or not in this period")),
+                    (false, true) => (key("none", "not in this period")),
+                    (false, false) => {},
                 }
             }
         }
@@ -165,8 +172,12 @@ mod tests {
             assert!(text.contains(told), "{told}: {text}");
         }
         assert!(text.contains("<td>no data yet</td><td>not in this period</td>"), "{text}");
-        assert!(text.contains("</svg>no data yet, or not in this period</p>"), "{text}");
+        assert!(text.contains("</svg>no data yet, or not in this period</span></p>"), "{text}");
         assert_eq!(text.matches(r#"<rect class="none" x"#).count(), 2);
+        // Nothing is no scale.
+        let caption = Caption { id: "h", title: "Hours", sentence: "Quiet.".to_owned() };
+        let text = HeatMap { caption, hours: vec![Hour::Counted(0.0); 168] }.draw().into_string();
+        assert!(text.contains("</svg>0</span></p>") && !text.contains("an hour"), "{text}");
         assert_eq!(HeatMap::name_of(167), "Sunday 23:00–24:00");
     }
 }

@@ -261,7 +261,7 @@ fn values(property: &OutlineProperty, data: &Schemas<'_>) -> Markup {
     let of = |events: u64| Unit::Share.write(events as f64 / column.filled.max(1) as f64);
     html! {
         ul.values {
-            @for (value, events) in &column.values { li { bdi { (text::shown(value)) } " " span.aside { (of(*events)) } } }
+            @for (value, events) in &column.values { li { bdi { (breakable(&text::shown(value))) } " " span.aside { (of(*events)) } } }
             @if column.others > 0 { li { i { "others" } " " span.aside { (of(column.others)) } } }
         }
     }
@@ -317,7 +317,7 @@ fn asked(properties: &[OutlineProperty], columns: &mut Vec<CollectedColumn>) {
     }
 }
 
-/// A path whose lines end behind dots.
+/// A path, or what is written like one, whose lines end behind dots.
 fn breakable(path: &str) -> Markup {
     html! { @for (place, step) in path.split('.').enumerate() { @if place > 0 { "." wbr; } (step) } }
 }

@@ -133,7 +133,8 @@ fn chart(rows: &SqlRows) -> Option<Markup> {
     let columns: Vec<Column> = lines
         .iter()
         .map(|row| {
-            let name = row.first().map(|name| text::shown(name)).unwrap_or_default();
+            let name = row.first().filter(|name| !name.is_empty());
+            let name = name.map_or_else(|| "(none)".to_owned(), |name| text::shown(name));
             let values = row.get(place).and_then(number).into_iter().collect();
             Column {
                 short: short_name(&name),
@@ -193,6 +194,7 @@ mod tests {
             chart
         };
         check("channel,n\nchat,15276\ncall,3\n", Some("The most: chat with 15,276."));
+        check("anomalies,n\n,26102\nend_without_start,136\n", Some("The most: (none) with 26,102."));
         check("channel,rate\nchat,0.543\ncall,0.04\n", Some("The most: chat with 0.543."));
         // The number of a visitor is none of visitors.
         let visitors =

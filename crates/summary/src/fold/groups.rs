@@ -8,17 +8,13 @@ pub(crate) struct Hashes {
     words: Vec<u64>,
 }
 
-/// Bits of [`Hashes`] for each hash: one of so many that weren't inserted is taken for one that was.
-const BITS_PER_HASH: usize = 8;
-
 /// Words of [`Hashes`] at most: 512 KiB, which the processor keeps near.
 const WORDS_MAX: usize = 1 << 16;
 
 impl Hashes {
-    /// Without any yet, with room for about so many.
+    /// Without any yet, with a word for each of about so many: few others are taken for one of them.
     pub(crate) fn of_about(count: usize) -> Hashes {
-        let words = count.div_ceil(u64::BITS as usize / BITS_PER_HASH).next_power_of_two();
-        Hashes { words: vec![0; words.min(WORDS_MAX)] }
+        Hashes { words: vec![0; count.clamp(1, WORDS_MAX).next_power_of_two()] }
     }
 
     pub(crate) fn insert(&mut self, hash: u64) {
@@ -31,7 +27,7 @@ impl Hashes {
         self.words[self.word(hash)] & bit(hash) != 0
     }
 
-    /// There are a power of two.
+    /// Their number is a power of two.
     fn word(&self, hash: u64) -> usize {
         (hash >> 6) as usize & (self.words.len() - 1)
     }
@@ -62,8 +58,8 @@ pub(crate) trait Keyed: Copy {
 
 /// Events by their keys.
 ///
-/// In parts by the first bits of keys, which are spread evenly: a part is so small that it is sorted near the processor,
-/// and takes little memory for it.
+/// In parts by the lowest bits of keys, which are spread evenly, in a shard too: a part is so small that it is sorted near
+/// the processor, and takes little memory for it.
 pub(crate) struct ByKey<T>(Vec<Vec<T>>);
 
 const PART_BITS: u32 = 7;
@@ -75,7 +71,7 @@ impl<T: Keyed> ByKey<T> {
     }
 
     pub(crate) fn push(&mut self, event: T) {
-        self.0[(event.key().0 >> (u64::BITS - PART_BITS)) as usize].push(event);
+        self.0[event.key().0 as usize % (1 << PART_BITS)].push(event);
     }
 
     /// Looks at the events of each key, in order of time.
@@ -83,7 +79,7 @@ impl<T: Keyed> ByKey<T> {
         for events in self.0 {
             // As many of the next bits as few of a part share.
             let bits = events.len().max(2).ilog2();
-            let next_bits = |event: &T| event.key().0 << PART_BITS >> (u64::BITS - bits);
+            let next_bits = |event: &T| event.key().0 >> PART_BITS & ((1 << bits) - 1);
             let mut events = by_number(events, 1 << bits, next_bits);
             for alike in events.chunk_by_mut(|one, next| next_bits(one) == next_bits(next)) {
                 let order = |event: &T| (event.key(), event.micros());
@@ -126,6 +122,7 @@ mod tests {
             let mut by_key = ByKey::of_about(0);
             events.into_iter().for_each(|event| by_key.push(event));
             by_key.for_each(|of_key| found.push(of_key.to_vec()));
+            found.sort_unstable_by_key(|of_key| of_key[0].0);
             prop_assert!(found.concat() == expect);
             prop_assert!(found.iter().all(|of_key| of_key.iter().all(|event| event.0 == of_key[0].0)));
             prop_assert!(found.windows(2).all(|keys| keys[0][0].0 != keys[1][0].0));

@@ -94,7 +94,7 @@ impl Wanted {
     fn new(window: Window, sources: &Sources<'_>, shard: Shard) -> Wanted {
         let marks = sources.of_day(window).map(|source| source.rows.marks().len()).sum();
         // Few are of the latter two, and more may be taken for these.
-        let few = || Hashes::of_about(marks / 16);
+        let few = || Hashes::of_about(marks / 64);
         let mut wanted = Wanted { all: Hashes::of_about(marks), chat: few(), go_on: few() };
         for source in sources.of_day(window) {
             for (visitor, micros) in source.rows.visitors().iter().zip(source.rows.micros()) {

@@ -14,6 +14,7 @@ mod failure;
 mod input;
 mod log;
 mod mailing;
+mod memory;
 mod output;
 mod policies;
 mod progress;

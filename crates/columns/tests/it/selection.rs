@@ -19,7 +19,7 @@ fn leaves_of(selected: &ArrayRef, whole: &ArrayRef) -> usize {
             let (selected, whole) = (selected.as_struct(), whole.as_struct());
             assert_eq!(selected.nulls(), whole.nulls());
             let children = selected.column_names().into_iter().zip(selected.columns());
-            children.map(|(name, child)| leaves_of(child, whole.column_by_name(name).unwrap())).sum()
+            children.map(|(name, child)| leaves_of(child, whole.column_by_name(name).expect("the same field"))).sum()
         }
         DataType::List(_) => {
             let (selected, whole) = (selected.as_list::<i32>(), whole.as_list::<i32>());
@@ -33,7 +33,7 @@ fn leaves_of(selected: &ArrayRef, whole: &ArrayRef) -> usize {
             leaves_of(selected.values(), whole.values())
         }
         leaf => {
-            assert_eq!(&cast(selected, leaf).unwrap(), whole);
+            assert_eq!(&cast(selected, leaf).expect("the same type"), whole);
             1
         }
     }

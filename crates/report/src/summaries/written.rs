@@ -1,7 +1,7 @@
 //! Rows of data files while these are written: who has them at hand makes the summaries of their days without reading
 //! the files.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -45,25 +45,25 @@ impl Summaries {
     }
 
     /// Makes and keeps the summaries of settled days whose rows, and those of the days beside them, are all in memory;
-    /// the others are left to the [upkeep](Self::upkeep). If more files are to come, the newest days are left, too.
+    /// the others are left to the [upkeep](Self::upkeep). If more files are to come, the newest days are left, too, and
+    /// rows that these need stay in memory.
     /// Answers how many were made.
     pub async fn make_of_rows_at_hand(&self, is_last: bool) -> usize {
-        match self.try_to_make(is_last).await {
-            Ok(made) => made,
-            Err(failure) => {
-                tracing::debug!(?failure, "summaries weren't made of what was loaded; they are made later");
-                0
-            }
-        }
+        let outcome = async {
+            let moment = Arc::new(self.moment().await?);
+            let made = self.make_at_hand(&moment, is_last).await?;
+            self.0.drop_rows(&moment, is_last);
+            Ok::<_, Failure>(made)
+        };
+        outcome.await.unwrap_or_else(|failure| {
+            tracing::debug!(?failure, "summaries weren't made of what was loaded; they are made later");
+            0
+        })
     }
 
-    async fn try_to_make(&self, is_last: bool) -> Result<usize, Failure> {
-        let moment = Arc::new(self.moment().await?);
-        let days = self.0.days_at_hand(&moment, is_last)?;
-        let making = days.into_iter().map(|day| {
-            let moment = Arc::clone(&moment);
-            async move { self.day(&moment, day).await.map(drop) }
-        });
+    async fn make_at_hand(&self, moment: &Arc<Moment>, is_last: bool) -> Result<usize, Failure> {
+        let days = self.0.days_at_hand(moment, is_last)?;
+        let making = days.into_iter().map(|day| async move { self.day(moment, day).await.map(drop) });
         let mut making = futures::stream::iter(making).buffered(FOLDS_AT_ONCE);
         let mut made = 0;
         while let Some(()) = making.try_next().await? {
@@ -85,12 +85,26 @@ impl Inner {
         let mut days: BTreeSet<i32> =
             stale.into_iter().filter(|day| self.is_settled(moment, *day) && at_hand(*day)).collect();
         if !is_last {
-            // Events come roughly in the order of time, so these and the one before them aren't complete.
-            let newest = moment.days().last().copied();
-            days.retain(|day| newest.is_some_and(|newest| day.saturating_add(1) < newest));
+            days.retain(|day| is_complete(moment, *day));
         }
         Ok(days.into_iter().collect())
     }
+
+    /// Drops rows that no day needs any more.
+    fn drop_rows(&self, moment: &Moment, is_last: bool) {
+        let mut needed = HashSet::new();
+        if !is_last {
+            let open = moment.days().into_iter().rev().take_while(|day| !is_complete(moment, *day));
+            needed.extend(open.flat_map(|day| moment.sources(day)).map(|source| source.id()));
+        }
+        lock(&self.rows).retain(|id| needed.contains(id));
+    }
+}
+
+/// Whether no more events of the day, and of those beside it, are to be expected: they come roughly in the order of
+/// time.
+fn is_complete(moment: &Moment, day: i32) -> bool {
+    moment.days().last().is_some_and(|newest| day.saturating_add(1) < *newest)
 }
 
 impl FileRows {

@@ -266,6 +266,7 @@ fn questions(days: usize) -> Vec<Question> {
         ask("overview by month", all(), timeline(days, 30 * 24, 0, |at| at), None, overview),
         ask("chat by week", all(), timeline(days, 7 * 24, 0, |at| at), None, chat),
         ask("overview by weekday-hour", all(), by_hour_of_week(), None, overview),
+        ask("chat by weekday-hour", all(), by_hour_of_week(), None, chat),
         ask(
             "subjects",
             all(),

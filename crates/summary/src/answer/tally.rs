@@ -151,6 +151,20 @@ impl Tallies {
                 each.for_each(|(seconds, count)| column(tally).add(*seconds, u64::from(*count), counters));
             };
             self.add_to_totals_and(wants, bucket, to);
+        } else if part.is_whole && (wants.totals || wants.series) {
+            // Everything passes, so each length goes at once where it belongs.
+            if wants.totals {
+                let totals = column(&mut self.totals);
+                let each = lengths.whole().iter();
+                each.for_each(|(seconds, count)| totals.add(*seconds, u64::from(*count), counters));
+            }
+            for (stretch, range) in part.within(|buckets| lengths.by_cell.of_buckets(buckets)) {
+                if let Some(bucket) = in_series(stretch.slot) {
+                    let of_bucket = column(&mut self.series[bucket]);
+                    let each = lengths.of_cells(range).iter();
+                    each.for_each(|length| of_bucket.add(length.seconds(), length.count().into(), counters));
+                }
+            }
         } else if wants.totals || wants.series {
             let mut of_stretch = std::mem::take(&mut self.lengths);
             for (stretch, range) in part.within(|buckets| lengths.by_cell.of_buckets(buckets)) {

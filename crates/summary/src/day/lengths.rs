@@ -4,6 +4,8 @@
 //! takes four bytes. What all cells say together is a few hundred lengths, and is made with the column: most
 //! questions are about all of a day.
 
+use std::ops::Range;
+
 use super::CellColumn;
 use super::columns::{Reader, Writer};
 use crate::SESSION_SECONDS_MAX;
@@ -79,6 +81,15 @@ impl Lengths {
     /// The entries of the cell at a place among those that have any.
     pub(crate) fn of_cell(&self, at: usize) -> &[Length] {
         &self.entries[self.by_cell.entries(at)]
+    }
+
+    /// The entries of the cells at places among those that have any, one after the other.
+    pub(crate) fn of_cells(&self, places: Range<usize>) -> &[Length] {
+        if places.is_empty() {
+            return &[];
+        }
+        let (first, last) = (self.by_cell.entries(places.start), self.by_cell.entries(places.end - 1));
+        &self.entries[first.start..last.end]
     }
 
     /// How many entries there are.

@@ -28,7 +28,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     (
         "intake",
         &[
-            &["counters", "data_dir", "day", "dir_lock", "hooks", "policy", "progress", "secrets"],
+            &["counters", "data_dir", "day", "dir_lock", "hooks", "policy", "progress", "secrets", "watch"],
             &["input"],
             &["request"],
             &["rows"],

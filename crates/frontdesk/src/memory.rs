@@ -17,26 +17,55 @@ fn of_machine(meminfo: &str) -> Option<u64> {
     kibibytes.checked_mul(1024)
 }
 
-/// Of the groups from the process's own up to the root, that which has least. Those of the first version of control
-/// groups aren't read: few systems have them.
+/// How one version of control groups tells of memory.
+struct Version {
+    /// Before the path of the process's own group, in the list of its groups.
+    prefix: &'static str,
+    root: &'static str,
+    limit: &'static str,
+    used: &'static str,
+    /// Before the bytes of files that the system drops before anything else.
+    inactive_files: &'static str,
+}
+
+const VERSIONS: [Version; 2] = [
+    Version {
+        prefix: "0::",
+        root: "/sys/fs/cgroup",
+        limit: "memory.max",
+        used: "memory.current",
+        inactive_files: "inactive_file ",
+    },
+    Version {
+        prefix: ":memory:",
+        root: "/sys/fs/cgroup/memory",
+        limit: "memory.limit_in_bytes",
+        used: "memory.usage_in_bytes",
+        inactive_files: "total_inactive_file ",
+    },
+];
+
+/// Of the groups from the process's own up to the root, that which has least.
 fn of_groups(groups: &str) -> Option<u64> {
-    let own = groups.lines().find_map(|line| line.strip_prefix("0::"))?;
-    let root = Path::new("/sys/fs/cgroup");
-    let own = root.join(own.trim_start_matches('/'));
-    own.ancestors().take_while(|group| group.starts_with(root)).filter_map(of_group).min()
+    let of_version = |version: &'static Version| {
+        let root = Path::new(version.root);
+        let own = groups.lines().find_map(|line| Some(line.split_once(version.prefix)?.1))?;
+        let own = root.join(own.trim_start_matches('/'));
+        own.ancestors().take_while(|group| group.starts_with(root)).filter_map(|group| version.of_group(group)).min()
+    };
+    VERSIONS.iter().filter_map(of_version).min()
 }
 
-/// `None` if it has no limit.
-fn of_group(group: &Path) -> Option<u64> {
-    let read = |name: &str| fs::read_to_string(group.join(name)).ok()?.trim().parse::<u64>().ok();
-    let cached = fs::read_to_string(group.join("memory.stat")).ok().and_then(|stat| inactive_files(&stat));
-    let used = read("memory.current")?.saturating_sub(cached.unwrap_or(0));
-    Some(read("memory.max")?.saturating_sub(used))
-}
-
-/// Bytes of files that the system drops before anything else.
-fn inactive_files(stat: &str) -> Option<u64> {
-    stat.lines().find_map(|line| line.strip_prefix("inactive_file "))?.trim().parse().ok()
+impl Version {
+    /// `None` if it has no limit.
+    fn of_group(&self, group: &Path) -> Option<u64> {
+        let read = |name: &str| fs::read_to_string(group.join(name)).ok();
+        let number = |name: &str| read(name)?.trim().parse::<u64>().ok();
+        let stat = read("memory.stat").unwrap_or_default();
+        let inactive = stat.lines().find_map(|line| line.strip_prefix(self.inactive_files)?.trim().parse().ok());
+        let used = number(self.used)?.saturating_sub(inactive.unwrap_or(0));
+        Some(number(self.limit)?.saturating_sub(used))
+    }
 }
 
 #[cfg(test)]
@@ -49,21 +78,29 @@ mod tests {
         assert_eq!(of_machine(meminfo), Some(22_154_856 * 1024));
         assert_eq!(of_machine("MemTotal: 1 kB\n"), None);
         assert_eq!(of_machine("MemAvailable: many kB\n"), None);
-        assert_eq!(inactive_files("anon 5\ninactive_file 4096\nactive_file 1\n"), Some(4_096));
-        assert_eq!(inactive_files("anon 5\n"), None);
     }
 
     #[test]
     fn a_group_with_a_limit_has_what_is_left_of_it() {
         let dir = tempfile::tempdir().unwrap();
-        let group = |max: &str, current: &str, stat: &str| {
-            for (name, text) in [("memory.max", max), ("memory.current", current), ("memory.stat", stat)] {
-                fs::write(dir.path().join(name), text).unwrap();
-            }
-            of_group(dir.path())
-        };
-        assert_eq!(group("1000\n", "700\n", "inactive_file 100\n"), Some(400));
-        assert_eq!(group("1000\n", "1700\n", ""), Some(0));
-        assert_eq!(group("max\n", "700\n", ""), None);
+        for version in &VERSIONS {
+            let group = |limit: &str, used: &str, stat: &str| {
+                for (name, text) in [(version.limit, limit), (version.used, used), ("memory.stat", stat)] {
+                    fs::write(dir.path().join(name), text).unwrap();
+                }
+                version.of_group(dir.path())
+            };
+            let stat = format!("anon 5\n{}100\nactive_file 1\n", version.inactive_files);
+            assert_eq!(group("1000\n", "700\n", &stat), Some(400));
+            assert_eq!(group("1000\n", "700\n", "anon 5\n"), Some(300));
+            assert_eq!(group("1000\n", "1700\n", ""), Some(0));
+            assert_eq!(group("max\n", "700\n", ""), None);
+        }
+    }
+
+    #[test]
+    fn groups_that_are_not_there_have_no_limit() {
+        assert_eq!(of_groups("9:pids:/a\n0::/none/such\n4:memory:/none/such\n"), of_groups("0::/\n4:memory:/\n"));
+        assert_eq!(of_groups("9:pids:/a\n"), None);
     }
 }

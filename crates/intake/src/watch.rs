@@ -1,12 +1,13 @@
 //! Who looks on while a bulk load writes data files.
 
+use std::fmt::Debug;
 use std::sync::Arc;
 
 use table::{Block, Dataset, NewFile, Shape};
 
 /// Told what goes into the data files of a bulk load: who keeps something beside the table that is made of its rows
 /// need not read them again.
-pub trait Watcher: Send + Sync {
+pub trait Watcher: Debug + Send + Sync {
     /// The table of events is open. Called once, before anything is written.
     fn opened(&self, events: &Dataset, shape: &Arc<Shape>);
 

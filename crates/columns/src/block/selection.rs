@@ -6,14 +6,13 @@ use ::arrow::array::{
     Array, ArrayRef, DictionaryArray, Int32Array, ListArray, MapArray, RecordBatch, RecordBatchOptions, StringArray,
     StructArray,
 };
-use ::arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
+use ::arrow::buffer::ScalarBuffer;
 use ::arrow::datatypes::{Field as ArrowField, FieldRef, Int32Type, Schema};
 use xdm::layout::{Field, Node, Space};
 
 use super::Block;
-use super::arrow::{nulls, offsets};
+use super::arrow::{byte_strings, nulls, offsets};
 use super::column::Values;
-use super::dictionary::Plain;
 use super::text::TextValues;
 use crate::shape::Shape;
 
@@ -120,23 +119,11 @@ impl Block {
             valid.zip(keys).for_each(|(row, key)| places[row] = i32::from(*key));
         }
         let places = Int32Array::new(ScalarBuffer::from(places), nulls(&column.valid, rows));
-        let texts: ArrayRef = Arc::new(texts(entries));
-        Arc::new(DictionaryArray::<Int32Type>::new(places, texts))
+        let (ends, bytes) = byte_strings(entries, (0..entries.len()).map(Some));
+        Arc::new(DictionaryArray::<Int32Type>::new(places, Arc::new(StringArray::new(ends, bytes, None))))
     }
 }
 
 fn named(name: &str, array: &ArrayRef) -> FieldRef {
     Arc::new(ArrowField::new(name, array.data_type().clone(), true))
-}
-
-fn texts(plain: &Plain) -> StringArray {
-    let mut bytes: Vec<u8> = Vec::with_capacity(plain.value_bytes());
-    let mut ends: Vec<i32> = Vec::with_capacity(plain.len() + 1);
-    ends.push(0);
-    for at in 0..plain.len() {
-        bytes.extend_from_slice(plain.get(at));
-        // A block's dictionary is far below 2 GiB.
-        ends.push(bytes.len() as i32);
-    }
-    StringArray::new(OffsetBuffer::new(ends.into()), Buffer::from_vec(bytes), None)
 }

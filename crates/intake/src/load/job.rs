@@ -1,7 +1,7 @@
 //! One load: how it was asked for, and what stays the same throughout it.
 
 use std::sync::Arc;
-use std::{fmt, thread};
+use std::thread;
 
 use table::Store;
 use tokio::runtime::Runtime;
@@ -18,7 +18,7 @@ use crate::watch::Watcher;
 const COMMIT_EVERY_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 
 /// How to load.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct LoadOptions {
     /// Worker threads; as many as the machine has cores.
     pub threads: usize,
@@ -45,22 +45,6 @@ impl Default for LoadOptions {
             watcher: None,
             stop_after_chunks: None,
         }
-    }
-}
-
-impl fmt::Debug for LoadOptions {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let LoadOptions { threads, datastream, commit_every_bytes, reject_bytes_max, watcher, stop_after_chunks } =
-            self;
-        formatter
-            .debug_struct("LoadOptions")
-            .field("threads", threads)
-            .field("datastream", datastream)
-            .field("commit_every_bytes", commit_every_bytes)
-            .field("reject_bytes_max", reject_bytes_max)
-            .field("is_watched", &watcher.is_some())
-            .field("stop_after_chunks", stop_after_chunks)
-            .finish()
     }
 }
 

@@ -15,7 +15,7 @@ use super::rows::{BatchRows, COLUMNS};
 use super::{EVERYTHING, FOLDS_AT_ONCE, Inner, Summaries, lock};
 
 /// Which columns of blocks are taken.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct RowColumns(Arc<Selection>);
 
 impl RowColumns {

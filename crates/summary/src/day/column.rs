@@ -16,10 +16,27 @@ pub(crate) struct CellColumn {
 
 impl CellColumn {
     /// Of ascending cells and where the entries of each end, as many of both.
-    pub(super) fn new(mut cells: Vec<u32>, mut ends: Vec<u32>) -> CellColumn {
-        cells.shrink_to_fit();
-        ends.shrink_to_fit();
-        CellColumn { cells, ends, by_bucket: ByBucket::default() }
+    pub(super) fn new(cells: Vec<u32>, ends: Vec<u32>) -> CellColumn {
+        let mut column = CellColumn { cells, ends, by_bucket: ByBucket::default() };
+        column.shrink_to_fit();
+        column
+    }
+
+    /// Adds an entry behind all others, of their last cell or of one behind it.
+    pub(super) fn push(&mut self, cell: u32) {
+        match self.ends.last_mut() {
+            Some(end) if self.cells.last() == Some(&cell) => *end += 1,
+            last => {
+                let end = last.map_or(1, |end| *end + 1);
+                self.cells.push(cell);
+                self.ends.push(end);
+            }
+        }
+    }
+
+    pub(super) fn shrink_to_fit(&mut self) {
+        self.cells.shrink_to_fit();
+        self.ends.shrink_to_fit();
     }
 
     pub(super) fn find_buckets(&mut self, of_day: &ByBucket) {

@@ -48,24 +48,18 @@ pub(crate) struct Lengths {
 impl Lengths {
     /// Of cells, seconds and how often; ascending, each length of a cell once.
     pub(crate) fn new(each: impl Iterator<Item = (u32, u32, u64)>) -> Lengths {
-        let (mut cells, mut ends, mut entries): (Vec<u32>, Vec<u32>, Vec<Length>) = Default::default();
+        let (mut by_cell, mut entries) = (CellColumn::default(), Vec::new());
         for (cell, seconds, mut count) in each {
             while count > 0 {
                 let part = count.min(Length::COUNT_MAX.into());
                 count -= part;
                 let Some(entry) = Length::new(seconds, part as u32) else { continue };
                 entries.push(entry);
-                let end = entries.len() as u32;
-                match (cells.last(), ends.last_mut()) {
-                    (Some(last), Some(last_end)) if *last == cell => *last_end = end,
-                    _ => {
-                        cells.push(cell);
-                        ends.push(end);
-                    }
-                }
+                by_cell.push(cell);
             }
         }
-        Lengths::of(CellColumn::new(cells, ends), entries)
+        by_cell.shrink_to_fit();
+        Lengths::of(by_cell, entries)
     }
 
     fn of(by_cell: CellColumn, mut entries: Vec<Length>) -> Lengths {

@@ -14,18 +14,12 @@ impl Unended {
     /// Of the cell and the last event of each.
     pub(crate) fn new(mut sessions: Vec<(u32, i64)>) -> Unended {
         sessions.sort_unstable();
-        let (mut cells, mut ends) = (Vec::new(), Vec::new());
-        for (end, (cell, _)) in (1u32..).zip(&sessions) {
-            if cells.last() == Some(cell) {
-                ends.pop();
-            } else {
-                cells.push(*cell);
-            }
-            ends.push(end);
-        }
+        let mut by_cell = CellColumn::default();
+        sessions.iter().for_each(|(cell, _)| by_cell.push(*cell));
+        by_cell.shrink_to_fit();
         // Not in the memory of the pairs, which is twice as much.
         let last_at = sessions.iter().map(|(_, last_at)| *last_at).collect();
-        Unended { by_cell: CellColumn::new(cells, ends), last_at }
+        Unended { by_cell, last_at }
     }
 
     pub(super) fn len(&self) -> usize {

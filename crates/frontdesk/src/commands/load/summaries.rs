@@ -24,6 +24,7 @@ const AVAILABLE_BYTES_MIN: u64 = 2 << 30;
 const SUMMARY_BYTES_MAX: usize = 32 << 20;
 
 /// Makes them.
+#[derive(Debug)]
 pub(super) struct LoadedDays {
     data: PathBuf,
     runtime: Runtime,

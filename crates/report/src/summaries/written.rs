@@ -33,14 +33,15 @@ pub struct FileRows {
 }
 
 impl Summaries {
-    /// The rows of a file of one date that is begun. `None` where they would be of no use: they don't fit into memory
-    /// together with those that were taken since summaries were made of any.
+    /// The rows of a file of one date that is begun. `None` where they would be of no use: summaries can't be kept in
+    /// files, or the rows don't fit into memory together with those that were taken since summaries were made of any.
     pub fn begin_file(&self, columns: &RowColumns) -> Option<FileRows> {
         let inner = Arc::clone(&self.0);
         if inner.counters.rows_taken.load(Relaxed) > inner.options.rows_bytes_max as u64 {
             return None;
         }
-        let rows = BatchRows::new(RowsBuilder::new(&inner.kept().ok()?.key.hash));
+        let kept = inner.kept().ok().filter(|kept| kept.files.is_some())?;
+        let rows = BatchRows::new(RowsBuilder::new(&kept.key.hash));
         Some(FileRows { inner, columns: columns.clone(), rows })
     }
 

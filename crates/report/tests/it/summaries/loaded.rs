@@ -80,6 +80,15 @@ async fn days_that_may_still_change_are_left() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn without_a_place_for_summaries_no_rows_are_taken() {
+    let mut bench = Bench::new().await;
+    std::fs::write(bench.summaries_dir(), "in the way").unwrap();
+    assert!(bench.summaries.begin_file(&RowColumns::new(&shape())).is_none());
+    assert_eq!(bench.load(&chats(0..7), true).await, 0);
+    bench.check("from the files").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn rows_that_do_not_fit_are_not_taken() {
     let mut bench = Bench::new().await;
     let tiny = SummariesOptions { rows_bytes_max: 2_000, ..bench.options() };

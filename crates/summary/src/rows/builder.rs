@@ -2,20 +2,74 @@
 
 use hashbrown::HashMap;
 
-use super::marks::{Flags, Mark, Mask, valid};
+use super::marks::{Flags, Mark, Mask};
 use super::{Interner, Numbering, Place, PlaceKey, Rows};
 use crate::dimensions::TEXT_DIMENSIONS;
 use crate::fold::Shard;
-use crate::{DAY_CLOSES_AFTER_MICROS, DAY_MICROS, Event, HashKey};
+use crate::{COUNTER_MAX, DAY_CLOSES_AFTER_MICROS, DAY_MICROS, Event, HashKey};
 
-/// An [`Event`] without the texts that get numbers, its ids as bytes.
-pub(crate) struct Parts<'a> {
-    pub(crate) micros: i64,
-    pub(crate) received_micros: i64,
-    pub(crate) visitor: Option<&'a [u8]>,
-    pub(crate) session: Option<&'a [u8]>,
-    pub(crate) counters: [Option<i64>; 8],
-    pub(crate) is_time_off: bool,
+/// An event on its way into rows.
+#[derive(Default)]
+pub(crate) struct Added {
+    /// Its row among those that it comes from.
+    pub(crate) row: usize,
+    micros: i64,
+    /// Hash; 0 for none.
+    visitor: u64,
+    /// Likewise; 0 without a mark, too.
+    session: u64,
+    counters: [u16; 8],
+    mask: Mask,
+    flags: Flags,
+    /// Numbers.
+    pub(crate) texts: [u32; TEXT_DIMENSIONS],
+}
+
+impl Added {
+    /// Of a row, and with a time in microseconds.
+    pub(crate) fn new(row: usize, micros: i64) -> Added {
+        Added { row, micros, ..Added::default() }
+    }
+
+    /// Takes a counter, as a place in [`Counter::ALL`](crate::Counter::ALL).
+    pub(crate) fn count(&mut self, counter: usize, value: i64) {
+        match value {
+            0..=COUNTER_LAST => self.counters[counter] = value as u16,
+            _ => self.note(Flags::COUNTER, true),
+        }
+    }
+
+    /// Sets the visitor and, if it matters, the chat session, after all counters.
+    pub(crate) fn set_keys<'a>(
+        &mut self,
+        key: &HashKey,
+        visitor: Option<&[u8]>,
+        session: impl FnOnce() -> Option<&'a [u8]>,
+    ) {
+        let hash = |text: Option<&[u8]>| text.filter(|text| !text.is_empty()).map_or(0, |text| key.hash(text));
+        self.mask = Mask::of(&self.counters);
+        self.visitor = hash(visitor);
+        if self.has_mark() {
+            self.session = hash(session());
+            let is_chat = self.mask.channels() & Mask::CHAT.0 != 0;
+            self.note(Flags::WITHOUT_SESSION, is_chat && self.visitor == 0 && self.session == 0);
+        }
+    }
+
+    /// Takes when it was received, in microseconds.
+    pub(crate) fn receive(&mut self, micros: i64) {
+        let day_start = self.micros.div_euclid(DAY_MICROS).saturating_mul(DAY_MICROS);
+        self.note(Flags::LATE, micros >= day_start.saturating_add(DAY_MICROS + DAY_CLOSES_AFTER_MICROS));
+    }
+
+    /// Adds a flag, if it holds.
+    pub(crate) fn note(&mut self, flag: u8, holds: bool) {
+        self.flags.0 |= if holds { flag } else { 0 };
+    }
+
+    fn has_mark(&self) -> bool {
+        self.mask != Mask::default()
+    }
 }
 
 /// Makes [`Rows`] of events.
@@ -54,56 +108,47 @@ impl RowsBuilder {
 
     /// Adds an event.
     pub fn push(&mut self, event: &Event<'_>) {
-        let parts = Parts {
-            micros: event.micros,
-            received_micros: event.received_micros,
-            visitor: event.visitor.map(str::as_bytes),
-            session: event.session.map(str::as_bytes),
-            counters: event.counters,
-            is_time_off: event.is_time_off,
-        };
-        let texts = [Some(event.datastream), event.subject, event.page, event.device, event.referrer];
-        self.push_parts(parts, |numbering| {
-            std::array::from_fn(|dimension| numbering.interners[dimension].intern(texts[dimension]))
-        });
-    }
-
-    /// Adds an event, if the shard needs it, with the numbers that `texts` gives.
-    #[inline]
-    pub(crate) fn push_parts(
-        &mut self,
-        event: Parts<'_>,
-        texts: impl FnOnce(&mut Numbering) -> [u32; TEXT_DIMENSIONS],
-    ) {
-        let (counters, is_odd) = valid(&event.counters);
-        let mask = Mask::of(&counters);
-        let visitor = event.visitor.filter(|text| !text.is_empty()).map_or(0, |text| self.key.hash(text));
-        let session = event.session.filter(|text| !text.is_empty());
-        let has_mark = mask != Mask::default();
-        let session_hash = session.filter(|_| has_mark).map_or(0, |text| self.key.hash(text));
-        let is_needed = self.shard.counts(visitor, event.micros) || session_hash != 0 && self.shard.has(session_hash);
-        if !is_needed {
+        let mut added = Added::new(self.len(), event.micros);
+        for (counter, value) in event.counters.iter().enumerate() {
+            value.iter().for_each(|value| added.count(counter, *value));
+        }
+        added.set_keys(&self.key, event.visitor.map(str::as_bytes), || event.session.map(str::as_bytes));
+        if !self.needs(&added) {
             return;
         }
-        let mut flags = 0;
-        for (holds, flag) in [
-            (is_odd, Flags::COUNTER),
-            (event.is_time_off, Flags::TIME),
-            (is_late(&event), Flags::LATE),
-            (mask.channels() & 1 != 0 && visitor == 0 && session.is_none(), Flags::WITHOUT_SESSION),
-        ] {
-            flags |= if holds { flag } else { 0 };
-        }
-        let texts = texts(&mut self.numbering);
-        let place = self.place(Place { texts, mask }, Flags(flags));
-        if has_mark {
-            self.rows.marks.push(Mark { session: session_hash, row: self.rows.micros.len() as u32, counters });
+        added.receive(event.received_micros);
+        added.note(Flags::TIME, event.is_time_off);
+        let texts = [Some(event.datastream), event.subject, event.page, event.device, event.referrer];
+        added.texts = std::array::from_fn(|dimension| self.numbering.interners[dimension].intern(texts[dimension]));
+        self.add(&added);
+    }
+
+    /// Whether the shard needs an event whose keys are set.
+    pub(crate) fn needs(&self, event: &Added) -> bool {
+        self.shard.counts(event.visitor, event.micros) || event.session != 0 && self.shard.has(event.session)
+    }
+
+    /// Adds an event of which everything is set.
+    pub(crate) fn add(&mut self, event: &Added) {
+        let place = Place { texts: event.texts, mask: event.mask };
+        let place = numbered(&mut self.rows.places, &mut self.place_ids, place, event.flags);
+        if event.has_mark() {
+            let row = self.rows.micros.len() as u32;
+            self.rows.marks.push(Mark { session: event.session, row, counters: event.counters });
         }
         self.rows.first = self.rows.first.min(event.micros);
         self.rows.last = self.rows.last.max(event.micros);
         self.rows.micros.push(event.micros);
         self.rows.place_of.push(place);
-        self.rows.visitors.push(visitor);
+        self.rows.visitors.push(event.visitor);
+    }
+
+    pub(crate) fn key(&self) -> &HashKey {
+        &self.key
+    }
+
+    pub(crate) fn numbering(&mut self) -> &mut Numbering {
+        &mut self.numbering
     }
 
     /// Events so far.
@@ -132,10 +177,6 @@ impl RowsBuilder {
         rows.marks.shrink_to_fit();
         rows
     }
-
-    fn place(&mut self, place: Place, flags: Flags) -> u32 {
-        numbered(&mut self.rows.places, &mut self.place_ids, place, flags)
-    }
 }
 
 /// The number of a place with what is odd about its events, a new one if there is none.
@@ -151,8 +192,4 @@ pub(super) fn numbered(
     })
 }
 
-/// Whether the event was received after its day was closed.
-fn is_late(event: &Parts<'_>) -> bool {
-    let day_start = event.micros.div_euclid(DAY_MICROS).saturating_mul(DAY_MICROS);
-    event.received_micros >= day_start.saturating_add(DAY_MICROS + DAY_CLOSES_AFTER_MICROS)
-}
+const COUNTER_LAST: i64 = COUNTER_MAX as i64;

@@ -1,6 +1,6 @@
 //! What few events have: counters above 0, and what can't be right.
 
-use crate::{COUNTER_MAX, Channel, Counter};
+use crate::{Channel, Counter};
 
 /// To which channels an event belongs, and which of them it is a contact request by.
 ///
@@ -79,22 +79,3 @@ impl Mark {
         Channel::Chat.counters().iter().any(|counter| self.counters[*counter as usize] > 0)
     }
 }
-
-/// The counters with anomalies as 0, and whether there was one.
-pub(crate) fn valid(counters: &[Option<i64>; 8]) -> ([u16; 8], bool) {
-    let mut valid = [0; 8];
-    let mut is_odd = false;
-    if counters.iter().all(Option::is_none) {
-        return (valid, is_odd);
-    }
-    for (counter, kept) in counters.iter().zip(&mut valid) {
-        match counter {
-            None => {}
-            Some(value @ 0..=COUNTER_LAST) => *kept = *value as u16,
-            Some(_) => is_odd = true,
-        }
-    }
-    (valid, is_odd)
-}
-
-const COUNTER_LAST: i64 = COUNTER_MAX as i64;

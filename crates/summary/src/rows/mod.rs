@@ -6,7 +6,7 @@ mod numbering;
 mod selection;
 mod texts;
 
-pub(crate) use builder::Parts;
+pub(crate) use builder::Added;
 pub use builder::RowsBuilder;
 pub(crate) use marks::{Flags, Mark, Mask};
 pub(crate) use numbering::Numbering;
@@ -24,23 +24,22 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// The place as numbers, which are hashed in two steps.
+    /// The place as numbers.
     pub(crate) fn key(&self) -> PlaceKey {
         let [datastream, subject, page, device, referrer] = self.texts;
         let pair = |high: u32, low: u32| u64::from(high) << 32 | u64::from(low);
-        let texts = u128::from(pair(datastream, subject)) << 64 | u128::from(pair(page, referrer));
-        PlaceKey(texts, u64::from(device) << 8 | u64::from(self.mask.0))
+        PlaceKey(pair(datastream, subject), pair(page, referrer), u64::from(device) << 8 | u64::from(self.mask.0))
     }
 }
 
-/// A [`Place`], in the order of its texts.
+/// A [`Place`], in the order of its texts; in numbers that leave no gap in a table of keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct PlaceKey(u128, u64);
+pub(crate) struct PlaceKey(u64, u64, u64);
 
 impl PlaceKey {
     /// The same with a byte more.
     pub(crate) fn with(self, byte: u8) -> PlaceKey {
-        PlaceKey(self.0, self.1 << 8 | u64::from(byte))
+        PlaceKey(self.0, self.1, self.2 << 8 | u64::from(byte))
     }
 }
 

@@ -1,15 +1,15 @@
 //! Events as a reader of files has them: a column for each field, in plain slices.
 //!
-//! The loop over the events stands here, where it is compiled for speed, and knows no engine's types.
+//! The loops over the events stand here, where they are compiled for speed, and know no engine's types.
 //! Nothing panics on slices that don't fit together: what isn't there is null.
+
+mod made;
+mod naming;
+mod step;
 
 use std::ops::Range;
 
-use crate::device::Environment;
-use crate::dimensions::TEXT_DIMENSIONS;
-use crate::rows::{NO_TEXT, Numbering, Parts, RowsBuilder};
-use crate::text::{cut_bytes, page_bytes};
-use crate::{Device, INTERNAL_REFERRER};
+pub(crate) use made::MadeOfTexts;
 
 /// A bit for each row, the lowest of each byte first.
 #[derive(Clone, Copy, Debug)]
@@ -62,46 +62,17 @@ pub struct Keys<'a> {
 
 impl<'a> TextColumn<'a> {
     fn get(&self, row: usize) -> Option<&'a [u8]> {
-        if !is_valid(&self.valid, row) {
-            return None;
-        }
         let place = match &self.keys {
-            Some(keys) => usize::try_from(*keys.places.get(row)?).ok()?,
-            None => row,
+            Some(keys) => self.key(keys, row)?,
+            None => is_valid(&self.valid, row).then_some(row)?,
         };
         self.bytes.get(range(self.offsets, place)?)
     }
-}
 
-/// What was made of the texts of a field's dictionary: of each once, when a row has it.
-pub(crate) struct Made<T> {
-    dictionary: u64,
-    values: Vec<Option<T>>,
-}
-
-impl<T> Default for Made<T> {
-    fn default() -> Made<T> {
-        Made { dictionary: 0, values: Vec::new() }
-    }
-}
-
-impl<T: Copy> Made<T> {
-    /// What is made of a row's text; `None` for a row without.
-    fn of(&mut self, column: &Option<TextColumn<'_>>, row: usize, make: impl FnOnce(&[u8]) -> T) -> Option<T> {
-        let column = column.as_ref()?;
-        let text = column.get(row)?;
-        let Some(keys) = &column.keys else { return Some(make(text)) };
-        if keys.dictionary != self.dictionary || self.values.len() + 1 != column.offsets.len() {
-            self.dictionary = keys.dictionary;
-            self.values.clear();
-            self.values.resize(column.offsets.len().saturating_sub(1), None);
-        }
-        let made = self.values.get_mut(usize::try_from(*keys.places.get(row)?).ok()?)?;
-        Some(*made.get_or_insert_with(|| make(text)))
-    }
-
-    fn bytes(&self) -> usize {
-        self.values.capacity() * size_of::<Option<T>>()
+    /// The place of a row's text in the dictionary; `None` for a row without.
+    fn key(&self, keys: &Keys<'_>, row: usize) -> Option<usize> {
+        is_valid(&self.valid, row).then_some(())?;
+        usize::try_from(*keys.places.get(row)?).ok()
     }
 }
 
@@ -209,85 +180,6 @@ pub struct EventColumns<'a> {
     pub counters: [Option<IntegerColumn<'a>>; 8],
     /// Rows whose time is marked as far from that of its receipt; `None` if none is.
     pub time_anomalies: Option<Valid<'a>>,
-}
-
-impl RowsBuilder {
-    /// Adds the events whose times, in microseconds, are within a span: as [`push`](Self::push) does, with
-    /// the visitor by [`IdentityColumn::visitor`], the page by [`page`](crate::page), device and referrer by
-    /// [`Device::of`] and [`referrer`](crate::referrer), and texts [cut](crate::cut).
-    pub fn push_columns(&mut self, columns: &EventColumns<'_>, span: &Range<i64>) {
-        for row in 0..columns.times.values.len() {
-            let Some(micros) = columns.times.get(row).filter(|micros| span.contains(micros)) else { continue };
-            let integer = |column: &Option<IntegerColumn<'_>>| column.as_ref().and_then(|column| column.get(row));
-            let event = Parts {
-                micros,
-                received_micros: integer(&columns.received).unwrap_or(i64::MIN),
-                visitor: columns.identities.as_ref().and_then(|identities| identities.visitor(row)),
-                session: columns.sessions.as_ref().and_then(|sessions| sessions.get(row)),
-                counters: columns.counters.each_ref().map(integer),
-                is_time_off: columns.time_anomalies.as_ref().is_some_and(|valid| is_valid(valid, row)),
-            };
-            self.push_parts(event, |numbering| numbering.texts_of(columns, row));
-        }
-    }
-}
-
-/// What was made of the texts of dictionaries, by field.
-#[derive(Default)]
-pub(crate) struct MadeOfTexts {
-    datastreams: Made<u32>,
-    subjects: Made<u32>,
-    pages: Made<u32>,
-    page_names: Made<u32>,
-    hosts_of_pages: Made<u32>,
-    hosts_of_referrers: Made<u32>,
-    environments: Made<Option<Environment>>,
-    devices: Made<Option<Device>>,
-}
-
-impl MadeOfTexts {
-    /// The memory that it takes, in bytes.
-    pub(crate) fn bytes(&self) -> usize {
-        let MadeOfTexts { datastreams, subjects, pages, page_names, hosts_of_pages, hosts_of_referrers, .. } = self;
-        let numbers = [datastreams, subjects, pages, page_names, hosts_of_pages, hosts_of_referrers];
-        numbers.iter().map(|made| made.bytes()).sum::<usize>() + self.environments.bytes() + self.devices.bytes()
-    }
-}
-
-impl Numbering {
-    /// The numbers of a row's texts.
-    fn texts_of(&mut self, columns: &EventColumns<'_>, row: usize) -> [u32; TEXT_DIMENSIONS] {
-        let Numbering { interners: [datastreams, subjects, pages, devices, referrers], hosts, made } = self;
-        let integer = |column: &Option<IntegerColumn<'_>>| column.as_ref().and_then(|column| column.get(row));
-        let number = |made: Option<u32>| made.unwrap_or(NO_TEXT);
-
-        let datastream = made.datastreams.of(&columns.datastreams, row, |text| datastreams.intern_bytes(Some(text)));
-        let subject = made.subjects.of(&columns.subjects, row, |text| subjects.intern_bytes(Some(cut_bytes(text))));
-        let page = match made
-            .pages
-            .of(&columns.page_urls, row, |url| pages.intern_bytes(page_bytes(Some(url), None).map(cut_bytes)))
-        {
-            None | Some(NO_TEXT) => made
-                .page_names
-                .of(&columns.page_names, row, |name| pages.intern_bytes(page_bytes(None, Some(name)).map(cut_bytes))),
-            page => page,
-        };
-
-        let environment = made.environments.of(&columns.environments, row, Environment::of).flatten();
-        let device = made.devices.of(&columns.device_types, row, Device::of_kind).flatten();
-        let screen = || integer(&columns.screen_widths).zip(integer(&columns.screen_heights));
-        let device = Device::told(environment, device, screen, || integer(&columns.viewport_widths));
-        let device = devices.intern(device.map(Device::name));
-
-        let referrer = match made.hosts_of_referrers.of(&columns.referrer_urls, row, |url| hosts.number(url)) {
-            None | Some(NO_TEXT) => NO_TEXT,
-            Some(host) => match made.hosts_of_pages.of(&columns.page_urls, row, |url| hosts.number(url)) {
-                Some(own) if own == host => referrers.intern(Some(INTERNAL_REFERRER)),
-                _ => hosts.referrer(host, referrers),
-            },
-        };
-        [number(datastream), number(subject), number(page), device, referrer]
-    }
 }
 
 /// From one offset to the next.

@@ -1,0 +1,66 @@
+//! What is made of the texts of dictionaries: of each once, however many rows have it.
+
+use super::TextColumn;
+use crate::Device;
+use crate::device::Environment;
+
+/// What was made of the texts of a field's dictionary: of each once, when a row has it.
+pub(crate) struct Made<T> {
+    dictionary: u64,
+    values: Vec<Option<T>>,
+}
+
+impl<T> Default for Made<T> {
+    fn default() -> Made<T> {
+        Made { dictionary: 0, values: Vec::new() }
+    }
+}
+
+impl<T: Copy> Made<T> {
+    /// What is made of a row's text; `None` for a row without.
+    pub(super) fn of(
+        &mut self,
+        column: &Option<TextColumn<'_>>,
+        row: usize,
+        make: impl FnOnce(&[u8]) -> T,
+    ) -> Option<T> {
+        let column = column.as_ref()?;
+        let Some(keys) = &column.keys else { return column.get(row).map(make) };
+        if keys.dictionary != self.dictionary || self.values.len() + 1 != column.offsets.len() {
+            self.dictionary = keys.dictionary;
+            self.values.clear();
+            self.values.resize(column.offsets.len().saturating_sub(1), None);
+        }
+        let made = self.values.get_mut(column.key(keys, row)?)?;
+        if made.is_none() {
+            *made = column.get(row).map(make);
+        }
+        *made
+    }
+
+    fn bytes(&self) -> usize {
+        self.values.capacity() * size_of::<Option<T>>()
+    }
+}
+
+/// What was made of the texts of dictionaries, by field.
+#[derive(Default)]
+pub(crate) struct MadeOfTexts {
+    pub(super) datastreams: Made<u32>,
+    pub(super) subjects: Made<u32>,
+    pub(super) pages: Made<u32>,
+    pub(super) page_names: Made<u32>,
+    pub(super) hosts_of_pages: Made<u32>,
+    pub(super) hosts_of_referrers: Made<u32>,
+    pub(super) environments: Made<Option<Environment>>,
+    pub(super) devices: Made<Option<Device>>,
+}
+
+impl MadeOfTexts {
+    /// The memory that it takes, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        let MadeOfTexts { datastreams, subjects, pages, page_names, hosts_of_pages, hosts_of_referrers, .. } = self;
+        let numbers = [datastreams, subjects, pages, page_names, hosts_of_pages, hosts_of_referrers];
+        numbers.iter().map(|made| made.bytes()).sum::<usize>() + self.environments.bytes() + self.devices.bytes()
+    }
+}

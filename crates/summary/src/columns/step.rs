@@ -1,0 +1,56 @@
+//! Rows of columns, some hundred events at a time and of these a column at a time: the loops are short, and what they
+//! leave of an event stays near the processor until it is added.
+
+use std::ops::Range;
+
+use super::{EventColumns, IntegerColumn, is_valid};
+use crate::rows::{Added, Flags, RowsBuilder};
+
+/// Rows that are looked at together.
+const STEP_ROWS: usize = 512;
+
+impl RowsBuilder {
+    /// Adds the events whose times, in microseconds, are within a span: as [`push`](Self::push) does, with
+    /// the visitor by [`IdentityColumn::visitor`](super::IdentityColumn::visitor), the page by [`page`](crate::page),
+    /// device and referrer by [`Device::of`] and [`referrer`](crate::referrer), and texts [cut](crate::cut).
+    pub fn push_columns(&mut self, columns: &EventColumns<'_>, span: &Range<i64>) {
+        let rows = columns.times.values.len();
+        let mut events = Vec::with_capacity(STEP_ROWS.min(rows));
+        for first in (0..rows).step_by(STEP_ROWS) {
+            let of_span = |row| columns.times.get(row).filter(|micros| span.contains(micros));
+            let step = first..rows.min(first + STEP_ROWS);
+            events.extend(step.filter_map(|row| Some(Added::new(row, of_span(row)?))));
+            self.push_step(columns, &mut events);
+            events.clear();
+        }
+    }
+
+    fn push_step(&mut self, columns: &EventColumns<'_>, events: &mut Vec<Added>) {
+        for (counter, column) in columns.counters.iter().enumerate() {
+            for_each_value(events, column, |event, value| event.count(counter, value));
+        }
+        for event in &mut *events {
+            let row = event.row;
+            let visitor = columns.identities.as_ref().and_then(|identities| identities.visitor(row));
+            let session = || columns.sessions.as_ref().and_then(|sessions| sessions.get(row));
+            event.set_keys(self.key(), visitor, session);
+        }
+        events.retain(|event| self.needs(event));
+        for_each_value(events, &columns.received, Added::receive);
+        for event in &mut *events {
+            event.note(Flags::TIME, columns.time_anomalies.as_ref().is_some_and(|valid| is_valid(valid, event.row)));
+        }
+        self.numbering().name(columns, events);
+        events.iter().for_each(|event| self.add(event));
+    }
+}
+
+/// Gives each event its integer of a column, if it has one.
+fn for_each_value(events: &mut [Added], column: &Option<IntegerColumn<'_>>, take: impl Fn(&mut Added, i64)) {
+    let Some(column) = column else { return };
+    for event in events {
+        if let Some(value) = column.get(event.row) {
+            take(event, value);
+        }
+    }
+}

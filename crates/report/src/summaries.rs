@@ -31,7 +31,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -192,6 +192,8 @@ struct Counters {
     days_stale: AtomicU64,
     /// Bytes of rows of files in the making, since a summary was made of any.
     rows_taken: AtomicU64,
+    /// Rows of the last of these files: the next ones mostly have about as many.
+    file_rows: AtomicUsize,
 }
 
 /// Figures for whoever watches.

@@ -25,9 +25,10 @@ impl Block {
     /// The committed rows as a batch of [`Shape::arrow_schema`].
     ///
     /// # Panics
-    /// If personal values are not protected.
+    /// If personal values are not protected. In debug builds, if an event is in progress.
     pub fn to_arrow(&self) -> RecordBatch {
         assert!(self.is_protected(), "personal values are protected before rows are shown");
+        debug_assert!(self.at_event_boundary(), "commit or roll back before rows are shown");
         let schema = self.shape.arrow_schema();
         let mut arrays: Vec<ArrayRef> = Vec::with_capacity(schema.fields().len());
         for (field, column) in self.shape.fields().iter().zip(schema.fields()) {
@@ -113,20 +114,29 @@ pub(super) fn nulls(valid: &Bits, rows: usize) -> Option<NullBuffer> {
 pub(super) fn offsets(list: &ListColumn, rows: usize) -> OffsetBuffer<i32> {
     let mut ends = Vec::new();
     list.offsets(rows, &mut ends);
-    OffsetBuffer::new(ends.into_iter().map(|end| end as i32).collect())
+    let ends: Vec<i32> = ends.into_iter().map(|end| end as i32).collect();
+    OffsetBuffer::new(ends.into())
 }
 
 /// The values at their rows, a default where there is none.
 fn spread<T: Copy + Default>(valid: &Bits, values: &[T], rows: usize) -> Vec<T> {
+    spread_by(valid, values, rows, |value| value)
+}
+
+/// What is made of the values, likewise.
+pub(super) fn spread_by<T: Copy, U: Copy + Default>(
+    valid: &Bits,
+    values: &[T],
+    rows: usize,
+    make: impl Fn(T) -> U,
+) -> Vec<U> {
+    let values = values.iter().map(|value| make(*value));
     if values.len() == rows {
-        return values.to_vec();
+        return values.collect();
     }
-    let mut spread = vec![T::default(); rows];
-    let mut values = values.iter();
-    for (row, place) in spread.iter_mut().enumerate() {
-        if valid.get(row)
-            && let Some(&value) = values.next()
-        {
+    let mut spread = vec![U::default(); rows];
+    for (row, value) in valid.rows().zip(values) {
+        if let Some(place) = spread.get_mut(row) {
             *place = value;
         }
     }
@@ -140,6 +150,9 @@ fn spread_bytes(
     plain: &Plain,
     place: impl Fn(usize) -> usize,
 ) -> (OffsetBuffer<i32>, Buffer) {
+    if column.values.len() == rows {
+        return byte_strings(plain, (0..rows).map(|row| Some(place(row))));
+    }
     let mut at = 0;
     let places = (0..rows).map(|row| {
         column.valid.get(row).then(|| {

@@ -69,6 +69,18 @@ impl Bits {
         &self.words
     }
 
+    /// The rows of the set, ascending.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = usize> + '_ {
+        self.words.iter().enumerate().flat_map(|(at, &word)| {
+            let mut left = word;
+            std::iter::from_fn(move || {
+                let bit = left.trailing_zeros() as usize;
+                left &= left.checked_sub(1)?;
+                Some(64 * at + bit)
+            })
+        })
+    }
+
     /// Empties the set; keeps the memory.
     pub(crate) fn clear(&mut self) {
         self.words.clear();

@@ -37,6 +37,10 @@ impl ListColumn {
         into.clear();
         into.reserve(rows + 1);
         into.push(0);
+        if self.ends.len() == rows {
+            into.extend_from_slice(&self.ends);
+            return;
+        }
         let mut ends = self.ends.iter();
         let mut last = 0;
         for row in 0..rows {

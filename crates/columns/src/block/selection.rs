@@ -11,7 +11,7 @@ use ::arrow::datatypes::{Field as ArrowField, FieldRef, Int32Type, Schema};
 use xdm::layout::{Field, Node, Space};
 
 use super::Block;
-use super::arrow::{byte_strings, nulls, offsets};
+use super::arrow::{byte_strings, nulls, offsets, spread_by};
 use super::column::Values;
 use super::text::TextValues;
 use crate::shape::Shape;
@@ -61,9 +61,10 @@ impl Block {
     /// A column of texts in no map or list that the block has as a dictionary comes as one, with keys of 32 bits.
     ///
     /// # Panics
-    /// If personal values are not protected.
+    /// If personal values are not protected. In debug builds, if an event is in progress.
     pub fn to_arrow_of(&self, selection: &Selection) -> RecordBatch {
         assert!(self.is_protected(), "personal values are protected before rows are shown");
+        debug_assert!(self.at_event_boundary(), "commit or roll back before rows are shown");
         let fields =
             selection.fields.iter().map(|field| (field.name.as_str(), self.selected(&field.node, Space::EVENTS)));
         let owns = selection.owns.iter().map(|(leaf, name)| (*name, self.keyed_or_plain(*leaf)));
@@ -111,13 +112,7 @@ impl Block {
         let Values::Text(text) = &column.values else { return self.leaf_array(leaf) };
         let TextValues::Keys(keys, entries) = text.values() else { return self.leaf_array(leaf) };
         let rows = self.rows();
-        let mut places = vec![0; rows];
-        if keys.len() == rows {
-            places.iter_mut().zip(keys).for_each(|(place, key)| *place = i32::from(*key));
-        } else {
-            let valid = (0..rows).filter(|row| column.valid.get(*row));
-            valid.zip(keys).for_each(|(row, key)| places[row] = i32::from(*key));
-        }
+        let places = spread_by(&column.valid, keys, rows, i32::from);
         let places = Int32Array::new(ScalarBuffer::from(places), nulls(&column.valid, rows));
         let (ends, bytes) = byte_strings(entries, (0..entries.len()).map(Some));
         Arc::new(DictionaryArray::<Int32Type>::new(places, Arc::new(StringArray::new(ends, bytes, None))))

@@ -41,8 +41,9 @@ impl Summaries {
             return None;
         }
         let kept = inner.kept().ok().filter(|kept| kept.files.is_some())?;
-        let rows = BatchRows::new(RowsBuilder::new(&kept.key.hash));
-        Some(FileRows { inner, columns: columns.clone(), rows })
+        let mut rows = RowsBuilder::new(&kept.key.hash);
+        rows.reserve(inner.counters.file_rows.load(Relaxed));
+        Some(FileRows { inner, columns: columns.clone(), rows: BatchRows::new(rows) })
     }
 
     /// Makes and keeps the summaries of settled days whose rows, and those of the days beside them, are all in memory;
@@ -118,6 +119,7 @@ impl FileRows {
     pub fn written(self, file: &NewFile) {
         let rows = Arc::new(self.rows.finish());
         let bytes = rows.bytes();
+        self.inner.counters.file_rows.store(rows.len(), Relaxed);
         self.inner.counters.rows_taken.fetch_add(bytes as u64, Relaxed);
         lock(&self.inner.rows).insert(SourceId::File(file.identity()), rows, bytes);
     }

@@ -16,7 +16,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 /// Raised when a summary of the same events becomes another one: by the rules of `summary` or of
 /// [`super::rows`].
-const RULES_VERSION: u64 = 4;
+const RULES_VERSION: u64 = 5;
 
 /// The events of one moment, by where they lie.
 pub(super) struct Moment {

@@ -68,11 +68,12 @@ impl Trails {
         let mut entries: Vec<(u32, Entry)> = Vec::new();
         for source in sources.of_day(window) {
             let mut clock = Clock::new(window, bucket);
-            let visitors = source.rows.visitors().iter().enumerate().filter(|(_, visitor)| smallest.has(**visitor));
-            for (row, visitor) in visitors {
+            let visitors = source.rows.visitors().iter().copied().enumerate();
+            let visitors = visitors.filter_map(|(row, visitor)| Some((row, kept(visitor)?)));
+            for (row, visitor) in visitors.filter(|(_, visitor)| smallest.has(*visitor)) {
                 let micros = source.rows.micros()[row];
                 let Some(of_day) = clock.bucket(micros) else { continue };
-                let Some(number) = numbers.get(visitor) else { continue };
+                let Some(number) = numbers.get(&visitor) else { continue };
                 let place = source.place(row as u32);
                 let is_request = place.mask.requests() != 0;
                 let minute = if is_request { (micros - window.start) % bucket.micros() / MINUTE_MICROS } else { 0 };
@@ -203,6 +204,12 @@ fn in_order(trail: &[Entry], places: &[u32]) -> Vec<Entry> {
     renamed
 }
 
+/// What is kept of a visitor's hash: the first 48 bits, the others as ones. Of ten million visitors no two are expected
+/// to have the same, and what is the same in all takes no room in a file. `None` for 0, which stands for no visitor.
+fn kept(visitor: u64) -> Option<u64> {
+    (visitor != 0).then_some(visitor | u64::from(u16::MAX))
+}
+
 /// The smallest hashes of a day.
 struct Smallest {
     /// Ascending; all below the threshold.
@@ -212,9 +219,9 @@ struct Smallest {
 }
 
 impl Smallest {
-    /// Whether a visitor may be among them. 0 stands for none.
+    /// Whether a visitor may be among them.
     fn has(&self, visitor: u64) -> bool {
-        visitor != 0 && self.threshold.is_none_or(|threshold| visitor < threshold)
+        self.threshold.is_none_or(|threshold| visitor < threshold)
     }
 
     /// Takes as many of the hashes as may be kept.
@@ -233,10 +240,11 @@ fn smallest(window: Window, sources: &Sources<'_>, shard: Shard) -> Smallest {
     let mut smallest = Smallest { hashes: Vec::new(), threshold: None };
     for source in sources.of_day(window) {
         for (visitor, micros) in source.rows.visitors().iter().zip(source.rows.micros()) {
-            if smallest.has(*visitor)
+            let Some(hash) = kept(*visitor) else { continue };
+            if smallest.has(hash)
                 && window.has(*micros)
                 && shard.has(*visitor)
-                && seen.insert(*visitor)
+                && seen.insert(hash)
                 && seen.len() > 2 * VISITORS_PER_DAY_MAX
             {
                 smallest.cut(seen.iter().copied());

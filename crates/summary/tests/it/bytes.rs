@@ -47,7 +47,7 @@ fn kept() -> DaySummaries {
 /// The columns with a header that fits them.
 fn sealed(columns: &[u8]) -> Vec<u8> {
     let compressed = zstd::bulk::compress(columns, 1).expect("memory suffices");
-    let mut bytes = b"FDDS\x04".to_vec();
+    let mut bytes = b"FDDS\x05".to_vec();
     bytes.extend_from_slice(&[0; 8]);
     bytes.extend_from_slice(&(columns.len() as u64).to_le_bytes());
     bytes.extend_from_slice(&compressed);
@@ -118,7 +118,7 @@ fn an_empty_day_is_read() {
 #[test]
 fn other_versions_and_lengths_are_told() {
     let mut bytes = summary().encode();
-    for version in [3, 5] {
+    for version in [4, 6] {
         bytes[4] = version;
         assert_eq!(DaySummary::decode(&bytes).err(), Some(DecodeError::Version(version)));
         assert_eq!(DaySummaries::decode(&bytes).err(), Some(DecodeError::Version(version)));

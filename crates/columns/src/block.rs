@@ -23,9 +23,9 @@ pub(crate) mod dictionary;
 mod gather;
 pub(crate) mod list;
 mod personal;
-mod selection;
 mod sink;
 pub(crate) mod text;
+mod view;
 
 use std::fmt;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ use self::column::{Column, Values};
 use self::list::ListColumn;
 pub use self::personal::PersonalValue;
 use self::personal::PersonalValues;
-pub use self::selection::Selection;
+pub use self::view::{LeafValues, LeafView, ListView, RowSet, TextsView};
 use crate::shape::{Own, Shape};
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;

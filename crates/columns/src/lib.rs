@@ -7,7 +7,7 @@ mod block;
 mod encode;
 mod shape;
 
-pub use block::{Block, PersonalValue, Row, Seal, Selection};
+pub use block::{Block, LeafValues, LeafView, ListView, PersonalValue, Row, RowSet, Seal, TextsView};
 pub use encode::checksummed::Checksummed;
 pub use encode::crc::crc32;
 pub use encode::header::BareHeader;

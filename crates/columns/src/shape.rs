@@ -215,6 +215,27 @@ impl Shape {
         self.file_order.iter().position(|&column| column == slot.0)
     }
 
+    /// What lies at a path of field names, `.` between them; `None` if nothing has a column there.
+    pub fn node_at(&self, path: &str) -> Option<&Node> {
+        let mut names = path.split('.');
+        let named = |fields: &'_ [Field], name: &str| fields.iter().position(|field| field.name == name);
+        let mut node = &self.fields[named(&self.fields, names.next()?)?].node;
+        for name in names {
+            let Node::Struct(_, fields) = node else { return None };
+            node = &fields[named(fields, name)?].node;
+        }
+        Some(node)
+    }
+
+    /// The number of the leaf column at a path, or of one of our own columns by its name.
+    pub fn leaf_at(&self, path: &str) -> Option<usize> {
+        match self.node_at(path) {
+            Some(Node::Leaf(slot)) => Some(slot.index()),
+            Some(_) => None,
+            None => Shape::owns().find(|(_, name)| *name == path).map(|(own, _)| self.own(own)),
+        }
+    }
+
     /// The layout's fields without the objects that have no leaf.
     pub(crate) fn fields(&self) -> &[Field] {
         &self.fields

@@ -10,9 +10,11 @@
 //! none costs time only. The task [`Summaries::upkeep`] makes summaries before somebody asks.
 
 mod answers;
+mod blocks;
 mod cache;
 mod changing;
 mod failure;
+mod fields;
 mod files;
 mod fold;
 mod fresh;
@@ -42,6 +44,7 @@ use table::Dataset;
 use tokio::sync::Semaphore;
 
 use self::answers::KnownAnswers;
+pub use self::blocks::RowColumns;
 use self::cache::Cache;
 use self::changing::ChangingDays;
 use self::failure::Failure;
@@ -50,7 +53,7 @@ use self::fresh::KnownFresh;
 use self::key::Key;
 use self::moment::SourceId;
 use self::threads::Threads;
-pub use self::written::{FileRows, RowColumns};
+pub use self::written::FileRows;
 use crate::{Answered, SummaryError, SummarySource};
 
 /// Bytes of summaries that are kept in memory: those of 90 days, of the 90 before and of a week more with a

@@ -19,7 +19,7 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Result, exec_datafusion_err, plan_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
-use summary::{Bits, IdentityColumn, TextColumn, Valid};
+use summary::{Bits, Bounds, FlagColumn, FlagValues, IdentityColumn, ListColumn, Present, TextColumn, Texts};
 
 /// What is asked of a map of identities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -131,18 +131,18 @@ impl Identities {
     /// As plain slices.
     pub(crate) fn columns<'a>(&'a self, map: &'a MapArray) -> IdentityColumn<'a> {
         let lists = self.lists.as_list::<i32>();
+        let marks = |marks: &'a BooleanArray| Bits::new(marks.values().values(), marks.values().offset());
+        let list = |offsets, nulls| ListColumn { bounds: Bounds::Offsets(offsets), present: present(nulls) };
         IdentityColumn {
-            entries: map.value_offsets(),
-            valid: bits(map.nulls()),
+            entries: list(map.value_offsets(), map.nulls()),
             namespaces: texts(&self.namespaces),
-            identities: lists.value_offsets(),
-            valid_lists: bits(lists.nulls()),
-            valid_identities: bits(self.items.nulls()),
+            identities: list(lists.value_offsets(), lists.nulls()),
+            present: present(self.items.nulls()),
             ids: texts(&self.ids),
             primary: self
                 .primary
                 .as_ref()
-                .map(|primary| Bits::new(primary.values().values(), primary.values().offset())),
+                .map(|primary| FlagColumn { values: FlagValues::Bits(marks(primary)), present: Present::All }),
         }
     }
 
@@ -178,12 +178,14 @@ fn marked(column: &BooleanArray) -> Option<BooleanArray> {
 /// Texts as plain slices.
 fn texts(column: &ArrayRef) -> TextColumn<'_> {
     let texts = column.as_string::<i32>();
-    TextColumn { offsets: texts.value_offsets(), bytes: texts.value_data(), keys: None, valid: bits(texts.nulls()) }
+    let present = present(texts.nulls());
+    let texts = Texts { bounds: Bounds::Offsets(texts.value_offsets()), skipped: 0, bytes: texts.value_data() };
+    TextColumn { texts, keys: None, present }
 }
 
 /// Which rows have a value.
-pub(crate) fn bits(nulls: Option<&NullBuffer>) -> Valid<'_> {
-    nulls.map(|nulls| Bits::new(nulls.validity(), nulls.offset()))
+pub(crate) fn present(nulls: Option<&NullBuffer>) -> Present<'_> {
+    nulls.map_or(Present::All, |nulls| Present::Marked(Bits::new(nulls.validity(), nulls.offset())))
 }
 
 /// The child rows of one row. Arrow's offsets never go backwards, so the casts hold.

@@ -74,7 +74,10 @@ mod text;
 
 pub use answer::{Lasting, answer, lasting_answer, lasting_answers};
 pub use channel::Channel;
-pub use columns::{Bits, EventColumns, IdentityColumn, IntegerColumn, Keys, TextColumn, Valid};
+pub use columns::{
+    Bits, Bounds, EventColumns, FlagColumn, FlagValues, IdentityColumn, IntegerColumn, KeyNumbers, Keys, ListColumn,
+    Present, TextColumn, Texts,
+};
 pub use counter::{COUNTER_MAX, Counter};
 pub use day::{DaySummaries, DaySummary, DecodeError, Unanswerable};
 pub use device::{Device, DeviceSigns, TABLET_SIDE_MAX, TABLET_SIDE_MIN};

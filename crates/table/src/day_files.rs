@@ -10,7 +10,6 @@ use std::sync::{Arc, PoisonError};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use columns::{Selection, Shape};
 use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
 use deltalake::kernel::LogicalFileView;
@@ -352,12 +351,6 @@ fn wanted(leaves: &[&[String]], paths: &[&str]) -> Vec<usize> {
     };
     let is_read = |leaf: &[String]| is_wanted(leaf) || is_cut(&leaf[0]);
     leaves.iter().enumerate().filter(|(_, leaf)| is_read(leaf)).map(|(number, _)| number).collect()
-}
-
-/// The columns of blocks at these paths, as [`Dataset::read_file`] takes them.
-pub fn selection(shape: &Shape, paths: &[&str]) -> Selection {
-    let paths: Vec<Vec<&str>> = paths.iter().map(|path| path.split('.').collect()).collect();
-    Selection::new(shape, |leaf| paths.iter().any(|path| is_at(path, leaf)))
 }
 
 /// Whether a leaf lies at a path or below it.

@@ -34,14 +34,14 @@ mod vacuum;
 mod view;
 
 pub use columns::{
-    Block, EVENT_DATE, EncodeError, EncodeOptions, Encoder, FileEncoder, FileSummary, FileWriter, PersonalValue, Row,
-    RowGroup, Seal, Selection, Shape, ShapeError,
+    Block, EVENT_DATE, EncodeError, EncodeOptions, Encoder, FileEncoder, FileSummary, FileWriter, LeafValues, LeafView,
+    ListView, PersonalValue, Row, RowGroup, RowSet, Seal, Shape, ShapeError, TextsView,
 };
 pub use commit::{Committed, Txn};
 pub use compact::{CompactPolicy, Compacted};
 pub use damage::DamagedFile;
 pub use dataset::{Dataset, DatasetStats};
-pub use day_files::{Batches, Contents, DataFile, DayFiles, FilesOfDay, ReadFailure, selection};
+pub use day_files::{Batches, Contents, DataFile, DayFiles, FilesOfDay, ReadFailure};
 pub use days::Partition;
 pub use disk::{Disk, DiskFile, OsDisk};
 pub use erase::{DeleteWhere, Deleted};

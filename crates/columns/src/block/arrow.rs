@@ -27,8 +27,7 @@ impl Block {
     /// # Panics
     /// If personal values are not protected. In debug builds, if an event is in progress.
     pub fn to_arrow(&self) -> RecordBatch {
-        assert!(self.is_protected(), "personal values are protected before rows are shown");
-        debug_assert!(self.at_event_boundary(), "commit or roll back before rows are shown");
+        self.assert_shown();
         let schema = self.shape.arrow_schema();
         let mut arrays: Vec<ArrayRef> = Vec::with_capacity(schema.fields().len());
         for (field, column) in self.shape.fields().iter().zip(schema.fields()) {
@@ -105,13 +104,13 @@ impl Block {
 }
 
 /// Arrow's null bitmap; `None` if no row is null.
-pub(super) fn nulls(valid: &Bits, rows: usize) -> Option<NullBuffer> {
+fn nulls(valid: &Bits, rows: usize) -> Option<NullBuffer> {
     let words: Vec<u64> = (0..rows.div_ceil(64)).map(|at| valid.word(at)).collect();
     let nulls = NullBuffer::new(BooleanBuffer::new(Buffer::from_vec(words), 0, rows));
     (nulls.null_count() > 0).then_some(nulls)
 }
 
-pub(super) fn offsets(list: &ListColumn, rows: usize) -> OffsetBuffer<i32> {
+fn offsets(list: &ListColumn, rows: usize) -> OffsetBuffer<i32> {
     let mut ends = Vec::new();
     list.offsets(rows, &mut ends);
     let ends: Vec<i32> = ends.into_iter().map(|end| end as i32).collect();
@@ -120,24 +119,13 @@ pub(super) fn offsets(list: &ListColumn, rows: usize) -> OffsetBuffer<i32> {
 
 /// The values at their rows, a default where there is none.
 fn spread<T: Copy + Default>(valid: &Bits, values: &[T], rows: usize) -> Vec<T> {
-    spread_by(valid, values, rows, |value| value)
-}
-
-/// What is made of the values, likewise.
-pub(super) fn spread_by<T: Copy, U: Copy + Default>(
-    valid: &Bits,
-    values: &[T],
-    rows: usize,
-    make: impl Fn(T) -> U,
-) -> Vec<U> {
-    let values = values.iter().map(|value| make(*value));
     if values.len() == rows {
-        return values.collect();
+        return values.to_vec();
     }
-    let mut spread = vec![U::default(); rows];
+    let mut spread = vec![T::default(); rows];
     for (row, value) in valid.rows().zip(values) {
         if let Some(place) = spread.get_mut(row) {
-            *place = value;
+            *place = *value;
         }
     }
     spread
@@ -164,10 +152,7 @@ fn spread_bytes(
 }
 
 /// The byte strings at these places, and empty ones.
-pub(super) fn byte_strings(
-    plain: &Plain,
-    places: impl ExactSizeIterator<Item = Option<usize>>,
-) -> (OffsetBuffer<i32>, Buffer) {
+fn byte_strings(plain: &Plain, places: impl ExactSizeIterator<Item = Option<usize>>) -> (OffsetBuffer<i32>, Buffer) {
     let mut bytes: Vec<u8> = Vec::with_capacity(plain.value_bytes());
     let mut ends: Vec<i32> = Vec::with_capacity(places.len() + 1);
     ends.push(0);

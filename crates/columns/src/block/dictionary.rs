@@ -45,13 +45,16 @@ pub(crate) struct Plain {
 }
 
 impl Plain {
+    /// Bytes of a value's length.
+    pub(crate) const LENGTH_BYTES: usize = 4;
+
     /// Appends a value.
     #[inline]
     pub(crate) fn push(&mut self, value: &[u8]) {
         // The limit on an event's bytes keeps a value, and that on a block's bytes a
         // block, far below 4 GiB.
         let length = value.len() as u32;
-        self.bytes.reserve(value.len() + 4);
+        self.bytes.reserve(value.len() + Plain::LENGTH_BYTES);
         self.bytes.extend_from_slice(&length.to_le_bytes());
         self.bytes.extend_from_slice(value);
         self.ends.push(self.bytes.len() as u32);
@@ -61,13 +64,18 @@ impl Plain {
     #[inline]
     pub(crate) fn get(&self, at: usize) -> &[u8] {
         let start = if at == 0 { 0 } else { self.ends[at - 1] as usize };
-        &self.bytes[start + 4..self.ends[at] as usize]
+        &self.bytes[start + Plain::LENGTH_BYTES..self.ends[at] as usize]
     }
 
     /// Number of values.
     #[inline]
     pub(crate) fn len(&self) -> usize {
         self.ends.len()
+    }
+
+    /// Where each value ends.
+    pub(crate) fn ends(&self) -> &[u32] {
+        &self.ends
     }
 
     /// All values as the body of a PLAIN page.
@@ -77,7 +85,7 @@ impl Plain {
 
     /// Bytes of all values without their lengths.
     pub(crate) fn value_bytes(&self) -> usize {
-        self.bytes.len() - 4 * self.ends.len()
+        self.bytes.len() - Plain::LENGTH_BYTES * self.ends.len()
     }
 
     /// Forgets the values from `len` on.

@@ -2,6 +2,6 @@
 
 mod pages;
 mod read;
-mod selection;
 mod values;
+mod view;
 mod world;

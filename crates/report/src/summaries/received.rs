@@ -12,8 +12,9 @@ use table::{DataFile, DayFiles};
 use tokio::runtime::Handle;
 
 use super::failure::Failure;
+use super::fields::RECEIVED_AT;
 use super::question::ATTEMPTS_MAX;
-use super::rows::{RECEIPT_ONLY, RECEIVED_AT, received};
+use super::rows::{RECEIPT_ONLY, received};
 use super::{FOLDS_AT_ONCE, Inner, Summaries};
 use crate::SummaryError;
 

@@ -1,68 +1,53 @@
 //! Events as `summary` takes them, out of the columns of the table.
 //!
 //! The same rules as those of the views: the visitor by [`crate::visitor`], the page by its address
-//! or its name, device and referrer by [`crate::surroundings`]. A column that a file doesn't have, or has with a type that can't be read as ours, is
-//! null, as in the views.
+//! or its name, device and referrer by [`crate::surroundings`].
 
 use std::collections::HashMap;
 use std::ops::Range;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, Int64Array, MapArray, RecordBatch, StringArray, TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, MapArray, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
-use datafusion::arrow::buffer::{NullBuffer, ScalarBuffer};
+use datafusion::arrow::buffer::NullBuffer;
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType};
-use summary::{Counter, EventColumns, IntegerColumn, Keys, Rows, RowsBuilder, TextColumn};
+use datafusion::arrow::datatypes::{DataType, Int32Type, TimeUnit, TimestampMicrosecondType};
+use summary::RowsBuilder;
 
-use crate::visitor::{Identities, bits};
-
-const TIME: &str = "timestamp";
-pub(super) const RECEIVED_AT: &str = "received_at";
-/// Null in what was loaded from a file.
-const REQUEST_ID: &str = "request_id";
-const DATASTREAM: &str = "datastream";
-const TIME_ANOMALY: &str = "time_anomaly";
-const IDENTITIES: &str = "identityMap";
-const SESSION: &str = "customerFeedback.chatSessionID";
-const SUBJECT: &str = "customerFeedback.subject";
-const PAGE_URL: &str = "web.webPageDetails.URL";
-const PAGE_NAME: &str = "web.webPageDetails.name";
-const REFERRER_URL: &str = "web.webReferrer.URL";
-const DEVICE_TYPE: &str = "device.type";
-const ENVIRONMENT: &str = "environment.type";
-const SCREEN_WIDTH: &str = "device.screenWidth";
-const SCREEN_HEIGHT: &str = "device.screenHeight";
-const VIEWPORT_WIDTH: &str = "environment.browserDetails.viewportWidth";
+use super::fields::{
+    COUNTERS, Fields, IDENTITIES, IdentityMap, IntegerValues, Integers, RECEIVED_AT, REQUEST_ID, Rows, SIZES, TEXTS,
+    TIME, TIME_ANOMALY, TextValues, Texts,
+};
+use crate::visitor::Identities;
 
 /// What is read of a data file.
 pub(super) const COLUMNS: &[&str] = &[
     TIME,
     RECEIVED_AT,
     REQUEST_ID,
-    DATASTREAM,
     TIME_ANOMALY,
     "identityMap.*.key",
     "identityMap.*.id",
     "identityMap.*.primary",
-    SESSION,
-    SUBJECT,
-    PAGE_URL,
-    PAGE_NAME,
-    REFERRER_URL,
-    DEVICE_TYPE,
-    ENVIRONMENT,
-    SCREEN_WIDTH,
-    SCREEN_HEIGHT,
-    VIEWPORT_WIDTH,
-    Counter::ALL[0].field(),
-    Counter::ALL[1].field(),
-    Counter::ALL[2].field(),
-    Counter::ALL[3].field(),
-    Counter::ALL[4].field(),
-    Counter::ALL[5].field(),
-    Counter::ALL[6].field(),
-    Counter::ALL[7].field(),
+    TEXTS[0],
+    TEXTS[1],
+    TEXTS[2],
+    TEXTS[3],
+    TEXTS[4],
+    TEXTS[5],
+    TEXTS[6],
+    TEXTS[7],
+    SIZES[0],
+    SIZES[1],
+    SIZES[2],
+    COUNTERS[0],
+    COUNTERS[1],
+    COUNTERS[2],
+    COUNTERS[3],
+    COUNTERS[4],
+    COUNTERS[5],
+    COUNTERS[6],
+    COUNTERS[7],
 ];
 
 /// What is read to learn the days of a file's rows.
@@ -105,41 +90,9 @@ impl BatchRows {
     /// Adds a batch's events within `span`, in microseconds. An event without a time belongs to no day and
     /// isn't among them.
     pub(super) fn push(&mut self, batch: &RecordBatch, span: &Range<i64>) {
-        let Some(times) = instants(batch, TIME) else { return };
-        let received = by_request(batch);
-        let mut text = |path| Texts::of(batch, path, &mut self.dictionaries);
-        let [datastreams, sessions, subjects] = [DATASTREAM, SESSION, SUBJECT].map(&mut text);
-        let [page_urls, page_names, referrer_urls] = [PAGE_URL, PAGE_NAME, REFERRER_URL].map(&mut text);
-        let [device_types, environments] = [DEVICE_TYPE, ENVIRONMENT].map(text);
-        let integer = |path| Integers::of(batch, path);
-        let [screen_widths, screen_heights, viewport_widths] =
-            [SCREEN_WIDTH, SCREEN_HEIGHT, VIEWPORT_WIDTH].map(integer);
-        let counters = Counter::ALL.map(|counter| integer(counter.field()));
-        let anomalies = leaf(batch, TIME_ANOMALY);
-        let maps = leaf(batch, IDENTITIES);
-        let map: Option<&MapArray> = maps.as_ref().and_then(|(column, _)| column.as_map_opt());
-        let identities = map.and_then(|map| Some((map, Identities::of(map).ok()?)));
-        self.builder.push_columns(
-            &EventColumns {
-                times: IntegerColumn { values: times.values(), valid: bits(times.nulls()) },
-                received: received.as_ref().map(|at| IntegerColumn { values: at.values(), valid: bits(at.nulls()) }),
-                datastreams: datastreams.as_ref().map(Texts::column),
-                identities: identities.as_ref().map(|(map, identities)| identities.columns(map)),
-                sessions: sessions.as_ref().map(Texts::column),
-                subjects: subjects.as_ref().map(Texts::column),
-                page_urls: page_urls.as_ref().map(Texts::column),
-                page_names: page_names.as_ref().map(Texts::column),
-                referrer_urls: referrer_urls.as_ref().map(Texts::column),
-                device_types: device_types.as_ref().map(Texts::column),
-                environments: environments.as_ref().map(Texts::column),
-                screen_widths: screen_widths.as_ref().map(Integers::column),
-                screen_heights: screen_heights.as_ref().map(Integers::column),
-                viewport_widths: viewport_widths.as_ref().map(Integers::column),
-                counters: counters.each_ref().map(|column| column.as_ref().map(Integers::column)),
-                time_anomalies: anomalies.as_ref().map(|(_, nulls)| bits(nulls.as_ref())),
-            },
-            span,
-        );
+        if let Some(fields) = fields(batch, &mut self.dictionaries) {
+            self.builder.push_columns(&fields.columns(), span);
+        }
     }
 
     /// Events so far.
@@ -152,49 +105,49 @@ impl BatchRows {
         self.builder.bytes()
     }
 
-    pub(super) fn finish(self) -> Rows {
+    pub(super) fn finish(self) -> summary::Rows {
         self.builder.finish()
     }
 }
 
-/// When events were received by a request: whether one is late is told by nothing else.
-fn by_request(batch: &RecordBatch) -> Option<TimestampMicrosecondArray> {
-    let (_, values, nulls) = instants(batch, RECEIVED_AT)?.into_parts();
-    let (requests, _) = leaf(batch, REQUEST_ID)?;
-    let nulls = NullBuffer::union(nulls.as_ref(), requests.logical_nulls().as_ref());
-    TimestampMicrosecondArray::try_new(values, nulls).ok()
-}
-
-/// A column of texts, and where it or a column around it is null.
-struct Texts {
-    texts: StringArray,
-    /// The text's place for each row, and the number of the dictionary.
-    keys: Option<(ScalarBuffer<i32>, u64)>,
-    nulls: Option<NullBuffer>,
-}
-
-impl Texts {
-    fn of(batch: &RecordBatch, path: &'static str, dictionaries: &mut Dictionaries) -> Option<Texts> {
+/// The fields of a batch; `None` without times.
+fn fields(batch: &RecordBatch, dictionaries: &mut Dictionaries) -> Option<Fields<'static>> {
+    let (times, received) = (instants(batch, TIME)?, instants(batch, RECEIVED_AT));
+    let rows = |path| leaf(batch, path).map(|(_, nulls)| Rows::Array(nulls));
+    let integers = |path| {
         let (column, nulls) = leaf(batch, path).filter(has_any)?;
-        if let Some(keyed) = column.as_dictionary_opt::<Int32Type>()
-            && let Some(texts) = keyed.values().as_string_opt::<i32>().filter(|texts| texts.null_count() == 0)
-        {
-            let number = dictionaries.number(path, texts);
-            return Some(Texts { texts: texts.clone(), keys: Some((keyed.keys().values().clone(), number)), nulls });
-        }
-        // A reader may hand out views or other dictionaries; for what is of the type the cast is free.
-        let texts = cast(&column, &DataType::Utf8).ok()?.as_string_opt::<i32>()?.clone();
-        Some(Texts { texts, keys: None, nulls })
-    }
+        Integers::of_array(&column, nulls)
+    };
+    let maps = leaf(batch, IDENTITIES);
+    let map: Option<&MapArray> = maps.as_ref().and_then(|(column, _)| column.as_map_opt());
+    Some(Fields {
+        rows: batch.num_rows(),
+        times: of_instants(times),
+        received: received.map(of_instants),
+        requests: rows(REQUEST_ID),
+        time_anomalies: rows(TIME_ANOMALY),
+        identities: map.and_then(|map| Some(IdentityMap::Array(map.clone(), Identities::of(map).ok()?))),
+        texts: TEXTS.map(|path| texts(batch, path, dictionaries)),
+        sizes: SIZES.map(integers),
+        counters: COUNTERS.map(integers),
+    })
+}
 
-    fn column(&self) -> TextColumn<'_> {
-        TextColumn {
-            offsets: self.texts.value_offsets(),
-            bytes: self.texts.value_data(),
-            keys: self.keys.as_ref().map(|(places, dictionary)| Keys { places, dictionary: *dictionary }),
-            valid: bits(self.nulls.as_ref()),
-        }
+fn of_instants(instants: TimestampMicrosecondArray) -> Integers<'static> {
+    let (_, values, nulls) = instants.into_parts();
+    Integers { values: IntegerValues::Array(values), rows: Rows::Array(nulls) }
+}
+
+fn texts(batch: &RecordBatch, path: &'static str, dictionaries: &mut Dictionaries) -> Option<Texts<'static>> {
+    let (column, nulls) = leaf(batch, path).filter(has_any)?;
+    if let Some(keyed) = column.as_dictionary_opt::<Int32Type>()
+        && let Some(texts) = keyed.values().as_string_opt::<i32>().filter(|texts| texts.null_count() == 0)
+    {
+        let number = dictionaries.number(path, texts);
+        let values = TextValues::KeyedArray(texts.clone(), keyed.keys().values().clone(), number);
+        return Some(Texts { values, rows: Rows::Array(nulls) });
     }
+    Texts::of_array(&column, nulls)
 }
 
 /// The dictionaries of one source's columns, numbered.
@@ -217,24 +170,6 @@ impl Dictionaries {
         self.count += 1;
         self.last.insert(path, (texts.clone(), self.count));
         self.count
-    }
-}
-
-/// A column of integers, and where it or a column around it is null.
-struct Integers {
-    integers: Int64Array,
-    nulls: Option<NullBuffer>,
-}
-
-impl Integers {
-    fn of(batch: &RecordBatch, path: &str) -> Option<Integers> {
-        let (column, nulls) = leaf(batch, path).filter(has_any)?;
-        let integers = cast(&column, &DataType::Int64).ok()?.as_primitive_opt::<Int64Type>()?.clone();
-        Some(Integers { integers, nulls })
-    }
-
-    fn column(&self) -> IntegerColumn<'_> {
-        IntegerColumn { values: self.integers.values(), valid: bits(self.nulls.as_ref()) }
     }
 }
 

@@ -7,29 +7,20 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use futures::{StreamExt, TryStreamExt};
 use summary::RowsBuilder;
-use table::{Block, NewFile, Selection, Shape, selection};
+use table::{Block, NewFile};
 
+use super::blocks::RowColumns;
 use super::failure::Failure;
 use super::moment::{Moment, SourceId};
-use super::rows::{BatchRows, COLUMNS};
 use super::{EVERYTHING, FOLDS_AT_ONCE, Inner, Summaries, lock};
-
-/// Which columns of blocks are taken.
-#[derive(Clone, Debug)]
-pub struct RowColumns(Arc<Selection>);
-
-impl RowColumns {
-    /// Of blocks of this shape.
-    pub fn new(shape: &Shape) -> RowColumns {
-        RowColumns(Arc::new(selection(shape, COLUMNS)))
-    }
-}
 
 /// The rows of a data file in the making.
 pub struct FileRows {
     inner: Arc<Inner>,
     columns: RowColumns,
-    rows: BatchRows,
+    rows: RowsBuilder,
+    /// Blocks so far.
+    blocks: u64,
 }
 
 impl Summaries {
@@ -43,7 +34,7 @@ impl Summaries {
         let kept = inner.kept().ok().filter(|kept| kept.files.is_some())?;
         let mut rows = RowsBuilder::new(&kept.key.hash);
         rows.reserve(inner.counters.file_rows.load(Relaxed));
-        Some(FileRows { inner, columns: columns.clone(), rows: BatchRows::new(rows) })
+        Some(FileRows { inner, columns: columns.clone(), rows, blocks: 0 })
     }
 
     /// Makes and keeps the summaries of settled days whose rows, and those of the days beside them, are all in memory;
@@ -112,7 +103,10 @@ fn is_complete(moment: &Moment, day: i32) -> bool {
 impl FileRows {
     /// Adds the rows of a block.
     pub fn push(&mut self, block: &Block) {
-        self.rows.push(&block.to_arrow_of(&self.columns.0), &EVERYTHING);
+        self.blocks += 1;
+        if let Some(fields) = self.columns.of(block, self.blocks) {
+            self.rows.push_columns(&fields.columns(), &EVERYTHING);
+        }
     }
 
     /// The file is written: its rows are kept while there is room.

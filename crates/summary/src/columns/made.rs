@@ -26,14 +26,16 @@ impl<T: Copy> Made<T> {
     ) -> Option<T> {
         let column = column.as_ref()?;
         let Some(keys) = &column.keys else { return column.get(row).map(make) };
-        if keys.dictionary != self.dictionary || self.values.len() + 1 != column.offsets.len() {
+        let texts = column.texts.bounds.len();
+        if keys.dictionary != self.dictionary || self.values.len() != texts {
             self.dictionary = keys.dictionary;
             self.values.clear();
-            self.values.resize(column.offsets.len().saturating_sub(1), None);
+            self.values.resize(texts, None);
         }
-        let made = self.values.get_mut(column.key(keys, row)?)?;
+        let number = keys.numbers.get(column.present.place(row)?)?;
+        let made = self.values.get_mut(number)?;
         if made.is_none() {
-            *made = column.get(row).map(make);
+            *made = column.texts.get(number).map(make);
         }
         *made
     }

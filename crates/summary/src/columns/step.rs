@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::{EventColumns, IntegerColumn, is_valid};
+use super::{EventColumns, IntegerColumn, Present};
 use crate::rows::{Added, Flags, RowsBuilder};
 
 /// Rows that are looked at together.
@@ -14,11 +14,10 @@ impl RowsBuilder {
     /// the visitor by [`IdentityColumn::visitor`](super::IdentityColumn::visitor), the page by [`page`](crate::page),
     /// device and referrer by [`Device::of`] and [`referrer`](crate::referrer), and texts [cut](crate::cut).
     pub fn push_columns(&mut self, columns: &EventColumns<'_>, span: &Range<i64>) {
-        let rows = columns.times.values.len();
-        let mut events = Vec::with_capacity(STEP_ROWS.min(rows));
-        for first in (0..rows).step_by(STEP_ROWS) {
+        let mut events = Vec::with_capacity(STEP_ROWS.min(columns.rows));
+        for first in (0..columns.rows).step_by(STEP_ROWS) {
             let of_span = |row| columns.times.get(row).filter(|micros| span.contains(micros));
-            let step = first..rows.min(first + STEP_ROWS);
+            let step = first..columns.rows.min(first + STEP_ROWS);
             events.extend(step.filter_map(|row| Some(Added::new(row, of_span(row)?))));
             self.push_step(columns, &mut events);
             events.clear();
@@ -36,9 +35,12 @@ impl RowsBuilder {
             event.set_keys(self.key(), visitor, session);
         }
         events.retain(|event| self.needs(event));
-        for_each_value(events, &columns.received, Added::receive);
         for event in &mut *events {
-            event.note(Flags::TIME, columns.time_anomalies.as_ref().is_some_and(|valid| is_valid(valid, event.row)));
+            let has = |present: &Option<Present<'_>>| present.as_ref().is_some_and(|present| present.has(event.row));
+            let received = columns.received.as_ref().filter(|_| has(&columns.requests));
+            let is_off = has(&columns.time_anomalies);
+            received.and_then(|received| received.get(event.row)).into_iter().for_each(|at| event.receive(at));
+            event.note(Flags::TIME, is_off);
         }
         self.numbering().name(columns, events);
         events.iter().for_each(|event| self.add(event));

@@ -4,19 +4,24 @@ use std::ops::Range;
 
 use proptest::prelude::*;
 use summary::{
-    Bits, EventColumns, HashKey, INTERNAL_REFERRER, IdentityColumn, IntegerColumn, Keep, Keys, RowsBuilder, TextColumn,
-    cut, fold, page,
+    Bits, Bounds, EventColumns, FlagColumn, FlagValues, HashKey, INTERNAL_REFERRER, IdentityColumn, IntegerColumn,
+    Keep, KeyNumbers, Keys, ListColumn, Present, RowsBuilder, TextColumn, Texts, cut, fold, page,
 };
 
 use crate::days::{FIRST_DAY, Owned, at, rows};
 use crate::same::events;
 
-/// Texts of a column, in the form in which a file has them.
-#[derive(Default)]
-struct Texts {
-    offsets: Vec<i32>,
-    bytes: Vec<u8>,
-    valid: Vec<u8>,
+/// How the values of columns are at hand.
+#[derive(Clone, Copy, Debug)]
+enum Form {
+    /// Each at its row, as in Arrow.
+    Spread,
+    /// Likewise, texts as numbers into a dictionary with this number.
+    Keyed(u64),
+    /// Only those of the rows that have one, as in a block.
+    Packed,
+    /// Likewise, texts as numbers.
+    PackedKeyed(u64),
 }
 
 /// Rows in front of the column's first one: a slice of a larger one.
@@ -27,83 +32,122 @@ fn bit(bits: &mut Vec<u8>, at: usize, is_set: bool) {
     bits[at / 8] |= u8::from(is_set) << (at % 8);
 }
 
-impl Texts {
-    fn of<'a>(texts: impl Iterator<Item = Option<&'a str>>) -> Texts {
-        let mut column = Texts { offsets: vec![0], ..Texts::default() };
-        for (row, text) in texts.enumerate() {
-            // Behind a null there may be anything.
-            column.bytes.extend(text.unwrap_or("left").as_bytes());
-            column.offsets.push(column.bytes.len() as i32);
-            bit(&mut column.valid, row + BEFORE, text.is_some());
+/// Which rows have a value.
+#[derive(Default)]
+struct Rows {
+    bits: Vec<u8>,
+    words: Vec<u64>,
+    before: Vec<u32>,
+}
+
+impl Rows {
+    fn of(has: impl Iterator<Item = bool>) -> Rows {
+        let mut rows = Rows::default();
+        let mut count = 0;
+        for (row, has) in has.enumerate() {
+            bit(&mut rows.bits, row + BEFORE, has);
+            if row % 64 == 0 {
+                rows.words.push(0);
+                rows.before.push(count);
+            }
+            rows.words[row / 64] |= u64::from(has) << (row % 64);
+            count += u32::from(has);
         }
-        column
+        rows
+    }
+
+    fn present(&self, form: Form) -> Present<'_> {
+        match form {
+            Form::Spread | Form::Keyed(_) => Present::Marked(Bits::new(&self.bits, BEFORE)),
+            Form::Packed | Form::PackedKeyed(_) => Present::Packed { words: &self.words, before: &self.before },
+        }
+    }
+}
+
+/// Texts of a column, in each form.
+struct TextValues {
+    form: Form,
+    rows: Rows,
+    offsets: Vec<i32>,
+    ends: Vec<u32>,
+    bytes: Vec<u8>,
+    int32: Vec<i32>,
+    uint16: Vec<u16>,
+}
+
+/// Bytes in front of a packed text.
+const LENGTH: usize = 4;
+
+impl TextValues {
+    fn of<'a>(form: Form, texts: impl Iterator<Item = Option<&'a str>>) -> TextValues {
+        let rows: Vec<Option<&str>> = texts.collect();
+        let (mut int32, mut uint16) = (Vec::new(), Vec::new());
+        let values: Vec<&str> = match form {
+            // Behind a null there may be anything.
+            Form::Spread => rows.iter().map(|text| text.unwrap_or("left")).collect(),
+            Form::Packed => rows.iter().copied().flatten().collect(),
+            Form::Keyed(_) | Form::PackedKeyed(_) => {
+                let mut entries: Vec<&str> = Vec::new();
+                for text in &rows {
+                    let Some(text) = text else {
+                        int32.push(-7);
+                        continue;
+                    };
+                    let at = entries.iter().position(|entry| entry == text).unwrap_or_else(|| {
+                        entries.push(text);
+                        entries.len() - 1
+                    });
+                    int32.push(at as i32);
+                    uint16.push(at as u16);
+                }
+                entries
+            }
+        };
+        let is_prefixed = matches!(form, Form::Packed | Form::PackedKeyed(_));
+        let (mut bytes, mut offsets, mut ends) = (Vec::new(), vec![0], Vec::new());
+        for value in values {
+            bytes.extend_from_slice(if is_prefixed { b"len:" } else { b"" });
+            bytes.extend_from_slice(value.as_bytes());
+            offsets.push(bytes.len() as i32);
+            ends.push(bytes.len() as u32);
+        }
+        let rows = Rows::of(rows.iter().map(Option::is_some));
+        TextValues { form, rows, offsets, ends, bytes, int32, uint16 }
     }
 
     fn column(&self) -> TextColumn<'_> {
-        TextColumn {
-            offsets: &self.offsets,
-            bytes: &self.bytes,
-            keys: None,
-            valid: Some(Bits::new(&self.valid, BEFORE)),
-        }
-    }
-}
-
-/// Texts of a column as a dictionary, with a place for each row.
-struct Keyed {
-    texts: Texts,
-    places: Vec<i32>,
-    valid: Vec<u8>,
-}
-
-impl Keyed {
-    fn of<'a>(texts: impl Iterator<Item = Option<&'a str>>) -> Keyed {
-        let mut entries: Vec<&str> = Vec::new();
-        let mut keyed = Keyed { texts: Texts::default(), places: Vec::new(), valid: Vec::new() };
-        for (row, text) in texts.enumerate() {
-            bit(&mut keyed.valid, row + BEFORE, text.is_some());
-            let place = text.map(|text| entries.iter().position(|entry| *entry == text));
-            keyed.places.push(match (text, place.flatten()) {
-                (_, Some(place)) => place as i32,
-                // Of a null there may be any.
-                (None, _) => -7,
-                (Some(text), None) => {
-                    entries.push(text);
-                    entries.len() as i32 - 1
-                }
-            });
-        }
-        keyed.texts = Texts::of(entries.into_iter().map(Some));
-        keyed
-    }
-
-    fn column(&self, dictionary: u64) -> TextColumn<'_> {
-        TextColumn {
-            offsets: &self.texts.offsets,
-            bytes: &self.texts.bytes,
-            keys: Some(Keys { places: &self.places, dictionary }),
-            valid: Some(Bits::new(&self.valid, BEFORE)),
-        }
+        let (bounds, skipped) = match self.form {
+            Form::Spread | Form::Keyed(_) => (Bounds::Offsets(&self.offsets), 0),
+            Form::Packed | Form::PackedKeyed(_) => (Bounds::Ends(&self.ends), LENGTH),
+        };
+        let keys = match self.form {
+            Form::Spread | Form::Packed => None,
+            Form::Keyed(dictionary) => Some(Keys { numbers: KeyNumbers::Int32(&self.int32), dictionary }),
+            Form::PackedKeyed(dictionary) => Some(Keys { numbers: KeyNumbers::UInt16(&self.uint16), dictionary }),
+        };
+        let texts = Texts { bounds, skipped, bytes: &self.bytes };
+        TextColumn { texts, keys, present: self.rows.present(self.form) }
     }
 }
 
 struct Integers {
+    form: Form,
+    rows: Rows,
     values: Vec<i64>,
-    valid: Vec<u8>,
 }
 
 impl Integers {
-    fn of(integers: impl Iterator<Item = Option<i64>>) -> Integers {
-        let mut column = Integers { values: Vec::new(), valid: Vec::new() };
-        for (row, value) in integers.enumerate() {
-            column.values.push(value.unwrap_or(77));
-            bit(&mut column.valid, row, value.is_some());
-        }
-        column
+    fn of(form: Form, integers: impl Iterator<Item = Option<i64>>) -> Integers {
+        let integers: Vec<Option<i64>> = integers.collect();
+        let values = match form {
+            Form::Spread | Form::Keyed(_) => integers.iter().map(|value| value.unwrap_or(77)).collect(),
+            Form::Packed | Form::PackedKeyed(_) => integers.iter().copied().flatten().collect(),
+        };
+        Integers { form, rows: Rows::of(integers.iter().map(Option::is_some)), values }
     }
 
     fn column(&self) -> IntegerColumn<'_> {
-        IntegerColumn { values: &self.values, valid: Some(Bits::new(&self.valid, 0)) }
+        IntegerColumn { values: &self.values, present: self.rows.present(self.form) }
     }
 }
 
@@ -125,10 +169,12 @@ fn on_its_host(event: Owned) -> Owned {
 }
 
 /// Columns without any but these.
-fn bare(times: IntegerColumn<'_>) -> EventColumns<'_> {
+fn bare(rows: usize, times: IntegerColumn<'_>) -> EventColumns<'_> {
     EventColumns {
+        rows,
         times,
         received: None,
+        requests: None,
         datastreams: None,
         identities: None,
         sessions: None,
@@ -146,50 +192,53 @@ fn bare(times: IntegerColumn<'_>) -> EventColumns<'_> {
     }
 }
 
-/// Adds events as columns; with a number of the dictionaries, those of texts as dictionaries.
-fn push(builder: &mut RowsBuilder, events: &[Owned], span: &Range<i64>, dictionary: Option<u64>) {
-    let texts =
-        |get: fn(&Owned) -> Option<&str>| (Texts::of(events.iter().map(get)), Keyed::of(events.iter().map(get)));
+/// Adds events as columns.
+fn push(builder: &mut RowsBuilder, events: &[Owned], span: &Range<i64>, form: Form) {
+    let texts = |get: fn(&Owned) -> Option<&str>| TextValues::of(form, events.iter().map(get));
     let visitors = texts(|event| event.visitor.as_deref());
     let (datastreams, sessions) = (texts(|event| Some(&event.datastream)), texts(|event| event.session.as_deref()));
     let (subjects, pages) = (texts(|event| event.subject.as_deref()), texts(|event| event.page.as_deref()));
     let (devices, referrers) = (texts(|event| event.device.as_deref()), texts(referrer_url));
-    let times = Integers::of(events.iter().map(|event| Some(event.micros)));
-    let received = Integers::of(events.iter().map(|event| Some(event.received_micros)));
-    let counters: [Integers; 8] = std::array::from_fn(|at| Integers::of(events.iter().map(|event| event.counters[at])));
-    let mut odd = Vec::new();
-    events.iter().enumerate().for_each(|(row, event)| bit(&mut odd, row, event.is_time_off));
+    let integers = |get: &dyn Fn(&Owned) -> Option<i64>| Integers::of(form, events.iter().map(get));
+    let times = integers(&|event| Some(event.micros));
+    let received = integers(&|event| Some(event.received_micros));
+    let counters: [Integers; 8] = std::array::from_fn(|at| integers(&|event| event.counters[at]));
+    let odd = Rows::of(events.iter().map(|event| event.is_time_off));
     // One namespace with one identity an event.
-    let namespaces = Texts::of(events.iter().map(|_| Some("ecid")));
+    let namespaces = texts(|_| Some("ecid"));
     let each: Vec<i32> = (0..=events.len() as i32).collect();
+    let ends: Vec<u32> = (1..=events.len() as u32).collect();
     let identities = IdentityColumn {
-        entries: &each,
-        valid: None,
+        entries: ListColumn { bounds: Bounds::Offsets(&each), present: Present::All },
         namespaces: namespaces.column(),
-        identities: &each,
-        valid_lists: None,
-        valid_identities: None,
-        ids: visitors.0.column(),
+        identities: ListColumn { bounds: Bounds::Ends(&ends), present: Present::All },
+        present: Present::All,
+        ids: visitors.column(),
         primary: None,
     };
-    fn column(texts: &(Texts, Keyed), dictionary: Option<u64>) -> Option<TextColumn<'_>> {
-        Some(dictionary.map_or_else(|| texts.0.column(), |dictionary| texts.1.column(dictionary)))
-    }
-    let column = |texts| column(texts, dictionary);
     let columns = EventColumns {
         received: Some(received.column()),
-        datastreams: column(&datastreams),
+        requests: Some(Present::All),
+        datastreams: Some(datastreams.column()),
         identities: Some(identities),
-        sessions: column(&sessions),
-        subjects: column(&subjects),
-        page_urls: column(&pages),
-        referrer_urls: column(&referrers),
-        device_types: column(&devices),
+        sessions: Some(sessions.column()),
+        subjects: Some(subjects.column()),
+        page_urls: Some(pages.column()),
+        referrer_urls: Some(referrers.column()),
+        device_types: Some(devices.column()),
         counters: counters.each_ref().map(|column| Some(column.column())),
-        time_anomalies: Some(Some(Bits::new(&odd, 0))),
-        ..bare(times.column())
+        time_anomalies: Some(odd.present(form)),
+        ..bare(events.len(), times.column())
     };
     builder.push_columns(&columns, span);
+}
+
+fn forms(first: u64) -> impl Strategy<Value = [Form; 2]> {
+    // The second events have dictionaries of their own.
+    let of = |number| {
+        prop_oneof![Just(Form::Spread), Just(Form::Keyed(number)), Just(Form::Packed), Just(Form::PackedKeyed(number))]
+    };
+    [of(first), of(first + 1)]
 }
 
 proptest! {
@@ -197,17 +246,16 @@ proptest! {
 
     #[test]
     fn columns_give_the_same_rows(
-        first in events(), second in events(), from in 0..4i64, days in 0..3i64, dictionaries in prop::option::of(0..2u64),
+        first in events(), second in events(), from in 0..4i64, days in 0..3i64, forms in (0..2u64).prop_flat_map(forms),
     ) {
         let span = at(from, 0)..at(from + days, 0);
         let mut builder = RowsBuilder::new(&HashKey::new(*b"a key of 16 byte"));
         let mut one_by_one: Vec<Owned> = Vec::new();
-        for (number, events) in [first, second].into_iter().enumerate() {
+        for (events, form) in [first, second].into_iter().zip(forms) {
             let events: Vec<Owned> = events.into_iter().map(on_its_host).collect();
             // Twice, so that the same dictionaries come again.
-            let dictionary = dictionaries.map(|first| first + number as u64);
-            push(&mut builder, &events, &span, dictionary);
-            push(&mut builder, &events, &span, dictionary);
+            push(&mut builder, &events, &span, form);
+            push(&mut builder, &events, &span, form);
             let of_span: Vec<Owned> = events.into_iter().filter(|event| span.contains(&event.micros)).collect();
             one_by_one.extend(of_span.iter().cloned().chain(of_span.iter().cloned()));
         }
@@ -225,25 +273,35 @@ fn the_visitor_is_a_device_else_the_primary_identity_else_the_first() {
     // (namespace, [(id, primary)]) of one event.
     type Entries<'a> = &'a [(&'a str, &'a [(Option<&'a str>, bool)])];
     let check = |entries: Entries<'_>, expect: Option<&str>| {
-        let namespaces = Texts::of(entries.iter().map(|(namespace, _)| Some(*namespace)));
         let items: Vec<(Option<&str>, bool)> = entries.iter().flat_map(|(_, items)| items.iter().copied()).collect();
-        let ids = Texts::of(items.iter().map(|item| item.0));
-        let mut primary = Vec::new();
-        items.iter().enumerate().for_each(|(at, item)| bit(&mut primary, at, item.1));
+        let mut marks = Vec::new();
+        items.iter().enumerate().for_each(|(at, item)| bit(&mut marks, at, item.1));
+        let bytes: Vec<bool> = items.iter().filter(|item| item.1).map(|item| item.1).collect();
+        let marked = Rows::of(items.iter().map(|item| item.1));
         let mut ends = vec![0];
-        entries.iter().for_each(|(_, items)| ends.push(ends.last().unwrap() + items.len() as i32));
-        let column = IdentityColumn {
-            entries: &[0, entries.len() as i32],
-            valid: None,
-            namespaces: namespaces.column(),
-            identities: &ends,
-            valid_lists: None,
-            valid_identities: None,
-            ids: ids.column(),
-            primary: Some(Bits::new(&primary, 0)),
-        };
-        assert_eq!(column.visitor(0), expect.map(str::as_bytes), "{entries:?}");
-        assert_eq!(column.visitor(1), None, "there is no such row");
+        entries.iter().for_each(|(_, items)| ends.push(ends.last().unwrap() + items.len() as u32));
+        let offsets: Vec<i32> = ends.iter().map(|end| *end as i32).collect();
+        for form in [Form::Spread, Form::Packed, Form::PackedKeyed(1)] {
+            let namespaces = TextValues::of(form, entries.iter().map(|(namespace, _)| Some(*namespace)));
+            let ids = TextValues::of(form, items.iter().map(|item| item.0));
+            let is_packed = !matches!(form, Form::Spread);
+            let column = IdentityColumn {
+                entries: ListColumn { bounds: Bounds::Ends(&[entries.len() as u32]), present: Present::All },
+                namespaces: namespaces.column(),
+                identities: ListColumn {
+                    bounds: if is_packed { Bounds::Ends(&ends[1..]) } else { Bounds::Offsets(&offsets) },
+                    present: Present::All,
+                },
+                present: Present::All,
+                ids: ids.column(),
+                primary: Some(match is_packed {
+                    true => FlagColumn { values: FlagValues::Bytes(&bytes), present: marked.present(form) },
+                    false => FlagColumn { values: FlagValues::Bits(Bits::new(&marks, 0)), present: Present::All },
+                }),
+            };
+            assert_eq!(column.visitor(0), expect.map(str::as_bytes), "{entries:?}");
+            assert_eq!(column.visitor(1), None, "there is no such row");
+        }
     };
     check(&[], None);
     check(&[("Email", &[(Some("a"), false)]), ("ecid", &[(Some("d"), false)])], Some("d"));
@@ -254,25 +312,35 @@ fn the_visitor_is_a_device_else_the_primary_identity_else_the_first() {
 
 #[test]
 fn slices_that_do_not_fit_together_are_null() {
-    let texts =
-        TextColumn { offsets: &[0, 9, -1, 3], bytes: b"abc\xff", keys: None, valid: Some(Bits::new(&[0b111], 0)) };
-    let keys = |places| Some(Keys { places, dictionary: 0 });
+    let of = |bounds| TextColumn {
+        texts: Texts { bounds, skipped: 0, bytes: b"abc\xff" },
+        keys: None,
+        present: Present::Marked(Bits::new(&[0b111], 0)),
+    };
+    let texts = of(Bounds::Offsets(&[0, 9, -1, 3]));
+    let keys = |numbers| Some(Keys { numbers: KeyNumbers::Int32(numbers), dictionary: 0 });
+    let integers = |values| IntegerColumn { values, present: Present::All };
     let times = [at(0, 0); 4];
     let columns = EventColumns {
-        received: Some(IntegerColumn { values: &[], valid: None }),
+        received: Some(integers(&[])),
+        requests: Some(Present::Packed { words: &[], before: &[] }),
         datastreams: Some(texts),
-        sessions: Some(TextColumn { offsets: &[0, 4, 4, 4, 4], ..texts }),
-        subjects: Some(TextColumn { offsets: &[3, 4, 4, 4, 4], ..texts }),
-        page_urls: Some(TextColumn { offsets: &[], ..texts }),
+        sessions: Some(of(Bounds::Offsets(&[0, 4, 4, 4, 4]))),
+        subjects: Some(of(Bounds::Offsets(&[3, 4, 4, 4, 4]))),
+        page_urls: Some(of(Bounds::Offsets(&[]))),
         page_names: Some(TextColumn { keys: keys(&[0, 1, 2]), ..texts }),
-        referrer_urls: Some(TextColumn { keys: keys(&[-1, 3, i32::MAX]), valid: None, ..texts }),
-        device_types: Some(TextColumn { offsets: &[], keys: keys(&[0, 1, 2, 3]), ..texts }),
-        environments: Some(TextColumn { offsets: &[0, 4, 4, 4, 4], ..texts }),
-        screen_widths: Some(IntegerColumn { values: &[], valid: None }),
-        screen_heights: Some(IntegerColumn { values: &[1], valid: None }),
-        viewport_widths: Some(IntegerColumn { values: &[], valid: None }),
-        time_anomalies: Some(None),
-        ..bare(IntegerColumn { values: &times, valid: None })
+        referrer_urls: Some(TextColumn { keys: keys(&[-1, 3, i32::MAX]), present: Present::All, ..texts }),
+        device_types: Some(TextColumn { keys: keys(&[0, 1, 2, 3]), ..of(Bounds::Ends(&[])) }),
+        environments: Some(TextColumn {
+            texts: Texts { skipped: 9, ..texts.texts },
+            present: Present::Packed { words: &[7], before: &[] },
+            ..of(Bounds::Ends(&[2, 1, 9]))
+        }),
+        screen_widths: Some(integers(&[])),
+        screen_heights: Some(integers(&[1])),
+        viewport_widths: Some(IntegerColumn { values: &[], present: Present::Packed { words: &[7], before: &[9] } }),
+        time_anomalies: Some(Present::All),
+        ..bare(4, integers(&times))
     };
     let mut builder = RowsBuilder::new(&HashKey::new(*b"a key of 16 byte"));
     builder.push_columns(&columns, &(i64::MIN..i64::MAX));
@@ -284,11 +352,12 @@ fn texts_count_as_far_as_they_do_one_by_one() {
     let long = "é".repeat(2_000);
     let times = [at(0, 0)];
     for (url, name) in [("https://shop.example/a?b#c", "n"), ("#x", "n"), ("", ""), (long.as_str(), "n"), ("?a", "")] {
-        let (urls, names) = (Texts::of([Some(url)].into_iter()), Texts::of([Some(name)].into_iter()));
+        let text = |text| TextValues::of(Form::Spread, [Some(text)].into_iter());
+        let (urls, names) = (text(url), text(name));
         let columns = EventColumns {
             page_urls: Some(urls.column()),
             page_names: Some(names.column()),
-            ..bare(IntegerColumn { values: &times, valid: None })
+            ..bare(1, IntegerColumn { values: &times, present: Present::All })
         };
         let mut builder = RowsBuilder::new(&HashKey::new(*b"a key of 16 byte"));
         builder.push_columns(&columns, &(i64::MIN..i64::MAX));

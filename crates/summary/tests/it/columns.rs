@@ -8,7 +8,7 @@ use summary::{
     Keep, KeyNumbers, Keys, ListColumn, Present, RowsBuilder, TextColumn, Texts, cut, fold, page,
 };
 
-use crate::days::{FIRST_DAY, Owned, at, rows};
+use crate::days::{FIRST_DAY, MINUTE, Owned, at, rows};
 use crate::same::events;
 
 /// How the values of columns are at hand.
@@ -168,6 +168,16 @@ fn on_its_host(event: Owned) -> Owned {
     }
 }
 
+/// Whether a request brought the event.
+fn is_by_request(event: &Owned) -> bool {
+    event.micros / MINUTE % 3 > 0
+}
+
+/// When an event was received that no request brought means nothing.
+fn as_received(event: Owned) -> Owned {
+    if is_by_request(&event) { event } else { Owned { received_micros: i64::MIN, ..event } }
+}
+
 /// Columns without any but these.
 fn bare(rows: usize, times: IntegerColumn<'_>) -> EventColumns<'_> {
     EventColumns {
@@ -204,6 +214,7 @@ fn push(builder: &mut RowsBuilder, events: &[Owned], span: &Range<i64>, form: Fo
     let received = integers(&|event| Some(event.received_micros));
     let counters: [Integers; 8] = std::array::from_fn(|at| integers(&|event| event.counters[at]));
     let odd = Rows::of(events.iter().map(|event| event.is_time_off));
+    let requests = Rows::of(events.iter().map(is_by_request));
     // One namespace with one identity an event.
     let namespaces = texts(|_| Some("ecid"));
     let each: Vec<i32> = (0..=events.len() as i32).collect();
@@ -218,7 +229,7 @@ fn push(builder: &mut RowsBuilder, events: &[Owned], span: &Range<i64>, form: Fo
     };
     let columns = EventColumns {
         received: Some(received.column()),
-        requests: Some(Present::All),
+        requests: Some(requests.present(form)),
         datastreams: Some(datastreams.column()),
         identities: Some(identities),
         sessions: Some(sessions.column()),
@@ -257,6 +268,7 @@ proptest! {
             push(&mut builder, &events, &span, form);
             push(&mut builder, &events, &span, form);
             let of_span: Vec<Owned> = events.into_iter().filter(|event| span.contains(&event.micros)).collect();
+            let of_span: Vec<Owned> = of_span.into_iter().map(as_received).collect();
             one_by_one.extend(of_span.iter().cloned().chain(of_span.iter().cloned()));
         }
         let of_columns = builder.finish();

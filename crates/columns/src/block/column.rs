@@ -6,7 +6,7 @@ use super::text::Text;
 use crate::shape::{Kind, Leaf};
 
 /// The values of a column, nulls left out.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) enum Values {
     Text(Text),
     Binary(Plain),
@@ -82,7 +82,7 @@ impl Values {
 }
 
 /// One column of a block.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Column {
     /// Index of the space whose rows it has.
     pub(crate) space: u16,

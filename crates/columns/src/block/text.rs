@@ -7,6 +7,9 @@
 //! it up ("spills") as soon as its values turn out not to repeat. The dictionary
 //! outlives the block's contents: the next block mostly meets the same values.
 
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::dictionary::{Dictionary, Plain, same};
@@ -20,10 +23,15 @@ const TRIAL_ENTRIES: usize = 128;
 /// Blocks that stay without a dictionary before it is tried again.
 const PLAIN_BLOCKS: u8 = 16;
 
+/// Numbers of dictionaries: no two of a process have the same.
+static DICTIONARIES: AtomicU64 = AtomicU64::new(1);
+
 /// The values of a text column, nulls left out.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Text {
     dictionary: Dictionary,
+    /// Another one as soon as entries go.
+    dictionary_number: u64,
     /// Values as numbers into the dictionary, if `interning`.
     keys: Vec<u16>,
     /// The values otherwise.
@@ -47,6 +55,7 @@ impl Text {
     pub(crate) fn new() -> Text {
         Text {
             dictionary: Dictionary::default(),
+            dictionary_number: DICTIONARIES.fetch_add(1, Relaxed),
             keys: Vec::new(),
             plain: Plain::default(),
             interning: true,
@@ -100,9 +109,20 @@ impl Text {
             self.plain.push(self.dictionary.entries().get(usize::from(key)));
         }
         self.keys.clear();
-        self.dictionary.clear();
+        self.forget_dictionary();
         self.interning = false;
         self.plain_blocks_left = PLAIN_BLOCKS;
+    }
+
+    fn forget_dictionary(&mut self) {
+        self.dictionary.clear();
+        self.dictionary_number = DICTIONARIES.fetch_add(1, Relaxed);
+    }
+
+    /// Stands for the dictionary: whenever it is the same, all entries that there were are there, and others may be
+    /// behind them.
+    pub(crate) fn dictionary_number(&self) -> u64 {
+        self.dictionary_number
     }
 
     /// Number of values.
@@ -146,7 +166,7 @@ impl Text {
         self.plain.clear();
         if self.interning {
             if self.dictionary.len() > ENTRIES_MAX / 2 {
-                self.dictionary.clear();
+                self.forget_dictionary();
             }
         } else {
             self.plain_blocks_left = self.plain_blocks_left.saturating_sub(1);

@@ -38,7 +38,15 @@ pub enum LeafValues<'a> {
     /// Texts of UTF-8.
     Texts(TextsView<'a>),
     /// The same as numbers into a dictionary.
-    Keys(&'a [u16], TextsView<'a>),
+    Keys {
+        /// The numbers, from 0.
+        keys: &'a [u16],
+        /// The dictionary. It may have texts that no row has.
+        texts: TextsView<'a>,
+        /// Stands for the dictionary in this process: whenever it is the same, all texts that there were are there, and
+        /// others may be behind them.
+        dictionary: u64,
+    },
     /// Integers, and instants in microseconds.
     Integers(&'a [i64]),
     /// Booleans.
@@ -84,7 +92,9 @@ impl Block {
         let column = &self.columns[leaf];
         let values = match &column.values {
             Values::Text(text) => match text.values() {
-                TextValues::Keys(keys, entries) => LeafValues::Keys(keys, TextsView::of(entries)),
+                TextValues::Keys(keys, entries) => {
+                    LeafValues::Keys { keys, texts: TextsView::of(entries), dictionary: text.dictionary_number() }
+                }
                 TextValues::Plain(plain) => LeafValues::Texts(TextsView::of(plain)),
             },
             Values::Long(longs) => LeafValues::Integers(longs),

@@ -77,19 +77,19 @@ impl RowColumns {
         }))
     }
 
-    /// The fields of a block's events. `number` stands for the block and what it holds now.
-    pub(super) fn of<'a>(&self, block: &'a Block, number: u64) -> Option<Fields<'a>> {
+    /// The fields of a block's events.
+    pub(super) fn of<'a>(&self, block: &'a Block) -> Option<Fields<'a>> {
         let leaves = &*self.0;
         let rows = |leaf: Option<usize>| leaf.map(|leaf| Rows::Block(block.leaf(leaf).rows));
         let integers = |leaf: Option<usize>| leaf.and_then(|leaf| integers(block, leaf));
-        let texts = |leaf: Option<usize>| leaf.and_then(|leaf| texts(block, leaf, number));
+        let texts = |leaf: Option<usize>| leaf.and_then(|leaf| texts(block, leaf));
         Some(Fields {
             rows: block.rows(),
             times: integers(Some(leaves.times))?,
             received: integers(leaves.received),
             requests: rows(leaves.requests),
             time_anomalies: rows(leaves.time_anomalies),
-            identities: leaves.identities.as_ref().and_then(|leaves| identities(block, leaves, number)),
+            identities: leaves.identities.as_ref().and_then(|leaves| identities(block, leaves)),
             texts: leaves.texts.map(texts),
             sizes: leaves.sizes.map(integers),
             counters: leaves.counters.map(integers),
@@ -97,28 +97,30 @@ impl RowColumns {
     }
 }
 
-fn identities<'a>(block: &'a Block, leaves: &IdentityLeaves, number: u64) -> Option<IdentityMap<'a>> {
+fn identities<'a>(block: &'a Block, leaves: &IdentityLeaves) -> Option<IdentityMap<'a>> {
     let primary = leaves.primary.map(|leaf| block.leaf(leaf)).and_then(|marks| match marks.values {
         LeafValues::Booleans(values) => Some((values, marks.rows)),
         _ => None,
     });
     Some(IdentityMap::Block(BlockIdentities {
         entries: block.list(leaves.entries),
-        namespaces: texts(block, leaves.namespaces, number)?,
+        namespaces: texts(block, leaves.namespaces)?,
         lists: block.list(leaves.lists),
         items: block.objects(leaves.items),
-        ids: texts(block, leaves.ids, number)?,
+        ids: texts(block, leaves.ids)?,
         primary,
     }))
 }
 
 /// A column of texts, or of what can be read as such; `None` if no row has one.
-fn texts(block: &Block, leaf: usize, number: u64) -> Option<Texts<'_>> {
+fn texts(block: &Block, leaf: usize) -> Option<Texts<'_>> {
     let view = block.leaf(leaf);
     let values = match view.values {
         LeafValues::Texts(texts) if !texts.ends.is_empty() => TextValues::Block(texts),
-        LeafValues::Keys(keys, texts) if !keys.is_empty() => TextValues::KeyedBlock(texts, keys, number),
-        LeafValues::Texts(_) | LeafValues::Keys(..) => return None,
+        LeafValues::Keys { keys, texts, dictionary } if !keys.is_empty() => {
+            TextValues::KeyedBlock(texts, keys, dictionary)
+        }
+        LeafValues::Texts(_) | LeafValues::Keys { .. } => return None,
         LeafValues::Integers(_) | LeafValues::Booleans(_) | LeafValues::Others => {
             let array = block.spread_leaf(leaf);
             return Texts::of_array(&array, array.logical_nulls());
@@ -317,10 +319,10 @@ mod tests {
             let columns = RowColumns::new(&shape);
             let builder = || RowsBuilder::new(&HashKey::new([7; 16]));
             let (mut of_blocks, mut of_batches) = (builder(), BatchRows::new(builder()));
-            for (number, events) in events.into_iter().enumerate() {
+            for events in events {
                 block.clear();
                 fill(&mut block, &layout, dice, events);
-                let fields = columns.of(&block, number as u64);
+                let fields = columns.of(&block);
                 fields.into_iter().for_each(|fields| of_blocks.push_columns(&fields.columns(), &(i64::MIN..i64::MAX)));
                 of_batches.push(&block.to_arrow(), &(i64::MIN..i64::MAX));
             }

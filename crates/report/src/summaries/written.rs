@@ -19,8 +19,6 @@ pub struct FileRows {
     inner: Arc<Inner>,
     columns: RowColumns,
     rows: RowsBuilder,
-    /// Blocks so far.
-    blocks: u64,
 }
 
 impl Summaries {
@@ -34,7 +32,7 @@ impl Summaries {
         let kept = inner.kept().ok().filter(|kept| kept.files.is_some())?;
         let mut rows = RowsBuilder::new(&kept.key.hash);
         rows.reserve(inner.counters.file_rows.load(Relaxed));
-        Some(FileRows { inner, columns: columns.clone(), rows, blocks: 0 })
+        Some(FileRows { inner, columns: columns.clone(), rows })
     }
 
     /// Makes and keeps the summaries of settled days whose rows, and those of the days beside them, are all in memory;
@@ -103,8 +101,7 @@ fn is_complete(moment: &Moment, day: i32) -> bool {
 impl FileRows {
     /// Adds the rows of a block.
     pub fn push(&mut self, block: &Block) {
-        self.blocks += 1;
-        if let Some(fields) = self.columns.of(block, self.blocks) {
+        if let Some(fields) = self.columns.of(block) {
             self.rows.push_columns(&fields.columns(), &EVERYTHING);
         }
     }

@@ -27,9 +27,11 @@ impl<T: Copy> Made<T> {
         let column = column.as_ref()?;
         let Some(keys) = &column.keys else { return column.get(row).map(make) };
         let texts = column.texts.bounds.len();
-        if keys.dictionary != self.dictionary || self.values.len() != texts {
+        if keys.dictionary != self.dictionary {
             self.dictionary = keys.dictionary;
             self.values.clear();
+        }
+        if self.values.len() < texts {
             self.values.resize(texts, None);
         }
         let number = keys.numbers.get(column.present.place(row)?)?;

@@ -131,8 +131,8 @@ pub struct TextColumn<'a> {
 pub struct Keys<'a> {
     /// The text's number, for each row.
     pub numbers: KeyNumbers<'a>,
-    /// Stands for the texts: columns of one field that are given to one builder with the same number have the same
-    /// texts.
+    /// Stands for the texts: of columns of one field that are given to one builder with the same number, each has the
+    /// texts that the one before has, and maybe others behind them.
     pub dictionary: u64,
 }
 

@@ -12,4 +12,4 @@ pub use encode::checksummed::Checksummed;
 pub use encode::crc::crc32;
 pub use encode::header::BareHeader;
 pub use encode::{EncodeError, EncodeOptions, Encoder, FileEncoder, FileSummary, FileWriter, RowGroup};
-pub use shape::{CONTENT_MAC, EVENT_DATE, LEGACY_HASH, Shape, ShapeError};
+pub use shape::{CONTENT_MAC, EVENT_DATE, LEGACY_HASH, MapOfLists, Shape, ShapeError};

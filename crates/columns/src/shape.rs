@@ -125,6 +125,27 @@ const OWN: [(Own, &str, Kind, bool); 8] = [
     (Own::TimeAnomaly, "time_anomaly", Kind::Text, false),
 ];
 
+/// The columns of a map from texts to lists of objects.
+#[derive(Clone, Debug)]
+pub struct MapOfLists {
+    /// The map.
+    pub entries: ListSlot,
+    /// The leaf of its keys.
+    pub keys: usize,
+    /// The list of each entry.
+    pub lists: ListSlot,
+    /// The items of the lists.
+    pub items: StructSlot,
+    fields: Vec<(String, usize)>,
+}
+
+impl MapOfLists {
+    /// The leaf of an item's field.
+    pub fn leaf_at(&self, name: &str) -> Option<usize> {
+        self.fields.iter().find(|field| field.0 == name).map(|field| field.1)
+    }
+}
+
 /// The full row of table `events`.
 #[derive(Debug)]
 pub struct Shape {
@@ -234,6 +255,19 @@ impl Shape {
             Some(_) => None,
             None => Shape::owns().find(|(_, name)| *name == path).map(|(own, _)| self.own(own)),
         }
+    }
+
+    /// The columns of a map from texts to lists of objects; `None` if there is no such map at the path.
+    pub fn map_of_lists_at(&self, path: &str) -> Option<MapOfLists> {
+        let Node::Map(entries, keys, value) = self.node_at(path)? else { return None };
+        let Node::List(lists, item) = &**value else { return None };
+        let Node::Struct(items, fields) = &**item else { return None };
+        let leaf = |field: &Field| match field.node {
+            Node::Leaf(slot) => Some((field.name.clone(), slot.index())),
+            _ => None,
+        };
+        let fields = fields.iter().filter_map(leaf).collect();
+        Some(MapOfLists { entries: *entries, keys: keys.index(), lists: *lists, items: *items, fields })
     }
 
     /// The layout's fields without the objects that have no leaf.

@@ -35,7 +35,7 @@ mod view;
 
 pub use columns::{
     Block, EVENT_DATE, EncodeError, EncodeOptions, Encoder, FileEncoder, FileSummary, FileWriter, LeafValues, LeafView,
-    ListView, PersonalValue, Row, RowGroup, RowSet, Seal, Shape, ShapeError, TextsView,
+    ListView, MapOfLists, PersonalValue, Row, RowGroup, RowSet, Seal, Shape, ShapeError, TextsView,
 };
 pub use commit::{Committed, Txn};
 pub use compact::{CompactPolicy, Compacted};

@@ -40,7 +40,7 @@ fn check_leaf(block: &Block, leaf: usize, array: &ArrayRef) {
     let view = block.leaf(leaf);
     check_rows(&view.rows, array);
     for row in (0..array.len()).filter(|row| array.is_valid(*row)) {
-        let at = place(&view.rows, row).unwrap();
+        let at = place(&view.rows, row).expect("a value");
         match (view.values, array.data_type()) {
             (LeafValues::Texts(texts), DataType::Utf8) => {
                 assert_eq!(text(&texts, at), array.as_string::<i32>().value(row));
@@ -66,7 +66,7 @@ fn check_leaf(block: &Block, leaf: usize, array: &ArrayRef) {
 fn check_list(list: &ListView<'_>, array: &ArrayRef, offsets: &[i32]) {
     check_rows(&list.rows, array);
     for row in (0..array.len()).filter(|row| array.is_valid(*row)) {
-        let at = place(&list.rows, row).unwrap();
+        let at = place(&list.rows, row).expect("a list");
         let start = if at == 0 { 0 } else { list.ends[at - 1] };
         assert_eq!([start as i32, list.ends[at] as i32], offsets[row..row + 2]);
     }

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use table::{Block, LeafValues, Shape};
-use xdm::layout::{Field, ListSlot, Node, StructSlot};
+use table::{Block, LeafValues, LeafView, MapOfLists, Shape};
 
 use super::fields::{
     BlockIdentities, COUNTERS, Fields, IDENTITIES, IdentityMap, IntegerValues, Integers, RECEIVED_AT, REQUEST_ID, Rows,
@@ -21,44 +20,10 @@ struct Leaves {
     received: Option<usize>,
     requests: Option<usize>,
     time_anomalies: Option<usize>,
-    identities: Option<IdentityLeaves>,
+    identities: Option<MapOfLists>,
     texts: [Option<usize>; TEXTS.len()],
     sizes: [Option<usize>; SIZES.len()],
     counters: [Option<usize>; COUNTERS.len()],
-}
-
-/// A map from a namespace to a list of identities.
-#[derive(Debug)]
-struct IdentityLeaves {
-    entries: ListSlot,
-    namespaces: usize,
-    lists: ListSlot,
-    items: StructSlot,
-    ids: usize,
-    primary: Option<usize>,
-}
-
-impl IdentityLeaves {
-    fn of(shape: &Shape) -> Option<IdentityLeaves> {
-        let Node::Map(entries, namespaces, value) = shape.node_at(IDENTITIES)? else { return None };
-        let Node::List(lists, item) = &**value else { return None };
-        let Node::Struct(items, fields) = &**item else { return None };
-        let leaf = |name: &str| {
-            let is_it = |field: &&Field| field.name == name;
-            fields.iter().find(is_it).and_then(|field| match field.node {
-                Node::Leaf(slot) => Some(slot.index()),
-                _ => None,
-            })
-        };
-        Some(IdentityLeaves {
-            entries: *entries,
-            namespaces: namespaces.index(),
-            lists: *lists,
-            items: *items,
-            ids: leaf("id")?,
-            primary: leaf("primary"),
-        })
-    }
 }
 
 impl RowColumns {
@@ -70,7 +35,7 @@ impl RowColumns {
             received: leaf(RECEIVED_AT),
             requests: leaf(REQUEST_ID),
             time_anomalies: leaf(TIME_ANOMALY),
-            identities: IdentityLeaves::of(shape),
+            identities: shape.map_of_lists_at(IDENTITIES),
             texts: TEXTS.map(leaf),
             sizes: SIZES.map(leaf),
             counters: COUNTERS.map(leaf),
@@ -97,17 +62,17 @@ impl RowColumns {
     }
 }
 
-fn identities<'a>(block: &'a Block, leaves: &IdentityLeaves) -> Option<IdentityMap<'a>> {
-    let primary = leaves.primary.map(|leaf| block.leaf(leaf)).and_then(|marks| match marks.values {
-        LeafValues::Booleans(values) => Some((values, marks.rows)),
+fn identities<'a>(block: &'a Block, leaves: &MapOfLists) -> Option<IdentityMap<'a>> {
+    let primary = leaves.leaf_at("primary").and_then(|leaf| match block.leaf(leaf) {
+        LeafView { values: LeafValues::Booleans(values), rows } => Some((values, rows)),
         _ => None,
     });
     Some(IdentityMap::Block(BlockIdentities {
         entries: block.list(leaves.entries),
-        namespaces: texts(block, leaves.namespaces)?,
+        namespaces: texts(block, leaves.keys)?,
         lists: block.list(leaves.lists),
         items: block.objects(leaves.items),
-        ids: texts(block, leaves.ids)?,
+        ids: texts(block, leaves.leaf_at("id")?)?,
         primary,
     }))
 }
@@ -149,7 +114,7 @@ mod tests {
     use proptest::prelude::*;
     use summary::{Bucket, HashKey, Part, RowsBuilder, Shard};
     use table::{Row, Seal};
-    use xdm::layout::{Layout, Scalar, Slot, Space};
+    use xdm::layout::{Field, Layout, Node, Scalar, Slot, Space};
     use xdm::{ListSlot, Sink};
 
     use super::super::rows::BatchRows;

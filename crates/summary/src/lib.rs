@@ -17,8 +17,8 @@
 //! * **Visitors**: those with the smallest hashes, at most [`VISITORS_PER_DAY_MAX`], each with the cells of
 //!   his events and the minutes of his contact requests. A day with no more has all of them, and every
 //!   distinct count is exact. Else it is a sample of a known share: every count of visitors, at any filter and
-//!   over any span, has the error that [`Distinct::error`] tells. Equal visitors have equal hashes on all
-//!   days, so samples of days are one sample of the span, by the lowest of their thresholds; a bucket of a
+//!   over any span, has the error that [`Distinct::error`] tells. Of a hash 48 bits are kept, the same on all days,
+//!   so samples of days are one sample of the span, by the lowest of their thresholds; a bucket of a
 //!   series is estimated from the days that it is about. HyperLogLog
 //!   would need a sketch for each cell, and could tell neither visitors that pass two filters at once nor
 //!   who came again.

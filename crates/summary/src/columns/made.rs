@@ -17,33 +17,44 @@ impl<T> Default for Made<T> {
 }
 
 impl<T: Copy> Made<T> {
+    /// For the texts of a column.
+    pub(super) fn of<'a>(&'a mut self, column: Option<&'a TextColumn<'a>>) -> MadeOf<'a, T> {
+        if let Some((column, keys)) = column.and_then(|column| Some((column, column.keys.as_ref()?))) {
+            if keys.dictionary != self.dictionary {
+                self.dictionary = keys.dictionary;
+                self.values.clear();
+            }
+            if self.values.len() < column.texts.bounds.len() {
+                self.values.resize(column.texts.bounds.len(), None);
+            }
+        }
+        MadeOf { column, values: &mut self.values }
+    }
+
+    fn bytes(&self) -> usize {
+        self.values.capacity() * size_of::<Option<T>>()
+    }
+}
+
+/// What is made of the texts of one column.
+pub(super) struct MadeOf<'a, T> {
+    column: Option<&'a TextColumn<'a>>,
+    /// By number in the column's dictionary, if it has one.
+    values: &'a mut [Option<T>],
+}
+
+impl<T: Copy> MadeOf<'_, T> {
     /// What is made of a row's text; `None` for a row without.
-    pub(super) fn of(
-        &mut self,
-        column: &Option<TextColumn<'_>>,
-        row: usize,
-        make: impl FnOnce(&[u8]) -> T,
-    ) -> Option<T> {
-        let column = column.as_ref()?;
+    #[inline]
+    pub(super) fn row(&mut self, row: usize, make: impl FnOnce(&[u8]) -> T) -> Option<T> {
+        let column = self.column?;
         let Some(keys) = &column.keys else { return column.get(row).map(make) };
-        let texts = column.texts.bounds.len();
-        if keys.dictionary != self.dictionary {
-            self.dictionary = keys.dictionary;
-            self.values.clear();
-        }
-        if self.values.len() < texts {
-            self.values.resize(texts, None);
-        }
         let number = keys.numbers.get(column.present.place(row)?)?;
         let made = self.values.get_mut(number)?;
         if made.is_none() {
             *made = column.texts.get(number).map(make);
         }
         *made
-    }
-
-    fn bytes(&self) -> usize {
-        self.values.capacity() * size_of::<Option<T>>()
     }
 }
 

@@ -47,12 +47,33 @@ impl RowsBuilder {
     }
 }
 
-/// Gives each event its integer of a column, if it has one.
+/// Gives each event its integer of a column, if it has one. Events are in the order of their rows.
 fn for_each_value(events: &mut [Added], column: &Option<IntegerColumn<'_>>, take: impl Fn(&mut Added, i64)) {
-    let Some(column) = column else { return };
-    for event in events {
-        if let Some(value) = column.get(event.row) {
-            take(event, value);
+    let (Some(column), Some(first), Some(last)) = (column, events.first(), events.last()) else { return };
+    let rows = first.row..last.row + 1;
+    match column.present {
+        // Of counters few rows have a value: the others aren't looked at, if each row is an event.
+        Present::Packed { words, before } if rows.len() == events.len() => {
+            let words = words.iter().zip(before).enumerate().take(rows.end.div_ceil(64)).skip(rows.start / 64);
+            for (at, (word, before)) in words {
+                let (mut bits, mut place) = (*word, *before as usize);
+                while bits != 0 {
+                    let row = at * 64 + bits.trailing_zeros() as usize;
+                    let event = row.checked_sub(rows.start).and_then(|behind| events.get_mut(behind));
+                    if let Some((event, value)) = event.zip(column.values.get(place)) {
+                        take(event, *value);
+                    }
+                    place += 1;
+                    bits &= bits - 1;
+                }
+            }
+        }
+        _ => {
+            for event in events {
+                if let Some(value) = column.get(event.row) {
+                    take(event, value);
+                }
+            }
         }
     }
 }

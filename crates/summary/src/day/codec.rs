@@ -22,7 +22,7 @@ const VERSION: u8 = 5;
 const CHECKSUM: std::ops::Range<usize> = 5..13;
 const LENGTH: std::ops::Range<usize> = 13..21;
 const HEADER_BYTES: usize = LENGTH.end;
-/// Those up to 11 take twice the time, for one percent.
+/// Level 11 takes 2.6 times as long, and makes them 1.3 % smaller.
 const ZSTD_LEVEL: i32 = 6;
 
 /// Why bytes are no summary. Fold the day again.

@@ -256,3 +256,17 @@ fn smallest(window: Window, sources: &Sources<'_>, shard: Shard) -> Smallest {
     smallest.hashes.sort_unstable();
     smallest
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_that_are_kept_differ_in_their_first_48_bits() {
+        assert_eq!(kept(0), None);
+        for hash in [1, 0xffff, 0x1_0000, 0x1234_5678_9abc_def0, u64::MAX] {
+            let rounded = kept(hash).expect("a visitor");
+            assert_eq!((rounded >> 16, rounded & 0xffff), (hash >> 16, 0xffff), "{hash:x}");
+        }
+    }
+}

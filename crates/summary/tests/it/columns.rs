@@ -5,7 +5,7 @@ use std::ops::Range;
 use proptest::prelude::*;
 use summary::{
     Bits, Bounds, EventColumns, FlagColumn, FlagValues, HashKey, INTERNAL_REFERRER, IdentityColumn, IntegerColumn,
-    Keep, KeyNumbers, Keys, ListColumn, Present, RowsBuilder, TextColumn, Texts, cut, fold, page,
+    Keep, KeyNumbers, Keys, ListColumn, Present, RowsBuilder, Shard, TextColumn, Texts, cut, fold, page,
 };
 
 use crate::days::{FIRST_DAY, MINUTE, Owned, at, rows};
@@ -278,6 +278,81 @@ proptest! {
             prop_assert_eq!(fold(&of_columns), fold(&rows(&one_by_one)));
         }
     }
+}
+
+/// Some thousand events, a third of them with a counter.
+fn many() -> Vec<Owned> {
+    let event = |number: i64| {
+        let mut counters = [None; 8];
+        if number % 3 == 0 {
+            counters[number as usize % 8] = Some(1 + number % 5);
+        }
+        Owned {
+            micros: at(1, number * MINUTE / 3),
+            received_micros: at(1, number * MINUTE / 2),
+            datastream: "web".to_owned(),
+            visitor: (number % 7 > 0).then(|| format!("v{}", number % 300)),
+            session: (number % 6 == 0).then(|| format!("s{}", number / 12)),
+            page: Some(format!("https://shop.example/{}", number % 40)),
+            subject: (number % 9 == 0).then(|| "returns".to_owned()),
+            counters,
+            is_time_off: number % 11 == 0,
+            ..Owned::default()
+        }
+    };
+    (0..2_500).map(event).collect()
+}
+
+const FORMS: [Form; 4] = [Form::Spread, Form::Keyed(1), Form::Packed, Form::PackedKeyed(1)];
+
+#[test]
+fn no_event_is_lost_between_steps() {
+    let events = many();
+    let expected: Vec<Owned> = events.iter().cloned().map(as_received).collect();
+    // All of them, and some in the middle.
+    for span in [at(0, 0)..at(9, 0), at(1, 100 * MINUTE)..at(1, 700 * MINUTE)] {
+        let expected = rows(expected.iter().filter(|event| span.contains(&event.micros)));
+        for form in FORMS {
+            let mut builder = RowsBuilder::new(&HashKey::new(*b"a key of 16 byte"));
+            push(&mut builder, &events, &span, form);
+            let of_columns = builder.finish();
+            assert_eq!(of_columns.len(), expected.len(), "{form:?}");
+            let fold = |rows| fold(FIRST_DAY + 1, &[rows], &Keep::default()).encode();
+            assert!(fold(&of_columns) == fold(&expected), "{form:?}");
+        }
+    }
+}
+
+#[test]
+fn a_shard_takes_the_same_of_columns_as_one_by_one() {
+    let (events, key) = (many(), HashKey::new(*b"a key of 16 byte"));
+    for shard in Shard::all(4) {
+        let mut one_by_one = RowsBuilder::of_shard(&key, shard);
+        events.iter().for_each(|event| one_by_one.push(&event.event()));
+        assert!((300..1_500).contains(&one_by_one.len()), "{}", one_by_one.len());
+        for form in FORMS {
+            let mut of_columns = RowsBuilder::of_shard(&key, shard);
+            push(&mut of_columns, &events, &(at(0, 0)..at(9, 0)), form);
+            assert_eq!(of_columns.len(), one_by_one.len(), "{form:?}");
+        }
+    }
+}
+
+#[test]
+fn an_identity_that_is_null_is_none() {
+    let ids = TextValues::of(Form::Spread, [Some("left"), Some("anna")].into_iter());
+    let namespaces = TextValues::of(Form::Spread, [Some("Email")].into_iter());
+    let column = |present| IdentityColumn {
+        entries: ListColumn { bounds: Bounds::Ends(&[1]), present: Present::All },
+        namespaces: namespaces.column(),
+        identities: ListColumn { bounds: Bounds::Ends(&[2]), present: Present::All },
+        present,
+        ids: ids.column(),
+        primary: None,
+    };
+    assert_eq!(column(Present::All).visitor(0), Some(&b"left"[..]));
+    assert_eq!(column(Present::Marked(Bits::new(&[0b10], 0))).visitor(0), Some(&b"anna"[..]));
+    assert_eq!(column(Present::Packed { words: &[0], before: &[0] }).visitor(0), None);
 }
 
 #[test]

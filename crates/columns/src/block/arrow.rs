@@ -138,27 +138,15 @@ fn spread_bytes(
     plain: &Plain,
     place: impl Fn(usize) -> usize,
 ) -> (OffsetBuffer<i32>, Buffer) {
-    if column.values.len() == rows {
-        return byte_strings(plain, (0..rows).map(|row| Some(place(row))));
-    }
-    let mut at = 0;
-    let places = (0..rows).map(|row| {
-        column.valid.get(row).then(|| {
-            at += 1;
-            place(at - 1)
-        })
-    });
-    byte_strings(plain, places)
-}
-
-/// The byte strings at these places, and empty ones.
-fn byte_strings(plain: &Plain, places: impl ExactSizeIterator<Item = Option<usize>>) -> (OffsetBuffer<i32>, Buffer) {
+    let has_all = column.values.len() == rows;
     let mut bytes: Vec<u8> = Vec::with_capacity(plain.value_bytes());
-    let mut ends: Vec<i32> = Vec::with_capacity(places.len() + 1);
+    let mut ends: Vec<i32> = Vec::with_capacity(rows + 1);
     ends.push(0);
-    for place in places {
-        if let Some(place) = place {
-            bytes.extend_from_slice(plain.get(place));
+    let mut at = 0;
+    for row in 0..rows {
+        if has_all || column.valid.get(row) {
+            bytes.extend_from_slice(plain.get(place(at)));
+            at += 1;
         }
         // A block's limit on bytes is far below 2 GiB.
         ends.push(bytes.len() as i32);
